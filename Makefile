@@ -1,0 +1,40 @@
+# make run: install and start everything. make test: install and pass the tests.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The tests run the same way on a laptop and in CI.
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: run test check install clean
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/voxloom up
+
+test: $(VENV)/dev.stamp check
+	$(PYTEST)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(VENV)/run.stamp
+
+# torch first and alone: any other order lets pip pull gigabytes of GPU packages.
+$(VENV)/run.stamp: requirements/torch.txt requirements/run.txt pyproject.toml
+	@echo "Installing VoxLoom into $(VENV) (a few minutes the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements/torch.txt
+	@$(PIP) setuptools==81.0.0 wheel
+	@$(PIP) --no-deps --no-build-isolation -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
+	@$(PIP) --no-deps -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

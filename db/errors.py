@@ -1,0 +1,66 @@
+"""Errors that a client may see. Each carries a code of the contract; anything else is masked.
+
+A message names what is wrong and what would be right. It never repeats what a customer said.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class VoxLoomError(Exception):
+    """A known error: ``code`` goes to the client as ``extensions.code``, ``message`` as it is."""
+
+    code: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Unauthenticated(VoxLoomError):
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(VoxLoomError):
+    code = "FORBIDDEN"
+
+
+class NotFound(VoxLoomError):
+    """Also what another tenant's id answers: which ids exist is nobody else's business."""
+
+    code = "NOT_FOUND"
+
+
+class BadUserInput(VoxLoomError):
+    code = "BAD_USER_INPUT"
+
+
+class AudioUnreadable(VoxLoomError):
+    code = "AUDIO_UNREADABLE"
+
+
+class AudioTooLong(VoxLoomError):
+    code = "AUDIO_TOO_LONG"
+
+
+class PayloadTooLarge(VoxLoomError):
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class SessionEnded(VoxLoomError):
+    code = "SESSION_ENDED"
+
+
+class IdempotencyConflict(VoxLoomError):
+    code = "IDEMPOTENCY_CONFLICT"
+
+
+class Overloaded(VoxLoomError):
+    code = "OVERLOADED"
+
+
+class EngineUnavailable(VoxLoomError):
+    """An engine is missing, cannot load, cannot be reached, or does not do what was asked of it."""
+
+    code = "ENGINE_UNAVAILABLE"

@@ -1,0 +1,132 @@
+"""The scenarios: each kind of request that may be filed, with its own validated CRM payload.
+
+One entry a scenario: a payload model and a line in ``SCENARIOS``. The MCP tool of the same name,
+its JSON schema and the capabilities of the API all follow from it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+
+class Priority(StrEnum):
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+    URGENT = "URGENT"
+
+
+def _phone(value: str) -> str:
+    digits = re.sub(r"\D", "", value)
+    if not re.fullmatch(r"\+?[0-9 ().\-/]+", value) or not 6 <= len(digits) <= 15:
+        raise ValueError("a phone number has 6 to 15 digits, spaces and +().-/")
+    return value
+
+
+def _name(value: str) -> str:
+    if not any(ch.isalpha() for ch in value):
+        raise ValueError("a name has letters")
+    return value
+
+
+_Strip = StringConstraints(strip_whitespace=True)
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Name = Annotated[ShortText, AfterValidator(_name)]
+Phone = Annotated[str, _Strip, Field(max_length=40), AfterValidator(_phone)]
+AccountId = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9\-]{1,31}$")
+]
+Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+]
+
+
+class CrmPayload(BaseModel):
+    """What every scenario records. What the customer did not say and the session does not know is null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name | None = Field(None, description="The customer's name, as given.")
+    phone: Phone | None = Field(None, description="The phone number to reach the customer on.")
+    account_id: AccountId | None = Field(None, description="The customer's account id, as given.")
+    query: LongText = Field(description="What the customer asks for, in the customer's own words.")
+    intent: str = Field(description="What kind of request within the scenario.")
+    priority: Priority = Field(Priority.NORMAL, description="How soon somebody must look at it.")
+
+
+class BillingQuery(CrmPayload):
+    intent: Literal["billing", "refund", "overcharge", "payment", "invoice"]
+
+
+class TechnicalIssue(CrmPayload):
+    intent: Literal["technical", "outage", "slow", "device", "login"]
+
+
+class Cancellation(CrmPayload):
+    intent: Literal["cancel"]
+    reason: ShortText | None = Field(None, description="Why the customer wants to leave, if they said.")
+
+
+class PlanChange(CrmPayload):
+    intent: Literal["upgrade", "downgrade", "plan_change"]
+    target_plan: ShortText | None = Field(None, description="The plan the customer wants, if they named one.")
+
+
+class ContactDetailsChange(CrmPayload):
+    intent: Literal["contact_change"]
+    new_phone: Phone | None = Field(None, description="The new phone number.")
+    new_email: Email | None = Field(None, description="The new e-mail address.")
+    new_address: ShortText | None = Field(None, description="The new postal address.")
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> ContactDetailsChange:
+        if not (self.new_phone or self.new_email or self.new_address):
+            raise ValueError("one of new_phone, new_email and new_address is needed")
+        return self
+
+
+class Complaint(CrmPayload):
+    intent: Literal["complaint"]
+    desired_outcome: ShortText | None = Field(None, description="What would put it right, if they said.")
+
+
+class HumanHandover(CrmPayload):
+    intent: Literal["human"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One kind of request. ``payload`` validates it; ``description`` is what a model and a client read."""
+
+    name: str
+    description: str
+    payload: type[CrmPayload]
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The values that ``intent`` may take."""
+        return get_args(self.payload.model_fields["intent"].annotation)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("billing_query", "A question about a bill, charge, payment or refund.", BillingQuery),
+        Scenario("technical_issue", "Something that does not work as it should.", TechnicalIssue),
+        Scenario("cancellation", "The customer wants to end their contract.", Cancellation),
+        Scenario("plan_change", "The customer wants another plan.", PlanChange),
+        Scenario(
+            "contact_details_change",
+            "The customer has a new phone number, e-mail address or postal address.",
+            ContactDetailsChange,
+        ),
+        Scenario("complaint", "The customer complains about how they were treated.", Complaint),
+        Scenario("human_handover", "The customer wants to talk to a person.", HumanHandover),
+    )
+}

@@ -1,0 +1,235 @@
+"""What a turn needs of the world: the ports its stages talk to.
+
+A port says nothing of torch, HTTP or SQL. Everything a model produces is an async iterator, so that
+a listener hears of it while it happens; the last item of each is the whole result. Closing the iterator
+(``aclose``) stops the model at the next token, segment or sentence.
+
+An engine that cannot do what it is asked raises ``db.errors.EngineUnavailable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.personas import Persona
+
+#: Samples a second of every recording handed to a Transcriber.
+SAMPLE_RATE = 16_000
+
+#: One channel of audio, shape ``(samples,)``, float32 in -1..1.
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which code and which weights. ``languages``: ISO 639-1 codes; empty means any."""
+
+    engine: str
+    model: str
+    languages: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """What every engine has in common."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many turns may use it at the same time; 1 for a model that is not thread-safe."""
+        ...
+
+    async def load(self) -> None:
+        """Makes it ready, off the event loop. Raises EngineUnavailable with the reason if it cannot be."""
+        ...
+
+    async def close(self) -> None:
+        """Gives back what ``load`` took. Not called while a turn uses it."""
+        ...
+
+
+# --- speech recognition -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech. Times in seconds from the recording's start; ``confidence`` in 0..1."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptPartial:
+    """All the words understood so far; the next partial or the transcript replaces it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The whole recording in words. ``text`` is empty when nobody spoke. ``language``: ISO 639-1, null if unknown."""
+
+    text: str
+    language: str | None
+    segments: tuple[Segment, ...] = ()
+    output_tokens: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Transcriber(Engine, Protocol):
+    def transcribe(
+        self, samples: Samples, *, language: str | None
+    ) -> AsyncIterator[TranscriptPartial | Transcript]:
+        """Turns speech at 16 kHz into words: partials as they come, one Transcript last.
+
+        ``language``: ISO 639-1, or null to detect it. Silence and noise give an empty Transcript.
+        """
+        ...
+
+
+# --- language model ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaid:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantSaid:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model sees it. ``parameters``: JSON schema of its arguments, without ``$ref``."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """A finished tool call. ``result``: what the tool answered, or ``{"ok": false, "errors": [...]}``."""
+
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+    result: Mapping[str, Any]
+
+
+#: What was said and done in a session, oldest first. A turn's tool calls stand after its UserSaid.
+HistoryItem = UserSaid | AssistantSaid | ToolUsed
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """The whole conversation up to now. The last UserSaid opened this turn; ToolUsed items behind it are this turn's.
+
+    ``language``: ISO 639-1 of the reply. ``known``: what the session knows of the customer beside what was said
+    (``customer_id``, and ``name``, ``phone``, ``account_id`` where the session's metadata holds them).
+    """
+
+    history: tuple[HistoryItem, ...]
+    persona: Persona
+    language: str
+    tools: tuple[ToolSpec, ...]
+    known: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the reply, white space included: the reply is all deltas joined."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """The model wants a tool run; the pipeline runs it and asks again with its ToolUsed in the history.
+
+    ``arguments`` is an object of any content: the tool validates it.
+    """
+
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFinished:
+    """Always the last item. Token counts are null where the engine does not count; ``model`` is the one that answered."""
+
+    model: str
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ChatModel(Engine, Protocol):
+    def reply(self, request: ChatRequest) -> AsyncIterator[TextDelta | ToolRequest | ChatFinished]:
+        """Either words (TextDelta ...) or tools (ToolRequest ...), then one ChatFinished."""
+        ...
+
+
+# --- tools ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """On whose behalf a tool runs; ids as text. The model never sees or sets any of it."""
+
+    tenant_id: str
+    session_id: str
+    tool_call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """``ok`` is false when the tool ran and said no; ``content`` is its answer, always an object."""
+
+    ok: bool
+    content: Mapping[str, Any]
+
+
+class ToolBox(Protocol):
+    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
+        """Every tool that can be called now, each with its server's name."""
+        ...
+
+    async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        """Runs one tool. Raises EngineUnavailable if its server cannot be reached."""
+        ...
+
+
+# --- speech synthesis -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A piece of speech at ``sample_rate`` samples a second."""
+
+    samples: Samples
+    sample_rate: int
+
+
+class Synthesizer(Engine, Protocol):
+    @property
+    def sample_rate(self) -> int: ...
+
+    def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncIterator[Speech]:
+        """Speaks one sentence of written text (numbers, money and dates still as written), piece by piece.
+
+        ``language``: ISO 639-1. Raises EngineUnavailable for a language or voice that it does not have.
+        """
+        ...
