@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,9 +51,7 @@ class PackageFile:
         """Where it lies, after reading all of it against its hash. Raises EngineUnavailable on a mismatch."""
         path = self.locate()
         if sha256_of(path) != self.sha256:
-            raise EngineUnavailable(
-                f"{self.distribution}: {self.path} is not the file VoxLoom was tested with."
-            )
+            raise EngineUnavailable(f"{self.distribution}: {self.path} is not the file VoxLoom was tested with.")
         return path
 
 
@@ -90,7 +87,7 @@ class ModelCache:
             build(draft)
             hashes = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
             (draft / _MANIFEST).write_text(json.dumps(hashes))
-            os.replace(draft, target)
+            draft.replace(target)
             return target
 
 

@@ -86,9 +86,7 @@ class Transcript:
 
 
 class Transcriber(Engine, Protocol):
-    def transcribe(
-        self, samples: Samples, *, language: str | None
-    ) -> AsyncIterator[TranscriptPartial | Transcript]:
+    def transcribe(self, samples: Samples, *, language: str | None) -> AsyncIterator[TranscriptPartial | Transcript]:
         """Turns speech at 16 kHz into words: partials as they come, one Transcript last.
 
         ``language``: ISO 639-1, or null to detect it. Silence and noise give an empty Transcript.
