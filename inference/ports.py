@@ -166,7 +166,7 @@ class ToolRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatFinished:
-    """Always the last item. Token counts are null where the engine does not count; ``model`` is the one that answered."""
+    """Always the last item. ``model`` is the one that answered; token counts are null where nobody counts."""
 
     model: str
     input_tokens: int | None = None
