@@ -1,0 +1,198 @@
+"""What clients may do: one function a command, one transaction each (the caller commits).
+
+Each takes the viewer first and finds only that tenant's rows; another tenant's id answers as an unknown one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.audio_store import AudioStore, audio_key
+from db.clean import clean_json, clean_text
+from db.errors import BadUserInput, IdempotencyConflict, NotFound, SessionEnded
+from db.events import NewEvent, append
+from db.ids import new_id
+from db.languages import clean_language
+from db.models.audio import Audio
+from db.models.conversation import Message, Session, Turn
+from db.personas import PERSONAS
+from db.queue import defer_turn
+from db.viewer import Viewer
+from db.words import AudioKind, Channel, EventType, MessageType, Role, SessionStatus, TurnStatus
+
+MAX_TEXT = 4_000
+_MAX_CUSTOMER_ID = 200
+_MAX_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TextContent:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioContent:
+    """A recording that was decoded once already, so that it is known to be one."""
+
+    data: bytes
+    mime_type: str
+    duration_ms: int
+    sample_rate: int
+
+
+async def create_session(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    customer_id: str,
+    language: str,
+    channel: Channel,
+    persona: str,
+    metadata: dict[str, Any] | None,
+) -> Session:
+    """Opens a conversation. Raises BadUserInput for what is unknown or malformed."""
+    if persona not in PERSONAS:
+        raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(PERSONAS))}.")
+    row = Session(
+        id=new_id(),
+        tenant_id=viewer.tenant_id,
+        customer_id=clean_text(customer_id, "customerId", max_length=_MAX_CUSTOMER_ID),
+        language=clean_language(language),
+        channel=channel,
+        persona=persona,
+        metadata_=None if metadata is None else clean_json(metadata, "metadata"),
+    )
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+    return row
+
+
+async def send_message(
+    session: AsyncSession,
+    viewer: Viewer,
+    store: AudioStore,
+    *,
+    session_id: UUID,
+    content: TextContent | AudioContent,
+    idempotency_key: str | None = None,
+) -> Turn:
+    """Stores the message, its turn, the turn's first event and its job; the commit accepts all of it at once.
+
+    The same ``idempotency_key`` again returns the turn there is, whatever became of the session since. Raises
+    IdempotencyConflict if the key came with other content, SessionEnded, NotFound, BadUserInput.
+    """
+    request_hash = _hash(content)
+    if isinstance(content, TextContent):
+        clean_text(content.text, "The text", max_length=MAX_TEXT)
+    if idempotency_key is not None:
+        clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
+    owner = await lock_session(session, viewer, session_id)
+    if idempotency_key is not None:
+        known = await session.scalar(
+            select(Turn).where(Turn.session_id == session_id, Turn.idempotency_key == idempotency_key)
+        )
+        if known is not None:
+            if known.request_hash != request_hash:
+                raise IdempotencyConflict("This idempotencyKey was used in this session for another message.")
+            return known
+    if owner.status is SessionStatus.ENDED:
+        raise SessionEnded("The session has ended.")
+    owner.turn_count += 1
+    turn = Turn(
+        id=new_id(),
+        session_id=session_id,
+        number=owner.turn_count,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+    session.add(turn)
+    await session.flush()
+    await _add_message(session, store, turn, content)
+    await append(session, session_id, [NewEvent(EventType.TURN_QUEUED, turn.id)])
+    await defer_turn(session, session_id, turn.id)
+    await session.refresh(turn)
+    return turn
+
+
+async def _add_message(
+    session: AsyncSession, store: AudioStore, turn: Turn, content: TextContent | AudioContent
+) -> None:
+    message = Message(id=new_id(), session_id=turn.session_id, turn_id=turn.id, role=Role.USER)
+    if isinstance(content, TextContent):
+        message.type, message.text = MessageType.TEXT, content.text
+    else:
+        audio_id = new_id()
+        key = audio_key(turn.session_id, audio_id)
+        await store.put(session, key, content.data)
+        session.add(
+            Audio(
+                id=audio_id,
+                session_id=turn.session_id,
+                turn_id=turn.id,
+                kind=AudioKind.RECORDING,
+                store_key=key,
+                mime_type=content.mime_type,
+                duration_ms=content.duration_ms,
+                sample_rate=content.sample_rate,
+                size_bytes=len(content.data),
+            )
+        )
+        await session.flush()
+        message.type, message.audio_id = MessageType.AUDIO, audio_id
+    session.add(message)
+    await session.flush()
+
+
+def _hash(content: TextContent | AudioContent) -> bytes:
+    if isinstance(content, TextContent):
+        return hashlib.sha256(b"text\0" + content.text.encode(errors="surrogatepass")).digest()
+    return hashlib.sha256(b"audio\0" + content.data).digest()
+
+
+async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID) -> Session:
+    """Takes no more messages. The turns it has are finished; SessionEnded follows the last of them.
+
+    Ending it again changes nothing.
+    """
+    owner = await lock_session(session, viewer, session_id)
+    if owner.status is SessionStatus.OPEN:
+        owner.status = SessionStatus.ENDED
+        owner.ended_at = await session.scalar(select(func.clock_timestamp()))
+        await session.flush()
+        await announce_end(session, owner.id)
+        await session.refresh(owner)
+    return owner
+
+
+async def announce_end(session: AsyncSession, session_id: UUID) -> None:
+    """Writes SessionEnded if the session has ended and no turn is left. The caller holds the session's row."""
+    unfinished = (
+        select(Turn.id)
+        .where(Turn.session_id == session_id, Turn.status.in_([TurnStatus.QUEUED, TurnStatus.RUNNING]))
+        .exists()
+    )
+    over = await session.scalar(
+        select(Session.id).where(Session.id == session_id, Session.status == SessionStatus.ENDED, ~unfinished)
+    )
+    if over is not None:
+        await append(session, session_id, [NewEvent(EventType.SESSION_ENDED)])
+
+
+async def lock_session(session: AsyncSession, viewer: Viewer, session_id: UUID) -> Session:
+    """The viewer's session, its row locked until the commit. Raises NotFound."""
+    owner = await session.scalar(
+        select(Session)
+        .where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if owner is None:
+        raise NotFound("No such session.")
+    return owner

@@ -1,0 +1,100 @@
+"""What the bytes of a recording say of themselves: their true media type, and whether some of them are missing.
+
+FFmpeg estimates a length where a file states none, and shortens a stated one to the bytes there are; neither can
+show that a file was cut off. So the statements are read here, from the few places that make one.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from av.container import InputContainer
+
+#: RIFF sizes from here up mean "written while recording, length unknown".
+_RIFF_UNKNOWN = 0x7FFF_0000
+
+_OGG_HEADER_BYTES = 27
+_ID3_HEADER_BYTES = 10
+
+#: How far into an MP3 or Matroska file its length is looked for.
+_HEAD_BYTES = 4096
+
+_PLAIN_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac", "aac": "audio/aac"}
+
+
+def media_type(container: InputContainer, data: bytes) -> str:
+    """The registered media type of the container, whatever the sender called it."""
+    name = container.format.name
+    if name in _PLAIN_TYPES:
+        return _PLAIN_TYPES[name]
+    kind = "video" if has_pictures(container) else "audio"
+    if name.startswith("matroska"):
+        return f"{kind}/webm" if b"webm" in data[:64] else f"{kind}/matroska"
+    brand = container.metadata.get("major_brand", "")
+    if brand.startswith("qt"):
+        return "video/quicktime"
+    if brand.startswith("3g"):
+        return f"{kind}/3gpp"
+    return f"{kind}/mp4"
+
+
+def has_pictures(container: InputContainer) -> bool:
+    """Whether it holds moving pictures. A cover image is one too for FFmpeg, but lives in formats of sound alone."""
+    return container.format.name not in _PLAIN_TYPES and len(container.streams.video) > 0
+
+
+def stated_seconds(container: InputContainer, data: bytes) -> float | None:
+    """How long the file says it is; null where it says nothing, as a file written while recording."""
+    name = container.format.name
+    stated = container.duration
+    if stated is None or name in ("wav", "aac", "ogg"):
+        return None
+    if name == "mp3" and not _mp3_states_length(data):
+        return None
+    if name.startswith("matroska") and not _matroska_states_length(data):
+        return None
+    return stated / 1_000_000
+
+
+def cut_off(container: InputContainer, data: bytes) -> bool:
+    """Whether the last piece that was begun, a WAV's samples or an Ogg's page, is not all there."""
+    match container.format.name:
+        case "wav":
+            return _wav_cut_off(data)
+        case "ogg":
+            return _ogg_cut_off(data)
+    return False
+
+
+def _wav_cut_off(data: bytes) -> bool:
+    at = 12
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        if name == b"data":
+            return bool(size < _RIFF_UNKNOWN and at + 8 + size > len(data))
+        at += 8 + size + size % 2
+    return False
+
+
+def _ogg_cut_off(data: bytes) -> bool:
+    page = data.rfind(b"OggS")
+    lacing = page + _OGG_HEADER_BYTES
+    if len(data) < lacing:
+        return True
+    segments = data[lacing - 1]
+    sizes = data[lacing : lacing + segments]
+    return len(sizes) < segments or lacing + segments + sum(sizes) > len(data)
+
+
+def _mp3_states_length(data: bytes) -> bool:
+    start = 0
+    if data[:3] == b"ID3" and len(data) >= _ID3_HEADER_BYTES:
+        # Four times seven bits, so that a size never looks like the start of a frame.
+        start = _ID3_HEADER_BYTES + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0)))
+    head = data[start : start + _HEAD_BYTES]
+    return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
+
+
+def _matroska_states_length(data: bytes) -> bool:
+    head = data[:_HEAD_BYTES]
+    return any(b"\x44\x89" + size in head for size in (b"\x84", b"\x88"))

@@ -1,0 +1,212 @@
+"""Follows the events of sessions: replayed from the table, then live, without a gap or a repeat.
+
+One LISTEN connection a process. A notification is only a hint that a session has something new; what is delivered
+is always read from the table, by number. Where no hint comes (a lost connection, a lost message), a slow poll finds
+the new events. A listener holds a bounded number of events; a slow one reads the table again at its own pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from uuid import UUID
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.engine import Database
+from db.events import StoredEvent, last_seqs, read_after
+from db.notifier import CHANNEL
+
+log = structlog.get_logger(__name__)
+
+_PAGE = 200
+_RETRY_SECONDS = 0.5
+_LOST = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class _Listener:
+    """One follower. ``behind``: it must read the table before it may take from its buffer."""
+
+    __slots__ = ("behind", "buffer", "limit", "wake")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.buffer: deque[StoredEvent] = deque()
+        self.behind = True
+        self.wake = asyncio.Event()
+
+    def fall_behind(self) -> None:
+        self.buffer.clear()
+        self.behind = True
+        self.wake.set()
+
+    def offer(self, event: StoredEvent) -> None:
+        if self.behind:
+            return
+        if len(self.buffer) >= self.limit:
+            self.fall_behind()
+            return
+        self.buffer.append(event)
+        self.wake.set()
+
+
+class _Topic:
+    """The listeners of one session, and the number of the last event that was offered to them."""
+
+    __slots__ = ("head", "listeners")
+
+    def __init__(self) -> None:
+        self.head: int | None = None
+        self.listeners: set[_Listener] = set()
+
+
+class Feed:
+    """Owns the LISTEN connection and the reading of new events. ``poll_seconds``: how late a lost hint may be."""
+
+    def __init__(self, database: Database, *, poll_seconds: float = 2, buffer: int = 256) -> None:
+        self._database = database
+        self._poll_seconds = poll_seconds
+        self._buffer = buffer
+        self._topics: dict[UUID, _Topic] = {}
+        self._dirty: set[UUID] = set()
+        self._work = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    @property
+    def listeners(self) -> int:
+        """How many follow at this moment."""
+        return sum(len(topic.listeners) for topic in self._topics.values())
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="feed-listen"),
+            asyncio.create_task(self._pump(), name="feed-pump"),
+            asyncio.create_task(self._poll(), name="feed-poll"),
+        ]
+
+    async def close(self) -> None:
+        """Ends every follower and gives back the connection."""
+        self._closed = True
+        for topic in self._topics.values():
+            for listener in topic.listeners:
+                listener.wake.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def follow(self, session_id: UUID, after_seq: int) -> AsyncIterator[StoredEvent]:
+        """Every event of a session after ``after_seq``, in order, each once; ends only when the feed is closed."""
+        listener = _Listener(self._buffer)
+        topic = self._topics.setdefault(session_id, _Topic())
+        topic.listeners.add(listener)  # before the first read, so that nothing falls in between
+        cursor = after_seq
+        try:
+            while not self._closed:
+                if listener.behind:
+                    listener.behind = False
+                    page = await self._read(session_id, cursor)
+                    for event in page:
+                        cursor = event.seq
+                        yield event
+                    if len(page) == _PAGE:
+                        listener.fall_behind()
+                    elif topic.head is None:
+                        topic.head = cursor
+                    continue
+                while listener.buffer:
+                    event = listener.buffer.popleft()
+                    if event.seq <= cursor:
+                        continue
+                    if event.seq != cursor + 1:
+                        listener.fall_behind()
+                        break
+                    cursor = event.seq
+                    yield event
+                if not listener.buffer and not listener.behind:
+                    listener.wake.clear()
+                    await listener.wake.wait()
+        finally:
+            topic.listeners.discard(listener)
+            if not topic.listeners:
+                self._topics.pop(session_id, None)
+
+    async def _read(self, session_id: UUID, after_seq: int) -> list[StoredEvent]:
+        """Reads a page; while the database is away it waits, for the events are not lost."""
+        while True:
+            try:
+                async with self._database.reading() as session:
+                    return await read_after(session, session_id, after_seq, _PAGE)
+            except _LOST as error:
+                log.warning("feed_read_failed", error=type(error).__name__)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    def _mark(self, session_ids: set[UUID]) -> None:
+        self._dirty |= session_ids
+        self._work.set()
+
+    def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        with suppress(ValueError):
+            session_id = UUID(str(payload))
+            if session_id in self._topics:
+                self._mark({session_id})
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                connection = await self._database.connect()
+                try:
+                    await connection.add_listener(CHANNEL, self._on_notify)
+                    self._mark(set(self._topics))  # whatever happened while nobody listened
+                    while True:
+                        await asyncio.sleep(self._poll_seconds)
+                        await connection.execute("select 1")  # a dead connection says so only when asked
+                finally:
+                    connection.terminate()
+            except _LOST as error:
+                log.warning("feed_listen_lost", error=type(error).__name__)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            if not self._topics:
+                continue
+            try:
+                async with self._database.reading() as session:
+                    newest = await last_seqs(session, list(self._topics))
+            except _LOST as error:
+                log.warning("feed_poll_failed", error=type(error).__name__)
+                continue
+            self._mark({each for each, seq in newest.items() if self._is_news(each, seq)})
+
+    def _is_news(self, session_id: UUID, last_seq: int) -> bool:
+        topic = self._topics.get(session_id)
+        return topic is not None and (topic.head is None or last_seq > topic.head)
+
+    async def _pump(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            dirty, self._dirty = self._dirty, set()
+            for session_id in dirty:
+                topic = self._topics.get(session_id)
+                if topic is not None:
+                    await self._deliver(session_id, topic)
+
+    async def _deliver(self, session_id: UUID, topic: _Topic) -> None:
+        if topic.head is None:  # nobody has caught up yet: each reads for itself
+            for listener in topic.listeners:
+                listener.fall_behind()
+            return
+        page = await self._read(session_id, topic.head)
+        for event in page:
+            topic.head = event.seq
+            for listener in topic.listeners:
+                listener.offer(event)
+        if len(page) == _PAGE:
+            self._mark({session_id})

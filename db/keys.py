@@ -1,0 +1,114 @@
+"""API keys: random, stored hashed, named, revocable. Each belongs to a tenant."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.clean import clean_text
+from db.errors import BadUserInput, NotFound, Unauthenticated
+from db.ids import new_id
+from db.models.tenancy import ApiKey, ServerSecret, Tenant
+from db.viewer import Viewer
+
+DEFAULT_TENANT = "default"
+MEDIA_SECRET = "media"  # noqa: S105 - the name of a secret, not one
+
+_MARK = "vxl_"
+_SHOWN = 10
+_SHORTEST = 8
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
+
+
+async def _tenant_id(session: AsyncSession, name: str) -> UUID:
+    name = clean_text(name, "The tenant's name", max_length=100)
+    await session.execute(insert(Tenant).values(id=new_id(), name=name).on_conflict_do_nothing())
+    return (await session.execute(select(Tenant.id).where(Tenant.name == name))).scalar_one()
+
+
+async def create_key(session: AsyncSession, *, name: str, tenant: str = DEFAULT_TENANT) -> str:
+    """Makes a key and returns its secret, which nobody can read again. The tenant is made if it is new."""
+    secret = _MARK + secrets.token_urlsafe(32)
+    await _store(session, secret, name=name, tenant=tenant)
+    return secret
+
+
+async def adopt_key(session: AsyncSession, secret: str, *, name: str, tenant: str = DEFAULT_TENANT) -> None:
+    """Makes a secret that the operator chose a key of the tenant, unless it is one already.
+
+    A revoked key stays revoked. Raises BadUserInput if the secret is too short, or is another tenant's key.
+    """
+    if len(secret) < _SHORTEST:
+        raise BadUserInput(f"An API key has at least {_SHORTEST} characters.")
+    await _store(session, secret, name=name, tenant=tenant)
+    owner = await session.scalar(
+        select(Tenant.name).join(ApiKey, ApiKey.tenant_id == Tenant.id).where(ApiKey.secret_hash == _digest(secret))
+    )
+    if owner != tenant:
+        raise BadUserInput("This API key belongs to another tenant.")
+
+
+async def _store(session: AsyncSession, secret: str, *, name: str, tenant: str) -> None:
+    name = clean_text(name, "The key's name", max_length=100)
+    await session.execute(
+        insert(ApiKey)
+        .values(
+            id=new_id(),
+            tenant_id=await _tenant_id(session, tenant),
+            name=name,
+            prefix=secret[: min(_SHOWN, len(secret) // 2)],
+            secret_hash=_digest(secret),
+        )
+        .on_conflict_do_nothing(index_elements=["secret_hash"])
+    )
+
+
+async def list_keys(session: AsyncSession) -> Sequence[tuple[ApiKey, str]]:
+    """Every key with its tenant's name, oldest first."""
+    rows = await session.execute(
+        select(ApiKey, Tenant.name).join(Tenant, Tenant.id == ApiKey.tenant_id).order_by(ApiKey.id)
+    )
+    return rows.tuples().all()
+
+
+async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
+    """Ends a key for good; revoking it again changes nothing. Raises NotFound for an unknown one."""
+    revoked = await session.execute(
+        update(ApiKey)
+        .where(ApiKey.id == key_id)
+        .values(revoked_at=func.coalesce(ApiKey.revoked_at, func.now()))
+        .returning(ApiKey.id)
+    )
+    if revoked.first() is None:
+        raise NotFound("No such key.")
+
+
+async def authenticate(session: AsyncSession, secret: str) -> Viewer:
+    """Who holds this secret. Raises Unauthenticated for a wrong or revoked one, with the same words."""
+    row = (
+        await session.execute(
+            select(Tenant.id, Tenant.name, ApiKey.id, ApiKey.name)
+            .join(ApiKey, ApiKey.tenant_id == Tenant.id)
+            .where(ApiKey.secret_hash == _digest(secret), ApiKey.revoked_at.is_(None))
+        )
+    ).first()
+    if row is None:
+        raise Unauthenticated("The API key is wrong or was revoked.")
+    return Viewer(*row)
+
+
+async def server_secret(session: AsyncSession, name: str) -> bytes:
+    """A random secret of 32 bytes, made when it is first asked for and the same for every process after that."""
+    await session.execute(
+        insert(ServerSecret).values(name=name, value=secrets.token_bytes(32)).on_conflict_do_nothing()
+    )
+    return (await session.execute(select(ServerSecret.value).where(ServerSecret.name == name))).scalar_one()

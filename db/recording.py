@@ -1,0 +1,217 @@
+"""Recordings as people send them, decoded: any common container, any rate, any number of channels.
+
+The bytes are hostile until proven otherwise: only demuxers and decoders on a list are ever reached, nothing but the
+bytes themselves can be opened, and time and memory are bounded whatever the headers say.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from db import container_facts
+from db.errors import AudioTooLong, AudioUnreadable
+
+#: Samples a second of every decoded recording.
+SAMPLE_RATE = 16_000
+
+_FORMATS = "wav,mp3,ogg,matroska,webm,flac,mov,mp4,m4a,3gp,3g2,mj2,aac"
+
+_CODECS = frozenset(
+    "aac alac amrnb amrwb flac libopus libvorbis mp3 mp3float opus vorbis pcm_alaw pcm_mulaw pcm_u8 pcm_s8 pcm_s16le "
+    "pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be".split()
+)
+
+_CONTAINER_OPTIONS = {
+    "format_whitelist": _FORMATS,
+    # Also keeps FFmpeg from decoding pictures while it finds out what is in the file.
+    "codec_whitelist": ",".join(sorted(_CODECS)),
+    # No file or address that the recording names is ever opened.
+    "protocol_whitelist": "none",
+}
+
+_MAX_CHANNELS = 64
+_MAX_DECODE_SECONDS = 30.0
+
+#: A recording with more undecodable packets than this share of all is damaged.
+_MAX_BAD_SHARE = 0.05
+
+_UNREADABLE = (
+    "The recording could not be read. Send a whole WAV, MP3, Ogg or WebM (Opus or Vorbis), FLAC or M4A/MP4 (AAC) file."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """``samples``: shape (n,), float32 in -1..1 at 16 kHz. ``source_sample_rate`` and ``channels`` as recorded.
+
+    ``mime_type``: what the bytes are, which need not be what the sender said.
+    """
+
+    samples: NDArray[np.float32]
+    duration_ms: int
+    source_sample_rate: int
+    channels: int
+    mime_type: str
+
+
+def read_recording(data: bytes, *, max_seconds: float, declared_mime_type: str | None = None) -> Recording:
+    """Decodes ``data``; blocking, so call it in a thread.
+
+    Raises AudioUnreadable for what is no recording, is damaged, cut off, empty or declared to be something else than
+    sound, and AudioTooLong as soon as more than ``max_seconds`` were decoded. A cut is noticed where the file states
+    its length; one written while recording states none.
+    """
+    if not _may_hold_sound(declared_mime_type):
+        raise AudioUnreadable("The declared media type is not one of audio. Declare the recording's own, as audio/wav.")
+    source = _Source(data, time.monotonic() + _MAX_DECODE_SECONDS)
+    try:
+        with av.open(source, options=_CONTAINER_OPTIONS, metadata_errors="replace") as container:
+            return _decode(container, source, max_seconds)
+    except (av.FFmpegError, ValueError, IndexError, OverflowError, TimeoutError) as exc:
+        # FFmpeg's text may hold the file's own words: it is not passed on.
+        raise AudioUnreadable(_UNREADABLE) from exc
+
+
+class _Source(io.BytesIO):
+    """The bytes, which stop answering when their time is over: a demuxer that loops ends there."""
+
+    def __init__(self, data: bytes, deadline: float) -> None:
+        super().__init__(data)
+        self._deadline = deadline
+
+    def check_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise TimeoutError("decoding took too long")
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.check_time()
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self.check_time()
+        return super().seek(offset, whence)
+
+
+def _may_hold_sound(declared: str | None) -> bool:
+    if not declared:
+        return True
+    essence = declared.split(";")[0].strip().lower()
+    return essence.startswith(("audio/", "video/")) or essence in ("application/ogg", "application/octet-stream")
+
+
+def _decode(container: InputContainer, source: _Source, max_seconds: float) -> Recording:
+    data = source.getvalue()
+    stream = container.streams.audio[0]
+    if stream.codec_context.name not in _CODECS or container_facts.cut_off(container, data):
+        raise AudioUnreadable(_UNREADABLE)
+    reader = _Reader(container, source, stream)
+    pieces: list[NDArray[np.float32]] = []
+    room = int(max_seconds * SAMPLE_RATE)
+    for piece in _to_mono_16k(reader.frames()):
+        pieces.append(piece)
+        room -= piece.size
+        if room < 0:
+            raise AudioTooLong(f"The recording is longer than {max_seconds:g} seconds. Send a shorter one.")
+    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    duration_ms = round(samples.size * 1000 / SAMPLE_RATE)
+    if duration_ms == 0:
+        raise AudioUnreadable("The recording holds no sound: it is zero seconds long.")
+    if reader.damaged or _shorter_than_stated(container, data, max(reader.seconds, samples.size / SAMPLE_RATE)):
+        raise AudioUnreadable("The recording is damaged or cut off. Send the whole file.")
+    return Recording(
+        samples=samples,
+        duration_ms=duration_ms,
+        source_sample_rate=reader.sample_rate,
+        channels=reader.channels,
+        mime_type=container_facts.media_type(container, data),
+    )
+
+
+def _shorter_than_stated(container: InputContainer, data: bytes, seconds: float) -> bool:
+    stated = container_facts.stated_seconds(container, data)
+    if stated is None:
+        return False
+    # Encoders count their padding differently; a picture lasts until nobody says when.
+    slack = min(max(stated * 0.1, 0.1), 0.5) + (1.0 if container_facts.has_pictures(container) else 0.0)
+    return seconds < stated - slack
+
+
+class _Reader:
+    """Decodes one audio stream packet by packet and notes what it saw on the way."""
+
+    def __init__(self, container: InputContainer, source: _Source, stream: AudioStream) -> None:
+        self._container = container
+        self._source = source
+        self._stream = stream
+        self._packets = 0
+        self._bad = 0
+        self._first: float | None = None
+        self._last = 0.0
+        self.sample_rate = 0
+        self.channels = 0
+
+    @property
+    def damaged(self) -> bool:
+        return self._bad > max(1, self._packets * _MAX_BAD_SHARE)
+
+    @property
+    def seconds(self) -> float:
+        """From the first packet of any stream to the end of the last."""
+        return self._last - (self._first or 0.0)
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """What can be decoded, in order. Raises ValueError for more channels than any microphone has."""
+        for packet in self._container.demux():
+            self._source.check_time()
+            if packet.pts is not None and packet.time_base is not None:
+                start = float(packet.pts * packet.time_base)
+                self._first = start if self._first is None else min(self._first, start)
+                self._last = max(self._last, start + float((packet.duration or 0) * packet.time_base))
+            if packet.stream.index != self._stream.index:
+                continue
+            self._packets += 1
+            try:
+                frames = self._stream.codec_context.decode(packet)
+            except av.InvalidDataError:
+                self._bad += 1
+                continue
+            for frame in frames:
+                if frame.layout.nb_channels > _MAX_CHANNELS:
+                    raise ValueError("too many channels")
+                self.sample_rate = self.sample_rate or frame.sample_rate
+                self.channels = self.channels or frame.layout.nb_channels
+                yield frame
+
+
+def _to_mono_16k(frames: Iterator[AudioFrame]) -> Iterator[NDArray[np.float32]]:
+    """Frames of any layout and rate, even of changing ones, as finite float32 samples at 16 kHz."""
+    resampler: AudioResampler | None = None
+    shape: tuple[str, str, int] | None = None
+    for frame in frames:
+        # The file's clock may jump or lie; only the order of the samples counts.
+        frame.pts = None
+        now = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if resampler is None or now != shape:
+            if resampler is not None:
+                yield from _samples(resampler.resample(None))
+            resampler, shape = AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE), now
+        yield from _samples(resampler.resample(frame))
+    if resampler is not None:
+        yield from _samples(resampler.resample(None))
+
+
+def _samples(frames: list[AudioFrame]) -> Iterator[NDArray[np.float32]]:
+    for frame in frames:
+        samples = frame.to_ndarray()[0].astype(np.float32)
+        yield np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)

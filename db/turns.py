@@ -1,0 +1,224 @@
+"""How a turn goes on: started, checkpointed stage by stage, ended. Each function works in the caller's transaction.
+
+Every write is fenced: it names the attempt it belongs to, and a worker whose turn was taken over by a later attempt
+gets ``Fenced`` and writes nothing. ``hold`` takes the session's row first and the turn's second, as all writers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.audio_store import AudioStore, audio_key
+from db.commands import announce_end
+from db.events import NewEvent, append
+from db.ids import new_id
+from db.models.audio import Audio
+from db.models.conversation import Message, Session, Turn
+from db.models.work import ModelCall
+from db.words import AudioKind, CallStatus, EventType, MessageType, Role, Stage, TurnStatus
+
+
+class Fenced(Exception):
+    """This attempt no longer owns the turn: another one does, or the turn has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right of one attempt to write a turn. ``started_at`` is the database's time when the attempt began."""
+
+    tenant_id: UUID
+    session_id: UUID
+    turn_id: UUID
+    attempt: int
+    queued_at: datetime
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """A model call that is over, however it ended. Durations in milliseconds."""
+
+    stage: Stage
+    engine: str
+    model: str
+    status: CallStatus
+    started_at: datetime
+    wait_ms: float
+    duration_ms: float
+    first_output_ms: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_audio_ms: int | None = None
+    output_audio_ms: int | None = None
+    error: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAudio:
+    """A sound ready to be stored."""
+
+    data: bytes
+    mime_type: str
+    duration_ms: int
+    sample_rate: int
+
+
+async def start(session: AsyncSession, turn_id: UUID) -> Claim | None:
+    """Begins the next attempt at a turn; null if the turn has ended already (a job that was delivered twice)."""
+    row = (
+        await session.execute(
+            select(Turn, Session.tenant_id)
+            .join(Session, Session.id == Turn.session_id)
+            .where(Turn.id == turn_id)
+            .with_for_update()
+        )
+    ).first()
+    if row is None or row[0].status.ended:
+        return None
+    turn: Turn = row[0]
+    now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    turn.status = TurnStatus.RUNNING
+    turn.attempt += 1
+    turn.started_at = turn.started_at or now
+    await session.flush()
+    await append(session, turn.session_id, [NewEvent(EventType.TURN_STARTED, turn.id, {"attempt": turn.attempt})])
+    return Claim(row[1], turn.session_id, turn.id, turn.attempt, turn.queued_at, now)
+
+
+async def hold(session: AsyncSession, claim: Claim) -> Turn:
+    """Locks the session and the turn. Raises Fenced if the attempt is no longer the turn's."""
+    await session.execute(select(Session.id).where(Session.id == claim.session_id).with_for_update())
+    turn = await session.scalar(
+        select(Turn)
+        .where(Turn.id == claim.turn_id, Turn.attempt == claim.attempt, Turn.status == TurnStatus.RUNNING)
+        .with_for_update()
+    )
+    if turn is None:
+        raise Fenced(str(claim.turn_id))
+    return turn
+
+
+async def add_call(session: AsyncSession, claim: Claim, call: FinishedCall) -> UUID:
+    """Writes a model call's row and returns its id."""
+    row = ModelCall(
+        id=new_id(),
+        session_id=claim.session_id,
+        turn_id=claim.turn_id,
+        attempt=claim.attempt,
+        stage=call.stage,
+        engine=call.engine,
+        model=call.model,
+        status=call.status,
+        started_at=call.started_at,
+        wait_ms=call.wait_ms,
+        duration_ms=call.duration_ms,
+        first_output_ms=call.first_output_ms,
+        input_tokens=call.input_tokens,
+        output_tokens=call.output_tokens,
+        input_audio_ms=call.input_audio_ms,
+        output_audio_ms=call.output_audio_ms,
+        error=call.error,
+        details=dict(call.details) or None,
+    )
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def set_transcript(session: AsyncSession, claim: Claim, text: str, language: str | None) -> UUID:
+    """The words of the user's recording; returns the message's id."""
+    message: UUID = (
+        await session.execute(
+            update(Message)
+            .where(Message.turn_id == claim.turn_id, Message.role == Role.USER)
+            .values(text=text, language=language)
+            .returning(Message.id)
+        )
+    ).scalar_one()
+    return message
+
+
+async def set_reply(session: AsyncSession, claim: Claim, text: str, language: str) -> UUID:
+    """The reply's text; returns the message's id."""
+    message = Message(
+        id=new_id(),
+        session_id=claim.session_id,
+        turn_id=claim.turn_id,
+        role=Role.ASSISTANT,
+        type=MessageType.TEXT,
+        text=text,
+        language=language,
+    )
+    session.add(message)
+    await session.flush()
+    return message.id
+
+
+async def add_audio(
+    session: AsyncSession, claim: Claim, store: AudioStore, kind: AudioKind, audio: EncodedAudio
+) -> UUID:
+    """Stores a sound of this turn; returns its id."""
+    audio_id = new_id()
+    key = audio_key(claim.session_id, audio_id)
+    await store.put(session, key, audio.data)
+    session.add(
+        Audio(
+            id=audio_id,
+            session_id=claim.session_id,
+            turn_id=claim.turn_id,
+            kind=kind,
+            store_key=key,
+            mime_type=audio.mime_type,
+            duration_ms=audio.duration_ms,
+            sample_rate=audio.sample_rate,
+            size_bytes=len(audio.data),
+        )
+    )
+    await session.flush()
+    return audio_id
+
+
+async def attach_reply_audio(session: AsyncSession, claim: Claim, audio_id: UUID) -> UUID:
+    """Makes the reply a spoken one; returns the message's id."""
+    message: UUID = (
+        await session.execute(
+            update(Message)
+            .where(Message.turn_id == claim.turn_id, Message.role == Role.ASSISTANT)
+            .values(type=MessageType.AUDIO, audio_id=audio_id)
+            .returning(Message.id)
+        )
+    ).scalar_one()
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a turn ended FAILED: a code of the contract, words for a person, and the stage it happened in."""
+
+    code: str
+    message: str
+    stage: Stage | None
+
+
+async def finish(
+    session: AsyncSession, claim: Claim, *, timing: Mapping[str, Any], failure: Failure | None = None
+) -> None:
+    """Ends the turn: COMPLETED, or FAILED when there is a failure. Ends the session too, if it waited for this."""
+    turn = await hold(session, claim)
+    turn.finished_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    turn.timing = dict(timing)
+    turn.status = TurnStatus.COMPLETED if failure is None else TurnStatus.FAILED
+    if failure is not None:
+        turn.error_code, turn.error_message, turn.error_stage = failure.code, failure.message, failure.stage
+    await session.flush()
+    kind = EventType.TURN_COMPLETED if failure is None else EventType.TURN_FAILED
+    await append(session, claim.session_id, [NewEvent(kind, claim.turn_id)])
+    await announce_end(session, claim.session_id)

@@ -1,0 +1,97 @@
+"""The words of the design that are a choice of few, in one place for tables, pipeline and schema."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    USER = "USER"
+    ASSISTANT = "ASSISTANT"
+
+
+class MessageType(StrEnum):
+    TEXT = "TEXT"
+    AUDIO = "AUDIO"
+
+
+class Channel(StrEnum):
+    WEB = "WEB"
+    PHONE = "PHONE"
+    CHAT = "CHAT"
+    API = "API"
+
+
+class SessionStatus(StrEnum):
+    OPEN = "OPEN"
+    ENDED = "ENDED"
+
+
+class Stage(StrEnum):
+    ASR = "ASR"
+    LLM = "LLM"
+    TOOL = "TOOL"
+    TTS = "TTS"
+
+
+class TurnStatus(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def ended(self) -> bool:
+        return self in (TurnStatus.COMPLETED, TurnStatus.FAILED, TurnStatus.CANCELLED)
+
+
+class CallStatus(StrEnum):
+    OK = "OK"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class ToolCallStatus(StrEnum):
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    FAILED = "FAILED"
+
+
+class CrmStatus(StrEnum):
+    PENDING = "PENDING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class AudioKind(StrEnum):
+    """What a stored sound is: what a customer sent, one chunk of a reply, or a whole reply."""
+
+    RECORDING = "RECORDING"
+    CHUNK = "CHUNK"
+    REPLY = "REPLY"
+
+
+class EventType(StrEnum):
+    TURN_QUEUED = "TurnQueued"
+    TURN_STARTED = "TurnStarted"
+    STAGE_STARTED = "StageStarted"
+    STAGE_COMPLETED = "StageCompleted"
+    STAGE_FAILED = "StageFailed"
+    STAGE_SKIPPED = "StageSkipped"
+    TRANSCRIPT_PARTIAL = "TranscriptPartial"
+    TRANSCRIPT_READY = "TranscriptReady"
+    REPLY_DELTA = "ReplyDelta"
+    REPLY_READY = "ReplyReady"
+    TOOL_CALL_STARTED = "ToolCallStarted"
+    TOOL_CALL_FINISHED = "ToolCallFinished"
+    AUDIO_CHUNK_READY = "AudioChunkReady"
+    AUDIO_READY = "AudioReady"
+    TURN_COMPLETED = "TurnCompleted"
+    TURN_FAILED = "TurnFailed"
+    TURN_CANCELLED = "TurnCancelled"
+    SESSION_ENDED = "SessionEnded"
+
+    @property
+    def ends_turn(self) -> bool:
+        return self in (EventType.TURN_COMPLETED, EventType.TURN_FAILED, EventType.TURN_CANCELLED)
