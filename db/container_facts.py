@@ -90,7 +90,9 @@ def _mp3_states_length(data: bytes) -> bool:
     start = 0
     if data[:3] == b"ID3" and len(data) >= _ID3_HEADER_BYTES:
         # Four times seven bits, so that a size never looks like the start of a frame.
-        start = _ID3_HEADER_BYTES + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0)))
+        start = _ID3_HEADER_BYTES
+        for place, byte in enumerate(reversed(data[6:10])):
+            start += (byte & 0x7F) << 7 * place
     head = data[start : start + _HEAD_BYTES]
     return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
 

@@ -27,15 +27,16 @@ SAMPLE_RATE = 16_000
 
 _FORMATS = "wav,mp3,ogg,matroska,webm,flac,mov,mp4,m4a,3gp,3g2,mj2,aac"
 
-_CODECS = frozenset(
-    "aac alac amrnb amrwb flac libopus libvorbis mp3 mp3float opus vorbis pcm_alaw pcm_mulaw pcm_u8 pcm_s8 pcm_s16le "
-    "pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be".split()
+_CODEC_LIST = (
+    "aac,alac,amrnb,amrwb,flac,libopus,libvorbis,mp3,mp3float,opus,vorbis,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s8,pcm_s16le,"
+    "pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be"
 )
+_CODECS = frozenset(_CODEC_LIST.split(","))
 
 _CONTAINER_OPTIONS = {
     "format_whitelist": _FORMATS,
     # Also keeps FFmpeg from decoding pictures while it finds out what is in the file.
-    "codec_whitelist": ",".join(sorted(_CODECS)),
+    "codec_whitelist": _CODEC_LIST,
     # No file or address that the recording names is ever opened.
     "protocol_whitelist": "none",
 }
@@ -76,7 +77,7 @@ def read_recording(data: bytes, *, max_seconds: float, declared_mime_type: str |
         raise AudioUnreadable("The declared media type is not one of audio. Declare the recording's own, as audio/wav.")
     source = _Source(data, time.monotonic() + _MAX_DECODE_SECONDS)
     try:
-        with av.open(source, options=_CONTAINER_OPTIONS, metadata_errors="replace") as container:
+        with av.open(source, "r", options=_CONTAINER_OPTIONS, metadata_errors="replace") as container:
             return _decode(container, source, max_seconds)
     except (av.FFmpegError, ValueError, IndexError, OverflowError, TimeoutError) as exc:
         # FFmpeg's text may hold the file's own words: it is not passed on.
@@ -113,7 +114,8 @@ def _may_hold_sound(declared: str | None) -> bool:
 def _decode(container: InputContainer, source: _Source, max_seconds: float) -> Recording:
     data = source.getvalue()
     stream = container.streams.audio[0]
-    if stream.codec_context.name not in _CODECS or container_facts.cut_off(container, data):
+    codec = getattr(stream.codec_context, "name", None)  # a codec that FFmpeg does not know has no context
+    if codec not in _CODECS or container_facts.cut_off(container, data):
         raise AudioUnreadable(_UNREADABLE)
     reader = _Reader(container, source, stream)
     pieces: list[NDArray[np.float32]] = []
