@@ -73,24 +73,19 @@ class EncodedAudio:
 
 async def start(session: AsyncSession, turn_id: UUID) -> Claim | None:
     """Begins the next attempt at a turn; null if the turn has ended already (a job that was delivered twice)."""
-    row = (
-        await session.execute(
-            select(Turn, Session.tenant_id)
-            .join(Session, Session.id == Turn.session_id)
-            .where(Turn.id == turn_id)
-            .with_for_update()
-        )
-    ).first()
-    if row is None or row[0].status.ended:
+    owner = await session.scalar(
+        select(Session).join(Turn, Turn.session_id == Session.id).where(Turn.id == turn_id).with_for_update(of=Session)
+    )
+    turn = await session.scalar(select(Turn).where(Turn.id == turn_id).with_for_update())
+    if owner is None or turn is None or turn.status.ended:
         return None
-    turn: Turn = row[0]
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.status = TurnStatus.RUNNING
     turn.attempt += 1
     turn.started_at = turn.started_at or now
     await session.flush()
     await append(session, turn.session_id, [NewEvent(EventType.TURN_STARTED, turn.id, {"attempt": turn.attempt})])
-    return Claim(row[1], turn.session_id, turn.id, turn.attempt, turn.queued_at, now)
+    return Claim(owner.tenant_id, turn.session_id, turn.id, turn.attempt, turn.queued_at, now)
 
 
 async def hold(session: AsyncSession, claim: Claim) -> Turn:

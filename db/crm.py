@@ -1,0 +1,101 @@
+"""The CRM records: filed once for each tool call, in the commit that accepts the call."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import tool_calls
+from db.ids import new_id
+from db.models.conversation import Session
+from db.models.work import CrmRecord, ToolCall
+from db.scenarios import SCENARIOS, CrmPayload
+from db.words import CrmStatus, ToolCallStatus
+
+#: Crockford's base 32: no letter that is heard or read as another or as a digit.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_REFERENCE_LENGTH = 8
+
+
+async def file_record(
+    session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Validates the payload and files it; ends ``call`` (locked by the caller) ACCEPTED or FAILED, and returns its result.
+
+    A call that has ended answers as it did then. The result is ``{"ok": true, "record": {...}}`` or
+    ``{"ok": false, "errors": [{"loc", "msg"}]}``; errors name fields and rules, never what the customer said.
+    """
+    if call.status is not ToolCallStatus.PENDING:
+        return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
+    try:
+        checked = SCENARIOS[scenario].payload.model_validate(payload)
+    except ValidationError as invalid:
+        return await _refuse(session, call, invalid)
+    owner = (await session.execute(select(Session).where(Session.id == call.session_id))).scalar_one()
+    record = _record(owner, call, scenario, checked)
+    session.add(record)
+    await session.flush()
+    result = {"ok": True, "record": describe(record)}
+    await tool_calls.end(session, call, result=result)
+    return result
+
+
+async def _refuse(session: AsyncSession, call: ToolCall, invalid: ValidationError) -> Mapping[str, Any]:
+    errors = [
+        {"loc": ".".join(str(part) for part in each["loc"]), "msg": each["msg"]}
+        for each in invalid.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    result = {"ok": False, "errors": errors}
+    summary = "; ".join(f"{each['loc']}: {each['msg']}" if each["loc"] else each["msg"] for each in errors)
+    await tool_calls.end(session, call, result=result, error=summary)
+    return result
+
+
+def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload) -> CrmRecord:
+    common = set(CrmPayload.model_fields)
+    return CrmRecord(
+        id=new_id(),
+        tenant_id=owner.tenant_id,
+        session_id=owner.id,
+        tool_call_id=call.id,
+        scenario=scenario,
+        reference="".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH)),
+        customer_id=owner.customer_id,
+        status=CrmStatus.DONE,
+        details=payload.model_dump(mode="json", exclude=common, exclude_none=True),
+        **payload.model_dump(include=common),
+    )
+
+
+async def find_records(
+    session: AsyncSession, session_id: UUID, *, scenario: str | None, limit: int
+) -> Sequence[CrmRecord]:
+    """The newest records of the session's customer, from all of the tenant's sessions."""
+    owner = (await session.execute(select(Session).where(Session.id == session_id))).scalar_one()
+    query = select(CrmRecord).where(CrmRecord.tenant_id == owner.tenant_id, CrmRecord.customer_id == owner.customer_id)
+    if scenario is not None:
+        query = query.where(CrmRecord.scenario == scenario)
+    return (await session.scalars(query.order_by(CrmRecord.id.desc()).limit(limit))).all()
+
+
+def describe(record: CrmRecord) -> dict[str, Any]:
+    """A record as tools answer it: plain JSON."""
+    return {
+        "id": str(record.id),
+        "reference": record.reference,
+        "scenario": record.scenario,
+        "status": record.status.value,
+        "priority": record.priority.value,
+        "name": record.name,
+        "phone": record.phone,
+        "account_id": record.account_id,
+        "query": record.query,
+        "intent": record.intent,
+        **record.details,
+    }

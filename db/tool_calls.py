@@ -1,0 +1,92 @@
+"""Tool calls: written before the tool runs, ended once, in the same commit as what the tool wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import extract, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.errors import NotFound
+from db.events import NewEvent, append
+from db.ids import new_id
+from db.models.conversation import Session
+from db.models.work import ToolCall
+from db.words import EventType, ToolCallStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NewToolCall:
+    """A tool call about to be made. ``turn_id`` is null for one made by hand."""
+
+    session_id: UUID
+    turn_id: UUID | None
+    attempt: int
+    name: str
+    server: str
+    arguments: Mapping[str, Any]
+    idempotency_key: str
+
+
+async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
+    """Writes the call as PENDING, or finds the one that has its idempotency key already. Locks the session's row."""
+    await session.execute(select(Session.id).where(Session.id == call.session_id).with_for_update())
+    await session.execute(
+        insert(ToolCall)
+        .values(
+            id=new_id(),
+            session_id=call.session_id,
+            turn_id=call.turn_id,
+            attempt=call.attempt,
+            name=call.name,
+            server=call.server,
+            arguments=dict(call.arguments),
+            status=ToolCallStatus.PENDING,
+            idempotency_key=call.idempotency_key,
+        )
+        .on_conflict_do_nothing(index_elements=["session_id", "idempotency_key"])
+    )
+    return (
+        await session.execute(
+            select(ToolCall).where(
+                ToolCall.session_id == call.session_id, ToolCall.idempotency_key == call.idempotency_key
+            )
+        )
+    ).scalar_one()
+
+
+async def lock(session: AsyncSession, tenant_id: UUID, session_id: UUID, tool_call_id: UUID) -> ToolCall:
+    """The tenant's tool call, its session's row and its own locked. Raises NotFound."""
+    owner = await session.scalar(
+        select(Session.id).where(Session.id == session_id, Session.tenant_id == tenant_id).with_for_update()
+    )
+    call = await session.scalar(
+        select(ToolCall).where(ToolCall.id == tool_call_id, ToolCall.session_id == owner).with_for_update()
+    )
+    if call is None:
+        raise NotFound("No such tool call.")
+    return call
+
+
+async def end(
+    session: AsyncSession, call: ToolCall, *, result: Mapping[str, Any] | None, error: str | None = None
+) -> None:
+    """Ends a PENDING call: FAILED when there is an error, else ACCEPTED. One that has ended stays as it is."""
+    if call.status is not ToolCallStatus.PENDING:
+        return
+    call.status = ToolCallStatus.ACCEPTED if error is None else ToolCallStatus.FAILED
+    call.result = None if result is None else dict(result)
+    call.error = error
+    now = func.clock_timestamp()
+    ended = (await session.execute(select(now, extract("epoch", now - call.created_at) * 1000))).one()
+    call.finished_at, call.duration_ms = ended[0], max(0.0, float(ended[1]))
+    await session.flush()
+    await append(
+        session,
+        call.session_id,
+        [NewEvent(EventType.TOOL_CALL_FINISHED, call.turn_id, {"tool_call_id": str(call.id)})],
+    )

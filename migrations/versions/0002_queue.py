@@ -1,0 +1,72 @@
+"""The queue of turns: Procrastinate's own schema, and a trigger that wakes a worker when a session is free again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import op
+from procrastinate.schema import SchemaManager
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# A job whose session is busy is passed over. When the busy job ends, nobody is told that the next one may start now;
+# without this, it waits for the worker's next poll.
+_WAKE = """
+create function voxloom_wake_next_turn() returns trigger language plpgsql as $$
+begin
+  if old.lock is not null and exists (
+    select 1 from procrastinate_jobs where lock = old.lock and status = 'todo'
+  ) then
+    perform pg_notify(
+      'procrastinate_queue_v1#' || old.queue_name,
+      json_build_object('type', 'job_inserted', 'job_id', old.id)::text
+    );
+  end if;
+  return null;
+end $$;
+create trigger voxloom_wake_on_end after update of status on procrastinate_jobs
+  for each row when (old.status = 'doing' and new.status <> 'doing') execute function voxloom_wake_next_turn();
+create trigger voxloom_wake_on_delete after delete on procrastinate_jobs
+  for each row when (old.status = 'doing') execute function voxloom_wake_next_turn();
+"""
+
+_DROP_ALL = """
+do $$
+declare
+  found record;
+begin
+  for found in
+    select format('drop table if exists %s cascade', oid::regclass) as command
+    from pg_class where relname like 'procrastinate\\_%' and relkind = 'r' and relnamespace = 'public'::regnamespace
+    union all
+    select format('drop function if exists %s cascade', oid::regprocedure)
+    from pg_proc where proname like 'procrastinate\\_%' and pronamespace = 'public'::regnamespace
+    union all
+    select format('drop type if exists %s cascade', oid::regtype)
+    from pg_type where typname like 'procrastinate\\_%' and typtype = 'e' and typnamespace = 'public'::regnamespace
+    union all
+    select 'drop type if exists procrastinate_job_to_defer_v1 cascade'
+  loop
+    execute found.command;
+  end loop;
+end $$;
+drop function if exists voxloom_wake_next_turn() cascade;
+"""
+
+
+def _execute_script(script: str) -> None:
+    """Runs many statements at once in the migration's own transaction, which asyncpg does only without parameters."""
+    driver: Any = op.get_bind().connection.dbapi_connection
+    driver.run_async(lambda connection: connection.execute(script))
+
+
+def upgrade() -> None:
+    _execute_script(SchemaManager.get_schema())
+    _execute_script(_WAKE)
+
+
+def downgrade() -> None:
+    _execute_script(_DROP_ALL)
