@@ -13,6 +13,8 @@ from av.container import InputContainer
 #: RIFF sizes from here up mean "written while recording, length unknown".
 _RIFF_UNKNOWN = 0x7FFF_0000
 
+_RIFF_KINDS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
+
 _OGG_HEADER_BYTES = 27
 _ID3_HEADER_BYTES = 10
 
@@ -56,24 +58,36 @@ def stated_seconds(container: InputContainer, data: bytes) -> float | None:
     return stated / 1_000_000
 
 
-def cut_off(container: InputContainer, data: bytes) -> bool:
-    """Whether the last piece that was begun, a WAV's samples or an Ogg's page, is not all there."""
-    match container.format.name:
-        case "wav":
-            return _wav_cut_off(data)
-        case "ogg":
-            return _ogg_cut_off(data)
-    return False
+def safe_to_open(data: bytes) -> bytes:
+    """The bytes that FFmpeg may see: of a WAV, nothing behind its samples. Raises ValueError for a WAV that is cut off.
 
-
-def _wav_cut_off(data: bytes) -> bool:
+    FFmpeg fills as much memory with zeros as a WAV's chunk of text claims to be long, up to two gigabytes, before it
+    finds that there is no such text.
+    """
+    start = _after_id3(data)
+    if start and data[start : start + 4] in _RIFF_KINDS:
+        raise ValueError("a WAV behind an ID3 tag")
+    if data[:4] not in _RIFF_KINDS:
+        return data
+    if data[:4] != b"RIFF":
+        raise ValueError("a WAV for more than four gigabytes, or of an extinct byte order")
     at = 12
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
+        end = at + 8 + size
+        if name == b"data" and (size == 0 or size >= _RIFF_UNKNOWN):
+            return data
+        if end > len(data):
+            raise ValueError("a chunk is not all there")
         if name == b"data":
-            return bool(size < _RIFF_UNKNOWN and at + 8 + size > len(data))
-        at += 8 + size + size % 2
-    return False
+            return data[:end]
+        at = end + size % 2
+    raise ValueError("a WAV without samples")
+
+
+def cut_off(container: InputContainer, data: bytes) -> bool:
+    """Whether the last page of an Ogg, which states its own size, is not all there."""
+    return container.format.name == "ogg" and _ogg_cut_off(data)
 
 
 def _ogg_cut_off(data: bytes) -> bool:
@@ -87,14 +101,19 @@ def _ogg_cut_off(data: bytes) -> bool:
 
 
 def _mp3_states_length(data: bytes) -> bool:
-    start = 0
-    if data[:3] == b"ID3" and len(data) >= _ID3_HEADER_BYTES:
-        # Four times seven bits, so that a size never looks like the start of a frame.
-        start = _ID3_HEADER_BYTES
-        for place, byte in enumerate(reversed(data[6:10])):
-            start += (byte & 0x7F) << 7 * place
+    start = _after_id3(data)
     head = data[start : start + _HEAD_BYTES]
     return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
+
+
+def _after_id3(data: bytes) -> int:
+    """Where the file goes on behind an ID3v2 tag; 0 if it does not begin with one."""
+    if data[:3] != b"ID3" or len(data) < _ID3_HEADER_BYTES:
+        return 0
+    size = 0
+    for byte in data[6:_ID3_HEADER_BYTES]:
+        size = size << 7 | byte & 0x7F  # seven bits a byte, so that a size never looks like the start of a frame
+    return _ID3_HEADER_BYTES + size
 
 
 def _matroska_states_length(data: bytes) -> bool:

@@ -42,6 +42,10 @@ _CONTAINER_OPTIONS = {
 }
 
 _MAX_CHANNELS = 64
+
+#: Samples a second that a recording may have. A resampler's table, and the time to make it, grow with the rate.
+_RATES = range(2_000, 768_001)
+
 _MAX_DECODE_SECONDS = 30.0
 
 #: A recording with more undecodable packets than this share of all is damaged.
@@ -75,8 +79,8 @@ def read_recording(data: bytes, *, max_seconds: float, declared_mime_type: str |
     """
     if not _may_hold_sound(declared_mime_type):
         raise AudioUnreadable("The declared media type is not one of audio. Declare the recording's own, as audio/wav.")
-    source = _Source(data, time.monotonic() + _MAX_DECODE_SECONDS)
     try:
+        source = _Source(container_facts.safe_to_open(data), time.monotonic() + _MAX_DECODE_SECONDS)
         with av.open(source, "r", options=_CONTAINER_OPTIONS, metadata_errors="replace") as container:
             return _decode(container, source, max_seconds)
     except (av.FFmpegError, ValueError, IndexError, OverflowError, TimeoutError) as exc:
@@ -85,23 +89,18 @@ def read_recording(data: bytes, *, max_seconds: float, declared_mime_type: str |
 
 
 class _Source(io.BytesIO):
-    """The bytes, which stop answering when their time is over: a demuxer that loops ends there."""
+    """The bytes, which are at an end when their time is over: a demuxer that loops stops there."""
 
     def __init__(self, data: bytes, deadline: float) -> None:
         super().__init__(data)
         self._deadline = deadline
 
-    def check_time(self) -> None:
-        if time.monotonic() > self._deadline:
-            raise TimeoutError("decoding took too long")
+    @property
+    def expired(self) -> bool:
+        return time.monotonic() > self._deadline
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self.check_time()
-        return super().read(size)
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        self.check_time()
-        return super().seek(offset, whence)
+        return b"" if self.expired else super().read(size)
 
 
 def _may_hold_sound(declared: str | None) -> bool:
@@ -173,9 +172,10 @@ class _Reader:
         return self._last - (self._first or 0.0)
 
     def frames(self) -> Iterator[AudioFrame]:
-        """What can be decoded, in order. Raises ValueError for more channels than any microphone has."""
+        """What can be decoded, in order. Raises ValueError for channels or rates that no microphone has."""
         for packet in self._container.demux():
-            self._source.check_time()
+            if self._source.expired:
+                raise TimeoutError("decoding took too long")
             if packet.pts is not None and packet.time_base is not None:
                 start = float(packet.pts * packet.time_base)
                 self._first = start if self._first is None else min(self._first, start)
@@ -189,8 +189,8 @@ class _Reader:
                 self._bad += 1
                 continue
             for frame in frames:
-                if frame.layout.nb_channels > _MAX_CHANNELS:
-                    raise ValueError("too many channels")
+                if frame.layout.nb_channels > _MAX_CHANNELS or frame.sample_rate not in _RATES:
+                    raise ValueError("no microphone records so")
                 self.sample_rate = self.sample_rate or frame.sample_rate
                 self.channels = self.channels or frame.layout.nb_channels
                 yield frame

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import tracemalloc
 import wave
 from collections.abc import Mapping
@@ -218,6 +219,32 @@ def test_a_playlist_never_reaches_the_file_it_names(tmp_path: Path) -> None:
     playlist = f"ffconcat version 1.0\nfile '{target}'\n".encode()
     with pytest.raises(AudioUnreadable):
         read_recording(playlist, max_seconds=10)
+
+
+def test_a_wav_header_that_asks_for_gigabytes_gets_none() -> None:
+    data = bytearray(encode("wav", "pcm_s16le", rate=16_000))
+    at = data.index(b"LIST") + 4
+    data[at : at + 4] = (0x7F000000).to_bytes(4, "little")
+    at = data.index(b"ISFT") + 4
+    data[at : at + 4] = (0x70000000).to_bytes(4, "little")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for variant in (data, b"ID3\x03\0\0\0\0\0\0" + data, data.replace(b"RIFF", b"RF64")):
+        with pytest.raises(AudioUnreadable):
+            read_recording(bytes(variant), max_seconds=10)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+def test_what_follows_the_samples_of_a_wav_is_left_out() -> None:
+    data = encode("wav", "pcm_s16le", rate=16_000)
+    assert read_recording(data + b"LIST\0\0\0\x70INFO", max_seconds=10).duration_ms == 2000
+
+
+@pytest.mark.parametrize("rate", [1, 1_999, 2_000_000_000])
+def test_a_rate_that_no_microphone_has_is_unreadable(rate: int) -> None:
+    data = bytearray(encode("wav", "pcm_s16le", rate=16_000))
+    data[24:28] = rate.to_bytes(4, "little")
+    with pytest.raises(AudioUnreadable):
+        read_recording(bytes(data), max_seconds=10)
 
 
 def test_a_video_without_sound_is_unreadable() -> None:
