@@ -66,7 +66,7 @@ def _stand_ins() -> Iterator[None]:
     if importlib.util.find_spec("pkg_resources") is None:
         modules["pkg_resources"] = _Deferred("pkg_resources")
         modules["pkg_resources"].get_distribution = importlib.metadata.distribution  # type: ignore[attr-defined]
-    typeguard = importlib.import_module("typeguard")
+    typeguard: Any = importlib.import_module("typeguard")
     typechecked = typeguard.typechecked
     sys.modules.update(modules)
     typeguard.typechecked = _unchecked

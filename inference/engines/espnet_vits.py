@@ -79,7 +79,7 @@ class ChannelNorm(nn.LayerNorm):
 class EncoderLayer(nn.Module):
     """Attention, then two convolutions; each added and then normalised."""
 
-    def __init__(self, channels: int, hidden: int, heads: int, window: int, kernel: int) -> None:
+    def __init__(self, channels: int, *, hidden: int, heads: int, window: int, kernel: int) -> None:
         super().__init__()
         self.attention = RelativeAttention(channels, heads, window)
         self.attention_norm = ChannelNorm(channels)
@@ -97,15 +97,19 @@ class EncoderLayer(nn.Module):
 class RelativeTextEncoder(nn.Module):
     """Symbols to the mean and log deviation of the prior, with the interface of ESPnet's TextEncoder."""
 
-    def __init__(self, vocabs: int, channels: int, hidden: int, heads: int, layers: int, kernel: int, window: int):
+    def __init__(
+        self, vocabs: int, channels: int, *, hidden: int, heads: int, layers: int, kernel: int, window: int
+    ) -> None:
         super().__init__()
         self.channels = channels
         self.emb = nn.Embedding(vocabs, channels)
-        self.layers = nn.ModuleList(EncoderLayer(channels, hidden, heads, window, kernel) for _ in range(layers))
+        self.layers = nn.ModuleList(
+            EncoderLayer(channels, hidden=hidden, heads=heads, window=window, kernel=kernel) for _ in range(layers)
+        )
         self.proj = nn.Conv1d(channels, 2 * channels, 1)
 
     def forward(self, text: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """``text``: (batch, time) symbol ids. Gives hidden, mean, log deviation (batch, channels, time) and the mask."""
+        """``text``: (batch, time) ids. Gives hidden, mean and log deviation (batch, channels, time), and mask."""
         x = (self.emb(text) * math.sqrt(self.channels)).transpose(1, 2)
         inside = torch.arange(text.size(1), device=text.device)[None] < lengths[:, None]
         mask = inside.unsqueeze(1).to(x.dtype)

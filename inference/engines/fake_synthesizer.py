@@ -1,0 +1,63 @@
+"""A Synthesizer without a model: one soft tone a sentence, the longer the text the longer the tone. Deterministic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import numpy as np
+
+from db.errors import EngineUnavailable
+from inference.ports import EngineInfo, Samples, Speech
+
+_SAMPLE_RATE = 16_000
+_SECONDS_A_CHARACTER = 0.02
+_PIECE_CHARACTERS = 50
+
+
+class FakeSynthesizer:
+    """For tests, and for a worker that shall answer without speech (``engine: "fake"``).
+
+    A piece of 16 kHz for each 50 characters. ``delay``: seconds before each piece; ``error``: raised instead of the
+    first. ``languages``: ISO 639-1, empty for any. Its one voice is "tone".
+    """
+
+    def __init__(
+        self,
+        model: str = "tone",
+        *,
+        languages: tuple[str, ...] = (),
+        delay: float = 0.0,
+        error: Exception | None = None,
+    ) -> None:
+        self.info = EngineInfo("fake", model, languages)
+        self.concurrency = 8
+        self.sample_rate = _SAMPLE_RATE
+        self._delay = delay
+        self._error = error
+
+    async def load(self) -> None:
+        """There is nothing to load."""
+
+    async def close(self) -> None:
+        """Nor to give back."""
+
+    async def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncGenerator[Speech, None]:
+        if self.info.languages and language not in self.info.languages:
+            raise EngineUnavailable("The fake synthesizer was told not to speak this language.")
+        if voice not in {None, self.info.model}:
+            raise EngineUnavailable("The fake synthesizer does not have this voice.")
+        left = len(text) if any(c.isalnum() for c in text) else 0
+        while left > 0:
+            await asyncio.sleep(self._delay)
+            if self._error is not None:
+                raise self._error
+            yield Speech(_tone(min(left, _PIECE_CHARACTERS) * _SECONDS_A_CHARACTER), _SAMPLE_RATE)
+            left -= _PIECE_CHARACTERS
+
+
+def _tone(seconds: float) -> Samples:
+    """440 Hz, swelling and fading, so that pieces join without a click."""
+    time = np.arange(int(seconds * _SAMPLE_RATE)) / _SAMPLE_RATE
+    swell = np.sin(np.pi * time / seconds)
+    return (0.2 * swell * np.sin(2 * np.pi * 440 * time)).astype(np.float32)

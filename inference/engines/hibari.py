@@ -1,0 +1,56 @@
+"""hibari: a small English voice on onnxruntime, with its own grapheme-to-phoneme. No torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from db.errors import EngineUnavailable
+from inference.engines.speaking import SpeakingEngine
+from inference.model_cache import PackageFile
+from inference.ports import EngineInfo, Samples
+
+_BUNDLED = {
+    "heart": PackageFile(
+        "hibari-tts",
+        "hibari/assets/hibari.onnx",
+        "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8",
+    )
+}
+
+
+class HibariEngine(SpeakingEngine):
+    """``model``: a voice of hibari. "heart" is in its package; any other is fetched when it is loaded.
+
+    Speaks English at 24 kHz, mono. The only ``voice`` it has is its model.
+    """
+
+    def __init__(self, model: str = "heart", *, threads: int = 1) -> None:
+        super().__init__()
+        self.info = EngineInfo("hibari", model, ("en",))
+        self._threads = threads
+        self._model: Any = None
+
+    def _load(self) -> int:
+        try:
+            from hibari import Hibari  # noqa: PLC0415  found missing here, not when the worker starts
+        except ImportError:
+            raise EngineUnavailable("The package hibari-tts is not installed.") from None
+        bundled = _BUNDLED.get(self.info.model)
+        try:
+            path = str(bundled.verified()) if bundled else None
+            self._model = Hibari(voice=self.info.model, model=path, threads=self._threads)
+            self._model("Ready.", seed=0)  # reads the dictionaries, so that the first turn does not wait for them
+        except (ValueError, OSError, RuntimeError):
+            raise self._unavailable("cannot be loaded: unknown, or it could not be fetched") from None
+        return int(self._model.sample_rate)
+
+    def _unload(self) -> None:
+        self._model = None
+
+    def _has_voice(self, voice: str | None) -> bool:
+        return voice in {None, self.info.model}
+
+    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+        return np.asarray(self._model(words, seed=seed), dtype=np.float32)

@@ -1,0 +1,49 @@
+"""Takes out of a text what is only for the eye: markup, emoji, control characters, decoration."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: Characters a sentence may have; a longer one is cut. Speech of this would take half an hour.
+LIMIT = 20_000
+
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}\)")
+_FENCE = re.compile(r"```[a-zA-Z]*|[`*]+|~~|(?<!\w)_+|_+(?!\w)")
+_LINE_START = re.compile(r"(?m)^[ \t]*(?:#{1,6}|>+|[-+•–]|\d{1,3}\))[ \t]+")
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
+_REPEATED = re.compile(r"([^\w\s.])\1{2,}")
+_SPACE = re.compile(r"\s+")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "−": "-"})
+
+#: Unicode categories that no voice can say: control, format, unassigned, private, surrogate, other symbols (emoji).
+_UNSPOKEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "So", "Sk"})
+#: Format characters that shape letters of Indic scripts.
+_JOINERS = frozenset("\u200c\u200d")
+
+
+def readable(text: str) -> str:
+    """The words and the signs that mean something, on one line, composed (NFC), with full-width forms made plain."""
+    text = unicodedata.normalize("NFC", text[:LIMIT])
+    text = text.translate(_QUOTES)
+    text = _LINK.sub(r"\1", text)
+    text = _TAG.sub(" ", text)
+    text = _LINE_START.sub("", text)
+    text = _FENCE.sub("", text)
+    text = "".join(_character(c) for c in text)
+    text = _REPEATED.sub(r"\1", text)
+    return _SPACE.sub(" ", text).strip()
+
+
+def _character(c: str) -> str:
+    if c.isascii() and c.isprintable():
+        return c
+    if c.isspace():
+        return " "
+    if "\uff01" <= c <= "\uff5e":  # full-width Latin and digits
+        return unicodedata.normalize("NFKC", c)
+    if c in _JOINERS:
+        return c
+    if c == "°":
+        return c
+    return " " if unicodedata.category(c) in _UNSPOKEN or "\ufe00" <= c <= "\ufe0f" else c

@@ -1,0 +1,71 @@
+"""Written text to what a person would say: one language, one ``Language``; the steps are the same for all."""
+
+from __future__ import annotations
+
+import re
+
+from inference.spoken import amounts, identifiers, moments
+from inference.spoken.cleaning import readable
+from inference.spoken.english import ENGLISH
+from inference.spoken.french import FRENCH
+from inference.spoken.german import GERMAN
+from inference.spoken.language import Language
+from inference.spoken.spanish import SPANISH
+
+#: By ISO 639-1. A text in any other language is cleaned and otherwise left as it is written.
+LANGUAGES: dict[str, Language] = {"en": ENGLISH, "es": SPANISH, "de": GERMAN, "fr": FRENCH}
+
+#: The order matters: what an early step has put into words no later one sees as digits.
+_STEPS = (
+    identifiers.emails,
+    identifiers.addresses,
+    moments.dates,
+    moments.times,
+    amounts.money,
+    amounts.percentages,
+    amounts.quantities,
+    amounts.ordinals,
+    identifiers.number_signs,
+    identifiers.phones,
+    identifiers.references,
+    amounts.years,
+    amounts.numbers,
+)
+_TIDY = (
+    (re.compile(r"\s*\|\s*"), ", "),
+    (re.compile(r"[<>{}\[\]\\^~=*_]+"), " "),
+    (re.compile(r"\s+([,.;:!?])"), r"\1"),
+    (re.compile(r"([A-Z]\.)\.(?!\.)"), r"\1"),  # the stop of "P.M." is that of the sentence too
+    (re.compile(r",(?:\s*,)+"), ","),
+    (re.compile(r"\s+"), " "),
+)
+
+
+def spoken_form(text: str, language: str) -> str:
+    """One line of words and punctuation, without digits where the language is known.
+
+    ``language``: ISO 639-1. Never fails, whatever the text; what cannot be said is left out.
+    """
+    text = readable(text)
+    known = LANGUAGES.get(language)
+    if known is not None:
+        text = _abbreviations(text, known)
+        for step in _STEPS:
+            text = step(text, known)
+        text = re.sub(r"(?<=\w)\s*&\s*(?=\w)", f" {known.and_} ", text)
+        text = re.sub(r"(?<=\S)\s*@\s*(?=\S)", f" {known.at} ", text)
+        text = re.sub(r"(?<=\w)[/:](?=\w)", " ", text)
+    for pattern, replacement in _TIDY:
+        text = pattern.sub(replacement, text)
+    return text.strip()
+
+
+def _abbreviations(text: str, language: Language) -> str:
+    words = "|".join(re.escape(word) for word in sorted(language.abbreviations, key=len, reverse=True))
+    pattern = rf"(?<![\w./])({words})(?![\w/])"
+
+    def say(match: re.Match[str]) -> str:
+        ends = match[1].endswith(".") and match.end() == len(match.string)
+        return language.abbreviations[match[1]] + ("." if ends else "")
+
+    return re.sub(pattern, say, text)

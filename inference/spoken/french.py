@@ -1,0 +1,80 @@
+"""French."""
+
+from __future__ import annotations
+
+from inference.spoken.language import Currency, Language
+from inference.spoken.numbers import before_noun, cardinal, year
+
+
+def _date(day: int, month: int, in_year: int | None, before: str) -> str:
+    words = f"{'premier' if day == 1 else cardinal(day, FRENCH)} {FRENCH.months[month - 1]}"
+    return f"{words} {year(in_year, FRENCH)}" if in_year is not None else words
+
+
+def _time(hour: int, minute: int, half: str | None) -> str:
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    words = f"{before_noun(cardinal(hour, FRENCH), FRENCH, feminine=True)} {'heure' if hour < 2 else 'heures'}"
+    return f"{words} {before_noun(cardinal(minute, FRENCH), FRENCH, feminine=True)}" if minute else words
+
+
+FRENCH = Language(
+    numbers="fr",
+    decimal_sign=",",
+    point="virgule",
+    minus="moins",
+    plus="plus",
+    percent="pour cent",
+    to="à",
+    at="arobase",
+    dot="point",
+    dash="tiret",
+    underscore="tiret bas",
+    slash="barre oblique",
+    number="numéro",
+    and_="et",
+    million=("million de", "millions de"),
+    billion=("milliard de", "milliards de"),
+    months=(
+        *("janvier", "février", "mars", "avril", "mai", "juin"),
+        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+    ),
+    months_short=("janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"),
+    date=_date,
+    time=_time,
+    day_suffix="er",
+    year_after=frozenset({"en", "depuis", "jusqu'en", "année"}),
+    currencies={
+        "USD": Currency("dollar", "dollars", "centime", "centimes"),
+        "EUR": Currency("euro", "euros", "centime", "centimes"),
+        "GBP": Currency("livre", "livres", "penny", "pence", feminine=True),
+        "INR": Currency("roupie", "roupies", "paisa", "paise", feminine=True),
+        "CHF": Currency("franc suisse", "francs suisses", "centime", "centimes"),
+    },
+    money_joint=" ",
+    names_cents=False,
+    counting=(("un", "un", "une"),),
+    units={
+        "Go": ("gigaoctet", "gigaoctets"),
+        "Mo": ("mégaoctet", "mégaoctets"),
+        "GB": ("gigaoctet", "gigaoctets"),
+        "MB": ("mégaoctet", "mégaoctets"),
+        "Mbps": ("mégabit par seconde", "mégabits par seconde"),
+        "Mbit/s": ("mégabit par seconde", "mégabits par seconde"),
+        "Gbps": ("gigabit par seconde", "gigabits par seconde"),
+        "kWh": ("kilowattheure", "kilowattheures"),
+        "km": ("kilomètre", "kilomètres"),
+        "min": ("minute", "minutes"),
+    },
+    abbreviations={
+        "M.": "monsieur",
+        "Mme": "madame",
+        "Mlle": "mademoiselle",
+        "p. ex.": "par exemple",
+        "etc.": "et cetera",
+        "tél.": "téléphone",
+        "Tél.": "Téléphone",
+        "n°": "numéro",
+        "N°": "Numéro",
+    },
+)

@@ -1,0 +1,87 @@
+"""German."""
+
+from __future__ import annotations
+
+from inference.spoken.language import Currency, Language
+from inference.spoken.numbers import before_noun, cardinal, ordinal, year
+
+_DATIVE = frozenset({"am", "dem", "den", "vom", "zum", "bis", "ab", "seit", "im", "beim", "diesem", "jedem"})
+_WEAK = frozenset({"der", "die", "das"})
+
+
+def _date(day: int, month: int, in_year: int | None, before: str) -> str:
+    ending = "n" if before in _DATIVE else "" if before in _WEAK else "r"
+    words = f"{ordinal(day, GERMAN)}{ending} {GERMAN.months[month - 1]}"
+    return f"{words} {year(in_year, GERMAN)}" if in_year is not None else words
+
+
+def _time(hour: int, minute: int, half: str | None) -> str:
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    words = f"{before_noun(cardinal(hour, GERMAN), GERMAN)} Uhr"
+    return f"{words} {cardinal(minute, GERMAN)}" if minute else words
+
+
+GERMAN = Language(
+    numbers="de",
+    decimal_sign=",",
+    point="Komma",
+    minus="minus",
+    plus="plus",
+    percent="Prozent",
+    to="bis",
+    at="at",
+    dot="Punkt",
+    dash="Bindestrich",
+    underscore="Unterstrich",
+    slash="Schrägstrich",
+    number="Nummer",
+    and_="und",
+    million=("Million", "Millionen"),
+    billion=("Milliarde", "Milliarden"),
+    months=(
+        *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+        *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+    ),
+    months_short=("Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sept?", "Okt", "Nov", "Dez"),
+    date=_date,
+    time=_time,
+    day_suffix=r"\.",
+    year_after=frozenset({"jahr", "seit", "bis", "ab", "jahre"}),
+    currencies={
+        "USD": Currency("Dollar", "Dollar", "Cent", "Cent"),
+        "EUR": Currency("Euro", "Euro", "Cent", "Cent"),
+        "GBP": Currency("Pfund", "Pfund", "Penny", "Pence"),
+        "INR": Currency("Rupie", "Rupien", "Paisa", "Paise", feminine=True),
+        "CHF": Currency("Franken", "Franken", "Rappen", "Rappen"),
+    },
+    money_joint=" ",
+    names_cents=False,
+    feminine_million=True,
+    counting=(("eins", "ein", "eine"),),
+    units={
+        "GB": ("Gigabyte", "Gigabyte"),
+        "MB": ("Megabyte", "Megabyte"),
+        "Mbps": ("Megabit pro Sekunde", "Megabit pro Sekunde"),
+        "Mbit/s": ("Megabit pro Sekunde", "Megabit pro Sekunde"),
+        "Gbps": ("Gigabit pro Sekunde", "Gigabit pro Sekunde"),
+        "kWh": ("Kilowattstunde", "Kilowattstunden"),
+        "km": ("Kilometer", "Kilometer"),
+    },
+    abbreviations={
+        "z. B.": "zum Beispiel",
+        "z.B.": "zum Beispiel",
+        "d. h.": "das heißt",
+        "d.h.": "das heißt",
+        "usw.": "und so weiter",
+        "bzw.": "beziehungsweise",
+        "ca.": "circa",
+        "Nr.": "Nummer",
+        "Tel.": "Telefon",
+        "Hr.": "Herr",
+        "Fr.": "Frau",
+        "Dr.": "Doktor",
+        "inkl.": "inklusive",
+        "zzgl.": "zuzüglich",
+    },
+)

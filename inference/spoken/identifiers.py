@@ -1,0 +1,122 @@
+"""What is spelled out: e-mail addresses, web addresses, telephone numbers, account ids and references."""
+
+from __future__ import annotations
+
+import re
+
+from inference.spoken.language import Language
+from inference.spoken.numbers import digits
+
+_EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
+_URL = re.compile(r"(?i)(?<![\w@.])(?:https?://|www\.)[^\s<>()\"']{1,2000}")
+_DOMAIN = re.compile(
+    r"(?i)(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|io|dev|app|de|es|fr|eu|co\.uk|in|info)(?:/[\w./-]{0,200})?(?![\w@-])"
+)
+_PHONE = re.compile(
+    r"(?<![\w.,-])(?P<plus>\+|00)?(?P<body>\(?\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{2,5}\)?){1,5}|\d{7,15})(?![\w]|[.,-]\d)"
+)
+_CUES = (
+    "account|acct|number|no|reference|ref|id|pin|code|extension|ext|ending in|ends in|ticket|case|order|invoice|"
+    "cuenta|número|referencia|código|factura|pedido|kontonummer|nummer|kundennummer|referenz|konto|rechnung|"
+    "compte|numéro|référence|facture|dossier"
+)
+_CUED = re.compile(
+    rf"(?i)\b({_CUES})((?:\s{{1,3}}(?:is|number|no|id|ist|es|est|lautet|code)){{0,3}}"
+    r"\s{0,3}[.:#]?\s{0,3}#?\s{0,3})(\d{3,40})(?![\w]|[.,:/-]\d)"
+)
+_REFERENCE = re.compile(
+    r"(?<![\w.@/-])(?=[\w/.-]{0,60}?\d)(?=[\w/.-]{0,60}?[A-Za-z])[A-Za-z0-9]{1,40}(?:[-_/.][A-Za-z0-9]{1,40}){0,8}(?![\w@])"
+)
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]+|[a-z]+|[A-Z]|\d+|[^\W_]|[._/+-]")
+_VOWEL = re.compile(r"(?i)[aeiouy]")
+
+
+def emails(text: str, language: Language) -> str:
+    """jane.doe@example.com: jane dot doe at example dot com."""
+
+    def say(match: re.Match[str]) -> str:
+        name, _, domain = match[0].rstrip(".-").partition("@")
+        return f"{_spell(name, language)} {language.at} {_spell(domain, language)}" + _tail(match[0])
+
+    return _EMAIL.sub(say, text)
+
+
+def addresses(text: str, language: Language) -> str:
+    """https://www.example.com/help?id=1: example dot com slash help. The query is not for the ear."""
+
+    def say(match: re.Match[str]) -> str:
+        shown = re.sub(r"(?i)^(?:https?://)?(?:www\.)?|[?#].*$", "", match[0]).rstrip("/.,;:!?-")
+        return _spell(shown[:120], language) + _tail(match[0])
+
+    return _DOMAIN.sub(say, _URL.sub(say, text))
+
+
+def phones(text: str, language: Language) -> str:
+    """Telephone numbers in the groups they were written in, and digits behind "account number" and its like."""
+    text = _CUED.sub(lambda m: f"{m[1]}{m[2]}{digits(m[3], language)}", text)
+    return _PHONE.sub(lambda m: _phone(m, language), text)
+
+
+def _phone(match: re.Match[str], language: Language) -> str:
+    groups = re.findall(r"\d+", match["body"])
+    if not 7 <= sum(map(len, groups)) <= 15:
+        return match[0]
+    international = match["plus"] == "+"
+    if match["plus"] == "00":
+        groups.insert(0, "00")
+    words = ", ".join(digits(group, language) for group in groups)
+    return f"{language.plus} {words}" if international else words
+
+
+def references(text: str, language: Language) -> str:
+    """ACC-12345, AB-7F3K9Q: letters by name, digits one by one, a short pause at each hyphen."""
+
+    def say(match: re.Match[str]) -> str:
+        token = match[0]
+        capital = any(c.isupper() for c in token)
+        turns = len(re.findall(r"[A-Za-z](?=[-_./]?\d)|\d(?=[-_./]?[A-Za-z])", token))
+        if not capital and turns < 2 and not re.fullmatch(r"[a-z]{1,5}[-_]\d{3,}", token):
+            return token
+        groups = [group for group in re.split(r"[-_/]", token) if group]
+        return ", ".join(_spell(group, language) for group in groups)
+
+    return _REFERENCE.sub(say, text)
+
+
+def _spell(text: str, language: Language) -> str:
+    signs = {
+        ".": language.dot,
+        "-": language.dash,
+        "_": language.underscore,
+        "/": language.slash,
+        "+": language.plus,
+    }
+    words = []
+    for part in _PARTS.findall(text):
+        if part in signs:
+            words.append(signs[part])
+        elif part.isascii() and part.isdigit():
+            words.append(digits(part, language))
+        elif len(part) > (2 if part.islower() else 3) and _VOWEL.search(part):
+            words.append(part)
+        else:
+            words.append(letters(part, language))
+    return " ".join(words)
+
+
+def letters(part: str, language: Language) -> str:
+    """Letters by name."""
+    if language.dotted_letters:
+        return "".join(f"{letter.upper()}." for letter in part)
+    return " ".join(part.upper())
+
+
+def _tail(written: str) -> str:
+    """The sentence's own punctuation, which the address took along."""
+    end = written[len(written.rstrip(".,;:!?-")) :]
+    return end[:1] if end[:1] in ".,;:!?" else ""
+
+
+def number_signs(text: str, language: Language) -> str:
+    """#7 and No. 7."""
+    return re.sub(r"(?<![\w&])(?:#|No\.|Nr\.|N[º°]\.?|n[º°]\.?)\s?(?=\d)", f"{language.number} ", text)
