@@ -26,9 +26,9 @@ _REFERENCE_LENGTH = 8
 async def file_record(
     session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Validates the payload and files it; ends ``call`` (locked by the caller) ACCEPTED or FAILED, and returns its result.
+    """Validates the payload and files it; ends ``call`` (locked by the caller) ACCEPTED or FAILED.
 
-    A call that has ended answers as it did then. The result is ``{"ok": true, "record": {...}}`` or
+    Returns the call's result. A call that has ended answers as it did then. The result is ``{"ok": true, "record": {...}}`` or
     ``{"ok": false, "errors": [{"loc", "msg"}]}``; errors name fields and rules, never what the customer said.
     """
     if call.status is not ToolCallStatus.PENDING:
@@ -47,14 +47,19 @@ async def file_record(
 
 
 async def _refuse(session: AsyncSession, call: ToolCall, invalid: ValidationError) -> Mapping[str, Any]:
-    errors = [
-        {"loc": ".".join(str(part) for part in each["loc"]), "msg": each["msg"]}
-        for each in invalid.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    errors = validation_errors(invalid)
     result = {"ok": False, "errors": errors}
     summary = "; ".join(f"{each['loc']}: {each['msg']}" if each["loc"] else each["msg"] for each in errors)
     await tool_calls.end(session, call, result=result, error=summary)
     return result
+
+
+def validation_errors(invalid: ValidationError) -> list[dict[str, str]]:
+    """Which fields are wrong and why, without what was in them."""
+    return [
+        {"loc": ".".join(str(part) for part in each["loc"]), "msg": each["msg"]}
+        for each in invalid.errors(include_url=False, include_context=False, include_input=False)
+    ]
 
 
 def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload) -> CrmRecord:

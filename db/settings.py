@@ -18,6 +18,7 @@ class DatabaseSettings(BaseSettings):
     database_pool: int = Field(10, ge=2, le=200)
     database_timeout_seconds: float = Field(15, gt=0, le=600)
     audio_store_url: str | None = None
+    max_audio_seconds: float = Field(300, gt=0, le=3600)
 
     @field_validator("database_url", "audio_store_url", mode="before")
     @classmethod

@@ -11,7 +11,8 @@ from sqlalchemy import extract, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.errors import NotFound
+from db.clean import clean_text
+from db.errors import IdempotencyConflict, NotFound
 from db.events import NewEvent, append
 from db.ids import new_id
 from db.models.conversation import Session
@@ -90,3 +91,29 @@ async def end(
         call.session_id,
         [NewEvent(EventType.TOOL_CALL_FINISHED, call.turn_id, {"tool_call_id": str(call.id)})],
     )
+
+
+async def begin_by_hand(
+    session: AsyncSession,
+    session_id: UUID,
+    name: str,
+    server: str,
+    arguments: Mapping[str, Any],
+    idempotency_key: str,
+) -> ToolCall:
+    """Begins a call that belongs to no turn. The same key again is the same call; keys of turns cannot be guessed.
+
+    Raises IdempotencyConflict if the key came with another tool or other arguments.
+    """
+    clean_text(idempotency_key, "idempotencyKey", max_length=150)
+    new = NewToolCall(session_id, None, 0, name, server, arguments, f"by-hand:{idempotency_key}")
+    known = await session.scalar(
+        select(ToolCall).where(ToolCall.session_id == session_id, ToolCall.idempotency_key == new.idempotency_key)
+    )
+    if known is not None:
+        if (known.name, known.arguments) != (name, dict(arguments)):
+            raise IdempotencyConflict("This idempotencyKey was used in this session for another tool call.")
+        return known
+    call = await begin(session, new)
+    await append(session, session_id, [NewEvent(EventType.TOOL_CALL_STARTED, None, {"tool_call_id": str(call.id)})])
+    return call

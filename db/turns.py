@@ -7,7 +7,7 @@ gets ``Fenced`` and writes nothing. ``hold`` takes the session's row first and t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,8 @@ from db.ids import new_id
 from db.models.audio import Audio
 from db.models.conversation import Message, Session, Turn
 from db.models.work import ModelCall
-from db.words import AudioKind, CallStatus, EventType, MessageType, Role, Stage, TurnStatus
+from db.outcome import EncodedAudio, Failure, FinishedCall
+from db.words import AudioKind, EventType, MessageType, Role, TurnStatus
 
 
 class Fenced(Exception):
@@ -39,36 +40,6 @@ class Claim:
     attempt: int
     queued_at: datetime
     started_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedCall:
-    """A model call that is over, however it ended. Durations in milliseconds."""
-
-    stage: Stage
-    engine: str
-    model: str
-    status: CallStatus
-    started_at: datetime
-    wait_ms: float
-    duration_ms: float
-    first_output_ms: float | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    input_audio_ms: int | None = None
-    output_audio_ms: int | None = None
-    error: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedAudio:
-    """A sound ready to be stored."""
-
-    data: bytes
-    mime_type: str
-    duration_ms: int
-    sample_rate: int
 
 
 async def start(session: AsyncSession, turn_id: UUID) -> Claim | None:
@@ -192,15 +163,6 @@ async def attach_reply_audio(session: AsyncSession, claim: Claim, audio_id: UUID
         )
     ).scalar_one()
     return message
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a turn ended FAILED: a code of the contract, words for a person, and the stage it happened in."""
-
-    code: str
-    message: str
-    stage: Stage | None
 
 
 async def finish(

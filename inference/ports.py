@@ -16,7 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from db.outcome import EncodedAudio, Failure, FinishedCall
 from db.personas import Persona
+from db.words import Stage
 
 #: Samples a second of every recording handed to a Transcriber.
 SAMPLE_RATE = 16_000
@@ -231,3 +233,56 @@ class Synthesizer(Engine, Protocol):
         ``language``: ISO 639-1. Raises EngineUnavailable for a language or voice that it does not have.
         """
         ...
+
+
+# --- the record of a turn ---------------------------------------------------------------------------------
+
+
+class Journal(Protocol):
+    """Where a turn's progress is written, one commit a call, each telling the listeners.
+
+    Any method raises ``Superseded`` when another attempt has taken the turn over: then nothing was written, and the
+    work must stop.
+    """
+
+    async def stage_started(self, stage: Stage, info: EngineInfo) -> None: ...
+
+    async def stage_skipped(self, stage: Stage, reason: str) -> None: ...
+
+    async def transcript_partial(self, text: str) -> None: ...
+
+    async def transcript_ready(self, transcript: Transcript, call: FinishedCall) -> None:
+        """The checkpoint of ASR: the user message's text, and the call."""
+        ...
+
+    async def reply_delta(self, text: str) -> None: ...
+
+    async def reply_ready(self, text: str, language: str) -> None:
+        """The checkpoint of LLM: the reply's text, whole."""
+        ...
+
+    async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
+        """A model call that went well; ``ends_stage`` when it was the stage's last."""
+        ...
+
+    async def tool_started(self, request: ToolRequest, server: str, number: int) -> ToolContext:
+        """The intent, before the tool runs; ``number`` counts the turn's tool calls and makes the call's key."""
+        ...
+
+    async def tool_finished(self, context: ToolContext, result: ToolResult | None, error: str | None) -> None:
+        """Ends the tool call where the tool itself did not, in the commit of what it wrote."""
+        ...
+
+    async def chunk_ready(self, index: int, text: str, audio: EncodedAudio) -> None: ...
+
+    async def audio_ready(self, audio: EncodedAudio, call: FinishedCall) -> None:
+        """The checkpoint of TTS: the whole spoken reply, and the call."""
+        ...
+
+    async def stage_failed(self, failure: Failure, call: FinishedCall | None) -> None: ...
+
+    async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None: ...
+
+
+class Superseded(Exception):
+    """Another attempt owns the turn now."""

@@ -51,7 +51,7 @@ class SentenceSplitter:
         return [*sentences, last] if last else sentences
 
     def _take(self, *, final: bool) -> list[str]:
-        sentences = []
+        sentences: list[str] = []
         while True:
             self._rest = self._rest.lstrip()
             end = _end_of_first(self._rest, final=final)

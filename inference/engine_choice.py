@@ -1,0 +1,73 @@
+"""Which engine stands behind which port, as the settings say. Imports an engine only when it is chosen."""
+
+from __future__ import annotations
+
+from inference.model_cache import ModelCache, Progress, no_progress
+from inference.ports import ChatModel, Engine, Synthesizer, Transcriber
+from inference.registry import E, Engines, Lender
+from inference.settings import InferenceSettings
+
+
+def choose_engines(settings: InferenceSettings, progress: Progress = no_progress) -> Engines:
+    """The engines of this worker, not loaded yet."""
+    cache = ModelCache(settings.model_cache_dir, progress)
+
+    def lender(engine: E) -> Lender[E]:
+        return Lender(engine, wait_seconds=settings.engine_wait_seconds)
+
+    draft = settings.asr_draft_engine
+    same = draft == settings.asr_engine
+    return Engines(
+        asr=lender(_transcriber(settings.asr_engine, settings, cache)),
+        draft=None if draft == "none" or same else lender(_transcriber(draft, settings, cache)),
+        llm=lender(_chat_model(settings, cache)),
+        tts=lender(_synthesizer(settings, cache)),
+    )
+
+
+def _transcriber(name: str, settings: InferenceSettings, cache: ModelCache) -> Transcriber:
+    if name == "whisper":
+        from inference.engines.whisper import WhisperEngine
+
+        return WhisperEngine(settings.whisper_model, cache=cache, threads=settings.model_threads)
+    if name == "ctranslate2":
+        from inference.engines.ctranslate2 import CTranslate2Engine
+
+        return CTranslate2Engine(settings.ctranslate2_model, cache=cache, threads=settings.model_threads)
+    from inference.engines.fake_transcriber import FakeTranscriber
+
+    return FakeTranscriber()
+
+
+def _chat_model(settings: InferenceSettings, cache: ModelCache) -> ChatModel:
+    if settings.llm_engine == "scripted":
+        from inference.engines.scripted.engine import ScriptedEngine
+
+        return ScriptedEngine()
+    if settings.llm_engine == "openai":
+        from inference.engines.openai import OpenAIEngine
+
+        return OpenAIEngine(
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key.get_secret_value(),
+            model=settings.openai_model,
+            tool_mode=settings.openai_tool_mode,
+            stream_before_tools=settings.openai_stream_before_tools,
+        )
+    from inference.engines.fake_chat import FakeChatModel
+
+    return FakeChatModel()
+
+
+def _synthesizer(settings: InferenceSettings, cache: ModelCache) -> Synthesizer:
+    if settings.tts_engine == "espnet":
+        from inference.engines.espnet import EspnetEngine
+
+        return EspnetEngine(settings.espnet_model, cache=cache, threads=settings.model_threads)
+    if settings.tts_engine == "hibari":
+        from inference.engines.hibari import HibariEngine
+
+        return HibariEngine(threads=settings.model_threads)
+    from inference.engines.fake_synthesizer import FakeSynthesizer
+
+    return FakeSynthesizer()

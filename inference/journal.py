@@ -1,0 +1,149 @@
+"""The journal over the database: each step of a turn is one fenced commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import tool_calls, turns
+from db.audio_store import AudioStore
+from db.engine import Database
+from db.events import NewEvent, append
+from db.outcome import EncodedAudio, Failure, FinishedCall
+from db.turns import Claim
+from db.words import AudioKind, CallStatus, EventType, Stage
+from inference.ports import EngineInfo, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
+
+
+class DatabaseJournal:
+    """Writes for one attempt at one turn; implements ``inference.ports.Journal``."""
+
+    def __init__(self, database: Database, store: AudioStore, claim: Claim) -> None:
+        self._database = database
+        self._store = store
+        self._claim = claim
+
+    @asynccontextmanager
+    async def _commit(self) -> AsyncIterator[AsyncSession]:
+        async with self._database.transaction() as session:
+            try:
+                await turns.hold(session, self._claim)
+            except turns.Fenced:
+                raise Superseded from None
+            yield session
+
+    async def _append(self, session: AsyncSession, *events: tuple[EventType, Mapping[str, Any]]) -> None:
+        await append(
+            session, self._claim.session_id, [NewEvent(kind, self._claim.turn_id, data) for kind, data in events]
+        )
+
+    async def _write(self, kind: EventType, data: Mapping[str, Any]) -> None:
+        async with self._commit() as session:
+            await self._append(session, (kind, data))
+
+    async def stage_started(self, stage: Stage, info: EngineInfo) -> None:
+        await self._write(EventType.STAGE_STARTED, {"stage": stage.value, "engine": info.engine, "model": info.model})
+
+    async def stage_skipped(self, stage: Stage, reason: str) -> None:
+        await self._write(EventType.STAGE_SKIPPED, {"stage": stage.value, "reason": reason})
+
+    async def transcript_partial(self, text: str) -> None:
+        await self._write(EventType.TRANSCRIPT_PARTIAL, {"text": text})
+
+    async def transcript_ready(self, transcript: Transcript, call: FinishedCall) -> None:
+        async with self._commit() as session:
+            message_id = await turns.set_transcript(session, self._claim, transcript.text, transcript.language)
+            call_id = await turns.add_call(session, self._claim, call)
+            await self._append(
+                session,
+                (EventType.TRANSCRIPT_READY, {"message_id": str(message_id)}),
+                _stage_completed(call.stage, call_id),
+            )
+
+    async def reply_delta(self, text: str) -> None:
+        await self._write(EventType.REPLY_DELTA, {"text": text})
+
+    async def reply_ready(self, text: str, language: str) -> None:
+        async with self._commit() as session:
+            message_id = await turns.set_reply(session, self._claim, text, language)
+            await self._append(session, (EventType.REPLY_READY, {"message_id": str(message_id)}))
+
+    async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
+        async with self._commit() as session:
+            call_id = await turns.add_call(session, self._claim, call)
+            if ends_stage and call.status is CallStatus.OK:
+                await self._append(session, _stage_completed(call.stage, call_id))
+
+    async def tool_started(self, request: ToolRequest, server: str, number: int) -> ToolContext:
+        claim = self._claim
+        async with self._commit() as session:
+            call = await tool_calls.begin(
+                session,
+                tool_calls.NewToolCall(
+                    session_id=claim.session_id,
+                    turn_id=claim.turn_id,
+                    attempt=claim.attempt,
+                    name=request.name,
+                    server=server,
+                    arguments=request.arguments,
+                    idempotency_key=f"{claim.turn_id}:{number}",
+                ),
+            )
+            await self._append(
+                session,
+                (EventType.STAGE_STARTED, {"stage": Stage.TOOL.value, "engine": server, "model": request.name}),
+                (EventType.TOOL_CALL_STARTED, {"tool_call_id": str(call.id)}),
+            )
+            return ToolContext(str(claim.tenant_id), str(claim.session_id), str(call.id))
+
+    async def tool_finished(self, context: ToolContext, result: ToolResult | None, error: str | None) -> None:
+        claim = self._claim
+        async with self._commit() as session:
+            call = await tool_calls.lock(session, claim.tenant_id, claim.session_id, UUID(context.tool_call_id))
+            if error is None and result is not None and not result.ok:
+                error = "The tool refused the call."
+            await tool_calls.end(session, call, result=None if result is None else result.content, error=error)
+            await self._append(session, _stage_completed(Stage.TOOL, None))
+
+    async def chunk_ready(self, index: int, text: str, audio: EncodedAudio) -> None:
+        async with self._commit() as session:
+            audio_id = await turns.add_audio(session, self._claim, self._store, AudioKind.CHUNK, audio)
+            data = {"index": index, "text": text, "audio_id": str(audio_id), "duration_ms": audio.duration_ms}
+            await self._append(session, (EventType.AUDIO_CHUNK_READY, data))
+
+    async def audio_ready(self, audio: EncodedAudio, call: FinishedCall) -> None:
+        async with self._commit() as session:
+            audio_id = await turns.add_audio(session, self._claim, self._store, AudioKind.REPLY, audio)
+            message_id = await turns.attach_reply_audio(session, self._claim, audio_id)
+            call_id = await turns.add_call(session, self._claim, call)
+            await self._append(
+                session,
+                (EventType.AUDIO_READY, {"message_id": str(message_id)}),
+                _stage_completed(call.stage, call_id),
+            )
+
+    async def stage_failed(self, failure: Failure, call: FinishedCall | None) -> None:
+        async with self._commit() as session:
+            if call is not None:
+                await turns.add_call(session, self._claim, call)
+            if failure.stage is not None:
+                data = {"stage": failure.stage.value, "code": failure.code, "message": failure.message}
+                await self._append(session, (EventType.STAGE_FAILED, {**data, "will_retry": False}))
+
+    async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None:
+        async with self._database.transaction() as session:
+            try:
+                await turns.finish(session, self._claim, timing=timing, failure=failure)
+            except turns.Fenced:
+                raise Superseded from None
+
+
+def _stage_completed(stage: Stage, call_id: UUID | None) -> tuple[EventType, Mapping[str, Any]]:
+    return (
+        EventType.STAGE_COMPLETED,
+        {"stage": stage.value, "model_call_id": None if call_id is None else str(call_id)},
+    )

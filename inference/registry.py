@@ -1,0 +1,83 @@
+"""Engines: loaded once, lent to as many turns at a time as they can bear, given back at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import structlog
+
+from db.errors import EngineUnavailable
+from inference.ports import ChatModel, Engine, EngineInfo, Synthesizer, Transcriber
+
+E = TypeVar("E", bound=Engine)
+
+log = structlog.get_logger(__name__)
+
+
+class Lender(Generic[E]):
+    """One engine and the queue for it."""
+
+    def __init__(self, engine: E, *, wait_seconds: float) -> None:
+        self._engine = engine
+        self._wait_seconds = wait_seconds
+        self._places = asyncio.Semaphore(engine.concurrency)
+        self._loading = asyncio.Lock()
+        self.loaded = False
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._engine.info
+
+    def speaks(self, language: str) -> bool:
+        return not self.info.languages or language in self.info.languages
+
+    async def load(self) -> None:
+        """Loads it if it is not. Raises EngineUnavailable with the reason if it cannot be."""
+        async with self._loading:
+            if not self.loaded:
+                await self._engine.load()
+                self.loaded = True
+                log.info("engine_loaded", engine=self.info.engine, model=self.info.model)
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[E]:
+        """The engine, for as long as this is open. Raises EngineUnavailable when the wait is too long."""
+        await self.load()
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise EngineUnavailable(f"The engine {self.info.engine} was busy for too long.") from None
+        try:
+            yield self._engine
+        finally:
+            self._places.release()
+
+    async def close(self) -> None:
+        async with self._loading:
+            if self.loaded:
+                self.loaded = False
+                await self._engine.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What a worker's turns run on. ``draft`` gives quick partial transcripts while ``asr`` works, if there is one."""
+
+    asr: Lender[Transcriber]
+    draft: Lender[Transcriber] | None
+    llm: Lender[ChatModel]
+    tts: Lender[Synthesizer]
+
+    def every(self) -> list[tuple[str, Lender[Transcriber] | Lender[ChatModel] | Lender[Synthesizer]]]:
+        """Each with the name of its stage, in the order in which a turn needs them."""
+        pairs = [("ASR", self.asr), ("ASR", self.draft), ("LLM", self.llm), ("TTS", self.tts)]
+        return [(stage, lender) for stage, lender in pairs if lender is not None]
+
+    async def close(self) -> None:
+        for _, lender in self.every():
+            await lender.close()

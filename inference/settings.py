@@ -1,0 +1,55 @@
+"""The worker's settings: which engines run, with which models, and how much of the machine they may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+
+from db.settings import DatabaseSettings
+
+
+class McpServerSettings(BaseModel):
+    """An external MCP server whose tools the language model may use."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
+    url: str
+    token: SecretStr | None = None
+    timeout_seconds: float = Field(10, gt=0, le=120)
+    tools: tuple[str, ...] | None = None
+
+
+class InferenceSettings(DatabaseSettings):
+    """Engines by stage, their models, and the worker's limits."""
+
+    asr_engine: Literal["whisper", "ctranslate2", "fake"] = "whisper"
+    asr_draft_engine: Literal["ctranslate2", "fake", "none"] = "ctranslate2"
+    whisper_model: str = "base"
+    ctranslate2_model: str = "base"
+
+    llm_engine: Literal["scripted", "openai", "fake"] = "scripted"
+    openai_base_url: str = "http://127.0.0.1:8080/v1"
+    openai_api_key: SecretStr = SecretStr("none")
+    openai_model: str = "default"
+    openai_tool_mode: Literal["native", "json_schema"] = "native"
+    openai_stream_before_tools: bool = False
+
+    tts_engine: Literal["espnet", "hibari", "fake"] = "espnet"
+    espnet_model: str = "joe"
+
+    model_dir: Path | None = None
+    model_threads: int = Field(2, ge=1, le=256)
+    worker_capacity: int = Field(4, ge=1, le=256)
+    engine_wait_seconds: float = Field(120, gt=0)
+    engine_stall_seconds: float = Field(60, gt=0)
+    tool_timeout_seconds: float = Field(15, gt=0)
+    heartbeat_seconds: float = Field(3, gt=0, le=60)
+    lost_worker_seconds: float = Field(10, gt=0)
+    drain_seconds: float = Field(20, ge=0)
+    mcp_servers: tuple[McpServerSettings, ...] = ()
+
+    @property
+    def model_cache_dir(self) -> Path:
+        """Where converted models are kept."""
+        return self.model_dir or self.data_dir / "models"

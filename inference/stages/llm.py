@@ -1,0 +1,38 @@
+"""The language model: one round of it, which ends in words or in wishes for tools."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from db.errors import EngineUnavailable
+from db.outcome import FinishedCall
+from db.words import Stage
+from inference.metering import CallMeter
+from inference.ports import ChatFinished, ChatModel, ChatRequest, TextDelta, ToolRequest
+from inference.registry import Lender
+from inference.timing import TurnClock
+
+
+async def reply(
+    request: ChatRequest, *, engine: Lender[ChatModel], stall_seconds: float, clock: TurnClock
+) -> AsyncGenerator[TextDelta | ToolRequest | FinishedCall, None]:
+    """What the model says and wants, as it comes; its call last."""
+    meter = CallMeter(clock, Stage.LLM, engine.info)
+    finished: ChatFinished | None = None
+    async with meter.borrow(engine) as model:
+        items = meter.each(model.reply(request), stall_seconds=stall_seconds)
+        async with aclosing(items):
+            async for item in items:
+                if isinstance(item, ChatFinished):
+                    finished = item
+                else:
+                    yield item
+        if finished is None:
+            raise EngineUnavailable(f"The engine {engine.info.engine} stopped in the middle of its reply.")
+    yield meter.finished(
+        model=finished.model,
+        input_tokens=finished.input_tokens,
+        output_tokens=finished.output_tokens,
+        details=finished.details,
+    )

@@ -1,0 +1,80 @@
+"""The CRM tools: one for each scenario, and one that looks up what was filed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import tool_calls
+from db.crm import describe, file_record, find_records, validation_errors
+from db.models.work import ToolCall
+from db.scenarios import SCENARIOS
+from inference.tools.json_schema import without_references
+
+FIND = "find_crm_records"
+
+
+class FindCrmRecords(BaseModel):
+    """The arguments of ``find_crm_records``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scenario: str | None = Field(None, description="Only records of this scenario.")
+    limit: int = Field(5, ge=1, le=50, description="How many records at the most, newest first.")
+
+
+@dataclass(frozen=True, slots=True)
+class CrmTool:
+    """A tool as it is offered."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+TOOLS: dict[str, CrmTool] = {
+    tool.name: tool
+    for tool in (
+        *(
+            CrmTool(
+                scenario.name,
+                f"Files a record in the CRM. {scenario.description} Give only what the customer said.",
+                without_references(scenario.payload.model_json_schema()),
+            )
+            for scenario in SCENARIOS.values()
+        ),
+        CrmTool(
+            FIND,
+            "Looks up the records that were filed for this customer, newest first.",
+            without_references(FindCrmRecords.model_json_schema()),
+        ),
+    )
+}
+
+
+async def run_crm_tool(
+    session: AsyncSession, *, tenant_id: UUID, session_id: UUID, tool_call_id: UUID, name: str, arguments: Any
+) -> Mapping[str, Any]:
+    """Runs one tool and ends its tool call in the same transaction; returns ``{"ok": ..., ...}``."""
+    call = await tool_calls.lock(session, tenant_id, session_id, tool_call_id)
+    if name in SCENARIOS:
+        return await file_record(session, call, name, arguments)
+    return await _find(session, call, arguments)
+
+
+async def _find(session: AsyncSession, call: ToolCall, arguments: Any) -> Mapping[str, Any]:
+    try:
+        wanted = FindCrmRecords.model_validate(arguments)
+    except ValidationError as invalid:
+        errors = validation_errors(invalid)
+        await tool_calls.end(session, call, result={"ok": False, "errors": errors}, error="The arguments are invalid.")
+        return {"ok": False, "errors": errors}
+    found = await find_records(session, call.session_id, scenario=wanted.scenario, limit=wanted.limit)
+    result = {"ok": True, "records": [{**describe(each), "created_at": each.created_at.isoformat()} for each in found]}
+    await tool_calls.end(session, call, result=result)
+    return result

@@ -1,0 +1,30 @@
+"""JSON schemas for language models, many of which do not follow references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_MAX_DEPTH = 20
+
+
+def without_references(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with each ``$ref`` to its own ``$defs`` replaced by what it names; other references are dropped.
+
+    A definition that contains itself is cut off at a depth no argument needs.
+    """
+    definitions = schema.get("$defs", {})
+
+    def resolve(node: Any, depth: int) -> Any:
+        if depth > _MAX_DEPTH:
+            return {}
+        if isinstance(node, list):
+            return [resolve(each, depth + 1) for each in node]
+        if not isinstance(node, dict):
+            return node
+        named = definitions.get(str(node.get("$ref", "")).removeprefix("#/$defs/"), {})
+        merged = {**named, **node}
+        return {key: resolve(value, depth + 1) for key, value in merged.items() if key not in ("$ref", "$defs")}
+
+    resolved: dict[str, Any] = resolve(dict(schema), 0)
+    return resolved

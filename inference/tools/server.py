@@ -1,0 +1,122 @@
+"""The MCP server of the CRM tools (Model Context Protocol, official SDK).
+
+The same server is used in two ways: by the pipeline in its own process, and over HTTP by anybody with an API key. They
+differ in how the caller is known, which ``identify`` tells.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import mcp_types as types
+from mcp.server import Server, ServerRequestContext
+
+from db import tool_calls
+from db.clean import clean_json
+from db.commands import lock_session
+from db.engine import Database
+from db.errors import NotFound, VoxLoomError
+from db.ids import new_id, parse_id
+from db.viewer import Viewer
+from inference.ports import ToolContext
+from inference.tools.crm import TOOLS, run_crm_tool
+
+SERVER_NAME = "crm"
+CONTEXT_META = "voxloom/context"
+KEY_META = "voxloom/idempotency_key"
+
+_SESSION_ARGUMENT = {"type": "string", "description": "The id of the session on whose behalf the tool runs."}
+
+ViewerOf = Callable[[ServerRequestContext[Any]], Viewer]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    context: ToolContext
+    arguments: dict[str, Any]
+
+
+def pipeline_server(database: Database) -> Server[Any]:
+    """For the process that made it: the intent is on record already, and the request's metadata names it."""
+
+    async def begin(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
+        context = dict(params.meta or {})[CONTEXT_META]
+        return _Call(ToolContext(**context), params.arguments or {})
+
+    return _server(database, begin, session_argument=False)
+
+
+def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
+    """For HTTP: the caller names a session of its own tenant as an argument, and the intent is recorded here."""
+
+    async def begin(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
+        arguments = clean_json(params.arguments or {}, "The arguments")
+        viewer = viewer_of(ctx)
+        session_id = parse_id(str(arguments.pop("session_id", "")), "session")
+        key = str(dict(params.meta or {}).get(KEY_META) or new_id())
+        async with database.transaction() as session:
+            await lock_session(session, viewer, session_id)
+            call = await tool_calls.begin_by_hand(session, session_id, params.name, SERVER_NAME, arguments, key)
+        return _Call(ToolContext(str(viewer.tenant_id), str(session_id), str(call.id)), arguments)
+
+    return _server(database, begin, session_argument=True)
+
+
+def _server(
+    database: Database,
+    begin: Callable[[ServerRequestContext[Any], types.CallToolRequestParams], Awaitable[_Call]],
+    *,
+    session_argument: bool,
+) -> Server[Any]:
+    async def list_tools(
+        _: ServerRequestContext[Any], __: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        return types.ListToolsResult(
+            tools=[
+                types.Tool(
+                    name=tool.name,
+                    description=tool.description,
+                    input_schema=_with_session(tool.parameters) if session_argument else dict(tool.parameters),
+                )
+                for tool in TOOLS.values()
+            ]
+        )
+
+    async def call_tool(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
+        try:
+            if params.name not in TOOLS:
+                raise NotFound("No such tool.")
+            call = await begin(ctx, params)
+            async with database.transaction() as session:
+                result = await run_crm_tool(
+                    session,
+                    tenant_id=UUID(call.context.tenant_id),
+                    session_id=UUID(call.context.session_id),
+                    tool_call_id=UUID(call.context.tool_call_id),
+                    name=params.name,
+                    arguments=call.arguments,
+                )
+        except VoxLoomError as error:
+            result = {"ok": False, "code": error.code, "errors": [{"loc": "", "msg": error.message}]}
+        return types.CallToolResult(
+            content=[types.TextContent(text=_text(result))], structured_content=dict(result), is_error=not result["ok"]
+        )
+
+    return Server("voxloom-crm", on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+def _with_session(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **parameters,
+        "properties": {**parameters.get("properties", {}), "session_id": _SESSION_ARGUMENT},
+        "required": [*parameters.get("required", []), "session_id"],
+    }
+
+
+def _text(result: Mapping[str, Any]) -> str:
+    """The result once more for clients that read only text."""
+    return json.dumps(result, ensure_ascii=False)
