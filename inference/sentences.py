@@ -71,7 +71,7 @@ def _end_of_first(text: str, *, final: bool) -> int | None:
             return None
         if match.end() == len(text) and not final and _OPEN_END.search(match[0]):
             return None
-        ends = _ends(text[: match.start()], text[match.end() :], final=final) if match[0][0] == "." else True
+        ends = _ends(match[0], text[: match.start()], text[match.end() :], final=final)
         if ends is None:
             return None
         if ends:
@@ -79,11 +79,15 @@ def _end_of_first(text: str, *, final: bool) -> int | None:
     return None
 
 
-def _ends(before: str, behind: str, *, final: bool) -> bool | None:
-    """Whether a full stop between the two ends a sentence. Null: only what comes next can tell."""
+def _ends(mark: str, before: str, behind: str, *, final: bool) -> bool | None:
+    """Whether ``mark`` between the two ends a sentence. Null: only what comes next can tell."""
+    following = _NEXT_WORD.match(behind)
+    if mark.startswith(("..", "…")):
+        return not following[1][0].islower() if following else None
+    if mark[0] != ".":
+        return True
     found = _LAST_WORD.search(before)
     last = found[0].lower() if found else ""
-    following = _NEXT_WORD.match(behind)
     if last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last != "i"):
         return False if following else None
     if last in _MAY_END or _DOTTED.fullmatch(last):

@@ -33,6 +33,9 @@ _VOWELS = "aeiouæɑɐɒɔəɚɛɜɪʊʌᵻ"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
+        (r"əw(?=[ˈˌə])", "u"),  # January, usual
+        (r"^(ɹ|d|b)ə(?=[^ˈ]+ˈ|ˈ)", r"\1ᵻ"),  # receive, decide, because
+        (rf"(?<=[^{_VOWELS}ˈˌ])əɹə", "ɹə"),  # several, different
         # A coloured vowel keeps its r only before a vowel: bird, hurry; sooner, memory.
         (rf"ɜɹ(?=[{_VOWELS}])", "ɜːɹ"),
         (r"ɜɹ", "ɜː"),

@@ -11,7 +11,7 @@ from db.errors import EngineUnavailable
 from inference.ports import EngineInfo, Samples, Speech
 
 _SAMPLE_RATE = 16_000
-_SECONDS_A_CHARACTER = 0.02
+_SECONDS_A_CHARACTER = 0.06
 _PIECE_CHARACTERS = 50
 
 
