@@ -1,0 +1,196 @@
+"""How a Whisper of either make listens to a whole recording: speech only, piece by piece, doubting what it heard.
+
+Whisper was trained on windows of 30 seconds and is usually run on them, silence and all. Its encoder takes shorter ones
+too, at a cost that falls with their length; given at least ten seconds, and some silence behind the speech, the words
+stay the same. Where they do not, the piece is heard again the usual way.
+
+What makes a result doubtful, and the remedies, are those of Radford et al., "Robust Speech Recognition via Large-Scale
+Weak Supervision" (arXiv:2212.04356), section 4.5.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from db.errors import EngineUnavailable
+from inference.ports import SAMPLE_RATE, Samples, Segment, Transcript, TranscriptPartial
+from inference.vad import SpeechDetector, Stretch, cut_at_pauses, find_speech
+
+#: Seconds of audio that Whisper was trained on at a time.
+WINDOW = 30.0
+
+#: The shortest context, and the least silence behind the speech, with which the words stay the same.
+_LEAST_CONTEXT = 10.0
+_SILENCE_BEHIND = 3.0
+
+#: More repetition than speech has, as the ratio of text to its zlib compression.
+_REPETITIVE = 2.4
+
+#: Less likely words than these are guesses; with this probability of no speech they are no words at all.
+_UNLIKELY = -1.0
+_NO_SPEECH = 0.6
+
+#: Temperatures of the later attempts, each with the whole window.
+_LATER_TEMPERATURES = (0.0, 0.4, 0.8)
+
+_WITHOUT_SPACES = ("zh", "ja", "th", "lo", "my", "yue")
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a model made of a piece. ``average_log_probability`` is over its tokens; the end mark counts as one."""
+
+    text: str
+    tokens: int
+    average_log_probability: float
+    no_speech_probability: float
+
+    @property
+    def repetitive(self) -> bool:
+        data = self.text.encode()
+        return len(data) / len(zlib.compress(data)) > _REPETITIVE
+
+    @property
+    def wordless(self) -> bool:
+        unlikely = self.average_log_probability < _UNLIKELY
+        return not self.text or (unlikely and self.no_speech_probability > _NO_SPEECH)
+
+    @property
+    def doubtful(self) -> bool:
+        return not self.wordless and (self.repetitive or self.average_log_probability < _UNLIKELY)
+
+
+class WhisperModel(Protocol[F]):
+    """The three things a Whisper does; ``F`` is what its encoder makes. Not thread-safe."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes; one alone for a model of one language."""
+        ...
+
+    def encode(self, samples: Samples, seconds: float) -> F:
+        """Features of the samples, filled up with silence to ``seconds`` (10..30, a multiple of 0.02)."""
+        ...
+
+    def detect_language(self, features: F) -> tuple[str, float]:
+        """The likeliest language and its probability."""
+        ...
+
+    def decode(self, features: F, language: str, temperature: float, stop: threading.Event) -> Decoded:
+        """The words. Raises Stopped soon after ``stop`` is set, if it can."""
+        ...
+
+
+class Stopped(Exception):
+    """Nobody waits for the words any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How to listen. ``piece_seconds``: the longest piece heard at a time, at most 28; short ones give early partials.
+
+    ``trimmed``: whether the encoder may see less than 30 seconds.
+    """
+
+    detector: SpeechDetector
+    piece_seconds: float = 28.0
+    trimmed: bool = True
+
+    def transcribe(
+        self, model: WhisperModel[F], samples: Samples, language: str | None, stop: threading.Event
+    ) -> Iterator[TranscriptPartial | Transcript]:
+        """A partial after each piece that had words, then the Transcript; ends without one once ``stop`` is set."""
+        if language is not None and language not in model.languages:
+            raise EngineUnavailable(f"The speech recognition model does not know the language {language!r}.")
+        probabilities = self.detector.probabilities(samples)
+        speech = find_speech(probabilities)
+        notes: dict[str, Any] = {"speech_seconds": round(sum(each.seconds for each in speech), 2), "pieces": []}
+        if not speech:
+            notes["skipped"] = "no speech"
+        segments: list[Segment] = []
+        tokens = 0
+        try:
+            for piece in cut_at_pauses(probabilities, samples.size, max_seconds=self.piece_seconds):
+                heard = _Piece(model, samples[piece.start : piece.end], stop)
+                if language is None:
+                    language, notes["language_probability"] = heard.detect_language(self.trimmed)
+                decoded = heard.listen(language, self.trimmed)
+                tokens += decoded.tokens
+                notes["pieces"].append(heard.notes)
+                if not decoded.wordless:
+                    segments.append(_segment(decoded, piece, speech))
+                    yield TranscriptPartial(_joined(segments, language))
+        except Stopped:
+            return
+        text = _joined(segments, language)
+        yield Transcript(text, language, tuple(segments), output_tokens=tokens, details=notes)
+
+
+class _Piece:
+    """One piece being heard, as often as it takes."""
+
+    def __init__(self, model: WhisperModel[F], samples: Samples, stop: threading.Event) -> None:
+        self._model: WhisperModel[Any] = model
+        self._samples = samples
+        self._stop = stop
+        self._encoded: tuple[float, Any] | None = None
+        self.notes: dict[str, Any] = {}
+
+    def detect_language(self, trimmed: bool) -> tuple[str, float]:
+        language, probability = self._model.detect_language(self._features(self._context(trimmed)))
+        return language, round(probability, 4)
+
+    def listen(self, language: str, trimmed: bool) -> Decoded:
+        """The best of as many attempts as it took; ``notes`` tells of it."""
+        attempts = [(self._context(trimmed), 0.0)]
+        attempts += [(WINDOW, heat) for heat in _LATER_TEMPERATURES if (WINDOW, heat) not in attempts]
+        tried: list[tuple[Decoded, float, float]] = []
+        for seconds, temperature in attempts:
+            decoded = self._model.decode(self._features(seconds), language, temperature, self._stop)
+            tried.append((decoded, seconds, temperature))
+            if not decoded.doubtful:
+                break
+        else:
+            tried.sort(key=lambda each: (not each[0].repetitive, each[0].average_log_probability))
+        decoded, seconds, temperature = tried[-1]
+        self.notes = {
+            "context_seconds": seconds,
+            "temperature": temperature,
+            "attempts": len(tried),
+            "no_speech_probability": round(decoded.no_speech_probability, 4),
+            "average_log_probability": round(decoded.average_log_probability, 4),
+            "dropped": decoded.wordless,
+        }
+        return decoded
+
+    def _context(self, trimmed: bool) -> float:
+        needed = math.ceil((self._samples.size / SAMPLE_RATE + _SILENCE_BEHIND) * 50) / 50
+        return min(WINDOW, max(_LEAST_CONTEXT, needed)) if trimmed else WINDOW
+
+    def _features(self, seconds: float) -> Any:
+        if self._stop.is_set():
+            raise Stopped
+        if self._encoded is None or self._encoded[0] != seconds:
+            self._encoded = seconds, self._model.encode(self._samples, seconds)
+        return self._encoded[1]
+
+
+def _segment(decoded: Decoded, piece: Stretch, speech: list[Stretch]) -> Segment:
+    within = [each for each in speech if each.end > piece.start and each.start < piece.end]
+    return Segment(
+        start=max(piece.start, within[0].start) / SAMPLE_RATE,
+        end=min(piece.end, within[-1].end) / SAMPLE_RATE,
+        text=decoded.text,
+        confidence=min(1.0, math.exp(decoded.average_log_probability)),
+    )
+
+
+def _joined(segments: list[Segment], language: str | None) -> str:
+    return ("" if language in _WITHOUT_SPACES else " ").join(segment.text for segment in segments)
