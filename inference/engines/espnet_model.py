@@ -18,6 +18,10 @@ from inference.model_cache import ModelCache
 #: The voice that VoxLoom builds itself.
 JOE = "joe"
 
+#: How much chance there is in joe's voice and rhythm. Measured on 40 support sentences, transcribed again: 0.5 % of
+#: the words wrong; with the voice's own 0.667 and 0.8 it was 1.6 %, most of them little words hurried over.
+_JOE_CHANCE = {"noise_scale": 0.4, "noise_scale_dur": 0.4}
+
 #: Weights that only training reads. The first of the duration flows is skipped when they run backwards.
 _TRAINING_ONLY = (
     "tts.discriminator.",
@@ -62,7 +66,7 @@ def _locate(model: str, cache: ModelCache) -> dict[str, Any]:
         from inference.engines.espnet_vits import register  # noqa: PLC0415  imports ESPnet, which must come first
 
         register()
-        return _pair(obtain_joe(cache) / "model.pth")
+        return _pair(obtain_joe(cache) / "model.pth") | _JOE_CHANCE
     path = Path(model).expanduser()
     if path.is_dir():
         weights = sorted(path.glob("*.pth"))

