@@ -16,17 +16,20 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import logging
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from db.errors import EngineUnavailable
 
 _LOCK = threading.Lock()
+_ESPNET = frozenset({"espnet", "espnet2"})
 
 #: Replaced only where the real one is missing.
 _IF_MISSING = ("torchaudio",)
@@ -49,8 +52,14 @@ class _Deferred(ModuleType):
         return getattr(real, name)
 
 
+def _from_elsewhere(record: logging.LogRecord) -> bool:
+    """ESPnet writes to the root logger: whole networks while it builds them, and now and then the text it speaks."""
+    return _ESPNET.isdisjoint(Path(record.pathname).parts)
+
+
 def import_text2speech() -> Any:
     """The class ``espnet2.bin.tts_inference.Text2Speech``. Raises EngineUnavailable if ESPnet is not installed."""
+    logging.getLogger().addFilter(_from_elsewhere)  # once, however often it is added
     with _LOCK, warnings.catch_warnings(), _stand_ins():
         warnings.simplefilter("ignore")  # deprecations inside ESPnet's dependencies, at import
         try:

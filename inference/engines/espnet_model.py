@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 import warnings
 from pathlib import Path
@@ -42,8 +41,6 @@ def load_text2speech(model: str, cache: ModelCache) -> Any:
     text2speech = import_text2speech()
     arguments = _locate(model, cache)
     weights = _read_weights(Path(arguments.pop("model_file")))
-    # ESPnet logs the whole network while it builds it.
-    logging.getLogger().setLevel(max(logging.getLogger().level, logging.WARNING))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside ESPnet
         try:

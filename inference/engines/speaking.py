@@ -127,9 +127,9 @@ def _head(text: str, limit: int) -> str:
     longer = _CLAUSE_END.search(text, limit, PIECE)  # rather a later first sound than a pause within a clause
     if longer:
         return text[: longer.end()]
-    space = text.rfind(" ", 0, PIECE)
     if len(text) <= PIECE:
         return text
+    space = text.rfind(" ", 0, PIECE)
     return text[: space if space > 0 else PIECE]
 
 

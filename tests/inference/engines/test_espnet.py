@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -161,3 +162,12 @@ def test_espnet_sounds_as_the_onnx_file_does(cache: ModelCache) -> None:
     wave = joe(symbols, decode_conf={"noise_scale": 0.0, "noise_scale_dur": 0.0})["wav"].numpy()
     assert wave.size == expected.size
     assert np.abs(wave - expected.reshape(-1)).max() < 1e-3
+
+
+def test_what_espnet_logs_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    import_text2speech()
+    with caplog.at_level(logging.INFO):
+        for path in ("/site-packages/espnet2/bin/tts_inference.py", "/inference/worker.py"):
+            record = logging.LogRecord("root", logging.INFO, path, 1, "from %s", (path,), None)
+            logging.getLogger().handle(record)
+    assert caplog.messages == ["from /inference/worker.py"]
