@@ -28,8 +28,8 @@ async def file_record(
 ) -> Mapping[str, Any]:
     """Validates the payload and files it; ends ``call`` (locked by the caller) ACCEPTED or FAILED.
 
-    Returns the call's result. A call that has ended answers as it did then. The result is ``{"ok": true, "record": {...}}`` or
-    ``{"ok": false, "errors": [{"loc", "msg"}]}``; errors name fields and rules, never what the customer said.
+    Returns the call's result: ``{"ok": true, "record": {...}}`` or ``{"ok": false, "errors": [{"loc", "msg"}]}``, where
+    errors name fields and rules, never what the customer said. A call that has ended answers as it did then.
     """
     if call.status is not ToolCallStatus.PENDING:
         return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}

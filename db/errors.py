@@ -17,6 +17,11 @@ class VoxLoomError(Exception):
         super().__init__(message)
         self.message = message
 
+    @property
+    def extensions(self) -> dict[str, str]:
+        """What GraphQL puts beside the message."""
+        return {"code": self.code}
+
 
 class Unauthenticated(VoxLoomError):
     code = "UNAUTHENTICATED"
@@ -64,3 +69,7 @@ class EngineUnavailable(VoxLoomError):
     """An engine is missing, cannot load, cannot be reached, or does not do what was asked of it."""
 
     code = "ENGINE_UNAVAILABLE"
+
+
+class TransientEngineError(EngineUnavailable):
+    """An engine failed for a reason that passes: busy, unreachable for now, cut off. The same request may be retried."""

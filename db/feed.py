@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from uuid import UUID
 
@@ -99,7 +99,7 @@ class Feed:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def follow(self, session_id: UUID, after_seq: int) -> AsyncIterator[StoredEvent]:
+    async def follow(self, session_id: UUID, after_seq: int) -> AsyncGenerator[StoredEvent, None]:
         """Every event of a session after ``after_seq``, in order, each once; ends only when the feed is closed."""
         listener = _Listener(self._buffer)
         topic = self._topics.setdefault(session_id, _Topic())

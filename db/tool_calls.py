@@ -96,6 +96,7 @@ async def end(
 async def begin_by_hand(
     session: AsyncSession,
     session_id: UUID,
+    *,
     name: str,
     server: str,
     arguments: Mapping[str, Any],

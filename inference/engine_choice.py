@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inference.model_cache import ModelCache, Progress, no_progress
-from inference.ports import ChatModel, Engine, Synthesizer, Transcriber
+from inference.ports import ChatModel, Synthesizer, Transcriber
 from inference.registry import E, Engines, Lender
 from inference.settings import InferenceSettings
 

@@ -44,7 +44,7 @@ def pipeline_server(database: Database) -> Server[Any]:
     """For the process that made it: the intent is on record already, and the request's metadata names it."""
 
     async def begin(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
-        context = dict(params.meta or {})[CONTEXT_META]
+        context: dict[str, str] = dict[str, Any](params.meta or {})[CONTEXT_META]
         return _Call(ToolContext(**context), params.arguments or {})
 
     return _server(database, begin, session_argument=False)
@@ -57,10 +57,12 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
         arguments = clean_json(params.arguments or {}, "The arguments")
         viewer = viewer_of(ctx)
         session_id = parse_id(str(arguments.pop("session_id", "")), "session")
-        key = str(dict(params.meta or {}).get(KEY_META) or new_id())
+        key = str(dict[str, Any](params.meta or {}).get(KEY_META) or new_id())
         async with database.transaction() as session:
             await lock_session(session, viewer, session_id)
-            call = await tool_calls.begin_by_hand(session, session_id, params.name, SERVER_NAME, arguments, key)
+            call = await tool_calls.begin_by_hand(
+                session, session_id, name=params.name, server=SERVER_NAME, arguments=arguments, idempotency_key=key
+            )
         return _Call(ToolContext(str(viewer.tenant_id), str(session_id), str(call.id)), arguments)
 
     return _server(database, begin, session_argument=True)

@@ -1,0 +1,88 @@
+"""The API, put together: the composition root that chooses its parts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.routing import Route
+
+from db.audio_store import open_audio_store
+from db.engine import Database
+from db.feed import Feed
+from db.keys import MEDIA_SECRET, adopt_key, server_secret
+from graph.body_limit import BodyLimit
+from graph.context import Parts
+from graph.mcp import KeyedEndpoint, viewer_in_scope
+from graph.media import media_router
+from graph.router import graphql_router
+from graph.settings import ApiSettings
+from graph.signing import MediaSigner
+from inference.tools.by_hand import ByHand
+from inference.tools.client import McpToolBox
+from inference.tools.server import public_server
+
+#: Room beside a recording in base64 for the rest of a request.
+_REQUEST_BYTES = 100_000
+
+
+def create_app(settings: ApiSettings, url: str) -> FastAPI:
+    """The API on the database at ``url``, which has its migrations."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            database = Database(url, pool=settings.database_pool, timeout_seconds=settings.database_timeout_seconds)
+            stack.push_async_callback(database.close)
+            async with database.transaction() as session:
+                secret = await server_secret(session, MEDIA_SECRET)
+                if settings.api_key is not None:
+                    await adopt_key(session, settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
+            feed = Feed(database)
+            await feed.start()
+            stack.push_async_callback(feed.close)
+            toolbox = await stack.enter_async_context(McpToolBox(database))
+            parts = Parts(
+                settings=settings,
+                database=database,
+                feed=feed,
+                store=open_audio_store(settings.audio_store_url),
+                signer=MediaSigner(secret, settings.media_url_seconds),
+                tools=ByHand(database, toolbox),
+            )
+            app.include_router(graphql_router(parts))
+            app.include_router(media_router(parts))
+            await _serve_mcp(app, database, stack)
+            yield
+
+    app = FastAPI(title="VoxLoom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        return RedirectResponse("/graphql")
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+async def _serve_mcp(app: FastAPI, database: Database, stack: AsyncExitStack) -> None:
+    server = public_server(database, lambda ctx: viewer_in_scope(ctx.request))
+    endpoint = server.streamable_http_app(
+        streamable_http_path="/mcp",
+        json_response=True,
+        stateless_http=True,
+        # A key is asked for, which no other site's page has; so the host's name needs no list.
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+    await stack.enter_async_context(server.session_manager.run())
+    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, database)))

@@ -1,0 +1,47 @@
+"""From an API key to a viewer, for HTTP headers and for the websocket's connection_init."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from db.engine import Database
+from db.errors import Unauthenticated
+from db.keys import authenticate
+from db.viewer import Viewer
+
+_MAX_SECRET = 500
+
+
+def secret_in_headers(headers: Mapping[str, str]) -> str | None:
+    """The key of an ``Authorization: Bearer`` header."""
+    return _bearer(headers.get("authorization"))
+
+
+def secret_in_params(params: Any) -> str | None:
+    """The key in a connection_init payload: ``Authorization`` in any case, at the top or under ``headers``."""
+    if not isinstance(params, dict):
+        return None
+    nested = params.get("headers")
+    for place in (params, nested if isinstance(nested, dict) else {}):
+        for name, value in place.items():
+            if isinstance(name, str) and name.lower() == "authorization":
+                return _bearer(value)
+    return None
+
+
+def _bearer(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return None
+    scheme, _, secret = value.strip().partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None
+
+
+async def viewer_of(database: Database, secret: str | None) -> Viewer:
+    """Who holds the key. Raises Unauthenticated for a missing, wrong or revoked one."""
+    if secret is None:
+        raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
+    if len(secret) > _MAX_SECRET:
+        raise Unauthenticated("The API key is wrong or was revoked.")
+    async with database.transaction() as session:
+        return await authenticate(session, secret)

@@ -1,0 +1,70 @@
+"""What a resolver may use: who is asking, and the parts of this process. A fresh one for every request or socket."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from strawberry.fastapi import BaseContext
+
+from db.audio_store import AudioStore
+from db.engine import Database
+from db.feed import Feed
+from db.viewer import Viewer
+from graph.auth import secret_in_headers, secret_in_params, viewer_of
+from graph.loaders import Loaders
+from graph.settings import ApiSettings
+from graph.signing import MediaSigner
+from graph.tools import ToolRunner
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all requests of an API process share."""
+
+    settings: ApiSettings
+    database: Database
+    feed: Feed
+    store: AudioStore
+    signer: MediaSigner
+    tools: ToolRunner
+
+
+class Context(BaseContext):
+    """One request's view of the process. On a websocket the loaders hold nothing between two operations."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self.parts = parts
+        self.loaders = Loaders(parts.database)
+        self._asking = asyncio.Lock()
+        self._viewer: Viewer | None = None
+
+    @property
+    def _is_socket(self) -> bool:
+        return self.request is not None and self.request.scope["type"] == "websocket"
+
+    async def viewer(self) -> Viewer:
+        """Who is asking; on a websocket asked anew for every operation, as a key may be revoked meanwhile.
+
+        Raises Unauthenticated.
+        """
+        assert self.request is not None
+        secret = secret_in_params(self.connection_params) if self._is_socket else None
+        secret = secret or secret_in_headers(self.request.headers)
+        if self._is_socket:
+            return await viewer_of(self.parts.database, secret)
+        async with self._asking:
+            if self._viewer is None:
+                self._viewer = await viewer_of(self.parts.database, secret)
+            return self._viewer
+
+    def audio_url(self, audio_id: UUID) -> str:
+        """The signed address of a sound, on the host that this request came to or on the configured one."""
+        base = self.parts.settings.public_url
+        if base is None:
+            assert self.request is not None
+            scheme = {"ws": "http", "wss": "https"}.get(self.request.url.scheme, self.request.url.scheme)
+            base = f"{scheme}://{self.request.url.netloc}"
+        return f"{base.rstrip('/')}/media/{audio_id}?{self.parts.signer.query(audio_id)}"

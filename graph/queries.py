@@ -1,0 +1,215 @@
+"""What can be asked. The tenant is part of every statement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import strawberry
+from sqlalchemy import Select, select
+from strawberry.scalars import JSON
+
+from db import workers
+from db.commands import MAX_TEXT
+from db.errors import NotFound
+from db.ids import parse_id
+from db.languages import LANGUAGES, clean_language
+from db.models.conversation import Session as SessionRow
+from db.models.conversation import Turn as TurnRow
+from db.models.work import CrmRecord as CrmRecordRow
+from db.personas import PERSONAS
+from db.scenarios import SCENARIOS
+from db.viewer import Viewer as ViewerRow
+from db.words import Stage
+from graph.inputs import CrmRecordFilter, SessionFilter
+from graph.paging import Connection, page
+from graph.snapshot import read_snapshot
+from graph.types.capabilities import (
+    Capabilities,
+    EngineCapability,
+    LimitCapability,
+    PersonaCapability,
+    ScenarioCapability,
+    Viewer,
+)
+from graph.types.common import Info
+from graph.types.crm import CrmRecord
+from graph.types.session import Conversation, Session
+from graph.types.turn import Turn
+
+
+def own_session(viewer: ViewerRow, session_id: str) -> Select[SessionRow]:
+    return select(SessionRow).where(
+        SessionRow.id == parse_id(session_id, "session"), SessionRow.tenant_id == viewer.tenant_id
+    )
+
+
+def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
+    return (
+        select(TurnRow)
+        .join(SessionRow, SessionRow.id == TurnRow.session_id)
+        .where(TurnRow.id == parse_id(turn_id, "turn"), SessionRow.tenant_id == viewer.tenant_id)
+    )
+
+
+def _narrowed(query: Select[Any], *conditions: tuple[Any, object]) -> Select[Any]:
+    """The query with each condition whose value was given."""
+    for condition, value in conditions:
+        if value is not None:
+            query = query.where(condition)
+    return query
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    @strawberry.field(description="Who is asking.")
+    async def viewer(self, info: Info) -> Viewer:
+        viewer = await info.context.viewer()
+        return Viewer(
+            tenant_id=strawberry.ID(str(viewer.tenant_id)),
+            tenant=viewer.tenant_name,
+            key_id=strawberry.ID(str(viewer.key_id)),
+            key_name=viewer.key_name,
+        )
+
+    @strawberry.field(description="One session; null if there is none with this id.")
+    async def session(self, info: Info, id: strawberry.ID) -> Session | None:  # noqa: A002 - the contract's name
+        viewer = await info.context.viewer()
+        async with info.context.parts.database.reading() as session:
+            try:
+                row = await session.scalar(own_session(viewer, id))
+            except NotFound:
+                return None
+        return None if row is None else Session.of(row, info.context.loaders)
+
+    @strawberry.field(description="The tenant's sessions, newest first.")
+    async def sessions(
+        self,
+        info: Info,
+        first: int = 20,
+        after: str | None = None,
+        filter: SessionFilter | None = None,  # noqa: A002 - the contract's name
+    ) -> Connection[Session]:
+        viewer = await info.context.viewer()
+        query: Select[Any] = select(SessionRow).where(SessionRow.tenant_id == viewer.tenant_id)
+        if filter is not None:
+            query = _narrowed(
+                query,
+                (SessionRow.customer_id == filter.customer_id, filter.customer_id),
+                (SessionRow.status == filter.status, filter.status),
+                (SessionRow.channel == filter.channel, filter.channel),
+                (SessionRow.language == (filter.language and clean_language(filter.language)), filter.language),
+                (SessionRow.created_at >= filter.created_after, filter.created_after),
+                (SessionRow.created_at < filter.created_before, filter.created_before),
+            )
+        async with info.context.parts.database.reading() as session:
+            return await page(
+                session,
+                query,
+                SessionRow.id,
+                first=first,
+                after=after,
+                node=lambda row: Session.of(row, info.context.loaders),
+            )
+
+    @strawberry.field(
+        description="The whole of one session, as of lastSeq: subscribe with afterSeq: lastSeq and nothing is missed "
+        "or seen twice."
+    )
+    async def conversation(self, info: Info, session_id: strawberry.ID) -> Conversation:
+        viewer = await info.context.viewer()
+        async with info.context.parts.database.reading() as session:
+            row = await session.scalar(own_session(viewer, session_id))
+            if row is None:
+                raise NotFound("No such session.")
+            return Conversation(row=row, source=await read_snapshot(session, row))
+
+    @strawberry.field(description="One turn; null if there is none with this id.")
+    async def turn(self, info: Info, id: strawberry.ID) -> Turn | None:  # noqa: A002 - the contract's name
+        viewer = await info.context.viewer()
+        async with info.context.parts.database.reading() as session:
+            try:
+                row = await session.scalar(own_turn(viewer, id))
+            except NotFound:
+                return None
+        return None if row is None else Turn.of(row, info.context.loaders)
+
+    @strawberry.field(description="The tenant's CRM records, newest first.")
+    async def crm_records(
+        self,
+        info: Info,
+        first: int = 20,
+        after: str | None = None,
+        filter: CrmRecordFilter | None = None,  # noqa: A002 - the contract's name
+    ) -> Connection[CrmRecord]:
+        viewer = await info.context.viewer()
+        query: Select[Any] = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
+        if filter is not None:
+            session_id = None if filter.session_id is None else parse_id(filter.session_id, "session")
+            query = _narrowed(
+                query,
+                (CrmRecordRow.customer_id == filter.customer_id, filter.customer_id),
+                (CrmRecordRow.session_id == session_id, session_id),
+                (CrmRecordRow.scenario == filter.scenario, filter.scenario),
+                (CrmRecordRow.priority == filter.priority, filter.priority),
+                (CrmRecordRow.status == filter.status, filter.status),
+                (CrmRecordRow.created_at >= filter.created_after, filter.created_after),
+                (CrmRecordRow.created_at < filter.created_before, filter.created_before),
+            )
+        async with info.context.parts.database.reading() as session:
+            return await page(
+                session,
+                query,
+                CrmRecordRow.id,
+                first=first,
+                after=after,
+                node=lambda row: CrmRecord.of(row, info.context.loaders),
+            )
+
+    @strawberry.field(description="Engines, models, languages, personas, scenarios and limits of this server.")
+    async def capabilities(self, info: Info) -> Capabilities:
+        await info.context.viewer()
+        settings = info.context.parts.settings
+        async with info.context.parts.database.reading() as session:
+            living = await workers.alive(session, settings.live_worker_seconds)
+        return Capabilities(
+            engines=_engines([engine for worker in living for engine in worker.engines]),
+            languages=sorted(LANGUAGES),
+            personas=[
+                PersonaCapability(name=each.name, description=each.description, scenarios=list(each.scenarios))
+                for each in PERSONAS.values()
+            ],
+            scenarios=[
+                ScenarioCapability(
+                    name=each.name,
+                    description=each.description,
+                    intents=list(each.intents),
+                    schema=JSON(each.payload.model_json_schema()),
+                )
+                for each in SCENARIOS.values()
+            ],
+            limits=LimitCapability(
+                max_text_length=MAX_TEXT,
+                max_audio_bytes=settings.max_audio_bytes,
+                max_audio_seconds=settings.max_audio_seconds,
+                max_wait_seconds=settings.max_wait_seconds,
+            ),
+        )
+
+
+def _engines(told: list[dict[str, Any]]) -> list[EngineCapability]:
+    """Workers tell each engine they have; the same one is told once, with how many have it."""
+    alike: defaultdict[tuple[str, str, str, tuple[str, ...]], list[bool]] = defaultdict(list)
+    for each in told:
+        alike[each["stage"], each["engine"], each["model"], tuple(each["languages"])].append(each["loaded"])
+    return [
+        EngineCapability(
+            stage=Stage(stage),
+            engine=engine,
+            model=model,
+            languages=list(languages),
+            workers=len(loaded),
+            loaded=sum(loaded),
+        )
+        for (stage, engine, model, languages), loaded in alike.items()
+    ]

@@ -1,0 +1,26 @@
+"""The API's settings."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, field_validator
+
+from db.settings import DatabaseSettings
+
+
+class ApiSettings(DatabaseSettings):
+    """Where it listens, whom it lets in, and what it takes."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    api_key: SecretStr | None = None
+    public_url: str | None = None
+    max_audio_bytes: int = Field(25_000_000, ge=1_000, le=1_000_000_000)
+    max_wait_seconds: float = Field(60, gt=0, le=600)
+    media_url_seconds: int = Field(3600, ge=60, le=604_800)
+    connection_init_seconds: float = Field(10, gt=0, le=300)
+    live_worker_seconds: float = Field(15, gt=0)
+
+    @field_validator("api_key", "public_url", mode="before")
+    @classmethod
+    def _empty_means_unset(cls, value: object) -> object:
+        return None if value == "" else value

@@ -1,0 +1,75 @@
+"""What can be followed: events, replayed and then live, each once and in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import strawberry
+from sqlalchemy import select
+
+from db.errors import BadUserInput, NotFound
+from db.models.conversation import Session as SessionRow
+from db.models.happenings import Event as EventRow
+from db.words import EventType
+from graph.queries import own_session, own_turn
+from graph.types.common import Info
+from graph.types.event import Event, event_of
+from graph.waiting import follow_turn
+
+
+@strawberry.type(description="What can be followed.")
+class Subscription:
+    @strawberry.subscription(
+        description="Every event of a session after afterSeq, replayed and then live, until the session ends."
+    )
+    async def session_events(
+        self, info: Info, session_id: strawberry.ID, after_seq: int = 0
+    ) -> AsyncGenerator[Event, None]:
+        viewer = await info.context.viewer()
+        parts = info.context.parts
+        async with parts.database.reading() as session:
+            row = await session.scalar(own_session(viewer, session_id))
+            if row is None:
+                raise NotFound("No such session.")
+            last = await session.scalar(
+                select(EventRow.type).where(EventRow.session_id == row.id, EventRow.seq == row.last_seq)
+            )
+        _check(after_seq, row)
+        if last is EventType.SESSION_ENDED and after_seq == row.last_seq:
+            return  # nothing will ever follow
+        async with aclosing(parts.feed.follow(row.id, after_seq)) as events:
+            async for stored in events:
+                yield event_of(stored, info.context.loaders)
+                if stored.type is EventType.SESSION_ENDED:
+                    return
+
+    @strawberry.subscription(description="The events of one turn; completes when the turn does.")
+    async def turn_events(self, info: Info, turn_id: strawberry.ID, after_seq: int = 0) -> AsyncGenerator[Event, None]:
+        viewer = await info.context.viewer()
+        parts = info.context.parts
+        async with parts.database.reading() as session:
+            turn = await session.scalar(own_turn(viewer, turn_id))
+            if turn is None:
+                raise NotFound("No such turn.")
+            owner = (await session.execute(select(SessionRow).where(SessionRow.id == turn.session_id))).scalar_one()
+            ended = await session.scalar(
+                select(EventRow.seq)
+                .where(
+                    EventRow.turn_id == turn.id,
+                    EventRow.type.in_([each for each in EventType if each.ends_turn]),
+                )
+                .order_by(EventRow.seq.desc())
+                .limit(1)
+            )
+        _check(after_seq, owner)
+        if turn.status.ended and ended is not None and after_seq >= ended:
+            return
+        async with aclosing(follow_turn(parts.feed, owner.id, turn.id, after_seq)) as events:
+            async for stored in events:
+                yield event_of(stored, info.context.loaders)
+
+
+def _check(after_seq: int, owner: SessionRow) -> None:
+    if not 0 <= after_seq <= owner.last_seq:
+        raise BadUserInput(f"afterSeq must be from 0 to {owner.last_seq}, the session's newest event.")

@@ -1,0 +1,56 @@
+"""Audio up: what a client sent becomes a recording that is known to be one, or a coded error."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+
+from starlette.datastructures import UploadFile
+
+from db.commands import AudioContent, TextContent
+from db.errors import BadUserInput, PayloadTooLarge
+from db.recording import read_recording
+from graph.inputs import MessageContentInput
+from graph.settings import ApiSettings
+
+#: Recordings that are decoded at the same time: each takes a core while it lasts.
+_DECODERS = asyncio.Semaphore(2)
+
+
+async def content_of(given: MessageContentInput, settings: ApiSettings) -> TextContent | AudioContent:
+    """The message's content. Raises BadUserInput, PayloadTooLarge, AudioUnreadable, AudioTooLong."""
+    if given.text is not None and given.text:
+        return TextContent(given.text)
+    if given.audio:
+        return await _audio(_decode(given.audio.base64, settings), given.audio.mime_type, settings)
+    upload: object = given.upload
+    if isinstance(upload, UploadFile):
+        return await _audio(await _read(upload, settings), upload.content_type, settings)
+    if given.text is not None:
+        return TextContent("")  # an empty text was sent: the command says so
+    raise BadUserInput("content needs text, audio or upload.")
+
+
+def _decode(text: str, settings: ApiSettings) -> bytes:
+    if len(text) > settings.max_audio_bytes * 4 // 3 + 4:
+        raise PayloadTooLarge(f"The recording has more than {settings.max_audio_bytes} bytes.")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadUserInput("audio.base64 is not valid base64.") from None
+
+
+async def _read(upload: UploadFile, settings: ApiSettings) -> bytes:
+    data = await upload.read(settings.max_audio_bytes + 1)
+    if len(data) > settings.max_audio_bytes:
+        raise PayloadTooLarge(f"The recording has more than {settings.max_audio_bytes} bytes.")
+    return data
+
+
+async def _audio(data: bytes, mime_type: str | None, settings: ApiSettings) -> AudioContent:
+    async with _DECODERS:
+        recording = await asyncio.to_thread(
+            read_recording, data, max_seconds=settings.max_audio_seconds, declared_mime_type=mime_type
+        )
+    return AudioContent(data, recording.mime_type, recording.duration_ms, recording.source_sample_rate)
