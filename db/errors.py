@@ -72,4 +72,4 @@ class EngineUnavailable(VoxLoomError):
 
 
 class TransientEngineError(EngineUnavailable):
-    """An engine failed for a reason that passes: busy, unreachable for now, cut off. The same request may be retried."""
+    """An engine failed for a reason that passes: busy, unreachable for now, cut off. Trying again may do."""
