@@ -63,6 +63,12 @@ async def test_a_directory_a_file_and_a_packed_model_all_speak(tiny: Path, cache
     assert np.array_equal(by_directory, await _speak(str(packed), cache))
 
 
+async def test_the_sound_does_not_depend_on_what_else_drew_random_numbers(tiny: Path, cache: ModelCache) -> None:
+    first = await _speak(str(tiny), cache)
+    torch.rand(3)
+    assert np.array_equal(first, await _speak(str(tiny), cache))
+
+
 async def test_speakers_are_voices_by_number(cache: ModelCache, tmp_path: Path) -> None:
     write_tiny_model(tmp_path, spks=3, global_channels=4)
     own = await _speak(str(tmp_path), cache)
