@@ -1,0 +1,158 @@
+"""`voxloom demo`: a conversation in the terminal, by the same API that every client uses."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import httpx
+import websockets
+from rich.console import Console
+from rich.table import Table
+
+out = Console()
+
+_TEXT = "Hello, my name is Maria Lopez and my account is AC-20417. I was charged twice for my bill this month."
+
+_CREATE = """mutation($customer: String!) {
+  createSession(input: {customerId: $customer, language: "en", channel: API}) { session { id } }
+}"""
+_SEND_TEXT = """mutation($session: ID!, $text: String!, $key: String!) {
+  sendMessage(input: {sessionId: $session, content: {text: $text}, idempotencyKey: $key}) { turn { id } }
+}"""
+_SEND_AUDIO = """mutation($session: ID!, $base64: String!, $key: String!) {
+  sendMessage(input: {sessionId: $session, idempotencyKey: $key,
+    content: {audio: {base64: $base64, mimeType: "audio/wav"}}}) { turn { id } }
+}"""
+_END = "mutation($session: ID!) { endSession(input: {sessionId: $session}) { session { status } } }"
+_FOLLOW = """subscription($turn: ID!) { turnEvents(turnId: $turn) {
+  __typename seq at
+  ... on StageStarted { stage engine model }
+  ... on StageCompleted { stage modelCall { durationMs realTimeFactor } }
+  ... on StageFailed { stage code message: message }
+  ... on StageSkipped { stage reason }
+  ... on TranscriptPartial { text }
+  ... on TranscriptReady { message { text } }
+  ... on ReplyDelta { text }
+  ... on ReplyReady { message { text } }
+  ... on ToolCallStarted { toolCall { name } }
+  ... on ToolCallFinished { toolCall { name status error durationMs } }
+  ... on AudioChunkReady { index text durationMs }
+  ... on AudioReady { message { audio { url durationMs sizeBytes } } }
+  ... on TurnFailed { turn { error { code message } } }
+} }"""
+_RESULT = """query($turn: ID!) { turn(id: $turn) {
+  status error { code message }
+  timing { totalMs queueMs unattributedMs firstTextMs firstAudioMs stages { stage startMs durationMs waitMs } }
+  reply { text audio { url } }
+  crmRecords { reference scenario customerId name phone accountId query intent priority status }
+} }"""
+
+
+class _Api:
+    """The server, by HTTP and by websocket."""
+
+    def __init__(self, base: str, key: str) -> None:
+        self._base = base
+        self._authorization = f"Bearer {key}"
+        self._http = httpx.AsyncClient(base_url=base, headers={"Authorization": self._authorization}, timeout=60)
+
+    async def call(self, query: str, **variables: Any) -> Any:
+        answer = (await self._http.post("/graphql", json={"query": query, "variables": variables})).json()
+        if answer.get("errors"):
+            first = answer["errors"][0]
+            raise SystemExit(f"{first['extensions']['code']}: {first['message']}")
+        return answer["data"]
+
+    async def events(self, turn: str) -> AsyncIterator[dict[str, Any]]:
+        """The turn's events, by the graphql-transport-ws protocol."""
+        address = self._base.replace("http", "ws", 1) + "/graphql"
+        async with websockets.connect(address, subprotocols=[websockets.Subprotocol("graphql-transport-ws")]) as ws:
+            await ws.send(json.dumps({"type": "connection_init", "payload": {"Authorization": self._authorization}}))
+            await ws.recv()
+            payload = {"query": _FOLLOW, "variables": {"turn": turn}}
+            await ws.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+            async for raw in ws:
+                message = json.loads(raw)
+                if message["type"] == "next":
+                    yield message["payload"]["data"]["turnEvents"]
+                elif message["type"] == "error":
+                    raise SystemExit(message["payload"][0]["message"])
+                elif message["type"] == "complete":
+                    return
+
+    async def fetch(self, url: str) -> bytes:
+        return (await self._http.get(url)).raise_for_status().content
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+async def hold_conversation(base: str, key: str, audio: Path | None, save: Path) -> int:
+    """Runs the demo; returns 0 if both turns were completed."""
+    recording = audio.read_bytes() if audio else files("graph").joinpath("static/demo.wav").read_bytes()
+    api = _Api(base, key)
+    try:
+        session = (await api.call(_CREATE, customer=f"demo-{uuid.uuid4().hex[:6]}"))["createSession"]["session"]["id"]
+        out.rule(f"session {session}")
+        out.print(f"[bold]Customer writes:[/] {_TEXT}")
+        first = await api.call(_SEND_TEXT, session=session, text=_TEXT, key="demo-1")
+        done = await _follow(api, first["sendMessage"]["turn"]["id"], None)
+        out.print(f"\n[bold]Customer speaks:[/] {audio or 'the recording that ships with VoxLoom'}")
+        base64_audio = base64.b64encode(recording).decode()
+        second = await api.call(_SEND_AUDIO, session=session, base64=base64_audio, key="demo-2")
+        done = await _follow(api, second["sendMessage"]["turn"]["id"], save) and done
+        await api.call(_END, session=session)
+        return 0 if done else 1
+    except httpx.ConnectError:
+        sys.stderr.write(f"Nothing answers at {base}. Start it with `make run`.\n")
+        return 1
+    finally:
+        await api.close()
+
+
+async def _follow(api: _Api, turn: str, save: Path | None) -> bool:
+    async for event in api.events(turn):
+        _show(event)
+    result = (await api.call(_RESULT, turn=turn))["turn"]
+    _show_timing(result["timing"])
+    for record in result["crmRecords"]:
+        _show_record(record)
+    reply = result["reply"] or {}
+    out.print(f"[bold]Assistant:[/] {reply.get('text')}")
+    if save is not None and reply.get("audio"):
+        save.write_bytes(await api.fetch(reply["audio"]["url"]))
+        out.print(f"[bold]The spoken reply is in[/] {save}")
+    return bool(result["status"] == "COMPLETED")
+
+
+def _show(event: dict[str, Any]) -> None:
+    known = {key: value for key, value in event.items() if key not in ("__typename", "seq", "at") and value is not None}
+    told = json.dumps(known, ensure_ascii=False) if known else ""
+    out.print(f"[dim]{event['seq']:>4}[/] [cyan]{event['__typename']:<18}[/] {told}", highlight=False, soft_wrap=True)
+
+
+def _show_timing(timing: dict[str, Any]) -> None:
+    table = Table("", "starts at", "works", "waits", title="Where the time went (ms)")
+    table.add_row("queue", "0", f"{timing['queueMs']:.0f}", "")
+    for each in timing["stages"]:
+        table.add_row(each["stage"], f"{each['startMs']:.0f}", f"{each['durationMs']:.0f}", f"{each['waitMs']:.0f}")
+    table.add_row("nobody's", "", f"{timing['unattributedMs']:.0f}", "")
+    table.add_row("total", "", f"{timing['totalMs']:.0f}", "")
+    out.print(table)
+    for name, label in (("firstTextMs", "first words of the reply"), ("firstAudioMs", "first sentence to hear")):
+        if timing[name] is not None:
+            out.print(f"  {label} after {timing[name]:.0f} ms", highlight=False)
+
+
+def _show_record(record: dict[str, Any]) -> None:
+    table = Table("CRM record", "")
+    for key, value in record.items():
+        table.add_row(key, "" if value is None else str(value))
+    out.print(table)
