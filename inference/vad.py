@@ -81,11 +81,13 @@ class SpeechDetector:
         """How likely each frame of 512 samples is speech, 0..1; the last frame is filled up with silence."""
         assert self._session is not None, "load() first"
         frames = -(-samples.size // FRAME)
+        if not frames:
+            return np.zeros(0, np.float32)
         padded = np.zeros(_CONTEXT + frames * FRAME, np.float32)
         padded[_CONTEXT : _CONTEXT + samples.size] = samples
         windows = np.lib.stride_tricks.sliding_window_view(padded, _CONTEXT + FRAME)[::FRAME]
         hidden = cell = np.zeros((1, 1, 128), np.float32)
-        found = [np.zeros(0, np.float32)]
+        found = []
         for first in range(0, frames, _BLOCK):
             block = {"input": np.ascontiguousarray(windows[first : first + _BLOCK]), "h": hidden, "c": cell}
             speech, hidden, cell = self._session.run(["speech_probs", "hn", "cn"], block)

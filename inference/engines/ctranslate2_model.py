@@ -11,12 +11,9 @@ import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor
 from tokenizers import Tokenizer
 
-from inference.engines.listening import Decoded, Stopped
+from inference.engines.listening import MOST_TOKENS, Decoded, Stopped
 from inference.engines.whisper_languages import LANGUAGES, language_of, token_of
 from inference.ports import SAMPLE_RATE, Samples
-
-#: Tokens a piece may have; openai-whisper's own limit.
-_MOST_TOKENS = 224
 
 
 class CTranslate2Whisper:
@@ -51,7 +48,7 @@ class CTranslate2Whisper:
             features,
             [self._prompt(language)],
             beam_size=1,
-            max_length=2 * _MOST_TOKENS,  # the half of it is for the prompt
+            max_length=2 * MOST_TOKENS,  # the half of it is for the prompt
             sampling_topk=0 if temperature else 1,
             sampling_temperature=temperature or 1.0,
             return_scores=True,

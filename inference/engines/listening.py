@@ -28,6 +28,9 @@ WINDOW = 30.0
 _LEAST_CONTEXT = 10.0
 _SILENCE_BEHIND = 3.0
 
+#: Tokens a piece may have; a model that gets so far has not found its end.
+MOST_TOKENS = 224
+
 #: More repetition than speech has, as the ratio of text to its zlib compression.
 _REPETITIVE = 2.4
 
@@ -154,8 +157,9 @@ class _Piece:
         tried: list[tuple[Decoded, float, float]] = []
         for seconds, temperature in attempts:
             decoded = self._model.decode(self._features(seconds), language, temperature, self._stop)
+            agreed = decoded.tokens < MOST_TOKENS and any(_same(decoded, earlier) for earlier, _, _ in tried)
             tried.append((decoded, seconds, temperature))
-            if not decoded.doubtful:
+            if agreed or not decoded.doubtful:  # who repeats himself is heard so twice
                 break
         else:
             tried.sort(key=lambda each: (not each[0].repetitive, each[0].average_log_probability))
@@ -180,6 +184,11 @@ class _Piece:
         if self._encoded is None or self._encoded[0] != seconds:
             self._encoded = seconds, self._model.encode(self._samples, seconds)
         return self._encoded[1]
+
+
+def _same(one: Decoded, other: Decoded) -> bool:
+    plain, other_plain = ([c for c in each.text.lower() if c.isalnum()] for each in (one, other))
+    return plain == other_plain
 
 
 def _segment(decoded: Decoded, piece: Stretch, speech: list[Stretch]) -> Segment:

@@ -64,7 +64,7 @@ class WhisperEngine:
             raise EngineUnavailable(
                 f"openai-whisper cannot load {self.info.model}: it is no checkpoint, or it could not be downloaded."
             ) from exc
-        self._model = TorchWhisper(model.eval())
+        self._model = TorchWhisper(model.eval(), self._threads)
         self.info = EngineInfo(self.info.engine, self.info.model, self._model.languages)
 
     async def close(self) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 import whisper
 from torch.nn.functional import gelu
+from whisper.tokenizer import get_tokenizer
 
-from inference.engines.listening import Decoded, Stopped
+from inference.engines.listening import MOST_TOKENS, Decoded, Stopped
 from inference.engines.whisper_languages import LANGUAGES, language_of, token_of
 from inference.ports import SAMPLE_RATE, Samples
 
@@ -19,9 +20,12 @@ from inference.ports import SAMPLE_RATE, Samples
 class TorchWhisper:
     """A loaded model, as ``listening.WhisperModel``. One user at a time: decoding changes it for its duration."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, threads: int) -> None:
         self._model = model
+        self._threads = threads
         self._half = model.device.type == "cuda"
+        # Reads the vocabulary, which whisper keeps: the first turn need not wait for it.
+        get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
         self.languages = LANGUAGES if model.is_multilingual else ("en",)
 
     def encode(self, samples: Samples, seconds: float) -> torch.Tensor:
@@ -49,9 +53,13 @@ class TorchWhisper:
 
     def decode(self, features: torch.Tensor, language: str, temperature: float, stop: threading.Event) -> Decoded:
         options = whisper.DecodingOptions(
-            language=token_of(language), temperature=temperature, without_timestamps=True, fp16=self._half
+            language=token_of(language),
+            temperature=temperature,
+            sample_len=MOST_TOKENS,
+            without_timestamps=True,
+            fp16=self._half,
         )
-        with self._as_long_as(features), self._stopping_at_a_token(stop):
+        with self._as_long_as(features), self._stopping_at_a_token(stop), self._fewer_threads():
             (result,) = whisper.decode(self._model, features, options)
         return Decoded(result.text, len(result.tokens), result.avg_logprob, result.no_speech_prob)
 
@@ -65,6 +73,16 @@ class TorchWhisper:
             yield
         finally:
             dims.n_audio_ctx = whole
+
+    @contextmanager
+    def _fewer_threads(self) -> Iterator[None]:
+        # A token is thousands of tiny steps: two threads are no faster, and many times slower once another engine
+        # wants the same cores.
+        torch.set_num_threads(max(1, self._threads // 2))
+        try:
+            yield
+        finally:
+            torch.set_num_threads(self._threads)
 
     @contextmanager
     def _stopping_at_a_token(self, stop: threading.Event) -> Iterator[None]:

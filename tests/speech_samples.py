@@ -1,0 +1,46 @@
+"""Recordings of real people whose words are known (public domain, see audio/manifest.json), and a word error count."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.recording import read_recording
+from inference.ports import Samples
+
+_FOLDER = Path(__file__).parent / "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    name: str
+    text: str
+    path: Path
+
+    @property
+    def samples(self) -> Samples:
+        return read_recording(self.path.read_bytes(), max_seconds=60).samples
+
+
+def clips() -> dict[str, Clip]:
+    manifest = json.loads((_FOLDER / "manifest.json").read_text())
+    return {name: Clip(name, entry["text"], _FOLDER / entry["file"]) for name, entry in manifest.items()}
+
+
+def words(text: str) -> list[str]:
+    """Its words without case and punctuation, and the few numbers of the clips in one spelling."""
+    plain = text.lower().replace("15th", "fifteenth").replace("42", "forty two").replace("1455", "fourteen fifty five")
+    return re.findall(r"[\w']+", plain.replace("-", " "))
+
+
+def word_errors(said: str, heard: str) -> int:
+    """The least number of words to put in, take out or change (Levenshtein) to come from one to the other."""
+    target = words(heard)
+    row = list(range(len(target) + 1))
+    for i, word in enumerate(words(said), 1):
+        before, row[0] = row[0], i
+        for j, other in enumerate(target, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (word != other))
+    return row[-1]
