@@ -36,8 +36,9 @@ async def iterate_in_thread(
 
     def run() -> None:
         error: BaseException | None = None
-        items = produce(stop)
+        items: Iterator[T] | None = None
         try:
+            items = produce(stop)
             for item in items:
                 if stop.is_set():
                     break

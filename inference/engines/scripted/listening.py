@@ -180,5 +180,6 @@ def _detail(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) 
     said = understood.entities
     missing = not any(slot in contact.fields for slot in ("new_phone", "new_email", "new_address"))
     has_both = any(ch.isdigit() for ch in understood.text) and any(ch.isalpha() for ch in understood.text)
-    if missing and has_both and not (new or said.email or understood.wants):
+    elsewhere = any(want.scenario != _CONTACT for want in understood.wants)
+    if missing and has_both and not (new or said.email or elsewhere):
         contact.fields["new_address"] = understood.text[:200]

@@ -1,0 +1,106 @@
+"""Requests for chat models, and the CRM tools as a test sees them: the real payload models without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from db.personas import PERSONAS
+from db.scenarios import SCENARIOS
+from inference.ports import (
+    AssistantSaid,
+    ChatFinished,
+    ChatModel,
+    ChatRequest,
+    HistoryItem,
+    TextDelta,
+    ToolRequest,
+    ToolSpec,
+    ToolUsed,
+    UserSaid,
+)
+
+TOOLS = (
+    *(ToolSpec(item.name, item.description, item.payload.model_json_schema()) for item in SCENARIOS.values()),
+    ToolSpec("find_crm_records", "Finds this customer's records.", {"type": "object", "properties": {}}),
+)
+
+
+def chat_request(
+    *history: HistoryItem,
+    language: str = "en",
+    persona: str = "billing_agent",
+    tools: tuple[ToolSpec, ...] = TOOLS,
+    known: Mapping[str, str] | None = None,
+) -> ChatRequest:
+    return ChatRequest(history, PERSONAS[persona], language, tools, known or {"customer_id": "customer-1"})
+
+
+@dataclass
+class Answer:
+    """One round of a model, collected."""
+
+    text: str
+    calls: list[ToolRequest]
+    finished: ChatFinished
+
+
+async def answer(model: ChatModel, request: ChatRequest) -> Answer:
+    """Runs one round and holds it to the port: words or tools, then one ChatFinished, last."""
+    items = [item async for item in model.reply(request)]
+    assert isinstance(items[-1], ChatFinished)
+    assert sum(isinstance(item, ChatFinished) for item in items) == 1
+    text = "".join(item.text for item in items if isinstance(item, TextDelta))
+    calls = [item for item in items if isinstance(item, ToolRequest)]
+    assert bool(text) != bool(calls)
+    return Answer(text, calls, items[-1])
+
+
+@dataclass
+class Conversation:
+    """Plays the pipeline: runs the tools a model asks for, with real validation, and keeps the history."""
+
+    model: ChatModel
+    language: str = "en"
+    persona: str = "billing_agent"
+    tools: tuple[ToolSpec, ...] = TOOLS
+    known: Mapping[str, str] = field(default_factory=dict)
+    history: list[HistoryItem] = field(default_factory=list)
+    filed: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    found: list[Mapping[str, Any]] = field(default_factory=list)
+    broken: bool = False
+    last: Answer | None = None
+
+    async def say(self, text: str) -> str:
+        """The customer speaks; gives the reply after all tools have run."""
+        self.history.append(UserSaid(text))
+        for _ in range(6):
+            request = chat_request(
+                *self.history, language=self.language, persona=self.persona, tools=self.tools, known=self.known
+            )
+            self.last = await answer(self.model, request)
+            if not self.last.calls:
+                self.history.append(AssistantSaid(self.last.text))
+                return self.last.text
+            for call in self.last.calls:
+                self.history.append(ToolUsed(call.call_id, call.name, call.arguments, self._run(call)))
+        raise AssertionError("the model asks for tools without end")
+
+    def _run(self, call: ToolRequest) -> Mapping[str, Any]:
+        assert call.name in {tool.name for tool in self.tools}
+        if self.broken:
+            return {"ok": False, "errors": [{"loc": "", "msg": "the tool's server cannot be reached"}]}
+        if call.name == "find_crm_records":
+            return {"ok": True, "records": self.found}
+        try:
+            payload = SCENARIOS[call.name].payload.model_validate(call.arguments).model_dump(mode="json")
+        except ValidationError as error:
+            errors = [{"loc": ".".join(map(str, item["loc"])), "msg": item["msg"]} for item in error.errors()]
+            return {"ok": False, "errors": errors}
+        self.filed.append((call.name, payload))
+        reference = f"K7Q2M{len(self.filed)}"
+        record = {"id": "1", "reference": reference, "scenario": call.name, "status": "DONE", **payload}
+        return {"ok": True, "record": record}

@@ -1,0 +1,56 @@
+"""The written replies: complete, alike in their placeholders, and recognised again when they come back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from db.personas import PERSONAS
+from db.scenarios import SCENARIOS
+from inference.engines.scripted.dialogue import CONFIRMED
+from inference.engines.scripted.lexicon import LANGUAGES
+from inference.engines.scripted.replies import ASKS, Replies, asked_for, replies
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_template_with_the_same_placeholders(language: str) -> None:
+    english = replies("en").templates
+    templates = replies(language).templates
+    assert set(templates) == set(english)
+    for key, variants in templates.items():
+        wanted = set(_PLACEHOLDER.findall(english[key][0]))
+        assert variants, key
+        for variant in variants:
+            assert set(_PLACEHOLDER.findall(variant)) == wanted, (language, key)
+
+
+def test_every_scenario_and_persona_has_its_words() -> None:
+    keys = set(replies("en").templates)
+    assert {f"filed.{name}" for name in SCENARIOS} <= keys
+    assert {f"thing.{name}" for name in SCENARIOS} <= keys
+    assert {f"greeting.{name}" for name in PERSONAS} <= keys
+    assert {f"abilities.{name}" for name in PERSONAS} <= keys
+    assert {f"lead.{name}" for name in SCENARIOS if name != "human_handover"} <= keys
+    assert set(ASKS) <= keys
+    assert set(SCENARIOS) >= CONFIRMED
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_question_is_recognised_in_every_variant(language: str) -> None:
+    written: Replies = replies(language)
+    for key in [*ASKS, *(key for key in written.templates if key.startswith("failed_field."))]:
+        for turn in range(len(written.templates[key])):
+            values = dict.fromkeys(("account_id", "plan", "detail", "reference"), "X (1) \n\\d {y}")
+            text = f"Before. {written.fill(key, values, turn)} After."
+            assert asked_for(key) in [asked_for(found) for found in written.asked(text)], (language, key)
+
+
+def test_another_engines_words_ask_nothing() -> None:
+    assert list(replies("en").asked("Sure thing! What's your favourite colour?")) == []
+
+
+def test_a_customers_braces_fill_nothing() -> None:
+    assert "{reference}" in replies("en").fill("noted_name", {"name": "{reference}"})
