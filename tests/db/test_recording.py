@@ -259,6 +259,14 @@ def test_a_video_without_sound_is_unreadable() -> None:
         read_recording(file.getvalue(), max_seconds=10)
 
 
+@pytest.mark.parametrize("container", ["aiff", "au", "avi", "nut"])
+def test_a_container_off_the_list_is_unreadable(container: str) -> None:
+    with pytest.raises(AudioUnreadable):
+        read_recording(
+            encode(container, "pcm_s16be" if container != "avi" else "pcm_s16le", rate=16_000), max_seconds=10
+        )
+
+
 def test_a_codec_off_the_list_is_unreadable() -> None:
     with pytest.raises(AudioUnreadable):
         read_recording(encode("wav", "adpcm_ms", rate=16_000), max_seconds=10)
@@ -276,6 +284,14 @@ def test_damage_is_an_error_or_a_recording_and_nothing_else(seed: int) -> None:
     except (AudioUnreadable, AudioTooLong):
         return
     assert np.isfinite(decoded.samples).all()
+
+
+def test_packets_that_cannot_be_decoded_are_told() -> None:
+    data = bytearray(encode("ipod", "aac", rate=44_100))
+    start = data.index(b"mdat") + 400
+    data[start : start + len(data) // 2] = np.random.default_rng(0).bytes(len(data) // 2)
+    with pytest.raises(AudioUnreadable):
+        read_recording(bytes(data), max_seconds=10)
 
 
 def test_heavy_damage_is_told() -> None:
