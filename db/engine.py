@@ -45,6 +45,7 @@ class Database:
             max_overflow=0,
             pool_timeout=timeout_seconds,
             pool_pre_ping=True,
+            hide_parameters=True,  # they hold what people said, and errors end in logs
             connect_args={
                 "timeout": timeout_seconds,
                 "command_timeout": timeout_seconds,

@@ -84,4 +84,4 @@ async def read_after(session: AsyncSession, session_id: UUID, after_seq: int, li
 async def last_seqs(session: AsyncSession, session_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The number of the last event of each session."""
     rows = await session.execute(select(Session.id, Session.last_seq).where(Session.id.in_(session_ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

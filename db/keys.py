@@ -77,7 +77,7 @@ async def list_keys(session: AsyncSession) -> Sequence[tuple[ApiKey, str]]:
     rows = await session.execute(
         select(ApiKey, Tenant.name).join(Tenant, Tenant.id == ApiKey.tenant_id).order_by(ApiKey.id)
     )
-    return rows.tuples().all()
+    return rows.all()
 
 
 async def revoke_key(session: AsyncSession, key_id: UUID) -> None:

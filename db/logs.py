@@ -25,3 +25,12 @@ def configure_logging(*, json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error was raised, without any value: an error's own text may hold what somebody said."""
+    step, place = error.__traceback__, ""
+    while step is not None:
+        place = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
+        step = step.tb_next
+    return place

@@ -29,7 +29,7 @@ def postgres(settings: ApiSettings) -> Iterator[str]:
 
 
 def local_key(settings: ApiSettings) -> str:
-    """The key of this machine's own user: the configured one, or one that is made once and kept in the data directory."""
+    """The key of this machine's own user: the configured one, or one made once and kept in the data directory."""
     if settings.api_key is not None:
         return settings.api_key.get_secret_value()
     file = settings.data_dir / _KEY_FILE

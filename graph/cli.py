@@ -20,7 +20,7 @@ from db.keys import DEFAULT_TENANT, create_key, list_keys, revoke_key
 from db.logs import configure_logging
 from db.migrate import migrate as run_migrations
 from graph.bootstrap import local_key, postgres, prepare
-from graph.demo import hold_conversation
+from graph.demo import hold_conversation, shipped_recording
 from graph.settings import ApiSettings
 from graph.supervisor import check_port, supervise
 
@@ -95,7 +95,12 @@ def demo(
     """Holds a short conversation with the running server: a text, then a recording, every event as it comes."""
     settings = ApiSettings()
     key = local_key(settings)
-    raise typer.Exit(asyncio.run(hold_conversation(f"http://{settings.host}:{settings.port}", key, audio, save)))
+    recording = audio.read_bytes() if audio else shipped_recording()
+    done, spoken = asyncio.run(hold_conversation(f"http://{settings.host}:{settings.port}", key, recording))
+    if spoken is not None:
+        save.write_bytes(spoken)
+        out.print(f"[bold]The spoken reply is in[/] {save}")
+    raise typer.Exit(0 if done else 1)
 
 
 @keys.command("create")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -94,30 +92,33 @@ class _Api:
         await self._http.aclose()
 
 
-async def hold_conversation(base: str, key: str, audio: Path | None, save: Path) -> int:
-    """Runs the demo; returns 0 if both turns were completed."""
-    recording = audio.read_bytes() if audio else files("graph").joinpath("static/demo.wav").read_bytes()
+def shipped_recording() -> bytes:
+    """A customer's question; its voice is synthesised (see graph/static/README.md)."""
+    return files("graph").joinpath("static/demo.wav").read_bytes()
+
+
+async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool, bytes | None]:
+    """Runs the demo. Returns whether both turns were completed, and the last spoken reply."""
     api = _Api(base, key)
     try:
         session = (await api.call(_CREATE, customer=f"demo-{uuid.uuid4().hex[:6]}"))["createSession"]["session"]["id"]
         out.rule(f"session {session}")
         out.print(f"[bold]Customer writes:[/] {_TEXT}")
         first = await api.call(_SEND_TEXT, session=session, text=_TEXT, key="demo-1")
-        done = await _follow(api, first["sendMessage"]["turn"]["id"], None)
-        out.print(f"\n[bold]Customer speaks:[/] {audio or 'the recording that ships with VoxLoom'}")
+        done, _ = await _follow(api, first["sendMessage"]["turn"]["id"])
+        out.print(f"\n[bold]Customer speaks:[/] a recording of {len(recording)} bytes")
         base64_audio = base64.b64encode(recording).decode()
         second = await api.call(_SEND_AUDIO, session=session, base64=base64_audio, key="demo-2")
-        done = await _follow(api, second["sendMessage"]["turn"]["id"], save) and done
+        also_done, spoken = await _follow(api, second["sendMessage"]["turn"]["id"])
         await api.call(_END, session=session)
-        return 0 if done else 1
+        return done and also_done, spoken
     except httpx.ConnectError:
-        sys.stderr.write(f"Nothing answers at {base}. Start it with `make run`.\n")
-        return 1
+        raise SystemExit(f"Nothing answers at {base}. Start it with `make run`.") from None
     finally:
         await api.close()
 
 
-async def _follow(api: _Api, turn: str, save: Path | None) -> bool:
+async def _follow(api: _Api, turn: str) -> tuple[bool, bytes | None]:
     async for event in api.events(turn):
         _show(event)
     result = (await api.call(_RESULT, turn=turn))["turn"]
@@ -126,10 +127,8 @@ async def _follow(api: _Api, turn: str, save: Path | None) -> bool:
         _show_record(record)
     reply = result["reply"] or {}
     out.print(f"[bold]Assistant:[/] {reply.get('text')}")
-    if save is not None and reply.get("audio"):
-        save.write_bytes(await api.fetch(reply["audio"]["url"]))
-        out.print(f"[bold]The spoken reply is in[/] {save}")
-    return bool(result["status"] == "COMPLETED")
+    spoken = await api.fetch(reply["audio"]["url"]) if reply.get("audio") else None
+    return result["status"] == "COMPLETED", spoken
 
 
 def _show(event: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 
 from db.errors import VoxLoomError
+from db.logs import place_of
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ class CodedErrors(MaskErrors):
                 "request_failed",
                 error_id=error_id,
                 error=type(cause).__name__,
-                where=_where(cause),
+                where=place_of(cause),
                 path=".".join(str(each) for each in error.path or ()),
             )
             message = f"Something went wrong in the server (error {error_id})."
@@ -46,12 +47,3 @@ class CodedErrors(MaskErrors):
             path=error.path,
             extensions=extensions,
         )
-
-
-def _where(error: BaseException) -> str:
-    """The innermost place, without any value: an error's text may hold what somebody said."""
-    step, last = error.__traceback__, ""
-    while step is not None:
-        last = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
-        step = step.tb_next
-    return last

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from fastapi import Request, WebSocket
@@ -28,7 +28,7 @@ class Router(GraphQLRouter[Context, None]):
             await context.viewer()
         except Unauthenticated as error:
             raise ConnectionRejectionError({"code": error.code}) from None
-        return UNSET
+        return cast("UnsetType", UNSET)
 
     async def render_graphql_ide(self, request: Request) -> HTMLResponse:
         return HTMLResponse(PAGE)

@@ -8,9 +8,9 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from typing import Any
 
 from rich.console import Console
-from rich.panel import Panel
 
 from db.engine import Database
 from db.errors import BadUserInput
@@ -18,7 +18,8 @@ from db.workers import alive
 from graph.settings import ApiSettings
 
 _STOP_SECONDS = 30
-_READY_SECONDS = 600
+_READY_CHECKS = 3000
+_READY_CHECK_SECONDS = 0.2
 
 _API = ("graph.cli", "serve")
 _WORKER = ("inference.worker",)
@@ -80,23 +81,30 @@ async def _stop(children: list[asyncio.subprocess.Process]) -> None:
 
 async def _announce(settings: ApiSettings, url: str, key: str) -> None:
     """Waits until the API listens and a worker has its models, then says where and how to talk to it."""
+    console = Console(stderr=True)
     database = Database(url, pool=2)
     try:
-        async with asyncio.timeout(_READY_SECONDS):
-            while not (_listens(settings) and await _has_models(database)):
-                await asyncio.sleep(0.2)
+        engines: list[dict[str, Any]] | None = None
+        for _ in range(_READY_CHECKS):
+            engines = await _tried_engines(database)
+            if engines is not None and _listens(settings):
+                break
+            await asyncio.sleep(_READY_CHECK_SECONDS)
     finally:
         await database.close()
+    for engine in engines or []:
+        if engine["error"]:
+            console.print(f"{engine['stage']} {engine['engine']} is not available: {engine['error']}", style="red")
     address = f"http://{settings.host}:{settings.port}/graphql"
-    Console(stderr=True).print(
-        Panel.fit(
-            f"GraphiQL   {address}\nAPI key    {key}\n"
-            f'Headers    {{"Authorization": "Bearer {key}"}}\n\nTry `.venv/bin/voxloom demo`. Ctrl-C stops everything.',
-            title="VoxLoom is ready",
-        ),
-        highlight=False,
-        soft_wrap=True,
-    )
+    console.rule("VoxLoom is ready")
+    for line in (
+        f"GraphiQL   {address}",
+        f"API key    {key}",
+        f'Headers    {{"Authorization": "Bearer {key}"}}',
+        "Try it     .venv/bin/voxloom demo",
+        "Ctrl-C stops everything; what was said and done is kept.",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _listens(settings: ApiSettings) -> bool:
@@ -105,7 +113,11 @@ def _listens(settings: ApiSettings) -> bool:
         return probe.connect_ex((settings.host, settings.port)) == 0
 
 
-async def _has_models(database: Database) -> bool:
+async def _tried_engines(database: Database) -> list[dict[str, Any]] | None:
+    """The engines of a worker that has loaded all it can; null while there is none."""
     async with database.reading() as session:
         living = await alive(session, 60)
-    return any(all(engine["loaded"] for engine in worker.engines) for worker in living)
+    for worker in living:
+        if worker.engines and all(engine["loaded"] or engine["error"] for engine in worker.engines):
+            return list(worker.engines)
+    return None

@@ -1,10 +1,9 @@
-"""Small pure functions on samples: what speech needs on its way out."""
+"""Speech on its way out, as a file."""
 
 from __future__ import annotations
 
 import io
 import wave
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,10 +22,3 @@ def encode_wav(samples: Samples, sample_rate: int) -> bytes:
         writer.setframerate(sample_rate)
         writer.writeframes(pcm.tobytes())
     return file.getvalue()
-
-
-def join(pieces: Sequence[Samples], sample_rate: int, *, gap_seconds: float = 0.0) -> Samples:
-    """The pieces one after the other, all at ``sample_rate``, with ``gap_seconds`` of silence between them."""
-    gap = np.zeros(round(gap_seconds * sample_rate), np.float32)
-    parts = [part for piece in pieces for part in (gap, piece)][1:]
-    return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)

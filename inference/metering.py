@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from db.errors import VoxLoomError
+from db.logs import place_of
 from db.outcome import Failure, FinishedCall
 from db.words import CallStatus, Stage
 from inference.ports import EngineInfo
@@ -39,16 +40,8 @@ def failure_of(error: Exception, stage: Stage | None) -> Failure:
         return Failure("ENGINE_UNAVAILABLE", "The stage took too long.", stage)
     error_id = uuid.uuid4().hex[:12]
     # The traceback's frames are named, but neither their variables nor the error's text: both may hold speech.
-    log.error("stage_failed", error_id=error_id, stage=stage, error=type(error).__name__, where=_where(error))
+    log.error("stage_failed", error_id=error_id, stage=stage, error=type(error).__name__, where=place_of(error))
     return Failure("INTERNAL", f"Something went wrong in the server (error {error_id}).", stage)
-
-
-def _where(error: BaseException) -> str:
-    step, last = error.__traceback__, ""
-    while step is not None:
-        last = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
-        step = step.tb_next
-    return last
 
 
 class CallMeter:

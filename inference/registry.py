@@ -27,6 +27,8 @@ class Lender(Generic[E]):
         self._places = asyncio.Semaphore(engine.concurrency)
         self._loading = asyncio.Lock()
         self.loaded = False
+        #: Why the last attempt to load it failed.
+        self.error: str | None = None
 
     @property
     def info(self) -> EngineInfo:
@@ -39,8 +41,12 @@ class Lender(Generic[E]):
         """Loads it if it is not. Raises EngineUnavailable with the reason if it cannot be."""
         async with self._loading:
             if not self.loaded:
-                await self._engine.load()
-                self.loaded = True
+                try:
+                    await self._engine.load()
+                except EngineUnavailable as error:
+                    self.error = error.message
+                    raise
+                self.loaded, self.error = True, None
                 log.info("engine_loaded", engine=self.info.engine, model=self.info.model)
 
     @asynccontextmanager

@@ -35,7 +35,7 @@ async def read_work(session: AsyncSession, store: AudioStore, claim: Claim) -> T
     messages = (await session.scalars(select(Message).where(Message.turn_id.in_(lately)).order_by(Message.id))).all()
     calls = (await session.scalars(select(ToolCall).where(ToolCall.turn_id.in_(lately)).order_by(ToolCall.id))).all()
     numbers: dict[UUID, int] = dict(
-        (await session.execute(select(Turn.id, Turn.number).where(Turn.id.in_(lately)))).tuples().all()
+        (await session.execute(select(Turn.id, Turn.number).where(Turn.id.in_(lately)))).all()
     )
     mine = [call for call in calls if call.turn_id == turn.id]
     asked = next(each for each in messages if each.turn_id == turn.id and each.role is Role.USER)

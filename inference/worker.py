@@ -25,7 +25,7 @@ from db.audio_store import open_audio_store
 from db.engine import Database
 from db.errors import EngineUnavailable
 from db.ids import new_id
-from db.logs import configure_logging
+from db.logs import configure_logging, place_of
 from db.models.happenings import Worker
 from db.queue import QUEUE, TASK, queue_app
 from inference.engine_choice import choose_engines
@@ -42,15 +42,23 @@ _FORGET_SECONDS = 300
 log = structlog.get_logger(__name__)
 
 
+class TurnBroken(Exception):
+    """An attempt at a turn ended in an error that is none of the turn's own: it is tried again."""
+
+
 def register_turns(app: App, runner: TurnRunner) -> None:
     """Tells the queue how a turn is run. An attempt that breaks is tried again, and in the end given up."""
 
     @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(max_attempts=_MAX_ATTEMPTS, linear_wait=1))
     async def run_turn(context: JobContext, turn_id: str) -> None:
-        if context.job.attempts >= _MAX_ATTEMPTS:
-            await runner.give_up(UUID(turn_id))
-        else:
-            await runner.run(UUID(turn_id))
+        try:
+            if context.job.attempts >= _MAX_ATTEMPTS:
+                await runner.give_up(UUID(turn_id))
+            else:
+                await runner.run(UUID(turn_id))
+        except Exception as error:
+            # The queue logs what it is given, and the error's own text may hold what somebody said.
+            raise TurnBroken(f"{type(error).__name__} at {place_of(error)}") from None
 
 
 def describe(engines: Engines) -> list[dict[str, object]]:
@@ -62,6 +70,7 @@ def describe(engines: Engines) -> list[dict[str, object]]:
             "model": lender.info.model,
             "languages": list(lender.info.languages),
             "loaded": lender.loaded,
+            "error": lender.error,
         }
         for stage, lender in engines.every()
     ]
@@ -151,7 +160,7 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         tasks = [
             asyncio.create_task(attendance.keep(), name="attendance"),
             asyncio.create_task(load_all(engines), name="loading"),
-            asyncio.create_task(_take_turns(app, settings), name="turns"),
+            asyncio.create_task(take_turns(app, settings), name="turns"),
         ]
         stop = asyncio.create_task(stopped.wait(), name="stop")
         try:
@@ -168,7 +177,8 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
                     raise result
 
 
-async def _take_turns(app: App, settings: InferenceSettings) -> None:
+async def take_turns(app: App, settings: InferenceSettings) -> None:
+    """Runs queued turns until cancelled; then finishes those it has, within the drain limit."""
     await app.run_worker_async(
         queues=[QUEUE],
         concurrency=settings.worker_capacity,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from db.recording import read_recording
-from inference.audio import encode_wav, join
+from inference.audio import encode_wav
 
 
 def test_a_wav_comes_back_as_it_was() -> None:
@@ -16,10 +16,3 @@ def test_a_wav_comes_back_as_it_was() -> None:
 def test_what_is_too_loud_is_clipped_not_wrapped() -> None:
     decoded = read_recording(encode_wav(np.full(1600, 3.0, np.float32), 16_000), max_seconds=5)
     assert decoded.samples.min() > 0.99
-
-
-def test_pieces_are_joined_with_a_gap_between_them() -> None:
-    one, two = np.ones(3, np.float32), np.full(2, 2, np.float32)
-    assert join([one, two], 10, gap_seconds=0.2).tolist() == [1, 1, 1, 0, 0, 2, 2]
-    assert join([one], 10, gap_seconds=0.2).tolist() == [1, 1, 1]
-    assert join([], 10).size == 0

@@ -1,0 +1,197 @@
+"""One Postgres a test run, a freshly cloned and migrated database a test; API and worker in the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+import uvicorn
+
+from db.audio_store import TableStore
+from db.embedded import EmbeddedPostgres
+from db.engine import Database
+from db.keys import authenticate, create_key
+from db.migrate import migrate
+from db.queue import queue_app
+from db.viewer import Viewer
+from graph.app import create_app
+from graph.settings import ApiSettings
+from inference.engines.fake_chat import FakeChatModel
+from inference.engines.fake_synthesizer import FakeSynthesizer
+from inference.engines.fake_transcriber import FakeTranscriber
+from inference.pipeline import Limits
+from inference.registry import Engines, Lender
+from inference.runner import TurnRunner
+from inference.settings import InferenceSettings
+from inference.tools.client import McpToolBox
+from inference.worker import register_turns, take_turns
+from tests.client import Client
+
+_TEMPLATE = "voxloom_template"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of the run's own Postgres."""
+    # Not pytest's directory: as root, Postgres runs as another user, who must be able to reach it.
+    directory = Path(tempfile.mkdtemp(prefix="voxloom-tests-"))
+    directory.chmod(0o755)
+    server = EmbeddedPostgres(directory)
+    server.start()
+    try:
+        asyncio.run(_make_template(server.url))
+        yield server.url
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def _make_template(url: str) -> None:
+    await _execute(url, f"create database {_TEMPLATE}")
+    await migrate(named(url, _TEMPLATE))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def named(url: str, database: str) -> str:
+    """The same server, another database."""
+    return url.replace("/postgres?", f"/{database}?")
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """The URL of a database of the test's own, with all migrations."""
+    name = f"test_{next(_numbers)}"
+    await _execute(postgres, f"create database {name} template {_TEMPLATE}")
+    yield named(postgres, name)
+    await _execute(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def key(database: Database) -> str:
+    """The secret of an API key of the tenant "acme"."""
+    async with database.transaction() as session:
+        return await create_key(session, name="test", tenant="acme")
+
+
+@pytest.fixture
+async def other_key(database: Database) -> str:
+    """The secret of an API key of another tenant."""
+    async with database.transaction() as session:
+        return await create_key(session, name="test", tenant="rival")
+
+
+@pytest.fixture
+async def viewer(database: Database, key: str) -> Viewer:
+    async with database.transaction() as session:
+        return await authenticate(session, key)
+
+
+@pytest.fixture
+def api_settings(database_url: str) -> ApiSettings:
+    return ApiSettings(database_url=database_url, host="127.0.0.1", port=0, max_audio_seconds=60, api_key=None)
+
+
+@asynccontextmanager
+async def served(settings: ApiSettings) -> AsyncIterator[str]:
+    """The address of an API that runs in this loop, on a free port of this machine."""
+    assert settings.database_url is not None
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            create_app(settings, settings.database_url), log_level="warning", ws="websockets-sansio", lifespan="on"
+        )
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        for _ in range(1000):
+            if server.started or running.done():
+                break
+            await asyncio.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running
+
+
+@pytest.fixture
+async def api(api_settings: ApiSettings) -> AsyncIterator[str]:
+    async with served(api_settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def client(api: str, key: str) -> AsyncIterator[Client]:
+    async with Client(api, key) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stranger(api: str, other_key: str) -> AsyncIterator[Client]:
+    """A client of another tenant."""
+    async with Client(api, other_key) as opened:
+        yield opened
+
+
+@pytest.fixture
+def engines() -> Engines:
+    """Quick and deterministic ones; a test that wants others overrides this fixture."""
+    return lent(FakeTranscriber(), FakeChatModel(), FakeSynthesizer())
+
+
+def lent(
+    asr: FakeTranscriber, llm: FakeChatModel, tts: FakeSynthesizer, draft: FakeTranscriber | None = None
+) -> Engines:
+    return Engines(
+        asr=Lender(asr, wait_seconds=10),
+        draft=None if draft is None else Lender(draft, wait_seconds=10),
+        llm=Lender(llm, wait_seconds=10),
+        tts=Lender(tts, wait_seconds=10),
+    )
+
+
+@asynccontextmanager
+async def working(database: Database, engines: Engines, *, capacity: int = 4) -> AsyncIterator[None]:
+    """A worker in this loop."""
+    settings = InferenceSettings(worker_capacity=capacity, drain_seconds=5, heartbeat_seconds=1)
+    app = queue_app(database)
+    async with McpToolBox(database) as toolbox, app.open_async():
+        limits = Limits(recording=60, stall=10, tool=10)
+        register_turns(app, TurnRunner(database, TableStore(), engines, toolbox, limits))
+        turns = asyncio.create_task(take_turns(app, settings))
+        try:
+            yield
+        finally:
+            turns.cancel()
+            (ended,) = await asyncio.gather(turns, return_exceptions=True)
+            await engines.close()
+            if isinstance(ended, Exception):
+                raise ended
+
+
+@pytest.fixture
+async def worker(database: Database, engines: Engines) -> AsyncIterator[None]:
+    async with working(database, engines):
+        yield

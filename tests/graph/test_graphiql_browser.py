@@ -1,0 +1,147 @@
+"""GraphiQL in a real browser that can reach no other host: what a newcomer does, from the key to the live events."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import ConsoleMessage, Page, Route, async_playwright, expect
+
+from tests.client import Client
+
+pytestmark = pytest.mark.browser
+
+_NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "google-chrome-stable")
+_WAIT_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    """The browser's program: $CHROMIUM, or the first of the usual names on PATH."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        missing = "no Chromium here: install it (Debian: apt-get install chromium) or point CHROMIUM at it"
+        if os.environ.get("BROWSER_REQUIRED"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+class Ide:
+    """GraphiQL as a person sees it, and what went wrong behind it."""
+
+    def __init__(self, page: Page, host: str) -> None:
+        self.page = page
+        self.host = host
+        self.foreign: list[str] = []
+        self.complaints: list[str] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    async def guard(self, route: Route) -> None:
+        """Lets requests to the API pass, and nothing else."""
+        address = urlsplit(route.request.url)
+        if address.netloc == self.host or address.scheme == "data":
+            await route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            await route.abort()
+
+    async def open(self) -> None:
+        await self.page.route("**/*", self.guard)
+        await self.page.goto(f"http://{self.host}/", wait_until="networkidle")
+        await expect(self.page.locator(".graphiql-container")).to_be_visible(timeout=_WAIT_MS)
+
+    async def write(self, editor: str, text: str) -> None:
+        """Replaces what stands in the "Headers" or the "Variables" editor."""
+        await self.page.get_by_role("button", name=editor, exact=True).click()
+        field = self.page.get_by_role("region", name=editor, exact=True).locator(".CodeMirror")
+        await field.click()
+        await self.page.keyboard.press("ControlOrMeta+a")
+        await self.page.keyboard.insert_text(text)
+
+    async def run(self, operation: str) -> None:
+        await self.page.get_by_role("button", name="Execute query").click()
+        await self.page.get_by_role("menuitem", name=operation, exact=True).click()
+
+    async def response(self, pattern: str) -> str:
+        """Waits until the response pane shows it. Returns all that the pane holds."""
+        held = "() => document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue()"
+        await self.page.wait_for_function(
+            f"(pattern) => new RegExp(pattern).test(({held})())", arg=pattern, timeout=_WAIT_MS
+        )
+        value: Any = await self.page.evaluate(held)
+        return str(value)
+
+
+@pytest.fixture
+async def ide(chromium: str, api: str) -> AsyncIterator[Ide]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        )
+        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+        opened = Ide(page, urlsplit(api).netloc)
+        await opened.open()
+        yield opened
+        await browser.close()
+
+
+async def test_it_loads_without_a_key_and_without_another_host(ide: Ide) -> None:
+    await expect(ide.page.get_by_text("VoxLoom", exact=True)).to_be_visible()
+    headers = ide.page.get_by_role("region", name="Headers", exact=True)
+    await expect(headers).to_contain_text("Bearer YOUR_KEY")
+    await ide.page.get_by_role("button", name="Show Documentation Explorer").click()
+    explorer = ide.page.locator(".graphiql-doc-explorer")
+    await expect(explorer).to_contain_text("Mutation", timeout=_WAIT_MS)
+    await expect(explorer).to_contain_text("Subscription")
+    assert ide.foreign == []
+    assert ide.complaints == []
+
+
+async def test_the_first_conversation_holds(ide: Ide, key: str, client: Client, worker: None) -> None:
+    await ide.write("Headers", f'{{"Authorization": "Bearer {key}"}}')
+    await ide.run("OpenSession")
+    opened = await ide.response('"status": "OPEN"')
+    session_id = re.findall(r'"id": "([0-9a-f-]{36})"', opened)[0]
+
+    await ide.write("Variables", f'{{"sessionId": "{session_id}"}}')
+    await ide.run("Say")
+    await ide.response('"status": "COMPLETED"')
+    await ide.run("ReadConversation")
+    await ide.response('"role": "ASSISTANT"')
+
+    await ide.run("Watch")
+    await ide.response('"__typename": "TurnCompleted"')
+    await client.run("mutation($id: ID!) { endSession(input: {sessionId: $id}) { session { id } } }", id=session_id)
+    await ide.response('"__typename": "SessionEnded"')
+    assert ide.foreign == []
+    assert ide.complaints == []
+
+
+async def test_a_subscription_without_a_valid_key_is_told_at_once(ide: Ide, client: Client) -> None:
+    session_id = await client.create_session()
+    await ide.write("Variables", f'{{"sessionId": "{session_id}"}}')
+    await ide.run("Watch")
+    await ide.response("4403")
+
+
+async def test_new_headers_open_another_socket(ide: Ide, key: str, client: Client) -> None:
+    session_id = await client.create_session()
+    await ide.write("Variables", f'{{"sessionId": "{session_id}"}}')
+    await ide.run("Watch")
+    await ide.response("4403")
+    await ide.write("Headers", f'{{"Authorization": "Bearer {key}"}}')
+    await ide.run("Watch")
+    turn = await client.send(session_id, {"text": "hello"})
+    await ide.response(f'"__typename": "TurnQueued"')
+    assert turn["status"] == "QUEUED"
