@@ -163,8 +163,7 @@ async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID
     """
     owner = await lock_session(session, viewer, session_id)
     if owner.status is SessionStatus.OPEN:
-        owner.status = SessionStatus.ENDED
-        owner.ended_at = await session.scalar(select(func.clock_timestamp()))
+        owner.ended_at, owner.status = await session.scalar(select(func.clock_timestamp())), SessionStatus.ENDED
         await session.flush()
         await announce_end(session, owner.id)
         await session.refresh(owner)

@@ -52,7 +52,7 @@ class Database:
                 "server_settings": {"application_name": "voxloom"},
             },
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._notifier = Notifier(self.engine)
 
     @asynccontextmanager

@@ -22,6 +22,14 @@ from graph.schema import schema
 class Router(GraphQLRouter[Context, None]):
     """Strawberry's router with a key asked for at ``connection_init`` and a GraphiQL that needs no other host."""
 
+    async def run(self, request: Request | WebSocket, *args: Any, **kwargs: Any) -> Any:
+        """As Strawberry's; then the uploaded files are closed, whether anybody read them or not."""
+        try:
+            return await super().run(request, *args, **kwargs)
+        finally:
+            if isinstance(request, Request):
+                await request.close()
+
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Refuses (close code 4403) a socket without a valid key."""
         try:

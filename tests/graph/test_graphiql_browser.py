@@ -64,7 +64,7 @@ class Ide:
     async def write(self, editor: str, text: str) -> None:
         """Replaces what stands in the "Headers" or the "Variables" editor."""
         await self.page.get_by_role("button", name=editor, exact=True).click()
-        field = self.page.get_by_role("region", name=editor, exact=True).locator(".CodeMirror")
+        field = self.page.get_by_role("region", name=editor, exact=True).locator(".graphiql-editor:not(.hidden) .CodeMirror")
         await field.click()
         await self.page.keyboard.press("ControlOrMeta+a")
         await self.page.keyboard.insert_text(text)
@@ -143,5 +143,5 @@ async def test_new_headers_open_another_socket(ide: Ide, key: str, client: Clien
     await ide.write("Headers", f'{{"Authorization": "Bearer {key}"}}')
     await ide.run("Watch")
     turn = await client.send(session_id, {"text": "hello"})
-    await ide.response(f'"__typename": "TurnQueued"')
+    await ide.response('"__typename": "TurnQueued"')
     assert turn["status"] == "QUEUED"
