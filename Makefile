@@ -6,13 +6,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The tests run the same way on a laptop and in CI.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test check install clean
+.PHONY: run test test-browser check install clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
 
 test: $(VENV)/dev.stamp check
 	$(PYTEST)
+
+# GraphiQL in a real browser; it fails where there is none (Debian: apt-get install chromium).
+test-browser: $(VENV)/dev.stamp
+	BROWSER_REQUIRED=1 $(PYTEST) -m browser
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

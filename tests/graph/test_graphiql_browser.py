@@ -64,7 +64,9 @@ class Ide:
     async def write(self, editor: str, text: str) -> None:
         """Replaces what stands in the "Headers" or the "Variables" editor."""
         await self.page.get_by_role("button", name=editor, exact=True).click()
-        field = self.page.get_by_role("region", name=editor, exact=True).locator(".graphiql-editor:not(.hidden) .CodeMirror")
+        field = self.page.get_by_role("region", name=editor, exact=True).locator(
+            ".graphiql-editor:not(.hidden) .CodeMirror"
+        )
         await field.click()
         await self.page.keyboard.press("ControlOrMeta+a")
         await self.page.keyboard.insert_text(text)
