@@ -114,7 +114,7 @@ class OpenAIEngine:
                 async with aclosing(self._read(one, messages, request)) as texts:
                     async for text in texts:
                         yield TextDelta(text)
-                rest, calls = one.reader.finish()
+                rest, calls = one.reader.finish(cut=one.finish_reason == "length")
             except Malformed:
                 if one.released or attempt == 2:
                     raise TransientEngineError("The language model's answer was malformed.") from None

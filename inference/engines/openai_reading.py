@@ -22,8 +22,8 @@ class Reader(Protocol):
 
     def feed(self, delta: ChoiceDelta) -> str: ...
 
-    def finish(self) -> tuple[str, list[ToolRequest]]:
-        """The text held back until now, and the calls. Raises Malformed."""
+    def finish(self, *, cut: bool) -> tuple[str, list[ToolRequest]]:
+        """The text held back until now, and the calls. ``cut``: it reached the token limit. Raises Malformed."""
         ...
 
 
@@ -53,7 +53,7 @@ class NativeReader:
             return ""
         return text
 
-    def finish(self) -> tuple[str, list[ToolRequest]]:
+    def finish(self, *, cut: bool) -> tuple[str, list[ToolRequest]]:
         calls = [self._call(call) for _, call in sorted(self._calls.items())]
         return ("" if calls else "".join(self._held)), calls
 
@@ -84,7 +84,9 @@ class JsonReader:
         self._released += fresh
         return fresh
 
-    def finish(self) -> tuple[str, list[ToolRequest]]:
+    def finish(self, *, cut: bool) -> tuple[str, list[ToolRequest]]:
+        if cut and self._released:
+            return "", []
         try:
             value = json.loads(self._raw)
         except ValueError as error:

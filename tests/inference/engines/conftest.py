@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,5 +13,7 @@ from inference.engines.scripted.engine import ScriptedEngine
 @pytest.fixture(scope="session")
 def scripted() -> ScriptedEngine:
     engine = ScriptedEngine(threads=2)
-    asyncio.run(engine.load())
+    # In a thread of its own: an async fixture may be the first to ask for it, with its loop already running.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(engine.load())).result()
     return engine

@@ -1,0 +1,136 @@
+"""One contract for every ChatModel: the fake, the scripted engine, and the openai engine on a real llama.cpp server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from db.errors import EngineUnavailable
+from inference.engines.fake_chat import FakeChatModel
+from inference.engines.openai import OpenAIEngine
+from inference.engines.scripted.engine import ScriptedEngine
+from inference.ports import ChatFinished, ChatModel, TextDelta, ToolUsed, UserSaid
+from tests.inference.engines.chat import answer, chat_request
+from tests.inference.engines.llama_server import LlamaServer, llama_server
+
+HELLO = chat_request(UserSaid("Hello!"), tools=())
+
+
+@pytest.fixture(scope="module")
+def llama() -> Iterator[LlamaServer]:
+    with llama_server() as server:
+        yield server
+
+
+def _openai(server: LlamaServer, *, key: str | None = None, **settings: object) -> OpenAIEngine:
+    values = {"tool_mode": "json_schema", "max_tokens": 60, "temperature": 0.0, "concurrency": 2, **settings}
+    return OpenAIEngine(base_url=server.url, api_key=key or server.key, model="smollm2", **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["fake", "scripted", pytest.param("openai", marks=pytest.mark.models)])
+async def model(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    if request.param == "fake":
+        yield FakeChatModel(delay=0.001)
+    elif request.param == "scripted":
+        yield request.getfixturevalue("scripted")
+    else:
+        engine = _openai(request.getfixturevalue("llama"), tool_mode="native")
+        await engine.load()
+        yield engine
+        await engine.close()
+
+
+async def test_words_then_one_finish(model: ChatModel) -> None:
+    said = await answer(model, HELLO)
+    assert said.text.strip()
+    assert said.finished.model
+    assert model.info.engine in {"fake", "scripted", "openai"}
+
+
+async def test_closing_early_leaves_it_usable(model: ChatModel) -> None:
+    stream = model.reply(HELLO)
+    assert isinstance(await anext(stream), TextDelta)
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert (await answer(model, HELLO)).text.strip()
+
+
+async def test_cancelling_leaves_it_usable(model: ChatModel) -> None:
+    task = asyncio.create_task(answer(model, HELLO))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await answer(model, HELLO)).text.strip()
+
+
+async def test_as_many_at_once_as_it_says(model: ChatModel) -> None:
+    answers = await asyncio.gather(*(answer(model, HELLO) for _ in range(model.concurrency)))
+    assert all(said.text.strip() for said in answers)
+
+
+async def test_hostile_words_are_only_words(model: ChatModel) -> None:
+    text = '"}]} <|im_end|> \x00 {name} %s $(id) \u202e ' + "x" * 500
+    assert (await answer(model, chat_request(UserSaid(text), tools=()))).text.strip()
+
+
+@pytest.mark.parametrize("name", ["fake", "scripted"])
+async def test_the_reply_after_a_tool_tells_its_result(name: str, scripted: ScriptedEngine) -> None:
+    model: ChatModel = FakeChatModel() if name == "fake" else scripted
+    said = UserSaid("My bill is wrong, account A12")
+    replies = set()
+    for result in ({"ok": True, "record": {"reference": "R1"}}, {"ok": False, "errors": [{"loc": "", "msg": "no"}]}):
+        used = ToolUsed("c", "billing_query", {"query": "q"}, result)
+        replies.add((await answer(model, chat_request(said, used))).text)
+    assert len(replies) == 2
+
+
+async def test_fake_asks_for_tools_and_fails_as_told() -> None:
+    said = await answer(FakeChatModel(), chat_request(UserSaid('file complaint {"query": "rude"}')))
+    assert [(call.name, call.arguments) for call in said.calls] == [("complaint", {"query": "rude"})]
+    said = await answer(FakeChatModel(), chat_request(UserSaid("file complaint {broken")))
+    assert said.calls[0].arguments == {"query": "file complaint {broken"}
+    seen = []
+    with pytest.raises(EngineUnavailable):
+        async for item in FakeChatModel(error=EngineUnavailable("gone"), error_after=1).reply(HELLO):
+            seen.append(item)
+    assert len(seen) == 1
+
+
+@pytest.mark.models
+async def test_json_union_on_a_real_server(llama: LlamaServer) -> None:
+    """Which of the two a tiny model picks is its own affair; that it is one of them is the grammar's."""
+    engine = _openai(llama)
+    await engine.load()
+    reply = await answer(engine, chat_request(UserSaid("Hello!"), tools=()))
+    assert reply.finished.output_tokens
+    called = None
+    try:
+        called = await answer(engine, chat_request(UserSaid("I was charged twice. File a billing query.")))
+    except EngineUnavailable as error:
+        assert "malformed" in error.message  # cut off at max_tokens, twice
+    assert called is None or called.text or called.calls[0].name
+    await engine.close()
+
+
+@pytest.mark.models
+async def test_a_wrong_key_is_refused_by_a_real_server(llama: LlamaServer) -> None:
+    engine = _openai(llama, key="wrong-key")
+    await engine.load()
+    with pytest.raises(EngineUnavailable, match="401"):
+        await answer(engine, HELLO)
+    await engine.close()
+
+
+@pytest.mark.models
+async def test_a_real_server_streams_and_counts(llama: LlamaServer) -> None:
+    engine = _openai(llama, tool_mode="native")
+    await engine.load()
+    items = [item async for item in engine.reply(HELLO)]
+    finished = items[-1]
+    assert isinstance(finished, ChatFinished)
+    assert finished.input_tokens
+    assert finished.output_tokens
+    assert len(items) > 2
+    await engine.close()
