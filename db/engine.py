@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from db.errors import BadUserInput
+from db.models_loaded import metadata
 from db.notifier import Notifier, touched_sessions
 
 
@@ -38,6 +39,7 @@ class Database:
 
     def __init__(self, url: str, *, pool: int = 10, timeout_seconds: float = 15) -> None:
         self.url = database_url(url)
+        self.metadata = metadata  # every table is known wherever the database is used
         self.timeout_seconds = timeout_seconds
         self.engine = create_async_engine(
             self.url,

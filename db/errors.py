@@ -23,6 +23,12 @@ class VoxLoomError(Exception):
         return {"code": self.code}
 
 
+class InternalError(VoxLoomError):
+    """Something that should not happen; what it was is in the log."""
+
+    code = "INTERNAL"
+
+
 class Unauthenticated(VoxLoomError):
     code = "UNAUTHENTICATED"
 

@@ -33,7 +33,7 @@ _FOLLOW = """subscription($turn: ID!) { turnEvents(turnId: $turn) {
   __typename seq at
   ... on StageStarted { stage engine model }
   ... on StageCompleted { stage modelCall { durationMs realTimeFactor } }
-  ... on StageFailed { stage code message: message }
+  ... on StageFailed { stage code why: message }
   ... on StageSkipped { stage reason }
   ... on TranscriptPartial { text }
   ... on TranscriptReady { message { text } }

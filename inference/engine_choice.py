@@ -7,6 +7,10 @@ from inference.ports import ChatModel, Synthesizer, Transcriber
 from inference.registry import E, Engines, Lender
 from inference.settings import InferenceSettings
 
+#: Seconds of speech that are understood at once: for a transcript, and for a draft, whose first words shall come early.
+_WHOLE = 28.0
+_SKETCH = 6.0
+
 
 def choose_engines(settings: InferenceSettings, progress: Progress = no_progress) -> Engines:
     """The engines of this worker, not loaded yet."""
@@ -16,24 +20,28 @@ def choose_engines(settings: InferenceSettings, progress: Progress = no_progress
         return Lender(engine, wait_seconds=settings.engine_wait_seconds)
 
     draft = settings.asr_draft_engine
-    same = draft == settings.asr_engine
+    alone = draft in ("none", settings.asr_engine)
+    # Two engines that hear the same recording side by side share the threads: more of them than cores costs both.
+    threads = settings.model_threads if alone else max(1, settings.model_threads // 2)
     return Engines(
-        asr=lender(_transcriber(settings.asr_engine, settings, cache)),
-        draft=None if draft == "none" or same else lender(_transcriber(draft, settings, cache)),
+        asr=lender(_transcriber(settings.asr_engine, settings, cache, threads=threads)),
+        draft=None if alone else lender(_transcriber(draft, settings, cache, threads=threads, piece_seconds=_SKETCH)),
         llm=lender(_chat_model(settings, cache)),
         tts=lender(_synthesizer(settings, cache)),
     )
 
 
-def _transcriber(name: str, settings: InferenceSettings, cache: ModelCache) -> Transcriber:
+def _transcriber(
+    name: str, settings: InferenceSettings, cache: ModelCache, *, threads: int, piece_seconds: float = _WHOLE
+) -> Transcriber:
     if name == "whisper":
         from inference.engines.whisper import WhisperEngine
 
-        return WhisperEngine(settings.whisper_model, cache=cache, threads=settings.model_threads)
+        return WhisperEngine(settings.whisper_model, cache=cache, threads=threads)
     if name == "ctranslate2":
         from inference.engines.ctranslate2 import CTranslate2Engine
 
-        return CTranslate2Engine(settings.ctranslate2_model, cache=cache, threads=settings.model_threads)
+        return CTranslate2Engine(settings.ctranslate2_model, cache=cache, threads=threads, piece_seconds=piece_seconds)
     from inference.engines.fake_transcriber import FakeTranscriber
 
     return FakeTranscriber()

@@ -51,7 +51,7 @@ class CallMeter:
         self._clock = clock
         self._stage = stage
         self.info = info
-        self._asked = clock.now()
+        self._made = clock.now()
         self._began: float | None = None
         self._waited = 0.0
         self._busy = 0.0
@@ -59,11 +59,15 @@ class CallMeter:
 
     @asynccontextmanager
     async def borrow(self, lender: Lender[E]) -> AsyncIterator[E]:
-        """The engine, its wait measured; what happens inside is the call. Errors come out as StageError."""
+        """The engine, its wait measured; what happens inside is the call. Errors come out as StageError.
+
+        May be used many times for one call.
+        """
+        asked = self._clock.now()
         try:
             async with lender.lend() as engine:
-                self._waited = self._clock.now() - self._asked
-                self._clock.add_wait(self._stage, self._asked, self._clock.now())
+                self._waited += self._clock.now() - asked
+                self._clock.add_wait(self._stage, asked, self._clock.now())
                 yield engine
         except StageError:
             raise
@@ -97,7 +101,7 @@ class CallMeter:
             await close(items)
 
     def finished(self, *, error: str | None = None, model: str | None = None, **counts: Any) -> FinishedCall:
-        began = self._asked if self._began is None else self._began
+        began = self._made if self._began is None else self._began
         return FinishedCall(
             stage=self._stage,
             engine=self.info.engine,

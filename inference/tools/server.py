@@ -13,14 +13,16 @@ from typing import Any
 from uuid import UUID
 
 import mcp_types as types
+import structlog
 from mcp.server import Server, ServerRequestContext
 
 from db import tool_calls
 from db.clean import clean_json
 from db.commands import lock_session
 from db.engine import Database
-from db.errors import NotFound, VoxLoomError
+from db.errors import InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
+from db.logs import place_of
 from db.viewer import Viewer
 from inference.ports import ToolContext
 from inference.tools.crm import TOOLS, run_crm_tool
@@ -28,6 +30,8 @@ from inference.tools.crm import TOOLS, run_crm_tool
 SERVER_NAME = "crm"
 CONTEXT_META = "voxloom/context"
 KEY_META = "voxloom/idempotency_key"
+
+log = structlog.get_logger(__name__)
 
 _SESSION_ARGUMENT = {"type": "string", "description": "The id of the session on whose behalf the tool runs."}
 
@@ -102,7 +106,11 @@ def _server(
                     name=params.name,
                     arguments=call.arguments,
                 )
-        except VoxLoomError as error:
+        except Exception as error:
+            if not isinstance(error, VoxLoomError):
+                # Not left to the SDK: it logs the error's own text, which may hold what a customer said.
+                log.error("tool_failed", tool=params.name, error=type(error).__name__, where=place_of(error))
+                error = InternalError("The tool failed.")
             result = {"ok": False, "code": error.code, "errors": [{"loc": "", "msg": error.message}]}
         return types.CallToolResult(
             content=[types.TextContent(text=_text(result))], structured_content=dict(result), is_error=not result["ok"]
