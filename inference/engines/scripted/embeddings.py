@@ -42,6 +42,7 @@ _USE_FILES = (
     ),
 )
 _BATCH = 32
+_MINILM_SIZE = 384
 #: MiniLM was trained on at most this many tokens; what comes later is cut.
 _MAX_TOKENS = 128
 #: Characters of an utterance that are embedded: an intent is said early, and USE has no limit of its own.
@@ -68,8 +69,13 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape ``(len(texts), 384)``."""
-        batches = [self._batch(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)]
-        return np.concatenate(batches) if batches else np.zeros((0, 384), np.float32)
+        vectors: Vectors = np.zeros((len(texts), _MINILM_SIZE), np.float32)
+        # Texts of like length together: a batch is padded to its longest.
+        order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+        for at in range(0, len(order), _BATCH):
+            chosen = order[at : at + _BATCH]
+            vectors[chosen] = self._batch([texts[number] for number in chosen])
+        return vectors
 
     def _batch(self, texts: Sequence[str]) -> Vectors:
         encoded = self._tokenizer.encode_batch([text[:MAX_CHARS] for text in texts])

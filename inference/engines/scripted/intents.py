@@ -60,18 +60,17 @@ class IntentModel:
         self._known = self._encode(texts)
         wanted = np.eye(len(self.intents), dtype=np.float32)[targets]
         self._mean = wanted.mean(axis=0)
+        alike = self._alike(self._known)
+        ridge = _RIDGE * np.eye(len(texts), dtype=np.float32)
         self._dual = {
-            language: np.linalg.solve(
-                self._kernel(self._known, language) + _RIDGE * np.eye(len(texts)), wanted - self._mean
-            ).astype(np.float32)
-            for language in LANGUAGES
+            language: np.linalg.solve(_weigh(alike, language) + ridge, wanted - self._mean) for language in LANGUAGES
         }
 
     def guess(self, masked: Sequence[str], language: str) -> list[Guess]:
         """One guess a text. Texts have names and numbers masked."""
         if not masked:
             return []
-        kernel = self._kernel(self._encode([_clean(text) for text in masked]), language)
+        kernel = _weigh(self._alike(self._encode([_clean(text) for text in masked])), language)
         return [self._best(row) for row in kernel @ self._dual[language] + self._mean]
 
     def similarity(self, left: str, right: str) -> float:
@@ -89,13 +88,17 @@ class IntentModel:
     def _encode(self, texts: Sequence[str]) -> tuple[Vectors, Vectors, Vectors]:
         return self._minilm.encode(texts), self._multilingual.encode(texts), self._grams.encode(texts)
 
-    def _kernel(self, vectors: tuple[Vectors, Vectors, Vectors], language: str) -> Vectors:
-        weights = _WEIGHTS.get(language, _DEFAULT_WEIGHTS)
-        rows, columns = len(vectors[0]), len(self._known[0])
-        total: Vectors = np.zeros((rows, columns), np.float32)
-        for weight, some, known in zip(weights, vectors, self._known, strict=True):
-            total += weight * np.clip(some @ known.T, 0, 1) ** 2
-        return total / np.float32(sum(weights))
+    def _alike(self, vectors: tuple[Vectors, Vectors, Vectors]) -> list[Vectors]:
+        """How alike the texts and the prototypes are to each of the three, sharpened: shape (texts, prototypes)."""
+        return [np.clip(some @ known.T, 0, 1) ** 2 for some, known in zip(vectors, self._known, strict=True)]
+
+
+def _weigh(alike: list[Vectors], language: str) -> Vectors:
+    weights = _WEIGHTS.get(language, _DEFAULT_WEIGHTS)
+    total: Vectors = np.zeros_like(alike[0])
+    for weight, matrix in zip(weights, alike, strict=True):
+        total += np.float32(weight / sum(weights)) * matrix
+    return total
 
 
 class _Grams:
