@@ -1,0 +1,292 @@
+"""The pipeline by itself: its stages, their failures, and what is not done twice. No database, no model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from db.errors import EngineUnavailable
+from db.personas import PERSONAS
+from db.words import CallStatus, Stage
+from inference.audio import encode_wav
+from inference.engines.fake_chat import FakeChatModel
+from inference.engines.fake_synthesizer import FakeSynthesizer
+from inference.engines.fake_transcriber import FakeTranscriber
+from inference.pipeline import Limits, Pipeline, TurnWork
+from inference.ports import (
+    ChatRequest,
+    Superseded,
+    ToolContext,
+    ToolRequest,
+    ToolResult,
+    ToolSpec,
+    ToolUsed,
+    UserSaid,
+)
+from inference.timing import TurnClock
+from tests.conftest import lent
+from tests.inference.journal import MemoryJournal
+
+RECORDING = encode_wav((0.3 * np.sin(np.arange(16_000) / 10)).astype(np.float32), 16_000)
+SILENCE = encode_wav(np.zeros(16_000, dtype=np.float32), 16_000)
+
+
+class OneTool:
+    """A tool box with one tool; ``error`` is raised by each call, ``seconds`` is how long one takes."""
+
+    def __init__(self, error: Exception | None = None, seconds: float = 0) -> None:
+        self.calls: list[tuple[str, Mapping[str, Any], ToolContext]] = []
+        self._error = error
+        self._seconds = seconds
+
+    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
+        return (("crm", ToolSpec("note", "Takes a note.", {"type": "object"})),)
+
+    async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        self.calls.append((name, arguments, context))
+        await asyncio.sleep(self._seconds)
+        if self._error is not None:
+            raise self._error
+        return ToolResult(True, {"ok": True})
+
+
+def work(**changes: Any) -> TurnWork:
+    given: dict[str, Any] = {
+        "session_language": "en",
+        "heard_language": None,
+        "persona": PERSONAS["billing_agent"],
+        "known": {"customer_id": "c"},
+        "history": (),
+        "text": "hello there. how are you?",
+        "recording": None,
+        "reply": None,
+        "spoken": False,
+        "used": (),
+        "pending": (),
+    }
+    return TurnWork(**{**given, **changes})
+
+
+async def run(
+    turn: TurnWork,
+    *,
+    asr: FakeTranscriber | None = None,
+    llm: FakeChatModel | None = None,
+    tts: FakeSynthesizer | None = None,
+    draft: FakeTranscriber | None = None,
+    toolbox: OneTool | None = None,
+    journal: MemoryJournal | None = None,
+    stall: float = 5,
+) -> MemoryJournal:
+    journal = journal or MemoryJournal()
+    now = datetime.now(UTC)
+    pipeline = Pipeline(
+        turn,
+        engines=lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
+        toolbox=toolbox or OneTool(),
+        journal=journal,
+        clock=TurnClock(now, now),
+        limits=Limits(recording=60, stall=stall, tool=1),
+    )
+    await pipeline.run()
+    return journal
+
+
+async def test_text_is_answered_and_spoken_sentence_by_sentence() -> None:
+    journal = await run(work())
+    assert journal.told("reply_ready") == [("You said: hello there. how are you?", "en")]
+    assert [index for index, _ in journal.told("chunk_ready")] == [0, 1]
+    assert journal.names[-1] == "turn_finished"
+    assert journal.failure is None
+    assert [call.stage for call in journal.calls] == [Stage.LLM, Stage.TTS]
+
+
+async def test_speech_begins_before_the_text_ends() -> None:
+    long = "One sentence is here. " * 6
+    journal = await run(work(), llm=FakeChatModel(lambda _: long, delay=0.01))
+    assert journal.names.index("chunk_ready") < journal.names.index("reply_ready")
+
+
+async def test_deltas_joined_are_the_reply() -> None:
+    journal = await run(work(), llm=FakeChatModel(delay=0.05))
+    assert len(journal.told("reply_delta")) > 1
+    assert "".join(journal.told("reply_delta")) == journal.told("reply_ready")[0][0]
+
+
+async def test_a_recording_is_heard_first() -> None:
+    journal = await run(work(text=None, recording=RECORDING), asr=FakeTranscriber("pay my bill"))
+    assert journal.told("transcript_partial") == ["pay", "pay my", "pay my bill"]
+    assert journal.told("transcript_ready") == ["pay my bill"]
+    assert journal.told("reply_ready")[0][0] == "You said: pay my bill"
+    (call,) = [each for each in journal.calls if each.stage is Stage.ASR]
+    assert call.input_audio_ms == 1000
+    assert call.details["segments"][0]["text"] == "pay my bill"
+
+
+async def test_silence_is_answered_and_nothing_is_made_up() -> None:
+    journal = await run(work(text=None, recording=SILENCE))
+    assert journal.told("transcript_ready") == [""]
+    assert journal.told("reply_ready")[0][0] == "I did not catch that."
+
+
+async def test_a_draft_gives_the_partials_while_the_final_is_made() -> None:
+    slow = FakeTranscriber("the final words", delay=0.1)
+    journal = await run(work(text=None, recording=RECORDING), asr=slow, draft=FakeTranscriber("a draft", delay=0.01))
+    assert journal.told("transcript_partial")[:2] == ["a", "a draft"]
+    assert journal.told("transcript_ready") == ["the final words"]
+    assert [call.stage for call in journal.calls].count(Stage.ASR) == 2
+
+
+async def test_a_broken_draft_costs_nothing() -> None:
+    draft = FakeTranscriber("x", error=RuntimeError("broken"))
+    journal = await run(work(text=None, recording=RECORDING), asr=FakeTranscriber("words", delay=0.05), draft=draft)
+    assert journal.failure is None
+    assert [call.status for call in journal.calls if call.stage is Stage.ASR] == [CallStatus.FAILED, CallStatus.OK]
+
+
+@pytest.mark.parametrize(
+    ("stage", "engines"),
+    [
+        (Stage.ASR, {"asr": FakeTranscriber(error=EngineUnavailable("The engine is gone."))}),
+        (Stage.LLM, {"llm": FakeChatModel(error=EngineUnavailable("The engine is gone."), error_after=1)}),
+        (Stage.TTS, {"tts": FakeSynthesizer(error=EngineUnavailable("The engine is gone."))}),
+    ],
+)
+async def test_a_failing_stage_fails_the_turn_with_its_code(stage: Stage, engines: dict[str, Any]) -> None:
+    journal = await run(work(text=None, recording=RECORDING), **engines)
+    assert journal.failure is not None
+    assert (journal.failure.code, journal.failure.stage) == ("ENGINE_UNAVAILABLE", stage)
+    (failed,) = [call for call in journal.calls if call.status is CallStatus.FAILED]
+    assert failed.stage is stage
+    assert failed.error == "ENGINE_UNAVAILABLE: The engine is gone."
+
+
+async def test_an_unknown_error_is_masked() -> None:
+    journal = await run(work(), llm=FakeChatModel(error=RuntimeError("the customer said: secret")))
+    assert journal.failure is not None
+    assert journal.failure.code == "INTERNAL"
+    assert "secret" not in journal.failure.message
+    assert "secret" not in str(journal.calls)
+
+
+async def test_a_reply_that_cannot_be_spoken_can_still_be_read() -> None:
+    journal = await run(
+        work(),
+        llm=FakeChatModel(lambda _: "One. Two. Three. Four. Five. " * 5, delay=0.002),
+        tts=FakeSynthesizer(error=RuntimeError("broken")),
+    )
+    assert len(journal.told("reply_ready")) == 1
+    assert journal.failure is not None
+    assert journal.failure.stage is Stage.TTS
+
+
+async def test_an_engine_that_stalls_fails_its_stage() -> None:
+    journal = await run(work(), llm=FakeChatModel(delay=30), stall=0.1)
+    assert journal.failure is not None
+    assert (journal.failure.code, journal.failure.stage) == ("ENGINE_UNAVAILABLE", Stage.LLM)
+
+
+async def test_a_language_without_a_voice_is_answered_in_text() -> None:
+    journal = await run(work(session_language="es"), tts=FakeSynthesizer(languages=("en",)))
+    assert journal.told("stage_skipped") == [Stage.TTS]
+    assert len(journal.told("reply_ready")) == 1
+    assert journal.failure is None
+
+
+async def test_tools_run_and_their_results_are_told() -> None:
+    toolbox = OneTool()
+    journal = await run(work(text="file note"), toolbox=toolbox)
+    assert [name for name, _, _ in toolbox.calls] == ["note"]
+    assert journal.told("tool_started") == [("note", "crm", 0)]
+    assert journal.told("reply_ready")[0][0] == "The tool note said yes."
+
+
+@pytest.mark.parametrize("toolbox", [OneTool(EngineUnavailable("down")), OneTool(seconds=30)], ids=["down", "slow"])
+async def test_a_tool_that_cannot_be_reached_fails_its_call_and_not_the_turn(toolbox: OneTool) -> None:
+    journal = await run(work(text="file note"), toolbox=toolbox)
+    assert journal.failure is None
+    assert journal.told("tool_finished") != [None]
+    assert journal.told("reply_ready")[0][0] == "The tool note said no."
+
+
+async def test_a_tool_that_does_not_exist_fails_the_turn() -> None:
+    journal = await run(work(), llm=FakeChatModel(lambda _: [ToolRequest("1", "nothing", {})]))
+    assert journal.failure is not None
+    assert journal.failure.stage is Stage.TOOL
+
+
+async def test_a_model_that_wants_tools_for_ever_is_stopped() -> None:
+    toolbox = OneTool()
+    journal = await run(work(), llm=FakeChatModel(lambda _: [ToolRequest("1", "note", {})]), toolbox=toolbox)
+    assert journal.failure is not None
+    assert journal.failure.code == "ENGINE_UNAVAILABLE"
+    assert len(toolbox.calls) < 10
+
+
+async def test_an_empty_reply_is_a_failure() -> None:
+    journal = await run(work(), llm=FakeChatModel(lambda _: ""))
+    assert journal.failure is not None
+    assert journal.failure.stage is Stage.LLM
+
+
+async def test_a_transcript_that_is_there_is_not_made_again() -> None:
+    asr = FakeTranscriber()
+    await run(work(text="words of attempt one", recording=RECORDING), asr=asr)
+    assert asr.calls == []
+
+
+async def test_a_reply_that_is_there_is_only_spoken() -> None:
+    journal = await run(work(reply="Already written. Twice."), llm=FakeChatModel(error=RuntimeError("never asked")))
+    assert journal.failure is None
+    assert [text for _, text in journal.told("chunk_ready")] == ["Already written.", "Twice."]
+    assert journal.told("reply_ready") == []
+
+
+async def test_a_tool_call_that_was_begun_is_ended_first() -> None:
+    toolbox = OneTool()
+    asked: list[ChatRequest] = []
+
+    def script(request: ChatRequest) -> str:
+        asked.append(request)
+        return "Done."
+
+    used = ToolUsed("a", "note", {}, {"ok": True})
+    turn = work(used=(used,), pending=(ToolRequest("b", "note", {"x": 1}),))
+    journal = await run(turn, llm=FakeChatModel(script), toolbox=toolbox)
+    assert journal.told("tool_started") == [("note", "crm", 1)]
+    assert [arguments for _, arguments, _ in toolbox.calls] == [{"x": 1}]
+    assert isinstance(asked[0].history[0], UserSaid)
+    assert [item.call_id for item in asked[0].history[1:] if isinstance(item, ToolUsed)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("method", ["transcript_ready", "reply_ready", "chunk_ready", "audio_ready", "turn_finished"])
+async def test_a_superseded_attempt_stops(method: str) -> None:
+    journal = MemoryJournal(superseded_at=method)
+    with pytest.raises(Superseded):
+        await run(work(text=None, recording=RECORDING), journal=journal)
+    assert "turn_finished" not in journal.names
+
+
+async def test_cancelling_stops_the_engines() -> None:
+    asr = FakeTranscriber("a b c", delay=0.2)
+    running = asyncio.create_task(run(work(text=None, recording=RECORDING), asr=asr))
+    await asyncio.sleep(0.3)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert asr.finished == 0
+    assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+async def test_timing_covers_what_the_stages_did() -> None:
+    journal = await run(work(text=None, recording=RECORDING), asr=FakeTranscriber("a b", delay=0.05))
+    stages = {each["stage"]: each for each in journal.timing["stages"]}
+    assert set(stages) == {"ASR", "LLM", "TTS"}
+    assert stages["ASR"]["duration_ms"] >= 100
+    assert journal.timing["covered_ms"] >= stages["ASR"]["duration_ms"]
+    assert journal.timing["first_text_ms"] >= stages["LLM"]["start_ms"]
