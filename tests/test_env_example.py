@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_it_names_every_setting_and_no_other(told: dict[str, str]) -> None:
 
 def test_every_setting_is_explained_in_the_line_above() -> None:
     lines = (Path(__file__).parent.parent / ".env.example").read_text().splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if _LINE.match(line):
             assert before.startswith("# "), line
 

@@ -1,0 +1,42 @@
+"""The health check of a worker's container."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from db import workers
+from db.engine import Database
+from db.ids import new_id
+from db.models.happenings import Worker
+
+
+@pytest.mark.parametrize(("host", "code"), [(socket.gethostname(), 0), ("elsewhere", 1), (None, 1)])
+def test_only_a_living_worker_of_this_host_is_healthy(
+    database_url: str, registered: None, host: str | None, code: int
+) -> None:
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    done = subprocess.run(
+        [sys.executable, "-m", "inference.health"], env=environment, check=False, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+@pytest.fixture
+async def registered(database: Database, host: str | None) -> None:
+    if host is not None:
+        async with database.transaction() as session:
+            await workers.register(session, Worker(id=new_id(), host=host, pid=1, capacity=1, engines=[]))
+
+
+async def test_an_old_sign_of_life_is_none(database: Database) -> None:
+    from inference.health import healthy
+
+    async with database.transaction() as session:
+        await workers.register(session, Worker(id=new_id(), host=socket.gethostname(), pid=1, capacity=1, engines=[]))
+    assert await healthy(database, 60)
+    assert not await healthy(database, 0)
