@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -43,13 +43,13 @@ _DELTA_SECONDS = 0.1
 class TurnWork:
     """What a turn starts from, read once.
 
-    ``history``: what was said and done before this turn, and behind it this turn's finished tool calls in ``used``.
+    ``earlier_language``: what was spoken before in this session. ``history``: what was said and done before this turn, and behind it this turn's finished tool calls in ``used``.
     ``text`` is null when the recording is not understood yet; ``reply`` is null until the reply's checkpoint.
     ``pending``: tool calls that were begun by an attempt that did not see their end.
     """
 
     session_language: str
-    heard_language: str | None
+    earlier_language: str | None
     persona: Persona
     known: dict[str, str]
     history: tuple[HistoryItem, ...]
@@ -82,6 +82,7 @@ class Pipeline:
         journal: Journal,
         clock: TurnClock,
         limits: Limits,
+        language_of: Callable[[str], str | None] = lambda _: None,
         default_language: str = "en",
     ) -> None:
         self._work = work
@@ -90,6 +91,7 @@ class Pipeline:
         self._journal = journal
         self._clock = clock
         self._limits = limits
+        self._language_of = language_of
         self._default_language = default_language
         self._tools_used = len(work.used)
 
@@ -116,7 +118,8 @@ class Pipeline:
         work = self._work
         language = primary_language(work.session_language)
         if work.text is not None:
-            return work.text, language or work.heard_language or self._default_language
+            language = language or self._language_of(work.text)
+            return work.text, language or work.earlier_language or self._default_language
         if work.recording is None:
             raise StageError(Failure("INTERNAL", "The message has neither text nor a recording.", Stage.ASR))
         await self._journal.stage_started(Stage.ASR, self._engines.asr.info)
@@ -146,7 +149,8 @@ class Pipeline:
         if heard.draft is not None:
             await self._journal.call_finished(heard.draft, ends_stage=False)
         await self._journal.transcript_ready(heard.transcript, heard.call)
-        return heard.transcript.text, language or heard.transcript.language or self._default_language
+        language = language or heard.transcript.language or work.earlier_language
+        return heard.transcript.text, language or self._default_language
 
     async def _answer(self, text: str, language: str) -> None:
         """Words and speech side by side: the first sentence is spoken while the next is written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,6 +36,7 @@ class TurnRunner:
     engines: Engines
     toolbox: ToolBox
     limits: Limits
+    language_of: Callable[[str], str | None] = lambda _: None
 
     async def run(self, turn_id: UUID) -> None:
         """Runs one attempt. Raises TurnInterrupted when cancelled, and whatever the database raises."""
@@ -52,6 +54,7 @@ class TurnRunner:
             journal=DatabaseJournal(self.database, self.store, claim),
             clock=clock,
             limits=self.limits,
+            language_of=self.language_of,
         )
         try:
             failure = await pipeline.run()

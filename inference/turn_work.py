@@ -40,13 +40,13 @@ async def read_work(session: AsyncSession, store: AudioStore, claim: Claim) -> T
     mine = [call for call in calls if call.turn_id == turn.id]
     asked = next(each for each in messages if each.turn_id == turn.id and each.role is Role.USER)
     answered = next((each for each in messages if each.turn_id == turn.id and each.role is Role.ASSISTANT), None)
-    heard = [each.language for each in messages if each.role is Role.USER and each.language]
+    spoken = [each.language for each in messages if each.language]
     recording = None
     if asked.type is MessageType.AUDIO and asked.text is None:
         recording = await _sound(session, store, asked.audio_id)
     return TurnWork(
         session_language=owner.language,
-        heard_language=heard[-1] if heard else None,
+        earlier_language=spoken[-1] if spoken else None,
         persona=PERSONAS[owner.persona],
         known=_known(owner),
         history=_history(messages, calls, numbers, before=turn.number),

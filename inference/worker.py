@@ -34,6 +34,7 @@ from inference.pipeline import Limits
 from inference.registry import Engines
 from inference.runner import TurnRunner
 from inference.settings import InferenceSettings
+from inference.text_language import TextLanguage
 from inference.tools.client import McpToolBox
 
 _MAX_ATTEMPTS = 8
@@ -153,7 +154,8 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         await stack.enter_async_context(app.open_async())
         limits = Limits(settings.max_audio_seconds, settings.engine_stall_seconds, settings.tool_timeout_seconds)
         store = open_audio_store(settings.audio_store_url)
-        register_turns(app, TurnRunner(database, store, engines, toolbox, limits))
+        texts = await asyncio.to_thread(TextLanguage, engines.llm.info.languages)
+        register_turns(app, TurnRunner(database, store, engines, toolbox, limits, texts.of))
         attendance = Attendance(database, app, engines, settings)
         await attendance.register()
         stack.push_async_callback(attendance.leave)

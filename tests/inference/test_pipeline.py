@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ class OneTool:
 def work(**changes: Any) -> TurnWork:
     given: dict[str, Any] = {
         "session_language": "en",
-        "heard_language": None,
+        "earlier_language": None,
         "persona": PERSONAS["billing_agent"],
         "known": {"customer_id": "c"},
         "history": (),
@@ -82,6 +82,7 @@ async def run(
     toolbox: OneTool | None = None,
     journal: MemoryJournal | None = None,
     stall: float = 5,
+    language_of: Callable[[str], str | None] = lambda _: None,
 ) -> MemoryJournal:
     journal = journal or MemoryJournal()
     now = datetime.now(UTC)
@@ -92,6 +93,7 @@ async def run(
         journal=journal,
         clock=TurnClock(now, now),
         limits=Limits(recording=60, stall=stall, tool=1),
+        language_of=language_of,
     )
     await pipeline.run()
     return journal
@@ -290,3 +292,27 @@ async def test_timing_covers_what_the_stages_did() -> None:
     assert stages["ASR"]["duration_ms"] >= 100
     assert journal.timing["covered_ms"] >= stages["ASR"]["duration_ms"]
     assert journal.timing["first_text_ms"] >= stages["LLM"]["start_ms"]
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "earlier", "expected"),
+    [
+        ("auto", "de", None, "de"),
+        ("auto", "de", "fr", "de"),
+        ("auto", None, "fr", "fr"),
+        ("auto", None, None, "en"),
+        ("es-MX", "de", "fr", "es"),
+    ],
+)
+async def test_the_reply_is_in_the_language_of_the_conversation(
+    language: str, told: str | None, earlier: str | None, expected: str
+) -> None:
+    journal = await run(work(session_language=language, earlier_language=earlier), language_of=lambda _: told)
+    assert journal.told("reply_ready")[0][1] == expected
+
+
+async def test_a_recording_tells_its_language() -> None:
+    asr = FakeTranscriber("words")
+    journal = await run(work(text=None, recording=RECORDING, session_language="auto"), asr=asr)
+    assert asr.calls == [None]
+    assert journal.told("reply_ready")[0][1] == "en"

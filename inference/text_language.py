@@ -1,0 +1,28 @@
+"""Which language a text is in, for sessions whose language is "auto".
+
+By py3langid, a naive Bayes classifier over byte n-grams (Lui and Baldwin, "langid.py", ACL 2012 demonstrations).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+#: Below this probability it is a guess: "ok", a name or a number fits any language.
+_SURE = 0.8
+
+
+class TextLanguage:
+    """Tells apart the given languages (ISO 639-1), or all it knows when none are given. Loading takes a second."""
+
+    def __init__(self, languages: Sequence[str] = ()) -> None:
+        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        known = set(languages) & set(self._identifier.labels)
+        if known:
+            self._identifier.set_languages(sorted(known))
+
+    def of(self, text: str) -> str | None:
+        """The text's language; null when the text does not tell."""
+        language, probability = self._identifier.classify(text)
+        return str(language) if probability >= _SURE else None
