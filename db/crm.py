@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tool_calls
+from db.errors import InternalError
 from db.ids import new_id
 from db.models.conversation import Session
 from db.models.work import CrmRecord, ToolCall
@@ -20,7 +21,8 @@ from db.words import CrmStatus, ToolCallStatus
 
 #: Crockford's base 32: no letter that is heard or read as another or as a digit.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_REFERENCE_LENGTH = 8
+_REFERENCE_LENGTH = 6
+_REFERENCE_TRIES = 8
 
 
 async def file_record(
@@ -38,7 +40,7 @@ async def file_record(
     except ValidationError as invalid:
         return await _refuse(session, call, invalid)
     owner = (await session.execute(select(Session).where(Session.id == call.session_id))).scalar_one()
-    record = _record(owner, call, scenario, checked)
+    record = _record(owner, call, scenario, checked, await _free_reference(session, owner.tenant_id))
     session.add(record)
     await session.flush()
     result = {"ok": True, "record": describe(record)}
@@ -62,7 +64,17 @@ def validation_errors(invalid: ValidationError) -> list[dict[str, str]]:
     ]
 
 
-def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload) -> CrmRecord:
+async def _free_reference(session: AsyncSession, tenant_id: UUID) -> str:
+    """A random reference that the tenant has not given yet: short, for it is spoken and written down."""
+    for _ in range(_REFERENCE_TRIES):
+        reference = "".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH))
+        taken = select(CrmRecord.id).where(CrmRecord.tenant_id == tenant_id, CrmRecord.reference == reference)
+        if await session.scalar(taken) is None:
+            return reference
+    raise InternalError("No free reference was found.")
+
+
+def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload, reference: str) -> CrmRecord:
     common = set(CrmPayload.model_fields)
     return CrmRecord(
         id=new_id(),
@@ -70,7 +82,7 @@ def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload) 
         session_id=owner.id,
         tool_call_id=call.id,
         scenario=scenario,
-        reference="".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH)),
+        reference=reference,
         customer_id=owner.customer_id,
         status=CrmStatus.DONE,
         details=payload.model_dump(mode="json", exclude=common, exclude_none=True),

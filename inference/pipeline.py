@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from db.languages import primary_language
 from db.outcome import Failure, FinishedCall
 from db.personas import Persona
+from db.scenarios import SCENARIOS
 from db.words import Stage
 from inference.metering import StageError, failure_of
 from inference.ports import (
@@ -43,7 +44,8 @@ _DELTA_SECONDS = 0.1
 class TurnWork:
     """What a turn starts from, read once.
 
-    ``earlier_language``: what was spoken before in this session. ``history``: what was said and done before this turn, and behind it this turn's finished tool calls in ``used``.
+    ``earlier_language``: what was spoken before in this session. ``history``: what was said and done before this
+    turn, and behind it this turn's finished tool calls in ``used``.
     ``text`` is null when the recording is not understood yet; ``reply`` is null until the reply's checkpoint.
     ``pending``: tool calls that were begun by an attempt that did not see their end.
     """
@@ -175,8 +177,9 @@ class Pipeline:
         servers = dict[str, str]()
         tools = list[ToolSpec]()
         for server, spec in await self._toolbox.tools():
-            servers[spec.name] = server
-            tools.append(spec)
+            if spec.name not in SCENARIOS or spec.name in self._work.persona.scenarios:
+                servers[spec.name] = server
+                tools.append(spec)
         history = [*self._work.history, UserSaid(text), *self._work.used]
         for left in self._work.pending:
             history.append(await self._use(left, servers))

@@ -39,13 +39,14 @@ SILENCE = encode_wav(np.zeros(16_000, dtype=np.float32), 16_000)
 class OneTool:
     """A tool box with one tool; ``error`` is raised by each call, ``seconds`` is how long one takes."""
 
-    def __init__(self, error: Exception | None = None, seconds: float = 0) -> None:
+    def __init__(self, error: Exception | None = None, seconds: float = 0, name: str = "note") -> None:
+        self._name = name
         self.calls: list[tuple[str, Mapping[str, Any], ToolContext]] = []
         self._error = error
         self._seconds = seconds
 
     async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
-        return (("crm", ToolSpec("note", "Takes a note.", {"type": "object"})),)
+        return (("crm", ToolSpec(self._name, "Takes a note.", {"type": "object"})),)
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         self.calls.append((name, arguments, context))
@@ -316,3 +317,16 @@ async def test_a_recording_tells_its_language() -> None:
     journal = await run(work(text=None, recording=RECORDING, session_language="auto"), asr=asr)
     assert asr.calls == [None]
     assert journal.told("reply_ready")[0][1] == "en"
+
+
+@pytest.mark.parametrize(("persona", "offered"), [("billing_agent", True), ("technical_agent", False)])
+async def test_a_persona_is_offered_only_the_scenarios_it_may_file(persona: str, offered: bool) -> None:
+    asked: list[ChatRequest] = []
+
+    def script(request: ChatRequest) -> str:
+        asked.append(request)
+        return "Yes."
+
+    turn = work(persona=PERSONAS[persona])
+    await run(turn, llm=FakeChatModel(script), toolbox=OneTool(name="billing_query"))
+    assert bool(asked[0].tools) is offered
