@@ -1,0 +1,64 @@
+# Two images: `docker build --target api .` and `docker build --target worker .`; compose.yaml uses both.
+#
+# torch: the default package index gives Linux a build with gigabytes of GPU libraries. For the one without, pass the
+# index of torch's CPU builds: --build-arg PIP_EXTRA_INDEX_URL=...
+
+FROM python:3.11-slim AS builder
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PATH=/opt/venv/bin:$PATH
+RUN python -m venv /opt/venv && pip install setuptools==81.0.0 wheel==0.48.0
+WORKDIR /source
+
+
+FROM builder AS api-packages
+COPY requirements/api.txt requirements/
+RUN pip install --no-deps -r requirements/api.txt && pip check
+COPY pyproject.toml README.md ./
+COPY db db
+COPY graph graph
+COPY inference inference
+COPY migrations migrations
+RUN pip install --no-deps --no-build-isolation .
+
+
+FROM builder AS worker-packages
+# Some of the packages are C++ to be compiled. The compiler stays in this stage, so that its version does not matter.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
+ARG PIP_EXTRA_INDEX_URL
+# torch first and alone: any other order lets pip pull more than it needs.
+COPY requirements/torch.txt requirements/
+RUN pip install -r requirements/torch.txt
+COPY requirements/run.txt requirements/
+RUN pip install --no-deps --no-build-isolation -r requirements/run.txt
+COPY pyproject.toml README.md ./
+COPY db db
+COPY graph graph
+COPY inference inference
+COPY migrations migrations
+RUN pip install --no-deps --no-build-isolation .
+
+
+FROM python:3.11-slim AS runtime
+RUN useradd --uid 10001 --create-home voxloom && install --directory --owner=voxloom --group=voxloom /data
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VOXLOOM_DATA_DIR=/data
+WORKDIR /home/voxloom
+USER 10001:10001
+
+
+FROM runtime AS api
+COPY --from=api-packages /opt/venv /opt/venv
+ENV VOXLOOM_HOST=0.0.0.0 VOXLOOM_PORT=8000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD \
+    ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['VOXLOOM_PORT']}/healthz\", timeout=4)"]
+CMD ["voxloom", "serve"]
+
+
+FROM runtime AS worker
+COPY --from=worker-packages /opt/venv /opt/venv
+# Converted models, made at the first start.
+VOLUME /data
+# numba compiles for the machine it is on, and keeps that here.
+ENV NUMBA_CACHE_DIR=/tmp/numba
+HEALTHCHECK --interval=30s --timeout=15s --start-period=180s CMD ["python", "-m", "inference.health"]
+CMD ["voxloom", "worker"]
