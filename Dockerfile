@@ -58,7 +58,7 @@ FROM runtime AS worker
 COPY --from=worker-packages /opt/venv /opt/venv
 # Converted models, made at the first start.
 VOLUME /data
-# numba compiles for the machine it is on, and keeps that here.
-ENV NUMBA_CACHE_DIR=/tmp/numba
+# numba compiles for the machine it is on, and keeps that here. onnxruntime would tell its makers about its use.
+ENV NUMBA_CACHE_DIR=/tmp/numba ORT_DISABLE_TELEMETRY=1
 HEALTHCHECK --interval=30s --timeout=15s --start-period=180s CMD ["python", "-m", "inference.health"]
 CMD ["voxloom", "worker"]
