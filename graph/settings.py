@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from db.settings import DatabaseSettings
 
@@ -19,8 +19,3 @@ class ApiSettings(DatabaseSettings):
     media_url_seconds: int = Field(3600, ge=60, le=604_800)
     connection_init_seconds: float = Field(10, gt=0, le=300)
     live_worker_seconds: float = Field(15, gt=0)
-
-    @field_validator("api_key", "public_url", mode="before")
-    @classmethod
-    def _empty_means_unset(cls, value: object) -> object:
-        return None if value == "" else value
