@@ -6,16 +6,17 @@ from typing import Protocol
 from uuid import UUID
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.errors import NotFound
+from db.errors import BadUserInput, NotFound
 from db.models.audio import AudioBlob
 
 
 class AudioStore(Protocol):
-    """Bytes by key. ``start`` and ``end`` are byte offsets, ``end`` exclusive."""
+    """Bytes by key. ``start`` and ``end`` are byte offsets, ``end`` exclusive; ``start`` lies within the sound."""
 
     async def put(self, session: AsyncSession, key: str, data: bytes) -> None:
         """Keeps the bytes from the caller's commit on; if it never commits, nothing points at them."""
@@ -58,8 +59,14 @@ class BucketStore:
 
 
 def open_audio_store(url: str | None) -> AudioStore:
-    """The store for a URL, or the table when there is none."""
-    return TableStore() if url is None else BucketStore(from_url(url))
+    """The store for a URL, or the table when there is none. Raises BadUserInput for what names no object store."""
+    if url is None:
+        return TableStore()
+    try:
+        # The directory of a file:// store is made if need be.
+        return BucketStore(from_url(url, mkdir=True) if url.startswith("file:") else from_url(url))
+    except (BaseError, ValueError, OSError) as error:
+        raise BadUserInput("The audio store's URL names no store that can be opened, such as s3://bucket.") from error
 
 
 def audio_key(session_id: UUID, audio_id: UUID) -> str:

@@ -1,21 +1,27 @@
-"""What a client sent, checked before it reaches a table."""
+"""What comes from outside, before it reaches a table: refused if a client sent it so, mended if a model did."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from db.errors import BadUserInput
 
-_JSON_BYTES = 16_384
+_JSON_CHARACTERS = 16_384
 _JSON_DEPTH = 12
+
+#: What Postgres cannot store: NUL, and halves of characters.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean_text(value: str, what: str, *, max_length: int, empty: bool = False) -> str:
     """The text as it is, if Postgres and a person can take it. Raises BadUserInput naming ``what`` if not."""
     if len(value) > max_length:
         raise BadUserInput(f"{what} is longer than {max_length} characters.")
-    if not empty and not value.strip():
+    if not empty and not any(character.isprintable() and not character.isspace() for character in value):
         raise BadUserInput(f"{what} is empty.")
     _check_characters(value, what)
     return value
@@ -25,31 +31,50 @@ def clean_json(value: Any, what: str) -> dict[str, Any]:
     """The JSON object as it is, if it is one and small. Raises BadUserInput naming ``what`` if not."""
     if not isinstance(value, dict):
         raise BadUserInput(f"{what} must be a JSON object.")
-    _check_depth(value, what, _JSON_DEPTH)
+    _check_parts(value, what, _JSON_DEPTH)
     try:
         encoded = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):
         raise BadUserInput(f"{what} must be plain JSON.") from None
-    if len(encoded) > _JSON_BYTES:
-        raise BadUserInput(f"{what} is longer than {_JSON_BYTES} characters.")
-    _check_characters(encoded, what)
-    if "\\u0000" in encoded:
-        raise BadUserInput(f"{what} has a NUL character.")
+    if len(encoded) > _JSON_CHARACTERS:
+        raise BadUserInput(f"{what} is longer than {_JSON_CHARACTERS} characters.")
+    return value
+
+
+def storable_text(value: str) -> str:
+    """The text with a replacement character (U+FFFD) for each that Postgres cannot store."""
+    return _UNSTORABLE.sub("\ufffd", value)
+
+
+def storable(value: Any) -> Any:
+    """JSON as Postgres can store it: its texts made storable, and null for a number that JSON does not have."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {storable(key): storable(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [storable(part) for part in value]
     return value
 
 
 def _check_characters(value: str, what: str) -> None:
-    if "\x00" in value:
-        raise BadUserInput(f"{what} has a NUL character.")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BadUserInput(f"{what} has half a character (a lone surrogate).") from None
+    found = _UNSTORABLE.search(value)
+    if found is not None:
+        reason = "a NUL character" if found[0] == "\x00" else "half a character (a lone surrogate)"
+        raise BadUserInput(f"{what} has {reason}.")
 
 
-def _check_depth(value: Any, what: str, left: int) -> None:
+def _check_parts(value: Any, what: str, left: int) -> None:
     if left == 0:
         raise BadUserInput(f"{what} is nested deeper than {_JSON_DEPTH} levels.")
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
-        _check_depth(child, what, left - 1)
+    if isinstance(value, str):
+        _check_characters(value, what)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            _check_parts(key, what, left)
+            _check_parts(part, what, left - 1)
+    elif isinstance(value, list):
+        for part in value:
+            _check_parts(part, what, left - 1)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tool_calls
+from db.clean import storable
 from db.errors import InternalError
 from db.ids import new_id
 from db.models.conversation import Session
@@ -36,7 +37,7 @@ async def file_record(
     if call.status is not ToolCallStatus.PENDING:
         return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
     try:
-        checked = SCENARIOS[scenario].payload.model_validate(payload)
+        checked = SCENARIOS[scenario].payload.model_validate(storable(payload))
     except ValidationError as invalid:
         return await _refuse(session, call, invalid)
     owner = (await session.execute(select(Session).where(Session.id == call.session_id))).scalar_one()

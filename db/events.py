@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.clean import storable
 from db.models.conversation import Session
 from db.models.happenings import Event
 from db.notifier import touch
@@ -19,7 +20,7 @@ from db.words import EventType
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event about to be written. ``data`` must be plain JSON."""
+    """An event about to be written. ``data`` must be plain JSON; characters that Postgres cannot store are replaced."""
 
     type: EventType
     turn_id: UUID | None = None
@@ -61,7 +62,7 @@ async def append(session: AsyncSession, session_id: UUID, events: Sequence[NewEv
                 "seq": first + offset,
                 "turn_id": event.turn_id,
                 "type": event.type,
-                "data": dict(event.data),
+                "data": storable(event.data),
             }
             for offset, event in enumerate(events)
         ],

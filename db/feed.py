@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -19,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import Database
 from db.events import StoredEvent, last_seqs, read_after
+from db.logs import place_of
 from db.notifier import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,19 @@ class _Listener:
         self.wake.set()
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Events as they were read. ``reached``: all up to this number have been read by now."""
+
+    events: list[StoredEvent]
+    reached: int
+
+    @property
+    def full(self) -> bool:
+        """There may be more."""
+        return len(self.events) == _PAGE
+
+
 class _Topic:
     """The listeners of one session, and the number of the last event that was offered to them."""
 
@@ -62,6 +77,18 @@ class _Topic:
     def __init__(self) -> None:
         self.head: int | None = None
         self.listeners: set[_Listener] = set()
+
+    def joined(self, listener: _Listener, page: _Page) -> None:
+        """Follows on from the page, or has the listener read again where offers would leave a gap.
+
+        Settled before the page is handed on, which takes as long as the listener likes: by then the others are further.
+        """
+        if page.full:
+            listener.fall_behind()
+        elif self.head is None:
+            self.head = page.reached
+        elif self.head > page.reached and not (listener.buffer and listener.buffer[0].seq <= page.reached + 1):
+            listener.fall_behind()
 
 
 class Feed:
@@ -110,13 +137,12 @@ class Feed:
                 if listener.behind:
                     listener.behind = False
                     page = await self._read(session_id, cursor)
-                    for event in page:
+                    if page is None:
+                        break
+                    topic.joined(listener, page)
+                    for event in page.events:
                         cursor = event.seq
                         yield event
-                    if len(page) == _PAGE:
-                        listener.fall_behind()
-                    elif topic.head is None:
-                        topic.head = cursor
                     continue
                 while listener.buffer:
                     event = listener.buffer.popleft()
@@ -127,7 +153,7 @@ class Feed:
                         break
                     cursor = event.seq
                     yield event
-                if not listener.buffer and not listener.behind:
+                if not (listener.buffer or listener.behind or self._closed):
                     listener.wake.clear()
                     await listener.wake.wait()
         finally:
@@ -135,15 +161,21 @@ class Feed:
             if not topic.listeners:
                 self._topics.pop(session_id, None)
 
-    async def _read(self, session_id: UUID, after_seq: int) -> list[StoredEvent]:
-        """Reads a page; while the database is away it waits, for the events are not lost."""
-        while True:
+    async def _read(self, session_id: UUID, after_seq: int) -> _Page | None:
+        """Reads a page; while the database is away it waits, for the events are not lost. Null when closed."""
+        while not self._closed:
             try:
                 async with self._database.reading() as session:
-                    return await read_after(session, session_id, after_seq, _PAGE)
+                    events = await read_after(session, session_id, after_seq, _PAGE)
+                    if events:
+                        return _Page(events, events[-1].seq)
+                    # A listener may wait for a number far ahead; the others are not to wait for it too.
+                    newest = await last_seqs(session, [session_id])
+                    return _Page([], min(after_seq, newest.get(session_id, 0)))
             except _LOST as error:
                 log.warning("feed_read_failed", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)
+        return None
 
     def _mark(self, session_ids: set[UUID]) -> None:
         self._dirty |= session_ids
@@ -158,18 +190,24 @@ class Feed:
     async def _listen(self) -> None:
         while True:
             try:
-                connection = await self._database.connect()
-                try:
-                    await connection.add_listener(CHANNEL, self._on_notify)
-                    self._mark(set(self._topics))  # whatever happened while nobody listened
-                    while True:
-                        await asyncio.sleep(self._poll_seconds)
-                        await connection.execute("select 1")  # a dead connection says so only when asked
-                finally:
-                    connection.terminate()
-            except _LOST as error:
+                await self._listen_on(await self._database.connect())
+            except Exception as error:  # whatever it was: without this task every listener would be late
                 log.warning("feed_listen_lost", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _listen_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        """Listens until the connection is lost, which it raises."""
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(CHANNEL, self._on_notify)
+            self._mark(set(self._topics))  # whatever happened while nobody listened
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), self._poll_seconds)
+                await connection.execute("select 1")  # a connection to nowhere says so only when asked
+        finally:
+            connection.terminate()
 
     async def _poll(self) -> None:
         while True:
@@ -179,7 +217,7 @@ class Feed:
             try:
                 async with self._database.reading() as session:
                     newest = await last_seqs(session, list(self._topics))
-            except _LOST as error:
+            except Exception as error:  # whatever it was: the net must hold
                 log.warning("feed_poll_failed", error=type(error).__name__)
                 continue
             self._mark({each for each, seq in newest.items() if self._is_news(each, seq)})
@@ -195,8 +233,12 @@ class Feed:
             dirty, self._dirty = self._dirty, set()
             for session_id in dirty:
                 topic = self._topics.get(session_id)
-                if topic is not None:
+                if topic is None:
+                    continue
+                try:
                     await self._deliver(session_id, topic)
+                except Exception as error:  # one session's trouble is not the others'; the poll comes back to it
+                    log.error("feed_deliver_failed", session_id=str(session_id), where=place_of(error))
 
     async def _deliver(self, session_id: UUID, topic: _Topic) -> None:
         if topic.head is None:  # nobody has caught up yet: each reads for itself
@@ -204,9 +246,11 @@ class Feed:
                 listener.fall_behind()
             return
         page = await self._read(session_id, topic.head)
-        for event in page:
+        if page is None:
+            return
+        for event in page.events:
             topic.head = event.seq
             for listener in topic.listeners:
                 listener.offer(event)
-        if len(page) == _PAGE:
+        if page.full:
             self._mark({session_id})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from uuid import UUID
@@ -22,7 +23,9 @@ MEDIA_SECRET = "media"  # noqa: S105 - the name of a secret, not one
 
 _MARK = "vxl_"
 _SHOWN = 10
-_SHORTEST = 8
+
+#: What an Authorization header can carry.
+_CHOSEN = re.compile(r"[!-~]{8,200}")
 
 
 def _digest(secret: str) -> bytes:
@@ -45,10 +48,10 @@ async def create_key(session: AsyncSession, *, name: str, tenant: str = DEFAULT_
 async def adopt_key(session: AsyncSession, secret: str, *, name: str, tenant: str = DEFAULT_TENANT) -> None:
     """Makes a secret that the operator chose a key of the tenant, unless it is one already.
 
-    A revoked key stays revoked. Raises BadUserInput if the secret is too short, or is another tenant's key.
+    A revoked key stays revoked. Raises BadUserInput if no header can carry the secret, or it is another tenant's key.
     """
-    if len(secret) < _SHORTEST:
-        raise BadUserInput(f"An API key has at least {_SHORTEST} characters.")
+    if _CHOSEN.fullmatch(secret) is None:
+        raise BadUserInput("An API key has 8 to 200 characters of ASCII, none of them a space.")
     await _store(session, secret, name=name, tenant=tenant)
     owner = await session.scalar(
         select(Tenant.name).join(ApiKey, ApiKey.tenant_id == Tenant.id).where(ApiKey.secret_hash == _digest(secret))

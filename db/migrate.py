@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from alembic.util import CommandError
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from db.engine import database_url
+from db.address import connect, database_url
+from db.errors import BadUserInput
 
 _LOCK = 0x766F786C  # "voxl": processes that start together migrate one after the other
+
+_CONNECT_SECONDS = 15
+
+#: No single statement of a migration, nor the wait for another process's migrations, takes longer.
+_STATEMENT_SECONDS = 600
+
+#: A migration that cannot get a table's lock gives up: while it waits, every query on the table waits behind it.
+_TABLE_LOCK = "set lock_timeout = '10s'"
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    migrations = Path(__file__).parent.parent / "migrations"
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
+@asynccontextmanager
+async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
+    """A connection for migrations, which no other process has at the same time."""
+    address = database_url(url)
+    engine = create_async_engine(
+        address,
+        poolclass=NullPool,
+        async_creator=lambda: connect(
+            address,
+            name="voxloom-migrate",
+            timeout_seconds=_CONNECT_SECONDS,
+            statement_seconds=None,
+            statement_timeout=str(_STATEMENT_SECONDS * 1000),
+        ),
+    )
+    async with engine.connect() as connection:  # its end is the lock's end
+        await connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
+        await connection.execute(text(_TABLE_LOCK))
+        await connection.commit()
+        yield connection
+
+
 async def migrate(url: str, revision: str = "head") -> None:
-    """Runs the migrations up to ``revision``, or down to it when it is an earlier one (``base``: before all)."""
-    engine = create_async_engine(database_url(url))
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
-            await connection.commit()
+    """Runs the migrations up to ``revision``, or down to it when it is an earlier one (``base``: before all).
+
+    Raises BadUserInput for an unknown revision, and for a database whose own revision this code does not know.
+    """
+    async with migrating(url) as connection:
+        try:
             await connection.run_sync(_run, revision)
-            await connection.execute(text("select pg_advisory_unlock(:key)"), {"key": _LOCK})
-            await connection.commit()
-    finally:
-        await engine.dispose()
+        except CommandError as error:
+            raise BadUserInput(f"The migrations cannot go there: {error}") from None
 
 
 def _run(connection: Connection, revision: str) -> None:

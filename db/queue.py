@@ -9,7 +9,8 @@ from procrastinate import App, PsycopgConnector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.engine import Database, libpq_url
+from db.address import libpq_url
+from db.engine import Database
 
 QUEUE = "turns"
 TASK = "run_turn"

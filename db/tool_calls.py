@@ -11,7 +11,7 @@ from sqlalchemy import extract, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.clean import clean_text
+from db.clean import clean_text, storable, storable_text
 from db.errors import IdempotencyConflict, NotFound
 from db.events import NewEvent, append
 from db.ids import new_id
@@ -45,7 +45,7 @@ async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
             attempt=call.attempt,
             name=call.name,
             server=call.server,
-            arguments=dict(call.arguments),
+            arguments=storable(call.arguments),
             status=ToolCallStatus.PENDING,
             idempotency_key=call.idempotency_key,
         )
@@ -80,8 +80,8 @@ async def end(
     if call.status is not ToolCallStatus.PENDING:
         return
     call.status = ToolCallStatus.ACCEPTED if error is None else ToolCallStatus.FAILED
-    call.result = None if result is None else dict(result)
-    call.error = error
+    call.result = storable(result)
+    call.error = None if error is None else storable_text(error)
     now = func.clock_timestamp()
     ended = (await session.execute(select(now, extract("epoch", now - call.created_at) * 1000))).one()
     call.finished_at, call.duration_ms = ended[0], max(0.0, float(ended[1]))

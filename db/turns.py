@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.audio_store import AudioStore, audio_key
+from db.clean import storable, storable_text
 from db.commands import announce_end
 from db.events import NewEvent, append
 from db.ids import new_id
@@ -91,8 +92,8 @@ async def add_call(session: AsyncSession, claim: Claim, call: FinishedCall) -> U
         output_tokens=call.output_tokens,
         input_audio_ms=call.input_audio_ms,
         output_audio_ms=call.output_audio_ms,
-        error=call.error,
-        details=dict(call.details) or None,
+        error=None if call.error is None else storable_text(call.error),
+        details=storable(call.details) or None,
     )
     session.add(row)
     await session.flush()
@@ -105,7 +106,7 @@ async def set_transcript(session: AsyncSession, claim: Claim, text: str, languag
         await session.execute(
             update(Message)
             .where(Message.turn_id == claim.turn_id, Message.role == Role.USER)
-            .values(text=text, language=language)
+            .values(text=storable_text(text), language=language)
             .returning(Message.id)
         )
     ).scalar_one()
@@ -120,7 +121,7 @@ async def set_reply(session: AsyncSession, claim: Claim, text: str, language: st
         turn_id=claim.turn_id,
         role=Role.ASSISTANT,
         type=MessageType.TEXT,
-        text=text,
+        text=storable_text(text),
         language=language,
     )
     session.add(message)
@@ -171,10 +172,11 @@ async def finish(
     """Ends the turn: COMPLETED, or FAILED when there is a failure. Ends the session too, if it waited for this."""
     turn = await hold(session, claim)
     turn.finished_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    turn.timing = dict(timing)
+    turn.timing = storable(timing)
     turn.status = TurnStatus.COMPLETED if failure is None else TurnStatus.FAILED
     if failure is not None:
-        turn.error_code, turn.error_message, turn.error_stage = failure.code, failure.message, failure.stage
+        turn.error_code, turn.error_stage = failure.code, failure.stage
+        turn.error_message = storable_text(failure.message)
     await session.flush()
     kind = EventType.TURN_COMPLETED if failure is None else EventType.TURN_FAILED
     await append(session, claim.session_id, [NewEvent(kind, claim.turn_id)])

@@ -31,11 +31,11 @@ async def leave(session: AsyncSession, worker_id: UUID) -> None:
 
 async def alive(session: AsyncSession, within_seconds: float) -> Sequence[Worker]:
     """The workers whose heartbeat is younger than that, oldest first."""
-    oldest = func.clock_timestamp() - timedelta(seconds=within_seconds)
+    oldest = func.now() - timedelta(seconds=within_seconds)
     return (await session.scalars(select(Worker).where(Worker.heartbeat_at > oldest).order_by(Worker.id))).all()
 
 
 async def forget_dead(session: AsyncSession, after_seconds: float) -> None:
     """Drops the rows of workers that went without a word."""
-    oldest = func.clock_timestamp() - timedelta(seconds=after_seconds)
+    oldest = func.now() - timedelta(seconds=after_seconds)
     await session.execute(delete(Worker).where(Worker.heartbeat_at < oldest))

@@ -12,12 +12,9 @@ from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import models_loaded
-from db.engine import database_url
-
-TIMEOUTS = "set local lock_timeout = '10s'; set local statement_timeout = '10min'"
+from db.migrate import migrating
 
 
 def include_name(name: str | None, type_: str, _parents: Any) -> bool:
@@ -31,6 +28,7 @@ def run(connection: Connection) -> None:
         target_metadata=models_loaded.metadata,
         include_name=include_name,
         compare_type=True,
+        compare_server_default=True,
         transaction_per_migration=True,
     )
     with context.begin_transaction():
@@ -38,10 +36,8 @@ def run(connection: Connection) -> None:
 
 
 async def run_by_url(url: str) -> None:
-    engine = create_async_engine(database_url(url))
-    async with engine.connect() as connection:
+    async with migrating(url) as connection:
         await connection.run_sync(run)
-    await engine.dispose()
 
 
 given: Connection | None = context.config.attributes.get("connection")

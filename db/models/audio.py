@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Identified, Stamped, choice
@@ -16,10 +16,9 @@ class Audio(Identified, Stamped, Base):
 
     __tablename__ = "audio"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["session_id", "turn_id"], ["turns.session_id", "turns.id"], initially="DEFERRED", deferrable=True
-        ),
-        Index("ix_audio_turn_id", "turn_id"),
+        ForeignKeyConstraint(["session_id", "turn_id"], ["turns.session_id", "turns.id"]),
+        UniqueConstraint("turn_id", "id"),
+        Index("ix_audio_session_id_id", "session_id", "id"),
         CheckConstraint("duration_ms > 0 and sample_rate > 0 and size_bytes > 0", name="sizes"),
     )
 

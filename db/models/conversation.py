@@ -28,9 +28,9 @@ class Session(Identified, Stamped, Base):
 
     __tablename__ = "sessions"
     __table_args__ = (
-        Index("ix_sessions_tenant_id_id", "tenant_id", "id"),
+        UniqueConstraint("tenant_id", "id"),
         Index("ix_sessions_tenant_id_customer_id_id", "tenant_id", "customer_id", "id"),
-        CheckConstraint("last_seq >= 0", name="last_seq"),
+        CheckConstraint("last_seq >= 0 and turn_count >= 0", name="counters"),
         CheckConstraint("(status = 'ENDED') = (ended_at is not null)", name="ended_at"),
     )
 
@@ -58,7 +58,7 @@ class Turn(Identified, Base):
         UniqueConstraint("session_id", "number"),
         UniqueConstraint("session_id", "idempotency_key"),
         UniqueConstraint("session_id", "id"),
-        CheckConstraint("attempt >= 0", name="attempt"),
+        CheckConstraint("number > 0 and attempt >= 0", name="counters"),
         CheckConstraint("(status = 'FAILED') = (error_code is not null)", name="error_code"),
         CheckConstraint(
             "(status in ('COMPLETED', 'FAILED', 'CANCELLED')) = (finished_at is not null)", name="finished_at"
@@ -86,6 +86,7 @@ class Message(Identified, Stamped, Base):
     __tablename__ = "messages"
     __table_args__ = (
         ForeignKeyConstraint(["session_id", "turn_id"], ["turns.session_id", "turns.id"]),
+        ForeignKeyConstraint(["turn_id", "audio_id"], ["audio.turn_id", "audio.id"]),
         UniqueConstraint("turn_id", "role"),
         Index("ix_messages_session_id_id", "session_id", "id"),
         CheckConstraint("type = 'AUDIO' or text is not null", name="text"),
@@ -98,4 +99,4 @@ class Message(Identified, Stamped, Base):
     type: Mapped[MessageType] = mapped_column(choice(MessageType, "type"))
     text: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(16))
-    audio_id: Mapped[UUID | None] = mapped_column(ForeignKey("audio.id"), index=True)
+    audio_id: Mapped[UUID | None] = mapped_column(index=True)

@@ -30,7 +30,7 @@ class ModelCall(Identified, Base):
     turn_id: Mapped[UUID]
     stage: Mapped[Stage] = mapped_column(choice(Stage, "stage"))
     engine: Mapped[str] = mapped_column(String(100))
-    model: Mapped[str] = mapped_column(String(200))
+    model: Mapped[str] = mapped_column(Text)
     status: Mapped[CallStatus] = mapped_column(choice(CallStatus, "status"))
     attempt: Mapped[int]
     started_at: Mapped[datetime]
@@ -52,7 +52,7 @@ class ToolCall(Identified, Stamped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["session_id", "turn_id"], ["turns.session_id", "turns.id"]),
         UniqueConstraint("session_id", "idempotency_key"),
-        Index("ix_tool_calls_session_id_id", "session_id", "id"),
+        UniqueConstraint("session_id", "id"),
         Index("ix_tool_calls_turn_id_id", "turn_id", "id"),
         CheckConstraint("(status = 'PENDING') = (finished_at is null)", name="finished_at"),
         CheckConstraint("(status = 'FAILED') = (error is not null)", name="error"),
@@ -80,6 +80,8 @@ class CrmRecord(Identified, Stamped, Base):
 
     __tablename__ = "crm_records"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "session_id"], ["sessions.tenant_id", "sessions.id"]),
+        ForeignKeyConstraint(["session_id", "tool_call_id"], ["tool_calls.session_id", "tool_calls.id"]),
         UniqueConstraint("tool_call_id"),
         UniqueConstraint("tenant_id", "reference"),
         Index("ix_crm_records_tenant_id_id", "tenant_id", "id"),
@@ -87,9 +89,9 @@ class CrmRecord(Identified, Stamped, Base):
         Index("ix_crm_records_session_id_id", "session_id", "id"),
     )
 
-    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
-    tool_call_id: Mapped[UUID] = mapped_column(ForeignKey("tool_calls.id"))
+    tenant_id: Mapped[UUID]
+    session_id: Mapped[UUID]
+    tool_call_id: Mapped[UUID]
     scenario: Mapped[str] = mapped_column(String(100))
     reference: Mapped[str] = mapped_column(String(12))
     customer_id: Mapped[str] = mapped_column(String(200))

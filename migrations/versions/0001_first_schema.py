@@ -99,14 +99,14 @@ def upgrade() -> None:
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
         sa.CheckConstraint("(status = 'ENDED') = (ended_at is not null)", name=op.f("ck_sessions_ended_at")),
-        sa.CheckConstraint("last_seq >= 0", name=op.f("ck_sessions_last_seq")),
+        sa.CheckConstraint("last_seq >= 0 and turn_count >= 0", name=op.f("ck_sessions_counters")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sessions_tenant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_sessions_tenant_id_id")),
     )
     op.create_index(
         "ix_sessions_tenant_id_customer_id_id", "sessions", ["tenant_id", "customer_id", "id"], unique=False
     )
-    op.create_index("ix_sessions_tenant_id_id", "sessions", ["tenant_id", "id"], unique=False)
     op.create_table(
         "turns",
         sa.Column("session_id", sa.Uuid(), nullable=False),
@@ -148,7 +148,7 @@ def upgrade() -> None:
             "(status in ('COMPLETED', 'FAILED', 'CANCELLED')) = (finished_at is not null)",
             name=op.f("ck_turns_finished_at"),
         ),
-        sa.CheckConstraint("attempt >= 0", name=op.f("ck_turns_attempt")),
+        sa.CheckConstraint("number > 0 and attempt >= 0", name=op.f("ck_turns_counters")),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_turns_session_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_turns")),
         sa.UniqueConstraint("session_id", "id", name=op.f("uq_turns_session_id_id")),
@@ -178,12 +178,11 @@ def upgrade() -> None:
             ["session_id", "turn_id"],
             ["turns.session_id", "turns.id"],
             name=op.f("fk_audio_session_id_turn_id"),
-            initially="DEFERRED",
-            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audio")),
+        sa.UniqueConstraint("turn_id", "id", name=op.f("uq_audio_turn_id_id")),
     )
-    op.create_index("ix_audio_turn_id", "audio", ["turn_id"], unique=False)
+    op.create_index("ix_audio_session_id_id", "audio", ["session_id", "id"], unique=False)
     op.create_table(
         "events",
         sa.Column("session_id", sa.Uuid(), nullable=False),
@@ -237,7 +236,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("engine", sa.String(length=100), nullable=False),
-        sa.Column("model", sa.String(length=200), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
         sa.Column(
             "status",
             sa.Enum("OK", "FAILED", "CANCELLED", name="status", native_enum=False, create_constraint=True, length=32),
@@ -295,9 +294,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_tool_calls_session_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tool_calls")),
+        sa.UniqueConstraint("session_id", "id", name=op.f("uq_tool_calls_session_id_id")),
         sa.UniqueConstraint("session_id", "idempotency_key", name=op.f("uq_tool_calls_session_id_idempotency_key")),
     )
-    op.create_index("ix_tool_calls_session_id_id", "tool_calls", ["session_id", "id"], unique=False)
     op.create_index("ix_tool_calls_turn_id_id", "tool_calls", ["turn_id", "id"], unique=False)
     op.create_table(
         "crm_records",
@@ -329,9 +328,16 @@ def upgrade() -> None:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
-        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_crm_records_session_id")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_crm_records_tenant_id")),
-        sa.ForeignKeyConstraint(["tool_call_id"], ["tool_calls.id"], name=op.f("fk_crm_records_tool_call_id")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "session_id"],
+            ["sessions.tenant_id", "sessions.id"],
+            name=op.f("fk_crm_records_tenant_id_session_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id", "tool_call_id"],
+            ["tool_calls.session_id", "tool_calls.id"],
+            name=op.f("fk_crm_records_session_id_tool_call_id"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_records")),
         sa.UniqueConstraint("tenant_id", "reference", name=op.f("uq_crm_records_tenant_id_reference")),
         sa.UniqueConstraint("tool_call_id", name=op.f("uq_crm_records_tool_call_id")),
@@ -364,7 +370,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("type = 'AUDIO' or text is not null", name=op.f("ck_messages_text")),
         sa.CheckConstraint("type = 'TEXT' or audio_id is not null", name=op.f("ck_messages_audio_id")),
-        sa.ForeignKeyConstraint(["audio_id"], ["audio.id"], name=op.f("fk_messages_audio_id")),
+        sa.ForeignKeyConstraint(
+            ["turn_id", "audio_id"], ["audio.turn_id", "audio.id"], name=op.f("fk_messages_turn_id_audio_id")
+        ),
         sa.ForeignKeyConstraint(
             ["session_id", "turn_id"], ["turns.session_id", "turns.id"], name=op.f("fk_messages_session_id_turn_id")
         ),
@@ -384,17 +392,15 @@ def downgrade() -> None:
     op.drop_index("ix_crm_records_session_id_id", table_name="crm_records")
     op.drop_table("crm_records")
     op.drop_index("ix_tool_calls_turn_id_id", table_name="tool_calls")
-    op.drop_index("ix_tool_calls_session_id_id", table_name="tool_calls")
     op.drop_table("tool_calls")
     op.drop_index("ix_model_calls_turn_id_id", table_name="model_calls")
     op.drop_index("ix_model_calls_session_id_id", table_name="model_calls")
     op.drop_table("model_calls")
     op.drop_index("ix_events_turn_id_seq", table_name="events")
     op.drop_table("events")
-    op.drop_index("ix_audio_turn_id", table_name="audio")
+    op.drop_index("ix_audio_session_id_id", table_name="audio")
     op.drop_table("audio")
     op.drop_table("turns")
-    op.drop_index("ix_sessions_tenant_id_id", table_name="sessions")
     op.drop_index("ix_sessions_tenant_id_customer_id_id", table_name="sessions")
     op.drop_table("sessions")
     op.drop_index(op.f("ix_api_keys_tenant_id"), table_name="api_keys")

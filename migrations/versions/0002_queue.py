@@ -40,13 +40,15 @@ declare
 begin
   for found in
     select format('drop table if exists %s cascade', oid::regclass) as command
-    from pg_class where relname like 'procrastinate\\_%' and relkind = 'r' and relnamespace = 'public'::regnamespace
+    from pg_class
+    where relname like 'procrastinate\\_%' and relkind = 'r' and relnamespace = current_schema::regnamespace
     union all
     select format('drop function if exists %s cascade', oid::regprocedure)
-    from pg_proc where proname like 'procrastinate\\_%' and pronamespace = 'public'::regnamespace
+    from pg_proc where proname like 'procrastinate\\_%' and pronamespace = current_schema::regnamespace
     union all
     select format('drop type if exists %s cascade', oid::regtype)
-    from pg_type where typname like 'procrastinate\\_%' and typtype = 'e' and typnamespace = 'public'::regnamespace
+    from pg_type
+    where typname like 'procrastinate\\_%' and typtype = 'e' and typnamespace = current_schema::regnamespace
     union all
     select 'drop type if exists procrastinate_job_to_defer_v1 cascade'
   loop
