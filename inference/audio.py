@@ -6,6 +6,7 @@ import io
 import wave
 
 import numpy as np
+import soxr
 
 from inference.ports import Samples
 
@@ -22,3 +23,10 @@ def encode_wav(samples: Samples, sample_rate: int) -> bytes:
         writer.setframerate(sample_rate)
         writer.writeframes(pcm.tobytes())
     return file.getvalue()
+
+
+def resample(samples: Samples, rate: int, wanted: int) -> Samples:
+    """The same sound at ``wanted`` samples a second."""
+    if rate == wanted:
+        return samples
+    return np.asarray(soxr.resample(samples, rate, wanted), dtype=np.float32)

@@ -21,14 +21,14 @@ def choose_engines(settings: InferenceSettings, progress: Progress = no_progress
         return Lender(engine, wait_seconds=settings.engine_wait_seconds)
 
     draft = settings.asr_draft_engine
-    alone = draft in ("none", settings.asr_engine)
+    alone = draft == "none" or draft == settings.asr_engine[0]
     # Two engines that hear the same recording side by side share the threads: more of them than cores costs both.
     threads = settings.model_threads if alone else max(1, settings.model_threads // 2)
     return Engines(
-        asr=lender(_transcriber(settings.asr_engine, settings, cache, threads=threads)),
+        asr=tuple(lender(_transcriber(each, settings, cache, threads=threads)) for each in settings.asr_engine),
         draft=None if alone else lender(_transcriber(draft, settings, cache, threads=threads, piece_seconds=_SKETCH)),
-        llm=lender(_chat_model(settings, cache)),
-        tts=lender(_synthesizer(settings, cache)),
+        llm=tuple(lender(_chat_model(each, settings)) for each in settings.llm_engine),
+        tts=tuple(lender(_synthesizer(each, settings, cache)) for each in settings.tts_engine),
     )
 
 
@@ -48,12 +48,12 @@ def _transcriber(
     return FakeTranscriber()
 
 
-def _chat_model(settings: InferenceSettings, cache: ModelCache) -> ChatModel:
-    if settings.llm_engine == "scripted":
+def _chat_model(name: str, settings: InferenceSettings) -> ChatModel:
+    if name == "scripted":
         from inference.engines.scripted.engine import ScriptedEngine
 
-        return ScriptedEngine()
-    if settings.llm_engine == "openai":
+        return ScriptedEngine(threads=settings.model_threads)
+    if name == "openai":
         from inference.engines.openai import OpenAIEngine
 
         return OpenAIEngine(
@@ -68,12 +68,12 @@ def _chat_model(settings: InferenceSettings, cache: ModelCache) -> ChatModel:
     return FakeChatModel()
 
 
-def _synthesizer(settings: InferenceSettings, cache: ModelCache) -> Synthesizer:
-    if settings.tts_engine == "espnet":
+def _synthesizer(name: str, settings: InferenceSettings, cache: ModelCache) -> Synthesizer:
+    if name == "espnet":
         from inference.engines.espnet import EspnetEngine
 
         return EspnetEngine(settings.espnet_model, cache=cache, threads=settings.model_threads)
-    if settings.tts_engine == "hibari":
+    if name == "hibari":
         from inference.engines.hibari import HibariEngine
 
         return HibariEngine(threads=settings.model_threads)

@@ -126,13 +126,13 @@ class DatabaseJournal:
                 _stage_completed(call.stage, call_id),
             )
 
-    async def stage_failed(self, failure: Failure, call: FinishedCall | None) -> None:
+    async def stage_failed(self, failure: Failure, call: FinishedCall | None, *, will_retry: bool) -> None:
         async with self._commit() as session:
             if call is not None:
                 await turns.add_call(session, self._claim, call)
             if failure.stage is not None:
                 data = {"stage": failure.stage.value, "code": failure.code, "message": failure.message}
-                await self._append(session, (EventType.STAGE_FAILED, {**data, "will_retry": False}))
+                await self._append(session, (EventType.STAGE_FAILED, {**data, "will_retry": will_retry}))
 
     async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None:
         async with self._database.transaction() as session:

@@ -16,6 +16,7 @@ from db.outcome import Failure, FinishedCall
 from db.words import CallStatus, Stage
 from inference.ports import EngineInfo
 from inference.registry import E, Lender
+from inference.retrying import Again, again_after
 from inference.timing import TurnClock
 
 T = TypeVar("T")
@@ -24,12 +25,17 @@ log = structlog.get_logger(__name__)
 
 
 class StageError(Exception):
-    """A stage could not do its work. ``call`` is the model call that failed, if one was made."""
+    """A stage could not do its work. ``call`` is the model call that failed, if one was made.
 
-    def __init__(self, failure: Failure, call: FinishedCall | None = None) -> None:
+    ``again``: who may do better. ``told``: whether the journal has it.
+    """
+
+    def __init__(self, failure: Failure, call: FinishedCall | None = None, again: Again = Again.NOBODY) -> None:
         super().__init__(failure.message)
         self.failure = failure
         self.call = call
+        self.again = again
+        self.told = False
 
 
 def failure_of(error: Exception, stage: Stage | None) -> Failure:
@@ -58,22 +64,24 @@ class CallMeter:
         self._first: float | None = None
 
     @asynccontextmanager
-    async def borrow(self, lender: Lender[E]) -> AsyncIterator[E]:
+    async def borrow(self, lender: Lender[E], *, limit_seconds: float) -> AsyncIterator[E]:
         """The engine, its wait measured; what happens inside is the call. Errors come out as StageError.
 
-        May be used many times for one call.
+        May be used many times for one call. ``limit_seconds`` bounds each use, the wait for the engine not counted.
         """
         asked = self._clock.now()
         try:
             async with lender.lend() as engine:
                 self._waited += self._clock.now() - asked
                 self._clock.add_wait(self._stage, asked, self._clock.now())
-                yield engine
+                async with asyncio.timeout(limit_seconds):
+                    yield engine
         except StageError:
             raise
         except Exception as error:
             failure = failure_of(error, self._stage)
-            raise StageError(failure, self.finished(error=f"{failure.code}: {failure.message}")) from error
+            call = self.finished(error=f"{failure.code}: {failure.message}")
+            raise StageError(failure, call, again_after(error)) from error
 
     async def each(self, items: AsyncIterator[T], *, stall_seconds: float) -> AsyncGenerator[T, None]:
         """The items of an engine, the wait for each counted as its work. A wait over ``stall_seconds`` ends the call.

@@ -72,17 +72,21 @@ class Lender(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What a worker's turns run on. ``draft`` gives quick partial transcripts while ``asr`` works, if there is one."""
+    """What a worker's turns run on: for each stage the engines in order of preference.
 
-    asr: Lender[Transcriber]
+    ``draft`` gives quick partial transcripts while an engine of ``asr`` works, if there is one.
+    """
+
+    asr: tuple[Lender[Transcriber], ...]
     draft: Lender[Transcriber] | None
-    llm: Lender[ChatModel]
-    tts: Lender[Synthesizer]
+    llm: tuple[Lender[ChatModel], ...]
+    tts: tuple[Lender[Synthesizer], ...]
 
     def every(self) -> list[tuple[str, Lender[Transcriber] | Lender[ChatModel] | Lender[Synthesizer]]]:
         """Each with the name of its stage, in the order in which a turn needs them."""
-        pairs = [("ASR", self.asr), ("ASR", self.draft), ("LLM", self.llm), ("TTS", self.tts)]
-        return [(stage, lender) for stage, lender in pairs if lender is not None]
+        drafts = () if self.draft is None else (self.draft,)
+        stages = (("ASR", self.asr), ("ASR", drafts), ("LLM", self.llm), ("TTS", self.tts))
+        return [(stage, lender) for stage, lenders in stages for lender in lenders]
 
     async def close(self) -> None:
         for _, lender in self.every():

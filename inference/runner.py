@@ -14,7 +14,8 @@ from db.audio_store import AudioStore
 from db.engine import Database
 from db.outcome import Failure
 from inference.journal import DatabaseJournal
-from inference.pipeline import Limits, Pipeline
+from inference.limits import Limits
+from inference.pipeline import Pipeline
 from inference.ports import Superseded, ToolBox
 from inference.registry import Engines
 from inference.timing import TurnClock

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
 from db.settings import DatabaseSettings
+
+V = TypeVar("V")
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+#: Several values, in the environment separated by commas; the first is preferred.
+Listed = Annotated[tuple[V, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 
 
 class McpServerSettings(BaseModel):
@@ -23,19 +34,19 @@ class McpServerSettings(BaseModel):
 class InferenceSettings(DatabaseSettings):
     """Engines by stage, their models, and the worker's limits."""
 
-    asr_engine: Literal["whisper", "ctranslate2", "fake"] = "whisper"
+    asr_engine: Listed[Literal["whisper", "ctranslate2", "fake"]] = ("whisper",)
     asr_draft_engine: Literal["ctranslate2", "fake", "none"] = "ctranslate2"
     whisper_model: str = "base"
     ctranslate2_model: str = "base"
 
-    llm_engine: Literal["scripted", "openai", "fake"] = "scripted"
+    llm_engine: Listed[Literal["scripted", "openai", "fake"]] = ("scripted",)
     openai_base_url: str = "http://127.0.0.1:8080/v1"
     openai_api_key: SecretStr = SecretStr("none")
     openai_model: str = "default"
     openai_tool_mode: Literal["native", "json_schema"] = "native"
     openai_stream_before_tools: bool = False
 
-    tts_engine: Literal["espnet", "hibari", "fake"] = "espnet"
+    tts_engine: Listed[Literal["espnet", "hibari", "fake"]] = ("espnet",)
     espnet_model: str = "joe"
 
     model_dir: Path | None = None
@@ -43,6 +54,9 @@ class InferenceSettings(DatabaseSettings):
     worker_capacity: int = Field(4, ge=1, le=256)
     engine_wait_seconds: float = Field(120, gt=0)
     engine_stall_seconds: float = Field(60, gt=0)
+    stage_timeout_seconds: float = Field(180, gt=0)
+    engine_tries: int = Field(3, ge=1, le=10)
+    engine_retry_pause_seconds: float = Field(0.5, ge=0, le=30)
     tool_timeout_seconds: float = Field(15, gt=0)
     heartbeat_seconds: float = Field(3, gt=0, le=60)
     lost_worker_seconds: float = Field(10, gt=0)

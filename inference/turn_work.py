@@ -15,8 +15,8 @@ from db.models.work import ToolCall
 from db.personas import PERSONAS
 from db.turns import Claim
 from db.words import MessageType, Role, ToolCallStatus
-from inference.pipeline import TurnWork
 from inference.ports import AssistantSaid, HistoryItem, ToolRequest, ToolUsed, UserSaid
+from inference.work import TurnWork
 
 #: Turns of history a model is given; the newest count.
 _MAX_TURNS = 100

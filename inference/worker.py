@@ -29,9 +29,10 @@ from db.logs import configure_logging, place_of
 from db.models.happenings import Worker
 from db.queue import QUEUE, TASK, queue_app
 from inference.engine_choice import choose_engines
+from inference.limits import Limits
 from inference.loading import LoadingDisplay
-from inference.pipeline import Limits
 from inference.registry import Engines
+from inference.retrying import RetryPolicy
 from inference.runner import TurnRunner
 from inference.settings import InferenceSettings
 from inference.text_language import TextLanguage
@@ -152,9 +153,16 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         )
         app = queue_app(database)
         await stack.enter_async_context(app.open_async())
-        limits = Limits(settings.max_audio_seconds, settings.engine_stall_seconds, settings.tool_timeout_seconds)
+        limits = Limits(
+            recording=settings.max_audio_seconds,
+            stall=settings.engine_stall_seconds,
+            stage=settings.stage_timeout_seconds,
+            tool=settings.tool_timeout_seconds,
+            retry=RetryPolicy(settings.engine_tries, settings.engine_retry_pause_seconds),
+        )
         store = open_audio_store(settings.audio_store_url)
-        texts = await asyncio.to_thread(TextLanguage, engines.llm.info.languages)
+        spoken = {language for lender in engines.llm for language in lender.info.languages}
+        texts = await asyncio.to_thread(TextLanguage, sorted(spoken))
         register_turns(app, TurnRunner(database, store, engines, toolbox, limits, texts.of))
         attendance = Attendance(database, app, engines, settings)
         await attendance.register()

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -27,7 +27,7 @@ from graph.settings import ApiSettings
 from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
 from inference.engines.fake_transcriber import FakeTranscriber
-from inference.pipeline import Limits
+from inference.limits import Limits
 from inference.registry import Engines, Lender
 from inference.runner import TurnRunner
 from inference.settings import InferenceSettings
@@ -162,13 +162,17 @@ def engines() -> Engines:
 
 
 def lent(
-    asr: FakeTranscriber, llm: FakeChatModel, tts: FakeSynthesizer, draft: FakeTranscriber | None = None
+    asr: FakeTranscriber | Sequence[FakeTranscriber],
+    llm: FakeChatModel | Sequence[FakeChatModel],
+    tts: FakeSynthesizer | Sequence[FakeSynthesizer],
+    draft: FakeTranscriber | None = None,
 ) -> Engines:
+    """Engines of a worker; several for a stage are its order of preference."""
     return Engines(
-        asr=Lender(asr, wait_seconds=10),
+        asr=tuple(Lender(each, wait_seconds=10) for each in ([asr] if isinstance(asr, FakeTranscriber) else asr)),
         draft=None if draft is None else Lender(draft, wait_seconds=10),
-        llm=Lender(llm, wait_seconds=10),
-        tts=Lender(tts, wait_seconds=10),
+        llm=tuple(Lender(each, wait_seconds=10) for each in ([llm] if isinstance(llm, FakeChatModel) else llm)),
+        tts=tuple(Lender(each, wait_seconds=10) for each in ([tts] if isinstance(tts, FakeSynthesizer) else tts)),
     )
 
 
@@ -178,7 +182,7 @@ async def working(database: Database, engines: Engines, *, capacity: int = 4) ->
     settings = InferenceSettings(worker_capacity=capacity, drain_seconds=5, heartbeat_seconds=1)
     app = queue_app(database)
     async with McpToolBox(database) as toolbox, app.open_async():
-        limits = Limits(recording=60, stall=10, tool=10)
+        limits = Limits(recording=60, stall=10, stage=30, tool=10)
         register_turns(app, TurnRunner(database, TableStore(), engines, toolbox, limits))
         turns = asyncio.create_task(take_turns(app, settings))
         try:

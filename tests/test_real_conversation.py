@@ -81,7 +81,7 @@ def _letters(text: str) -> str:
 
 async def _heard_again(engines: Engines, wav: bytes) -> str:
     samples = await asyncio.to_thread(lambda: read_recording(wav, max_seconds=60).samples)
-    async with engines.asr.lend() as whisper:
+    async with engines.asr[0].lend() as whisper:
         async for item in whisper.transcribe(samples, language="en"):
             if isinstance(item, Transcript):
                 return item.text

@@ -11,6 +11,7 @@ from db.errors import EngineUnavailable
 from db.outcome import FinishedCall
 from db.recording import read_recording
 from db.words import Stage
+from inference.limits import Limits
 from inference.metering import CallMeter, StageError
 from inference.ports import SAMPLE_RATE, Samples, Transcriber, Transcript, TranscriptPartial
 from inference.registry import Lender
@@ -35,7 +36,7 @@ class _Given:
 
     samples: Samples
     language: str | None
-    stall_seconds: float
+    limits: Limits
     clock: TurnClock
     partials: asyncio.Queue[TranscriptPartial]
 
@@ -44,17 +45,16 @@ async def transcribe(
     recording: bytes,
     *,
     language: str | None,
-    max_seconds: float,
-    stall_seconds: float,
+    limits: Limits,
     engine: Lender[Transcriber],
     draft: Lender[Transcriber] | None,
     clock: TurnClock,
 ) -> AsyncGenerator[TranscriptPartial | Heard, None]:
     """Partials while the engines work, then one Heard. ``language``: ISO 639-1, or null to detect it."""
     with clock.busy(Stage.ASR):
-        samples = (await asyncio.to_thread(read_recording, recording, max_seconds=max_seconds)).samples
+        samples = (await asyncio.to_thread(read_recording, recording, max_seconds=limits.recording)).samples
     waiting: asyncio.Queue[TranscriptPartial] = asyncio.Queue(_WAITING)
-    given = _Given(samples, language, stall_seconds, clock, waiting)
+    given = _Given(samples, language, limits, clock, waiting)
     final = asyncio.create_task(_run(engine, given))
     sketch = None
     if draft is not None:
@@ -98,8 +98,8 @@ async def _until(
 async def _run(lender: Lender[Transcriber], given: _Given) -> tuple[Transcript, FinishedCall]:
     meter = CallMeter(given.clock, Stage.ASR, lender.info)
     transcript: Transcript | None = None
-    async with meter.borrow(lender) as engine:
-        items = meter.each(engine.transcribe(given.samples, language=given.language), stall_seconds=given.stall_seconds)
+    async with meter.borrow(lender, limit_seconds=given.limits.stage) as engine:
+        items = meter.each(engine.transcribe(given.samples, language=given.language), stall_seconds=given.limits.stall)
         async with aclosing(items):
             async for item in items:
                 if isinstance(item, Transcript):

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from db.errors import EngineUnavailable
 from db.outcome import FinishedCall
 from db.words import Stage
+from inference.limits import Limits
 from inference.metering import CallMeter
 from inference.ports import ChatFinished, ChatModel, ChatRequest, TextDelta, ToolRequest
 from inference.registry import Lender
@@ -15,13 +16,13 @@ from inference.timing import TurnClock
 
 
 async def reply(
-    request: ChatRequest, *, engine: Lender[ChatModel], stall_seconds: float, clock: TurnClock
+    request: ChatRequest, *, engine: Lender[ChatModel], limits: Limits, clock: TurnClock
 ) -> AsyncGenerator[TextDelta | ToolRequest | FinishedCall, None]:
     """What the model says and wants, as it comes; its call last."""
     meter = CallMeter(clock, Stage.LLM, engine.info)
     finished: ChatFinished | None = None
-    async with meter.borrow(engine) as model:
-        items = meter.each(model.reply(request), stall_seconds=stall_seconds)
+    async with meter.borrow(engine, limit_seconds=limits.stage) as model:
+        items = meter.each(model.reply(request), stall_seconds=limits.stall)
         async with aclosing(items):
             async for item in items:
                 if isinstance(item, ChatFinished):

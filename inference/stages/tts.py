@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ import numpy as np
 
 from db.outcome import EncodedAudio, FinishedCall
 from db.words import Stage
-from inference.audio import encode_wav
-from inference.metering import CallMeter
-from inference.ports import Samples, Synthesizer
+from inference.audio import encode_wav, resample
+from inference.limits import Limits
+from inference.metering import CallMeter, StageError
+from inference.ports import EngineInfo, Samples, Synthesizer
 from inference.registry import Lender
+from inference.retrying import Tries
 from inference.timing import TurnClock
 
 WAV = "audio/wav"
@@ -32,6 +35,14 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Faltered:
+    """An engine failed in the middle of the reply, and ``next`` goes on with the same sentence."""
+
+    error: StageError
+    next: EngineInfo
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """The stage's last item: all sentences as one sound, null if there was nothing to say aloud."""
 
@@ -44,39 +55,73 @@ async def speak(
     *,
     language: str,
     voice: str | None,
-    engine: Lender[Synthesizer],
-    stall_seconds: float,
+    tries: Tries[Synthesizer],
+    limits: Limits,
     clock: TurnClock,
-) -> AsyncGenerator[Chunk | Spoken, None]:
+) -> AsyncGenerator[Chunk | Faltered | Spoken, None]:
     """A Chunk a sentence, then one Spoken. The engine is lent for one sentence at a time: others speak in between."""
-    meter = CallMeter(clock, Stage.TTS, engine.info)
-    parts: list[Samples] = []
-    rate, index, characters = 0, 0, 0
+    meter = CallMeter(clock, Stage.TTS, tries.lender.info)
+    reply = _Reply()
     async for sentence in sentences:
-        pieces: list[Samples] = []
-        async with meter.borrow(engine) as synthesizer:
-            speech = meter.each(
-                synthesizer.synthesize(sentence, language=language, voice=voice), stall_seconds=stall_seconds
-            )
-            async with aclosing(speech):
-                async for piece in speech:
-                    pieces.append(piece.samples)
-                    rate = piece.sample_rate
-        characters += len(sentence)
-        if not pieces:  # nothing in it that can be said: "..."
+        samples = None
+        while samples is None:
+            try:
+                samples, rate = await _say(sentence, language, voice, tries.lender, meter, limits)
+            except StageError as error:
+                pause = tries.advance(error.again)
+                if pause is None:
+                    raise
+                yield Faltered(error, tries.lender.info)
+                await asyncio.sleep(pause)
+                meter = CallMeter(clock, Stage.TTS, tries.lender.info)
+        if not samples.size:  # nothing in it that can be said: "..."
             continue
-        samples = np.concatenate(pieces)
-        if parts:
-            parts.append(np.zeros(round(rate * _GAP_SECONDS), dtype=np.float32))
-        parts.append(samples)
-        yield Chunk(index, sentence, _encode(samples, rate))
-        index += 1
-    whole = _encode(np.concatenate(parts), rate) if parts else None
+        yield Chunk(reply.sentences, sentence, _encode(samples, rate))
+        reply.add(samples, rate)
+    whole = reply.whole()
     call = meter.finished(
-        output_audio_ms=0 if whole is None else whole.duration_ms,
-        details={"sentences": index, "characters": characters},
+        output_audio_ms=0 if whole is None else whole.duration_ms, details={"sentences": reply.sentences}
     )
     yield Spoken(whole, call)
+
+
+async def _say(  # noqa: PLR0917 - all of one call
+    sentence: str,
+    language: str,
+    voice: str | None,
+    lender: Lender[Synthesizer],
+    meter: CallMeter,
+    limits: Limits,
+) -> tuple[Samples, int]:
+    """One sentence, and its sample rate."""
+    pieces: list[Samples] = []
+    rate = 0
+    async with meter.borrow(lender, limit_seconds=limits.stage) as engine:
+        speech = meter.each(engine.synthesize(sentence, language=language, voice=voice), stall_seconds=limits.stall)
+        async with aclosing(speech):
+            async for piece in speech:
+                pieces.append(piece.samples)
+                rate = piece.sample_rate
+    return np.concatenate([np.zeros(0, dtype=np.float32), *pieces]), rate
+
+
+class _Reply:
+    """The sentences of a reply, joined at the first one's sample rate with a pause between them."""
+
+    def __init__(self) -> None:
+        self.sentences = 0
+        self._parts: list[Samples] = []
+        self._rate = 0
+
+    def add(self, samples: Samples, rate: int) -> None:
+        if self._parts:
+            self._parts.append(np.zeros(round(self._rate * _GAP_SECONDS), dtype=np.float32))
+        self._rate = self._rate or rate
+        self._parts.append(resample(samples, rate, self._rate))
+        self.sentences += 1
+
+    def whole(self) -> EncodedAudio | None:
+        return _encode(np.concatenate(self._parts), self._rate) if self._parts else None
 
 
 def _encode(samples: Samples, rate: int) -> EncodedAudio:

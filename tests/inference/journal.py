@@ -69,8 +69,8 @@ class MemoryJournal:
         self._note("audio_ready", audio)
         self.calls.append(call)
 
-    async def stage_failed(self, failure: Failure, call: FinishedCall | None) -> None:
-        self._note("stage_failed", failure)
+    async def stage_failed(self, failure: Failure, call: FinishedCall | None, *, will_retry: bool) -> None:
+        self._note("stage_failed", (failure, will_retry))
         if call is not None:
             self.calls.append(call)
 

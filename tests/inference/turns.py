@@ -1,0 +1,95 @@
+"""Runs turns through the pipeline with quick engines and a journal that only remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from db.personas import PERSONAS
+from inference.audio import encode_wav
+from inference.engines.fake_chat import FakeChatModel
+from inference.engines.fake_synthesizer import FakeSynthesizer
+from inference.engines.fake_transcriber import FakeTranscriber
+from inference.limits import Limits
+from inference.pipeline import Pipeline
+from inference.ports import (
+    ToolContext,
+    ToolResult,
+    ToolSpec,
+)
+from inference.retrying import RetryPolicy
+from inference.timing import TurnClock
+from inference.work import TurnWork
+from tests.conftest import lent
+from tests.inference.journal import MemoryJournal
+
+RECORDING = encode_wav((0.3 * np.sin(np.arange(16_000) / 10)).astype(np.float32), 16_000)
+SILENCE = encode_wav(np.zeros(16_000, dtype=np.float32), 16_000)
+
+
+class OneTool:
+    """A tool box with one tool; ``error`` is raised by each call, ``seconds`` is how long one takes."""
+
+    def __init__(self, error: Exception | None = None, seconds: float = 0, name: str = "note") -> None:
+        self._name = name
+        self.calls: list[tuple[str, Mapping[str, Any], ToolContext]] = []
+        self._error = error
+        self._seconds = seconds
+
+    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
+        return (("crm", ToolSpec(self._name, "Takes a note.", {"type": "object"})),)
+
+    async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        self.calls.append((name, arguments, context))
+        await asyncio.sleep(self._seconds)
+        if self._error is not None:
+            raise self._error
+        return ToolResult(True, {"ok": True})
+
+
+def work(**changes: Any) -> TurnWork:
+    given: dict[str, Any] = {
+        "session_language": "en",
+        "earlier_language": None,
+        "persona": PERSONAS["billing_agent"],
+        "known": {"customer_id": "c"},
+        "history": (),
+        "text": "hello there. how are you?",
+        "recording": None,
+        "reply": None,
+        "spoken": False,
+        "used": (),
+        "pending": (),
+    }
+    return TurnWork(**{**given, **changes})
+
+
+async def run(
+    turn: TurnWork,
+    *,
+    asr: FakeTranscriber | Sequence[FakeTranscriber] | None = None,
+    llm: FakeChatModel | Sequence[FakeChatModel] | None = None,
+    tts: FakeSynthesizer | Sequence[FakeSynthesizer] | None = None,
+    draft: FakeTranscriber | None = None,
+    toolbox: OneTool | None = None,
+    journal: MemoryJournal | None = None,
+    stall: float = 5,
+    language_of: Callable[[str], str | None] = lambda _: None,
+) -> MemoryJournal:
+    journal = journal or MemoryJournal()
+    now = datetime.now(UTC)
+    pipeline = Pipeline(
+        turn,
+        engines=lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
+        toolbox=toolbox or OneTool(),
+        journal=journal,
+        clock=TurnClock(now, now),
+        limits=Limits(recording=60, stall=stall, stage=10, tool=1, retry=RetryPolicy(tries=3, pause_seconds=0.01)),
+        language_of=language_of,
+    )
+    await pipeline.run()
+    return journal
