@@ -71,6 +71,12 @@ class Overloaded(VoxLoomError):
     code = "OVERLOADED"
 
 
+class OutcomeUnknown(VoxLoomError):
+    """A tool was asked and did not answer: it may have done what it was asked, or not."""
+
+    code = "OUTCOME_UNKNOWN"
+
+
 class EngineUnavailable(VoxLoomError):
     """An engine is missing, cannot load, cannot be reached, or does not do what was asked of it."""
 

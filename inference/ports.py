@@ -111,11 +111,15 @@ class AssistantSaid:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as a model sees it. ``parameters``: JSON schema of its arguments, without ``$ref``."""
+    """A tool as a model sees it. ``parameters``: JSON schema of its arguments, without ``$ref``.
+
+    ``repeatable``: calling it twice with the same key does what calling it once does, or it changes nothing.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,11 @@ class ToolBox(Protocol):
         ...
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-        """Runs one tool. Raises EngineUnavailable if its server cannot be reached."""
+        """Runs one tool. The call's id is the key under which its server can tell a repetition.
+
+        Raises EngineUnavailable if its server cannot be reached, so that nothing was done, and OutcomeUnknown if the
+        server was asked and did not answer.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing
 
 from db.outcome import Failure, FinishedCall
@@ -10,7 +11,7 @@ from db.scenarios import SCENARIOS
 from db.words import Stage
 from inference.limits import Limits
 from inference.metering import StageError
-from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, ToolSpec, UserSaid
+from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, UserSaid
 from inference.registry import Lender
 from inference.sentences import SentenceSplitter
 from inference.stages import llm, tool
@@ -47,27 +48,27 @@ class Writer:
                 await sentences.put(sentence)
             await sentences.put(None)
             return
-        servers = dict[str, str]()
-        tools = list[ToolSpec]()
-        for server, spec in await self._toolbox.tools():
-            if spec.name not in SCENARIOS or spec.name in self._work.persona.scenarios:
-                servers[spec.name] = server
-                tools.append(spec)
+        offers = {
+            spec.name: tool.ToolOffer(server, spec)
+            for server, spec in await self._toolbox.tools()
+            if spec.name not in SCENARIOS or spec.name in self._work.persona.scenarios
+        }
         while self._pending:
-            await self._use(self._pending[0], servers)
+            await self._use(self._pending[0], offers, begun=True)
             del self._pending[0]
         await self._journal.stage_started(Stage.LLM, engine.info)
         written = ""
+        tools = tuple(offer.spec for offer in offers.values())
         for _ in range(_MAX_ROUNDS):
             history = (*self._work.history, UserSaid(text), *self._used)
-            request = ChatRequest(history, self._work.persona, language, tuple(tools), self._work.known)
+            request = ChatRequest(history, self._work.persona, language, tools, self._work.known)
             wishes, said, call = await self._round(request, engine, splitter, sentences)
             written += said
             await self._journal.call_finished(call, ends_stage=not wishes)
             if not wishes:
                 break
             for wish in wishes:
-                await self._use(wish, servers)
+                await self._use(wish, offers, begun=False)
         else:
             raise StageError(Failure("ENGINE_UNAVAILABLE", "The model asked for tools without end.", Stage.LLM))
         if not written.strip():
@@ -109,20 +110,21 @@ class Writer:
             await self._journal.reply_delta(unsent)
         return wishes, said, call
 
-    async def _use(self, request: ToolRequest, servers: dict[str, str]) -> None:
+    async def _use(self, request: ToolRequest, offers: Mapping[str, tool.ToolOffer], *, begun: bool) -> None:
         """Runs one tool; what it answered is part of the history from now on, whichever engine goes on."""
-        server = servers.get(request.name)
-        if server is None:
+        offer = offers.get(request.name)
+        if offer is None:
             raise StageError(
                 Failure("ENGINE_UNAVAILABLE", "The model asked for a tool that does not exist.", Stage.TOOL)
             )
         used = await tool.run_tool(
             request,
             number=len(self._used),
-            server=server,
+            begun=begun,
+            offer=offer,
             toolbox=self._toolbox,
             journal=self._journal,
-            timeout_seconds=self._limits.tool,
+            limits=self._limits,
             clock=self._clock,
         )
         self._used.append(used)

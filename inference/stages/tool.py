@@ -1,36 +1,80 @@
-"""A tool: its intent is on record before it runs, and its end after."""
+"""A tool: its intent is on record before it runs, its end after, and it runs once."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
-from db.errors import VoxLoomError
+from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
 from db.words import Stage
+from inference.limits import Limits
 from inference.metering import failure_of
-from inference.ports import Journal, ToolBox, ToolRequest, ToolResult, ToolUsed
+from inference.ports import Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec, ToolUsed
 from inference.timing import TurnClock
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool and the server that has it."""
+
+    server: str
+    spec: ToolSpec
 
 
 async def run_tool(
     request: ToolRequest,
     *,
     number: int,
-    server: str,
+    begun: bool,
+    offer: ToolOffer,
     toolbox: ToolBox,
     journal: Journal,
-    timeout_seconds: float,
+    limits: Limits,
     clock: TurnClock,
 ) -> ToolUsed:
-    """Runs one tool and returns what the model is told of it. A tool that fails fails its call, not the turn."""
-    context = await journal.tool_started(request, server, number)
-    result: ToolResult | None = None
-    error: str | None = None
+    """Runs one tool and returns what the model is told of it. A tool that fails fails its call, not the turn.
+
+    ``begun``: an earlier attempt began this call and did not see its end. What it did is not known; so a tool that is
+    not repeatable is not called again.
+    """
+    context = await journal.tool_started(request, offer.server, number)
     with clock.busy(Stage.TOOL):
         try:
-            async with asyncio.timeout(timeout_seconds):
-                result = await toolbox.call(request.name, request.arguments, context)
-        except (VoxLoomError, TimeoutError) as failed:
-            error = failure_of(failed, Stage.TOOL).message
+            if begun and not offer.spec.repeatable:
+                raise OutcomeUnknown("The worker that called the tool was lost before the tool answered.")
+            result, error = await _call(request, offer.spec, toolbox, context, limits), None
+        except VoxLoomError as failed:
+            result, error = _refusal(failed), f"{failed.code}: {failed.message}"
     await journal.tool_finished(context, result, error)
-    content = result.content if result is not None else {"ok": False, "errors": [{"loc": "", "msg": error}]}
-    return ToolUsed(request.call_id, request.name, request.arguments, content)
+    return ToolUsed(request.call_id, request.name, request.arguments, result.content)
+
+
+async def _call(
+    request: ToolRequest, spec: ToolSpec, toolbox: ToolBox, context: ToolContext, limits: Limits
+) -> ToolResult:
+    """The tool's answer. What went wrong on the way is tried again where that cannot do harm."""
+    pause = limits.retry.pause_seconds
+    for left in reversed(range(limits.retry.tries)):
+        try:
+            async with asyncio.timeout(limits.tool):
+                return await toolbox.call(request.name, request.arguments, context)
+        except TimeoutError:
+            failed: VoxLoomError = OutcomeUnknown("The tool did not answer in time.")
+        except EngineUnavailable as error:
+            failed = error
+        except OutcomeUnknown as error:
+            failed = error
+        except VoxLoomError:
+            raise
+        except Exception as error:
+            raise EngineUnavailable(failure_of(error, Stage.TOOL).message) from error
+        if left == 0 or (isinstance(failed, OutcomeUnknown) and not spec.repeatable):
+            raise failed
+        await asyncio.sleep(pause)
+        pause *= 2
+    raise AssertionError("there is at least one try")
+
+
+def _refusal(error: VoxLoomError) -> ToolResult:
+    content = {"ok": False, "errors": [{"loc": "", "msg": error.message}]}
+    return ToolResult(False, {**content, "outcome": "unknown"} if isinstance(error, OutcomeUnknown) else content)

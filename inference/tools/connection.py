@@ -9,9 +9,9 @@ from typing import Any
 
 import structlog
 from mcp import Client, MCPError
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
-from db.errors import EngineUnavailable
+from db.errors import EngineUnavailable, OutcomeUnknown
 from inference.ports import ToolContext, ToolResult, ToolSpec
 from inference.tools.json_schema import without_references
 from inference.tools.server import CONTEXT_META, KEY_META
@@ -87,13 +87,18 @@ class McpConnection:
         async with asyncio.timeout(self._timeout_seconds):
             listed = await client.list_tools()
         return tuple(
-            ToolSpec(self._prefix + tool.name, tool.description or "", without_references(tool.input_schema))
+            ToolSpec(
+                self._prefix + tool.name,
+                tool.description or "",
+                without_references(tool.input_schema),
+                repeatable=_repeatable(tool.annotations),
+            )
             for tool in listed.tools
             if self._allowed is None or tool.name in self._allowed
         )
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-        """Runs a tool. Raises EngineUnavailable if the server cannot be reached or breaks the protocol."""
+        """Runs a tool. Raises EngineUnavailable if nothing was done, OutcomeUnknown if that is not known."""
         client = self._client
         if client is None:
             raise EngineUnavailable(f"The MCP server {self.name} cannot be reached.")
@@ -110,11 +115,16 @@ class McpConnection:
         except MCPError as error:
             raise EngineUnavailable(f"The MCP server {self.name} answered with error {error.error.code}.") from error
         except TimeoutError:
-            raise EngineUnavailable(f"The MCP server {self.name} did not answer in time.") from None
+            raise OutcomeUnknown(f"The MCP server {self.name} did not answer in time.") from None
         except Exception as error:
             self._lost.set()
-            raise EngineUnavailable(f"The connection to the MCP server {self.name} was lost.") from error
+            raise OutcomeUnknown(f"The connection to the MCP server {self.name} was lost.") from error
         return _result_of(result)
+
+
+def _repeatable(told: ToolAnnotations | None) -> bool:
+    """What the server declares; a tool that declares nothing may do its work again each time."""
+    return told is not None and bool(told.idempotent_hint or told.read_only_hint)
 
 
 def _result_of(result: CallToolResult) -> ToolResult:

@@ -31,6 +31,9 @@ SERVER_NAME = "crm"
 CONTEXT_META = "voxloom/context"
 KEY_META = "voxloom/idempotency_key"
 
+#: Every call has a key, and a call with a key that is known does nothing again.
+_ONCE = types.ToolAnnotations(idempotent_hint=True, destructive_hint=False, open_world_hint=False)
+
 log = structlog.get_logger(__name__)
 
 _SESSION_ARGUMENT = {"type": "string", "description": "The id of the session on whose behalf the tool runs."}
@@ -86,6 +89,7 @@ def _server(
                 types.Tool(
                     name=tool.name,
                     description=tool.description,
+                    annotations=_ONCE,
                     input_schema=_with_session(tool.parameters) if session_argument else dict(tool.parameters),
                 )
                 for tool in TOOLS.values()

@@ -175,7 +175,7 @@ async def test_a_reply_that_is_there_is_only_spoken() -> None:
 
 
 async def test_a_tool_call_that_was_begun_is_ended_first() -> None:
-    toolbox = OneTool()
+    toolbox = OneTool(repeatable=True)
     asked: list[ChatRequest] = []
 
     def script(request: ChatRequest) -> str:

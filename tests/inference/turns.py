@@ -34,14 +34,17 @@ SILENCE = encode_wav(np.zeros(16_000, dtype=np.float32), 16_000)
 class OneTool:
     """A tool box with one tool; ``error`` is raised by each call, ``seconds`` is how long one takes."""
 
-    def __init__(self, error: Exception | None = None, seconds: float = 0, name: str = "note") -> None:
+    def __init__(
+        self, error: Exception | None = None, seconds: float = 0, name: str = "note", repeatable: bool = False
+    ) -> None:
         self._name = name
+        self._repeatable = repeatable
         self.calls: list[tuple[str, Mapping[str, Any], ToolContext]] = []
         self._error = error
         self._seconds = seconds
 
     async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
-        return (("crm", ToolSpec(self._name, "Takes a note.", {"type": "object"})),)
+        return (("crm", ToolSpec(self._name, "Takes a note.", {"type": "object"}, repeatable=self._repeatable)),)
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         self.calls.append((name, arguments, context))
@@ -88,7 +91,7 @@ async def run(
         toolbox=toolbox or OneTool(),
         journal=journal,
         clock=TurnClock(now, now),
-        limits=Limits(recording=60, stall=stall, stage=10, tool=1, retry=RetryPolicy(tries=3, pause_seconds=0.01)),
+        limits=Limits(recording=60, stall=stall, stage=10, tool=0.2, retry=RetryPolicy(tries=3, pause_seconds=0.01)),
         language_of=language_of,
     )
     await pipeline.run()
