@@ -45,12 +45,16 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a tool said in this turn: the record, or the slots that it refused."""
+    """What a tool said in this turn: the record, or the slots that it refused.
+
+    ``unknown``: it did not answer, and may have filed the record all the same.
+    """
 
     scenario: str
     filed: Filed | None
     refused: tuple[str, ...] = ()
     request: Request | None = None
+    unknown: bool = False
 
 
 @dataclass(slots=True)
@@ -100,7 +104,7 @@ class Dialogue:
             self.turn.outcomes.append(Outcome(name, filed))
             return
         refused = _refused(result)
-        self.turn.outcomes.append(Outcome(name, None, refused, request))
+        self.turn.outcomes.append(Outcome(name, None, refused, request, result.get("outcome") == "unknown"))
         if request is None:
             return
         request.refusals += 1

@@ -127,7 +127,10 @@ class Policy:
         if still_pending and outcome.refused:
             return [Part("failed"), Part(f"failed_field.{outcome.refused[0]}")]
         offer = outcome.scenario != HANDOVER and self._may_file(HANDOVER)
-        return [Part("failed"), Part("failed_offer" if offer else "failed_end")]
+        first = Part("failed_unknown" if outcome.unknown else "failed")
+        if outcome.unknown and not offer:
+            return [first]
+        return [first, Part("failed_offer" if offer else "failed_end")]
 
     def _answers(self) -> tuple[Part, ...]:
         turn = self.dialogue.turn

@@ -208,6 +208,15 @@ async def test_a_broken_tool_is_admitted(talk: Conversation) -> None:
     assert "no request" in await talk.say("did you record my request?")
 
 
+async def test_an_unknown_outcome_is_told_as_one(scripted: ScriptedEngine) -> None:
+    said = UserSaid("my router is broken, account A12")
+    wish = (await answer(scripted, chat_request(said))).calls[0]
+    lost = ToolUsed(wish.call_id, wish.name, wish.arguments, {"ok": False, "outcome": "unknown", "errors": []})
+    reply = (await answer(scripted, chat_request(said, lost))).text
+    assert "cannot tell whether" in reply
+    assert "could not record" not in reply
+
+
 async def test_a_request_for_another_persona_is_not_taken(scripted: ScriptedEngine) -> None:
     talk = Conversation(scripted, persona="technical_agent")
     assert "person" in await talk.say("My bill is wrong")
