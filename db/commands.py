@@ -27,7 +27,7 @@ from db.viewer import Viewer
 from db.words import AudioKind, Channel, EventType, MessageType, Role, SessionStatus, TurnStatus
 
 MAX_TEXT = 4_000
-_MAX_CUSTOMER_ID = 200
+MAX_CUSTOMER_ID = 200
 _MAX_KEY = 200
 
 
@@ -62,7 +62,7 @@ async def create_session(
     row = Session(
         id=new_id(),
         tenant_id=viewer.tenant_id,
-        customer_id=clean_text(customer_id, "customerId", max_length=_MAX_CUSTOMER_ID),
+        customer_id=clean_text(customer_id, "customerId", max_length=MAX_CUSTOMER_ID),
         language=clean_language(language),
         channel=channel,
         persona=persona,

@@ -12,12 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.clean import clean_text, storable, storable_text
-from db.errors import IdempotencyConflict, NotFound
+from db.errors import IdempotencyConflict, NotFound, SessionEnded
 from db.events import NewEvent, append
 from db.ids import new_id
 from db.models.conversation import Session
+from db.models.happenings import Event
 from db.models.work import ToolCall
-from db.words import EventType, ToolCallStatus
+from db.words import EventType, SessionStatus, ToolCallStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,18 @@ async def end(
     ended = (await session.execute(select(now, extract("epoch", now - call.created_at) * 1000))).one()
     call.finished_at, call.duration_ms = ended[0], max(0.0, float(ended[1]))
     await session.flush()
+    if call.turn_id is None and await _is_over(session, call.session_id):
+        return  # made by hand, and the session ended meanwhile: nothing follows SessionEnded
     await append(
         session,
         call.session_id,
         [NewEvent(EventType.TOOL_CALL_FINISHED, call.turn_id, {"tool_call_id": str(call.id)})],
     )
+
+
+async def _is_over(session: AsyncSession, session_id: UUID) -> bool:
+    newest = select(Event.type).join(Session, (Session.id == Event.session_id) & (Session.last_seq == Event.seq))
+    return await session.scalar(newest.where(Session.id == session_id)) is EventType.SESSION_ENDED
 
 
 async def begin_by_hand(
@@ -102,9 +110,10 @@ async def begin_by_hand(
     arguments: Mapping[str, Any],
     idempotency_key: str,
 ) -> ToolCall:
-    """Begins a call that belongs to no turn. The same key again is the same call; keys of turns cannot be guessed.
+    """Begins a call that belongs to no turn, in a session whose row the caller has locked.
 
-    Raises IdempotencyConflict if the key came with another tool or other arguments.
+    The same key again is the same call, whatever became of the session since; keys of turns cannot be guessed. Raises
+    IdempotencyConflict if the key came with another tool or other arguments, SessionEnded, BadUserInput.
     """
     clean_text(idempotency_key, "idempotencyKey", max_length=150)
     new = NewToolCall(session_id, None, 0, name, server, arguments, f"by-hand:{idempotency_key}")
@@ -115,6 +124,8 @@ async def begin_by_hand(
         if (known.name, known.arguments) != (name, dict(arguments)):
             raise IdempotencyConflict("This idempotencyKey was used in this session for another tool call.")
         return known
+    if (await session.get_one(Session, session_id)).status is SessionStatus.ENDED:
+        raise SessionEnded("The session has ended.")
     call = await begin(session, new)
     await append(session, session_id, [NewEvent(EventType.TOOL_CALL_STARTED, None, {"tool_call_id": str(call.id)})])
     return call

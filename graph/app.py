@@ -18,6 +18,7 @@ from db.feed import Feed
 from db.keys import MEDIA_SECRET, adopt_key, server_secret
 from graph.body_limit import BodyLimit
 from graph.context import Parts
+from graph.last_resort import LastResort
 from graph.mcp import KeyedEndpoint, viewer_in_scope
 from graph.media import media_router
 from graph.router import graphql_router
@@ -62,6 +63,7 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
 
     app = FastAPI(title="VoxLoom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit, max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES)
+    app.add_middleware(LastResort)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.get("/", include_in_schema=False)
@@ -85,4 +87,5 @@ async def _serve_mcp(app: FastAPI, database: Database, stack: AsyncExitStack) ->
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     await stack.enter_async_context(server.session_manager.run())
-    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, database)))
+    # Without sessions of its own the server has nothing to push, so a GET would be held open for nothing.
+    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, database), methods=["POST"]))

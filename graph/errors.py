@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, IntValueNode
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import MaskErrors
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from db.errors import VoxLoomError
+from db.errors import InternalError, VoxLoomError
 from db.logs import place_of
 
 log = structlog.get_logger(__name__)
+
+#: Strawberry's own for documents in which there is nothing to run.
+_NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
+
+def masked(error: BaseException, *, path: str) -> tuple[str, dict[str, Any]]:
+    """Logs an unexpected error, without its text, and returns the message and the extensions that the client gets."""
+    error_id = uuid.uuid4().hex[:12]
+    log.error("request_failed", error_id=error_id, error=type(error).__name__, where=place_of(error), path=path)
+    return f"Something went wrong in the server (error {error_id}).", {"code": InternalError.code, "errorId": error_id}
 
 
 class CodedErrors(MaskErrors):
@@ -28,17 +41,13 @@ class CodedErrors(MaskErrors):
         elif cause is None or isinstance(cause, GraphQLError):
             # Syntax, validation, variables: what the client wrote, in graphql-core's words.
             message, extensions = error.message, {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+        elif isinstance(cause, _NOTHING_TO_RUN):
+            message, extensions = "There is no such operation in the document.", {"code": "BAD_USER_INPUT"}
+        elif isinstance(cause, ValueError) and isinstance(next(iter(error.nodes or ()), None), IntValueNode):
+            # Python refuses to read a number of thousands of digits.
+            message, extensions = "The document has a number that is too long.", {"code": "BAD_USER_INPUT"}
         else:
-            error_id = uuid.uuid4().hex[:12]
-            log.error(
-                "request_failed",
-                error_id=error_id,
-                error=type(cause).__name__,
-                where=place_of(cause),
-                path=".".join(str(each) for each in error.path or ()),
-            )
-            message = f"Something went wrong in the server (error {error_id})."
-            extensions = {"code": "INTERNAL", "errorId": error_id}
+            message, extensions = masked(cause, path=".".join(str(each) for each in error.path or ()))
         return GraphQLError(
             message,
             nodes=error.nodes,

@@ -62,7 +62,7 @@ async def _serve(parts: Parts, request: Request, audio_id: str, expires: str, si
         if row is None:
             raise NotFound("No such audio.")
         headers = {**_HEADERS, "ETag": f'"{row.id}"'}
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        if _known(request.headers.get("if-none-match", ""), headers["ETag"]):
             return Response(status_code=304, headers=headers)
         try:
             wanted = _range_of(request, row.size_bytes, headers["ETag"])
@@ -76,11 +76,16 @@ async def _serve(parts: Parts, request: Request, audio_id: str, expires: str, si
     return Response(body, status_code=200 if wanted is None else 206, media_type=row.mime_type, headers=headers)
 
 
+def _known(if_none_match: str, etag: str) -> bool:
+    """Whether the client has the sound already: ``*``, or the tag in a list, strong or weak."""
+    return any(each.strip().removeprefix("W/") in (etag, "*") for each in if_none_match.split(","))
+
+
 def _range_of(request: Request, size: int, etag: str) -> _Range | None:
     """The one range that was asked for; null for none, several or nonsense, which RFC 9110 answers with the whole."""
-    if request.headers.get("if-range", etag) != etag:
+    if request.method != "GET" or request.headers.get("if-range", etag) != etag:
         return None
-    asked = re.fullmatch(r"bytes=(\d{0,15})-(\d{0,15})", request.headers.get("range", ""))
+    asked = re.fullmatch(r"bytes=([0-9]{0,15})-([0-9]{0,15})", request.headers.get("range", ""), re.IGNORECASE)
     if asked is None or asked.groups() == ("", ""):
         return None
     first, last = asked.groups()

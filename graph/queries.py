@@ -13,7 +13,7 @@ from db import workers
 from db.commands import MAX_TEXT
 from db.errors import NotFound
 from db.ids import parse_id
-from db.languages import LANGUAGES, clean_language
+from db.languages import LANGUAGES
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
@@ -21,6 +21,7 @@ from db.personas import PERSONAS
 from db.scenarios import SCENARIOS
 from db.viewer import Viewer as ViewerRow
 from db.words import Stage
+from graph import filters
 from graph.inputs import CrmRecordFilter, SessionFilter
 from graph.paging import Connection, page
 from graph.snapshot import read_snapshot
@@ -50,14 +51,6 @@ def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
         .join(SessionRow, SessionRow.id == TurnRow.session_id)
         .where(TurnRow.id == parse_id(turn_id, "turn"), SessionRow.tenant_id == viewer.tenant_id)
     )
-
-
-def _narrowed(query: Select[Any], *conditions: tuple[Any, object]) -> Select[Any]:
-    """The query with each condition whose value was given."""
-    for condition, value in conditions:
-        if value is not None:
-            query = query.where(condition)
-    return query
 
 
 @strawberry.type(description="What can be asked.")
@@ -93,15 +86,7 @@ class Query:
         viewer = await info.context.viewer()
         query: Select[Any] = select(SessionRow).where(SessionRow.tenant_id == viewer.tenant_id)
         if filter is not None:
-            query = _narrowed(
-                query,
-                (SessionRow.customer_id == filter.customer_id, filter.customer_id),
-                (SessionRow.status == filter.status, filter.status),
-                (SessionRow.channel == filter.channel, filter.channel),
-                (SessionRow.language == (filter.language and clean_language(filter.language)), filter.language),
-                (SessionRow.created_at >= filter.created_after, filter.created_after),
-                (SessionRow.created_at < filter.created_before, filter.created_before),
-            )
+            query = query.where(*filters.of_sessions(filter))
         async with info.context.parts.database.reading() as session:
             return await page(
                 session,
@@ -145,17 +130,7 @@ class Query:
         viewer = await info.context.viewer()
         query: Select[Any] = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
         if filter is not None:
-            session_id = None if filter.session_id is None else parse_id(filter.session_id, "session")
-            query = _narrowed(
-                query,
-                (CrmRecordRow.customer_id == filter.customer_id, filter.customer_id),
-                (CrmRecordRow.session_id == session_id, session_id),
-                (CrmRecordRow.scenario == filter.scenario, filter.scenario),
-                (CrmRecordRow.priority == filter.priority, filter.priority),
-                (CrmRecordRow.status == filter.status, filter.status),
-                (CrmRecordRow.created_at >= filter.created_after, filter.created_after),
-                (CrmRecordRow.created_at < filter.created_before, filter.created_before),
-            )
+            query = query.where(*filters.of_crm_records(filter))
         async with info.context.parts.database.reading() as session:
             return await page(
                 session,

@@ -20,16 +20,14 @@ _DECODERS = asyncio.Semaphore(2)
 
 async def content_of(given: MessageContentInput, settings: ApiSettings) -> TextContent | AudioContent:
     """The message's content. Raises BadUserInput, PayloadTooLarge, AudioUnreadable, AudioTooLong."""
-    if given.text is not None and given.text:
+    if isinstance(given.text, str):
         return TextContent(given.text)
     if given.audio:
         return await _audio(_decode(given.audio.base64, settings), given.audio.mime_type, settings)
     upload: object = given.upload
     if isinstance(upload, UploadFile):
         return await _audio(await _read(upload, settings), upload.content_type, settings)
-    if given.text is not None:
-        return TextContent("")  # an empty text was sent: the command says so
-    raise BadUserInput("content needs text, audio or upload.")
+    raise BadUserInput("content.upload must be a file of a multipart request.")
 
 
 def _decode(text: str, settings: ApiSettings) -> bytes:

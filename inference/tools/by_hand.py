@@ -15,6 +15,7 @@ from db.errors import BadUserInput, EngineUnavailable
 from db.ids import new_id
 from db.models.work import ToolCall
 from db.viewer import Viewer
+from db.words import ToolCallStatus
 from inference.ports import ToolBox, ToolContext, ToolResult
 
 
@@ -47,8 +48,10 @@ class ByHand:
                 name=name,
                 server=servers[name],
                 arguments=arguments,
-                idempotency_key=idempotency_key or str(new_id()),
+                idempotency_key=str(new_id()) if idempotency_key is None else idempotency_key,
             )
+        if call.status is not ToolCallStatus.PENDING:
+            return call
         context = ToolContext(str(viewer.tenant_id), str(session_id), str(call.id))
         result: ToolResult | None = None
         error: str | None = None

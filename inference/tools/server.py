@@ -20,7 +20,7 @@ from db import tool_calls
 from db.clean import clean_json
 from db.commands import lock_session
 from db.engine import Database
-from db.errors import InternalError, NotFound, VoxLoomError
+from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
 from db.logs import place_of
 from db.viewer import Viewer
@@ -64,7 +64,9 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
         arguments = clean_json(params.arguments or {}, "The arguments")
         viewer = viewer_of(ctx)
         session_id = parse_id(str(arguments.pop("session_id", "")), "session")
-        key = str(dict[str, Any](params.meta or {}).get(KEY_META) or new_id())
+        key = dict[str, Any](params.meta or {}).get(KEY_META, str(new_id()))
+        if not isinstance(key, str):
+            raise BadUserInput(f"{KEY_META} must be a string.")
         async with database.transaction() as session:
             await lock_session(session, viewer, session_id)
             call = await tool_calls.begin_by_hand(
