@@ -6,7 +6,7 @@ gets ``Fenced`` and writes nothing. ``hold`` takes the session's row first and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,6 +98,24 @@ async def add_call(session: AsyncSession, claim: Claim, call: FinishedCall) -> U
     session.add(row)
     await session.flush()
     return row.id
+
+
+async def add_cancelled_calls(session: AsyncSession, claim: Claim, calls: Sequence[FinishedCall]) -> None:
+    """Writes the model calls that were cut short because this attempt's turn was cancelled, and only then."""
+    cancelled = await session.scalar(
+        select(Turn.id).where(
+            Turn.id == claim.turn_id, Turn.attempt == claim.attempt, Turn.status == TurnStatus.CANCELLED
+        )
+    )
+    if cancelled is not None:
+        for call in calls:
+            await add_call(session, claim, call)
+
+
+async def ended_among(session: AsyncSession, turn_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the turns that are no longer running."""
+    found = await session.scalars(select(Turn.id).where(Turn.id.in_(turn_ids), Turn.status != TurnStatus.RUNNING))
+    return set(found)
 
 
 async def set_transcript(session: AsyncSession, claim: Claim, text: str, language: str | None) -> UUID:

@@ -45,13 +45,24 @@ class SendMessageInput:
     session_id: strawberry.ID = described("The session.")
     content: MessageContentInput = described("What was said.")
     idempotency_key: str | None = strawberry.field(
-        description="The same key in the same session is the same turn, whoever resends it.", default=None
+        description="The same key in the same session is the same turn, whoever resends it. 1 to 200 characters.",
+        default=None,
     )
     wait_seconds: float = strawberry.field(
         description="Wait up to this many seconds for the turn to finish before answering, for clients that don't "
         "subscribe.",
         default=0.0,
     )
+
+
+@strawberry.input(description="The turn to cancel.")
+class CancelTurnInput:
+    turn_id: strawberry.ID = described("The turn.")
+
+
+@strawberry.input(description="The turn to run again.")
+class RetryTurnInput:
+    turn_id: strawberry.ID = described("The turn.")
 
 
 @strawberry.input(description="The session to end.")
@@ -65,7 +76,7 @@ class CallToolInput:
     name: str = described("The tool: a scenario's name, find_crm_records, or server__tool of an external server.")
     arguments: JSON = described("An object: what the tool's schema asks for.")
     idempotency_key: str | None = strawberry.field(
-        description="The same key in the same session runs the tool once.", default=None
+        description="The same key in the same session runs the tool once. 1 to 150 characters.", default=None
     )
 
 

@@ -7,12 +7,19 @@ import math
 import strawberry
 from sqlalchemy import select
 
-from db import commands
+from db import cancelling, commands
 from db.clean import clean_json
 from db.errors import BadUserInput
 from db.ids import parse_id
 from db.models.conversation import Turn as TurnRow
-from graph.inputs import CallToolInput, CreateSessionInput, EndSessionInput, SendMessageInput
+from graph.inputs import (
+    CallToolInput,
+    CancelTurnInput,
+    CreateSessionInput,
+    EndSessionInput,
+    RetryTurnInput,
+    SendMessageInput,
+)
 from graph.types.common import Info, described
 from graph.types.session import Session
 from graph.types.tool_call import ToolCall
@@ -29,6 +36,16 @@ class CreateSessionPayload:
 @strawberry.type(description="The turn of the message, which is stored when this is answered.")
 class SendMessagePayload:
     turn: Turn = described("QUEUED, or further if waitSeconds allowed it.")
+
+
+@strawberry.type(description="The turn that was to be cancelled.")
+class CancelTurnPayload:
+    turn: Turn = described("CANCELLED, or as it ended before.")
+
+
+@strawberry.type(description="The turn that was to be run again.")
+class RetryTurnPayload:
+    turn: Turn = described("QUEUED, or as it is if there was nothing to run again.")
 
 
 @strawberry.type(description="The session that was ended.")
@@ -81,6 +98,28 @@ class Mutation:
             async with parts.database.reading() as session:
                 row = (await session.execute(select(TurnRow).where(TurnRow.id == row.id))).scalar_one()
         return SendMessagePayload(turn=Turn.of(row, info.context.loaders))
+
+    @strawberry.mutation(
+        description="Stops a turn: a queued one at once, a running one within a moment. What it had said stays, marked "
+        "as not complete. Cancelling a turn that has ended changes nothing."
+    )
+    async def cancel_turn(self, info: Info, input: CancelTurnInput) -> CancelTurnPayload:  # noqa: A002
+        viewer = await info.context.viewer()
+        turn_id = parse_id(input.turn_id, "turn")
+        async with info.context.parts.database.transaction() as session:
+            row = await cancelling.cancel_turn(session, viewer, turn_id=turn_id)
+        return CancelTurnPayload(turn=Turn.of(row, info.context.loaders))
+
+    @strawberry.mutation(
+        description="Runs a failed or cancelled turn again, from its first unfinished stage. A turn that waits, runs "
+        "or is completed stays as it is."
+    )
+    async def retry_turn(self, info: Info, input: RetryTurnInput) -> RetryTurnPayload:  # noqa: A002
+        viewer = await info.context.viewer()
+        turn_id = parse_id(input.turn_id, "turn")
+        async with info.context.parts.database.transaction() as session:
+            row = await cancelling.retry_turn(session, viewer, turn_id=turn_id)
+        return RetryTurnPayload(turn=Turn.of(row, info.context.loaders))
 
     @strawberry.mutation(description="Ends a conversation. Ending it again changes nothing.")
     async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload:  # noqa: A002

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -62,6 +62,7 @@ class CallMeter:
         self._waited = 0.0
         self._busy = 0.0
         self._first: float | None = None
+        clock.open_calls.add(self)
 
     @asynccontextmanager
     async def borrow(self, lender: Lender[E], *, limit_seconds: float) -> AsyncIterator[E]:
@@ -109,12 +110,23 @@ class CallMeter:
             await close(items)
 
     def finished(self, *, error: str | None = None, model: str | None = None, **counts: Any) -> FinishedCall:
+        """The call, which is over: FAILED if there is an error."""
+        return self._report(CallStatus.OK if error is None else CallStatus.FAILED, error, model, counts)
+
+    def cancelled(self) -> FinishedCall | None:
+        """The call as it was when it was cut short; null if its engine had not begun."""
+        return None if self._began is None else self._report(CallStatus.CANCELLED, None, None, {})
+
+    def _report(
+        self, status: CallStatus, error: str | None, model: str | None, counts: Mapping[str, Any]
+    ) -> FinishedCall:
+        self._clock.open_calls.discard(self)
         began = self._made if self._began is None else self._began
         return FinishedCall(
             stage=self._stage,
             engine=self.info.engine,
             model=model or self.info.model,
-            status=CallStatus.OK if error is None else CallStatus.FAILED,
+            status=status,
             started_at=self._clock.moment(began),
             wait_ms=round(self._waited * 1000, 3),
             duration_ms=round(self._busy * 1000, 3),

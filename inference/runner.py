@@ -1,10 +1,9 @@
-"""From a queued job to a finished turn: claims it, reads its work, runs the pipeline."""
+"""From a queued job to a finished turn: claims it, reads its work, runs the pipeline; stops it when it is cancelled."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -13,6 +12,7 @@ from db import turns
 from db.audio_store import AudioStore
 from db.engine import Database
 from db.outcome import Failure
+from db.turns import Claim
 from inference.journal import DatabaseJournal
 from inference.limits import Limits
 from inference.pipeline import Pipeline
@@ -28,48 +28,89 @@ class TurnInterrupted(Exception):
     """The worker stops before the turn is done; another attempt goes on with it."""
 
 
-@dataclass(frozen=True, slots=True)
 class TurnRunner:
-    """Everything that running a turn needs, for all turns of a worker."""
+    """Runs the turns of one worker."""
 
-    database: Database
-    store: AudioStore
-    engines: Engines
-    toolbox: ToolBox
-    limits: Limits
-    language_of: Callable[[str], str | None] = lambda _: None
+    def __init__(
+        self,
+        database: Database,
+        store: AudioStore,
+        *,
+        engines: Engines,
+        toolbox: ToolBox,
+        limits: Limits,
+        language_of: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._engines = engines
+        self._toolbox = toolbox
+        self._limits = limits
+        self._language_of = language_of
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+
+    @property
+    def running(self) -> list[UUID]:
+        """The turns that run now."""
+        return list(self._tasks)
+
+    def stop(self, turn_id: UUID) -> None:
+        """Stops a turn that was cancelled, if it runs here: its engines at their next token, segment or sentence."""
+        task = self._tasks.get(turn_id)
+        if task is not None:
+            task.cancel()
 
     async def run(self, turn_id: UUID) -> None:
-        """Runs one attempt. Raises TurnInterrupted when cancelled, and whatever the database raises."""
-        async with self.database.transaction() as session:
+        """Runs one attempt. Raises TurnInterrupted when the worker stops, and whatever the database raises."""
+        async with self._database.transaction() as session:
             claim = await turns.start(session, turn_id)
         if claim is None:
             return
         clock = TurnClock(claim.queued_at, claim.started_at)
-        async with self.database.reading() as session:
-            work = await read_work(session, self.store, claim)
+        attempt = asyncio.create_task(self._attempt(claim, clock), name=f"turn-{turn_id}")
+        self._tasks[turn_id] = attempt
+        try:
+            await asyncio.wait({attempt})  # is cancelled when the worker stops; the attempt, when the turn is
+        except asyncio.CancelledError:
+            attempt.cancel()
+            await asyncio.wait({attempt})
+            raise TurnInterrupted from None
+        finally:
+            del self._tasks[turn_id]
+        if attempt.cancelled():
+            await self._record_cancelled(claim, clock)
+        else:
+            attempt.result()
+
+    async def _attempt(self, claim: Claim, clock: TurnClock) -> None:
+        async with self._database.reading() as session:
+            work = await read_work(session, self._store, claim)
         pipeline = Pipeline(
             work,
-            engines=self.engines,
-            toolbox=self.toolbox,
-            journal=DatabaseJournal(self.database, self.store, claim),
+            engines=self._engines,
+            toolbox=self._toolbox,
+            journal=DatabaseJournal(self._database, self._store, claim),
             clock=clock,
-            limits=self.limits,
-            language_of=self.language_of,
+            limits=self._limits,
+            language_of=self._language_of,
         )
+        told = {"turn_id": str(claim.turn_id), "attempt": claim.attempt}
         try:
             failure = await pipeline.run()
         except Superseded:
-            log.info("turn_superseded", turn_id=str(turn_id), attempt=claim.attempt)
-        except asyncio.CancelledError:
-            raise TurnInterrupted from None
+            log.info("turn_superseded", **told)
+            await self._record_cancelled(claim, clock)
         else:
-            code = None if failure is None else failure.code
-            log.info("turn_finished", turn_id=str(turn_id), attempt=claim.attempt, error=code)
+            log.info("turn_finished", error=None if failure is None else failure.code, **told)
+
+    async def _record_cancelled(self, claim: Claim, clock: TurnClock) -> None:
+        calls = [call for call in (each.cancelled() for each in list(clock.open_calls)) if call is not None]
+        async with self._database.transaction() as session:
+            await turns.add_cancelled_calls(session, claim, calls)
 
     async def give_up(self, turn_id: UUID) -> None:
         """Fails a turn that no attempt could finish, so that its session goes on."""
-        async with self.database.transaction() as session:
+        async with self._database.transaction() as session:
             claim = await turns.start(session, turn_id)
             if claim is not None:
                 failure = Failure("INTERNAL", "The turn could not be finished after several attempts.")

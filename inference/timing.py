@@ -6,9 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
+from db.outcome import FinishedCall
 from db.words import Stage
+
+
+class OpenCall(Protocol):
+    """A model call that is under way."""
+
+    def cancelled(self) -> FinishedCall | None:
+        """The call as it was when it was cut short; null if its engine had not begun."""
+        ...
 
 
 class TurnClock:
@@ -25,6 +34,8 @@ class TurnClock:
         self._busy: dict[Stage, list[tuple[float, float]]] = {}
         self._waits: dict[Stage, list[tuple[float, float]]] = {}
         self._first: dict[str, float] = {}
+        #: The calls that are under way, to be put on record if the attempt is cut short.
+        self.open_calls: set[OpenCall] = set()
 
     def now(self) -> float:
         """Seconds since the attempt began."""

@@ -28,6 +28,7 @@ from db.ids import new_id
 from db.logs import configure_logging, place_of
 from db.models.happenings import Worker
 from db.queue import QUEUE, TASK, queue_app
+from inference.cancelling import CancelWatch
 from inference.engine_choice import choose_engines
 from inference.limits import Limits
 from inference.loading import LoadingDisplay
@@ -163,26 +164,28 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         store = open_audio_store(settings.audio_store_url)
         spoken = {language for lender in engines.llm for language in lender.info.languages}
         texts = await asyncio.to_thread(TextLanguage, sorted(spoken))
-        register_turns(app, TurnRunner(database, store, engines, toolbox, limits, texts.of))
+        runner = TurnRunner(database, store, engines=engines, toolbox=toolbox, limits=limits, language_of=texts.of)
+        register_turns(app, runner)
         attendance = Attendance(database, app, engines, settings)
         await attendance.register()
         stack.push_async_callback(attendance.leave)
-        tasks = [
+        turns = asyncio.create_task(take_turns(app, settings), name="turns")
+        helpers = [
             asyncio.create_task(attendance.keep(), name="attendance"),
-            asyncio.create_task(load_all(engines), name="loading"),
-            asyncio.create_task(take_turns(app, settings), name="turns"),
+            asyncio.create_task(CancelWatch(database, runner).keep(), name="cancel-watch"),
         ]
+        loading = asyncio.create_task(load_all(engines), name="loading")
         stop = asyncio.create_task(stopped.wait(), name="stop")
         try:
-            await asyncio.wait({tasks[0], tasks[2], stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({turns, *helpers, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             log.info("worker_stopping")
-            tasks[2].cancel()  # Procrastinate drains on cancellation, within its graceful time-out
-            results = await asyncio.gather(tasks[2], return_exceptions=True)
-            for task in (tasks[0], tasks[1], stop):
+            turns.cancel()  # Procrastinate drains on cancellation, within its graceful time-out
+            (ended,) = await asyncio.gather(turns, return_exceptions=True)
+            for task in (*helpers, loading, stop):
                 task.cancel()
-            await asyncio.gather(tasks[0], tasks[1], stop, return_exceptions=True)
-            for result in results:
+            others = await asyncio.gather(*helpers, loading, stop, return_exceptions=True)
+            for result in (ended, *others):
                 if isinstance(result, Exception):
                     raise result
 

@@ -24,6 +24,7 @@ from db.queue import queue_app
 from db.viewer import Viewer
 from graph.app import create_app
 from graph.settings import ApiSettings
+from inference.cancelling import CancelWatch
 from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
 from inference.engines.fake_transcriber import FakeTranscriber
@@ -183,13 +184,16 @@ async def working(database: Database, engines: Engines, *, capacity: int = 4) ->
     app = queue_app(database)
     async with McpToolBox(database) as toolbox, app.open_async():
         limits = Limits(recording=60, stall=10, stage=30, tool=10)
-        register_turns(app, TurnRunner(database, TableStore(), engines, toolbox, limits))
+        runner = TurnRunner(database, TableStore(), engines=engines, toolbox=toolbox, limits=limits)
+        register_turns(app, runner)
         turns = asyncio.create_task(take_turns(app, settings))
+        watch = asyncio.create_task(CancelWatch(database, runner).keep())
         try:
             yield
         finally:
             turns.cancel()
-            (ended,) = await asyncio.gather(turns, return_exceptions=True)
+            watch.cancel()
+            ended, _ = await asyncio.gather(turns, watch, return_exceptions=True)
             await engines.close()
             if isinstance(ended, Exception):
                 raise ended

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -81,7 +82,10 @@ class Turn(Identified, Base):
 
 
 class Message(Identified, Stamped, Base):
-    """What one side said. A user's recording has no ``text`` until it is understood; silence gives ''."""
+    """What one side said. A user's recording has no ``text`` until it is understood; silence gives ''.
+
+    Not ``complete`` is what a turn had said when it was cancelled.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -100,3 +104,4 @@ class Message(Identified, Stamped, Base):
     text: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(16))
     audio_id: Mapped[UUID | None] = mapped_column(index=True)
+    complete: Mapped[bool] = mapped_column(default=True, server_default=true())

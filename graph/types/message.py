@@ -53,6 +53,7 @@ class Message:
     type: MessageType = described("AUDIO if it was spoken.")
     text: str | None = described("The words. Null until a recording is understood; empty when nobody spoke in it.")
     language: str | None = described("The language it was said in, where that was found out.")
+    complete: bool = described("False for what a reply had said when its turn was cancelled.")
     created_at: datetime = described("When it was stored.")
 
     @classmethod
@@ -65,6 +66,7 @@ class Message:
             type=row.type,
             text=row.text,
             language=row.language,
+            complete=row.complete,
             created_at=row.created_at,
         )
 

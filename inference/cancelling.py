@@ -1,0 +1,58 @@
+"""Stops the turns of this worker that were cancelled: told by a notification, or, if that was lost, by a slow poll."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.cancelling import CANCELLED_CHANNEL
+from db.engine import Database
+from db.turns import ended_among
+from inference.runner import TurnRunner
+
+log = structlog.get_logger(__name__)
+
+_LOST = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class CancelWatch:
+    """Holds one LISTEN connection. ``poll_seconds``: how late a cancellation may be heard of if its message is lost."""
+
+    def __init__(self, database: Database, runner: TurnRunner, *, poll_seconds: float = 1) -> None:
+        self._database = database
+        self._runner = runner
+        self._poll_seconds = poll_seconds
+
+    async def keep(self) -> None:
+        """Watches until cancelled; a lost connection is made again."""
+        while True:
+            try:
+                connection = await self._database.connect()
+                try:
+                    await connection.add_listener(CANCELLED_CHANNEL, self._on_notify)
+                    while True:
+                        await asyncio.sleep(self._poll_seconds)
+                        await self._poll()
+                        await connection.execute("select 1")  # a dead connection says so only when asked
+                finally:
+                    connection.terminate()
+            except _LOST as error:
+                log.warning("cancel_watch_lost", error=type(error).__name__)
+                await asyncio.sleep(self._poll_seconds)
+
+    def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        with suppress(ValueError):
+            self._runner.stop(UUID(str(payload)))
+
+    async def _poll(self) -> None:
+        running = self._runner.running
+        if running:
+            async with self._database.reading() as session:
+                ended = await ended_among(session, running)
+            for turn_id in ended:
+                self._runner.stop(turn_id)
