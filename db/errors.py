@@ -5,7 +5,7 @@ A message names what is wrong and what would be right. It never repeats what a c
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class VoxLoomError(Exception):
@@ -18,7 +18,7 @@ class VoxLoomError(Exception):
         self.message = message
 
     @property
-    def extensions(self) -> dict[str, str]:
+    def extensions(self) -> dict[str, Any]:
         """What GraphQL puts beside the message."""
         return {"code": self.code}
 
@@ -67,8 +67,28 @@ class IdempotencyConflict(VoxLoomError):
     code = "IDEMPOTENCY_CONFLICT"
 
 
-class Overloaded(VoxLoomError):
+class _Later(VoxLoomError):
+    """An error that passes. ``retry_after_seconds``: when to try again."""
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "retryAfterSeconds": self.retry_after_seconds}
+
+
+class Overloaded(_Later):
+    """More is waiting than is allowed to wait."""
+
     code = "OVERLOADED"
+
+
+class DatabaseUnavailable(_Later):
+    """The database cannot be reached. What was to be stored was not, or is found by its idempotency key."""
+
+    code = "DATABASE_UNAVAILABLE"
 
 
 class OutcomeUnknown(VoxLoomError):

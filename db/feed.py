@@ -16,18 +16,17 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import Database
 from db.events import StoredEvent, last_seqs, read_after
 from db.logs import place_of
 from db.notifier import CHANNEL
+from db.outage import DATABASE_ERRORS
 
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
 _RETRY_SECONDS = 0.5
-_LOST = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class _Listener:
@@ -172,7 +171,7 @@ class Feed:
                     # A listener may wait for a number far ahead; the others are not to wait for it too.
                     newest = await last_seqs(session, [session_id])
                     return _Page([], min(after_seq, newest.get(session_id, 0)))
-            except _LOST as error:
+            except DATABASE_ERRORS as error:
                 log.warning("feed_read_failed", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)
         return None

@@ -61,6 +61,12 @@ async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
     ).scalar_one()
 
 
+async def id_of(session: AsyncSession, session_id: UUID, idempotency_key: str) -> UUID:
+    """The id of the call that has this key."""
+    found = select(ToolCall.id).where(ToolCall.session_id == session_id, ToolCall.idempotency_key == idempotency_key)
+    return (await session.execute(found)).scalar_one()
+
+
 async def lock(session: AsyncSession, tenant_id: UUID, session_id: UUID, tool_call_id: UUID) -> ToolCall:
     """The tenant's tool call, its session's row and its own locked. Raises NotFound."""
     owner = await session.scalar(

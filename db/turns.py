@@ -54,22 +54,29 @@ async def start(session: AsyncSession, turn_id: UUID) -> Claim | None:
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.status = TurnStatus.RUNNING
     turn.attempt += 1
+    turn.step = 0
     turn.started_at = turn.started_at or now
     await session.flush()
     await append(session, turn.session_id, [NewEvent(EventType.TURN_STARTED, turn.id, {"attempt": turn.attempt})])
     return Claim(owner.tenant_id, turn.session_id, turn.id, turn.attempt, turn.queued_at, now)
 
 
-async def hold(session: AsyncSession, claim: Claim) -> Turn:
-    """Locks the session and the turn. Raises Fenced if the attempt is no longer the turn's."""
+async def hold(session: AsyncSession, claim: Claim, step: int) -> Turn | None:
+    """Locks the session and the turn for commit number ``step`` of the attempt, counted from 0.
+
+    Null if that very commit was made before: its answer was lost with the connection. Raises Fenced if the attempt is
+    no longer the turn's.
+    """
     await session.execute(select(Session.id).where(Session.id == claim.session_id).with_for_update())
     turn = await session.scalar(
-        select(Turn)
-        .where(Turn.id == claim.turn_id, Turn.attempt == claim.attempt, Turn.status == TurnStatus.RUNNING)
-        .with_for_update()
+        select(Turn).where(Turn.id == claim.turn_id, Turn.attempt == claim.attempt).with_for_update()
     )
-    if turn is None:
+    if turn is not None and turn.step == step + 1:
+        return None
+    if turn is None or turn.status is not TurnStatus.RUNNING or turn.step != step:
         raise Fenced(str(claim.turn_id))
+    turn.step += 1
+    await session.flush()
     return turn
 
 
@@ -185,10 +192,9 @@ async def attach_reply_audio(session: AsyncSession, claim: Claim, audio_id: UUID
 
 
 async def finish(
-    session: AsyncSession, claim: Claim, *, timing: Mapping[str, Any], failure: Failure | None = None
+    session: AsyncSession, claim: Claim, turn: Turn, *, timing: Mapping[str, Any], failure: Failure | None = None
 ) -> None:
-    """Ends the turn: COMPLETED, or FAILED when there is a failure. Ends the session too, if it waited for this."""
-    turn = await hold(session, claim)
+    """Ends the turn, which is held: COMPLETED, or FAILED when there is a failure. Ends a session that waited for it."""
     turn.finished_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.timing = storable(timing)
     turn.status = TurnStatus.COMPLETED if failure is None else TurnStatus.FAILED

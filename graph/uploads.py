@@ -31,19 +31,26 @@ async def content_of(given: MessageContentInput, settings: ApiSettings) -> TextC
 
 
 def _decode(text: str, settings: ApiSettings) -> bytes:
-    if len(text) > settings.max_audio_bytes * 4 // 3 + 4:
-        raise PayloadTooLarge(f"The recording has more than {settings.max_audio_bytes} bytes.")
+    if len(text) > settings.max_audio_bytes * 4 // 3 + 4:  # not decoded only to be refused
+        raise _too_large(settings)
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise BadUserInput("audio.base64 is not valid base64.") from None
+    if len(data) > settings.max_audio_bytes:
+        raise _too_large(settings)
+    return data
 
 
 async def _read(upload: UploadFile, settings: ApiSettings) -> bytes:
     data = await upload.read(settings.max_audio_bytes + 1)
     if len(data) > settings.max_audio_bytes:
-        raise PayloadTooLarge(f"The recording has more than {settings.max_audio_bytes} bytes.")
+        raise _too_large(settings)
     return data
+
+
+def _too_large(settings: ApiSettings) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The recording has more than {settings.max_audio_bytes} bytes.")
 
 
 async def _audio(data: bytes, mime_type: str | None, settings: ApiSettings) -> AudioContent:

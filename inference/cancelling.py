@@ -6,18 +6,15 @@ import asyncio
 from contextlib import suppress
 from uuid import UUID
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from db.cancelling import CANCELLED_CHANNEL
 from db.engine import Database
+from db.outage import DATABASE_ERRORS
 from db.turns import ended_among
 from inference.runner import TurnRunner
 
 log = structlog.get_logger(__name__)
-
-_LOST = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class CancelWatch:
@@ -41,7 +38,7 @@ class CancelWatch:
                         await connection.execute("select 1")  # a dead connection says so only when asked
                 finally:
                     connection.terminate()
-            except _LOST as error:
+            except DATABASE_ERRORS as error:
                 log.warning("cancel_watch_lost", error=type(error).__name__)
                 await asyncio.sleep(self._poll_seconds)
 

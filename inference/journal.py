@@ -1,40 +1,70 @@
-"""The journal over the database: each step of a turn is one fenced commit."""
+"""The journal over the database: each step of a turn is one fenced commit, made once.
+
+While the database is away, a commit is tried again for a while. Whether a commit whose answer was lost was made is told
+by its number: the turn's row counts the commits of the attempt.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tool_calls, turns
 from db.audio_store import AudioStore
 from db.engine import Database
 from db.events import NewEvent, append
+from db.models.conversation import Turn
+from db.outage import DATABASE_ERRORS, is_away
 from db.outcome import EncodedAudio, Failure, FinishedCall
 from db.turns import Claim
 from db.words import AudioKind, CallStatus, EventType, Stage
 from inference.ports import EngineInfo, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
 
+T = TypeVar("T")
+
+_RETRY_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
 
 class DatabaseJournal:
-    """Writes for one attempt at one turn; implements ``inference.ports.Journal``."""
+    """Writes for one attempt at one turn; implements ``inference.ports.Journal``.
 
-    def __init__(self, database: Database, store: AudioStore, claim: Claim) -> None:
+    ``patience_seconds``: how long a database that is away is waited for.
+    """
+
+    def __init__(self, database: Database, store: AudioStore, claim: Claim, *, patience_seconds: float = 60) -> None:
         self._database = database
         self._store = store
         self._claim = claim
+        self._patience_seconds = patience_seconds
+        self._step = 0
+        self._one_at_a_time = asyncio.Lock()
 
-    @asynccontextmanager
-    async def _commit(self) -> AsyncIterator[AsyncSession]:
-        async with self._database.transaction() as session:
-            try:
-                await turns.hold(session, self._claim)
-            except turns.Fenced:
-                raise Superseded from None
-            yield session
+    async def _commit(self, write: Callable[[AsyncSession, Turn], Awaitable[None]]) -> None:
+        """Makes the attempt's next commit. Raises Superseded, or what the database raises when patience ends."""
+        async with self._one_at_a_time:
+            give_up = asyncio.get_running_loop().time() + self._patience_seconds
+            while True:
+                try:
+                    async with self._database.transaction() as session:
+                        turn = await turns.hold(session, self._claim, self._step)
+                        if turn is not None:
+                            await write(session, turn)
+                    self._step += 1
+                    return
+                except turns.Fenced:
+                    raise Superseded from None
+                except DATABASE_ERRORS as error:
+                    if not is_away(error) or asyncio.get_running_loop().time() > give_up:
+                        raise
+                    log.warning("journal_waits", turn_id=str(self._claim.turn_id), error=type(error).__name__)
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _append(self, session: AsyncSession, *events: tuple[EventType, Mapping[str, Any]]) -> None:
         await append(
@@ -42,8 +72,7 @@ class DatabaseJournal:
         )
 
     async def _write(self, kind: EventType, data: Mapping[str, Any]) -> None:
-        async with self._commit() as session:
-            await self._append(session, (kind, data))
+        await self._commit(lambda session, _: self._append(session, (kind, data)))
 
     async def stage_started(self, stage: Stage, info: EngineInfo) -> None:
         await self._write(EventType.STAGE_STARTED, {"stage": stage.value, "engine": info.engine, "model": info.model})
@@ -55,7 +84,7 @@ class DatabaseJournal:
         await self._write(EventType.TRANSCRIPT_PARTIAL, {"text": text})
 
     async def transcript_ready(self, transcript: Transcript, call: FinishedCall) -> None:
-        async with self._commit() as session:
+        async def write(session: AsyncSession, _: Turn) -> None:
             message_id = await turns.set_transcript(session, self._claim, transcript.text, transcript.language)
             call_id = await turns.add_call(session, self._claim, call)
             await self._append(
@@ -64,59 +93,74 @@ class DatabaseJournal:
                 _stage_completed(call.stage, call_id),
             )
 
+        await self._commit(write)
+
     async def reply_delta(self, text: str) -> None:
         await self._write(EventType.REPLY_DELTA, {"text": text})
 
     async def reply_ready(self, text: str, language: str) -> None:
-        async with self._commit() as session:
+        async def write(session: AsyncSession, _: Turn) -> None:
             message_id = await turns.set_reply(session, self._claim, text, language)
             await self._append(session, (EventType.REPLY_READY, {"message_id": str(message_id)}))
 
+        await self._commit(write)
+
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
-        async with self._commit() as session:
+        async def write(session: AsyncSession, _: Turn) -> None:
             call_id = await turns.add_call(session, self._claim, call)
             if ends_stage and call.status is CallStatus.OK:
                 await self._append(session, _stage_completed(call.stage, call_id))
 
+        await self._commit(write)
+
     async def tool_started(self, request: ToolRequest, server: str, number: int) -> ToolContext:
         claim = self._claim
-        async with self._commit() as session:
-            call = await tool_calls.begin(
-                session,
-                tool_calls.NewToolCall(
-                    session_id=claim.session_id,
-                    turn_id=claim.turn_id,
-                    attempt=claim.attempt,
-                    name=request.name,
-                    server=server,
-                    arguments=request.arguments,
-                    idempotency_key=f"{claim.turn_id}:{number}",
-                ),
+        key = f"{claim.turn_id}:{number}"
+
+        async def write(session: AsyncSession, _: Turn) -> None:
+            new = tool_calls.NewToolCall(
+                session_id=claim.session_id,
+                turn_id=claim.turn_id,
+                attempt=claim.attempt,
+                name=request.name,
+                server=server,
+                arguments=request.arguments,
+                idempotency_key=key,
             )
+            call = await tool_calls.begin(session, new)
             await self._append(
                 session,
                 (EventType.STAGE_STARTED, {"stage": Stage.TOOL.value, "engine": server, "model": request.name}),
                 (EventType.TOOL_CALL_STARTED, {"tool_call_id": str(call.id)}),
             )
-            return ToolContext(str(claim.tenant_id), str(claim.session_id), str(call.id))
+
+        await self._commit(write)
+        async with self._database.reading() as session:
+            call_id = await tool_calls.id_of(session, claim.session_id, key)
+        return ToolContext(str(claim.tenant_id), str(claim.session_id), str(call_id))
 
     async def tool_finished(self, context: ToolContext, result: ToolResult | None, error: str | None) -> None:
         claim = self._claim
-        async with self._commit() as session:
+        if error is None and result is not None and not result.ok:
+            error = "The tool refused the call."
+
+        async def write(session: AsyncSession, _: Turn) -> None:
             call = await tool_calls.lock(session, claim.tenant_id, claim.session_id, UUID(context.tool_call_id))
-            if error is None and result is not None and not result.ok:
-                error = "The tool refused the call."
             await tool_calls.end(session, call, result=None if result is None else result.content, error=error)
             await self._append(session, _stage_completed(Stage.TOOL, None))
 
+        await self._commit(write)
+
     async def chunk_ready(self, index: int, text: str, audio: EncodedAudio) -> None:
-        async with self._commit() as session:
+        async def write(session: AsyncSession, _: Turn) -> None:
             audio_id = await turns.add_audio(session, self._claim, self._store, AudioKind.CHUNK, audio)
             data = {"index": index, "text": text, "audio_id": str(audio_id), "duration_ms": audio.duration_ms}
             await self._append(session, (EventType.AUDIO_CHUNK_READY, data))
 
+        await self._commit(write)
+
     async def audio_ready(self, audio: EncodedAudio, call: FinishedCall) -> None:
-        async with self._commit() as session:
+        async def write(session: AsyncSession, _: Turn) -> None:
             audio_id = await turns.add_audio(session, self._claim, self._store, AudioKind.REPLY, audio)
             message_id = await turns.attach_reply_audio(session, self._claim, audio_id)
             call_id = await turns.add_call(session, self._claim, call)
@@ -126,20 +170,22 @@ class DatabaseJournal:
                 _stage_completed(call.stage, call_id),
             )
 
+        await self._commit(write)
+
     async def stage_failed(self, failure: Failure, call: FinishedCall | None, *, will_retry: bool) -> None:
-        async with self._commit() as session:
+        async def write(session: AsyncSession, _: Turn) -> None:
             if call is not None:
                 await turns.add_call(session, self._claim, call)
             if failure.stage is not None:
                 data = {"stage": failure.stage.value, "code": failure.code, "message": failure.message}
                 await self._append(session, (EventType.STAGE_FAILED, {**data, "will_retry": will_retry}))
 
+        await self._commit(write)
+
     async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None:
-        async with self._database.transaction() as session:
-            try:
-                await turns.finish(session, self._claim, timing=timing, failure=failure)
-            except turns.Fenced:
-                raise Superseded from None
+        await self._commit(
+            lambda session, turn: turns.finish(session, self._claim, turn, timing=timing, failure=failure)
+        )
 
 
 def _stage_completed(stage: Stage, call_id: UUID | None) -> tuple[EventType, Mapping[str, Any]]:

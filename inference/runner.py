@@ -113,5 +113,7 @@ class TurnRunner:
         async with self._database.transaction() as session:
             claim = await turns.start(session, turn_id)
             if claim is not None:
+                turn = await turns.hold(session, claim, 0)
+                assert turn is not None
                 failure = Failure("INTERNAL", "The turn could not be finished after several attempts.")
-                await turns.finish(session, claim, timing={}, failure=failure)
+                await turns.finish(session, claim, turn, timing={}, failure=failure)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -50,8 +51,8 @@ class Session(Identified, Stamped, Base):
 class Turn(Identified, Base):
     """One user message and all that follows from it. ``number`` counts the session's turns from 1.
 
-    ``timing`` is what the pipeline measured, written when the turn ends. ``request_hash`` tells a resend with the
-    same idempotency key from another message that reuses the key.
+    ``step`` counts the commits of the running attempt. ``timing`` is what the pipeline measured, written when the turn
+    ends. ``request_hash`` tells a resend with the same idempotency key from another message that reuses the key.
     """
 
     __tablename__ = "turns"
@@ -59,6 +60,7 @@ class Turn(Identified, Base):
         UniqueConstraint("session_id", "number"),
         UniqueConstraint("session_id", "idempotency_key"),
         UniqueConstraint("session_id", "id"),
+        Index("ix_turns_queued", "session_id", postgresql_where=text("status = 'QUEUED'")),
         CheckConstraint("number > 0 and attempt >= 0", name="counters"),
         CheckConstraint("(status = 'FAILED') = (error_code is not null)", name="error_code"),
         CheckConstraint(
@@ -70,6 +72,7 @@ class Turn(Identified, Base):
     number: Mapped[int]
     status: Mapped[TurnStatus] = mapped_column(choice(TurnStatus, "status"), default=TurnStatus.QUEUED)
     attempt: Mapped[int] = mapped_column(default=0)
+    step: Mapped[int] = mapped_column(default=0, server_default="0")
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     queued_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,0 +1,23 @@
+"""Turns that are cancelled, repeated and many: incomplete messages, numbered commits, and how many wait."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("turns", sa.Column("step", sa.Integer(), server_default="0", nullable=False))
+    op.create_index("ix_turns_queued", "turns", ["session_id"], postgresql_where=sa.text("status = 'QUEUED'"))
+    op.add_column("messages", sa.Column("complete", sa.Boolean(), server_default=sa.true(), nullable=False))
+
+
+def downgrade() -> None:
+    op.drop_column("messages", "complete")
+    op.drop_index("ix_turns_queued", "turns")
+    op.drop_column("turns", "step")
