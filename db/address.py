@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, urlencode
+
 import asyncpg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -41,15 +43,15 @@ def database_url(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise _refusal("is no address") from None
-    if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+    if url.drivername.lower().partition("+")[0] not in ("postgresql", "postgres"):
         raise _refusal("must name a Postgres database")
     ssl = url.query.get("ssl")
     if ssl is not None:  # asyncpg's name for what libpq calls sslmode
         url = url.difference_update_query(["ssl"]).update_query_dict({"sslmode": "require" if ssl == "true" else ssl})
     if url.query.get("channel_binding") in ("prefer", "disable"):
         url = url.difference_update_query(["channel_binding"])
-    for option in url.query:
-        if option not in _KNOWN | _LIBPQ_ONLY:
+    for option, value in url.query.items():
+        if option not in _KNOWN | _LIBPQ_ONLY or not isinstance(value, str):
             raise _refusal(f"has the option {option!r}, which cannot be honoured here; leave it out. It is written")
     return url.set(drivername="postgresql+asyncpg")
 
@@ -59,8 +61,15 @@ def _refusal(reason: str) -> BadUserInput:
 
 
 def libpq_url(url: URL) -> str:
-    """The address for drivers that speak libpq's own URLs (psycopg)."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    """The address as libpq reads it (psycopg, asyncpg): every odd character by its percent code, a space too."""
+    user, password, host, name = (
+        quote(part or "", safe="") for part in (url.username, url.password, None, url.database)
+    )
+    if url.host is not None:
+        host = f"[{url.host}]" if ":" in url.host else quote(url.host, safe=",")
+    place = f"{user}{f':{password}' if password else ''}@{host}{f':{url.port}' if url.port else ''}"
+    options = urlencode(url.query, quote_via=quote, safe="")
+    return f"postgresql://{place.removeprefix('@')}/{name}{f'?{options}' if options else ''}"
 
 
 async def connect(

@@ -33,8 +33,8 @@ _SOCKET = ".s.PGSQL.5432"
 #: How long a server may take to start or stop. The first start makes the cluster; a later one may have to recover it.
 _START_SECONDS = 60
 
-#: The processes of a killed server end by themselves, but not all at once; until then no other may start.
-_LEFTOVER_SECONDS = 15
+#: The processes of a killed server end by themselves when their statement does; until then no other may start.
+_LEFTOVER_SECONDS = 30
 
 
 class EmbeddedPostgres:

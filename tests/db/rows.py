@@ -1,0 +1,103 @@
+"""Rows for tests of the database: opened, said and claimed the way the API and the worker do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import commands, turns
+from db.audio_store import TableStore
+from db.commands import AudioContent, TextContent
+from db.engine import Database
+from db.events import NewEvent, append
+from db.models.happenings import Event
+from db.turns import Claim
+from db.viewer import Viewer
+from db.words import Channel, EventType
+
+STORE = TableStore()
+
+
+async def open_session(database: Database, viewer: Viewer, customer_id: str = "customer-1") -> UUID:
+    async with database.transaction() as session:
+        row = await commands.create_session(
+            session,
+            viewer,
+            customer_id=customer_id,
+            language="en",
+            channel=Channel.WEB,
+            persona="billing_agent",
+            metadata=None,
+        )
+        return row.id
+
+
+async def say(
+    database: Database, viewer: Viewer, session_id: UUID, words: str = "hello", *, key: str | None = None
+) -> UUID:
+    """Sends a text; returns the turn's id."""
+    async with database.transaction() as session:
+        return await say_in(session, viewer, session_id, words, key=key)
+
+
+async def say_in(
+    session: AsyncSession, viewer: Viewer, session_id: UUID, words: str = "hello", *, key: str | None = None
+) -> UUID:
+    turn = await commands.send_message(
+        session, viewer, STORE, session_id=session_id, content=TextContent(words), idempotency_key=key
+    )
+    return turn.id
+
+
+async def send_recording(database: Database, viewer: Viewer, session_id: UUID, data: bytes = b"sound") -> UUID:
+    """Sends a recording; returns the turn's id."""
+    async with database.transaction() as session:
+        content = AudioContent(data, "audio/wav", 1000, 16_000)
+        turn = await commands.send_message(session, viewer, STORE, session_id=session_id, content=content)
+        return turn.id
+
+
+async def claimed(database: Database, turn_id: UUID) -> Claim:
+    """The next attempt at a turn."""
+    async with database.transaction() as session:
+        claim = await turns.start(session, turn_id)
+    assert claim is not None
+    return claim
+
+
+async def finish(database: Database, turn_id: UUID) -> None:
+    """One attempt that does nothing but end the turn."""
+    claim = await claimed(database, turn_id)
+    async with database.transaction() as session:
+        await turns.finish(session, claim, timing={})
+
+
+async def write(database: Database, session_id: UUID, count: int = 1, *, mark: object = None) -> int:
+    """Writes events in one transaction; returns the last one's number."""
+    async with database.transaction() as session:
+        events = [NewEvent(EventType.REPLY_DELTA, data={"mark": mark, "number": number}) for number in range(count)]
+        return await append(session, session_id, events)
+
+
+async def events_of(database: Database, session_id: UUID) -> Sequence[Event]:
+    async with database.reading() as session:
+        return (await session.scalars(select(Event).where(Event.session_id == session_id).order_by(Event.seq))).all()
+
+
+async def scalar(database: Database, statement: str, **values: object) -> Any:
+    async with database.reading() as session:
+        return await session.scalar(text(statement), values)
+
+
+async def everything(database: Database) -> dict[str, list[str]]:
+    """Every row of every table of ours and of the queue's jobs, to see that nothing was written."""
+    tables = [*database.metadata.tables, "procrastinate_jobs"]
+    async with database.reading() as session:
+        return {
+            table: [str(row) for row in await session.scalars(text(f"select x::text from {table} x order by 1"))]
+            for table in tables
+        }

@@ -1,0 +1,226 @@
+"""Every look-up finds its rows by an index: the real code runs, what it sends is planned again and its plan read.
+
+Reading a table from end to end is forbidden first: what still does so has no other way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import commands, crm, events, keys, tool_calls, turns, workers
+from db.engine import Database
+from db.models.audio import Audio
+from db.models.conversation import Session
+from db.models.work import CrmRecord
+from db.tool_calls import NewToolCall
+from db.viewer import Viewer
+from db.words import SessionStatus
+from graph.loaders import Loaders
+from graph.paging import page
+from graph.queries import own_session, own_turn
+from graph.snapshot import read_snapshot
+from tests.db.rows import STORE, claimed, open_session, say, send_recording
+
+Statements = list[tuple[str, Any]]
+
+#: Enough rows of others that walking through an index from end to end is no way to find one's own.
+_OTHERS = """
+insert into tenants (id, name) select gen_random_uuid(), 'tenant-' || n from generate_series(1, 300) n;
+insert into api_keys (id, tenant_id, name, prefix, secret_hash)
+  select gen_random_uuid(), id, 'k', 'p', sha256(id::text::bytea) from tenants where name like 'tenant-%';
+insert into sessions (id, tenant_id, customer_id, language, channel, persona, status, last_seq, turn_count)
+  select gen_random_uuid(), id, 'c-' || n, 'en', 'WEB', 'p', 'OPEN', 2, 2
+  from tenants, generate_series(1, 2) n where name like 'tenant-%'
+  union all select gen_random_uuid(), id, 'c-' || n, 'en', 'WEB', 'p', 'OPEN', 2, 2
+  from tenants, generate_series(1, 400) n where name = 'acme';
+insert into turns (id, session_id, number, status, attempt, request_hash)
+  select gen_random_uuid(), id, n, 'QUEUED', 0, '' from sessions, generate_series(1, 2) n where persona = 'p';
+insert into audio (id, session_id, turn_id, kind, store_key, mime_type, duration_ms, sample_rate, size_bytes)
+  select gen_random_uuid(), session_id, id, 'CHUNK', 'k', 'audio/wav', 1, 1, 1 from turns where request_hash = '';
+insert into audio_blobs (key, data) select id::text, '' from audio where kind = 'CHUNK';
+insert into messages (id, session_id, turn_id, role, type, text, audio_id)
+  select gen_random_uuid(), session_id, turn_id, 'USER', 'AUDIO', 'hi', id from audio where kind = 'CHUNK';
+insert into model_calls (id, session_id, turn_id, stage, engine, model, status, attempt, started_at, wait_ms,
+    duration_ms)
+  select gen_random_uuid(), session_id, id, 'LLM', 'e', 'm', 'OK', 1, now(), 0, 0 from turns where request_hash = '';
+insert into tool_calls (id, session_id, turn_id, attempt, name, server, arguments, status, idempotency_key)
+  select gen_random_uuid(), session_id, id, 1, 'n', 's', '{}', 'PENDING', id::text from turns where request_hash = '';
+insert into crm_records (id, tenant_id, session_id, tool_call_id, scenario, reference, customer_id, query, intent,
+    priority, status, details)
+  select gen_random_uuid(), tenant_id, s.id, c.id, 's', left(c.id::text, 12), customer_id, 'q', 'i', 'LOW', 'DONE', '{}'
+  from tool_calls c join sessions s on s.id = c.session_id where c.name = 'n';
+insert into events (session_id, seq, turn_id, type, data)
+  select session_id, number, id, 'TurnQueued', '{}' from turns where request_hash = '';
+analyze;
+"""
+
+#: Reads of tables that hold a row for each process or tenant, and no more.
+_SMALL = {"workers"}
+
+
+@contextmanager
+def watched(database: Database) -> Iterator[Statements]:
+    """The statements that are sent meanwhile, with their parameters."""
+    seen: Statements = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+async def plans(database: Database, statement: str, parameters: Any) -> list[dict[str, Any]]:
+    connection = await database.connect()
+    try:
+        await connection.set_type_codec("jsonb", encoder=str, decoder=str, schema="pg_catalog")
+        await connection.execute("set enable_seqscan = off")
+        found = await connection.fetchval(f"explain (format json) {statement}", *parameters)
+        return list(nodes(json.loads(found)[0]["Plan"]))
+    finally:
+        await connection.close()
+
+
+async def assert_indexed(database: Database, statements: Statements) -> None:
+    looked = 0
+    for statement, parameters in statements:
+        if not statement.lower().startswith(("select", "update")):
+            continue
+        steps = await plans(database, statement, parameters)
+        full = {step["Relation Name"] for step in steps if step["Node Type"] == "Seq Scan"}
+        # An index without a condition is the whole table again, in another order.
+        full |= {
+            step.get("Relation Name", step["Node Type"])
+            for step in steps
+            if step["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan") and "Index Cond" not in step
+        }
+        assert full - _SMALL == set(), f"{full} read from end to end by {statement}"
+        looked += any("Index" in step["Node Type"] for step in steps)
+    assert looked > 0, "nothing was looked up"
+
+
+@pytest.fixture
+async def filled(database: Database, viewer: Viewer) -> tuple[Session, UUID]:
+    """One session with a turn, among others; with the planner's statistics."""
+    for _ in range(3):
+        session_id = await open_session(database, viewer)
+        turn_id = await send_recording(database, viewer, session_id)
+        await say(database, viewer, session_id, key="k")
+    connection = await database.connect()
+    await connection.execute(_OTHERS)
+    await connection.close()
+    async with database.reading() as session:
+        owner = (await session.execute(select(Session).where(Session.id == session_id))).scalar_one()
+    return owner, turn_id
+
+
+Reads = Callable[[AsyncSession, Viewer, Session, UUID], Awaitable[object]]
+
+
+def listed(query: Any, column: Any) -> Reads:
+    async def run(session: AsyncSession, viewer: Viewer, owner: Session, turn_id: UUID) -> object:
+        return await page(session, query(viewer, owner), column, first=20, after="AY" * 11, node=lambda row: row)
+
+    return run
+
+
+_READS: dict[str, Reads] = {
+    "session": lambda s, v, o, t: s.scalar(own_session(v, str(o.id))),
+    "turn": lambda s, v, o, t: s.scalar(own_turn(v, str(t))),
+    "sessions": listed(lambda v, o: select(Session).where(Session.tenant_id == v.tenant_id), Session.id),
+    "sessions of a customer": listed(
+        lambda v, o: select(Session).where(Session.tenant_id == v.tenant_id, Session.customer_id == o.customer_id),
+        Session.id,
+    ),
+    "sessions by everything else": listed(
+        lambda v, o: select(Session).where(
+            Session.tenant_id == v.tenant_id,
+            Session.status == SessionStatus.OPEN,
+            Session.language == "en",
+            Session.created_at >= datetime(2020, 1, 1, tzinfo=UTC),
+        ),
+        Session.id,
+    ),
+    "CRM records": listed(lambda v, o: select(CrmRecord).where(CrmRecord.tenant_id == v.tenant_id), CrmRecord.id),
+    "CRM records of a customer": listed(
+        lambda v, o: select(CrmRecord).where(CrmRecord.tenant_id == v.tenant_id, CrmRecord.customer_id == "c"),
+        CrmRecord.id,
+    ),
+    "CRM records of a session": listed(
+        lambda v, o: select(CrmRecord).where(CrmRecord.tenant_id == v.tenant_id, CrmRecord.session_id == o.id),
+        CrmRecord.id,
+    ),
+    "conversation": lambda s, v, o, t: read_snapshot(s, o),
+    "events": lambda s, v, o, t: events.read_after(s, o.id, 1, 200),
+    "newest events": lambda s, v, o, t: events.last_seqs(s, [o.id, t]),
+    "key": lambda s, v, o, t: keys.authenticate(s, "x" * 20),
+    "server's secret": lambda s, v, o, t: keys.server_secret(s, "media"),
+    "records for a tool": lambda s, v, o, t: crm.find_records(s, o.id, scenario="billing_query", limit=5),
+    "workers": lambda s, v, o, t: workers.alive(s, 30),
+    "media": lambda s, v, o, t: s.scalar(select(Audio).where(Audio.turn_id == t)),
+    "sound": lambda s, v, o, t: STORE.get(s, "nothing", 0, 10),
+    "end of a session": lambda s, v, o, t: commands.announce_end(s, o.id),
+    "first attempt": lambda s, v, o, t: turns.start(s, t),
+    "resend": lambda s, v, o, t: commands.send_message(
+        s, v, STORE, session_id=o.id, content=commands.TextContent("hello"), idempotency_key="k"
+    ),
+    "tool call": lambda s, v, o, t: tool_calls.begin(s, NewToolCall(o.id, t, 1, "n", "s", {}, "key")),
+    "tool call by hand": lambda s, v, o, t: tool_calls.begin_by_hand(
+        s, o.id, name="n", server="s", arguments={}, idempotency_key="key"
+    ),
+    "tool call's lock": lambda s, v, o, t: tool_calls.lock(s, v.tenant_id, o.id, t),
+}
+
+
+async def test_look_ups_use_indexes(database: Database, viewer: Viewer, filled: tuple[Session, UUID]) -> None:
+    wrong: list[str] = []
+    for name, read in _READS.items():
+        with watched(database) as statements:
+            try:
+                async with database.transaction() as session:
+                    await read(session, viewer, *filled)
+            except Exception as error:
+                if getattr(error, "code", None) not in ("NOT_FOUND", "UNAUTHENTICATED"):
+                    raise
+        try:
+            await assert_indexed(database, statements)
+        except AssertionError as error:
+            wrong.append(f"{name}: {error}")
+    assert wrong == []
+
+
+async def test_writes_of_a_turn_use_indexes(database: Database, viewer: Viewer, filled: tuple[Session, UUID]) -> None:
+    claim = await claimed(database, filled[1])
+    with watched(database) as statements:
+        async with database.transaction() as session:
+            await turns.hold(session, claim)
+            await turns.set_transcript(session, claim, "hello", "en")
+            await turns.set_reply(session, claim, "hello", "en")
+            await turns.finish(session, claim, timing={})
+    await assert_indexed(database, statements)
+
+
+async def test_loaders_use_indexes(database: Database, filled: tuple[Session, UUID]) -> None:
+    loaders = Loaders(database)
+    for name in sorted(each for each in vars(loaders) if not each.startswith("_")):
+        with watched(database) as statements:
+            await getattr(loaders, name).load_many([filled[0].id, filled[1]])
+        await assert_indexed(database, statements)
