@@ -77,6 +77,13 @@ def named(url: str, database: str) -> str:
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
     """The URL of a database of the test's own, with all migrations."""
+    async with cloned(postgres) as url:
+        yield url
+
+
+@asynccontextmanager
+async def cloned(postgres: str) -> AsyncIterator[str]:
+    """The URL of a new database with all migrations, dropped afterwards."""
     name = f"test_{next(_numbers)}"
     await _execute(postgres, f"create database {name} template {_TEMPLATE}")
     yield named(postgres, name)

@@ -1,0 +1,29 @@
+"""An API that all tests of a module share: each test makes a tenant of its own, so that none sees another's rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from tests.client import Client
+from tests.conftest import cloned
+from tests.graph.edge import Edge, opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def edge(postgres: str) -> AsyncIterator[Edge]:
+    async with cloned(postgres) as url, opened(url, max_audio_bytes=300_000) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def acme(edge: Edge) -> AsyncIterator[Client]:
+    async with edge.tenant() as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def rival(edge: Edge) -> AsyncIterator[Client]:
+    async with edge.tenant() as client:
+        yield client
