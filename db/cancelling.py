@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.backpressure import QueueLimits, check_room
 from db.commands import announce_end, lock_session
 from db.errors import NotFound, SessionEnded
 from db.events import NewEvent, append
@@ -44,16 +45,18 @@ async def cancel_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID) -
     return turn
 
 
-async def retry_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID) -> Turn:
+async def retry_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID, limits: QueueLimits) -> Turn:
     """Queues a failed or cancelled turn again; it goes on at its first unfinished stage, as a new attempt.
 
-    A turn that waits, runs or is completed stays as it is. Raises NotFound, SessionEnded.
+    A turn that waits, runs or is completed stays as it is. Raises NotFound, SessionEnded,
+    Overloaded.
     """
     owner, turn = await _lock(session, viewer, turn_id)
     if turn.status not in (TurnStatus.FAILED, TurnStatus.CANCELLED):
         return turn
     if owner.status is SessionStatus.ENDED:
         raise SessionEnded("The session has ended.")
+    await check_room(session, owner, limits)
     await session.execute(delete(Message).where(Message.turn_id == turn.id, Message.complete.is_(False)))
     turn.queued_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.status = TurnStatus.QUEUED

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.audio_store import AudioStore, audio_key
+from db.backpressure import QueueLimits, check_room
 from db.clean import clean_json, clean_text
 from db.errors import BadUserInput, IdempotencyConflict, NotFound, SessionEnded
 from db.events import NewEvent, append
@@ -29,6 +30,7 @@ from db.words import AudioKind, Channel, EventType, MessageType, Role, SessionSt
 MAX_TEXT = 4_000
 MAX_CUSTOMER_ID = 200
 _MAX_KEY = 200
+_LIMITS = QueueLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,13 @@ async def send_message(
     session_id: UUID,
     content: TextContent | AudioContent,
     idempotency_key: str | None = None,
+    limits: QueueLimits = _LIMITS,
 ) -> Turn:
     """Stores the message, its turn, the turn's first event and its job; the commit accepts all of it at once.
 
     The same ``idempotency_key`` again returns the turn there is, whatever became of the session since. Raises
-    IdempotencyConflict if the key came with other content, SessionEnded, NotFound, BadUserInput.
+    IdempotencyConflict if the key came with other content, SessionEnded, NotFound, BadUserInput, and Overloaded
+    when too many turns wait.
     """
     request_hash = _hash(content)
     if isinstance(content, TextContent):
@@ -104,6 +108,7 @@ async def send_message(
             return known
     if owner.status is SessionStatus.ENDED:
         raise SessionEnded("The session has ended.")
+    await check_room(session, owner, limits)
     owner.turn_count += 1
     turn = Turn(
         id=new_id(),

@@ -18,6 +18,7 @@ from db.feed import Feed
 from db.keys import MEDIA_SECRET, adopt_key, server_secret
 from graph.body_limit import BodyLimit
 from graph.context import Parts
+from graph.health import health_router
 from graph.last_resort import LastResort
 from graph.mcp import KeyedEndpoint, viewer_in_scope
 from graph.media import media_router
@@ -58,6 +59,7 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             )
             app.include_router(graphql_router(parts))
             app.include_router(media_router(parts))
+            app.include_router(health_router(parts))
             await _serve_mcp(app, database, stack)
             yield
 
@@ -69,10 +71,6 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
         return RedirectResponse("/graphql")
-
-    @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
 
     return app
 

@@ -93,6 +93,7 @@ class Mutation:
                 session_id=session_id,
                 content=content,
                 idempotency_key=input.idempotency_key,
+                limits=parts.settings.queue_limits,
             )
         if input.wait_seconds > 0 and await turn_ended(parts.feed, session_id, row.id, input.wait_seconds):
             async with parts.database.reading() as session:
@@ -118,7 +119,8 @@ class Mutation:
         viewer = await info.context.viewer()
         turn_id = parse_id(input.turn_id, "turn")
         async with info.context.parts.database.transaction() as session:
-            row = await cancelling.retry_turn(session, viewer, turn_id=turn_id)
+            limits = info.context.parts.settings.queue_limits
+            row = await cancelling.retry_turn(session, viewer, turn_id=turn_id, limits=limits)
         return RetryTurnPayload(turn=Turn.of(row, info.context.loaders))
 
     @strawberry.mutation(description="Ends a conversation. Ending it again changes nothing.")

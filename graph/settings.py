@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
+from db.backpressure import QueueLimits
 from db.settings import DatabaseSettings
 
 
@@ -18,4 +19,10 @@ class ApiSettings(DatabaseSettings):
     max_wait_seconds: float = Field(60, gt=0, le=600)
     media_url_seconds: int = Field(3600, ge=60, le=604_800)
     connection_init_seconds: float = Field(10, gt=0, le=300)
+    max_queued_turns_per_session: int = Field(20, ge=1)
+    max_queued_turns_per_tenant: int = Field(2_000, ge=1)
     live_worker_seconds: float = Field(15, gt=0)
+
+    @property
+    def queue_limits(self) -> QueueLimits:
+        return QueueLimits(self.max_queued_turns_per_session, self.max_queued_turns_per_tenant)

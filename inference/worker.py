@@ -7,40 +7,37 @@ Run with ``python -m inference.worker``. SIGTERM or SIGINT: it takes no new turn
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from uuid import UUID
 
 import structlog
-from procrastinate import App, JobContext, RetryStrategy
+from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy.exc import SQLAlchemyError
+from procrastinate.jobs import Job
 
-from db import workers
 from db.audio_store import open_audio_store
 from db.engine import Database
 from db.errors import EngineUnavailable
-from db.ids import new_id
 from db.logs import configure_logging, place_of
-from db.models.happenings import Worker
 from db.queue import QUEUE, TASK, queue_app
+from inference.attendance import Attendance
 from inference.cancelling import CancelWatch
 from inference.engine_choice import choose_engines
 from inference.limits import Limits
 from inference.loading import LoadingDisplay
 from inference.registry import Engines
 from inference.retrying import RetryPolicy
-from inference.runner import TurnRunner
+from inference.runner import TurnInterrupted, TurnRunner
 from inference.settings import InferenceSettings
 from inference.text_language import TextLanguage
 from inference.tools.client import McpToolBox
 
-_MAX_ATTEMPTS = 8
-_FORGET_SECONDS = 300
+_MAX_ATTEMPTS = 20
+_MAX_WAIT_SECONDS = 5
+_AGAIN_SECONDS = 1
 
 log = structlog.get_logger(__name__)
 
@@ -49,34 +46,29 @@ class TurnBroken(Exception):
     """An attempt at a turn ended in an error that is none of the turn's own: it is tried again."""
 
 
+class Resume(BaseRetryStrategy):
+    """A turn that a stopping worker hands over goes on at once; one that broke, a little later each time."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        wait = 0 if isinstance(exception, TurnInterrupted) else min(job.attempts, _MAX_WAIT_SECONDS)
+        return RetryDecision(retry_in={"seconds": wait})
+
+
 def register_turns(app: App, runner: TurnRunner) -> None:
     """Tells the queue how a turn is run. An attempt that breaks is tried again, and in the end given up."""
 
-    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(max_attempts=_MAX_ATTEMPTS, linear_wait=1))
+    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=Resume())
     async def run_turn(context: JobContext, turn_id: str) -> None:
         try:
             if context.job.attempts >= _MAX_ATTEMPTS:
                 await runner.give_up(UUID(turn_id))
             else:
                 await runner.run(UUID(turn_id))
+        except TurnInterrupted:
+            raise
         except Exception as error:
             # The queue logs what it is given, and the error's own text may hold what somebody said.
             raise TurnBroken(f"{type(error).__name__} at {place_of(error)}") from None
-
-
-def describe(engines: Engines) -> list[dict[str, object]]:
-    """The engines as the API tells them to clients."""
-    return [
-        {
-            "stage": stage,
-            "engine": lender.info.engine,
-            "model": lender.info.model,
-            "languages": list(lender.info.languages),
-            "loaded": lender.loaded,
-            "error": lender.error,
-        }
-        for stage, lender in engines.every()
-    ]
 
 
 async def load_all(engines: Engines) -> None:
@@ -89,53 +81,6 @@ async def load_all(engines: Engines) -> None:
             log.error("engine_unavailable", stage=stage, reason=error.message)
 
     await asyncio.gather(*(load(stage, lender.load) for stage, lender in engines.every()))
-
-
-class Attendance:
-    """Says that this worker lives, and takes up the turns of those that do not."""
-
-    def __init__(self, database: Database, app: App, engines: Engines, settings: InferenceSettings) -> None:
-        self._database = database
-        self._app = app
-        self._engines = engines
-        self._settings = settings
-        self._id = new_id()
-
-    async def register(self) -> None:
-        async with self._database.transaction() as session:
-            row = Worker(
-                id=self._id,
-                host=socket.gethostname(),
-                pid=os.getpid(),
-                capacity=self._settings.worker_capacity,
-                engines=describe(self._engines),
-            )
-            await workers.register(session, row)
-
-    async def keep(self) -> None:
-        """Beats until cancelled; a database that is away is waited for."""
-        while True:
-            try:
-                async with self._database.transaction() as session:
-                    await workers.beat(session, self._id, describe(self._engines))
-                    await workers.forget_dead(session, _FORGET_SECONDS)
-                await self._take_up()
-            except (SQLAlchemyError, ConnectorException, OSError, TimeoutError) as error:
-                log.warning("heartbeat_failed", error=type(error).__name__)
-            await asyncio.sleep(self._settings.heartbeat_seconds)
-
-    async def _take_up(self) -> None:
-        manager = self._app.job_manager
-        stalled = await manager.get_stalled_jobs(
-            queue=QUEUE, seconds_since_heartbeat=self._settings.lost_worker_seconds
-        )
-        for job in stalled:
-            log.warning("turn_taken_up", job_id=job.id)
-            await manager.retry_job(job)
-
-    async def leave(self) -> None:
-        async with self._database.transaction() as session:
-            await workers.leave(session, self._id)
 
 
 async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay | None = None) -> None:
@@ -169,7 +114,7 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         attendance = Attendance(database, app, engines, settings)
         await attendance.register()
         stack.push_async_callback(attendance.leave)
-        turns = asyncio.create_task(take_turns(app, settings), name="turns")
+        turns = asyncio.create_task(take_turns(app, settings, runner), name="turns")
         helpers = [
             asyncio.create_task(attendance.keep(), name="attendance"),
             asyncio.create_task(CancelWatch(database, runner).keep(), name="cancel-watch"),
@@ -190,19 +135,34 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
                     raise result
 
 
-async def take_turns(app: App, settings: InferenceSettings) -> None:
-    """Runs queued turns until cancelled; then finishes those it has, within the drain limit."""
-    await app.run_worker_async(
-        queues=[QUEUE],
-        concurrency=settings.worker_capacity,
-        install_signal_handlers=False,
-        fetch_job_polling_interval=1,
-        abort_job_polling_interval=1,
-        shutdown_graceful_timeout=settings.drain_seconds,
-        delete_jobs="successful",
-        update_heartbeat_interval=settings.heartbeat_seconds,
-        stalled_worker_timeout=max(settings.lost_worker_seconds * 3, 30),
-    )
+async def take_turns(app: App, settings: InferenceSettings, runner: TurnRunner) -> None:
+    """Runs queued turns until cancelled; then finishes those it has, within the drain limit.
+
+    Procrastinate's worker ends when it loses the database. Then another begins, and what the old one held is found by
+    its heartbeat, which has stopped.
+    """
+    while True:
+        ended = await _run_queue(app, settings)
+        log.warning("queue_lost", error=None if ended is None else type(ended).__name__, running=len(runner.running))
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _run_queue(app: App, settings: InferenceSettings) -> Exception | None:
+    try:
+        await app.run_worker_async(
+            queues=[QUEUE],
+            concurrency=settings.worker_capacity,
+            install_signal_handlers=False,
+            fetch_job_polling_interval=1,
+            abort_job_polling_interval=5,
+            shutdown_graceful_timeout=settings.drain_seconds,
+            delete_jobs="successful",
+            update_heartbeat_interval=settings.heartbeat_seconds,
+            stalled_worker_timeout=max(settings.lost_worker_seconds * 3, 30),
+        )
+    except (ConnectorException, OSError, TimeoutError) as error:
+        return error
+    return None
 
 
 def main() -> None:

@@ -1,0 +1,90 @@
+"""Says that this worker lives and what it has loaded, and takes up the turns of workers that do not live any more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+
+import structlog
+from procrastinate import App
+
+from db import workers
+from db.engine import Database
+from db.ids import new_id
+from db.models.happenings import Worker
+from db.outage import DATABASE_ERRORS
+from db.queue import QUEUE
+from inference.registry import Engines
+from inference.settings import InferenceSettings
+
+_FORGET_SECONDS = 300
+
+log = structlog.get_logger(__name__)
+
+
+def describe(engines: Engines) -> list[dict[str, object]]:
+    """The engines as the API tells them to clients."""
+    return [
+        {
+            "stage": stage,
+            "engine": lender.info.engine,
+            "model": lender.info.model,
+            "languages": list(lender.info.languages),
+            "loaded": lender.loaded,
+            "error": lender.error,
+        }
+        for stage, lender in engines.every()
+    ]
+
+
+class Attendance:
+    """Says that this worker lives, and takes up the turns of those that do not."""
+
+    def __init__(self, database: Database, app: App, engines: Engines, settings: InferenceSettings) -> None:
+        self._database = database
+        self._app = app
+        self._engines = engines
+        self._settings = settings
+        self._id = new_id()
+
+    async def register(self) -> None:
+        async with self._database.transaction() as session:
+            row = Worker(
+                id=self._id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                capacity=self._settings.worker_capacity,
+                engines=describe(self._engines),
+            )
+            await workers.register(session, row)
+
+    async def keep(self) -> None:
+        """Beats until cancelled; a database that is away is waited for."""
+        patient_until = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with self._database.transaction() as session:
+                    await workers.beat(session, self._id, describe(self._engines))
+                    await workers.forget_dead(session, _FORGET_SECONDS)
+                if loop.time() >= patient_until:
+                    await self._take_up()
+            except DATABASE_ERRORS as error:
+                log.warning("heartbeat_failed", error=type(error).__name__)
+                # The others could not say that they live either: they are given the time to.
+                patient_until = loop.time() + self._settings.lost_worker_seconds
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+
+    async def _take_up(self) -> None:
+        manager = self._app.job_manager
+        stalled = await manager.get_stalled_jobs(
+            queue=QUEUE, seconds_since_heartbeat=self._settings.lost_worker_seconds
+        )
+        for job in stalled:
+            log.warning("turn_taken_up", job_id=job.id)
+            await manager.retry_job(job)
+
+    async def leave(self) -> None:
+        async with self._database.transaction() as session:
+            await workers.leave(session, self._id)
