@@ -7,14 +7,13 @@ import os
 import socket
 
 import structlog
-from procrastinate import App
 
 from db import workers
 from db.engine import Database
 from db.ids import new_id
 from db.models.happenings import Worker
 from db.outage import DATABASE_ERRORS
-from db.queue import QUEUE
+from db.queue import take_up_lost
 from inference.registry import Engines
 from inference.settings import InferenceSettings
 
@@ -41,9 +40,8 @@ def describe(engines: Engines) -> list[dict[str, object]]:
 class Attendance:
     """Says that this worker lives, and takes up the turns of those that do not."""
 
-    def __init__(self, database: Database, app: App, engines: Engines, settings: InferenceSettings) -> None:
+    def __init__(self, database: Database, engines: Engines, settings: InferenceSettings) -> None:
         self._database = database
-        self._app = app
         self._engines = engines
         self._settings = settings
         self._id = new_id()
@@ -77,13 +75,10 @@ class Attendance:
             await asyncio.sleep(self._settings.heartbeat_seconds)
 
     async def _take_up(self) -> None:
-        manager = self._app.job_manager
-        stalled = await manager.get_stalled_jobs(
-            queue=QUEUE, seconds_since_heartbeat=self._settings.lost_worker_seconds
-        )
-        for job in stalled:
-            log.warning("turn_taken_up", job_id=job.id)
-            await manager.retry_job(job)
+        async with self._database.transaction() as session:
+            taken = await take_up_lost(session, self._settings.lost_worker_seconds)
+        if taken:
+            log.warning("turns_taken_up", jobs=taken)
 
     async def leave(self) -> None:
         async with self._database.transaction() as session:

@@ -45,7 +45,7 @@ def _transcriber(
         return CTranslate2Engine(settings.ctranslate2_model, cache=cache, threads=threads, piece_seconds=piece_seconds)
     from inference.engines.fake_transcriber import FakeTranscriber
 
-    return FakeTranscriber()
+    return FakeTranscriber(delay=settings.fake_delay_seconds)
 
 
 def _chat_model(name: str, settings: InferenceSettings) -> ChatModel:
@@ -65,7 +65,7 @@ def _chat_model(name: str, settings: InferenceSettings) -> ChatModel:
         )
     from inference.engines.fake_chat import FakeChatModel
 
-    return FakeChatModel()
+    return FakeChatModel(delay=settings.fake_delay_seconds)
 
 
 def _synthesizer(name: str, settings: InferenceSettings, cache: ModelCache) -> Synthesizer:
@@ -79,4 +79,4 @@ def _synthesizer(name: str, settings: InferenceSettings, cache: ModelCache) -> S
         return HibariEngine(threads=settings.model_threads)
     from inference.engines.fake_synthesizer import FakeSynthesizer
 
-    return FakeSynthesizer()
+    return FakeSynthesizer(delay=settings.fake_delay_seconds)

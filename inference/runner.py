@@ -21,6 +21,9 @@ from inference.registry import Engines
 from inference.timing import TurnClock
 from inference.turn_work import read_work
 
+#: Attempts at one turn: one that breaks its worker every time must not do so for ever.
+_MAX_ATTEMPTS = 10
+
 log = structlog.get_logger(__name__)
 
 
@@ -40,6 +43,7 @@ class TurnRunner:
         toolbox: ToolBox,
         limits: Limits,
         language_of: Callable[[str], str | None] = lambda _: None,
+        patience_seconds: float = 60,
     ) -> None:
         self._database = database
         self._store = store
@@ -47,6 +51,7 @@ class TurnRunner:
         self._toolbox = toolbox
         self._limits = limits
         self._language_of = language_of
+        self._patience_seconds = patience_seconds
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
 
     @property
@@ -65,6 +70,9 @@ class TurnRunner:
         async with self._database.transaction() as session:
             claim = await turns.start(session, turn_id)
         if claim is None:
+            return
+        if claim.attempt > _MAX_ATTEMPTS:
+            await self._give_up(claim)
             return
         clock = TurnClock(claim.queued_at, claim.started_at)
         attempt = asyncio.create_task(self._attempt(claim, clock), name=f"turn-{turn_id}")
@@ -89,7 +97,7 @@ class TurnRunner:
             work,
             engines=self._engines,
             toolbox=self._toolbox,
-            journal=DatabaseJournal(self._database, self._store, claim),
+            journal=DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds),
             clock=clock,
             limits=self._limits,
             language_of=self._language_of,
@@ -108,12 +116,10 @@ class TurnRunner:
         async with self._database.transaction() as session:
             await turns.add_cancelled_calls(session, claim, calls)
 
-    async def give_up(self, turn_id: UUID) -> None:
+    async def _give_up(self, claim: Claim) -> None:
         """Fails a turn that no attempt could finish, so that its session goes on."""
+        failure = Failure("INTERNAL", f"The turn could not be finished in {_MAX_ATTEMPTS} attempts.")
         async with self._database.transaction() as session:
-            claim = await turns.start(session, turn_id)
-            if claim is not None:
-                turn = await turns.hold(session, claim, 0)
-                assert turn is not None
-                failure = Failure("INTERNAL", "The turn could not be finished after several attempts.")
-                await turns.finish(session, claim, turn, timing={}, failure=failure)
+            turn = await turns.hold(session, claim, 0)
+            assert turn is not None
+            await turns.finish(session, claim, turn, timing={}, failure=failure)

@@ -49,6 +49,8 @@ class InferenceSettings(DatabaseSettings):
     tts_engine: Listed[Literal["espnet", "hibari", "fake"]] = ("espnet",)
     espnet_model: str = "joe"
 
+    fake_delay_seconds: float = Field(0, ge=0)
+
     model_dir: Path | None = None
     model_threads: int = Field(2, ge=1, le=256)
     worker_capacity: int = Field(4, ge=1, le=256)
@@ -58,8 +60,9 @@ class InferenceSettings(DatabaseSettings):
     engine_tries: int = Field(3, ge=1, le=10)
     engine_retry_pause_seconds: float = Field(0.5, ge=0, le=30)
     tool_timeout_seconds: float = Field(15, gt=0)
-    heartbeat_seconds: float = Field(3, gt=0, le=60)
-    lost_worker_seconds: float = Field(10, gt=0)
+    heartbeat_seconds: float = Field(2, gt=0, le=60)
+    lost_worker_seconds: float = Field(8, gt=0)
+    database_patience_seconds: float = Field(60, ge=0)
     drain_seconds: float = Field(20, ge=0)
     mcp_servers: tuple[McpServerSettings, ...] = ()
 

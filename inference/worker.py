@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from uuid import UUID
 
 import structlog
-from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate import App, BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
@@ -28,6 +28,7 @@ from inference.cancelling import CancelWatch
 from inference.engine_choice import choose_engines
 from inference.limits import Limits
 from inference.loading import LoadingDisplay
+from inference.queue_worker import QueueWorker
 from inference.registry import Engines
 from inference.retrying import RetryPolicy
 from inference.runner import TurnInterrupted, TurnRunner
@@ -35,7 +36,6 @@ from inference.settings import InferenceSettings
 from inference.text_language import TextLanguage
 from inference.tools.client import McpToolBox
 
-_MAX_ATTEMPTS = 20
 _MAX_WAIT_SECONDS = 5
 _AGAIN_SECONDS = 1
 
@@ -57,13 +57,10 @@ class Resume(BaseRetryStrategy):
 def register_turns(app: App, runner: TurnRunner) -> None:
     """Tells the queue how a turn is run. An attempt that breaks is tried again, and in the end given up."""
 
-    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=Resume())
-    async def run_turn(context: JobContext, turn_id: str) -> None:
+    @app.task(name=TASK, queue=QUEUE, retry=Resume())
+    async def run_turn(turn_id: str) -> None:
         try:
-            if context.job.attempts >= _MAX_ATTEMPTS:
-                await runner.give_up(UUID(turn_id))
-            else:
-                await runner.run(UUID(turn_id))
+            await runner.run(UUID(turn_id))
         except TurnInterrupted:
             raise
         except Exception as error:
@@ -111,10 +108,10 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         texts = await asyncio.to_thread(TextLanguage, sorted(spoken))
         runner = TurnRunner(database, store, engines=engines, toolbox=toolbox, limits=limits, language_of=texts.of)
         register_turns(app, runner)
-        attendance = Attendance(database, app, engines, settings)
+        attendance = Attendance(database, engines, settings)
         await attendance.register()
         stack.push_async_callback(attendance.leave)
-        turns = asyncio.create_task(take_turns(app, settings, runner), name="turns")
+        turns = asyncio.create_task(take_turns(app, database, settings, runner), name="turns")
         helpers = [
             asyncio.create_task(attendance.keep(), name="attendance"),
             asyncio.create_task(CancelWatch(database, runner).keep(), name="cancel-watch"),
@@ -135,31 +132,35 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
                     raise result
 
 
-async def take_turns(app: App, settings: InferenceSettings, runner: TurnRunner) -> None:
+async def take_turns(app: App, database: Database, settings: InferenceSettings, runner: TurnRunner) -> None:
     """Runs queued turns until cancelled; then finishes those it has, within the drain limit.
 
     Procrastinate's worker ends when it loses the database. Then another begins, and what the old one held is found by
     its heartbeat, which has stopped.
     """
     while True:
-        ended = await _run_queue(app, settings)
+        ended = await _run_queue(app, database, settings)
         log.warning("queue_lost", error=None if ended is None else type(ended).__name__, running=len(runner.running))
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
-async def _run_queue(app: App, settings: InferenceSettings) -> Exception | None:
+async def _run_queue(app: App, database: Database, settings: InferenceSettings) -> Exception | None:
+    worker = QueueWorker(
+        database,
+        patience_seconds=settings.database_patience_seconds,
+        app=app,
+        queues=[QUEUE],
+        concurrency=settings.worker_capacity,
+        install_signal_handlers=False,
+        fetch_job_polling_interval=1,
+        abort_job_polling_interval=5,
+        shutdown_graceful_timeout=settings.drain_seconds,
+        delete_jobs="successful",
+        update_heartbeat_interval=settings.heartbeat_seconds,
+        stalled_worker_timeout=max(settings.lost_worker_seconds * 3, 30),
+    )
     try:
-        await app.run_worker_async(
-            queues=[QUEUE],
-            concurrency=settings.worker_capacity,
-            install_signal_handlers=False,
-            fetch_job_polling_interval=1,
-            abort_job_polling_interval=5,
-            shutdown_graceful_timeout=settings.drain_seconds,
-            delete_jobs="successful",
-            update_heartbeat_interval=settings.heartbeat_seconds,
-            stalled_worker_timeout=max(settings.lost_worker_seconds * 3, 30),
-        )
+        await worker.run()
     except (ConnectorException, OSError, TimeoutError) as error:
         return error
     return None

@@ -193,7 +193,7 @@ async def working(database: Database, engines: Engines, *, capacity: int = 4) ->
         limits = Limits(recording=60, stall=10, stage=30, tool=10)
         runner = TurnRunner(database, TableStore(), engines=engines, toolbox=toolbox, limits=limits)
         register_turns(app, runner)
-        turns = asyncio.create_task(take_turns(app, settings, runner))
+        turns = asyncio.create_task(take_turns(app, database, settings, runner))
         watch = asyncio.create_task(CancelWatch(database, runner).keep())
         try:
             yield

@@ -60,6 +60,8 @@ class Turn(Identified, Base):
         UniqueConstraint("session_id", "number"),
         UniqueConstraint("session_id", "idempotency_key"),
         UniqueConstraint("session_id", "id"),
+        # Whatever goes wrong above: one turn of a session runs at a time.
+        Index("uq_turns_running", "session_id", unique=True, postgresql_where=text("status = 'RUNNING'")),
         Index("ix_turns_queued", "session_id", postgresql_where=text("status = 'QUEUED'")),
         CheckConstraint("number > 0 and attempt >= 0", name="counters"),
         CheckConstraint("(status = 'FAILED') = (error_code is not null)", name="error_code"),
