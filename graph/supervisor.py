@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import socket
@@ -14,10 +15,14 @@ from rich.console import Console
 
 from db.engine import Database
 from db.errors import BadUserInput
+from db.outage import DATABASE_ERRORS
 from db.workers import alive
 from graph.settings import ApiSettings
 
 _STOP_SECONDS = 30
+_STARTS = 5
+_RESTART_SECONDS = 1
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _READY_CHECKS = 3000
 _READY_CHECK_SECONDS = 0.2
 
@@ -36,47 +41,62 @@ def check_port(settings: ApiSettings) -> None:
 
 
 async def supervise(settings: ApiSettings, url: str, key: str) -> int:
-    """Runs API and worker until a signal comes or one of them ends; returns the exit code."""
+    """Runs API and worker until a signal comes, and starts again what ends by itself; returns the exit code.
+
+    A part that ends again and again is not started for ever: then all of it stops, with exit code 1.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     environment = {**os.environ, "DATABASE_URL": url}
-    children = [await _start(module, environment) for module in (_API, _WORKER)]
-    ends = [asyncio.create_task(child.wait()) for child in children]
+    parts = [asyncio.create_task(_keep_running(module, environment)) for module in (_API, _WORKER)]
     stop = asyncio.create_task(stopping.wait())
     ready = asyncio.create_task(_announce(settings, url, key))
-    code = 0
     try:
-        await asyncio.wait({*ends, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if not stop.done():
-            code = 1
-            Console(stderr=True).print("A part of VoxLoom ended by itself; stopping the rest.", style="red")
+        await asyncio.wait({*parts, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return 0 if stop.done() else 1
     finally:
-        for task in (ready, stop):
+        for task in (ready, stop, *parts):
             task.cancel()
-        await asyncio.gather(ready, stop, return_exceptions=True)
-        await _stop(children)
-        await asyncio.gather(*ends, return_exceptions=True)
-    return code
+        await asyncio.gather(ready, stop, *parts, return_exceptions=True)
 
 
-async def _start(module: tuple[str, ...], environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """A child in a session of its own, so that the terminal's Ctrl-C reaches only us, and the order is ours."""
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=environment, start_new_session=True)
+async def _keep_running(module: tuple[str, ...], environment: dict[str, str]) -> None:
+    """Runs a child until cancelled, which stops it too; returns when it ends too often."""
+    for left in reversed(range(_STARTS)):
+        # In a session of its own, so that the terminal's Ctrl-C reaches only us, and the order is ours.
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *module, env=environment, start_new_session=True, preexec_fn=_end_with_parent
+        )
+        try:
+            code = await child.wait()
+        except asyncio.CancelledError:
+            await _stop(child)
+            raise
+        again = f"starting it again ({left} times more)." if left else "stopping the rest."
+        Console(stderr=True).print(f"{module[0]} ended by itself with exit code {code}; {again}", style="red")
+        if left:
+            await asyncio.sleep(_RESTART_SECONDS)
 
 
-async def _stop(children: list[asyncio.subprocess.Process]) -> None:
-    for child in children:
-        if child.returncode is None:
-            child.terminate()
+def _end_with_parent() -> None:
+    """Runs in the child: when we are killed, Linux tells it to stop."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _stop(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is not None:
+        return
+    child.terminate()
     try:
         async with asyncio.timeout(_STOP_SECONDS):
-            await asyncio.gather(*(child.wait() for child in children))
+            await child.wait()
     except TimeoutError:
-        for child in children:
-            with suppress(ProcessLookupError):
-                child.kill()
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
 
 
 async def _announce(settings: ApiSettings, url: str, key: str) -> None:
@@ -86,7 +106,8 @@ async def _announce(settings: ApiSettings, url: str, key: str) -> None:
     try:
         engines: list[dict[str, Any]] | None = None
         for _ in range(_READY_CHECKS):
-            engines = await _tried_engines(database)
+            with suppress(*DATABASE_ERRORS):
+                engines = await _tried_engines(database, settings)
             if engines is not None and _listens(settings):
                 break
             await asyncio.sleep(_READY_CHECK_SECONDS)
@@ -113,10 +134,10 @@ def _listens(settings: ApiSettings) -> bool:
         return probe.connect_ex((settings.host, settings.port)) == 0
 
 
-async def _tried_engines(database: Database) -> list[dict[str, Any]] | None:
+async def _tried_engines(database: Database, settings: ApiSettings) -> list[dict[str, Any]] | None:
     """The engines of a worker that has loaded all it can; null while there is none."""
     async with database.reading() as session:
-        living = await alive(session, 60)
+        living = await alive(session, settings.live_worker_seconds)
     for worker in living:
         if worker.engines and all(engine["loaded"] or engine["error"] for engine in worker.engines):
             return list(worker.engines)

@@ -160,7 +160,7 @@ async def _run_queue(app: App, database: Database, settings: InferenceSettings) 
         stalled_worker_timeout=max(settings.lost_worker_seconds * 3, 30),
     )
     try:
-        await worker.run()
+        await worker.run()  # type: ignore[no-untyped-call]  # Procrastinate leaves it unannotated
     except (ConnectorException, OSError, TimeoutError) as error:
         return error
     return None
