@@ -1,0 +1,99 @@
+"""Requests that are too large: refused as soon as that is known, and not read to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.client import Client
+from tests.graph.edge import Edge
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LIMIT = 300_000 * 4 // 3 + 100_000
+PIECE = b"a" * 50_000
+#: What may be on its way when the server stops reading: in its own buffers and in the kernel's.
+ON_ITS_WAY = 8_000_000
+
+
+def head(client: Client, path: str, *lines: str) -> bytes:
+    host = urlsplit(client.base).netloc
+    given = [f"POST {path} HTTP/1.1", f"Host: {host}", f"Authorization: {client.headers['Authorization']}", *lines]
+    return "\r\n".join([*given, "", ""]).encode()
+
+
+async def answered(client: Client, request: bytes, pieces: Iterable[bytes]) -> tuple[int, dict[str, object], int]:
+    """Sends until the server answers or there is nothing left: the status, the body, and how much was sent."""
+    address = urlsplit(client.base)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    sent = 0
+    async with asyncio.timeout(10):
+        writer.write(request)
+        reading = asyncio.create_task(_answer(reader))
+        with suppress(ConnectionError):
+            for piece in pieces:
+                if writer.is_closing():
+                    break
+                writer.write(piece)
+                sent += len(piece)
+                await writer.drain()
+        status, body = await reading
+        writer.close()
+    return status, body, sent
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, object]]:
+    top = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert b"connection: close" in top
+    (length,) = [line.split(b":")[1] for line in top.splitlines() if line.startswith(b"content-length:")]
+    return int(top.split()[1]), json.loads(await reader.readexactly(int(length)))
+
+
+def refused(status: int, body: dict[str, object]) -> None:
+    assert status == 413
+    (error,) = body["errors"]  # type: ignore[misc]
+    assert error["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
+    assert str(LIMIT) in error["message"]
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/mcp", "/healthz"])
+@pytest.mark.parametrize("length", [str(LIMIT + 1), str(10**15)])
+async def test_a_length_that_is_too_large_is_enough(edge: Edge, acme: Client, path: str, length: str) -> None:
+    before = await edge.rows()
+    request = head(acme, path, "Content-Type: application/json", f"Content-Length: {length}")
+    status, body, sent = await answered(acme, request, [])
+    refused(status, body)
+    assert sent == 0
+    assert await edge.rows() == before
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x"])
+async def test_a_body_without_a_length_is_counted(edge: Edge, acme: Client, content_type: str) -> None:
+    before = await edge.rows()
+    request = head(acme, "/graphql", f"Content-Type: {content_type}", "Transfer-Encoding: chunked")
+    chunk = f"{len(PIECE):x}\r\n".encode() + PIECE + b"\r\n"
+    start = b'--x\r\nContent-Disposition: form-data; name="0"; filename="a"\r\n\r\n'
+    first = f"{len(start):x}\r\n".encode() + start + b"\r\n"
+    status, body, sent = await answered(acme, request, [first, *[chunk] * 1000])
+    refused(status, body)
+    assert sent < 2 * LIMIT + ON_ITS_WAY
+    assert await edge.rows() == before
+
+
+async def test_a_client_that_sends_before_it_listens_gets_the_answer(acme: Client) -> None:
+    for size in (LIMIT + 1, LIMIT * 3 // 2):
+        answer = await acme.http.post("/graphql", content=b" " * size, headers={"Content-Type": "application/json"})
+        refused(answer.status_code, answer.json())
+
+
+async def test_a_body_that_just_fits_is_read(acme: Client) -> None:
+    query = json.dumps({"query": "{ viewer { tenant } }", "extensions": {"a": ""}})
+    padded = query.replace('""', f'"{"a" * (LIMIT - len(query))}"').encode()
+    assert len(padded) == LIMIT
+    answer = await acme.http.post("/graphql", content=padded, headers={"Content-Type": "application/json"})
+    assert answer.json()["data"]["viewer"]

@@ -1,0 +1,161 @@
+"""Lists in pages, and what narrows them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.client import END, Client
+from tests.graph.edge import code_of, post
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SESSIONS = """query($first: Int! = 20, $after: String, $filter: SessionFilter) {
+  list: sessions(first: $first, after: $after, filter: $filter) {
+    edges { cursor node { id } } nodes { id createdAt }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+RECORDS = """query($first: Int! = 20, $after: String, $filter: CrmRecordFilter) {
+  list: crmRecords(first: $first, after: $after, filter: $filter) {
+    edges { cursor node { id } } nodes { id createdAt }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+CALL = "mutation($input: CallToolInput!) { callTool(input: $input) { toolCall { crmRecord { id } } } }"
+
+
+async def file(client: Client, session: str, name: str, **arguments: Any) -> str:
+    given = {"sessionId": session, "name": name, "arguments": {"query": "q", **arguments}}
+    data = await client.run(CALL, input=given)
+    return str(data["callTool"]["toolCall"]["crmRecord"]["id"])
+
+
+async def ids(client: Client, query: str, **given: Any) -> list[str]:
+    found = (await client.run(query, **given))["list"]
+    assert [each["node"]["id"] for each in found["edges"]] == [each["id"] for each in found["nodes"]]
+    return [each["id"] for each in found["nodes"]]
+
+
+@pytest.mark.parametrize("query", [SESSIONS, RECORDS], ids=["sessions", "crmRecords"])
+async def test_pages_hold_each_row_once_newest_first(acme: Client, query: str) -> None:
+    made = []
+    for _ in range(5):
+        session = await acme.create_session()
+        made.append(session if query is SESSIONS else await file(acme, session, "billing_query", intent="billing"))
+    pages, after = [], None
+    while True:
+        page = (await acme.run(query, first=2, after=after))["list"]
+        pages.append([each["id"] for each in page["nodes"]])
+        info = page["pageInfo"]
+        assert info["hasPreviousPage"] is (after is not None)
+        assert (info["startCursor"], info["endCursor"]) == (page["edges"][0]["cursor"], page["edges"][-1]["cursor"])
+        after = info["endCursor"]
+        if not info["hasNextPage"]:
+            break
+        await acme.create_session()  # what is new stands before the cursor, and moves nothing
+    assert [len(each) for each in pages] == [2, 2, 1]
+    assert [each for page in pages for each in page] == list(reversed(made))
+
+
+async def test_a_page_that_ends_with_the_list_says_so(acme: Client) -> None:
+    await acme.create_session()
+    await acme.create_session()
+    page = (await acme.run(SESSIONS, first=2))["list"]
+    assert page["pageInfo"]["hasNextPage"] is False
+    empty = (await acme.run(SESSIONS, after=page["pageInfo"]["endCursor"]))["list"]
+    assert empty["nodes"] == []
+    assert (empty["pageInfo"]["startCursor"], empty["pageInfo"]["endCursor"]) == (None, None)
+
+
+@pytest.mark.parametrize("query", [SESSIONS, RECORDS], ids=["sessions", "crmRecords"])
+@pytest.mark.parametrize("first", [0, -1, 101, 1000, 2**31 - 1, 2**31, 1.5, "1", None])
+async def test_a_page_size_that_is_none(acme: Client, query: str, first: object) -> None:
+    assert code_of(await post(acme, query, {"first": first})) == "BAD_USER_INPUT"
+
+
+CURSORS = ["", "x", "AAAA", "A" * 23, "a" * 10_000, "\0", "\ud800", "é", "01a20392-fc2a-72c4-87c7-6fe80e36c4f9"]
+
+
+@pytest.mark.parametrize("query", [SESSIONS, RECORDS], ids=["sessions", "crmRecords"])
+@pytest.mark.parametrize("cursor", range(len(CURSORS)))
+async def test_a_cursor_that_is_none(acme: Client, query: str, cursor: int) -> None:
+    assert code_of(await post(acme, query, {"after": CURSORS[cursor]})) == "BAD_USER_INPUT"
+
+
+async def test_filters_of_sessions_narrow(acme: Client) -> None:
+    web = await acme.create_session(customerId="maria")
+    phone = await acme.create_session(customerId="juan", channel="PHONE", language="es-MX")
+    await acme.run(END, id=phone)
+    web_at, phone_at = [(await acme.run(SESSIONS))["list"]["nodes"][place]["createdAt"] for place in (1, 0)]
+    for narrow, expected in [
+        ({}, [phone, web]),
+        (None, [phone, web]),
+        ({"customerId": "maria"}, [web]),
+        ({"customerId": "nobody"}, []),
+        ({"status": "ENDED"}, [phone]),
+        ({"status": None}, [phone, web]),
+        ({"channel": "WEB"}, [web]),
+        ({"language": "ES_mx"}, [phone]),
+        ({"createdAfter": phone_at}, [phone]),
+        ({"createdBefore": phone_at}, [web]),
+        ({"createdAfter": web_at, "createdBefore": phone_at}, [web]),
+        ({"createdAfter": "9999-12-31T00:00:00Z"}, []),
+        ({"createdBefore": "0001-01-02T00:00:00+00:00"}, []),
+        ({"customerId": "maria", "channel": "PHONE"}, []),
+    ]:
+        assert await ids(acme, SESSIONS, filter=narrow) == expected, narrow
+
+
+async def test_filters_of_crm_records_narrow(acme: Client) -> None:
+    one = await acme.create_session(customerId="maria")
+    two = await acme.create_session(customerId="juan")
+    bill = await file(acme, one, "billing_query", intent="billing")
+    late = await file(acme, two, "complaint", intent="complaint", priority="HIGH")
+    late_at = (await acme.run(RECORDS))["list"]["nodes"][0]["createdAt"]
+    for narrow, expected in [
+        ({}, [late, bill]),
+        ({"customerId": "maria"}, [bill]),
+        ({"sessionId": two}, [late]),
+        ({"sessionId": two.upper()}, [late]),
+        ({"sessionId": "nobody's"}, []),
+        ({"scenario": "complaint"}, [late]),
+        ({"scenario": "cancellation"}, []),
+        ({"priority": "HIGH"}, [late]),
+        ({"status": "DONE"}, [late, bill]),
+        ({"status": "PENDING"}, []),
+        ({"createdAfter": late_at}, [late]),
+        ({"createdBefore": late_at}, [bill]),
+        ({"sessionId": one, "scenario": "complaint"}, []),
+    ]:
+        assert await ids(acme, RECORDS, filter=narrow) == expected, narrow
+
+
+FILTERS: list[tuple[str, dict[str, object]]] = [
+    *(
+        (query, {"customerId": value})
+        for query in (SESSIONS, RECORDS)
+        for value in ("", " ", "\0", "\ud800", "a" * 201)
+    ),
+    *((SESSIONS, {"language": value}) for value in ("", "xx", "\0", "\ud800")),
+    *((RECORDS, {"scenario": value}) for value in ("", "order_pizza", "\0", "\ud800")),
+    *(
+        (query, {name: value})
+        for query in (SESSIONS, RECORDS)
+        for name in ("createdAfter", "createdBefore")
+        for value in (
+            "yesterday",
+            "\ud800",
+            5,
+            "2026-01-31T12:00:00",
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-14:00",
+        )
+    ),
+    (SESSIONS, {"status": "GONE"}),
+    (RECORDS, {"priority": 5}),
+]
+
+
+@pytest.mark.parametrize("number", range(len(FILTERS)), ids=[json.dumps(each)[:40] for _, each in FILTERS])
+async def test_a_filter_that_can_match_nothing(acme: Client, number: int) -> None:
+    query, narrow = FILTERS[number]
+    assert code_of(await post(acme, query, {"filter": narrow})) == "BAD_USER_INPUT"
