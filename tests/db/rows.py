@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from db.commands import AudioContent, TextContent
 from db.engine import Database
 from db.events import NewEvent, append
 from db.models.happenings import Event
+from db.outcome import Failure
 from db.turns import Claim
 from db.viewer import Viewer
 from db.words import Channel, EventType
@@ -73,7 +75,14 @@ async def finish(database: Database, turn_id: UUID) -> None:
     """One attempt that does nothing but end the turn."""
     claim = await claimed(database, turn_id)
     async with database.transaction() as session:
-        await turns.finish(session, claim, timing={})
+        await end_in(session, claim)
+
+
+async def end_in(session: AsyncSession, claim: Claim, failure: Failure | None = None) -> None:
+    """Ends an attempt that has written nothing."""
+    turn = await turns.hold(session, claim, 0)
+    assert turn is not None
+    await turns.finish(session, claim, turn, timing={}, failure=failure)
 
 
 async def write(database: Database, session_id: UUID, count: int = 1, *, mark: object = None) -> int:
@@ -86,6 +95,13 @@ async def write(database: Database, session_id: UUID, count: int = 1, *, mark: o
 async def events_of(database: Database, session_id: UUID) -> Sequence[Event]:
     async with database.reading() as session:
         return (await session.scalars(select(Event).where(Event.session_id == session_id).order_by(Event.seq))).all()
+
+
+async def eventually(holds: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
+    """Waits until it holds."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - what it waits for happens in the database
+            await asyncio.sleep(0.02)
 
 
 async def scalar(database: Database, statement: str, **values: object) -> Any:

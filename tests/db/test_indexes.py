@@ -211,10 +211,11 @@ async def test_writes_of_a_turn_use_indexes(database: Database, viewer: Viewer, 
     claim = await claimed(database, filled[1])
     with watched(database) as statements:
         async with database.transaction() as session:
-            await turns.hold(session, claim)
+            turn = await turns.hold(session, claim, 0)
+            assert turn is not None
             await turns.set_transcript(session, claim, "hello", "en")
             await turns.set_reply(session, claim, "hello", "en")
-            await turns.finish(session, claim, timing={})
+            await turns.finish(session, claim, turn, timing={})
     await assert_indexed(database, statements)
 
 

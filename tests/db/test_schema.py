@@ -43,7 +43,8 @@ async def test_a_choice_takes_its_words_and_no_other(database: Database) -> None
     """Each column's own check is asked, as the database has it: rows of every table would say no more."""
     query = text(
         "select pg_get_constraintdef(oid) from pg_constraint "
-        "where conrelid = cast(:table as regclass) and contype = 'c' and conkey = array[(select attnum from pg_attribute where attrelid = conrelid and attname = :column)]"
+        "where conrelid = cast(:table as regclass) and contype = 'c' and conkey = array["
+        "(select attnum from pg_attribute where attrelid = conrelid and attname = :column)]"
     )
     async with database.engine.connect() as connection:
         for table, column, words in choices():
