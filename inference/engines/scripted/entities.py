@@ -107,6 +107,9 @@ def _account(text: str, words: Lexicon, spans: list[Span]) -> str | None:
     return found or (code.upper() if code else None)
 
 
+_WRITTEN = re.compile(r"[A-Za-z]{1,6}-[0-9]{2,20}")
+
+
 def _code_after(text: str, at: int, words: Lexicon) -> tuple[str | None, int, int]:
     """The code that stands behind a cue and words like "number is", and where it lies."""
     while (word := WORD.match(text, _skip(text, at))) and fold(word.group()) in words.code_fillers:
@@ -117,6 +120,8 @@ def _code_after(text: str, at: int, words: Lexicon) -> tuple[str | None, int, in
     letters = re.sub(r"[ .\-]", "", match["letters"] or "")
     if fold(letters) in (words.name_stops | words.not_names) and len(letters) > 1:
         return None, at, at
+    if _WRITTEN.fullmatch(match.group()):  # as on a bill, and not letter by letter
+        return match.group().upper(), match.start(), match.end()
     code = f"{letters}{match['dash'] or ''}{match['digits'].replace(' ', '')}".upper()
     return (code, match.start(), match.end()) if 2 <= len(code) <= 32 else (None, at, at)
 

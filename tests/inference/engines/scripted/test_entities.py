@@ -38,6 +38,8 @@ def test_name(language: str, text: str, name: str | None) -> None:
         ("en", "My account number is A-C-C-1-2-3-4-5.", "ACC12345"),
         ("en", "ACC dash one two three four five", "ACC-12345"),
         ("en", "account A 12", "A12"),
+        ("en", "account A-551", "A-551"),
+        ("de", "meine Kontonummer ist a-552.", "A-552"),
         ("es", "mi cuenta es ACC 991", "ACC991"),
         ("de", "Kundennummer K 4 4 7 1", "K4471"),
         ("fr", "mon numéro de compte est le 4 5 6 7 8", "45678"),
