@@ -1,0 +1,44 @@
+"""``python -m tests.chaos``: breaks everything, over and over, and proves that nothing was lost or doubled.
+
+Settings from the environment: SEED (random if unset), FAULTS (60), SESSIONS (16), PAUSE (seconds between two faults,
+"1.5-4"). Ends with 1 if anything is wrong. KEEP=1 keeps the directory with the logs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import sys
+
+from rich.console import Console
+
+from tests.chaos.run import run
+
+
+def main() -> int:
+    seed = int(os.environ.get("SEED") or secrets.randbelow(10_000))
+    count = int(os.environ.get("FAULTS") or 60)
+    sessions = int(os.environ.get("SESSIONS") or 16)
+    least, _, most = (os.environ.get("PAUSE") or "1.5-4").partition("-")
+    console = Console()
+    console.print(f"SEED={seed} FAULTS={count} SESSIONS={sessions}")
+    outcome = asyncio.run(
+        run(
+            random.Random(seed),
+            faults=count,
+            sessions=sessions,
+            pause=(float(least), float(most)),
+            keep=bool(os.environ.get("KEEP")),
+        )
+    )
+    console.print(outcome.table)
+    console.print("faults:", dict(outcome.faults))
+    console.print("answers:", dict(outcome.answers), " sockets:", dict(outcome.sockets))
+    console.print(f"{outcome.seconds:.0f} s", *([f"logs: {outcome.directory}"] if outcome.directory else []))
+    return 0 if outcome.flawless else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

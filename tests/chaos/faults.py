@@ -1,0 +1,159 @@
+"""The faults, dealt like cards: shuffled by the seed, each kind as often as the others."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+
+from tests.chaos.listeners import Listener
+from tests.chaos.processes import Plant, Process
+
+#: Longer than a worker may be silent (VOXLOOM_LOST_WORKER_SECONDS is 8), so that its turns are taken from it.
+_ZOMBIE_SECONDS = (10.5, 14.0)
+
+_LISTENING = "query ilike 'listen%' or application_name = 'voxloom-feed'"
+_CLIENTS = "backend_type = 'client backend' and pid <> pg_backend_pid()"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What was done, and when."""
+
+    kind: str
+    at: datetime
+
+
+class Faults:
+    """Does them one after another; what takes longer goes on in the background."""
+
+    def __init__(self, plant: Plant, listeners: list[Listener], rng: random.Random) -> None:
+        self.done: list[Fault] = []
+        self._plant = plant
+        self._listeners = listeners
+        self._rng = rng
+        self._tails: set[asyncio.Task[None]] = set()
+        self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
+            "kill worker": self._kill_worker,
+            "stop worker": self._stop_worker,
+            "drain worker": self._drain_worker,
+            "restart Postgres, fast": lambda: self._restart_postgres(signal.SIGINT),
+            "restart Postgres, immediate": lambda: self._restart_postgres(signal.SIGQUIT),
+            "cut LISTEN connections": lambda: self._cut_backends(f"{_CLIENTS} and ({_LISTENING})", 1),
+            "cut database connections": lambda: self._cut_backends(_CLIENTS, self._rng.choice((0.3, 0.6, 1))),
+            "restart API, SIGTERM": lambda: self._restart_api(signal.SIGTERM),
+            "restart API, SIGKILL": lambda: self._restart_api(signal.SIGKILL),
+            "cut listeners": self._cut_listeners,
+        }
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(fault.kind for fault in self.done)
+
+    async def run(self, count: int, pause: tuple[float, float]) -> None:
+        deck: list[str] = []
+        for _ in range(count):
+            if not deck:
+                deck = sorted(self.kinds)
+                self._rng.shuffle(deck)
+            await self.kinds[deck.pop()]()
+            await asyncio.sleep(self._rng.uniform(*pause))
+        await asyncio.gather(*self._tails)
+
+    def _note(self, kind: str) -> None:
+        self.done.append(Fault(kind, datetime.now(UTC)))
+
+    def _later(self, tail: Awaitable[None]) -> None:
+        async def run() -> None:
+            await tail
+
+        self._tails.add(asyncio.create_task(run()))
+
+    async def _worker(self) -> Process:
+        """One that no fault has in hand."""
+        while True:
+            free = [each for each in self._plant.workers if not each.in_hand and each.running]
+            if free:
+                return self._rng.choice(free)
+            await asyncio.sleep(0.1)
+
+    async def _kill_worker(self) -> None:
+        worker = await self._worker()
+        worker.in_hand = True
+        self._note("kill worker")
+        worker.send(signal.SIGKILL)
+        self._later(self._bring_back(worker, self._rng.uniform(0.2, 4)))
+
+    async def _drain_worker(self) -> None:
+        worker = await self._worker()
+        worker.in_hand = True
+        self._note("drain worker")
+        worker.send(signal.SIGTERM)
+        self._later(self._bring_back(worker, 0))
+
+    async def _stop_worker(self) -> None:
+        worker = await self._worker()
+        worker.in_hand = True
+        self._note("stop worker")
+        worker.send(signal.SIGSTOP)
+
+        async def go_on(seconds: float) -> None:
+            await asyncio.sleep(seconds)
+            worker.send(signal.SIGCONT)
+            worker.in_hand = False
+
+        self._later(go_on(self._rng.uniform(*_ZOMBIE_SECONDS)))
+
+    async def _bring_back(self, process: Process, seconds: float) -> None:
+        if not await process.gone(60):
+            self._plant.tired.append(f"{process.name} (did not end)")
+            process.send(signal.SIGKILL)
+            await process.gone(10)
+        await asyncio.sleep(seconds)
+        process.start()
+        process.in_hand = False
+
+    async def _restart_api(self, how: signal.Signals) -> None:
+        await _until(lambda: not self._plant.api.in_hand)
+        self._plant.api.in_hand = True
+        self._note(f"restart API, {how.name}")
+        self._plant.api.send(how)
+        self._later(self._bring_back(self._plant.api, self._rng.uniform(0, 1)))
+
+    async def _restart_postgres(self, how: signal.Signals) -> None:
+        await _until(lambda: not self._plant.postgres_in_hand.locked())
+        self._note(f"restart Postgres, {'fast' if how is signal.SIGINT else 'immediate'}")
+        self._later(self._plant.restart_postgres(how, self._rng.choice((0, 0, 1, 3, 6))))
+        await asyncio.sleep(0)
+
+    async def _cut_backends(self, which: str, share: float) -> None:
+        async with self._plant.postgres_in_hand:
+            self._note("cut LISTEN connections" if share == 1 and _LISTENING in which else "cut database connections")
+            with suppress(OSError, asyncpg.PostgresError):
+                connection = await asyncpg.connect(self._plant.url)
+                try:
+                    pids = [
+                        row["pid"] for row in await connection.fetch(f"select pid from pg_stat_activity where {which}")
+                    ]
+                    chosen = [pid for pid in sorted(pids) if self._rng.random() <= share]
+                    await connection.execute("select pg_terminate_backend(pid) from unnest($1::int[]) pid", chosen)
+                finally:
+                    await connection.close()
+
+    async def _cut_listeners(self) -> None:
+        self._note("cut listeners")
+        for listener in self._listeners:
+            if self._rng.random() < 0.7:
+                listener.cut()
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    while not true():  # noqa: ASYNC110 - what is waited for is another process
+        await asyncio.sleep(0.1)

@@ -1,0 +1,156 @@
+"""What the suite torments: a Postgres, an API and workers of its own, each a real process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from db.embedded import EmbeddedPostgres
+from db.embedded_paths import pid_in
+from db.migrate import migrate
+
+API_KEY = "chaos-suite-key"
+WORKERS = 2
+
+_START_SECONDS = 60
+_ENGINES = {
+    "VOXLOOM_ASR_ENGINE": "fake",
+    "VOXLOOM_ASR_DRAFT_ENGINE": "none",
+    "VOXLOOM_LLM_ENGINE": "fake",
+    "VOXLOOM_TTS_ENGINE": "fake",
+    "VOXLOOM_FAKE_DELAY_SECONDS": "0.05",
+}
+
+
+class Process:
+    """One process that is started again whenever it is not there, unless a fault keeps it down."""
+
+    def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], directory: Path) -> None:
+        self.name = name
+        self.log = directory / f"{name}.log"
+        self._command = command
+        self._environment = environment
+        self._directory = directory
+        self._child: subprocess.Popen[bytes] | None = None
+        #: A fault has it in hand: it is down, or going down, on purpose.
+        self.in_hand = False
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", *self._command],
+                cwd=self._directory,
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(number)
+
+    async def gone(self, seconds: float) -> bool:
+        """Waits for its end; whether it came in time."""
+        if self._child is not None:
+            with suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._child.wait, seconds)
+        return not self.running
+
+
+class Plant:
+    """The whole of it under one directory. ``tired``: what ended although no fault had it in hand."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.postgres = EmbeddedPostgres(directory)
+        self.postgres_in_hand = asyncio.Lock()
+        self.tired: list[str] = []
+        self.url = ""
+        self.address = ""
+        self.api: Process
+        self.workers: list[Process] = []
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self.postgres.start)
+        self.url = self.postgres.url
+        await migrate(self.url)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        common = {"DATABASE_URL": self.url, "VOXLOOM_API_KEY": API_KEY, "VOXLOOM_PORT": str(port)}
+        self.api = Process("api", ["graph.cli", "serve"], common, self.directory)
+        self.workers = [
+            Process(f"worker-{number}", ["inference.worker"], {**common, **_ENGINES}, self.directory)
+            for number in range(WORKERS)
+        ]
+        for each in self._all():
+            each.start()
+        await self.answering()
+
+    def _all(self) -> list[Process]:
+        return [self.api, *self.workers]
+
+    async def answering(self) -> None:
+        """Waits until the API can do its work and every worker has its engines."""
+        async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient() as http:
+            while True:
+                with suppress(httpx.HTTPError):
+                    ready = (await http.get(f"{self.address}/readyz")).json()
+                    if ready["ready"] and ready["workers"]["loaded"] >= WORKERS:
+                        return
+                await asyncio.sleep(0.2)
+
+    async def keep(self) -> None:
+        """Starts again what ended by itself, as whoever runs a server does; until cancelled."""
+        while True:
+            for each in self._all():
+                if not each.in_hand and not each.running:
+                    away = self.postgres_in_hand.locked()
+                    self.tired.append(f"{each.name}{' (no database)' if away else ''}")
+                    each.start()
+            await asyncio.sleep(1)
+
+    async def restart_postgres(self, how: signal.Signals, down_seconds: float) -> None:
+        """SIGINT: fast, SIGQUIT: as after a power cut."""
+        async with self.postgres_in_hand:
+            pid = pid_in(self.directory / "data" / "postmaster.pid")
+            assert pid is not None
+            os.kill(pid, how)
+            await asyncio.to_thread(_outlive, pid)
+            await asyncio.sleep(down_seconds)
+            await asyncio.to_thread(self.postgres.start)
+
+    async def stop(self) -> None:
+        for each in self._all():
+            each.in_hand = True
+            each.send(signal.SIGCONT)
+            each.send(signal.SIGTERM)
+        for each in self._all():
+            if not await each.gone(30):
+                self.tired.append(f"{each.name} (did not end)")
+                each.send(signal.SIGKILL)
+                await each.gone(10)
+        await asyncio.to_thread(self.postgres.stop)
+
+
+def _outlive(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(pid, 0)
+            time.sleep(0.05)

@@ -1,0 +1,124 @@
+"""One run: start everything, load it, break it, let it come to rest, and judge."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from rich.table import Table
+
+from tests.chaos.faults import Faults
+from tests.chaos.listeners import Listener
+from tests.chaos.load import Load
+from tests.chaos.processes import API_KEY, Plant
+from tests.chaos.record import read_record
+from tests.chaos.verdict import Row, judge, table_of
+from tests.client import Client
+
+#: How long what was begun may take to come to its end when nothing is broken any more.
+_REST_SECONDS = 90
+
+_UNDONE = """select (select count(*) from turns where status in ('QUEUED', 'RUNNING'))
+  + (select count(*) from procrastinate_jobs)"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    rows: list[Row]
+    table: Table
+    faults: Counter[str]
+    answers: Counter[str]
+    sockets: Counter[str]
+    seconds: float
+    directory: Path | None
+
+    @property
+    def wrong(self) -> dict[str, int]:
+        return {row.name: row.number for row in self.rows if row.zero and row.number}
+
+    @property
+    def flawless(self) -> bool:
+        return not self.wrong
+
+
+async def run(
+    rng: random.Random, *, faults: int, sessions: int, pause: tuple[float, float], keep: bool = False
+) -> Outcome:
+    """``keep``: whether the directory with the logs stays; it does in any case if something is wrong."""
+    begun = time.monotonic()
+    # As root, Postgres runs as another user, who must be able to reach it.
+    directory = Path(tempfile.mkdtemp(prefix="voxloom-chaos-"))
+    directory.chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet
+    plant = Plant(directory)
+    await plant.start()
+    try:
+        async with Client(plant.address, API_KEY) as client:
+            ids = [await client.create_session() for _ in range(sessions)]
+            listeners = [Listener(client, each) for each in ids]
+            load = Load(client, listeners, rng)
+            breaking = Faults(plant, listeners, rng)
+            followers = [asyncio.create_task(each.follow()) for each in listeners]
+            keeper = asyncio.create_task(plant.keep())
+            talking = asyncio.create_task(load.run())
+            try:
+                await asyncio.sleep(2)
+                await breaking.run(faults, pause)
+                load.stop()
+                await asyncio.wait_for(talking, _REST_SECONDS)
+                await _rest(lambda: _undone(plant.url))
+                record = await read_record(plant.url)
+                await _rest(lambda: _behind(listeners, record.last_seqs))
+            finally:
+                tasks = [keeper, talking, *followers]
+                for task in tasks:
+                    task.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in ended:
+            if isinstance(result, Exception):
+                raise result
+        rows = judge(record, load, listeners, plant.tired)
+    finally:
+        await plant.stop()
+    keep = keep or any(row.zero and row.number for row in rows)
+    if not keep:
+        shutil.rmtree(directory, ignore_errors=True)
+    return Outcome(
+        rows,
+        table_of(rows, record, breaking.done),
+        breaking.counts,
+        load.answers,
+        sum((each.ends for each in listeners), Counter()),
+        time.monotonic() - begun,
+        directory if keep else None,
+    )
+
+
+async def _rest(left: Callable[[], Awaitable[int]]) -> None:
+    """Waits until nothing is left, or for as long as that may take."""
+    end = time.monotonic() + _REST_SECONDS
+    while time.monotonic() < end:
+        with suppress(OSError, asyncpg.PostgresError):
+            if await left() == 0:
+                return
+        await asyncio.sleep(0.5)
+
+
+async def _undone(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval(_UNDONE))
+    finally:
+        await connection.close()
+
+
+async def _behind(listeners: list[Listener], last_seqs: dict[str, int]) -> int:
+    return sum(listener.last < last_seqs[listener.session_id] for listener in listeners)

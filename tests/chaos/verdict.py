@@ -1,0 +1,199 @@
+"""Holds what is in the database, and what every listener got, against what was sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from rich.table import Table
+
+from tests.chaos.faults import Fault
+from tests.chaos.listeners import Listener
+from tests.chaos.load import PASSING, Load, Sent
+from tests.chaos.record import Event, Record, Turn
+
+#: At most once in the life of a turn, however many attempts it took.
+_ONCE = ("TranscriptReady", "ReplyReady", "AudioReady", "ToolCallFinished", "TurnCompleted", "TurnFailed")
+
+_ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ``zero``: any other number is a defect; ``which`` names the first few."""
+
+    name: str
+    number: int
+    zero: bool = True
+    which: tuple[str, ...] = ()
+
+
+def judge(record: Record, load: Load, listeners: Sequence[Listener], tired: Sequence[str]) -> list[Row]:
+    """Every line of the table."""
+    turns = list(record.turns.values())
+    known = [(sent, record.turns[sent.turn_id]) for sent in load.sent if sent.turn_id in record.turns]
+    completed = [(sent, turn) for sent, turn in known if turn.status == "COMPLETED"]
+    statuses = Counter(turn.status for turn in turns)
+    kept = {sent.turn_id for sent in load.sent if sent.retried}
+    odd = sum(count for code, count in load.answers.items() if code not in ("ok", "no answer", *PASSING))
+    return [
+        Row("sent", len(load.sent), zero=False),
+        Row("completed", statuses["COMPLETED"], zero=False),
+        Row("cancelled", statuses["CANCELLED"], zero=False),
+        Row("attempts that were cut short", sum(max(0, _interrupted(record.events_of(t))) for t in turns), zero=False),
+        _row("failed", (turn.id for turn in turns if turn.status == "FAILED")),
+        _row("lost: sent, answered, and no end", _lost(load.sent, record)),
+        _row("cancelled, and nobody asked", _not_asked(known)),
+        _row("doubled turns", _doubled_turns(turns)),
+        _row("doubled replies, results or ends", (turn.id for turn in turns if _doubled(turn, record))),
+        _row("a key that gave another turn", ["?"] * load.changed),
+        _row("wrong or half replies", (t.id for s, t in completed if record.replies.get(t.id) != [s.reply])),
+        _row("deltas that are not the reply", (t.id for s, t in completed if _said(record.events_of(t)) != s.reply)),
+        _row("out of order", _unordered(record, kept)),
+        _row("two turns of a session at once", _overlapping(record)),
+        _row("CRM records filed twice", (turn.id for turn in turns if record.filed.get(turn.id, 0) > 1)),
+        _row("CRM records missing", (t.id for s, t in completed if s.uses_tool and record.filed.get(t.id, 0) != 1)),
+        _row("tool calls without an end", (t.id for t in _done(turns) if "PENDING" in record.calls.get(t.id, []))),
+        _row("events missed by a listener", _missed(record, listeners)),
+        _row("events repeated to a listener", _repeated(listeners)),
+        _row("events a listener got out of order", _disorder(listeners)),
+        _row("gaps in the numbers of events", _gaps(record)),
+        _row("jobs left in the queue", ["?"] * record.jobs),
+        _row("turns left running", (turn.id for turn in turns if turn.status in ("RUNNING", "QUEUED"))),
+        _row("errors without a proper code", ["?"] * odd),
+        _row("processes that ended by themselves", tired),
+    ]
+
+
+def _row(name: str, wrong: Iterable[str]) -> Row:
+    found = list(wrong)
+    return Row(name, len(found), which=tuple(found[:3]))
+
+
+def _done(turns: Sequence[Turn]) -> list[Turn]:
+    """A cancelled turn's call stays open until it is run again: what it did is not known."""
+    return [turn for turn in turns if turn.status in ("COMPLETED", "FAILED")]
+
+
+def _lost(sent: Sequence[Sent], record: Record) -> list[str]:
+    found = ((each, record.turns.get(each.turn_id or "")) for each in sent)
+    return [each.turn_id or each.key for each, turn in found if turn is None or turn.status not in _ENDED]
+
+
+def _not_asked(known: Sequence[tuple[Sent, Turn]]) -> list[str]:
+    return [turn.id for sent, turn in known if turn.status == "CANCELLED" and not sent.cancelled]
+
+
+def _doubled_turns(turns: Sequence[Turn]) -> list[str]:
+    keys = Counter((turn.session_id, turn.key) for turn in turns)
+    return [key for (_, key), count in keys.items() if count > 1]
+
+
+def _doubled(turn: Turn, record: Record) -> bool:
+    kinds = Counter(event.type for event in record.events_of(turn))
+    return (
+        any(kinds[kind] > 1 for kind in _ONCE)
+        or kinds["TurnCompleted"] != (turn.status == "COMPLETED")
+        or len(record.replies.get(turn.id, [])) > 1
+        or len(record.calls.get(turn.id, [])) > 1
+        or record.heard.get(turn.id, 0) > 1
+    )
+
+
+def _said(events: Sequence[Event]) -> str:
+    """The reply as a listener puts it together: it begins anew with each start of the language model."""
+    said = ""
+    for event in events:
+        if event.type == "StageStarted" and event.data["stage"] == "LLM":
+            said = ""
+        elif event.type == "ReplyDelta":
+            said += event.data["text"]
+    return said
+
+
+def _unordered(record: Record, retried: set[str | None]) -> list[str]:
+    """Turns that completed before an earlier one of their session; those that were run again have lost their place."""
+    wrong: list[str] = []
+    for events in record.events.values():
+        ends = [event.turn_id for event in events if event.type == "TurnCompleted" and event.turn_id not in retried]
+        numbers = [(record.turns[each].number, each) for each in ends if each is not None]
+        wrong.extend(later[1] for earlier, later in pairwise(numbers) if later[0] < earlier[0])
+    return wrong
+
+
+def _overlapping(record: Record) -> list[str]:
+    wrong: list[str] = []
+    for events in record.events.values():
+        running: str | None = None
+        for event in events:
+            if event.type == "TurnStarted":
+                if running not in (None, event.turn_id):
+                    wrong.append(str(event.turn_id))
+                running = event.turn_id
+            elif event.type in ("TurnCompleted", "TurnFailed", "TurnCancelled") and event.turn_id == running:
+                running = None
+    return wrong
+
+
+def _missed(record: Record, listeners: Sequence[Listener]) -> list[str]:
+    wrong: list[str] = []
+    for listener in listeners:
+        stored = {(event.seq, event.type, event.turn_id) for event in record.events[listener.session_id]}
+        wrong.extend(f"{listener.session_id}#{seq}" for seq, _, _ in stored ^ set(listener.seen))
+    return wrong
+
+
+def _repeated(listeners: Sequence[Listener]) -> list[str]:
+    counted = ((each.session_id, Counter(seq for seq, _, _ in each.seen)) for each in listeners)
+    return [f"{session}#{seq}" for session, seqs in counted for seq, count in seqs.items() if count > 1]
+
+
+def _disorder(listeners: Sequence[Listener]) -> list[str]:
+    return [
+        f"{listener.session_id}#{after[0]}"
+        for listener in listeners
+        for before, after in pairwise(listener.seen)
+        if after[0] < before[0]
+    ]
+
+
+def _gaps(record: Record) -> list[str]:
+    wrong: list[str] = []
+    for session_id, last in record.last_seqs.items():
+        seqs = [event.seq for event in record.events.get(session_id, [])]
+        wrong.extend([session_id] if seqs != list(range(1, last + 1)) else [])
+    return wrong
+
+
+def _interrupted(events: Sequence[Event]) -> int:
+    kinds = Counter(event.type for event in events)
+    return kinds["TurnStarted"] - kinds["TurnCompleted"] - kinds["TurnFailed"] - kinds["TurnCancelled"]
+
+
+def recoveries(record: Record, faults: Sequence[Fault], kind: str) -> list[float]:
+    """Seconds from each fault of that kind until a turn it cut short was started again."""
+    found: list[float] = []
+    moments = [fault.at for fault in faults if fault.kind == kind]
+    for turn in record.turns.values():
+        for before, after in pairwise(record.events_of(turn)):
+            if after.type == "TurnStarted" and before.type not in ("TurnQueued", "TurnCancelled", "TurnFailed"):
+                hits = [moment for moment in moments if before.at <= moment <= after.at]
+                found.extend([(after.at - hits[0]).total_seconds()] if hits else [])
+    return found
+
+
+def table_of(rows: Sequence[Row], record: Record, faults: Sequence[Fault]) -> Table:
+    table = Table("", "number", "such as", title="what came of it")
+    for row in rows:
+        style = "bold red" if row.zero and row.number else ""
+        table.add_row(row.name, str(row.number), " ".join(row.which), style=style)
+    for kind in ("kill worker", "stop worker", "drain worker"):
+        times = recoveries(record, faults, kind)
+        if times:
+            p50, p95 = np.percentile(times, [50, 95])
+            figures = f"p50 {p50:.1f} s, p95 {p95:.1f} s, max {max(times):.1f} s"
+            table.add_row(f"recovered after: {kind}", str(len(times)), figures)
+    return table
