@@ -62,22 +62,35 @@ async def start(session: AsyncSession, turn_id: UUID) -> Claim | None:
 
 
 async def hold(session: AsyncSession, claim: Claim, step: int) -> Turn | None:
-    """Locks the session and the turn for commit number ``step`` of the attempt, counted from 0.
+    """Locks the session and the turn for commit number ``step`` of the attempt, counted from 0, and counts it.
 
     Null if that very commit was made before: its answer was lost with the connection. Raises Fenced if the attempt is
     no longer the turn's.
     """
-    await session.execute(select(Session.id).where(Session.id == claim.session_id).with_for_update())
-    turn = await session.scalar(
-        select(Turn).where(Turn.id == claim.turn_id, Turn.attempt == claim.attempt).with_for_update()
+    # One statement, as every commit of every turn begins with it. The subquery runs first: the session's lock is taken
+    # before the turn's, as everywhere.
+    owner = select(Session.id).where(Session.id == claim.session_id).with_for_update().scalar_subquery()
+    held = await session.scalar(
+        update(Turn)
+        .where(
+            Turn.session_id == owner,
+            Turn.id == claim.turn_id,
+            Turn.attempt == claim.attempt,
+            Turn.status == TurnStatus.RUNNING,
+            Turn.step == step,
+        )
+        .values(step=step + 1)
+        .returning(Turn)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    if turn is not None and turn.step == step + 1:
+    if held is not None:
+        return held
+    made = await session.scalar(
+        select(Turn.step == step + 1).where(Turn.id == claim.turn_id, Turn.attempt == claim.attempt)
+    )
+    if made:
         return None
-    if turn is None or turn.status is not TurnStatus.RUNNING or turn.step != step:
-        raise Fenced(str(claim.turn_id))
-    turn.step += 1
-    await session.flush()
-    return turn
+    raise Fenced(str(claim.turn_id))
 
 
 async def add_call(session: AsyncSession, claim: Claim, call: FinishedCall) -> UUID:
