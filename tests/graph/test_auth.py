@@ -59,8 +59,7 @@ async def revoke(edge: Edge, client: Client) -> None:
 async def test_a_key_that_is_none_is_refused_everywhere(edge: Edge, acme: Client, name: str) -> None:
     before = await edge.rows()
     given = header(name, secret_of(acme))
-    encoded = {key: value.encode("latin-1") for key, value in given.items()}
-    async with httpx.AsyncClient(base_url=edge.address, headers=encoded) as http:
+    async with httpx.AsyncClient(base_url=edge.address, headers=httpx.Headers(given, encoding="latin-1")) as http:
         asked = await http.post("/graphql", json={"query": ASK})
         assert asked.json()["data"] is None
         assert code_of(asked.json()) == "UNAUTHENTICATED"

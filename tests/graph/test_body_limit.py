@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,7 +28,7 @@ def head(client: Client, path: str, *lines: str) -> bytes:
     return "\r\n".join([*given, "", ""]).encode()
 
 
-async def answered(client: Client, request: bytes, pieces: Iterable[bytes]) -> tuple[int, dict[str, object], int]:
+async def answered(client: Client, request: bytes, pieces: Iterable[bytes]) -> tuple[int, dict[str, Any], int]:
     """Sends until the server answers or there is nothing left: the status, the body, and how much was sent."""
     address = urlsplit(client.base)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
@@ -47,16 +48,16 @@ async def answered(client: Client, request: bytes, pieces: Iterable[bytes]) -> t
     return status, body, sent
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, object]]:
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, Any]]:
     top = (await reader.readuntil(b"\r\n\r\n")).lower()
     assert b"connection: close" in top
     (length,) = [line.split(b":")[1] for line in top.splitlines() if line.startswith(b"content-length:")]
     return int(top.split()[1]), json.loads(await reader.readexactly(int(length)))
 
 
-def refused(status: int, body: dict[str, object]) -> None:
+def refused(status: int, body: dict[str, Any]) -> None:
     assert status == 413
-    (error,) = body["errors"]  # type: ignore[misc]
+    (error,) = body["errors"]
     assert error["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
     assert str(LIMIT) in error["message"]
 

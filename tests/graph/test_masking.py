@@ -15,6 +15,7 @@ from db import commands
 from graph import queries, subscriptions
 from graph.signing import MediaSigner
 from graph.sockets import Handler
+from graph.types.event import event_of
 from inference.tools import server as tool_server
 from tests.client import EVENTS, SEND, Client
 from tests.graph.edge import Edge, bare_socket, closing_code, init, operate, post
@@ -104,9 +105,8 @@ async def test_a_subscription_that_fails_on_its_way(acme: Client, logs: Logs, mo
     session = await acme.create_session()
     for _ in range(2):
         await acme.send(session, {"text": SAID})
-    shown = subscriptions.event_of
     monkeypatch.setattr(
-        subscriptions, "event_of", lambda stored, source: fail() if stored.seq > 1 else shown(stored, source)
+        subscriptions, "event_of", lambda stored, source: fail() if stored.seq > 1 else event_of(stored, source)
     )
     async with bare_socket(acme.base) as socket:
         await socket.send(init(acme))
