@@ -129,7 +129,7 @@ class Plant:
     async def restart_postgres(self, how: signal.Signals, down_seconds: float) -> None:
         """SIGINT: fast, SIGQUIT: as after a power cut."""
         async with self.postgres_in_hand:
-            pid = pid_in(self.directory / "data" / "postmaster.pid")
+            pid = pid_in(self.postgres.root / "data" / "postmaster.pid")
             assert pid is not None
             os.kill(pid, how)
             await asyncio.to_thread(_outlive, pid)
