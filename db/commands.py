@@ -13,17 +13,18 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audio_store import AudioStore, audio_key
+from db.audio_store import AudioStore
 from db.backpressure import QueueLimits, check_room
 from db.clean import clean_json, clean_text
 from db.errors import BadUserInput, IdempotencyConflict, NotFound, SessionEnded
 from db.events import NewEvent, append
 from db.ids import new_id
 from db.languages import clean_language
-from db.models.audio import Audio
 from db.models.conversation import Message, Session, Turn
+from db.outcome import EncodedAudio
 from db.personas import PERSONAS
 from db.queue import defer_turn
+from db.sounds import keep_sound
 from db.viewer import Viewer
 from db.words import AudioKind, Channel, EventType, MessageType, Role, SessionStatus, TurnStatus
 
@@ -36,16 +37,6 @@ _LIMITS = QueueLimits()
 @dataclass(frozen=True, slots=True)
 class TextContent:
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class AudioContent:
-    """A recording that was decoded once already, so that it is known to be one."""
-
-    data: bytes
-    mime_type: str
-    duration_ms: int
-    sample_rate: int
 
 
 async def create_session(
@@ -82,7 +73,7 @@ async def send_message(
     store: AudioStore,
     *,
     session_id: UUID,
-    content: TextContent | AudioContent,
+    content: TextContent | EncodedAudio,
     idempotency_key: str | None = None,
     limits: QueueLimits = _LIMITS,
 ) -> Turn:
@@ -127,35 +118,21 @@ async def send_message(
 
 
 async def _add_message(
-    session: AsyncSession, store: AudioStore, turn: Turn, content: TextContent | AudioContent
+    session: AsyncSession, store: AudioStore, turn: Turn, content: TextContent | EncodedAudio
 ) -> None:
     message = Message(id=new_id(), session_id=turn.session_id, turn_id=turn.id, role=Role.USER)
     if isinstance(content, TextContent):
         message.type, message.text = MessageType.TEXT, content.text
     else:
-        audio_id = new_id()
-        key = audio_key(turn.session_id, audio_id)
-        await store.put(session, key, content.data)
-        session.add(
-            Audio(
-                id=audio_id,
-                session_id=turn.session_id,
-                turn_id=turn.id,
-                kind=AudioKind.RECORDING,
-                store_key=key,
-                mime_type=content.mime_type,
-                duration_ms=content.duration_ms,
-                sample_rate=content.sample_rate,
-                size_bytes=len(content.data),
-            )
+        audio_id = await keep_sound(
+            session, store, AudioKind.RECORDING, content, session_id=turn.session_id, turn_id=turn.id
         )
-        await session.flush()
         message.type, message.audio_id = MessageType.AUDIO, audio_id
     session.add(message)
     await session.flush()
 
 
-def _hash(content: TextContent | AudioContent) -> bytes:
+def _hash(content: TextContent | EncodedAudio) -> bytes:
     if isinstance(content, TextContent):
         return hashlib.sha256(b"text\0" + content.text.encode(errors="surrogatepass")).digest()
     return hashlib.sha256(b"audio\0" + content.data).digest()

@@ -15,15 +15,15 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audio_store import AudioStore, audio_key
+from db.audio_store import AudioStore
 from db.clean import storable, storable_text
 from db.commands import announce_end
 from db.events import NewEvent, append
 from db.ids import new_id
-from db.models.audio import Audio
 from db.models.conversation import Message, Session, Turn
 from db.models.work import ModelCall
 from db.outcome import EncodedAudio, Failure, FinishedCall
+from db.sounds import keep_sound
 from db.words import AudioKind, EventType, MessageType, Role, TurnStatus
 
 
@@ -171,24 +171,7 @@ async def add_audio(
     session: AsyncSession, claim: Claim, store: AudioStore, kind: AudioKind, audio: EncodedAudio
 ) -> UUID:
     """Stores a sound of this turn; returns its id."""
-    audio_id = new_id()
-    key = audio_key(claim.session_id, audio_id)
-    await store.put(session, key, audio.data)
-    session.add(
-        Audio(
-            id=audio_id,
-            session_id=claim.session_id,
-            turn_id=claim.turn_id,
-            kind=kind,
-            store_key=key,
-            mime_type=audio.mime_type,
-            duration_ms=audio.duration_ms,
-            sample_rate=audio.sample_rate,
-            size_bytes=len(audio.data),
-        )
-    )
-    await session.flush()
-    return audio_id
+    return await keep_sound(session, store, kind, audio, session_id=claim.session_id, turn_id=claim.turn_id)
 
 
 async def attach_reply_audio(session: AsyncSession, claim: Claim, audio_id: UUID) -> UUID:

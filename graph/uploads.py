@@ -8,8 +8,9 @@ import binascii
 
 from starlette.datastructures import UploadFile
 
-from db.commands import AudioContent, TextContent
+from db.commands import TextContent
 from db.errors import BadUserInput, PayloadTooLarge
+from db.outcome import EncodedAudio
 from db.recording import read_recording
 from graph.inputs import MessageContentInput
 from graph.settings import ApiSettings
@@ -18,7 +19,7 @@ from graph.settings import ApiSettings
 _DECODERS = asyncio.Semaphore(2)
 
 
-async def content_of(given: MessageContentInput, settings: ApiSettings) -> TextContent | AudioContent:
+async def content_of(given: MessageContentInput, settings: ApiSettings) -> TextContent | EncodedAudio:
     """The message's content. Raises BadUserInput, PayloadTooLarge, AudioUnreadable, AudioTooLong."""
     if isinstance(given.text, str):
         return TextContent(given.text)
@@ -53,9 +54,9 @@ def _too_large(settings: ApiSettings) -> PayloadTooLarge:
     return PayloadTooLarge(f"The recording has more than {settings.max_audio_bytes} bytes.")
 
 
-async def _audio(data: bytes, mime_type: str | None, settings: ApiSettings) -> AudioContent:
+async def _audio(data: bytes, mime_type: str | None, settings: ApiSettings) -> EncodedAudio:
     async with _DECODERS:
         recording = await asyncio.to_thread(
             read_recording, data, max_seconds=settings.max_audio_seconds, declared_mime_type=mime_type
         )
-    return AudioContent(data, recording.mime_type, recording.duration_ms, recording.source_sample_rate)
+    return EncodedAudio(data, recording.mime_type, recording.duration_ms, recording.source_sample_rate)

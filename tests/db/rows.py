@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import commands, turns
 from db.audio_store import TableStore
-from db.commands import AudioContent, TextContent
+from db.commands import TextContent
 from db.engine import Database
 from db.events import NewEvent, append
 from db.models.happenings import Event
-from db.outcome import Failure
+from db.outcome import EncodedAudio, Failure
 from db.turns import Claim
 from db.viewer import Viewer
 from db.words import Channel, EventType
@@ -58,7 +58,7 @@ async def say_in(
 async def send_recording(database: Database, viewer: Viewer, session_id: UUID, data: bytes = b"sound") -> UUID:
     """Sends a recording; returns the turn's id."""
     async with database.transaction() as session:
-        content = AudioContent(data, "audio/wav", 1000, 16_000)
+        content = EncodedAudio(data, "audio/wav", 1000, 16_000)
         turn = await commands.send_message(session, viewer, STORE, session_id=session_id, content=content)
         return turn.id
 
