@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from db.embedded import EmbeddedPostgres, embedded_postgres
-from db.embedded_paths import pid_in
+from db.embedded_paths import is_server, pid_in
 
 _START = "import sys; from pathlib import Path; from db.embedded import EmbeddedPostgres; "
 
@@ -120,7 +120,10 @@ def test_killed_it_starts_again(cluster: EmbeddedPostgres) -> None:
     busy = threading.Thread(target=ask_in_vain, args=(cluster,))
     busy.start()
     time.sleep(0.2)
-    os.kill(pid_of(cluster), signal.SIGKILL)
+    pid = pid_of(cluster)
+    os.kill(pid, signal.SIGKILL)
+    while is_server(pid, cluster.root / "data"):
+        time.sleep(0.001)
     assert cluster.start()
     assert ask(cluster, "select number from kept") == 42
     busy.join()

@@ -110,7 +110,7 @@ async def test_data_that_is_no_json_is_refused_and_takes_no_number(
 
 async def test_data_comes_back_as_it_went_in(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
-    plain = {"text": "नमस्ते 👍 \\u0000 \x01", "list": [1, 2.5, None, True, {"deep": []}], "": {}}
+    plain: dict[str, Any] = {"text": "नमस्ते 👍 \\u0000 \x01", "list": [1, 2.5, None, True, {"deep": []}], "": {}}
     hostile = {"text": "a\x00b\ud800", "list": ("x",), "number": float("nan")}
     async with database.transaction() as session:
         await append(session, session_id, [NewEvent(EventType.REPLY_DELTA, data=data) for data in (plain, hostile)])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from db import feed as feeds
 from db.engine import Database
-from db.events import StoredEvent
+from db.events import StoredEvent, read_after
 from db.feed import Feed
 from db.notifier import CHANNEL
 from db.viewer import Viewer
@@ -104,13 +105,12 @@ async def test_events_between_the_read_and_the_registration_are_not_lost(
     """Events are committed and told while the listener's first read is under way."""
     session_id = await open_session(database, viewer)
     await write(database, session_id, 2)
-    original = feeds.read_after
     reads = 0
 
-    async def slow_read(*given: object) -> list[StoredEvent]:
+    async def slow_read(*given: Any) -> list[StoredEvent]:
         nonlocal reads
         reads += 1
-        found = await original(*given)  # type: ignore[arg-type]
+        found = await read_after(*given)
         if reads == 1:
             await write(database, session_id, 3)
             await asyncio.sleep(0.05)  # the hint has come by now, and was worked on
@@ -152,20 +152,20 @@ async def test_a_listener_misses_nothing_that_another_has_read_by_itself(
     """One listener reads the table before two events are there, another after; the hint of them comes last of all."""
     session_id = await open_session(database, viewer)
     await write(database, session_id, 2)
-    original, go_on, reads = feeds.read_after, asyncio.Event(), 0
+    go_on, reads = asyncio.Event(), 0
 
-    async def read(*given: object) -> list[StoredEvent]:
+    async def read(*given: Any) -> list[StoredEvent]:
         nonlocal reads
         reads += 1
         first = reads == 1
-        found = await original(*given)  # type: ignore[arg-type]
+        found = await read_after(*given)
         if first and late == "its answer is on its way":
             await go_on.wait()
         return found
 
     async def listen() -> list[int]:
         seen = []
-        async with aclosing(feed.follow(session_id, 0)) as events:
+        async with aclosing(opened.follow(session_id, 0)) as events:
             async for event in events:
                 seen.append(event.seq)
                 if event.seq == 1:
@@ -175,11 +175,11 @@ async def test_a_listener_misses_nothing_that_another_has_read_by_itself(
         return []
 
     monkeypatch.setattr(feeds, "read_after", read)
-    async with running(database, poll_seconds=3600) as feed:
+    async with running(database, poll_seconds=3600) as opened:
         earlier = asyncio.create_task(listen())
         await asyncio.sleep(0.1)
         await write_unheard(database, session_id, 2)
-        other = asyncio.create_task(take(feed, session_id, 0, 5))
+        other = asyncio.create_task(take(opened, session_id, 0, 5))
         await asyncio.sleep(0.1)
         await notify(database, session_id)
         await asyncio.sleep(0.1)
