@@ -14,6 +14,7 @@ from tests.graph.edge import (
     closing_code,
     code_of,
     init,
+    opened,
     operate,
     post_raw,
     subscribe,
@@ -258,3 +259,27 @@ async def test_unknown_operations_leave_the_socket_open(acme: Client) -> None:
             await socket.send(with_payload(payload))
             answer = json.loads(await socket.recv())
             assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "BAD_USER_INPUT")
+
+
+async def test_a_message_that_is_none_is_refused_on_the_socket_too(edge: Edge, acme: Client) -> None:
+    session = await acme.create_session()
+    before = await edge.rows()
+    async with bare_socket(acme.base) as socket:
+        await socket.send(init(acme))
+        await socket.recv()
+        for content, code in (
+            ({"text": " "}, "BAD_USER_INPUT"),
+            ({"text": "\ud800"}, "BAD_USER_INPUT"),
+            ({"text": "a", "audio": None}, "BAD_USER_INPUT"),
+            ({"audio": {"base64": "bm8gYXVkaW8=", "mimeType": "audio/wav"}}, "AUDIO_UNREADABLE"),
+        ):
+            (answer, *_) = await operate(socket, SEND, input={"sessionId": session, "content": content})
+            errors = answer["payload"] if answer["type"] == "error" else answer["payload"]["errors"]
+            assert [each["extensions"]["code"] for each in errors] == [code]
+    assert await edge.rows() == before
+
+
+async def test_a_socket_on_which_nobody_says_who_they_are_is_closed(edge: Edge) -> None:
+    url = edge.database.url.render_as_string(hide_password=False)
+    async with opened(url, connection_init_seconds=0.2) as impatient, Client(impatient.address, None) as nobody:
+        assert await closing_code(nobody, []) == 4408
