@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
+from psycopg import AsyncConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +17,8 @@ from db.engine import Database
 
 QUEUE = "turns"
 TASK = "run_turn"
+
+_RECONNECT_SECONDS = 5
 
 _DEFER = text(
     "select procrastinate_defer_jobs_v1(array[row(:queue, :task, 0, :lock, null, cast(:args as jsonb), null)"
@@ -34,6 +38,20 @@ with own as materialized (
   select id from procrastinate_jobs where id = :id and worker_id = :worker and status = 'doing' for update
 )
 select procrastinate_retry_job_v2(id, :at, null, null, null) from own
+""")
+_BEAT = text("""
+insert into procrastinate_workers (id, last_heartbeat) overriding system value values (:worker, now())
+on conflict (id) do update set last_heartbeat = excluded.last_heartbeat
+""")
+_STRAY = text("""
+with stray as materialized (
+  select id from procrastinate_jobs
+  where worker_id = :worker and status = 'doing' and not id = any(cast(:running as bigint[]))
+  for update
+), again as materialized (
+  select id, procrastinate_retry_job_v2(id, now(), null, null, null) from stray
+)
+select id from again
 """)
 _TAKE_UP = text("""
 with lost as materialized (
@@ -75,11 +93,42 @@ async def retry_own_job(session: AsyncSession, job_id: int, worker_id: int, retr
     return (await session.execute(_RETRY, {"id": job_id, "worker": worker_id, "at": at})).first() is not None
 
 
+async def beat_queue(session: AsyncSession, worker_id: int) -> None:
+    """Says that the owner of jobs lives; one that was given up meanwhile is one again."""
+    await session.execute(_BEAT, {"worker": worker_id})
+
+
+async def take_up_strays(session: AsyncSession, worker_id: int, running: Sequence[int]) -> list[int]:
+    """Queues again what this worker owns but does not run: jobs that it fetched with an answer that was lost."""
+    return list(await session.scalars(_STRAY, {"worker": worker_id, "running": list(running)}))
+
+
 async def take_up_lost(session: AsyncSession, silent_seconds: float) -> list[int]:
     """Queues again the jobs of workers without a sign of life for that long, each once however many ask; their ids."""
     return list(await session.scalars(_TAKE_UP, {"queue": QUEUE, "silent": silent_seconds}))
 
 
 def queue_app(database: Database) -> App:
-    """The Procrastinate app of a worker, with a small pool of its own (psycopg)."""
-    return App(connector=PsycopgConnector(conninfo=libpq_url(database.url), min_size=1, max_size=4))
+    """The Procrastinate app of a worker, with a small pool of its own (psycopg).
+
+    The pool gives an attempt to connect up early: its pauses double, so that a new attempt finds a database that is
+    back sooner than an old one.
+    """
+    bound = max(1, int(database.timeout_seconds * 1000))
+
+    async def configure(connection: AsyncConnection) -> None:
+        # As on all other connections: a worker that hangs in a transaction lets go of the rows it has locked.
+        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            await connection.execute("select set_config(%s, %s, false)", (setting, str(bound)))
+        await connection.commit()
+
+    return App(
+        connector=PsycopgConnector(
+            conninfo=libpq_url(database.url),
+            min_size=1,
+            max_size=4,
+            timeout=database.timeout_seconds,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            configure=configure,
+        )
+    )

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, extract, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models.happenings import Worker
 
 
-async def register(session: AsyncSession, worker: Worker) -> None:
-    session.add(worker)
-    await session.flush()
+async def beat(session: AsyncSession, worker: Worker) -> float:
+    """Says that the worker is alive and what it has loaded. Returns the seconds since it last did; 0 the first time.
 
-
-async def beat(session: AsyncSession, worker_id: UUID, engines: list[Any]) -> None:
-    """Says that the worker is alive and what it has loaded."""
-    await session.execute(
-        update(Worker).where(Worker.id == worker_id).values(heartbeat_at=func.clock_timestamp(), engines=engines)
+    A row that others have dropped, because nothing was heard of the worker for long, is written again.
+    """
+    silent = await session.scalar(
+        select(extract("epoch", func.clock_timestamp() - Worker.heartbeat_at)).where(Worker.id == worker.id)
     )
+    told = {name: getattr(worker, name) for name in ("id", "host", "pid", "capacity", "engines")}
+    now = {"heartbeat_at": func.clock_timestamp(), "engines": worker.engines}
+    await session.execute(insert(Worker).values(told).on_conflict_do_update(index_elements=["id"], set_=now))
+    return float(silent or 0)
 
 
 async def leave(session: AsyncSession, worker_id: UUID) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 
 import structlog
 
@@ -46,33 +47,37 @@ class Attendance:
         self._settings = settings
         self._id = new_id()
 
-    async def register(self) -> None:
-        async with self._database.transaction() as session:
-            row = Worker(
-                id=self._id,
-                host=socket.gethostname(),
-                pid=os.getpid(),
-                capacity=self._settings.worker_capacity,
-                engines=describe(self._engines),
-            )
-            await workers.register(session, row)
-
     async def keep(self) -> None:
-        """Beats until cancelled; a database that is away is waited for."""
+        """Beats until cancelled; a database that is away is waited for.
+
+        After a silence of its own (no database, a stopped process, a machine that slept) it lets the others say first
+        that they live: they may have been as silent.
+        """
         patient_until = 0.0
         loop = asyncio.get_running_loop()
         while True:
             try:
-                async with self._database.transaction() as session:
-                    await workers.beat(session, self._id, describe(self._engines))
-                    await workers.forget_dead(session, _FORGET_SECONDS)
+                if await self._beat() > self._settings.lost_worker_seconds / 2:
+                    patient_until = loop.time() + self._settings.lost_worker_seconds
                 if loop.time() >= patient_until:
                     await self._take_up()
             except DATABASE_ERRORS as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
-                # The others could not say that they live either: they are given the time to.
                 patient_until = loop.time() + self._settings.lost_worker_seconds
             await asyncio.sleep(self._settings.heartbeat_seconds)
+
+    async def _beat(self) -> float:
+        row = Worker(
+            id=self._id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            capacity=self._settings.worker_capacity,
+            engines=describe(self._engines),
+        )
+        async with self._database.transaction() as session:
+            silent = await workers.beat(session, row)
+            await workers.forget_dead(session, _FORGET_SECONDS)
+        return silent
 
     async def _take_up(self) -> None:
         async with self._database.transaction() as session:
@@ -81,5 +86,7 @@ class Attendance:
             log.warning("turns_taken_up", jobs=taken)
 
     async def leave(self) -> None:
-        async with self._database.transaction() as session:
-            await workers.leave(session, self._id)
+        """Says good-bye; without a database it is forgotten in time."""
+        with suppress(*DATABASE_ERRORS):
+            async with self._database.transaction() as session:
+                await workers.leave(session, self._id)

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tool_calls, turns
@@ -19,17 +18,13 @@ from db.audio_store import AudioStore
 from db.engine import Database
 from db.events import NewEvent, append
 from db.models.conversation import Turn
-from db.outage import DATABASE_ERRORS, is_away
+from db.outage import DATABASE_ERRORS, is_away, outlast
 from db.outcome import EncodedAudio, Failure, FinishedCall
 from db.turns import Claim
 from db.words import AudioKind, CallStatus, EventType, Stage
-from inference.ports import EngineInfo, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
+from inference.ports import EngineInfo, JournalLost, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
 
 T = TypeVar("T")
-
-_RETRY_SECONDS = 0.5
-
-log = structlog.get_logger(__name__)
 
 
 class DatabaseJournal:
@@ -47,24 +42,27 @@ class DatabaseJournal:
         self._one_at_a_time = asyncio.Lock()
 
     async def _commit(self, write: Callable[[AsyncSession, Turn], Awaitable[None]]) -> None:
-        """Makes the attempt's next commit. Raises Superseded, or what the database raises when patience ends."""
+        """Makes the attempt's next commit. Raises Superseded, and JournalLost when patience ends."""
+
+        async def commit() -> None:
+            async with self._database.transaction() as session:
+                turn = await turns.hold(session, self._claim, self._step)
+                if turn is not None:
+                    await write(session, turn)
+
         async with self._one_at_a_time:
-            give_up = asyncio.get_running_loop().time() + self._patience_seconds
-            while True:
-                try:
-                    async with self._database.transaction() as session:
-                        turn = await turns.hold(session, self._claim, self._step)
-                        if turn is not None:
-                            await write(session, turn)
-                    self._step += 1
-                    return
-                except turns.Fenced:
-                    raise Superseded from None
-                except DATABASE_ERRORS as error:
-                    if not is_away(error) or asyncio.get_running_loop().time() > give_up:
-                        raise
-                    log.warning("journal_waits", turn_id=str(self._claim.turn_id), error=type(error).__name__)
-                await asyncio.sleep(_RETRY_SECONDS)
+            await self._outlast(commit)
+            self._step += 1
+
+    async def _outlast(self, work: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await outlast(work, patience_seconds=self._patience_seconds)
+        except turns.Fenced:
+            raise Superseded from None
+        except DATABASE_ERRORS as error:
+            if is_away(error):
+                raise JournalLost from error
+            raise
 
     async def _append(self, session: AsyncSession, *events: tuple[EventType, Mapping[str, Any]]) -> None:
         await append(
@@ -134,10 +132,12 @@ class DatabaseJournal:
                 (EventType.TOOL_CALL_STARTED, {"tool_call_id": str(call.id)}),
             )
 
+        async def find() -> UUID:
+            async with self._database.reading() as session:
+                return await tool_calls.id_of(session, claim.session_id, key)
+
         await self._commit(write)
-        async with self._database.reading() as session:
-            call_id = await tool_calls.id_of(session, claim.session_id, key)
-        return ToolContext(str(claim.tenant_id), str(claim.session_id), str(call_id))
+        return ToolContext(str(claim.tenant_id), str(claim.session_id), str(await self._outlast(find)))
 
     async def tool_finished(self, context: ToolContext, result: ToolResult | None, error: str | None) -> None:
         claim = self._claim

@@ -14,6 +14,7 @@ from inference.limits import Limits
 from inference.metering import StageError, failure_of
 from inference.ports import (
     Journal,
+    JournalLost,
     Superseded,
     Synthesizer,
     ToolBox,
@@ -56,14 +57,17 @@ class Pipeline:
         self._writer = Writer(work, toolbox=toolbox, journal=journal, clock=clock, limits=limits)
 
     async def run(self) -> Failure | None:
-        """Runs what is left of the turn and ends it. Returns why it failed, or null."""
+        """Runs what is left of the turn and ends it. Returns why it failed, or null.
+
+        Raises Superseded and JournalLost, which end the attempt and not the turn.
+        """
         failure: Failure | None = None
         try:
             text, language = await self._understand()
             await self._answer(text, language)
         except Exception as error:
             cause = _cause(error)
-            if isinstance(cause, Superseded):
+            if isinstance(cause, Superseded | JournalLost):
                 raise cause from error
             if isinstance(cause, StageError):
                 failure = cause.failure
@@ -198,11 +202,11 @@ class Pipeline:
 
 
 def _cause(error: Exception) -> Exception:
-    """What really happened, out of a group of errors: a turn that was taken over first, then a stage that failed."""
+    """What really happened, out of a group of errors: first what ends the attempt, then a stage that failed."""
     if not isinstance(error, ExceptionGroup):
         return error
     causes = [_cause(each) for each in error.exceptions]
-    for kind in (Superseded, StageError):
+    for kind in (Superseded, JournalLost, StageError):
         for each in causes:
             if isinstance(each, kind):
                 return each

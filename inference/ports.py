@@ -296,3 +296,7 @@ class Journal(Protocol):
 
 class Superseded(Exception):
     """Another attempt owns the turn now."""
+
+
+class JournalLost(Exception):
+    """The journal cannot be written for now: the attempt ends here, and the turn does not."""

@@ -1,8 +1,9 @@
-"""Procrastinate's worker, made to survive: it ends only jobs that are still its own, and waits for a lost database."""
+"""Procrastinate's worker, made to survive: it ends only jobs that are still its own, and outlasts a lost database."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -12,8 +13,8 @@ from procrastinate.jobs import Job, Status
 from procrastinate.worker import Worker
 
 from db.engine import Database
-from db.outage import DATABASE_ERRORS, is_away
-from db.queue import end_own_job, retry_own_job
+from db.outage import DATABASE_ERRORS, outlast
+from db.queue import beat_queue, end_own_job, retry_own_job, take_up_strays
 
 _RETRY_SECONDS = 0.5
 
@@ -21,10 +22,17 @@ log = structlog.get_logger(__name__)
 
 
 class QueueWorker(Worker):
-    """As Procrastinate's, but for the end of a job.
+    """As Procrastinate's, but for four things.
 
-    Procrastinate ends a job by its number alone. A worker that was thought dead, and wakes after another has taken its
+    Procrastinate ends a job by its number alone: a worker that was thought dead, and wakes after another has taken its
     job up, would end the other's job and free the session's lock under it. Here a job is ended only by its owner.
+
+    It stops when it loses the database, and cuts its jobs short. Here it goes on, and jobs that it was given while the
+    connection broke, so that it never heard of them, go back to the queue.
+
+    It has no heartbeat while it drains. Here it has, so that nobody takes from it what it is about to finish.
+
+    It does not come back when others have given it up and dropped its row. Here the next heartbeat writes it again.
     """
 
     def __init__(self, database: Database, *, patience_seconds: float, **options: Any) -> None:
@@ -40,21 +48,65 @@ class QueueWorker(Worker):
         context: JobContext,
         job_result: JobResult | None,
     ) -> None:
-        worker_id = self.worker_id
-        assert job.id is not None and worker_id is not None
-        give_up = asyncio.get_running_loop().time() + self._patience_seconds
-        while True:
-            try:
-                async with self._database.transaction() as session:
-                    if retry_decision is not None:
-                        mine = await retry_own_job(session, job.id, worker_id, retry_decision.retry_at)
-                    else:
-                        mine = await end_own_job(session, job.id, worker_id, status.value)
-                break
-            except DATABASE_ERRORS as error:
-                if not is_away(error) or asyncio.get_running_loop().time() > give_up:
-                    raise
-            await asyncio.sleep(_RETRY_SECONDS)
-        self._job_ids_to_abort.pop(job.id, None)
+        job_id, worker_id = job.id, self.worker_id
+        assert job_id is not None and worker_id is not None
+
+        async def end() -> bool:
+            async with self._database.transaction() as session:
+                if retry_decision is not None:
+                    return await retry_own_job(session, job_id, worker_id, retry_decision.retry_at)
+                return await end_own_job(session, job_id, worker_id, status.value)
+
+        mine = await outlast(end, patience_seconds=self._patience_seconds)
+        self._job_ids_to_abort.pop(job_id, None)
         if not mine:
-            log.info("job_was_taken_over", job_id=job.id)
+            log.info("job_was_taken_over", job_id=job_id)
+
+    async def _fetch_and_process_jobs(self) -> None:
+        worker_id = self.worker_id
+        assert worker_id is not None
+        running = [context.job.id for context in self._running_jobs.values() if context.job.id is not None]
+        try:
+            # Only here, where no fetch is under way.
+            async with self._database.transaction() as session:
+                strays = await take_up_strays(session, worker_id, running)
+            if strays:
+                log.warning("jobs_strayed", jobs=strays)
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+        except DATABASE_ERRORS as error:
+            log.warning("fetch_failed", error=type(error).__name__)
+
+    async def _update_heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(self.update_heartbeat_interval)
+            if self.worker_id is not None:
+                async with self._database.transaction() as session:
+                    await beat_queue(session, self.worker_id)
+
+    def _start_side_tasks(self) -> list[asyncio.Task[Any]]:
+        jobs = self.app.job_manager
+
+        async def listen() -> None:
+            await jobs.listen_for_jobs(on_notification=self._handle_notification, queues=self.queues)
+
+        return [
+            asyncio.create_task(_keep(self._update_heartbeat), name="queue-heartbeat"),
+            asyncio.create_task(_keep(listen), name="queue-listen"),
+        ]
+
+    async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
+        if self._running_jobs:
+            await asyncio.wait(self._running_jobs, timeout=self.shutdown_graceful_timeout)
+        if self._running_jobs:
+            await self._abort_running_jobs()  # type: ignore[no-untyped-call]
+        await super()._shutdown(side_tasks)
+
+
+async def _keep(run: Callable[[], Awaitable[None]]) -> None:
+    """Runs it for ever, again whenever the database went away."""
+    while True:
+        try:
+            await run()
+        except DATABASE_ERRORS as error:
+            log.warning("queue_connection_lost", error=type(error).__name__)
+        await asyncio.sleep(_RETRY_SECONDS)

@@ -84,7 +84,8 @@ class TurnRunner:
             await asyncio.wait({attempt})
             raise TurnInterrupted from None
         finally:
-            del self._tasks[turn_id]
+            if self._tasks.get(turn_id) is attempt:  # else a later attempt runs here too: this one was thought lost
+                del self._tasks[turn_id]
         if attempt.cancelled():
             await self._record_cancelled(claim, clock)
         else:

@@ -109,7 +109,6 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         runner = TurnRunner(database, store, engines=engines, toolbox=toolbox, limits=limits, language_of=texts.of)
         register_turns(app, runner)
         attendance = Attendance(database, engines, settings)
-        await attendance.register()
         stack.push_async_callback(attendance.leave)
         turns = asyncio.create_task(take_turns(app, database, settings, runner), name="turns")
         helpers = [
@@ -135,11 +134,13 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
 async def take_turns(app: App, database: Database, settings: InferenceSettings, runner: TurnRunner) -> None:
     """Runs queued turns until cancelled; then finishes those it has, within the drain limit.
 
-    Procrastinate's worker ends when it loses the database. Then another begins, and what the old one held is found by
-    its heartbeat, which has stopped.
+    Should the queue's worker end by itself, another begins, and what the old one held is found by its heartbeat.
     """
     while True:
         ended = await _run_queue(app, database, settings)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # the database's error came in the place of the cancellation
+            return
         log.warning("queue_lost", error=None if ended is None else type(ended).__name__, running=len(runner.running))
         await asyncio.sleep(_AGAIN_SECONDS)
 

@@ -27,7 +27,8 @@ class McpToolBox:
     def __init__(
         self, database: Database, external: Sequence[McpServerSettings] = (), *, timeout_seconds: float = 15
     ) -> None:
-        crm = pipeline_server(database)
+        # The wait for an answer ends first, and leaves it open what was done: then the call is made again.
+        crm = pipeline_server(database, patience_seconds=2 * timeout_seconds)
         self._connections = [
             McpConnection(SERVER_NAME, lambda: Client(crm), timeout_seconds=timeout_seconds, context=True),
             *(_external(each) for each in external),

@@ -20,9 +20,10 @@ from db import tool_calls
 from db.clean import clean_json
 from db.commands import lock_session
 from db.engine import Database
-from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
+from db.errors import BadUserInput, DatabaseUnavailable, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
 from db.logs import place_of
+from db.outage import is_away, outlast
 from db.viewer import Viewer
 from inference.ports import ToolContext
 from inference.tools.crm import TOOLS, run_crm_tool
@@ -30,6 +31,8 @@ from inference.tools.crm import TOOLS, run_crm_tool
 SERVER_NAME = "crm"
 CONTEXT_META = "voxloom/context"
 KEY_META = "voxloom/idempotency_key"
+
+_RETRY_SECONDS = 2
 
 #: Every call has a key, and a call with a key that is known does nothing again.
 _ONCE = types.ToolAnnotations(idempotent_hint=True, destructive_hint=False, open_world_hint=False)
@@ -47,14 +50,17 @@ class _Call:
     arguments: dict[str, Any]
 
 
-def pipeline_server(database: Database) -> Server[Any]:
-    """For the process that made it: the intent is on record already, and the request's metadata names it."""
+def pipeline_server(database: Database, *, patience_seconds: float) -> Server[Any]:
+    """For the process that made it: the intent is on record already, and the request's metadata names it.
+
+    ``patience_seconds``: how long a database that is away is waited for.
+    """
 
     async def begin(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
         context: dict[str, str] = dict[str, Any](params.meta or {})[CONTEXT_META]
         return _Call(ToolContext(**context), params.arguments or {})
 
-    return _server(database, begin, session_argument=False)
+    return _server(database, begin, session_argument=False, patience_seconds=patience_seconds)
 
 
 def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
@@ -74,7 +80,7 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
             )
         return _Call(ToolContext(str(viewer.tenant_id), str(session_id), str(call.id)), arguments)
 
-    return _server(database, begin, session_argument=True)
+    return _server(database, begin, session_argument=True, patience_seconds=0)
 
 
 def _server(
@@ -82,6 +88,7 @@ def _server(
     begin: Callable[[ServerRequestContext[Any], types.CallToolRequestParams], Awaitable[_Call]],
     *,
     session_argument: bool,
+    patience_seconds: float,
 ) -> Server[Any]:
     async def list_tools(
         _: ServerRequestContext[Any], __: types.PaginatedRequestParams | None
@@ -98,21 +105,27 @@ def _server(
             ]
         )
 
+    async def run(name: str, call: _Call) -> Mapping[str, Any]:
+        async with database.transaction() as session:
+            return await run_crm_tool(
+                session,
+                tenant_id=UUID(call.context.tenant_id),
+                session_id=UUID(call.context.session_id),
+                tool_call_id=UUID(call.context.tool_call_id),
+                name=name,
+                arguments=call.arguments,
+            )
+
     async def call_tool(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
         try:
             if params.name not in TOOLS:
                 raise NotFound("No such tool.")
             call = await begin(ctx, params)
-            async with database.transaction() as session:
-                result = await run_crm_tool(
-                    session,
-                    tenant_id=UUID(call.context.tenant_id),
-                    session_id=UUID(call.context.session_id),
-                    tool_call_id=UUID(call.context.tool_call_id),
-                    name=params.name,
-                    arguments=call.arguments,
-                )
+            # A call that was made, and whose answer alone was lost, answers the same again.
+            result = await outlast(lambda: run(params.name, call), patience_seconds=patience_seconds)
         except Exception as error:
+            if is_away(error):
+                error = DatabaseUnavailable("The database cannot be reached at the moment.", _RETRY_SECONDS)
             if not isinstance(error, VoxLoomError):
                 # Not left to the SDK: it logs the error's own text, which may hold what a customer said.
                 log.error("tool_failed", tool=params.name, error=type(error).__name__, where=place_of(error))

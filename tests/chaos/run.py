@@ -85,7 +85,7 @@ async def run(
         for result in ended:
             if isinstance(result, Exception):
                 raise result
-        rows = judge(record, load, listeners, plant.tired)
+        rows = judge(record, load, listeners, plant)
     finally:
         await plant.stop()
     keep = keep or any(row.zero and row.number for row in rows)

@@ -13,6 +13,7 @@ from rich.table import Table
 from tests.chaos.faults import Fault
 from tests.chaos.listeners import Listener
 from tests.chaos.load import PASSING, Load, Sent
+from tests.chaos.processes import Plant
 from tests.chaos.record import Event, Record, Turn
 
 #: At most once in the life of a turn, however many attempts it took.
@@ -31,7 +32,7 @@ class Row:
     which: tuple[str, ...] = ()
 
 
-def judge(record: Record, load: Load, listeners: Sequence[Listener], tired: Sequence[str]) -> list[Row]:
+def judge(record: Record, load: Load, listeners: Sequence[Listener], plant: Plant) -> list[Row]:
     """Every line of the table."""
     turns = list(record.turns.values())
     known = [(sent, record.turns[sent.turn_id]) for sent in load.sent if sent.turn_id in record.turns]
@@ -64,7 +65,8 @@ def judge(record: Record, load: Load, listeners: Sequence[Listener], tired: Sequ
         _row("jobs left in the queue", ["?"] * record.jobs),
         _row("turns left running", (turn.id for turn in turns if turn.status in ("RUNNING", "QUEUED"))),
         _row("errors without a proper code", ["?"] * odd),
-        _row("processes that ended by themselves", tired),
+        _row("processes that ended by themselves", plant.tired),
+        Row("starts that found no database", plant.excused, zero=False),
     ]
 
 

@@ -30,13 +30,13 @@ def test_only_a_living_worker_of_this_host_is_healthy(
 async def registered(database: Database, host: str | None) -> None:
     if host is not None:
         async with database.transaction() as session:
-            await workers.register(session, Worker(id=new_id(), host=host, pid=1, capacity=1, engines=[]))
+            await workers.beat(session, Worker(id=new_id(), host=host, pid=1, capacity=1, engines=[]))
 
 
 async def test_an_old_sign_of_life_is_none(database: Database) -> None:
     from inference.health import healthy
 
     async with database.transaction() as session:
-        await workers.register(session, Worker(id=new_id(), host=socket.gethostname(), pid=1, capacity=1, engines=[]))
+        await workers.beat(session, Worker(id=new_id(), host=socket.gethostname(), pid=1, capacity=1, engines=[]))
     assert await healthy(database, 60)
     assert not await healthy(database, 0)
