@@ -33,13 +33,13 @@ async def get(database: Database, store: AudioStore, key: str, start: int, end: 
         return await store.get(session, key, start, end)
 
 
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [(0, len(_SOUND)), (0, 1), (255, 257), (1000, 300_000), (len(_SOUND) - 1, len(_SOUND)), (5, 10**9)],
-)
-async def test_any_range_of_a_sound_is_found(database: Database, store: AudioStore, start: int, end: int) -> None:
+_RANGES = [(0, len(_SOUND)), (0, 1), (255, 257), (1000, 300_000), (len(_SOUND) - 1, len(_SOUND)), (5, 10**9)]
+
+
+async def test_any_range_of_a_sound_is_found(database: Database, store: AudioStore) -> None:
     key = await put(database, store, _SOUND)
-    assert await get(database, store, key, start, end) == _SOUND[start:end]
+    for start, end in _RANGES:
+        assert await get(database, store, key, start, end) == _SOUND[start:end]
 
 
 async def test_sounds_are_told_apart(database: Database, store: AudioStore) -> None:
@@ -47,11 +47,11 @@ async def test_sounds_are_told_apart(database: Database, store: AudioStore) -> N
     assert [await get(database, store, key, 0, 10) for key in keys] == [bytes([n]) * 10 for n in range(3)]
 
 
-@pytest.mark.parametrize("key", ["nothing", "a/b/c", "%2e%2e/x", "x" * 250])
-async def test_an_unknown_key_is_not_found(database: Database, store: AudioStore, key: str) -> None:
+async def test_an_unknown_key_is_not_found(database: Database, store: AudioStore) -> None:
     await put(database, store, _SOUND)
-    with pytest.raises(NotFound):
-        await get(database, store, key, 0, 1)
+    for key in ("nothing", "a/b/c", "%2e%2e/x", "x" * 250):
+        with pytest.raises(NotFound):
+            await get(database, store, key, 0, 1)
 
 
 async def test_the_table_forgets_what_was_not_committed(database: Database) -> None:

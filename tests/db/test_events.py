@@ -97,14 +97,12 @@ async def test_an_event_of_no_session_is_refused(database: Database) -> None:
         await write(database, new_id())
 
 
-@pytest.mark.parametrize("data", [{"a": object()}, {"a": new_id()}, {"a": b"x"}, {"a": {1, 2}}])
-async def test_data_that_is_no_json_is_refused_and_takes_no_number(
-    database: Database, viewer: Viewer, data: dict[str, Any]
-) -> None:
+async def test_data_that_is_no_json_is_refused_and_takes_no_number(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
-    with pytest.raises(Exception, match="JSON serializable"):
-        async with database.transaction() as session:
-            await append(session, session_id, [NewEvent(EventType.REPLY_DELTA, data=data)])
+    for value in (object(), new_id(), b"x", {1, 2}):
+        with pytest.raises(Exception, match="JSON serializable"):
+            async with database.transaction() as session:
+                await append(session, session_id, [NewEvent(EventType.REPLY_DELTA, data={"a": value})])
     assert await write(database, session_id) == 1
 
 

@@ -97,12 +97,12 @@ async def test_a_resend_queues_nothing_more(database: Database, viewer: Viewer) 
     assert await say(database, viewer, session_id, "pay", key="k") == sent[0]
 
 
-@pytest.mark.parametrize("words", ["", "  ", "x" * 4001, "a\x00", "\ud800"])
-async def test_a_bad_message_leaves_nothing(database: Database, viewer: Viewer, words: str) -> None:
+async def test_a_bad_message_leaves_nothing(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     before = await everything(database)
-    with pytest.raises(BadUserInput):
-        await say(database, viewer, session_id, words)
+    for words in ("", "  ", "x" * 4001, "a\x00", "\ud800"):
+        with pytest.raises(BadUserInput):
+            await say(database, viewer, session_id, words)
     assert await everything(database) == before
 
 
