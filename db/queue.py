@@ -111,8 +111,8 @@ async def take_up_lost(session: AsyncSession, silent_seconds: float) -> list[int
 def queue_app(database: Database) -> App:
     """The Procrastinate app of a worker, with a small pool of its own (psycopg).
 
-    The pool gives an attempt to connect up early: its pauses double, so that a new attempt finds a database that is
-    back sooner than an old one.
+    The pool starts empty, so that a worker can start before its database. It gives an attempt to connect up early: the
+    pauses double, so that a new attempt finds a database that is back sooner than an old one.
     """
     bound = max(1, int(database.timeout_seconds * 1000))
 
@@ -125,7 +125,7 @@ def queue_app(database: Database) -> App:
     return App(
         connector=PsycopgConnector(
             conninfo=libpq_url(database.url),
-            min_size=1,
+            min_size=0,
             max_size=4,
             timeout=database.timeout_seconds,
             reconnect_timeout=_RECONNECT_SECONDS,
