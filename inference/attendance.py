@@ -50,20 +50,20 @@ class Attendance:
     async def keep(self) -> None:
         """Beats until cancelled; a database that is away is waited for.
 
-        After a silence of its own (no database, a stopped process, a machine that slept) it lets the others say first
-        that they live: they may have been as silent.
+        After a long silence of its own (no database, a stopped process, a machine that slept) it lets the others say
+        first that they live: they may have been as silent. A short one leaves them the rest of their time anyway.
         """
+        long = self._settings.lost_worker_seconds / 2
         patient_until = 0.0
         loop = asyncio.get_running_loop()
         while True:
             try:
-                if await self._beat() > self._settings.lost_worker_seconds / 2:
-                    patient_until = loop.time() + self._settings.lost_worker_seconds
+                if await self._beat() > long:
+                    patient_until = loop.time() + long
                 if loop.time() >= patient_until:
                     await self._take_up()
             except DATABASE_ERRORS as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
-                patient_until = loop.time() + self._settings.lost_worker_seconds
             await asyncio.sleep(self._settings.heartbeat_seconds)
 
     async def _beat(self) -> float:

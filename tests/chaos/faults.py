@@ -6,7 +6,7 @@ import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,12 +44,12 @@ class Faults:
             "kill worker": self._kill_worker,
             "stop worker": self._stop_worker,
             "drain worker": self._drain_worker,
-            "restart Postgres, fast": lambda: self._restart_postgres(signal.SIGINT),
-            "restart Postgres, immediate": lambda: self._restart_postgres(signal.SIGQUIT),
+            "restart Postgres fast": lambda: self._restart_postgres(signal.SIGINT),
+            "restart Postgres immediate": lambda: self._restart_postgres(signal.SIGQUIT),
             "cut LISTEN connections": lambda: self._cut_backends(f"{_CLIENTS} and ({_LISTENING})", 1),
             "cut database connections": lambda: self._cut_backends(_CLIENTS, self._rng.choice((0.3, 0.6, 1))),
-            "restart API, SIGTERM": lambda: self._restart_api(signal.SIGTERM),
-            "restart API, SIGKILL": lambda: self._restart_api(signal.SIGKILL),
+            "restart API SIGTERM": lambda: self._restart_api(signal.SIGTERM),
+            "restart API SIGKILL": lambda: self._restart_api(signal.SIGKILL),
             "cut listeners": self._cut_listeners,
         }
 
@@ -57,11 +57,12 @@ class Faults:
     def counts(self) -> Counter[str]:
         return Counter(fault.kind for fault in self.done)
 
-    async def run(self, count: int, pause: tuple[float, float]) -> None:
+    async def run(self, count: int, pause: tuple[float, float], only: Sequence[str] = ()) -> None:
+        """``only``: the kinds to deal; all if it is empty."""
         deck: list[str] = []
         for _ in range(count):
             if not deck:
-                deck = sorted(self.kinds)
+                deck = sorted(only or self.kinds)
                 self._rng.shuffle(deck)
             await self.kinds[deck.pop()]()
             await asyncio.sleep(self._rng.uniform(*pause))
@@ -123,13 +124,13 @@ class Faults:
     async def _restart_api(self, how: signal.Signals) -> None:
         await _until(lambda: not self._plant.api.in_hand)
         self._plant.api.in_hand = True
-        self._note(f"restart API, {how.name}")
+        self._note(f"restart API {how.name}")
         self._plant.api.send(how)
         self._later(self._bring_back(self._plant.api, self._rng.uniform(0, 1)))
 
     async def _restart_postgres(self, how: signal.Signals) -> None:
         await _until(lambda: not self._plant.postgres_in_hand.locked())
-        self._note(f"restart Postgres, {'fast' if how is signal.SIGINT else 'immediate'}")
+        self._note(f"restart Postgres {'fast' if how is signal.SIGINT else 'immediate'}")
         self._later(self._plant.restart_postgres(how, self._rng.choice((0, 0, 1, 3, 6))))
         await asyncio.sleep(0)
 

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from tests.client import EVENTS, Client
 
-_PAUSE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.3
 _SILENT_SECONDS = 40
 
 

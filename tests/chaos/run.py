@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,13 @@ class Outcome:
 
 
 async def run(
-    rng: random.Random, *, faults: int, sessions: int, pause: tuple[float, float], keep: bool = False
+    rng: random.Random,
+    *,
+    faults: int,
+    sessions: int,
+    pause: tuple[float, float],
+    only: Sequence[str] = (),
+    keep: bool = False,
 ) -> Outcome:
     """``keep``: whether the directory with the logs stays; it does in any case if something is wrong."""
     begun = time.monotonic()
@@ -71,7 +77,7 @@ async def run(
             talking = asyncio.create_task(load.run())
             try:
                 await asyncio.sleep(2)
-                await breaking.run(faults, pause)
+                await breaking.run(faults, pause, only)
                 load.stop()
                 await asyncio.wait_for(talking, _REST_SECONDS)
                 await _rest(lambda: _undone(plant.url))
