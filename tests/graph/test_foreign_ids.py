@@ -95,6 +95,14 @@ async def test_the_owner_is_answered_otherwise(rival: Client, acme: Client, thei
         assert await asked(rival, query, variables, real) != await asked(acme, query, variables, real), name
 
 
+async def test_an_id_is_written_in_one_way(rival: Client, theirs: tuple[str, str]) -> None:
+    query, variables = OF_SESSION["session"]
+    unknown = await asked(rival, query, variables, str(uuid.uuid4()))
+    for kind, identity in rubbish(theirs[0]).items():
+        assert await asked(rival, query, variables, identity) == unknown, kind
+    assert b"null" not in await asked(rival, query, variables, theirs[0].upper())
+
+
 @pytest.mark.parametrize(("query", "place"), [(EVENTS, 0), (TURN_EVENTS, 1)], ids=["sessionEvents", "turnEvents"])
 async def test_another_tenants_events_are_not_followed(
     acme: Client, theirs: tuple[str, str], query: str, place: int
