@@ -81,12 +81,14 @@ class _Topic:
         """Follows on from the page, or has the listener read again where offers would leave a gap.
 
         Settled before the page is handed on, which takes as long as the listener likes: by then the others are further.
+        The head only ever goes back to what a listener knows: the others pass over what they are offered again.
         """
         if page.full:
             listener.fall_behind()
         elif self.head is None:
             self.head = page.reached
         elif self.head > page.reached and not (listener.buffer and listener.buffer[0].seq <= page.reached + 1):
+            self.head = page.reached
             listener.fall_behind()
 
 
@@ -166,11 +168,7 @@ class Feed:
             try:
                 async with self._database.reading() as session:
                     events = await read_after(session, session_id, after_seq, _PAGE)
-                    if events:
-                        return _Page(events, events[-1].seq)
-                    # A listener may wait for a number far ahead; the others are not to wait for it too.
-                    newest = await last_seqs(session, [session_id])
-                    return _Page([], min(after_seq, newest.get(session_id, 0)))
+                return _Page(events, events[-1].seq if events else after_seq)
             except DATABASE_ERRORS as error:
                 log.warning("feed_read_failed", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -88,8 +88,11 @@ async def test_no_hint_ever_comes(database: Database, viewer: Viewer, monkeypatc
 
 async def test_hints_that_mean_nothing_do_no_harm(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
+    troubles: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
     async with running(database, poll_seconds=0.3) as feed:
         follower = Followed(feed, session_id)
+        await asyncio.sleep(0.3)
         connection = await database.connect()
         for payload in ("", "nonsense", "x" * 7000, "00000000-0000-0000-0000-000000000000", str(session_id)):
             await connection.execute("select pg_notify('voxloom_events', $1)", payload)
@@ -97,6 +100,7 @@ async def test_hints_that_mean_nothing_do_no_harm(database: Database, viewer: Vi
         await write(database, session_id)
         await eventually(lambda: follower.reached(1))
         assert await follower.stop() == [1]
+    assert troubles == []
 
 
 async def test_an_event_that_cannot_be_read_is_one_sessions_trouble(
