@@ -27,8 +27,9 @@ class QueueWorker(Worker):
     Procrastinate ends a job by its number alone: a worker that was thought dead, and wakes after another has taken its
     job up, would end the other's job and free the session's lock under it. Here a job is ended only by its owner.
 
-    It stops when it loses the database, and cuts its jobs short. Here it goes on, and jobs that it was given while the
-    connection broke, so that it never heard of them, go back to the queue.
+    When it loses the database it stops and cuts its jobs short; or, if it was the heartbeat that lost it, goes on for
+    good without one. Here both go on, and jobs that it was given while the connection broke, so that it never heard of
+    them, go back to the queue.
 
     It has no heartbeat while it drains. Here it has, so that nobody takes from it what it is about to finish.
 

@@ -22,10 +22,12 @@ from inference.engines.fake_synthesizer import FakeSynthesizer
 from inference.engines.fake_transcriber import FakeTranscriber
 from tests.client import EVENTS, SEND, Client, GraphQLFailed
 from tests.conftest import lent, working
+from tests.db.rows import eventually, scalar
 from tests.graph.edge import Edge, code_of, opened
 
 DOWN_SECONDS = 10
 TURN = "query($id: ID!) { turn(id: $id) { status attempt reply { text complete } } }"
+BEATS = "select bool_and(last_heartbeat > now() - interval '2 s') from procrastinate_workers"
 LONG = " ".join(["word"] * 60)
 
 
@@ -79,6 +81,7 @@ async def test_an_outage_is_outlasted(mortal: EmbeddedPostgres, edge: Edge) -> N
         turn = (await client.run(TURN, id=flying["id"]))["turn"]
         assert turn == {"status": "COMPLETED", "attempt": 1, "reply": {"text": LONG, "complete": True}}
         assert (await client.http.get("/readyz")).status_code == 200
+        await eventually(lambda: scalar(database, BEATS))
         following.cancel()
         assert [seq for seq, _ in seen] == list(range(1, len(seen) + 1))
     await database.close()
