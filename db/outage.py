@@ -11,9 +11,12 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy import exc
 
+from db.errors import DatabaseUnavailable
+
 T = TypeVar("T")
 
 _RETRY_SECONDS = 0.5
+_COME_BACK_SECONDS = 2
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +47,11 @@ def is_away(error: BaseException | None) -> bool:
     if isinstance(error, exc.DBAPIError):
         return error.connection_invalidated or is_away(error.orig) or is_away(error.orig and error.orig.__cause__)
     return isinstance(error, _AWAY)
+
+
+def unavailable() -> DatabaseUnavailable:
+    """What a client is told meanwhile."""
+    return DatabaseUnavailable("The database cannot be reached at the moment.", _COME_BACK_SECONDS)
 
 
 async def outlast(work: Callable[[], Awaitable[T]], *, patience_seconds: float) -> T:

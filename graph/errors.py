@@ -11,14 +11,11 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from db.errors import DatabaseUnavailable, InternalError, VoxLoomError
+from db.errors import InternalError, VoxLoomError
 from db.logs import place_of
-from db.outage import is_away
+from db.outage import is_away, unavailable
 
 log = structlog.get_logger(__name__)
-
-#: When to try again while the database is away.
-_RETRY_SECONDS = 2
 
 #: Strawberry's own for documents in which there is nothing to run.
 _NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
@@ -41,7 +38,7 @@ class CodedErrors(MaskErrors):
         """The error that goes to the client."""
         cause = error.original_error
         if is_away(cause):
-            cause = DatabaseUnavailable("The database cannot be reached at the moment.", _RETRY_SECONDS)
+            cause = unavailable()
         if isinstance(cause, VoxLoomError):
             message, extensions = cause.message, dict(cause.extensions)
         elif cause is None or isinstance(cause, GraphQLError):

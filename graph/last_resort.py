@@ -7,13 +7,20 @@ from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from db.outage import is_away, unavailable
 from graph.errors import masked
 
 _INTERNAL_SOCKET_ERROR = 1011
 
+#: Clients give up after an internal error; after this one they come back.
+_TRY_AGAIN_LATER = 1013
+
 
 class LastResort:
-    """ASGI middleware: an unexpected error becomes 500 with the code INTERNAL, or ends a socket with 1011."""
+    """ASGI middleware: an unexpected error becomes 500 with the code INTERNAL, or ends a socket with 1011.
+
+    A database that is away becomes 503 with the code DATABASE_UNAVAILABLE, or ends a socket with 1013.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,15 +39,21 @@ class LastResort:
         try:
             await self._app(scope, receive, noted)
         except Exception as error:
-            message, extensions = masked(error, path=scope["path"][1:].partition("/")[0])
+            status, code = 500, _INTERNAL_SOCKET_ERROR
+            if is_away(error):
+                status, code = 503, _TRY_AGAIN_LATER
+                message, extensions = unavailable().message, unavailable().extensions
+            else:
+                message, extensions = masked(error, path=scope["path"][1:].partition("/")[0])
             if scope["type"] == "websocket":
                 with suppress(RuntimeError):  # it was closed already
-                    await send({"type": "websocket.close", "code": _INTERNAL_SOCKET_ERROR})
+                    await send({"type": "websocket.close", "code": code})
             elif not started:
-                await _answer(send, json.dumps({"errors": [{"message": message, "extensions": extensions}]}).encode())
+                body = json.dumps({"errors": [{"message": message, "extensions": extensions}]}).encode()
+                await _answer(send, status, body)
 
 
-async def _answer(send: Send, body: bytes) -> None:
+async def _answer(send: Send, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -20,10 +20,10 @@ from db import tool_calls
 from db.clean import clean_json
 from db.commands import lock_session
 from db.engine import Database
-from db.errors import BadUserInput, DatabaseUnavailable, InternalError, NotFound, VoxLoomError
+from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
 from db.logs import place_of
-from db.outage import is_away, outlast
+from db.outage import is_away, outlast, unavailable
 from db.viewer import Viewer
 from inference.ports import ToolContext
 from inference.tools.crm import TOOLS, run_crm_tool
@@ -31,8 +31,6 @@ from inference.tools.crm import TOOLS, run_crm_tool
 SERVER_NAME = "crm"
 CONTEXT_META = "voxloom/context"
 KEY_META = "voxloom/idempotency_key"
-
-_RETRY_SECONDS = 2
 
 #: Every call has a key, and a call with a key that is known does nothing again.
 _ONCE = types.ToolAnnotations(idempotent_hint=True, destructive_hint=False, open_world_hint=False)
@@ -125,7 +123,7 @@ def _server(
             result = await outlast(lambda: run(params.name, call), patience_seconds=patience_seconds)
         except Exception as error:
             if is_away(error):
-                error = DatabaseUnavailable("The database cannot be reached at the moment.", _RETRY_SECONDS)
+                error = unavailable()
             if not isinstance(error, VoxLoomError):
                 # Not left to the SDK: it logs the error's own text, which may hold what a customer said.
                 log.error("tool_failed", tool=params.name, error=type(error).__name__, where=place_of(error))

@@ -65,6 +65,7 @@ def judge(record: Record, load: Load, listeners: Sequence[Listener], plant: Plan
         _row("jobs left in the queue", ["?"] * record.jobs),
         _row("turns left running", (turn.id for turn in turns if turn.status in ("RUNNING", "QUEUED"))),
         _row("errors without a proper code", ["?"] * odd),
+        _row("sockets closed for good", ["1011"] * sum(each.ends["closed 1011"] for each in listeners)),
         _row("processes that ended by themselves", plant.tired),
         Row("starts that found no database", plant.excused, zero=False),
     ]

@@ -23,7 +23,7 @@ from inference.engines.fake_transcriber import FakeTranscriber
 from tests.client import EVENTS, SEND, Client, GraphQLFailed
 from tests.conftest import lent, working
 from tests.db.rows import eventually, scalar
-from tests.graph.edge import Edge, code_of, opened
+from tests.graph.edge import Edge, closing_code, code_of, init, opened
 
 DOWN_SECONDS = 10
 TURN = "query($id: ID!) { turn(id: $id) { status attempt reply { text complete } } }"
@@ -70,12 +70,15 @@ async def test_an_outage_is_outlasted(mortal: EmbeddedPostgres, edge: Edge) -> N
         assert code_of(refused) == "DATABASE_UNAVAILABLE"
         assert refused["errors"][0]["extensions"]["retryAfterSeconds"] > 0
         assert (await client.http.get("/readyz")).status_code == 503
+        assert await closing_code(client, [init(client)]) == 1013
+        answer = await client.http.post("/mcp", json={})
+        assert (answer.status_code, code_of(answer.json())) == (503, "DATABASE_UNAVAILABLE")
         await asyncio.sleep(back - time.monotonic())
         await asyncio.to_thread(mortal.start)
-        answer = refused
+        tried = refused
         async with asyncio.timeout(10):
-            while "errors" in answer:
-                answer = await send(client, session, "sent meanwhile")
+            while "errors" in tried:
+                tried = await send(client, session, "sent meanwhile")
         assert (await send(client, session, "in flight"))["data"]["sendMessage"]["turn"]["id"] == flying["id"]
         await until(lambda: sum(kind == "TurnCompleted" for _, kind in seen) == 2)
         turn = (await client.run(TURN, id=flying["id"]))["turn"]
