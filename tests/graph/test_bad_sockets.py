@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -130,4 +131,5 @@ async def test_a_message_that_is_none_is_refused_on_the_socket_too(edge: Edge, a
 async def test_a_socket_on_which_nobody_says_who_they_are_is_closed(edge: Edge) -> None:
     url = edge.database.url.render_as_string(hide_password=False)
     async with opened(url, connection_init_seconds=0.2) as impatient, Client(impatient.address, None) as nobody:
-        assert await closing_code(nobody, []) == 4408
+        async with asyncio.timeout(10):
+            assert await closing_code(nobody, []) == 4408
