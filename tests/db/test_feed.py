@@ -80,7 +80,7 @@ async def test_more_than_a_page_is_replayed_and_followed(database: Database, vie
     await write(database, session_id, total)
     async with running(database, poll_seconds=3600) as feed:
         follower = asyncio.create_task(take(feed, session_id, 0, total * 2 + 1))
-        await asyncio.sleep(0.2)
+        assert await take(feed, session_id, 0, total) == list(range(1, total + 1)), "with no further event"
         await write(database, session_id, total)
         await write(database, session_id)
         assert await follower == list(range(1, total * 2 + 2))

@@ -16,7 +16,7 @@ from db.models.conversation import Turn
 from db.viewer import Viewer
 from db.words import EventType, Stage, TurnStatus
 from inference.journal import DatabaseJournal
-from inference.ports import EngineInfo
+from inference.ports import EngineInfo, Superseded
 from inference.tools.by_hand import ByHand
 from inference.tools.client import McpToolBox
 from tests.db.rows import STORE, claimed, events_of, open_session, say, scalar
@@ -103,5 +103,34 @@ async def test_writers_of_one_session_get_along(database_url: str, viewer: Viewe
         assert await scalar(database, "select count(*) from procrastinate_jobs") == len(turns) > 5
         assert [each.type for each in events].count(EventType.SESSION_ENDED) == 1
         assert events[-1].type is EventType.SESSION_ENDED
+    finally:
+        await database.close()
+
+
+async def test_attempts_at_one_turn_take_its_rows_in_one_order(database_url: str, viewer: Viewer) -> None:
+    """Starting, writing and sending lock the session first and the turn second: no two wait for each other."""
+    database = Database(database_url, pool=12, timeout_seconds=10)
+    try:
+        session_id = await open_session(database, viewer)
+        turn_id = await say(database, viewer, session_id)
+        over = asyncio.get_running_loop().time() + 1
+        attempts: list[int] = []
+
+        async def attempt() -> None:
+            while asyncio.get_running_loop().time() < over:
+                claim = await claimed(database, turn_id)
+                attempts.append(claim.attempt)
+                journal = DatabaseJournal(database, STORE, claim)
+                with suppress(Superseded):
+                    for _ in range(3):
+                        await journal.reply_delta("x")
+
+        async with asyncio.timeout(60), asyncio.TaskGroup() as attempting:
+            for _ in range(6):
+                attempting.create_task(attempt())
+        assert sorted(attempts) == list(range(1, len(attempts) + 1))
+        events = await events_of(database, session_id)
+        assert [each.seq for each in events] == list(range(1, len(events) + 1))
+        assert [each.type for each in events].count(EventType.TURN_STARTED) == len(attempts) > 5
     finally:
         await database.close()
