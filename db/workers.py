@@ -34,7 +34,8 @@ async def leave(session: AsyncSession, worker_id: UUID) -> None:
 async def alive(session: AsyncSession, within_seconds: float) -> Sequence[Worker]:
     """The workers whose heartbeat is younger than that, oldest first."""
     oldest = func.now() - timedelta(seconds=within_seconds)
-    return (await session.scalars(select(Worker).where(Worker.heartbeat_at > oldest).order_by(Worker.id))).all()
+    living = await session.scalars(select(Worker).where(Worker.heartbeat_at > oldest))
+    return sorted(living, key=lambda worker: worker.id)  # few: ordered here, the look-up goes by heartbeat alone
 
 
 async def forget_dead(session: AsyncSession, after_seconds: float) -> None:
