@@ -95,7 +95,7 @@ async def run(
     finally:
         await plant.stop()
     told = "".join(f"{fault.at:%H:%M:%S.%f} {fault.kind}\n" for fault in breaking.done)
-    (directory / "faults.log").write_text(told)  # noqa: ASYNC240 - nothing else runs any more
+    (directory / "faults.log").write_text(told)
     keep = keep or any(row.zero and row.number for row in rows)
     if not keep:
         shutil.rmtree(directory, ignore_errors=True)
