@@ -49,10 +49,10 @@ class DatabaseJournal:
                 turn = await turns.hold(session, self._claim, self._step)
                 if turn is not None:
                     await write(session, turn)
+            self._step += 1
 
         async with self._one_at_a_time:
-            await self._outlast(commit)
-            self._step += 1
+            await self._outlast(lambda: _to_its_end(commit))
 
     async def _outlast(self, work: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -186,6 +186,24 @@ class DatabaseJournal:
         await self._commit(
             lambda session, turn: turns.finish(session, self._claim, turn, timing=timing, failure=failure)
         )
+
+
+async def _to_its_end(commit: Callable[[], Awaitable[None]]) -> None:
+    """Makes one commit that a cancellation does not break off: it is made and counted, or neither.
+
+    Else the next write would be taken for one that was made. The database's time-outs bound the wait.
+    """
+    made = asyncio.ensure_future(commit())
+    cancelled: asyncio.CancelledError | None = None
+    while not made.done():
+        try:
+            await asyncio.wait({made})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        made.exception()  # looked at: nobody waits for it any more
+        raise cancelled
+    made.result()
 
 
 def _stage_completed(stage: Stage, call_id: UUID | None) -> tuple[EventType, Mapping[str, Any]]:

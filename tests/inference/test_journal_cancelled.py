@@ -1,0 +1,26 @@
+"""A write that is cancelled is made or not made, and never costs the one behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from db.engine import Database
+from db.viewer import Viewer
+from db.words import EventType, Stage
+from inference.journal import DatabaseJournal
+from tests.db.rows import STORE, claimed, events_of, open_session, say
+
+
+async def test_the_write_behind_a_cancelled_one_is_made(database: Database, viewer: Viewer) -> None:
+    session_id = await open_session(database, viewer)
+    journal = DatabaseJournal(database, STORE, await claimed(database, await say(database, viewer, session_id)))
+    for number in range(80):
+        cancelled = asyncio.create_task(journal.reply_delta("half"))
+        await asyncio.sleep(number / 10_000)  # each at another moment of the commit
+        cancelled.cancel()
+        with suppress(asyncio.CancelledError):
+            await cancelled
+        await journal.stage_skipped(Stage.TTS, str(number))
+    told = [event for event in await events_of(database, session_id) if event.type is EventType.STAGE_SKIPPED]
+    assert [event.data["reason"] for event in told] == [str(number) for number in range(80)]
