@@ -25,6 +25,7 @@ DATABASE_ERRORS = (
     exc.SQLAlchemyError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     ConnectorException,
     OSError,
     TimeoutError,
@@ -35,6 +36,7 @@ _AWAY = (
     asyncpg.OperatorInterventionError,  # shutting down, starting up, cut off by an administrator
     asyncpg.InsufficientResourcesError,  # too many connections
     asyncpg.InterfaceError,  # a connection that was closed under the statement
+    asyncpg.InternalClientError,  # or under the connection's own making: the driver loses its place
     ConnectorException,
     exc.TimeoutError,  # no connection became free in time
     OSError,

@@ -76,8 +76,8 @@ class Process:
 class Plant:
     """The whole of it under one directory.
 
-    ``tired``: what ended although no fault had it in hand. ``excused``: how often something could not start because
-    there was no database.
+    ``tired``: what ended although no fault had it in hand. ``excused``: how often the API could not start because there
+    was no database; workers wait for it.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -128,7 +128,8 @@ class Plant:
         while True:
             for each in self._all():
                 if not each.in_hand and not each.running:
-                    if self.postgres_in_hand.locked() or time.monotonic() < self._excused_until:
+                    away = self.postgres_in_hand.locked() or time.monotonic() < self._excused_until
+                    if each is self.api and away:
                         self.excused += 1
                     else:
                         self.tired.append(each.name)
