@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from db.address import connect, database_url
 from db.models_loaded import metadata
 from db.notifier import Notifier, touched_sessions
+from db.stored_json import read_json
 
 
 class Database:
@@ -31,6 +32,7 @@ class Database:
             max_overflow=0,
             pool_timeout=timeout_seconds,
             pool_pre_ping=True,
+            json_deserializer=read_json,
             hide_parameters=True,  # they hold what people said, and errors end in logs
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)

@@ -15,59 +15,31 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.dataloader import DataLoader
 
-from db.base import Base
 from db.engine import Database
-from db.models.audio import Audio
-from db.models.conversation import Message, Session, Turn
-from db.models.work import CrmRecord, ModelCall, ToolCall
 
-R = TypeVar("R", bound=Base)
 V = TypeVar("V")
 
 
-class _OneBy(Protocol[R]):
-    def load(self, key: UUID) -> Awaitable[R | None]: ...
+class OneBy(Protocol):
+    """Rows by a column in which no two have the same."""
 
-    def load_many(self, keys: Iterable[UUID]) -> Awaitable[list[R | None]]: ...
+    def load(self, key: UUID) -> Awaitable[Any]: ...
+
+    def load_many(self, keys: Iterable[UUID]) -> Awaitable[list[Any]]: ...
 
 
-class _ManyBy(Protocol[R]):
-    def load(self, key: UUID) -> Awaitable[list[R]]: ...
+class ManyBy(Protocol):
+    """Rows by a column in which several may have the same, oldest first."""
+
+    def load(self, key: UUID) -> Awaitable[list[Any]]: ...
 
 
 class Source(Protocol):
-    """Where the rows of nested fields come from, named by what they are and by what they are found."""
+    """Where the rows of nested fields come from, named by the column by which they are found."""
 
-    @property
-    def session(self) -> _OneBy[Session]: ...
-    @property
-    def turn(self) -> _OneBy[Turn]: ...
-    @property
-    def message(self) -> _OneBy[Message]: ...
-    @property
-    def audio(self) -> _OneBy[Audio]: ...
-    @property
-    def model_call(self) -> _OneBy[ModelCall]: ...
-    @property
-    def tool_call(self) -> _OneBy[ToolCall]: ...
-    @property
-    def crm_record_of_tool_call(self) -> _OneBy[CrmRecord]: ...
-    @property
-    def turns_of_session(self) -> _ManyBy[Turn]: ...
-    @property
-    def messages_of_session(self) -> _ManyBy[Message]: ...
-    @property
-    def messages_of_turn(self) -> _ManyBy[Message]: ...
-    @property
-    def model_calls_of_session(self) -> _ManyBy[ModelCall]: ...
-    @property
-    def model_calls_of_turn(self) -> _ManyBy[ModelCall]: ...
-    @property
-    def tool_calls_of_session(self) -> _ManyBy[ToolCall]: ...
-    @property
-    def tool_calls_of_turn(self) -> _ManyBy[ToolCall]: ...
-    @property
-    def crm_records_of_session(self) -> _ManyBy[CrmRecord]: ...
+    def one(self, column: InstrumentedAttribute[Any]) -> OneBy: ...
+
+    def many(self, column: InstrumentedAttribute[Any]) -> ManyBy: ...
 
 
 class Loaders:
@@ -75,38 +47,36 @@ class Loaders:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.session = self._one(Session, Session.id)
-        self.turn = self._one(Turn, Turn.id)
-        self.message = self._one(Message, Message.id)
-        self.audio = self._one(Audio, Audio.id)
-        self.model_call = self._one(ModelCall, ModelCall.id)
-        self.tool_call = self._one(ToolCall, ToolCall.id)
-        self.crm_record_of_tool_call = self._one(CrmRecord, CrmRecord.tool_call_id)
-        self.turns_of_session = self._many(Turn, Turn.session_id)
-        self.messages_of_session = self._many(Message, Message.session_id)
-        self.messages_of_turn = self._many(Message, Message.turn_id)
-        self.model_calls_of_session = self._many(ModelCall, ModelCall.session_id)
-        self.model_calls_of_turn = self._many(ModelCall, ModelCall.turn_id)
-        self.tool_calls_of_session = self._many(ToolCall, ToolCall.session_id)
-        self.tool_calls_of_turn = self._many(ToolCall, ToolCall.turn_id)
-        self.crm_records_of_session = self._many(CrmRecord, CrmRecord.session_id)
+        self._one: dict[InstrumentedAttribute[Any], DataLoader[UUID, Any]] = {}
+        self._many: dict[InstrumentedAttribute[Any], DataLoader[UUID, list[Any]]] = {}
 
-    async def _rows(self, model: type[R], column: InstrumentedAttribute[Any], keys: Sequence[UUID]) -> Sequence[R]:
-        ordered = select(model).where(column.in_(set(keys))).order_by(model.__table__.c.id)
+    def one(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, Any]:
+        if column not in self._one:
+            self._one[column] = self._one_by(column)
+        return self._one[column]
+
+    def many(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, list[Any]]:
+        if column not in self._many:
+            self._many[column] = self._many_by(column)
+        return self._many[column]
+
+    async def _rows(self, column: InstrumentedAttribute[Any], keys: Sequence[UUID]) -> Sequence[Any]:
+        model = column.class_
+        ordered = select(model).where(column.in_(set(keys))).order_by(model.id)
         async with self._database.reading() as session:
             return (await session.scalars(ordered)).all()
 
-    def _one(self, model: type[R], column: InstrumentedAttribute[Any]) -> DataLoader[UUID, R | None]:
-        async def load(keys: list[UUID]) -> list[R | None]:
-            found = {getattr(row, column.key): row for row in await self._rows(model, column, keys)}
+    def _one_by(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, Any]:
+        async def load(keys: list[UUID]) -> list[Any]:
+            found = {getattr(row, column.key): row for row in await self._rows(column, keys)}
             return [found.get(key) for key in keys]
 
         return _loader(load)
 
-    def _many(self, model: type[R], column: InstrumentedAttribute[Any]) -> DataLoader[UUID, list[R]]:
-        async def load(keys: list[UUID]) -> list[list[R]]:
-            found: defaultdict[UUID, list[R]] = defaultdict(list)
-            for row in await self._rows(model, column, keys):
+    def _many_by(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, list[Any]]:
+        async def load(keys: list[UUID]) -> list[list[Any]]:
+            found: defaultdict[UUID, list[Any]] = defaultdict(list)
+            for row in await self._rows(column, keys):
                 found[getattr(row, column.key)].append(row)
             return [found[key] for key in keys]
 

@@ -73,7 +73,7 @@ class Mutation:
                 persona=input.persona,
                 metadata=None if input.metadata is None else clean_json(input.metadata, "metadata"),
             )
-        return CreateSessionPayload(session=Session.of(row, info.context.loaders))
+        return CreateSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
         description="Stores a message and queues its turn, in one commit: what was answered is not lost."
@@ -98,7 +98,7 @@ class Mutation:
         if input.wait_seconds > 0 and await turn_ended(parts.feed, session_id, row.id, input.wait_seconds):
             async with parts.database.reading() as session:
                 row = (await session.execute(select(TurnRow).where(TurnRow.id == row.id))).scalar_one()
-        return SendMessagePayload(turn=Turn.of(row, info.context.loaders))
+        return SendMessagePayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
         description="Stops a turn: a queued one at once, a running one within a moment. What it had said stays, marked "
@@ -109,7 +109,7 @@ class Mutation:
         turn_id = parse_id(input.turn_id, "turn")
         async with info.context.parts.database.transaction() as session:
             row = await cancelling.cancel_turn(session, viewer, turn_id=turn_id)
-        return CancelTurnPayload(turn=Turn.of(row, info.context.loaders))
+        return CancelTurnPayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
         description="Runs a failed or cancelled turn again, from its first unfinished stage. A turn that waits, runs "
@@ -121,7 +121,7 @@ class Mutation:
         async with info.context.parts.database.transaction() as session:
             limits = info.context.parts.settings.queue_limits
             row = await cancelling.retry_turn(session, viewer, turn_id=turn_id, limits=limits)
-        return RetryTurnPayload(turn=Turn.of(row, info.context.loaders))
+        return RetryTurnPayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(description="Ends a conversation. Ending it again changes nothing.")
     async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload:  # noqa: A002
@@ -129,7 +129,7 @@ class Mutation:
         session_id = parse_id(input.session_id, "session")
         async with info.context.parts.database.transaction() as session:
             row = await commands.end_session(session, viewer, session_id=session_id)
-        return EndSessionPayload(session=Session.of(row, info.context.loaders))
+        return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(description="Runs a tool of the MCP server by hand.")
     async def call_tool(self, info: Info, input: CallToolInput) -> CallToolPayload:  # noqa: A002
@@ -141,4 +141,4 @@ class Mutation:
             arguments=clean_json(input.arguments, "arguments"),
             idempotency_key=input.idempotency_key,
         )
-        return CallToolPayload(tool_call=ToolCall.of(call, info.context.loaders))
+        return CallToolPayload(tool_call=ToolCall(row=call, source=info.context.loaders))

@@ -73,7 +73,7 @@ class Query:
                 row = await session.scalar(own_session(viewer, id))
             except NotFound:
                 return None
-        return None if row is None else Session.of(row, info.context.loaders)
+        return None if row is None else Session(row=row, source=info.context.loaders)
 
     @strawberry.field(description="The tenant's sessions, newest first.")
     async def sessions(
@@ -94,7 +94,7 @@ class Query:
                 SessionRow.id,
                 first=first,
                 after=after,
-                node=lambda row: Session.of(row, info.context.loaders),
+                node=lambda row: Session(row=row, source=info.context.loaders),
             )
 
     @strawberry.field(
@@ -117,7 +117,7 @@ class Query:
                 row = await session.scalar(own_turn(viewer, id))
             except NotFound:
                 return None
-        return None if row is None else Turn.of(row, info.context.loaders)
+        return None if row is None else Turn(row=row, source=info.context.loaders)
 
     @strawberry.field(description="The tenant's CRM records, newest first.")
     async def crm_records(
@@ -138,7 +138,7 @@ class Query:
                 CrmRecordRow.id,
                 first=first,
                 after=after,
-                node=lambda row: CrmRecord.of(row, info.context.loaders),
+                node=lambda row: CrmRecord(row=row, source=info.context.loaders),
             )
 
     @strawberry.field(description="Engines, models, languages, personas, scenarios and limits of this server.")

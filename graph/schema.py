@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graph.errors import CodedErrors
+from graph.moments import SCALARS
 from graph.mutations import Mutation
 from graph.queries import Query
 from graph.subscriptions import Subscription
@@ -22,6 +24,11 @@ _ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 class Schema(strawberry.Schema):
     """Strawberry's, but that subscriptions are followed and never answered, and that CodedErrors logs the errors."""
+
+    @property
+    def graphql_schema(self) -> GraphQLSchema:
+        """As graphql-core knows it."""
+        return self._schema
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing: an error's traceback may hold what somebody said."""
@@ -55,5 +62,6 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=list(EVENT_TYPES.values()),
+    config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[CodedErrors, NamedOperation],
 )

@@ -8,6 +8,10 @@ from uuid import UUID
 import strawberry
 
 from db.events import StoredEvent
+from db.models.conversation import Message as MessageRow
+from db.models.conversation import Turn as TurnRow
+from db.models.work import ModelCall as ModelCallRow
+from db.models.work import ToolCall as ToolCallRow
 from db.words import EventType
 from graph.loaders import Source
 from graph.types.common import Info, described
@@ -36,9 +40,9 @@ class _OfTurn:
 
     async def _turn(self) -> Turn:
         assert self.stored.turn_id is not None
-        row = await self.source.turn.load(self.stored.turn_id)
+        row = await self.source.one(TurnRow.id).load(self.stored.turn_id)
         assert row is not None
-        return Turn.of(row, self.source)
+        return Turn(row=row, source=self.source)
 
 
 class _OfMessage:
@@ -48,9 +52,9 @@ class _OfMessage:
     source: Source
 
     async def _message(self) -> Message:
-        row = await self.source.message.load(UUID(self.stored.data["message_id"]))
+        row = await self.source.one(MessageRow.id).load(UUID(self.stored.data["message_id"]))
         assert row is not None
-        return Message.of(row, self.source)
+        return Message(row=row, source=self.source)
 
 
 class _OfToolCall:
@@ -60,9 +64,9 @@ class _OfToolCall:
     source: Source
 
     async def _tool_call(self) -> ToolCall:
-        row = await self.source.tool_call.load(UUID(self.stored.data["tool_call_id"]))
+        row = await self.source.one(ToolCallRow.id).load(UUID(self.stored.data["tool_call_id"]))
         assert row is not None
-        return ToolCall.of(row, self.source)
+        return ToolCall(row=row, source=self.source)
 
 
 @strawberry.type(description="A message was accepted and waits for a worker.")
@@ -109,8 +113,8 @@ class StageCompleted(Event):
         call_id = self.stored.data.get("model_call_id")
         if call_id is None:
             return None
-        row = await self.source.model_call.load(UUID(call_id))
-        return None if row is None else ModelCall.of(row)
+        row = await self.source.one(ModelCallRow.id).load(UUID(call_id))
+        return None if row is None else ModelCall(row=row, source=self.source)
 
 
 @strawberry.type(description="A stage could not do its work.")

@@ -1,0 +1,29 @@
+"""JSON objects as Postgres keeps them: what is answered is its text, letter by letter, whoever reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+
+class StoredObject(dict[str, Any]):
+    """A JSON object that was read from a ``jsonb`` column, and its text as Postgres writes it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, content: dict[str, Any], text: str) -> None:
+        super().__init__(content)
+        self.text = text
+
+    @property
+    def fragment(self) -> orjson.Fragment:
+        """For orjson: the text as it is."""
+        return orjson.Fragment(self.text)
+
+
+def read_json(text: str) -> Any:
+    """Reads what a ``jsonb`` column holds."""
+    content = json.loads(text)
+    return StoredObject(content, text) if isinstance(content, dict) else content

@@ -1,0 +1,20 @@
+"""Moments as clients read them: ISO 8601 in UTC, written as Postgres writes them in JSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from strawberry.schema.types.base_scalars import DateTimeDefinition
+from strawberry.types.scalar import ScalarDefinition
+
+
+def written(moment: datetime) -> str:
+    """As ``to_json`` of a timestamptz in UTC: no zeros at the end of the fraction."""
+    text = moment.astimezone(UTC).isoformat()
+    head, dot, tail = text.partition(".")
+    return f"{head}.{tail[:6].rstrip('0')}{tail[6:]}" if dot else text
+
+
+SCALARS: dict[Any, ScalarDefinition] = {datetime: replace(DateTimeDefinition, serialize=written)}
