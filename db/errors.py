@@ -59,6 +59,18 @@ class PayloadTooLarge(VoxLoomError):
     code = "PAYLOAD_TOO_LARGE"
 
 
+class QueryTooComplex(VoxLoomError):
+    """A document that asks for too much; it was not run."""
+
+    code = "QUERY_TOO_COMPLEX"
+
+
+class OperationTimeout(VoxLoomError):
+    """An operation took longer than it may. A mutation may have been stored: its idempotency key finds it."""
+
+    code = "OPERATION_TIMEOUT"
+
+
 class SessionEnded(VoxLoomError):
     code = "SESSION_ENDED"
 
@@ -77,6 +89,12 @@ class _Later(VoxLoomError):
     @property
     def extensions(self) -> dict[str, Any]:
         return {**super().extensions, "retryAfterSeconds": self.retry_after_seconds}
+
+
+class RateLimited(_Later):
+    """The key, or the address, asks more often than it may."""
+
+    code = "RATE_LIMITED"
 
 
 class Overloaded(_Later):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from pydantic import Field, SecretStr
 
 from db.backpressure import QueueLimits
 from db.settings import DatabaseSettings
+from graph.guards.limits import DocumentLimits
 
 
 class ApiSettings(DatabaseSettings):
@@ -22,7 +25,22 @@ class ApiSettings(DatabaseSettings):
     max_queued_turns_per_session: int = Field(20, ge=1)
     max_queued_turns_per_tenant: int = Field(2_000, ge=1)
     live_worker_seconds: float = Field(15, gt=0)
+    max_document_bytes: int = Field(100_000, ge=1_000, le=1_000_000)
+    max_tokens: int = Field(2_000, ge=100, le=50_000)
+    max_depth: int = Field(12, ge=2, le=50)
+    max_fields: int = Field(1_000, ge=10, le=50_000)
+    max_aliases: int = Field(100, ge=0)
+    max_root_fields: int = Field(20, ge=1)
+    max_cost: int = Field(15_000, ge=100)
+    max_page_size: int = Field(100, ge=1, le=100)
+    max_value_depth: int = Field(32, ge=3, le=100)
+    max_values: int = Field(10_000, ge=100)
+    introspection: bool = True
 
     @property
     def queue_limits(self) -> QueueLimits:
         return QueueLimits(self.max_queued_turns_per_session, self.max_queued_turns_per_tenant)
+
+    @property
+    def document_limits(self) -> DocumentLimits:
+        return DocumentLimits(**{each.name: getattr(self, each.name) for each in fields(DocumentLimits)})

@@ -1,0 +1,71 @@
+"""The limits of documents, where Strawberry parses and validates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    NameNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+)
+from strawberry.extensions import SchemaExtension
+
+from db.errors import BadUserInput
+from graph.guards.documents import check_cost, check_document, validate_within
+from graph.guards.limits import DocumentLimits
+from graph.guards.refusals import refusal
+from graph.guards.texts import parse_within
+from graph.guards.values import variables_fault
+
+
+class Guards(SchemaExtension):
+    """Refuses a document that is beyond the limits: before it is parsed, before it is validated, before it runs."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.graphql_document is None and context.query:
+            try:
+                context.graphql_document = parse_within(context.query, self._limits)
+            except GraphQLError as error:
+                context.pre_execution_errors = [error]
+                context.graphql_document = self._nothing()
+        yield None
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        document = context.graphql_document
+        if document is not None and not context.pre_execution_errors:
+            context.pre_execution_errors = self._errors(document)
+        yield None
+
+    def _errors(self, document: DocumentNode) -> list[GraphQLError]:
+        context, limits = self.execution_context, self._limits
+        schema = context.schema._schema
+        fault = variables_fault(context.variables, limits)
+        if fault is not None:
+            return [refusal(BadUserInput(fault))]
+        return (
+            check_document(document, limits)
+            or check_cost(schema, document, context._provided_operation_name, context.variables, limits)
+            or validate_within(schema, document)
+        )
+
+    def _nothing(self) -> DocumentNode:
+        """A document in the place of one that could not be read: Strawberry asks it what kind of operation it is."""
+        context = self.execution_context
+        name = context._provided_operation_name
+        operation = OperationDefinitionNode(
+            operation=OperationType(next(iter(context.allowed_operations)).value),
+            name=None if name is None else NameNode(value=name),
+            selection_set=SelectionSetNode(selections=(FieldNode(name=NameNode(value="__typename")),)),
+        )
+        return DocumentNode(definitions=(operation,))
+
+    @property
+    def _limits(self) -> DocumentLimits:
+        return self.execution_context.context.parts.settings.document_limits  # type: ignore[no-any-return]

@@ -1,0 +1,99 @@
+"""The fragments of a document, those that others are made of first, so that each is looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+
+from db.errors import BadUserInput
+from graph.guards.refusals import refusal
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """The fragments by their names. Raises GraphQLError for two of one name."""
+    found: dict[str, FragmentDefinitionNode] = {}
+    for each in document.definitions:
+        if isinstance(each, FragmentDefinitionNode):
+            if each.name.value in found:
+                raise refusal(BadUserInput(f"There are two fragments {each.name.value}."), each)
+            found[each.name.value] = each
+    return found
+
+
+def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:
+    return [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+
+
+def chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """The operation of that name; the first, if none is named."""
+    for each in operations_of(document):
+        if name is None or (each.name is not None and each.name.value == name):
+            return each
+    return None
+
+
+def selections(
+    selection_set: SelectionSetNode | None,
+) -> Iterator[FieldNode | FragmentSpreadNode | InlineFragmentNode]:
+    """Everything in a selection set, at any depth, fragments not followed."""
+    open_sets = [] if selection_set is None else [selection_set]
+    while open_sets:
+        for each in open_sets.pop().selections:
+            yield each  # type: ignore[misc]  # no other selection is in a document that was parsed
+            if not isinstance(each, FragmentSpreadNode) and each.selection_set is not None:  # type: ignore[attr-defined]
+                open_sets.append(each.selection_set)  # type: ignore[attr-defined]
+
+
+def spreads_in(selection_set: SelectionSetNode | None) -> list[FragmentSpreadNode]:
+    return [each for each in selections(selection_set) if isinstance(each, FragmentSpreadNode)]
+
+
+def innermost_first(fragments: dict[str, FragmentDefinitionNode]) -> list[FragmentDefinitionNode]:
+    """Every fragment after those that it spreads. Raises GraphQLError for one that contains itself.
+
+    A depth-first search with a stack of its own: a chain of fragments may be longer than Python's.
+    """
+    done: list[FragmentDefinitionNode] = []
+    finished: set[str] = set()
+    for start in fragments.values():
+        if start.name.value in finished:
+            continue
+        way = {start.name.value: iter(spreads_in(start.selection_set))}
+        while way:
+            name, rest = next(reversed(way.items()))
+            spread = next(rest, None)
+            if spread is None:
+                del way[name]
+                finished.add(name)
+                done.append(fragments[name])
+                continue
+            inner = spread.name.value
+            if inner in way:
+                raise refusal(BadUserInput(f"The fragment {inner} contains itself."), spread)
+            if inner in fragments and inner not in finished:
+                way[inner] = iter(spreads_in(fragments[inner].selection_set))
+    return done
+
+
+def reachable(
+    operations: list[OperationDefinitionNode], fragments: dict[str, FragmentDefinitionNode]
+) -> dict[str, FragmentDefinitionNode]:
+    """The fragments that operations spread, however far within."""
+    found: dict[str, FragmentDefinitionNode] = {}
+    ahead = [each.selection_set for each in operations]
+    while ahead:
+        for spread in spreads_in(ahead.pop()):
+            name = spread.name.value
+            if name in fragments and name not in found:
+                found[name] = fragments[name]
+                ahead.append(fragments[name].selection_set)
+    return found

@@ -1,0 +1,65 @@
+"""A document's text, looked over before it is parsed: what is too long, too deep or too much costs next to nothing."""
+
+from __future__ import annotations
+
+import re
+
+from graphql import DocumentNode, GraphQLSyntaxError, parse
+
+from db.errors import BadUserInput, QueryTooComplex
+from graph.guards.limits import DocumentLimits
+from graph.guards.refusals import refusal
+
+#: The lexical tokens of the GraphQL specification (section 2.1) that cost something: strings, comments, names, numbers
+#: and brackets. No alternative can fail once it has begun, and none gives back what it took, so that the time is
+#: linear in the text whatever it is; where one ends early the parser will say what is wrong.
+_PIECE = re.compile(
+    r'"""(?:[^"\\]++|\\(?:""")?+|"(?!""))*+(?:""")?+'
+    r'|"(?:[^"\\\n\r]++|\\.)*+"?+'
+    r"|\#[^\n\r]*+"
+    r"|[A-Za-z_][A-Za-z0-9_]*+"
+    r"|[0-9]++"
+    r"|[{}\[\]()]"
+)
+
+_MAX_DIGITS = 400
+_MAX_NAME = 200
+
+
+def parse_within(text: str, limits: DocumentLimits) -> DocumentNode:
+    """The document of ``text``. Raises GraphQLError, with a code, for bad syntax and for what is beyond the limits."""
+    fault = _fault(text, limits)
+    if fault is not None:
+        raise refusal(fault)
+    try:
+        return parse(text, max_tokens=limits.max_tokens)
+    except GraphQLSyntaxError as error:
+        error.extensions = {"code": BadUserInput.code}
+        raise
+
+
+def _fault(text: str, limits: DocumentLimits) -> QueryTooComplex | BadUserInput | None:
+    size = len(text)
+    if size * 4 > limits.max_document_bytes:  # only then can it be too long
+        size = len(text.encode(errors="surrogatepass"))
+    if size > limits.max_document_bytes:
+        return QueryTooComplex(f"The document has {size} bytes; at most {limits.max_document_bytes} are taken.")
+    depth = 0
+    for tokens, match in enumerate(_PIECE.finditer(text), start=1):
+        piece = match[0]
+        if piece in "{[(":
+            depth += 1
+            if depth > limits.max_brackets:
+                return QueryTooComplex(f"The document has more than {limits.max_brackets} brackets within each other.")
+        elif piece in "}])":
+            depth -= 1
+        elif piece[0].isdigit():
+            if len(piece) > _MAX_DIGITS:
+                return BadUserInput(
+                    f"The document has a number of {len(piece)} digits; at most {_MAX_DIGITS} are taken."
+                )
+        elif len(piece) > _MAX_NAME and piece[0] not in '"#':
+            return BadUserInput(f"The document has a name of {len(piece)} characters; at most {_MAX_NAME} are taken.")
+        if tokens > limits.max_tokens:
+            return QueryTooComplex(f"The document has more than {limits.max_tokens} tokens.")
+    return None
