@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from db.audio_store import open_audio_store
@@ -18,6 +19,9 @@ from db.feed import Feed
 from db.keys import MEDIA_SECRET, adopt_key, server_secret
 from graph.body_limit import BodyLimit
 from graph.context import Parts
+from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS, SocketOrigins
+from graph.guards.preflight import Preflight
+from graph.guards.rates import RateLimit, Rates
 from graph.health import health_router
 from graph.last_resort import LastResort
 from graph.mcp import KeyedEndpoint, viewer_in_scope
@@ -35,6 +39,7 @@ _REQUEST_BYTES = 100_000
 
 def create_app(settings: ApiSettings, url: str) -> FastAPI:
     """The API on the database at ``url``, which has its migrations."""
+    rates = Rates(settings.requests_per_minute)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -65,7 +70,19 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
 
     app = FastAPI(title="VoxLoom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit, max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES)
+    if settings.csrf_protection:
+        app.add_middleware(Preflight)
+    app.add_middleware(SocketOrigins, allowed=(*settings.cors_origins, *filter(None, (settings.public_url,))))
+    app.add_middleware(RateLimit, rates=rates)
     app.add_middleware(LastResort)
+    if settings.cors_origins:  # around all others, so that a page may read their refusals too
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=CORS_METHODS,
+            allow_headers=CORS_HEADERS,
+            expose_headers=CORS_EXPOSED,
+        )
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.get("/", include_in_schema=False)

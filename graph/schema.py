@@ -13,6 +13,8 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graph.errors import CodedErrors
+from graph.guards.deadlines import TimeLimit
+from graph.guards.extension import Guards
 from graph.moments import SCALARS
 from graph.mutations import Mutation
 from graph.queries import Query
@@ -63,5 +65,5 @@ schema = Schema(
     subscription=Subscription,
     types=list(EVENT_TYPES.values()),
     config=StrawberryConfig(scalar_map=SCALARS),
-    extensions=[CodedErrors, NamedOperation],
+    extensions=[CodedErrors, Guards, TimeLimit, NamedOperation],
 )

@@ -36,6 +36,12 @@ class ApiSettings(DatabaseSettings):
     max_value_depth: int = Field(32, ge=3, le=100)
     max_values: int = Field(10_000, ge=100)
     introspection: bool = True
+    operation_seconds: float = Field(30, gt=0, le=600)
+    requests_per_minute: int = Field(6_000, ge=0)
+    max_subscriptions_per_key: int = Field(10_000, ge=1)
+    max_subscriptions: int = Field(20_000, ge=1)
+    csrf_protection: bool = True
+    cors_origins: tuple[str, ...] = ()
 
     @property
     def queue_limits(self) -> QueueLimits:

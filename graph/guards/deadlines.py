@@ -1,0 +1,39 @@
+"""How long an operation may take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from strawberry.extensions import SchemaExtension
+from strawberry.types.graphql import OperationType
+
+from db.errors import OperationTimeout
+from graph.guards.refusals import refusal
+from graph.settings import ApiSettings
+
+
+def seconds_for(kind: OperationType, settings: ApiSettings) -> float:
+    """How long an operation of that kind may take; of a subscription, how long until it is open.
+
+    A mutation may wait for its turn (waitSeconds) and has its time besides.
+    """
+    if kind is OperationType.MUTATION:
+        return settings.operation_seconds + settings.max_wait_seconds
+    return settings.operation_seconds
+
+
+class TimeLimit(SchemaExtension):
+    """Ends an operation that takes too long, with the code OPERATION_TIMEOUT; its statements are cancelled with it."""
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        context = self.execution_context
+        seconds = seconds_for(context.operation_type, context.context.parts.settings)
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise refusal(OperationTimeout(f"The operation took more than {seconds:g} s.")) from None
