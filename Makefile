@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The tests run the same way on a laptop and in CI.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test test-browser chaos check install clean
+.PHONY: run test test-browser test-clients chaos check install clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -17,6 +17,11 @@ test: $(VENV)/dev.stamp check
 # GraphiQL in a real browser; it fails where there is none (Debian: apt-get install chromium).
 test-browser: $(VENV)/dev.stamp
 	BROWSER_REQUIRED=1 $(PYTEST) -m browser
+
+# The npm clients and gql, each through a whole conversation, and the audits of GraphQL over HTTP; needs Node 20 or later.
+test-clients: $(VENV)/dev.stamp
+	cd tests/clients && npm ci
+	CLIENTS_REQUIRED=1 $(PYTEST) -m clients
 
 # make chaos SEED=1 FAULTS=200: kills workers, Postgres, the API and its listeners under load, and counts what was lost.
 chaos: $(VENV)/dev.stamp

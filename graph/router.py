@@ -17,7 +17,7 @@ from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.parse_content_type import parse_content_type
-from strawberry.http.streaming import HTTPStreamTransport, SSETransport
+from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import (
     GRAPHQL_SSE_PROTOCOL,
@@ -34,10 +34,10 @@ from graph.graphiql import PAGE
 from graph.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, MULTIPART, chosen_media_type, status_of
 from graph.schema import schema
 from graph.sockets import Adapter, Handler
-from graph.streaming import Multipart, Stream, TextStream, opened
+from graph.streaming import EventStream, Multipart, Stream, TextStream, opened
 
 #: Strawberry's names of the protocols that stream.
-_PROTOCOLS = {EVENT_STREAM: SSETransport.protocol, MULTIPART: Multipart.protocol}
+_PROTOCOLS = {EVENT_STREAM: EventStream.protocol, MULTIPART: Multipart.protocol}
 
 
 class Router(GraphQLRouter[Context, None]):
@@ -50,7 +50,7 @@ class Router(GraphQLRouter[Context, None]):
     websocket_adapter_class = Adapter
     stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
         MULTIPART_SUBSCRIPTION_PROTOCOL: Multipart,
-        GRAPHQL_SSE_PROTOCOL: SSETransport,
+        GRAPHQL_SSE_PROTOCOL: EventStream,
     }
 
     async def run(self, request: Request | WebSocket, *args: Any, **kwargs: Any) -> Any:

@@ -12,10 +12,20 @@ from contextlib import aclosing
 from fastapi import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
-from strawberry.http.streaming import HTTPStreamTransport, MultipartSubscriptionTransport
+from strawberry.http.streaming import HTTPStreamTransport, MultipartSubscriptionTransport, SSETransport
 from strawberry.types.graphql import OperationType
 
 TextStream = Callable[[], AsyncGenerator[str, None]]
+
+
+class EventStream(SSETransport):
+    """Strawberry's, but with lines that end in LF alone: urql knows no other, and all others know this one."""
+
+    def encode_event(self, event: str, data: str | None = None) -> str:
+        return f"event: {event}\ndata:{' ' + data if data else ''}\n\n"
+
+    def encode_comment(self, comment: str) -> str:
+        return f": {comment}\n\n"
 
 
 class Multipart(MultipartSubscriptionTransport):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ASK = "{ viewer { tenant } }"
 NAMED = "query($id: ID!) { session(id: $id) { id } }"
 
-UNFIT = {
+UNFIT: dict[str, dict[str, Any]] = {
     "no document": {"query": "{"},
     "an unknown field": {"query": "{ nope }"},
     "a variable is missing": {"query": NAMED},
@@ -32,7 +33,7 @@ async def test_what_is_not_executed_has_no_data(
 ) -> None:
     asked = UNFIT[name]
     fields = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asked.items()}
-    body = {"params": fields} if method == "GET" else {"json": asked}
+    body: dict[str, Any] = {"params": fields} if method == "GET" else {"json": asked}
     answer = await acme.http.request(method, "/graphql", headers={"accept": media_type}, **body)
     assert answer.status_code == status
     assert answer.headers["content-type"] == media_type

@@ -15,10 +15,11 @@ import httpx
 import pytest
 import pytest_asyncio
 from strawberry.http import async_base_view
-from strawberry.http.streaming import SSETransport, merge_stream_with_heartbeat
+from strawberry.http.streaming import merge_stream_with_heartbeat
 
 from db.feed import Feed
 from graph import app
+from graph.streaming import EventStream
 from tests.client import END, EVENTS, SEND, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, opened
@@ -71,8 +72,8 @@ async def streamed(
 def events_of(text: str) -> list[tuple[str, Any]]:
     """The events of a whole event stream, without its comments."""
     told = []
-    for block in text.replace("\r\n", "\n").split("\n\n"):
-        fields = dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in block.splitlines())
+    for block in text.split("\n\n"):  # LF alone: urql takes nothing else
+        fields = {name: value.strip() for name, _, value in (line.partition(":") for line in block.splitlines())}
         if "event" in fields:
             told.append((fields["event"], json.loads(fields["data"]) if fields["data"] else None))
     return told
@@ -93,8 +94,8 @@ def parts_of(body: bytes) -> list[Any]:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets silence be filled at once."""
 
-    def merged(*given: Any, interval: float, **named: Any) -> Any:
-        return merge_stream_with_heartbeat(*given, interval=0.001, **named)
+    def merged(stream: Any, beat: Any, *, send_initial_heartbeat: bool, **_: Any) -> Any:
+        return merge_stream_with_heartbeat(stream, beat, 0.001, send_initial_heartbeat=send_initial_heartbeat)
 
     monkeypatch.setattr(async_base_view, "merge_stream_with_heartbeat", merged)
 
@@ -143,7 +144,7 @@ async def test_a_part_is_whole_before_the_next_begins(acme: Client, accept: str)
         text = ""
         async for chunk in answer.aiter_text():
             text += chunk
-            if text.endswith("\r\n\r\n" if accept == SSE else "\r\n--graphql") and "TurnQueued" in text:
+            if text.endswith("\n\n" if accept == SSE else "\r\n--graphql") and "TurnQueued" in text:
                 return
 
 
@@ -259,7 +260,7 @@ async def test_listeners_that_vanish_leave_nothing_behind(acme: Client, feeds: l
 async def test_a_listener_that_does_not_read_is_gone_when_it_vanishes(
     acme: Client, feeds: list[Feed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SSETransport, "encode_comment", lambda _self, _comment: ":" + "x" * 1_000_000 + "\r\n\r\n")
+    monkeypatch.setattr(EventStream, "encode_comment", lambda _self, _comment: ":" + "x" * 1_000_000 + "\n\n")
     hurry(monkeypatch)
     (feed,) = feeds
     session = await acme.create_session()

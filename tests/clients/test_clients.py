@@ -1,0 +1,74 @@
+"""The clients that people use, each against a live server and worker: a whole conversation, in words and in sound."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.clients
+
+_HERE = Path(__file__).parent
+_RECORDING = _HERE.parent / "audio" / "jfk.wav"
+_WAIT_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    """Node's program, where the packages of package.json are installed."""
+    found = shutil.which("node")
+    if found is None or not (_HERE / "node_modules").is_dir():
+        missing = "no Node, or its packages are not installed: make test-clients"
+        if os.environ.get("CLIENTS_REQUIRED"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+async def verdict(node: str, script: str, address: str, key: str) -> dict[str, Any]:
+    """What a script printed last; it must end well."""
+    process = await asyncio.create_subprocess_exec(
+        node,
+        str(_HERE / script),
+        address,
+        key,
+        str(_RECORDING),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_WAIT_SECONDS):
+            told, complaints = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, complaints.decode()
+    result: dict[str, Any] = json.loads(told.decode().splitlines()[-1])
+    return result
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [
+        ("graphql_ws.mjs", "graphql-ws"),
+        ("graphql_sse.mjs", "graphql-sse"),
+        ("apollo.mjs", "apollo"),
+        ("urql.mjs", "urql"),
+    ],
+)
+async def test_a_conversation(node: str, script: str, name: str, api: str, key: str) -> None:
+    assert await verdict(node, script, api, key) == {"client": name, "completed": 2, "messages": 4, "gaps": 0}
+
+
+async def test_every_audit_of_graphql_over_http(node: str, api: str, key: str) -> None:
+    told = await verdict(node, "audits.mjs", api, key)
+    assert told["failed"] == []
+    assert told["audits"] == 61
+    assert told["counts"] == {"MUST": 13, "SHOULD": 23, "MAY": 25}
