@@ -1,4 +1,4 @@
-"""Refuses request bodies that are too large, while they are read."""
+"""Refuses request bodies that are too large, or hold too many values, while they are read."""
 
 from __future__ import annotations
 
@@ -8,36 +8,59 @@ from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from db.errors import PayloadTooLarge
+from db.errors import BadUserInput, PayloadTooLarge, VoxLoomError
 
 #: How long a client may go on sending after it was refused.
 _LINGER_SECONDS = 5
 
 
-class BodyLimit:
-    """ASGI middleware: a body of more than ``max_bytes`` answers 413 with the code PAYLOAD_TOO_LARGE."""
+#: Of graphql-transport-ws: a message that is not valid.
+_INVALID_MESSAGE = 4400
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+
+class BodyLimit:
+    """ASGI middleware: a body of more than ``max_bytes`` answers 413 with the code PAYLOAD_TOO_LARGE.
+
+    One with more than ``max_signs`` commas and opening brackets answers 400 with the code BAD_USER_INPUT: each value
+    of JSON but the first has one of them, and parsing 25 MB of small values takes seconds, while a recording in base64
+    has none. Uploaded files, which may hold anything, are not counted. A message on a websocket likewise closes it
+    with 4400.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, max_signs: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._max_signs = max_signs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await self._request(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._app(scope, self._messages(receive, send), send)
+        else:
             await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self._max_bytes:
-            await self._refuse(receive, send)
+            await self._refuse(receive, send, 413, self._too_large())
             return
-        seen = 0
+        form = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
+        seen = signs = 0
         started = False
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, signs
             message = await receive()
-            seen += len(message.get("body", b""))
+            body = message.get("body", b"")
+            seen += len(body)
             if seen > self._max_bytes:
-                raise PayloadTooLarge("too large")
+                raise _Refused(413, self._too_large())
+            if not form:
+                signs += _signs(body)
+                if signs > self._max_signs:
+                    raise _Refused(400, self._too_many())
             return message
 
         async def noted(message: Message) -> None:
@@ -47,16 +70,33 @@ class BodyLimit:
 
         try:
             await self._app(scope, counted, noted)
-        except PayloadTooLarge:
+        except _Refused as refused:
             if started:
                 raise
-            await self._refuse(receive, send)
+            await self._refuse(receive, send, refused.status, refused.error)
 
-    async def _refuse(self, receive: Receive, send: Send) -> None:
-        error = PayloadTooLarge(f"The request has more than {self._max_bytes} bytes.")
+    def _messages(self, receive: Receive, send: Send) -> Receive:
+        async def counted() -> Message:
+            message = await receive()
+            said = message.get("text") or message.get("bytes") or b""
+            if message["type"] == "websocket.receive" and _signs(said) > self._max_signs:
+                reason = self._too_many().message
+                await send({"type": "websocket.close", "code": _INVALID_MESSAGE, "reason": reason})
+                return {"type": "websocket.disconnect", "code": _INVALID_MESSAGE}
+            return message
+
+        return counted
+
+    def _too_large(self) -> PayloadTooLarge:
+        return PayloadTooLarge(f"The request has more than {self._max_bytes} bytes.")
+
+    def _too_many(self) -> BadUserInput:
+        return BadUserInput(f"The request has more than {self._max_signs} commas and brackets.")
+
+    async def _refuse(self, receive: Receive, send: Send, status: int, error: VoxLoomError) -> None:
         body = json.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
         await send({"type": "http.response.body", "body": body, "more_body": True})
         with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_SECONDS):
@@ -74,3 +114,18 @@ class BodyLimit:
             if not message.get("more_body"):
                 return
             left -= len(message.get("body", b""))
+
+
+class _Refused(Exception):
+    """A body is not read further."""
+
+    def __init__(self, status: int, error: VoxLoomError) -> None:
+        super().__init__(error.code)
+        self.status = status
+        self.error = error
+
+
+def _signs(data: bytes | str) -> int:
+    if isinstance(data, str):
+        return data.count(",") + data.count("[") + data.count("{")
+    return data.count(b",") + data.count(b"[") + data.count(b"{")

@@ -31,6 +31,9 @@ _Part = OperationDefinitionNode | FragmentDefinitionNode
 #: Comparisons of two fields: some ten milliseconds of graphql-core's time.
 _MAX_OVERLAPS = 5_000
 
+#: Operations of a document, of which one is run; collections of examples have some.
+_MAX_OPERATIONS = 50
+
 #: More errors of validation than a person reads; each takes graphql-core a while, for its suggestions.
 _MAX_ERRORS = 10
 
@@ -50,6 +53,10 @@ def check_document(document: DocumentNode, limits: DocumentLimits) -> list[Graph
     measures: dict[str, Measure] = {}
     for fragment in ordered:
         measures[fragment.name.value] = measure(fragment.selection_set, measures)
+    operations = len(operations_of(document))
+    if operations > _MAX_OPERATIONS:
+        message = f"The document has {operations} operations; at most {_MAX_OPERATIONS} are allowed."
+        return [refusal(QueryTooComplex(message))]
     nodes = 0
     roots = _roots(document, fragments)
     for part in roots:
