@@ -47,8 +47,6 @@ DOCUMENTS: dict[str, str] = {
     "two operations, none named": f"query a {ASK} mutation b {MAKE.removeprefix('mutation')}",
     "syntax": "{ viewer {",
     "unknown field": "{ nope }",
-    "braces without end": "{" * 5_000,
-    "fields too deep": "{ a" * 3_000 + "}" * 3_000,
     "half a character": "{ \ud800 }",
     "NUL": "{ viewer { \0 } }",
     "a number of 5,000 digits": f"{{ sessions(first: {DIGITS}) {{ nodes {{ id }} }} }}",
