@@ -40,8 +40,17 @@ class Ide:
         self.host = host
         self.foreign: list[str] = []
         self.complaints: list[str] = []
+        #: Every host that was asked, and how; websockets among them, which no route sees.
+        self.asked: set[tuple[str, str]] = set()
+        page.on("request", lambda request: self._on_address(request.url))
+        page.on("websocket", lambda socket: self._on_address(socket.url))
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _on_address(self, address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme != "data":
+            self.asked.add((parts.scheme, parts.netloc))
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -106,6 +115,7 @@ async def test_it_loads_without_a_key_and_without_another_host(ide: Ide) -> None
     explorer = ide.page.locator(".graphiql-doc-explorer")
     await expect(explorer).to_contain_text("Mutation", timeout=_WAIT_MS)
     await expect(explorer).to_contain_text("Subscription")
+    assert ide.asked == {("http", ide.host)}
     assert ide.foreign == []
     assert ide.complaints == []
 
@@ -126,8 +136,19 @@ async def test_the_first_conversation_holds(ide: Ide, key: str, client: Client, 
     await ide.response('"__typename": "TurnCompleted"')
     await client.run("mutation($id: ID!) { endSession(input: {sessionId: $id}) { session { id } } }", id=session_id)
     await ide.response('"__typename": "SessionEnded"')
+    assert ide.asked == {("http", ide.host), ("ws", ide.host)}
     assert ide.foreign == []
     assert ide.complaints == []
+
+
+async def test_a_mistake_is_told_with_its_code(ide: Ide, key: str, client: Client) -> None:
+    await ide.write("Headers", f'{{"Authorization": "Bearer {key}"}}')
+    await ide.write("Variables", '{"sessionId": "00000000-0000-0000-0000-000000000000"}')
+    await ide.run("ReadConversation")
+    await ide.response('"code": "NOT_FOUND"')
+    await ide.write("Variables", "{}")
+    await ide.run("ReadConversation")
+    await ide.response('"code": "BAD_USER_INPUT"')
 
 
 async def test_a_subscription_without_a_valid_key_is_told_at_once(ide: Ide, client: Client) -> None:
