@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The tests run the same way on a laptop and in CI.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test test-browser test-clients chaos check install clean
+.PHONY: run test test-browser test-clients chaos bench check install clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -26,6 +26,14 @@ test-clients: $(VENV)/dev.stamp
 # make chaos SEED=1 FAULTS=200: kills workers, Postgres, the API and its listeners under load, and counts what was lost.
 chaos: $(VENV)/dev.stamp
 	SEED=$(SEED) FAULTS=$(FAULTS) SESSIONS=$(SESSIONS) $(BIN)/python -m tests.chaos
+
+# make bench ONLY=reads|fanout|size QUICK=1: measures beside others, which are npm packages; writes its tables to the README.
+bench: $(VENV)/dev.stamp tests/bench/servers/node_modules/.package-lock.json
+	$(BIN)/python -m tests.bench $(ONLY) $(if $(QUICK),--quick)
+
+tests/bench/servers/node_modules/.package-lock.json: tests/bench/servers/package-lock.json
+	npm ci --prefix tests/bench/servers
+	@touch $@
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

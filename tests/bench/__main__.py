@@ -1,0 +1,37 @@
+"""Measures VoxLoom beside others, on this machine: python -m tests.bench [reads | fanout | size] [--quick].
+
+The others are npm packages: ``make bench`` installs them first. Without a name all three run, for about twelve minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tests.bench.reads import FULL, QUICK, measure_reads
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+class What(StrEnum):
+    ALL = "all"
+    READS = "reads"
+
+
+@app.command()
+def main(
+    what: Annotated[What, typer.Argument()] = What.ALL,
+    quick: Annotated[bool, typer.Option(help="A short look, which the README does not get.")] = False,
+) -> None:
+    # Whoever ends this means all that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    if what in (What.ALL, What.READS):
+        asyncio.run(measure_reads(QUICK if quick else FULL, keep=not quick))
+
+
+if __name__ == "__main__":
+    app()

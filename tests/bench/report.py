@@ -1,0 +1,46 @@
+"""Where the figures go: a table between two marks of the README, and all of them as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+out = Console()
+
+_ROOT = Path(__file__).parents[2]
+_README = _ROOT / "README.md"
+_FIGURES = _ROOT / ".voxloom" / "bench"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """The median, and the smallest and largest of several rounds."""
+    if not values:
+        return ""
+    return f"{median(values):.{digits}f} [{min(values):.{digits}f}–{max(values):.{digits}f}]"
+
+
+def publish(name: str, text: str, figures: Any, *, keep: bool) -> None:
+    """Shows the text, and keeps the figures. ``keep``: the README gets the text too, between its marks."""
+    out.print(text, markup=False, soft_wrap=True)
+    _FIGURES.mkdir(parents=True, exist_ok=True)
+    (_FIGURES / f"{name}.json").write_bytes(
+        orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_DATACLASS)
+    )
+    if keep:
+        begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
+        before, mark, rest = _README.read_text().partition(begin)
+        _, end_mark, after = rest.partition(end)
+        if not (mark and end_mark):
+            raise RuntimeError(f"README.md has no marks for {name}.")
+        _README.write_text(f"{before}{begin}\n{text}\n{end}{after}")
