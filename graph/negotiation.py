@@ -75,6 +75,11 @@ def _quality(text: str) -> float:
         return 0
 
 
+def content_type(media_type: str) -> str:
+    """The Content-Type header of an answer in JSON or GRAPHQL_RESPONSE."""
+    return f"{media_type}; charset=utf-8"
+
+
 def status_of(media_type: str, answer: Mapping[str, Any]) -> int:
     """The HTTP status of a GraphQL answer.
 

@@ -31,7 +31,15 @@ from strawberry.types.unset import UNSET, UnsetType
 from db.errors import BadUserInput, Unauthenticated
 from graph.context import Context, Parts
 from graph.graphiql import PAGE
-from graph.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, MULTIPART, chosen_media_type, status_of
+from graph.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    MULTIPART,
+    chosen_media_type,
+    content_type,
+    status_of,
+)
 from graph.schema import schema
 from graph.sockets import Adapter, Handler
 from graph.streaming import EventStream, Multipart, Stream, TextStream, opened
@@ -125,8 +133,8 @@ class Router(GraphQLRouter[Context, None]):
         return Response(
             self.encode_json(response_data),
             status_of(media_type, response_data),
-            headers={"Vary": "Accept"},
-            media_type=media_type,
+            headers={"Vary": "Accept, Authorization"},
+            media_type=content_type(media_type),
         )
 
     def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> HTTPStreamTransport | None:
@@ -192,8 +200,8 @@ def _refusal(request: Request | WebSocket, status: int, message: str) -> JSONRes
     return JSONResponse(
         {"errors": [{"message": error.message, "extensions": error.extensions}]},
         status,
-        headers={"Vary": "Accept", **({"Allow": "POST"} if status == 405 else {})},
-        media_type=GRAPHQL_RESPONSE if asked == GRAPHQL_RESPONSE else JSON,
+        headers={"Vary": "Accept, Authorization", **({"Allow": "POST"} if status == 405 else {})},
+        media_type=content_type(GRAPHQL_RESPONSE if asked == GRAPHQL_RESPONSE else JSON),
     )
 
 

@@ -36,8 +36,8 @@ async def test_what_is_not_executed_has_no_data(
     body: dict[str, Any] = {"params": fields} if method == "GET" else {"json": asked}
     answer = await acme.http.request(method, "/graphql", headers={"accept": media_type}, **body)
     assert answer.status_code == status
-    assert answer.headers["content-type"] == media_type
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
+    assert answer.headers["vary"] == "Accept, Authorization"
     assert "data" not in answer.json()
     assert code_of(answer.json()) == "BAD_USER_INPUT"
 
@@ -47,7 +47,7 @@ async def test_what_fails_while_it_is_executed_has_data(edge: Edge, media_type: 
     async with Client(edge.address, None) as nobody:
         answer = await nobody.http.post("/graphql", json={"query": ASK}, headers={"accept": media_type})
     assert answer.status_code == 200
-    assert answer.headers["content-type"] == media_type
+    assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
     assert answer.json()["data"] is None
     assert code_of(answer.json()) == "UNAUTHENTICATED"
 
@@ -55,7 +55,7 @@ async def test_what_fails_while_it_is_executed_has_data(edge: Edge, media_type: 
 @pytest.mark.parametrize("media_type", [JSON, GRAPHQL_RESPONSE])
 async def test_what_is_no_request_is_400_in_the_form_asked_for(acme: Client, media_type: str) -> None:
     answer = await acme.http.post("/graphql", json={"query": 1}, headers={"accept": media_type})
-    assert (answer.status_code, answer.headers["content-type"]) == (400, media_type)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, f"{media_type}; charset=utf-8")
 
 
 async def test_a_query_by_get(acme: Client) -> None:
@@ -83,4 +83,4 @@ async def test_a_form_that_there_is_not(acme: Client, accept: str) -> None:
 async def test_a_persisted_query_by_get_is_no_visit_to_graphiql(acme: Client) -> None:
     persisted = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
     answer = await acme.http.get("/graphql", params={"extensions": json.dumps(persisted)})
-    assert answer.headers["content-type"] == JSON
+    assert answer.headers["content-type"] == f"{JSON}; charset=utf-8"

@@ -22,7 +22,7 @@ from graph import app
 from graph.streaming import EventStream
 from tests.client import END, EVENTS, SEND, Client
 from tests.conftest import cloned
-from tests.graph.edge import Edge, opened
+from tests.graph.edge import Edge, code_of, opened
 from tests.graph.test_subscriptions import left_since, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -172,6 +172,14 @@ async def test_what_cannot_be_followed_is_told_in_the_stream(
         (part,) = parts_of(await answer.aread())
     assert [error["extensions"]["code"] for error in part["payload"]["errors"]] == [code]
     assert feeds[0].listeners == 0
+
+
+@pytest.mark.parametrize("body", ["null", "{", '{"query": 1}', '{"query": "{a}", "variables": 1}'])
+async def test_what_is_no_request_is_not_streamed(acme: Client, body: str) -> None:
+    headers = {"accept": SSE, "content-type": "application/json"}
+    answer = await acme.http.post("/graphql", content=body, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json; charset=utf-8")
+    assert code_of(answer.json()) == "BAD_USER_INPUT"
 
 
 async def test_without_a_key_nothing_is_followed(edge: Edge, acme: Client, feeds: list[Feed]) -> None:
