@@ -19,7 +19,7 @@ from db.feed import Feed
 from db.keys import MEDIA_SECRET, adopt_key, server_secret
 from graph.body_limit import BodyLimit
 from graph.context import Parts
-from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS, SocketOrigins
+from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS
 from graph.guards.preflight import Preflight
 from graph.guards.rates import RateLimit, Rates
 from graph.health import health_router
@@ -76,7 +76,6 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
     )
     if settings.csrf_protection:
         app.add_middleware(Preflight)
-    app.add_middleware(SocketOrigins, allowed=(*settings.cors_origins, *filter(None, (settings.public_url,))))
     app.add_middleware(RateLimit, rates=rates)
     app.add_middleware(LastResort)
     if settings.cors_origins:  # around all others, so that a page may read their refusals too

@@ -31,6 +31,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from db.errors import BadUserInput, Unauthenticated
 from graph.context import Context, Parts
 from graph.graphiql import PAGE
+from graph.guards.origins import socket_origins
 from graph.negotiation import (
     EVENT_STREAM,
     GRAPHQL_RESPONSE,
@@ -218,4 +219,5 @@ def graphql_router(parts: Parts) -> Router:
         multipart_uploads_enabled=True,
         keep_alive=True,
         keep_alive_interval=15,
+        allowed_origins=socket_origins(parts.settings),
     )

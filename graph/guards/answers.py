@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 
 from starlette.types import Receive, Scope, Send
 
@@ -14,19 +13,19 @@ from db.errors import RateLimited, VoxLoomError
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, error: VoxLoomError) -> None:
     """Answers a request, or refuses a websocket before it is accepted, with ``status`` and the error's code."""
     body = json.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]}).encode()
-    headers: Iterable[tuple[bytes, bytes]] = (
+    headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-    )
+    ]
     if isinstance(error, RateLimited):
-        headers = (*headers, (b"retry-after", str(math.ceil(error.retry_after_seconds)).encode()))
+        headers.append((b"retry-after", str(math.ceil(error.retry_after_seconds)).encode()))
     kind = "http.response"
     if scope["type"] == "websocket":
         await receive()  # websocket.connect
         if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 4403})
+            await send({"type": "websocket.close"})  # becomes 403
             return
         kind = "websocket.http.response"
-    await send({"type": f"{kind}.start", "status": status, "headers": list(headers)})
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body})

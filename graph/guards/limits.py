@@ -22,7 +22,7 @@ class DocumentLimits:
     max_cost: int = 15_000
     #: What ``first`` may be.
     max_page_size: int = 100
-    #: Lists and objects within each other, in variables and in a document's values.
+    #: Lists and objects within each other, in one variable's value and in the values of a document.
     max_value_depth: int = 32
     #: Values in the variables, each entry of each list and object counted.
     max_values: int = 10_000

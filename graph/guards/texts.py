@@ -10,16 +10,16 @@ from db.errors import BadUserInput, QueryTooComplex
 from graph.guards.limits import DocumentLimits
 from graph.guards.refusals import refusal
 
-#: The lexical tokens of the GraphQL specification (section 2.1) that cost something: strings, comments, names, numbers
-#: and brackets. No alternative can fail once it has begun, and none gives back what it took, so that the time is
-#: linear in the text whatever it is; where one ends early the parser will say what is wrong.
-_PIECE = re.compile(
+#: The lexical tokens of the GraphQL specification (section 2.1), and comments. No alternative can fail once it has
+#: begun, and none gives back what it took, so that the time is linear in the text whatever it is; where one ends too
+#: early the parser will say what is wrong.
+_TOKEN = re.compile(
     r'"""(?:[^"\\]++|\\(?:""")?+|"(?!""))*+(?:""")?+'
     r'|"(?:[^"\\\n\r]++|\\.)*+"?+'
     r"|\#[^\n\r]*+"
     r"|[A-Za-z_][A-Za-z0-9_]*+"
-    r"|[0-9]++"
-    r"|[{}\[\]()]"
+    r"|[0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
+    r"|\.\.\.|[{}\[\]()!$&:=@|]"
 )
 
 _MAX_DIGITS = 400
@@ -32,7 +32,7 @@ def parse_within(text: str, limits: DocumentLimits) -> DocumentNode:
     if fault is not None:
         raise refusal(fault)
     try:
-        return parse(text, max_tokens=limits.max_tokens)
+        return parse(text)
     except GraphQLSyntaxError as error:
         error.extensions = {"code": BadUserInput.code}
         raise
@@ -45,7 +45,7 @@ def _fault(text: str, limits: DocumentLimits) -> QueryTooComplex | BadUserInput 
     if size > limits.max_document_bytes:
         return QueryTooComplex(f"The document has {size} bytes; at most {limits.max_document_bytes} are taken.")
     depth = 0
-    for tokens, match in enumerate(_PIECE.finditer(text), start=1):
+    for tokens, match in enumerate(_TOKEN.finditer(text), start=1):
         piece = match[0]
         if piece in "{[(":
             depth += 1
@@ -56,7 +56,7 @@ def _fault(text: str, limits: DocumentLimits) -> QueryTooComplex | BadUserInput 
         elif piece[0].isdigit():
             if len(piece) > _MAX_DIGITS:
                 return BadUserInput(
-                    f"The document has a number of {len(piece)} digits; at most {_MAX_DIGITS} are taken."
+                    f"The document has a number of {len(piece)} characters; at most {_MAX_DIGITS} are taken."
                 )
         elif len(piece) > _MAX_NAME and piece[0] not in '"#':
             return BadUserInput(f"The document has a name of {len(piece)} characters; at most {_MAX_NAME} are taken.")

@@ -1,0 +1,116 @@
+"""Requests a minute: of a key, and of an address without one."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from db.errors import RateLimited
+from graph.guards import rates
+from graph.guards.rates import Rates
+from tests.conftest import cloned
+from tests.graph.edge import bare_socket, code_of, init, opened, operate
+
+ASK = "{ viewer { tenant } }"
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_bucket_empties_at_once_and_fills_evenly() -> None:
+    clock = Clock()
+    taken = Rates(60, clock=clock)
+    for _ in range(60):
+        taken.take("key", "")
+    with pytest.raises(RateLimited) as refused:
+        taken.take("key", "")
+    assert refused.value.retry_after_seconds == 1
+    assert refused.value.extensions == {"code": "RATE_LIMITED", "retryAfterSeconds": 1}
+    clock.now = 0.75
+    with pytest.raises(RateLimited) as refused:
+        taken.take("key", "")
+    assert refused.value.retry_after_seconds == 0.25
+    clock.now = 2
+    taken.take("key", "")
+    taken.take("key", "")
+    with pytest.raises(RateLimited):
+        taken.take("key", "")
+    clock.now = 10_000
+    for _ in range(60):
+        taken.take("key", "")
+    with pytest.raises(RateLimited):
+        taken.take("key", "")
+
+
+def test_each_key_and_each_address_has_its_own() -> None:
+    taken = Rates(1, clock=Clock())
+    for secret, address in (("a", "1"), ("b", "1"), (None, "1"), (None, "2")):
+        taken.take(secret, address)
+    for secret, address in (("a", "3"), (None, "1")):
+        with pytest.raises(RateLimited):
+            taken.take(secret, address)
+
+
+def test_without_a_limit_nothing_is_counted() -> None:
+    taken = Rates(0)
+    for _ in range(10):
+        taken.take("key", "")
+    assert len(taken) == 0
+
+
+def test_who_asked_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "_MAX_BUCKETS", 3)
+    taken = Rates(1, clock=Clock())
+    for secret in "abc":
+        taken.take(secret, "")
+    with pytest.raises(RateLimited):
+        taken.take("a", "")
+    taken.take("d", "")
+    assert len(taken) == 3
+    taken.take("b", "")
+    with pytest.raises(RateLimited):
+        taken.take("a", "")
+
+
+async def test_too_many_requests_over_http(postgres: str) -> None:
+    async with cloned(postgres) as url, opened(url, requests_per_minute=3) as edge, edge.tenant() as client:
+        for _ in range(3):
+            await client.run(ASK)
+        answer = await client.http.post("/graphql", json={"query": ASK})
+        assert answer.status_code == 429
+        assert code_of(answer.json()) == "RATE_LIMITED"
+        (error,) = answer.json()["errors"]
+        assert 0 < error["extensions"]["retryAfterSeconds"] <= 20
+        assert error["extensions"]["retryAfterSeconds"] <= int(answer.headers["retry-after"]) <= 20
+        async with edge.tenant() as other:
+            await other.run(ASK)
+            for path in ("/healthz", "/readyz", "/static/nothing"):
+                assert (await client.http.get(path)).status_code != 429
+
+
+async def test_without_a_key_the_address_counts_and_media_always_do(postgres: str) -> None:
+    async with cloned(postgres) as url, opened(url, requests_per_minute=3) as edge, edge.tenant() as client:
+        async with httpx.AsyncClient(base_url=edge.address) as nobody:
+            answers = [(await nobody.get("/media/x")).status_code for _ in range(2)]
+            answers.append((await nobody.post("/graphql", json={"query": ASK})).status_code)
+            assert 429 not in answers
+            assert (await nobody.get("/media/x")).status_code == 429
+        assert (await client.http.get("/media/x")).status_code == 429
+        await client.run(ASK)
+
+
+async def test_a_new_socket_counts(postgres: str) -> None:
+    async with cloned(postgres) as url, opened(url, requests_per_minute=1) as edge, edge.tenant() as client:
+        async with bare_socket(edge.address) as socket:
+            await socket.send(init(client))
+            assert json.loads(await socket.recv())["type"] == "connection_ack"
+            assert (await operate(socket, ASK))[0]["payload"]["data"]
+        with pytest.raises(Exception, match="429"):
+            async with bare_socket(edge.address):
+                pass
