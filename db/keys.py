@@ -28,7 +28,8 @@ _SHOWN = 10
 _CHOSEN = re.compile(r"[!-~]{8,200}")
 
 
-def _digest(secret: str) -> bytes:
+def hash_of(secret: str) -> bytes:
+    """What is kept of a key's secret."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
@@ -54,7 +55,7 @@ async def adopt_key(session: AsyncSession, secret: str, *, name: str, tenant: st
         raise BadUserInput("An API key has 8 to 200 characters of ASCII, none of them a space.")
     await _store(session, secret, name=name, tenant=tenant)
     owner = await session.scalar(
-        select(Tenant.name).join(ApiKey, ApiKey.tenant_id == Tenant.id).where(ApiKey.secret_hash == _digest(secret))
+        select(Tenant.name).join(ApiKey, ApiKey.tenant_id == Tenant.id).where(ApiKey.secret_hash == hash_of(secret))
     )
     if owner != tenant:
         raise BadUserInput("This API key belongs to another tenant.")
@@ -69,7 +70,7 @@ async def _store(session: AsyncSession, secret: str, *, name: str, tenant: str) 
             tenant_id=await _tenant_id(session, tenant),
             name=name,
             prefix=secret[: min(_SHOWN, len(secret) // 2)],
-            secret_hash=_digest(secret),
+            secret_hash=hash_of(secret),
         )
         .on_conflict_do_nothing(index_elements=["secret_hash"])
     )
@@ -101,7 +102,7 @@ async def authenticate(session: AsyncSession, secret: str) -> Viewer:
         await session.execute(
             select(Tenant.id, Tenant.name, ApiKey.id, ApiKey.name)
             .join(ApiKey, ApiKey.tenant_id == Tenant.id)
-            .where(ApiKey.secret_hash == _digest(secret), ApiKey.revoked_at.is_(None))
+            .where(ApiKey.secret_hash == hash_of(secret), ApiKey.revoked_at.is_(None))
         )
     ).first()
     if row is None:

@@ -17,8 +17,11 @@ from db.audio_store import open_audio_store
 from db.engine import Database
 from db.feed import Feed
 from db.keys import MEDIA_SECRET, adopt_key, server_secret
+from db.reader import Reader
 from graph.body_limit import BodyLimit
 from graph.context import Parts
+from graph.documents import Documents, trusted_documents
+from graph.front import Front, FrontParts
 from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS
 from graph.guards.preflight import Preflight
 from graph.guards.rates import RateLimit, Rates
@@ -26,7 +29,10 @@ from graph.health import health_router
 from graph.last_resort import LastResort
 from graph.mcp import KeyedEndpoint, viewer_in_scope
 from graph.media import media_router
+from graph.reads.answers import Answers
+from graph.reads.plans import Plans
 from graph.router import graphql_router
+from graph.schema import schema
 from graph.settings import ApiSettings
 from graph.signing import MediaSigner
 from inference.tools.by_hand import ByHand
@@ -40,6 +46,7 @@ _REQUEST_BYTES = 100_000
 def create_app(settings: ApiSettings, url: str) -> FastAPI:
     """The API on the database at ``url``, which has its migrations."""
     rates = Rates(settings.requests_per_minute)
+    front: dict[str, FrontParts] = {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -54,13 +61,26 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             await feed.start()
             stack.push_async_callback(feed.close)
             toolbox = await stack.enter_async_context(McpToolBox(database))
+            signer = MediaSigner(secret, settings.media_url_seconds)
+            plans = Plans(schema, settings.document_limits)
+            documents = Documents(trusted_documents(settings.trusted_documents))
+            reader = Reader(database, settings.read_connections)
+            await reader.start()
+            stack.push_async_callback(reader.close)
+            answers = Answers(reader, signer, settings.response_cache_bytes)
+            stack.push_async_callback(answers.close)
+            front["front"] = FrontParts(
+                plans if settings.compiled_reads else None, answers, documents, settings.public_url
+            )
             parts = Parts(
                 settings=settings,
                 database=database,
                 feed=feed,
                 store=open_audio_store(settings.audio_store_url),
-                signer=MediaSigner(secret, settings.media_url_seconds),
+                signer=signer,
                 tools=ByHand(database, toolbox),
+                plans=plans,
+                documents=documents,
             )
             app.include_router(graphql_router(parts))
             app.include_router(media_router(parts))
@@ -69,6 +89,7 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             yield
 
     app = FastAPI(title="VoxLoom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(Front, parts=front)
     app.add_middleware(
         BodyLimit,
         max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from strawberry.fastapi import BaseContext
@@ -13,10 +14,15 @@ from db.engine import Database
 from db.feed import Feed
 from db.viewer import Viewer
 from graph.auth import secret_in_headers, secret_in_params, viewer_of
+from graph.documents import Documents
 from graph.loaders import Loaders
+from graph.public_url import base_of
 from graph.settings import ApiSettings
 from graph.signing import MediaSigner
 from graph.tools import ToolRunner
+
+if TYPE_CHECKING:
+    from graph.reads.plans import Plans  # which knows the types, which know this
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class Parts:
     store: AudioStore
     signer: MediaSigner
     tools: ToolRunner
+    plans: Plans
+    documents: Documents
 
 
 class Context(BaseContext):
@@ -62,9 +70,6 @@ class Context(BaseContext):
 
     def audio_url(self, audio_id: UUID) -> str:
         """The signed address of a sound, on the host that this request came to or on the configured one."""
-        base = self.parts.settings.public_url
-        if base is None:
-            assert self.request is not None
-            scheme = {"ws": "http", "wss": "https"}.get(self.request.url.scheme, self.request.url.scheme)
-            base = f"{scheme}://{self.request.url.netloc}"
-        return f"{base.rstrip('/')}/media/{audio_id}?{self.parts.signer.query(audio_id)}"
+        assert self.request is not None
+        base = base_of(self.request.scope, self.parts.settings.public_url)
+        return f"{base}/media/{audio_id}?{self.parts.signer.query(audio_id)}"

@@ -49,10 +49,9 @@ async def page(
 
     Raises BadUserInput for a page size out of range or a cursor that is none.
     """
-    if not 1 <= first <= _MAX_PAGE:
-        raise BadUserInput(f"first must be from 1 to {_MAX_PAGE}.")
+    checked_size(first)
     if after is not None:
-        query = query.where(id_column < _id_of(after))
+        query = query.where(id_column < id_of_cursor(after))
     rows = (await session.scalars(query.order_by(id_column.desc()).limit(first + 1))).all()
     edges = [Edge(cursor=_cursor_of(row.id), node=node(row)) for row in rows[:first]]
     return Connection(
@@ -70,7 +69,15 @@ def _cursor_of(row_id: UUID) -> str:
     return base64.urlsafe_b64encode(row_id.bytes).decode().rstrip("=")
 
 
-def _id_of(cursor: str) -> UUID:
+def checked_size(first: int) -> int:
+    """The size of a page. Raises BadUserInput for one out of range."""
+    if not 1 <= first <= _MAX_PAGE:
+        raise BadUserInput(f"first must be from 1 to {_MAX_PAGE}.")
+    return first
+
+
+def id_of_cursor(cursor: str) -> UUID:
+    """Raises BadUserInput for a cursor that is none."""
     try:
         return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
     except ValueError:

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from graph.admission import Admission
 from graph.errors import CodedErrors
 from graph.guards.deadlines import TimeLimit
 from graph.guards.extension import Guards
@@ -65,5 +66,5 @@ schema = Schema(
     subscription=Subscription,
     types=list(EVENT_TYPES.values()),
     config=StrawberryConfig(scalar_map=SCALARS),
-    extensions=[CodedErrors, NamedOperation, Guards, TimeLimit],
+    extensions=[CodedErrors, NamedOperation, Guards, TimeLimit, Admission],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 
@@ -42,6 +43,10 @@ class ApiSettings(DatabaseSettings):
     max_subscriptions: int = Field(20_000, ge=1)
     csrf_protection: bool = True
     cors_origins: tuple[str, ...] = ()
+    trusted_documents: Path | None = None
+    compiled_reads: bool = True
+    read_connections: int = Field(4, ge=1, le=100)
+    response_cache_bytes: int = Field(64_000_000, ge=0)
 
     @property
     def queue_limits(self) -> QueueLimits:

@@ -1,0 +1,29 @@
+"""Admits operations to the fast layers: those whose document just went the full way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+
+from db.errors import Forbidden
+
+
+class Admission(SchemaExtension):
+    """Stands behind all checks: what runs is known to be valid and within the limits."""
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        documents = context.context.parts.documents
+        if context.query and not context.pre_execution_errors and not documents.may_run(context.query):
+            refused = Forbidden("This server runs trusted documents only.")
+            context.pre_execution_errors = [GraphQLError(refused.message, original_error=refused)]
+        yield None
+
+    def on_execute(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.query and context.graphql_document is not None and not context.pre_execution_errors:
+            plans = context.context.parts.plans
+            plans.admit(context.query, context._provided_operation_name, context.graphql_document)
+        yield None

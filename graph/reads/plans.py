@@ -1,0 +1,182 @@
+"""Plans: how to answer an operation with one statement. Made once, for operations that were admitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from cachetools import LRUCache
+from graphql import DocumentNode, FieldNode, GraphQLError, OperationType, is_non_null_type
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from strawberry import Schema
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from graph.guards.costs import depends_on_variables
+from graph.guards.documents import check_cost
+from graph.guards.limits import DocumentLimits
+from graph.reads.objects import Writer
+from graph.reads.roots import ROOTS, Bound
+from graph.reads.selection import Operation, Unsupported
+from graph.reads.statements import Statement, is_versioned, write
+
+#: How many statements an operation may have, one for each way its switches and arguments change its text.
+_MAX_VARIANTS = 16
+
+#: How many operations have plans.
+_MAX_PLANS = 500
+
+
+#: The errors of too costly variables.
+CostCheck = Callable[[Mapping[str, Any]], Sequence[GraphQLError]]
+
+_NUMBERS = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One form of an operation.
+
+    ``frame``: what is written around the texts of the root fields. ``nullable``: for each of those, whether it may be
+    null.
+    """
+
+    statement: Statement
+    frame: tuple[bytes, ...]
+    nullable: tuple[bool, ...]
+    has_urls: bool
+    is_versioned: bool
+
+    def assemble(self, texts: Sequence[Any]) -> bytes | None:
+        """The whole answer; null if something is missing that may not be, which is an error for others to tell."""
+        pieces = [self.frame[0]]
+        for text, nullable, after in zip(texts, self.nullable, self.frame[1:], strict=False):
+            if text is None and not nullable:
+                return None
+            pieces += [b"null" if text is None else text, after]
+        return b"".join(pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that a plan can answer. ``values``: what is bound, all but who is asking and what signs addresses.
+
+    ``identity`` tells it from every other, for caches. ``session_id``: of the one session it is about, if it is one.
+    """
+
+    variant: Variant
+    values: dict[str, Any]
+    identity: object
+    session_id: UUID | None
+
+
+class Plan:
+    """An operation of a document that was found valid, and within all limits."""
+
+    def __init__(self, schema: Schema, operation: Operation, costs: CostCheck | None) -> None:
+        self._schema = schema._schema
+        self._arguments = partial(
+            convert_arguments, scalar_registry=schema.schema_converter.scalar_registry, config=schema.config
+        )
+        self._costs = costs
+        self._operation = operation
+        self._switches = operation.switches()
+        self._number = next(_NUMBERS)
+        self._variants: LRUCache[object, Variant] = LRUCache(_MAX_VARIANTS)
+
+    def request(self, variables: Mapping[str, Any]) -> Request:
+        """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
+        if self._costs is not None and self._costs(variables):
+            raise Unsupported("cost")
+        definitions = self._operation.node.variable_definitions or ()
+        coerced = get_variable_values(self._schema, definitions, dict(variables))
+        if isinstance(coerced, list):
+            raise Unsupported("variables")
+        switched = {name: coerced.coerced[name] for name in self._switches}
+        selected = self._roots(switched)
+        bound = {
+            key: self._bound(nodes, coerced, f"root_{number}_")
+            for number, (key, nodes) in enumerate(selected.items())
+            if nodes[0].name.value != "__typename"
+        }
+        form = (tuple(sorted(switched.items())), tuple(each.form for each in bound.values()))
+        variant = self._variants.get(form)
+        if variant is None:
+            variant = self._variants[form] = self._write(switched, selected, bound)
+        values = {each.prefix + name: value for each in bound.values() for name, value in each.values.items()}
+        session_id = next(iter(values.values())) if variant.is_versioned else None
+        return Request(variant, values, (self._number, form, tuple(values.items())), session_id)
+
+    def _roots(self, switched: Mapping[str, bool]) -> dict[str, list[FieldNode]]:
+        query = self._schema.query_type
+        assert query is not None
+        selected = self._operation.fields(query, [self._operation.node.selection_set], switched)
+        names = {nodes[0].name.value for nodes in selected.values()} - {"__typename"}
+        if not names or not names <= ROOTS.keys():
+            raise Unsupported("root fields")
+        return selected
+
+    def _bound(self, nodes: Sequence[FieldNode], variables: VariableValues, prefix: str) -> Bound:
+        query = self._schema.query_type
+        assert query is not None
+        name = nodes[0].name.value
+        definition: StrawberryField = query.fields[name].extensions["strawberry-definition"]
+        given = get_argument_values(query.fields[name], nodes[0], variables)
+        arguments = self._arguments(given, definition.arguments)
+        found = ROOTS[name].bind(arguments)
+        return Bound(found.values, found.conditions, prefix)
+
+    def _write(
+        self, switched: Mapping[str, bool], selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
+    ) -> Variant:
+        query = self._schema.query_type
+        assert query is not None
+        writer = Writer(self._operation, switched)
+        read = {key: nodes for key, nodes in selected.items() if key in bound}
+        statement = write(writer, query, read, bound)
+        frame = ['{"data":{']
+        for number, key in enumerate(selected):
+            frame[-1] += f'{"," if number else ""}"{key}":'
+            if key in read:
+                frame.append("")
+            else:
+                frame[-1] += f'"{query.name}"'
+        frame[-1] += "}}"
+        return Variant(
+            statement,
+            frame=tuple(each.encode() for each in frame),
+            nullable=tuple(not is_non_null_type(query.fields[nodes[0].name.value].type) for nodes in read.values()),
+            has_urls=writer.has_urls,
+            is_versioned=is_versioned(read),
+        )
+
+
+@dataclass(slots=True)
+class Plans:
+    """The plans of the operations that were admitted, the least used forgotten first."""
+
+    schema: Schema
+    limits: DocumentLimits
+    _plans: LRUCache[tuple[str, str | None], Plan] = field(default_factory=lambda: LRUCache(_MAX_PLANS))
+
+    def admit(self, text: str, name: str | None, document: DocumentNode) -> None:
+        """Takes in an operation whose document went the full way: parsed, valid, within the limits."""
+        if (text, name) in self._plans:
+            return
+        operation = Operation.of(document, name)
+        if operation is None or operation.node.operation is not OperationType.QUERY:
+            return
+        costs: CostCheck | None = None
+        if depends_on_variables(document, operation.node):
+            costs = partial(self._costs, document, name)
+        self._plans[text, name] = Plan(self.schema, operation, costs)
+
+    def _costs(self, document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Sequence[GraphQLError]:
+        return check_cost(self.schema._schema, document, name, variables, self.limits)
+
+    def get(self, text: str, name: str | None) -> Plan | None:
+        return self._plans.get((text, name))

@@ -1,0 +1,125 @@
+"""The root fields that are read by a statement: which rows each is about, and what its arguments come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import BinaryExpression, ColumnElement, Integer, Select, Uuid, select
+
+from db.base import Base
+from db.errors import VoxLoomError
+from db.ids import parse_id
+from db.models.conversation import Session, Turn
+from db.models.work import CrmRecord
+from graph import filters
+from graph.paging import checked_size, id_of_cursor
+from graph.reads.parameters import Parameters
+from graph.reads.selection import Unsupported
+
+#: Arguments as resolvers get them.
+Arguments = Mapping[str, Any]
+
+#: A condition's column and how it compares; its value is bound.
+Condition = tuple[Any, Callable[[Any, Any], Any]]
+
+SIZE, AFTER = "size", "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What the arguments of a root field come to: ``values`` for its statement, and the ``conditions`` it has.
+
+    ``prefix`` keeps the names of what is bound apart from those of other root fields.
+    """
+
+    values: dict[str, Any]
+    conditions: tuple[Condition, ...] = ()
+    prefix: str = ""
+
+    def parameter(self, parameters: Parameters, name: str, kind: Any) -> ColumnElement[Any]:
+        """The place of a value in a statement."""
+        return parameters.of(self.prefix + name, kind)
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """On what the statement's text depends beside the selection."""
+        return (AFTER in self.values, self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root field. ``bind`` raises Unsupported for what a slower layer refuses or has an own answer to.
+
+    ``rows`` selects nothing yet from the rows of ``model`` that belong to the tenant, for the bound values.
+    """
+
+    model: type[Base]
+    bind: Callable[[Arguments], Bound]
+    rows: Callable[[Any, ColumnElement[Any], Bound, Parameters], Select[Any]]
+    pages: bool = False
+    is_session: bool = False
+
+
+def _by_id(argument: str, what: str) -> Callable[[Arguments], Bound]:
+    def bind(arguments: Arguments) -> Bound:
+        try:
+            return Bound({"id": parse_id(arguments[argument], what)})
+        except VoxLoomError as error:
+            raise Unsupported(error.code) from None
+
+    return bind
+
+
+def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Callable[[Arguments], Bound]:
+    def bind(arguments: Arguments) -> Bound:
+        wanted = arguments["filter"]
+        try:
+            values: dict[str, Any] = {SIZE: checked_size(arguments["first"])}
+            if arguments["after"] is not None:
+                values[AFTER] = id_of_cursor(arguments["after"])
+            conditions = [] if wanted is None else list(conditions_of(wanted))
+        except VoxLoomError as error:
+            raise Unsupported(error.code) from None
+        form: list[Condition] = []
+        for number, each in enumerate(conditions):
+            if not isinstance(each, BinaryExpression):  # "none": what is asked for cannot be
+                raise Unsupported("no such rows")
+            form.append((each.left, each.operator))
+            value = each.right.value
+            values[f"filter_{number}"] = value.value if isinstance(value, Enum) else value
+        return Bound(values, tuple(form))
+
+    return bind
+
+
+def _session(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    own = bound.parameter(parameters, "id", Uuid())
+    return select().select_from(table).where(table.c.id == own, table.c.tenant_id == tenant_id)
+
+
+def _turn(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    owner = Session.__table__.alias("owner")
+    rows = select().select_from(table).join(owner, owner.c.id == table.c.session_id)
+    return rows.where(table.c.id == bound.parameter(parameters, "id", Uuid()), owner.c.tenant_id == tenant_id)
+
+
+def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
+    if AFTER in bound.values:
+        rows = rows.where(table.c.id < bound.parameter(parameters, AFTER, Uuid()))
+    for number, (column, compare) in enumerate(bound.conditions):
+        own = table.c[column.name]
+        rows = rows.where(compare(own, bound.parameter(parameters, f"filter_{number}", own.type)))
+    return rows.order_by(table.c.id.desc()).limit(bound.parameter(parameters, SIZE, Integer()) + 1)
+
+
+ROOTS: Mapping[str, Root] = {
+    "conversation": Root(Session, _by_id("session_id", "session"), _session, is_session=True),
+    "session": Root(Session, _by_id("id", "session"), _session, is_session=True),
+    "turn": Root(Turn, _by_id("id", "turn"), _turn),
+    "sessions": Root(Session, _page(filters.of_sessions), _newest, pages=True),
+    "crmRecords": Root(CrmRecord, _page(filters.of_crm_records), _newest, pages=True),
+}

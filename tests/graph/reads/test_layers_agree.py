@@ -1,0 +1,103 @@
+"""The layers give the same bytes: ordinary resolvers, one statement, and the cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from graph.reads.answers import Answer, Answers, Asking
+from graph.reads.plans import Request
+from tests.client import Client
+from tests.conftest import cloned
+from tests.graph.edge import Edge, opened
+from tests.graph.reads.queries import Known, Made, queries
+from tests.graph.reads.rows import Filler
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_EXAMPLES = 100
+
+
+@dataclass
+class Layers:
+    """The same database behind two servers: one with all layers, one with the slowest alone."""
+
+    fast: Client
+    slow: Client
+    stranger: Client
+    known: Known
+
+    async def ask(self, client: Client, made: Made) -> httpx.Response:
+        body = json.dumps({"query": made.text, "variables": made.variables, "operationName": "Q"})
+        return await client.http.post("/graphql", content=body, headers={"content-type": "application/json"})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def layers(postgres: str) -> AsyncIterator[Layers]:
+    answered = 0
+    answer = Answers.answer
+
+    async def counted(self: Answers, request: Request, asking: Asking) -> Answer | None:
+        nonlocal answered
+        found = await answer(self, request, asking)
+        answered += found is not None
+        return found
+
+    common = {
+        "public_url": "https://voxloom.example",
+        "requests_per_minute": 0,
+        "max_cost": 10**9,
+        "max_fields": 50_000,
+    }
+    async with (
+        cloned(postgres) as url,
+        opened(url, **common) as fast,
+        opened(url, compiled_reads=False, **common) as slow,
+        fast.tenant() as acme,
+        fast.tenant() as rival,
+        Client(slow.address, acme.headers["Authorization"].removeprefix("Bearer ")) as slow_acme,
+    ):
+        known = await filled(fast, acme)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Answers, "answer", counted)
+            yield Layers(acme, slow_acme, rival, known)
+    assert answered > _EXAMPLES, "the fast layers answered too little to be compared"
+
+
+async def filled(edge: Edge, client: Client) -> Known:
+    tenant = (await client.run("{ viewer { tenant } }"))["viewer"]["tenant"]
+    sessions = await Filler(edge.database, tenant, seed=4).fill([0, 1, 3, 6])
+    found = await client.run("{ sessions { edges { cursor node { turns { id } } } } }")
+    edges = found["sessions"]["edges"]
+    turns = [turn["id"] for each in edges for turn in each["node"]["turns"]]
+    return Known([str(each) for each in sessions], turns, [each["cursor"] for each in edges])
+
+
+@given(data=st.data())
+@settings(
+    max_examples=_EXAMPLES,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+async def test_all_layers_give_the_same_bytes(layers: Layers, data: st.DataObject) -> None:
+    made = data.draw(queries(layers.known))
+    slow = await layers.ask(layers.slow, made)
+    assert b'"code":"INTERNAL"' not in slow.content, made
+    first = await layers.ask(layers.fast, made)  # admitted while it goes the full way
+    second = await layers.ask(layers.fast, made)  # one statement
+    third = await layers.ask(layers.fast, made)  # the cache, where there is one
+    assert slow.content == first.content == second.content == third.content, made
+    assert slow.status_code == second.status_code == third.status_code
+    assert slow.headers["content-type"] == second.headers["content-type"]
+    foreign = await layers.ask(layers.stranger, made)
+    assert not any(
+        each.encode() in foreign.content for each in layers.known.turns if each not in str(made.variables) + made.text
+    )
