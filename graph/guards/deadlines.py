@@ -14,9 +14,9 @@ from graph.settings import ApiSettings
 
 
 def seconds_for(kind: OperationType, settings: ApiSettings) -> float:
-    """How long an operation of that kind may take; of a subscription, how long until it is open.
+    """How long a query or a mutation may take. A mutation may wait for its turn (waitSeconds) besides.
 
-    A mutation may wait for its turn (waitSeconds) and has its time besides.
+    A subscription has no end; its statements have, as all of `db.engine.Database`.
     """
     if kind is OperationType.MUTATION:
         return settings.operation_seconds + settings.max_wait_seconds
