@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from tests.bench.reads import FULL, QUICK, measure_reads
+from tests.bench import fanout, reads
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -20,6 +20,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__d
 class What(StrEnum):
     ALL = "all"
     READS = "reads"
+    FANOUT = "fanout"
 
 
 @app.command()
@@ -30,7 +31,9 @@ def main(
     # Whoever ends this means all that it has started.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if what in (What.ALL, What.READS):
-        asyncio.run(measure_reads(QUICK if quick else FULL, keep=not quick))
+        asyncio.run(reads.measure_reads(reads.QUICK if quick else reads.FULL, keep=not quick))
+    if what in (What.ALL, What.FANOUT):
+        asyncio.run(fanout.measure_fanout(fanout.QUICK if quick else fanout.FULL, keep=not quick))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ VOXLOOM = Kind("VoxLoom", [sys.executable, "-m", "graph.cli", "serve"])
 POSTGRAPHILE = Kind("PostGraphile", [_NODE, str(_SERVERS / "postgraphile.mjs")], dialect="postgraphile")
 YOGA = Kind("graphql-yoga", [_NODE, str(_SERVERS / "yoga.mjs")])
 YOGA_CACHED = Kind("graphql-yoga, response cache", [_NODE, str(_SERVERS / "yoga.mjs")], {"RESPONSE_CACHE": "1"})
+FANOUT_YOGA = Kind("graphql-yoga, graphql-ws", [_NODE, str(_SERVERS / "fanout.mjs")])
 
 
 @dataclass(slots=True)
