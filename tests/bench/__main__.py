@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from tests.bench import fanout, reads
+from tests.bench import fanout, reads, size
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -21,6 +21,7 @@ class What(StrEnum):
     ALL = "all"
     READS = "reads"
     FANOUT = "fanout"
+    SIZE = "size"
 
 
 @app.command()
@@ -34,6 +35,8 @@ def main(
         asyncio.run(reads.measure_reads(reads.QUICK if quick else reads.FULL, keep=not quick))
     if what in (What.ALL, What.FANOUT):
         asyncio.run(fanout.measure_fanout(fanout.QUICK if quick else fanout.FULL, keep=not quick))
+    if what in (What.ALL, What.SIZE):
+        asyncio.run(size.measure_size(size.QUICK if quick else size.FULL, keep=not quick))
 
 
 if __name__ == "__main__":
