@@ -83,4 +83,4 @@ async def test_a_form_that_there_is_not(acme: Client, accept: str) -> None:
 async def test_a_persisted_query_by_get_is_no_visit_to_graphiql(acme: Client) -> None:
     persisted = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
     answer = await acme.http.get("/graphql", params={"extensions": json.dumps(persisted)})
-    assert answer.headers["content-type"] == f"{JSON}; charset=utf-8"
+    assert answer.headers["content-type"].startswith(JSON)

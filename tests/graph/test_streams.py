@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import Request
+from starlette.types import Message, Scope
 from strawberry.http import async_base_view
 from strawberry.http.streaming import merge_stream_with_heartbeat
 
 from db.feed import Feed
 from graph import app
-from graph.streaming import EventStream
+from graph.streaming import EventStream, Stream
 from tests.client import END, EVENTS, SEND, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, code_of, opened
@@ -278,3 +280,30 @@ async def test_a_listener_that_does_not_read_is_gone_when_it_vanishes(
         await asyncio.sleep(0.5)  # by now the server waits for room
     await until(lambda: feed.listeners == 0)
     await until(lambda: not left_since(before))
+
+
+async def test_what_is_streamed_is_closed_when_the_client_is_gone_not_when_it_is_forgotten() -> None:
+    closed: list[bool] = []
+    sending = asyncio.Event()
+
+    async def beats() -> AsyncGenerator[str, None]:
+        try:
+            while True:
+                yield ":"
+        finally:
+            closed.append(True)
+
+    async def receive() -> Message:
+        await sending.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            sending.set()
+            await asyncio.Event().wait()  # a client that does not read
+
+    scope: Scope = {"type": "http", "asgi": {"spec_version": "2.3"}, "method": "GET", "path": "/", "headers": []}
+    kept = beats()
+    async with asyncio.timeout(10):
+        await Stream(Request(scope), kept, {})(scope, receive, send)
+    assert closed == [True]
