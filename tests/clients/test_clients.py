@@ -72,3 +72,7 @@ async def test_every_audit_of_graphql_over_http(node: str, api: str, key: str) -
     assert told["failed"] == []
     assert told["audits"] == 61
     assert told["counts"] == {"MUST": 13, "SHOULD": 23, "MAY": 25}
+
+
+async def test_apollo_sends_a_hash_in_place_of_a_query(node: str, api: str, key: str) -> None:
+    assert await verdict(node, "apollo_persisted.mjs", api, key) == {"client": "apollo-persisted", "asked": 3}
