@@ -22,16 +22,13 @@ from tests.bench.report import out, publish, spread, table
 from tests.bench.rig import POOL, POSTGRAPHILE, VOXLOOM, YOGA, YOGA_CACHED, Rig, Server, rig
 from tests.bench.selections import SELECTIONS, body
 
-#: Read before it counts, by every server: the same few over and over.
-_WARM_SESSIONS = 100
-
 KINDS = (VOXLOOM, POSTGRAPHILE, YOGA, YOGA_CACHED)
 _BASE = POSTGRAPHILE.name
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured. ``fresh``: sessions of a round of first reads."""
+    """How much is measured. ``fresh``: sessions of a round of first reads. ``warm``: those that are read before."""
 
     rounds: int
     fresh: int
@@ -41,8 +38,8 @@ class Plan:
     connections: int = 16
 
 
-FULL = Plan(rounds=5, fresh=400, unchanged=100, seconds=3, warm=600)
-QUICK = Plan(rounds=2, fresh=100, unchanged=50, seconds=1, warm=150)
+FULL = Plan(rounds=5, fresh=500, unchanged=100, seconds=3, warm=1500)
+QUICK = Plan(rounds=2, fresh=100, unchanged=50, seconds=1, warm=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +117,11 @@ class Bench:
     async def agree(self, selection: str, session: UUID) -> tuple[int, int]:
         return await answers_agree(self._servers, SELECTIONS[selection], session)
 
-    async def warm_up(self, plan: Plan, sessions: Sequence[UUID]) -> None:
-        """So many requests of each selection, to every server, that its code is compiled and its pool is open."""
-        asked = [sessions[each % len(sessions)] for each in range(plan.warm)]
+    async def warm_up(self, sessions: Sequence[UUID]) -> None:
+        """Each selection of each session, so that the servers' code is compiled, and their pools are open."""
         for server in self._servers:
             for selection in SELECTIONS:
-                await self.measure(server, selection, asked, None)
+                await self.measure(server, selection, sessions, None)
 
 
 async def measure_reads(plan: Plan, *, keep: bool) -> None:
@@ -134,15 +130,15 @@ async def measure_reads(plan: Plan, *, keep: bool) -> None:
     async with AsyncExitStack() as stack:
         made = await stack.enter_async_context(rig())
         generator = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-        out.log(f"reads: making {2 * count + _WARM_SESSIONS} conversations")
-        warm = await made.dataset.add_sessions(_WARM_SESSIONS)
+        out.log(f"reads: making {2 * count + plan.warm} conversations")
+        warm = await made.dataset.add_sessions(plan.warm)
         sets = {selection: await made.dataset.add_sessions(count) for selection in SELECTIONS}
         await made.dataset.settle()
         servers = [await stack.enter_async_context(made.serving(kind)) for kind in KINDS]
         bench = Bench(made, servers, generator, plan.connections)
         sizes = {name: await bench.agree(name, warm[0]) for name in SELECTIONS}
         out.log("reads: warming up")
-        await bench.warm_up(plan, warm)
+        await bench.warm_up(warm)
         cases: list[Case] = []
         for selection, sessions in sets.items():
             cases.append(await _first_ever(bench, plan, selection, sessions))

@@ -30,8 +30,11 @@ _NODE = str(_SERVERS / "node_modules/.bin/node")  # of one version for all, whic
 _START_SECONDS = 60
 _STOP_SECONDS = 15
 
-#: What would end a measurement, and has no counterpart in the others, is switched off.
-_UNBOUND: Mapping[str, str] = {}
+#: Of its connections, VoxLoom keeps so many for reads: all servers have equally many.
+_READS = 4
+
+#: The one limit that a measurement reaches, and that the others have no counterpart of.
+_UNBOUND = {"VOXLOOM_REQUESTS_PER_MINUTE": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,8 @@ class Rig:
             "POOL": str(POOL),
             "VOXLOOM_HOST": "127.0.0.1",
             "VOXLOOM_PORT": str(port),
-            "VOXLOOM_DATABASE_POOL": str(POOL),
+            "VOXLOOM_DATABASE_POOL": str(POOL - _READS),
+            "VOXLOOM_READ_CONNECTIONS": str(_READS),
             **_UNBOUND,
             **kind.environment,
         }

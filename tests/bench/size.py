@@ -17,7 +17,7 @@ from tests.bench.rig import VOXLOOM, rig
 #: Few, as nothing is gained from waiting in line: milliseconds are what one reader sees.
 _CONNECTIONS = 2
 
-_WARM_SESSIONS = 60
+_WARM_SESSIONS = 300
 _FIRST, _UNCHANGED = "first read of each version", "unchanged"
 
 
@@ -49,7 +49,7 @@ async def measure_size(plan: SizePlan, *, keep: bool) -> None:
         await made.dataset.settle()
         server = await stack.enter_async_context(made.serving(VOXLOOM))
         bench = Bench(made, [server], generator, _CONNECTIONS)
-        await bench.measure(server, "common", warm * 3, None)
+        await bench.measure(server, "common", warm, None)
         for messages, sessions in sets.items():
             first, unchanged = Case(_FIRST, "common"), Case(_UNCHANGED, "common")
             for number in range(plan.rounds):
