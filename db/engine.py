@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from db.address import connect, database_url
 from db.models_loaded import metadata
 from db.notifier import Notifier, touched_sessions
+from db.reader import Reader
 from db.stored_json import read_json
 
 
@@ -21,7 +22,7 @@ class Database:
     cut off there, so that another may go on.
     """
 
-    def __init__(self, url: str, *, pool: int = 10, timeout_seconds: float = 15) -> None:
+    def __init__(self, url: str, *, pool: int = 10, readers: int = 2, timeout_seconds: float = 15) -> None:
         self.url = database_url(url)
         self.metadata = metadata  # every table is known wherever the database is used
         self.timeout_seconds = timeout_seconds
@@ -37,6 +38,7 @@ class Database:
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._notifier = Notifier(self.engine)
+        self.reader = Reader(self.url, connections=readers, timeout_seconds=timeout_seconds)
 
     async def _pooled_connection(self) -> asyncpg.Connection[asyncpg.Record]:
         bound = str(max(1, int(self.timeout_seconds * 1000)))
@@ -76,4 +78,5 @@ class Database:
 
     async def close(self) -> None:
         await self._notifier.close()
+        self.reader.close()
         await self.engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from db.clean import storable
 from db.models.conversation import Session
 from db.models.happenings import Event
 from db.notifier import touch
+from db.reader import Reader
 from db.words import EventType
 
 
@@ -71,15 +73,27 @@ async def append(session: AsyncSession, session_id: UUID, events: Sequence[NewEv
     return last_seq
 
 
-async def read_after(session: AsyncSession, session_id: UUID, after_seq: int, limit: int) -> list[StoredEvent]:
-    """The next ``limit`` events of a session, oldest first."""
-    rows = await session.execute(
-        select(Event.session_id, Event.seq, Event.turn_id, Event.type, Event.data, Event.at)
-        .where(Event.session_id == session_id, Event.seq > after_seq)
-        .order_by(Event.seq)
-        .limit(limit)
-    )
-    return [StoredEvent(*row) for row in rows]
+#: The next events of several sessions, each after a number of its own.
+NEXT_EVENTS = """
+select found.session_id, found.seq, found.turn_id, found.type, found.data::text, found.at
+from unnest($1::uuid[], $2::int[]) as asked (session_id, after_seq)
+cross join lateral (
+  select events.* from events
+  where events.session_id = asked.session_id and events.seq > asked.after_seq
+  order by events.seq limit $3
+) as found
+"""
+
+
+async def read_after(reader: Reader, cursors: Mapping[UUID, int], limit: int) -> dict[UUID, list[StoredEvent]]:
+    """The next ``limit`` events of each session after its cursor, oldest first."""
+    found: dict[UUID, list[StoredEvent]] = {session_id: [] for session_id in cursors}
+    rows = await reader.rows(NEXT_EVENTS, [list(cursors), list(cursors.values()), limit])
+    for session_id, seq, turn_id, kind, data, at in rows:
+        found[session_id].append(StoredEvent(session_id, seq, turn_id, EventType(kind), json.loads(data), at))
+    for events in found.values():
+        events.sort(key=lambda event: event.seq)
+    return found
 
 
 async def last_seqs(session: AsyncSession, session_ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -26,6 +26,9 @@ from db.outage import DATABASE_ERRORS
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
+
+#: Sessions that are read in one statement.
+_BATCH = 200
 _RETRY_SECONDS = 0.5
 
 
@@ -92,6 +95,14 @@ class _Topic:
             listener.fall_behind()
 
 
+    def deliver(self, page: _Page) -> None:
+        """Offers what was read after the head to all listeners."""
+        for event in page.events:
+            self.head = event.seq
+            for listener in self.listeners:
+                listener.offer(event)
+
+
 class Feed:
     """Owns the LISTEN connection and the reading of new events. ``poll_seconds``: how late a lost hint may be."""
 
@@ -137,9 +148,10 @@ class Feed:
             while not self._closed:
                 if listener.behind:
                     listener.behind = False
-                    page = await self._read(session_id, cursor)
-                    if page is None:
+                    pages = await self._read({session_id: cursor})
+                    if pages is None:
                         break
+                    page = pages[session_id]
                     topic.joined(listener, page)
                     for event in page.events:
                         cursor = event.seq
@@ -162,13 +174,12 @@ class Feed:
             if not topic.listeners:
                 self._topics.pop(session_id, None)
 
-    async def _read(self, session_id: UUID, after_seq: int) -> _Page | None:
-        """Reads a page; while the database is away it waits, for the events are not lost. Null when closed."""
+    async def _read(self, cursors: Mapping[UUID, int]) -> dict[UUID, _Page] | None:
+        """Reads a page of each; while the database is away it waits, for the events are not lost. Null when closed."""
         while not self._closed:
             try:
-                async with self._database.reading() as session:
-                    events = await read_after(session, session_id, after_seq, _PAGE)
-                return _Page(events, events[-1].seq if events else after_seq)
+                found = await read_after(self._database.reader, cursors, _PAGE)
+                return {each: _Page(page, page[-1].seq if page else cursors[each]) for each, page in found.items()}
             except DATABASE_ERRORS as error:
                 log.warning("feed_read_failed", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -227,27 +238,34 @@ class Feed:
         while True:
             await self._work.wait()
             self._work.clear()
-            dirty, self._dirty = self._dirty, set()
-            for session_id in dirty:
-                topic = self._topics.get(session_id)
-                if topic is None:
-                    continue
-                try:
-                    await self._deliver(session_id, topic)
-                except Exception as error:  # one session's trouble is not the others'; the poll comes back to it
-                    log.error("feed_deliver_failed", session_id=str(session_id), where=place_of(error))
+            dirty = list(self._dirty)
+            self._dirty.clear()
+            for start in range(0, len(dirty), _BATCH):
+                await self._deliver_all(dirty[start : start + _BATCH])
 
-    async def _deliver(self, session_id: UUID, topic: _Topic) -> None:
-        if topic.head is None:  # nobody has caught up yet: each reads for itself
-            for listener in topic.listeners:
-                listener.fall_behind()
-            return
-        page = await self._read(session_id, topic.head)
-        if page is None:
-            return
-        for event in page.events:
-            topic.head = event.seq
-            for listener in topic.listeners:
-                listener.offer(event)
-        if page.full:
-            self._mark({session_id})
+    async def _deliver_all(self, session_ids: Sequence[UUID]) -> None:
+        try:
+            await self._deliver(session_ids)
+        except Exception as error:
+            if len(session_ids) == 1:  # one session's trouble is not the others'; the poll comes back to it
+                log.error("feed_deliver_failed", session_id=str(session_ids[0]), where=place_of(error))
+                return
+            for each in session_ids:
+                await self._deliver_all([each])
+
+    async def _deliver(self, session_ids: Sequence[UUID]) -> None:
+        cursors: dict[UUID, int] = {}
+        for session_id in session_ids:
+            topic = self._topics.get(session_id)
+            if topic is not None and topic.head is not None:
+                cursors[session_id] = topic.head
+            elif topic is not None:  # nobody has caught up yet: each reads for itself
+                for listener in topic.listeners:
+                    listener.fall_behind()
+        pages = await self._read(cursors) if cursors else None
+        for session_id, page in (pages or {}).items():
+            topic = self._topics.get(session_id)
+            if topic is not None:
+                topic.deliver(page)
+                if page.full:
+                    self._mark({session_id})

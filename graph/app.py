@@ -17,7 +17,6 @@ from db.audio_store import open_audio_store
 from db.engine import Database
 from db.feed import Feed
 from db.keys import MEDIA_SECRET, adopt_key, server_secret
-from db.reader import Reader
 from graph.body_limit import BodyLimit
 from graph.context import Parts
 from graph.documents import Documents, trusted_documents
@@ -51,7 +50,12 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            database = Database(url, pool=settings.database_pool, timeout_seconds=settings.database_timeout_seconds)
+            database = Database(
+                url,
+                pool=settings.database_pool,
+                readers=settings.read_connections,
+                timeout_seconds=settings.database_timeout_seconds,
+            )
             stack.push_async_callback(database.close)
             async with database.transaction() as session:
                 secret = await server_secret(session, MEDIA_SECRET)
@@ -64,10 +68,7 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             signer = MediaSigner(secret, settings.media_url_seconds)
             plans = Plans(schema, settings.document_limits)
             documents = Documents(trusted_documents(settings.trusted_documents))
-            reader = Reader(database, settings.read_connections)
-            await reader.start()
-            stack.push_async_callback(reader.close)
-            answers = Answers(reader, signer, settings.response_cache_bytes)
+            answers = Answers(database.reader, signer, settings.response_cache_bytes)
             stack.push_async_callback(answers.close)
             front["front"] = FrontParts(
                 plans if settings.compiled_reads else None, answers, documents, settings.public_url

@@ -22,7 +22,7 @@ from db.logs import place_of
 from db.outage import DATABASE_ERRORS
 from graph.auth import secret_in_headers
 from graph.documents import Documents, Refused
-from graph.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, status_of
+from graph.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of
 from graph.public_url import base_of
 from graph.reads.answers import Answer, Answers, Asking
 from graph.reads.plans import Plans, Request
@@ -41,6 +41,7 @@ _KEPT_REQUESTS = 2_000
 _MAX_KEPT_BODY = 4_000
 
 _NOT_MODIFIED = 304
+_VARY = (b"vary", b"Accept, Authorization")
 
 
 @dataclass(slots=True)
@@ -159,12 +160,12 @@ async def _read_answer(parts: FrontParts, exchange: _Exchange, request: Request)
 
 
 async def _send(exchange: _Exchange, answer: Answer, media_type: str) -> None:
-    told = [(b"content-type", f"{media_type}; charset=utf-8".encode())]
+    told = [(b"content-type", content_type(media_type).encode()), _VARY]
     if exchange.scope["method"] == "GET" and answer.etag is not None:
         etag = answer.etag.encode()
-        caching = [(b"etag", etag), (b"cache-control", b"private, no-cache"), (b"vary", b"accept, authorization")]
+        caching = [(b"etag", etag), (b"cache-control", b"private, no-cache")]
         if _has(exchange, etag):
-            await exchange.send({"type": "http.response.start", "status": _NOT_MODIFIED, "headers": caching})
+            await exchange.send({"type": "http.response.start", "status": _NOT_MODIFIED, "headers": [_VARY, *caching]})
             await exchange.send({"type": "http.response.body", "body": b""})
             return
         told += caching
@@ -182,7 +183,7 @@ async def _refuse(exchange: _Exchange, error: dict[str, Any]) -> None:
     if media_type not in (JSON, GRAPHQL_RESPONSE):
         media_type = JSON
     answer = {"errors": [error]}
-    told = [(b"content-type", f"{media_type}; charset=utf-8".encode()), (b"cache-control", b"no-store")]
+    told = [(b"content-type", content_type(media_type).encode()), (b"cache-control", b"no-store")]
     await _send_body(exchange, status_of(media_type, answer), told, orjson.dumps(answer))
 
 

@@ -57,8 +57,8 @@ async def test_who_has_seen_a_number_has_been_able_to_see_all_before_it(database
 
     async def reader() -> None:
         while not done.is_set() or len(seen) < 120:
-            async with database.reading() as session:
-                seen.extend(each.seq for each in await read_after(session, session_id, seen[-1] if seen else 0, 50))
+            found = await read_after(database.reader, {session_id: seen[-1] if seen else 0}, 50)
+            seen.extend(each.seq for each in found[session_id])
 
     async def writer() -> None:
         for _ in range(10):
@@ -122,10 +122,11 @@ async def test_a_page_starts_behind_the_cursor_and_ends_at_the_limit(database: D
     session_id, other = [await open_session(database, viewer) for _ in range(2)]
     await write(database, session_id, 5)
     await write(database, other, 2)
+    found = await read_after(database.reader, {session_id: 1, other: 1}, 3)
+    assert [each.seq for each in found[session_id]] == [2, 3, 4]
+    assert [(each.session_id, each.seq) for each in found[other]] == [(other, 2)]
+    assert await read_after(database.reader, {session_id: 5, other: 10**6}, 3) == {session_id: [], other: []}
     async with database.reading() as session:
-        assert [each.seq for each in await read_after(session, session_id, 1, 3)] == [2, 3, 4]
-        assert await read_after(session, session_id, 5, 3) == []
-        assert await read_after(session, session_id, 10**6, 3) == []
         assert await last_seqs(session, [session_id, other, new_id()]) == {session_id: 5, other: 2}
         assert await last_seqs(session, []) == {}
 

@@ -108,7 +108,7 @@ async def test_events_between_the_read_and_the_registration_are_not_lost(
     await write(database, session_id, 2)
     reads = 0
 
-    async def slow_read(*given: Any) -> list[StoredEvent]:
+    async def slow_read(*given: Any) -> dict[UUID, list[StoredEvent]]:
         nonlocal reads
         reads += 1
         found = await read_after(*given)
@@ -155,7 +155,7 @@ async def test_a_listener_misses_nothing_that_another_has_read_by_itself(
     await write(database, session_id, 2)
     go_on, reads = asyncio.Event(), 0
 
-    async def read(*given: Any) -> list[StoredEvent]:
+    async def read(*given: Any) -> dict[UUID, list[StoredEvent]]:
         nonlocal reads
         reads += 1
         first = reads == 1
@@ -196,7 +196,7 @@ async def test_a_listener_far_ahead_does_not_keep_events_from_the_others(
 ) -> None:
     reads = 0
 
-    async def read(*given: Any) -> list[StoredEvent]:
+    async def read(*given: Any) -> dict[UUID, list[StoredEvent]]:
         nonlocal reads
         reads += 1
         return await read_after(*given)
@@ -268,7 +268,7 @@ async def test_closing_the_feed_ends_listeners_that_wait_for_the_database(
     session_id = await open_session(database, viewer)
     reached = asyncio.Event()
 
-    async def away(*_: object) -> list[StoredEvent]:
+    async def away(*_: object) -> dict[UUID, list[StoredEvent]]:
         reached.set()
         raise ConnectionError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -114,10 +114,10 @@ async def test_an_event_that_cannot_be_read_is_one_sessions_trouble(
         await eventually(lambda: followers[0].reached(1))
         original = feed._read
 
-        async def read(session_id: UUID, after_seq: int) -> object:
-            if session_id == sick:
+        async def read(cursors: Mapping[UUID, int]) -> object:
+            if sick in cursors:
                 raise LookupError("no such kind of event")
-            return await original(session_id, after_seq)
+            return await original(cursors)
 
         monkeypatch.setattr(feed, "_read", read)
         for each in (sick, well, sick, well):

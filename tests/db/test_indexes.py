@@ -154,6 +154,11 @@ def listed(query: Any, column: Any) -> Reads:
     return run
 
 
+async def driver_sql(session: AsyncSession, sql: str, arguments: tuple[Any, ...]) -> None:
+    """Runs what a reader would."""
+    await (await session.connection()).exec_driver_sql(sql.strip(), arguments)
+
+
 _READS: dict[str, Reads] = {
     "session": lambda s, v, o, t: s.scalar(own_session(v, str(o.id))),
     "turn": lambda s, v, o, t: s.scalar(own_turn(v, str(t))),
@@ -181,7 +186,7 @@ _READS: dict[str, Reads] = {
         CrmRecord.id,
     ),
     "conversation": lambda s, v, o, t: read_snapshot(s, o),
-    "events": lambda s, v, o, t: events.read_after(s, o.id, 1, 200),
+    "events": lambda s, v, o, t: driver_sql(s, events.NEXT_EVENTS, ([o.id, t], [1, 1], 200)),
     "newest events": lambda s, v, o, t: events.last_seqs(s, [o.id, t]),
     "key": lambda s, v, o, t: keys.authenticate(s, "x" * 20),
     "server's secret": lambda s, v, o, t: keys.server_secret(s, "media"),

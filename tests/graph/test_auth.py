@@ -150,7 +150,7 @@ async def test_graphiql_needs_no_key_and_asking_does(edge: Edge) -> None:
         page = await http.get("/graphql", headers={"Accept": "text/html"})
         assert page.status_code == 200
         assert "text/html" in page.headers["content-type"]
-        asked = await http.get("/graphql", params={"query": ASK})
+        asked = await http.get("/graphql", params={"query": ASK}, headers={"GraphQL-Require-Preflight": "1"})
         assert code_of(asked.json()) == "UNAUTHENTICATED"
 
 

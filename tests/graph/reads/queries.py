@@ -89,14 +89,14 @@ class _Writer:
         return self._variable("ID!", chosen) if self._draw(st.booleans()) else f'"{chosen}"'
 
     def _filter(self, kind: str) -> dict[str, Any] | None:
-        shared = {
+        shared: dict[str, st.SearchStrategy[Any]] = {
             "customerId": st.sampled_from(["c-1", "c-2", "nobody", "", None]),
             "createdAfter": st.sampled_from(
                 ["2026-01-31T23:59:58Z", "2026-02-01T00:00:00.5+01:00", "2026-01-01T00:00:00"]
             ),
             "createdBefore": st.sampled_from(["2026-02-03T00:00:00Z", None]),
         }
-        own = {
+        filters: dict[str, dict[str, st.SearchStrategy[Any]]] = {
             "SessionFilter": {
                 "status": st.sampled_from(["OPEN", "ENDED", None]),
                 "channel": st.sampled_from(["WEB", "PHONE"]),
@@ -108,7 +108,8 @@ class _Writer:
                 "priority": st.sampled_from(["LOW", "HIGH"]),
                 "status": st.sampled_from(["DONE", "FAILED"]),
             },
-        }[kind]
+        }
+        own = filters[kind]
         chosen: dict[str, Any] | None = self._draw(st.none() | st.fixed_dictionaries({}, optional={**shared, **own}))
         return chosen
 

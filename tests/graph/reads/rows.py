@@ -103,7 +103,7 @@ class Filler:
         return _START + timedelta(microseconds=self._pick(0, 1, 10, 120_000, 999_999, self._random.randrange(10**12)))
 
     def _ms(self) -> float:
-        return self._pick(0.0, 1.0, 0.001, 12.5, round(self._random.uniform(0, 1e5), 3))
+        return self._random.choice([0.0, 1.0, 0.001, 12.5, round(self._random.uniform(0, 1e5), 3)])
 
     def _session(self, tenant_id: UUID, turns: int) -> Session:
         ended = self._random.random() < 0.3
