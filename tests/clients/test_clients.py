@@ -76,3 +76,11 @@ async def test_every_audit_of_graphql_over_http(node: str, api: str, key: str) -
 
 async def test_apollo_sends_a_hash_in_place_of_a_query(node: str, api: str, key: str) -> None:
     assert await verdict(node, "apollo_persisted.mjs", api, key) == {"client": "apollo-persisted", "asked": 3}
+
+
+def test_the_packages_are_exact_and_their_list_names_no_host() -> None:
+    wanted = json.loads((_HERE / "package.json").read_text())["dependencies"]
+    locked = (_HERE / "package-lock.json").read_text()
+    assert "://" not in locked
+    packages = json.loads(locked)["packages"]
+    assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
