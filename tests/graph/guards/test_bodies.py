@@ -30,7 +30,18 @@ async def test_more_values_than_there_may_be_are_not_parsed(acme: Client, sign: 
     assert code_of(answer.json()) == "BAD_USER_INPUT"
     assert str(SIGNS) in answer.json()["errors"][0]["message"]
     assert str(SIGNS) not in (await post_raw(acme, sign * SIGNS)).text
-    assert await closing_code(acme, [init(acme), sign * (SIGNS + 1)]) == 4400
+
+
+async def test_a_message_of_more_values_than_there_may_be_closes_the_socket(acme: Client) -> None:
+    def ping(values: int) -> str:
+        return f'{{"type": "ping", "payload": {{"a": [{",".join("1" * values)}]}}}}'
+
+    async with bare_socket(acme.base) as socket:
+        await socket.send(init(acme))
+        await socket.recv()
+        await socket.send(ping(SIGNS - 2))
+        assert json.loads(await socket.recv())["type"] == "pong"
+    assert await closing_code(acme, [init(acme), ping(SIGNS - 1)]) == 4400
 
 
 async def test_what_is_in_a_file_is_not_counted(acme: Client) -> None:

@@ -142,3 +142,18 @@ def test_fields_that_overlap_are_counted_through_what_holds_them() -> None:
     text = '{ session(id: "x") { ' + "turns { reply { id } } " * 102 + " } }"
     assert code_of(text) == "QUERY_TOO_COMPLEX"
     assert code_of(text.replace("turns { reply { id } } " * 102, "turns { reply { id } } " * 40)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{ ...f } fragment f on Query { ...g } fragment g on Query { ...f }", "contains itself"),
+        ("{ viewer { tenant } } fragment f on Query { ...f }", "contains itself"),
+        ("{ ...f } fragment f on Query { a } fragment f on Query { b }", "two fragments f"),
+        ("{ " + "a" * 201 + " }", "a name of 201 characters"),
+    ],
+)
+def test_what_is_refused_before_validation(text: str, words: str) -> None:
+    (error,) = errors_of(text)
+    assert words in error.message
+    assert error.extensions == {"code": "BAD_USER_INPUT"}
