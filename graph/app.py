@@ -24,8 +24,10 @@ from graph.front import Front, FrontParts
 from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS
 from graph.guards.preflight import Preflight
 from graph.guards.rates import RateLimit, Rates
+from graph.guards.subscriptions import SubscriptionLimits
 from graph.health import health_router
 from graph.last_resort import LastResort
+from graph.live.live import Live
 from graph.mcp import KeyedEndpoint, viewer_in_scope
 from graph.media import media_router
 from graph.reads.answers import Answers
@@ -70,8 +72,12 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             documents = Documents(trusted_documents(settings.trusted_documents))
             answers = Answers(database.reader, signer, settings.response_cache_bytes)
             stack.push_async_callback(answers.close)
+            live = Live(
+                schema, database, feed, signer, documents, settings.document_limits, settings.compiled_operations
+            )
+            stack.push_async_callback(live.close)
             front["front"] = FrontParts(
-                plans if settings.compiled_reads else None, answers, documents, settings.public_url
+                plans if settings.compiled_operations else None, answers, documents, settings.public_url
             )
             parts = Parts(
                 settings=settings,
@@ -82,6 +88,9 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
                 tools=ByHand(database, toolbox),
                 plans=plans,
                 documents=documents,
+                live=live,
+                rates=rates,
+                subscriptions=SubscriptionLimits(settings.max_subscriptions_per_key, settings.max_subscriptions),
             )
             app.include_router(graphql_router(parts))
             app.include_router(media_router(parts))

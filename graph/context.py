@@ -15,6 +15,8 @@ from db.feed import Feed
 from db.viewer import Viewer
 from graph.auth import secret_in_headers, secret_in_params, viewer_of
 from graph.documents import Documents
+from graph.guards.rates import Rates
+from graph.guards.subscriptions import SubscriptionLimits
 from graph.loaders import Loaders
 from graph.public_url import base_of
 from graph.settings import ApiSettings
@@ -22,6 +24,7 @@ from graph.signing import MediaSigner
 from graph.tools import ToolRunner
 
 if TYPE_CHECKING:
+    from graph.live.live import Live
     from graph.reads.plans import Plans  # which knows the types, which know this
 
 
@@ -37,6 +40,9 @@ class Parts:
     tools: ToolRunner
     plans: Plans
     documents: Documents
+    live: Live
+    rates: Rates
+    subscriptions: SubscriptionLimits
 
 
 class Context(BaseContext):
@@ -53,19 +59,23 @@ class Context(BaseContext):
     def _is_socket(self) -> bool:
         return self.request is not None and self.request.scope["type"] == "websocket"
 
+    @property
+    def secret(self) -> str | None:
+        """The API key that was sent, whether it is one or not."""
+        assert self.request is not None
+        secret = secret_in_params(self.connection_params) if self._is_socket else None
+        return secret or secret_in_headers(self.request.headers)
+
     async def viewer(self) -> Viewer:
         """Who is asking; on a websocket asked anew for every operation, as a key may be revoked meanwhile.
 
         Raises Unauthenticated.
         """
-        assert self.request is not None
-        secret = secret_in_params(self.connection_params) if self._is_socket else None
-        secret = secret or secret_in_headers(self.request.headers)
         if self._is_socket:
-            return await viewer_of(self.parts.database, secret)
+            return await viewer_of(self.parts.database, self.secret)
         async with self._asking:
             if self._viewer is None:
-                self._viewer = await viewer_of(self.parts.database, secret)
+                self._viewer = await viewer_of(self.parts.database, self.secret)
             return self._viewer
 
     def audio_url(self, audio_id: UUID) -> str:

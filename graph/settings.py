@@ -44,7 +44,7 @@ class ApiSettings(DatabaseSettings):
     csrf_protection: bool = True
     cors_origins: tuple[str, ...] = ()
     trusted_documents: Path | None = None
-    compiled_reads: bool = True
+    compiled_operations: bool = True
     read_connections: int = Field(4, ge=1, le=100)
     response_cache_bytes: int = Field(64_000_000, ge=0)
 

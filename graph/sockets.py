@@ -5,15 +5,26 @@ Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 from __future__ import annotations
 
+from contextlib import aclosing, suppress
 from typing import Any
 
+import orjson
 import structlog
+from graphql import GraphQLFormattedError
+from starlette.types import Scope
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
 
+from db.errors import Overloaded, RateLimited, VoxLoomError
 from db.logs import place_of
 from graph.context import Context
+from graph.guards.rates import address_of
+from graph.live.live import Subscribe
+from graph.live.opening import Opened
+from graph.public_url import base_of
 
 #: What a close frame can hold (RFC 6455, section 5.5).
 _REASON_BYTES = 123
@@ -32,7 +43,7 @@ class Adapter(ASGIWebSocketAdapter):
 
 
 class Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Strawberry's, but that it looks at a message before it believes it."""
+    """Strawberry's, but that it looks at a message before it believes it, and follows events without an executor."""
 
     async def handle_message(self, message: Any) -> None:
         """Handles one message, or closes the socket with 4400."""
@@ -42,10 +53,65 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         else:
             await self.handle_invalid_message(fault)
 
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begins an operation, unless the key has had too many within the minute."""
+        if self.connection_acknowledged:
+            scope = self._scope
+            try:
+                self.context.parts.rates.take(self.context.secret, address_of(scope))
+            except RateLimited as error:
+                await self.send_message({"id": message["id"], "type": "error", "payload": [_told(error)]})
+                return
+        await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """As Strawberry's; a subscription that can be followed by the live layer is."""
+        parts, secret = self.context.parts, self.context.secret
+        opened = None
+        if secret is not None:
+            asked = Subscribe(operation.query, operation.operation_name, operation.variables or {}, secret)
+            opened = await parts.live.open(asked)
+        if opened is None:
+            await super().run_operation(operation)
+            return
+        try:
+            with parts.subscriptions.held(opened.key_id):
+                await self._follow(operation, opened)
+            await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except Overloaded as error:
+            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [_told(error)]})
+        except Exception as error:
+            await self.handle_task_exception(error)
+            with suppress(Exception):
+                await operation.send_operation_message({"id": operation.id, "type": "complete"})
+            self.operations.pop(operation.id, None)
+            raise
+
+    async def _follow(self, operation: Operation[Context, None], opened: Opened) -> None:
+        head = f'{{"id":{orjson.dumps(operation.id).decode()},"type":"next","payload":'
+        send = self.context.request.send if isinstance(self.context.request, WebSocket) else None
+        assert send is not None
+        base = base_of(self._scope, self.context.parts.settings.public_url)
+        async with aclosing(self.context.parts.live.payloads(opened, base)) as payloads:
+            async for payload in payloads:
+                try:
+                    await send({"type": "websocket.send", "text": f"{head}{payload}}}"})
+                except WebSocketDisconnect as error:
+                    raise WebSocketDisconnected from error
+
+    @property
+    def _scope(self) -> Scope:
+        assert self.context.request is not None
+        return self.context.request.scope
+
     async def handle_task_exception(self, error: Exception) -> None:
         """Logs where it was; not its text, which may hold what somebody said."""
         if not isinstance(error, WebSocketDisconnected):
             log.error("socket_failed", error=type(error).__name__, where=place_of(error))
+
+
+def _told(error: VoxLoomError) -> GraphQLFormattedError:
+    return {"message": error.message, "extensions": error.extensions}
 
 
 def _fault(message: Any) -> str | None:

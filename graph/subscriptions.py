@@ -9,9 +9,12 @@ import strawberry
 from sqlalchemy import select
 
 from db.errors import BadUserInput, NotFound
+from db.events import StoredEvent
 from db.models.conversation import Session as SessionRow
 from db.models.happenings import Event as EventRow
+from db.viewer import Viewer
 from db.words import EventType
+from graph.context import Parts
 from graph.queries import own_session, own_turn
 from graph.types.common import Info
 from graph.types.event import Event, event_of
@@ -38,7 +41,7 @@ class Subscription:
         _check(after_seq, row)
         if last is EventType.SESSION_ENDED and after_seq == row.last_seq:
             return  # nothing will ever follow
-        async with aclosing(parts.feed.follow(row.id, after_seq)) as events:
+        async with aclosing(_counted(parts, viewer, parts.feed.follow(row.id, after_seq))) as events:
             async for stored in events:
                 yield event_of(stored, info.context.loaders)
                 if stored.type is EventType.SESSION_ENDED:
@@ -65,9 +68,20 @@ class Subscription:
         _check(after_seq, owner)
         if turn.status.ended and ended is not None and after_seq >= ended:
             return
-        async with aclosing(follow_turn(parts.feed, owner.id, turn.id, after_seq)) as events:
+        followed = follow_turn(parts.feed, owner.id, turn.id, after_seq)
+        async with aclosing(_counted(parts, viewer, followed)) as events:
             async for stored in events:
                 yield event_of(stored, info.context.loaders)
+
+
+async def _counted(
+    parts: Parts, viewer: Viewer, events: AsyncGenerator[StoredEvent, None]
+) -> AsyncGenerator[StoredEvent, None]:
+    """The events, while the key and the process may have so many subscriptions. Raises Overloaded."""
+    with parts.subscriptions.held(viewer.key_id):
+        async with aclosing(events):
+            async for each in events:
+                yield each
 
 
 def _check(after_seq: int, owner: SessionRow) -> None:

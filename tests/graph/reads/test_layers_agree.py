@@ -59,7 +59,7 @@ async def layers(postgres: str) -> AsyncIterator[Layers]:
     async with (
         cloned(postgres) as url,
         opened(url, **common) as fast,
-        opened(url, compiled_reads=False, **common) as slow,
+        opened(url, compiled_operations=False, **common) as slow,
         fast.tenant() as acme,
         fast.tenant() as rival,
         Client(slow.address, acme.headers["Authorization"].removeprefix("Bearer ")) as slow_acme,

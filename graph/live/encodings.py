@@ -1,0 +1,74 @@
+"""Events as text, written once for all who selected the same of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import orjson
+from cachetools import LRUCache
+
+from db.events import StoredEvent
+from db.reader import Reader
+from graph.errors import masked
+from graph.live.plans import Selection
+from graph.live.writing import EventWriter, Missing
+from graph.reads.sound_urls import SoundUrls
+
+#: What shows rows is shared by those who get the event at the same time; rows change.
+_FRESH_SECONDS = 1.0
+
+_Key = tuple[int, SoundUrls, object, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    text: str
+    good_until: float
+
+
+class Encodings:
+    """The payloads that were written last. ``kept_bytes``: what they may take."""
+
+    def __init__(self, reader: Reader, kept_bytes: int = 8_000_000) -> None:
+        self._reader = reader
+        self._kept: LRUCache[_Key, _Written] = LRUCache(kept_bytes, lambda each: len(each.text) + 300)
+        self._writing: dict[_Key, asyncio.Task[str]] = {}
+
+    def known(self, selection: Selection, event: StoredEvent, urls: SoundUrls) -> str | None:
+        """The payload, if it is there or needs no rows."""
+        key = (selection.number, urls, event.session_id, event.seq)
+        written = self._kept.get(key)
+        if written is not None and (written.good_until == 0 or written.good_until > time.monotonic()):
+            return written.text
+        writer = selection.of(event.type)
+        if writer.asks:
+            return None
+        text = writer.write(event, urls)
+        self._kept[key] = _Written(text, 0)
+        return text
+
+    async def made(self, selection: Selection, event: StoredEvent, urls: SoundUrls) -> str:
+        """The payload of an event that shows rows, written now. Raises what the reader raises."""
+        key = (selection.number, urls, event.session_id, event.seq)
+        task = self._writing.get(key)
+        if task is None:
+            task = self._writing[key] = asyncio.create_task(self._write(key, selection.of(event.type), event, urls))
+            task.add_done_callback(lambda _: self._writing.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        tasks = list(self._writing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _write(self, key: _Key, writer: EventWriter, event: StoredEvent, urls: SoundUrls) -> str:
+        try:
+            text = await writer.write_with_rows(event, urls, self._reader)
+        except Missing as error:
+            message, extensions = masked(error, path="events")
+            return orjson.dumps({"data": None, "errors": [{"message": message, "extensions": extensions}]}).decode()
+        self._kept[key] = _Written(text, time.monotonic() + _FRESH_SECONDS)
+        return text

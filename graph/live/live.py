@@ -1,0 +1,129 @@
+"""Subscriptions without an executor: admitted once, then each event is written once and sent to all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import structlog
+from cachetools import LRUCache
+from graphql import GraphQLError, OperationType
+from strawberry import Schema
+
+from db.engine import Database
+from db.feed import Feed
+from db.keys import hash_of
+from db.logs import place_of
+from db.outage import DATABASE_ERRORS, outlast
+from db.words import EventType
+from graph.documents import Documents
+from graph.guards.documents import check_cost, check_document, validate_within
+from graph.guards.limits import DocumentLimits
+from graph.guards.texts import parse_within
+from graph.guards.values import variables_fault
+from graph.live.encodings import Encodings
+from graph.live.opening import Opened, open_following
+from graph.live.plans import EventPlan
+from graph.reads.selection import Operation, Unsupported
+from graph.reads.sound_urls import SoundUrls
+from graph.signing import MediaSigner
+from graph.waiting import follow_turn
+
+log = structlog.get_logger(__name__)
+
+_MAX_PLANS = 500
+_PATIENCE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """What a client asks to follow, and with which key."""
+
+    text: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
+    secret: str
+
+
+@dataclass(slots=True)
+class Live:
+    """The live layer of an API process. Not ``enabled``, it sends everybody the full way."""
+
+    schema: Schema
+    database: Database
+    feed: Feed
+    signer: MediaSigner
+    documents: Documents
+    limits: DocumentLimits
+    enabled: bool
+    encodings: Encodings = field(init=False)
+    _plans: LRUCache[tuple[str, str | None], EventPlan | None] = field(default_factory=lambda: LRUCache(_MAX_PLANS))
+
+    def __post_init__(self) -> None:
+        self.encodings = Encodings(self.database.reader)
+
+    async def open(self, asked: Subscribe) -> Opened | None:
+        """Begins a subscription; null if it must go the full way, which has the words for whatever is wrong."""
+        try:
+            plan = self._plan(asked) if self.enabled else None
+            if plan is None:
+                return None
+            following = plan.following(asked.variables)
+            return await open_following(self.database.reader, following, hash_of(asked.secret))
+        except (Unsupported, GraphQLError):
+            return None
+        except DATABASE_ERRORS as error:
+            log.warning("subscribe_failed", error=type(error).__name__, where=place_of(error))
+            return None
+
+    async def payloads(self, opened: Opened, base: str) -> AsyncGenerator[str, None]:
+        """The payloads of the subscription's events, replayed and then live, up to its last."""
+        if opened.over:
+            return
+        following = opened.following
+        if following.turn_id is None:
+            events = self.feed.follow(opened.session_id, following.after_seq)
+        else:
+            events = follow_turn(self.feed, opened.session_id, following.turn_id, following.after_seq)
+        selection, encodings = following.selection, self.encodings
+        async with aclosing(events):
+            async for event in events:
+                urls = SoundUrls(base, self.signer.window())
+                payload = encodings.known(selection, event, urls)
+                if payload is None:
+                    make = partial(encodings.made, selection, event, urls)
+                    payload = await outlast(make, patience_seconds=_PATIENCE_SECONDS)
+                yield payload
+                if event.type is EventType.SESSION_ENDED:
+                    return
+
+    async def close(self) -> None:
+        await self.encodings.close()
+
+    def _plan(self, asked: Subscribe) -> EventPlan | None:
+        key = (asked.text, asked.operation_name)
+        if key not in self._plans:
+            self._plans[key] = self._admitted(asked)
+        return self._plans[key]
+
+    def _admitted(self, asked: Subscribe) -> EventPlan | None:
+        """The full way up to where something would run, for a subscription that is to be followed here.
+
+        Null if it is none, or is refused. Raises GraphQLError for a document that cannot be read.
+        """
+        document = parse_within(asked.text, self.limits)
+        operation = Operation.of(document, asked.operation_name)
+        schema = self.schema._schema
+        refused = (
+            operation is None
+            or operation.node.operation is not OperationType.SUBSCRIPTION
+            or not self.documents.may_run(asked.text)
+            or variables_fault(asked.variables, self.limits) is not None
+            or check_document(document, self.limits)
+            or check_cost(schema, document, asked.operation_name, asked.variables, self.limits)
+            or validate_within(schema, document)
+        )
+        return None if refused or operation is None else EventPlan(self.schema, operation)

@@ -1,0 +1,55 @@
+"""What is asked of the database before a subscription begins, in one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from db.reader import Reader
+from db.words import EventType, TurnStatus
+from graph.live.plans import Following
+
+_SESSION = """
+select api_keys.id, sessions.id, sessions.last_seq, events.type, null::text, null::int
+from api_keys
+join sessions on sessions.tenant_id = api_keys.tenant_id
+left join events on events.session_id = sessions.id and events.seq = sessions.last_seq
+where api_keys.secret_hash = $1 and api_keys.revoked_at is null and sessions.id = $2
+"""
+
+_ENDS = ", ".join(f"'{each.value}'" for each in EventType if each.ends_turn)
+
+_TURN = f"""
+select api_keys.id, sessions.id, sessions.last_seq, null::text, turns.status,
+  (select max(events.seq) from events where events.turn_id = turns.id and events.type in ({_ENDS}))
+from api_keys
+join sessions on sessions.tenant_id = api_keys.tenant_id
+join turns on turns.session_id = sessions.id
+where api_keys.secret_hash = $1 and api_keys.revoked_at is null and turns.id = $2
+"""  # noqa: S608 - words of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A subscription that may begin. ``over``: nothing will ever follow."""
+
+    following: Following
+    key_id: UUID
+    session_id: UUID
+    over: bool
+
+
+async def open_following(reader: Reader, following: Following, key_hash: bytes) -> Opened | None:
+    """Null if the key is none, or what is asked for is not there or not the key's, or afterSeq is out of range."""
+    is_turn = following.turn_id is not None
+    row = await reader.row(_TURN if is_turn else _SESSION, [key_hash, following.turn_id or following.session_id])
+    if row is None:
+        return None
+    key_id, session_id, last_seq, newest, status, ended = row
+    if not 0 <= following.after_seq <= last_seq:
+        return None
+    if is_turn:
+        over = TurnStatus(status).ended and ended is not None and following.after_seq >= ended
+    else:
+        over = newest == EventType.SESSION_ENDED.value and following.after_seq == last_seq
+    return Opened(following, key_id, session_id, over)
