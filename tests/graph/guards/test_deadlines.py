@@ -44,9 +44,9 @@ async def test_an_operation_that_takes_too_long_is_ended_and_its_connection_is_f
     limits = {"operation_seconds": 0.3, "max_wait_seconds": 0.4, "database_pool": 2}
     async with cloned(postgres) as url, opened(url, **limits) as edge, edge.tenant() as client:
         async with locked(edge):
-            for _ in range(4):
+            for number in range(4):  # another document each time: none of them is known from before
                 begun = time.monotonic()
-                answer = await client.post(ASK)
+                answer = await client.post(f"{ASK} # {number}")
                 assert code_of(answer) == "OPERATION_TIMEOUT"
                 assert answer.get("data") is None
                 assert 0.3 <= time.monotonic() - begun < 10
@@ -56,7 +56,7 @@ async def test_an_operation_that_takes_too_long_is_ended_and_its_connection_is_f
             async with bare_socket(edge.address) as socket:
                 await socket.send(init(client))
                 await socket.recv()
-                (answer, *_) = await operate(socket, ASK)
+                (answer, *_) = await operate(socket, f"{ASK} # again")
                 errors = answer["payload"] if answer["type"] == "error" else answer["payload"]["errors"]
                 assert [each["extensions"]["code"] for each in errors] == ["OPERATION_TIMEOUT"]
                 assert (await operate(socket, "{ viewer { tenant } }", "2"))[0]["payload"]["data"]
