@@ -114,3 +114,20 @@ async def test_a_new_socket_counts(postgres: str) -> None:
         with pytest.raises(Exception, match="429"):
             async with bare_socket(edge.address):
                 pass
+
+
+async def test_every_operation_on_a_socket_counts(postgres: str) -> None:
+    async with (
+        cloned(postgres) as url,
+        opened(url, requests_per_minute=3) as edge,
+        edge.tenant() as client,
+        bare_socket(edge.address) as socket,
+    ):
+        await socket.send(init(client))
+        await socket.recv()
+        for name in "123":
+            assert (await operate(socket, ASK, name))[0]["payload"]["data"]
+        (refused,) = await operate(socket, ASK, "4")
+        assert refused["type"] == "error"
+        assert refused["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert 0 < refused["payload"][0]["extensions"]["retryAfterSeconds"] <= 20
