@@ -29,7 +29,8 @@ def main(
     what: Annotated[What, typer.Argument()] = What.ALL,
     quick: Annotated[bool, typer.Option(help="A short look, which the README does not get.")] = False,
 ) -> None:
-    # Whoever ends this means all that it has started.
+    # Whoever ends this means all that it has started. A shell's background jobs are born deaf to SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if what in (What.ALL, What.READS):
         asyncio.run(reads.measure_reads(reads.QUICK if quick else reads.FULL, keep=not quick))

@@ -79,12 +79,9 @@ FULL = FanoutPlan(
 QUICK = FanoutPlan(
     rounds=1,
     crowds=(
-        Crowd("1 listener", 1, 1, 50, 50, 50),
         Crowd("100 listeners of one session", 100, 1, 20, 10, 20),
-        Crowd("300 listeners of one session", 300, 1, 10, 4, 10),
         Crowd("300 listeners of a session each", 300, 300, 2, 200, 2),
     ),
-    once=(Crowd("500 held, a session each", 500, 500, 1, 300, 0),),
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.bench.report import publish, spread, table
+from tests.bench.report import publish, spread, table, versions
 
 if TYPE_CHECKING:
     from tests.bench.fanout import Held
@@ -34,7 +34,8 @@ def publish_fanout(held: Sequence[Held], crowds: Sequence[str], rounds: int, *, 
     )
     text = (
         f"`python -m tests.bench fanout`: every delivery made, in order, once; medians of {rounds} rounds, the "
-        f"held crowd once, and ratios [smallest–largest].\n\n{table(head, rows)}"
+        f"held crowd once, and ratios [smallest–largest]. "
+        f"{versions('graphql-yoga', 'graphql-ws', 'ws', 'node')}.\n\n{table(head, rows)}"
     )
     publish("fanout", text, held, keep=keep)
 

@@ -18,7 +18,7 @@ from uuid import UUID
 from tests.bench.agreement import answers_agree
 from tests.bench.cpu import tree_cpu_seconds
 from tests.bench.load import Answered, Load, run
-from tests.bench.report import out, publish, spread, table
+from tests.bench.report import out, publish, spread, table, versions
 from tests.bench.rig import POOL, POSTGRAPHILE, VOXLOOM, YOGA, YOGA_CACHED, Rig, Server, rig
 from tests.bench.selections import SELECTIONS, body
 
@@ -189,7 +189,10 @@ def _text(cases: Sequence[Case], sizes: Mapping[str, tuple[int, int]], plan: Pla
             f"requests/s, × {_BASE}", f"CPU, × {_BASE}", f"p99, × {_BASE}")  # fmt: skip
     return (
         f"`python -m tests.bench reads`: {plan.rounds} rounds, {plan.connections} connections, one process and "
-        f"{POOL} connections to the same Postgres each ({said}). Medians, with [smallest–largest].\n\n"
+        f"{POOL} connections to the same Postgres each ({said}). Medians, with [smallest–largest]. "
+        f"{versions('postgraphile', 'graphql-yoga', 'node')}; PostGraphile with the amber preset, asked for flat lists "
+        "by a condition on the session, as its defaults offer them; graphql-yoga with pg and dataloader, its response "
+        "cache told by NOTIFY what to forget.\n\n"
         f"{table(head, rows)}\n\n"
         f"VoxLoom's requests/s for one of graphql-yoga with its response cache: {targets}."
     )

@@ -30,6 +30,12 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
     return f"{median(values):.{digits}f} [{min(values):.{digits}f}–{max(values):.{digits}f}]"
 
 
+def versions(*packages: str) -> str:
+    """What the others are, by their package.json."""
+    pinned = orjson.loads((Path(__file__).parent / "servers" / "package.json").read_bytes())["dependencies"]
+    return ", ".join(f"{name} {pinned[name]}" for name in packages)
+
+
 def publish(name: str, text: str, figures: Any, *, keep: bool) -> None:
     """Shows the text, and keeps the figures. ``keep``: the README gets the text too, between its marks."""
     out.print(text, markup=False, soft_wrap=True)

@@ -41,6 +41,12 @@ const typeDefs = /* GraphQL */ `
     engine: String!
     model: String!
   }
+  type TurnCompleted implements Event {
+    seq: Int!
+    sessionId: ID!
+    turnId: ID
+    at: DateTime!
+  }
 `;
 
 const ofData = (...names) => Object.fromEntries(names.map((name) => [name, (event) => event.data[name]]));

@@ -1,7 +1,6 @@
 // The events of sessions, replayed and then live: one LISTEN connection for all, told by the session's id, and what is
 // new is read from the table, for all sessions that have news at once. Every follower gets each event once, in order.
-import { EventEmitter } from "node:events";
-import { Repeater } from "graphql-yoga";
+import { createPubSub } from "graphql-yoga";
 import pg from "pg";
 
 const COLUMNS = 'session_id "sessionId", seq, turn_id "turnId", type, data, at';
@@ -14,7 +13,7 @@ export class Feed {
   #topics = new Map();
   #dirty = new Set();
   #reading = false;
-  #events = new EventEmitter().setMaxListeners(0);
+  #pubSub = createPubSub();
 
   constructor(pool) {
     this.#pool = pool;
@@ -42,33 +41,37 @@ export class Feed {
       for (const event of rows) {
         const topic = this.#topics.get(event.sessionId);
         if (topic) topic.head = event.seq;
-        this.#events.emit(event.sessionId, event);
+        this.#pubSub.publish(event.sessionId, event);
       }
     }
     this.#reading = false;
   }
 
-  follow(sessionId, afterSeq) {
-    return new Repeater(async (push, stop) => {
+  async *follow(sessionId, afterSeq) {
+    const topic = this.#topics.get(sessionId) ?? { head: afterSeq, followers: 0 };
+    this.#topics.set(sessionId, topic);
+    topic.followers += 1;
+    const live = this.#pubSub.subscribe(sessionId);
+    try {
+      let next = live.next(); // it hears from the first call on: before the table is read, so that nothing falls between
       let cursor = afterSeq;
-      const give = (event) => {
-        if (event.seq <= cursor) return;
-        cursor = event.seq;
-        void push({ sessionEvents: event });
-      };
-      let early = [];
-      const hear = (event) => (early ? early.push(event) : give(event));
-      const topic = this.#topics.get(sessionId) ?? { head: afterSeq, followers: 0 };
-      this.#topics.set(sessionId, topic);
-      topic.followers += 1;
-      this.#events.on(sessionId, hear);
       const { rows } = await this.#pool.query({ name: "missed", text: MISSED, values: [sessionId, afterSeq] });
-      for (const event of [...rows, ...early]) give(event);
-      early = null;
-      await stop;
-      this.#events.off(sessionId, hear);
+      for (const event of rows) {
+        cursor = event.seq;
+        yield { sessionEvents: event };
+      }
+      while (true) {
+        const { value: event, done } = await next;
+        if (done) return;
+        next = live.next();
+        if (event.seq <= cursor) continue;
+        cursor = event.seq;
+        yield { sessionEvents: event };
+      }
+    } finally {
+      await live.return();
       topic.followers -= 1;
       if (topic.followers === 0) this.#topics.delete(sessionId);
-    });
+    }
   }
 }
