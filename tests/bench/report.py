@@ -49,4 +49,4 @@ def publish(name: str, text: str, figures: Any, *, keep: bool) -> None:
         _, end_mark, after = rest.partition(end)
         if not (mark and end_mark):
             raise RuntimeError(f"README.md has no marks for {name}.")
-        _README.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+        _README.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
