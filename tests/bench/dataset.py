@@ -16,6 +16,7 @@ TURNS = 10
 #: So many turns are made by one statement; more would only take more memory.
 _AT_ONCE = 5_000
 
+_TABLES = ("sessions", "turns", "messages", "audio", "model_calls", "tool_calls", "crm_records", "events")
 _TURNS = (Path(__file__).parent / "turns.sql").read_text()
 _SESSIONS = """
 insert into sessions (id, created_at, tenant_id, customer_id, language, channel, persona, status, metadata,
@@ -56,8 +57,17 @@ class Dataset:
         )
 
     async def settle(self) -> None:
-        """Leaves nothing of the writing to be done while somebody reads."""
+        """After the first writing: nothing of it is left to be done while somebody reads."""
         await self._connection.execute("vacuum analyze")
+        await self._connection.execute("checkpoint")
+
+    async def calm(self) -> None:
+        """The same after new turns, but for statistics: new ones would have every connection plan its statements anew.
+
+        Who reads a row first notes on it that its writer has committed; no server shall do that for the others.
+        """
+        for table in _TABLES:
+            await self._connection.execute(f"select count(*) from {table}")
         await self._connection.execute("checkpoint")
 
     async def last_seqs(self, sessions: Sequence[UUID]) -> list[int]:

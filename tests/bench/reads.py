@@ -162,7 +162,7 @@ async def _first_of_version(bench: Bench, made: Rig, plan: Plan, selection: str,
         out.log(f"reads: {case.name}, {selection} selection, round {number + 1}")
         grown = sessions[number * plan.fresh : (number + 1) * plan.fresh]
         await made.dataset.add_turns(grown)
-        await made.dataset.settle()
+        await made.dataset.calm()
         await bench.round(case, grown)
         await bench.agree(selection, grown[-1])  # nobody answered with the version before
     return case

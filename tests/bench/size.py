@@ -55,7 +55,7 @@ async def measure_size(plan: SizePlan, *, keep: bool) -> None:
             for number in range(plan.rounds):
                 out.log(f"size: {messages} messages, round {number + 1}")
                 await made.dataset.add_turns(sessions)
-                await made.dataset.settle()
+                await made.dataset.calm()
                 await bench.round(first, sessions)
             for _ in range(plan.rounds):
                 await bench.round(unchanged, sessions, plan.seconds)
