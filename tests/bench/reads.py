@@ -38,7 +38,7 @@ class Plan:
     connections: int = 16
 
 
-FULL = Plan(rounds=5, fresh=500, unchanged=100, seconds=3, warm=1500)
+FULL = Plan(rounds=5, fresh=800, unchanged=100, seconds=3, warm=1500)
 QUICK = Plan(rounds=2, fresh=100, unchanged=50, seconds=1, warm=300)
 
 
