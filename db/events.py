@@ -73,6 +73,16 @@ async def append(session: AsyncSession, session_id: UUID, events: Sequence[NewEv
     return last_seq
 
 
+async def mark_changed(session: AsyncSession, session_id: UUID) -> None:
+    """For a commit that changes what can be read of a session, and has no event: readers see by the row that it did."""
+    await session.execute(
+        update(Session)
+        .where(Session.id == session_id)
+        .values(last_seq=Session.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+
+
 #: The next events of several sessions, each after a number of its own.
 NEXT_EVENTS = """
 select found.session_id, found.seq, found.turn_id, found.type, found.data::text, found.at

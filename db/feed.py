@@ -94,7 +94,6 @@ class _Topic:
             self.head = page.reached
             listener.fall_behind()
 
-
     def deliver(self, page: _Page) -> None:
         """Offers what was read after the head to all listeners."""
         for event in page.events:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.clean import clean_text, storable, storable_text
 from db.errors import IdempotencyConflict, NotFound, SessionEnded
-from db.events import NewEvent, append
+from db.events import NewEvent, append, mark_changed
 from db.ids import new_id
 from db.models.conversation import Session
 from db.models.happenings import Event
@@ -94,6 +94,7 @@ async def end(
     call.finished_at, call.duration_ms = ended[0], max(0.0, float(ended[1]))
     await session.flush()
     if call.turn_id is None and await _is_over(session, call.session_id):
+        await mark_changed(session, call.session_id)
         return  # made by hand, and the session ended meanwhile: nothing follows SessionEnded
     await append(
         session,

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.audio_store import AudioStore
 from db.clean import storable, storable_text
 from db.commands import announce_end
-from db.events import NewEvent, append
+from db.events import NewEvent, append, mark_changed
 from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
 from db.models.work import ModelCall
@@ -128,6 +128,7 @@ async def add_cancelled_calls(session: AsyncSession, claim: Claim, calls: Sequen
         )
     )
     if cancelled is not None:
+        await mark_changed(session, claim.session_id)
         for call in calls:
             await add_call(session, claim, call)
 

@@ -76,8 +76,15 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
                 schema, database, feed, signer, documents, settings.document_limits, settings.compiled_operations
             )
             stack.push_async_callback(live.close)
+            subscriptions = SubscriptionLimits(settings.max_subscriptions_per_key, settings.max_subscriptions)
             front["front"] = FrontParts(
-                plans if settings.compiled_operations else None, answers, documents, settings.public_url
+                plans=plans if settings.compiled_operations else None,
+                answers=answers,
+                live=live,
+                subscriptions=subscriptions,
+                documents=documents,
+                public_url=settings.public_url,
+                operation_seconds=settings.operation_seconds,
             )
             parts = Parts(
                 settings=settings,
@@ -90,7 +97,7 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
                 documents=documents,
                 live=live,
                 rates=rates,
-                subscriptions=SubscriptionLimits(settings.max_subscriptions_per_key, settings.max_subscriptions),
+                subscriptions=subscriptions,
             )
             app.include_router(graphql_router(parts))
             app.include_router(media_router(parts))

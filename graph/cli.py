@@ -48,6 +48,7 @@ def up() -> None:
 def serve() -> None:
     """Starts the API alone."""
     from graph.app import create_app  # noqa: PLC0415 - the other commands start without it
+    from graph.http_protocol import HttpProtocol  # noqa: PLC0415
 
     settings = ApiSettings()
     configure_logging(json=not sys.stderr.isatty())
@@ -62,6 +63,7 @@ def serve() -> None:
             log_level="warning",
             timeout_graceful_shutdown=10,
             ws_max_size=settings.max_audio_bytes * 2,
+            http=HttpProtocol,
         )
 
 

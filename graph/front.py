@@ -7,7 +7,9 @@ the full way too, which has the words for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +17,18 @@ import orjson
 import structlog
 from cachetools import LRUCache
 from graphql import GraphQLError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from db.errors import OperationTimeout, Overloaded
 from db.keys import hash_of
 from db.logs import place_of
 from db.outage import DATABASE_ERRORS
-from graph.auth import secret_in_headers
 from graph.documents import Documents, Refused
-from graph.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of
+from graph.exchange import Exchange, Headers
+from graph.guards.subscriptions import SubscriptionLimits
+from graph.live.live import Live, Subscribe
+from graph.live.streams import stream_events
+from graph.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, content_type, status_of
 from graph.public_url import base_of
 from graph.reads.answers import Answer, Answers, Asking
 from graph.reads.plans import Plans, Request
@@ -32,9 +38,6 @@ from graph.requests import GraphQLRequest, from_body, from_query_string
 log = structlog.get_logger(__name__)
 
 _PATH = "/graphql"
-
-#: Bodies longer than this are not looked at here: they bring recordings.
-_MAX_BODY = 64_000
 
 #: Requests that came before, letter by letter, and what they came to.
 _KEPT_REQUESTS = 2_000
@@ -46,26 +49,15 @@ _VARY = (b"vary", b"Accept, Authorization")
 
 @dataclass(slots=True)
 class FrontParts:
-    """What the front works with. Without ``plans`` every document goes the full way."""
+    """What the front works with. Without ``plans`` every read goes the full way."""
 
     plans: Plans | None
     answers: Answers
+    live: Live
+    subscriptions: SubscriptionLimits
     documents: Documents
     public_url: str | None
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """One HTTP request, and the ways to hear more of it and to answer."""
-
-    scope: Scope
-    receive: Receive
-    send: Send
-    headers: dict[bytes, bytes]
-
-    @property
-    def media_type(self) -> str | None:
-        return chosen_media_type(self.headers.get(b"accept", b"").decode("latin-1"))
+    operation_seconds: float
 
 
 class Front:
@@ -79,62 +71,60 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = self._parts.get("front")
         if parts is not None and scope["type"] == "http" and scope["path"] == _PATH:
-            exchange = _Exchange(scope, receive, send, dict(scope["headers"]))
-            if await self._answered(parts, exchange):
+            exchange = Exchange(scope, receive, send)
+            try:
+                if await self._answered(parts, exchange):
+                    return
+            except Refused as refused:
+                await _refuse(exchange, refused.error)
                 return
             scope, receive = exchange.scope, exchange.receive
         await self._app(scope, receive, send)
 
-    async def _answered(self, parts: FrontParts, exchange: _Exchange) -> bool:
-        """Whether it was answered; else ``exchange`` may be another by now, for the full way."""
-        try:
-            if exchange.scope["method"] == "GET":
-                request = _of_get(parts, exchange)
-            elif exchange.scope["method"] == "POST" and _content_type(exchange) == b"application/json":
-                request = await self._of_post(parts, exchange)
-            else:
-                return False
-        except Refused as refused:
-            await _refuse(exchange, refused.error)
-            return True
+    async def _answered(self, parts: FrontParts, exchange: Exchange) -> bool:
+        """Whether it was answered; else it goes the full way, as ``exchange`` is by then."""
         media_type = exchange.media_type
+        body = b""
+        if exchange.scope["method"] == "POST":
+            if exchange.content_type != JSON:
+                return False
+            found = await exchange.short_body()
+            if found is None:
+                return False
+            body = found
+        request = self._kept.get(body) if body else None
+        if request is None:
+            given = _resolved(parts.documents, exchange, body)
+            if given is None:
+                return False
+            if media_type == EVENT_STREAM:
+                return await _streamed(parts, exchange, given)
+            request = _planned(parts, given)
+            if request is not None and body and len(body) <= _MAX_KEPT_BODY:
+                self._kept[body] = request
         if request is None or media_type not in (JSON, GRAPHQL_RESPONSE):
             return False
-        answer = await _read_answer(parts, exchange, request)
-        if answer is None:
-            return False
-        await _send(exchange, answer, media_type)
-        return True
+        answer = await _read(parts, exchange, request)
+        if answer is not None:
+            await _send(exchange, answer, media_type)
+        return answer is not None
 
-    async def _of_post(self, parts: FrontParts, exchange: _Exchange) -> Request | None:
-        body = await _receive_short(exchange)
-        if body is None:
-            return None
-        request = self._kept.get(body)
-        if request is not None:
-            return request
+
+def _resolved(documents: Documents, exchange: Exchange, body: bytes) -> GraphQLRequest | None:
+    """The request with the text of its document; null for what is none. Raises Refused."""
+    if body:
         given = from_body(body)
-        if given is None:
-            return None
-        resolved = parts.documents.resolve(given)
-        if resolved is not given:
-            exchange.receive = _replaying([{"type": "http.request", "body": resolved.as_body()}], exchange.receive)
-            exchange.scope = _without_length(exchange.scope)
-        request = _planned(parts, resolved)
-        if request is not None and len(body) <= _MAX_KEPT_BODY:
-            self._kept[body] = request
-        return request
-
-
-def _of_get(parts: FrontParts, exchange: _Exchange) -> Request | None:
-    query = exchange.scope["query_string"]
-    given = from_query_string(query) if query else None
+    else:
+        query_string = exchange.scope["query_string"]
+        given = from_query_string(query_string) if query_string and exchange.scope["method"] == "GET" else None
     if given is None:
         return None
-    resolved = parts.documents.resolve(given)
-    if resolved is not given:
-        exchange.scope = {**exchange.scope, "query_string": resolved.as_query_string()}
-    return _planned(parts, resolved)
+    resolved = documents.resolve(given)
+    if resolved is not given and body:
+        exchange.replace_body(resolved.as_body())
+    elif resolved is not given:
+        exchange.replace_query_string(resolved.as_query_string())
+    return resolved
 
 
 def _planned(parts: FrontParts, given: GraphQLRequest) -> Request | None:
@@ -147,80 +137,68 @@ def _planned(parts: FrontParts, given: GraphQLRequest) -> Request | None:
         return None
 
 
-async def _read_answer(parts: FrontParts, exchange: _Exchange, request: Request) -> Answer | None:
-    secret = secret_in_headers({"authorization": exchange.headers.get(b"authorization", b"").decode("latin-1")})
+async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answer | None:
+    secret = exchange.secret
     if secret is None:
         return None
-    host = orjson.dumps(base_of(exchange.scope, parts.public_url))[1:-1].decode()
+    asking = Asking(hash_of(secret), base_of(exchange.scope, parts.public_url))
+    limit = asyncio.timeout(parts.operation_seconds)
     try:
-        return await parts.answers.answer(request, Asking(hash_of(secret), host))
+        async with limit:
+            return await parts.answers.answer(request, asking)
     except DATABASE_ERRORS as error:
+        if limit.expired():
+            late = OperationTimeout(f"The operation took more than {parts.operation_seconds:g} s.")
+            raise Refused(late.message, late.code) from None
         log.warning("read_failed", error=type(error).__name__, where=place_of(error))
         return None
 
 
-async def _send(exchange: _Exchange, answer: Answer, media_type: str) -> None:
-    told = [(b"content-type", content_type(media_type).encode()), _VARY]
+async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest) -> bool:
+    """Follows events as an event stream, if they are of a subscription that the live layer can serve."""
+    secret = exchange.secret
+    if secret is None or given.text is None:
+        return False
+    opened = await parts.live.open(Subscribe(given.text, given.operation_name, given.variables, secret))
+    if opened is None:
+        return False
+    with ExitStack() as held:
+        try:
+            held.enter_context(parts.subscriptions.held(opened.key_id))
+        except Overloaded:
+            return False  # the full way says so
+        payloads = parts.live.payloads(opened, base_of(exchange.scope, parts.public_url))
+        await stream_events(exchange, payloads)
+    return True
+
+
+async def _send(exchange: Exchange, answer: Answer, media_type: str) -> None:
+    told: Headers = [_VARY]
     if exchange.scope["method"] == "GET" and answer.etag is not None:
         etag = answer.etag.encode()
-        caching = [(b"etag", etag), (b"cache-control", b"private, no-cache")]
+        told += [(b"etag", etag), (b"cache-control", b"private, no-cache")]
         if _has(exchange, etag):
-            await exchange.send({"type": "http.response.start", "status": _NOT_MODIFIED, "headers": [_VARY, *caching]})
-            await exchange.send({"type": "http.response.body", "body": b""})
+            await exchange.answer(_NOT_MODIFIED, told, b"")
             return
-        told += caching
-    await _send_body(exchange, 200, told, answer.body)
+    await _answer(exchange, 200, media_type, told, answer.body)
 
 
-def _has(exchange: _Exchange, etag: bytes) -> bool:
+def _has(exchange: Exchange, etag: bytes) -> bool:
     """Whether the client has this version already (RFC 9110, section 13.1.2)."""
     told = exchange.headers.get(b"if-none-match", b"").split(b",")
     return any(each.strip().removeprefix(b"W/") in (etag, b"*") for each in told)
 
 
-async def _refuse(exchange: _Exchange, error: dict[str, Any]) -> None:
+async def _refuse(exchange: Exchange, error: dict[str, Any]) -> None:
     media_type = exchange.media_type
-    if media_type not in (JSON, GRAPHQL_RESPONSE):
+    if media_type != GRAPHQL_RESPONSE:
         media_type = JSON
     answer = {"errors": [error]}
-    told = [(b"content-type", content_type(media_type).encode()), (b"cache-control", b"no-store")]
-    await _send_body(exchange, status_of(media_type, answer), told, orjson.dumps(answer))
+    told = [_VARY, (b"cache-control", b"no-store")]
+    await _answer(exchange, status_of(media_type, answer), media_type, told, orjson.dumps(answer))
 
 
-async def _send_body(exchange: _Exchange, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def _answer(exchange: Exchange, status: int, media_type: str, headers: Headers, body: bytes) -> None:
+    headers.append((b"content-type", content_type(media_type).encode()))
     headers.append((b"content-length", str(len(body)).encode()))
-    await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
-    await exchange.send({"type": "http.response.body", "body": body})
-
-
-def _content_type(exchange: _Exchange) -> bytes:
-    return exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-
-
-async def _receive_short(exchange: _Exchange) -> bytes | None:
-    """The body, if it is short and came whole. Either way the full way can receive it again."""
-    messages: list[Message] = []
-    size, whole = 0, False
-    while not whole and size <= _MAX_BODY:
-        message = await exchange.receive()
-        messages.append(message)
-        if message["type"] != "http.request":
-            break
-        size += len(message.get("body", b""))
-        whole = not message.get("more_body", False)
-    exchange.receive = _replaying(messages, exchange.receive)
-    return b"".join(message.get("body", b"") for message in messages) if whole and size <= _MAX_BODY else None
-
-
-def _replaying(messages: Sequence[Message], receive: Receive) -> Receive:
-    again = iter(messages)
-
-    async def replay() -> Message:
-        message = next(again, None)
-        return await receive() if message is None else message
-
-    return replay
-
-
-def _without_length(scope: Scope) -> Scope:
-    return {**scope, "headers": [each for each in scope["headers"] if each[0] != b"content-length"]}
+    await exchange.answer(status, headers, body)

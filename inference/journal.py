@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import tool_calls, turns
 from db.audio_store import AudioStore
 from db.engine import Database
-from db.events import NewEvent, append
+from db.events import NewEvent, append, mark_changed
 from db.models.conversation import Turn
 from db.outage import DATABASE_ERRORS, is_away, outlast
 from db.outcome import EncodedAudio, Failure, FinishedCall
@@ -108,6 +108,8 @@ class DatabaseJournal:
             call_id = await turns.add_call(session, self._claim, call)
             if ends_stage and call.status is CallStatus.OK:
                 await self._append(session, _stage_completed(call.stage, call_id))
+            else:
+                await mark_changed(session, self._claim.session_id)
 
         await self._commit(write)
 
@@ -179,6 +181,8 @@ class DatabaseJournal:
             if failure.stage is not None:
                 data = {"stage": failure.stage.value, "code": failure.code, "message": failure.message}
                 await self._append(session, (EventType.STAGE_FAILED, {**data, "will_retry": will_retry}))
+            else:
+                await mark_changed(session, self._claim.session_id)
 
         await self._commit(write)
 

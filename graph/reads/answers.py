@@ -11,8 +11,8 @@ from cachetools import LRUCache
 
 from db.reader import Reader
 from graph.reads.json_text import BROKEN
-from graph.reads.objects import URL_EXPIRES, URL_INNER, URL_OUTER, URL_START
 from graph.reads.plans import Request
+from graph.reads.sound_urls import SoundUrls
 from graph.reads.statements import KEY_HASH
 from graph.reads.versions import Version, Versions
 from graph.signing import MediaSigner
@@ -25,10 +25,10 @@ _ENTRY_BYTES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, and how the server is called: ``host`` as JSON text."""
+    """Who asks, and ``base``, the start of this server's addresses."""
 
     key_hash: bytes
-    host: str
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,7 @@ class Answers:
         variant = request.variant
         values: dict[str, Any] = {**request.values, KEY_HASH: asking.key_hash}
         if variant.has_urls:
-            window = self._signer.window()
-            values |= {
-                URL_START: asking.host,
-                URL_EXPIRES: str(window.expires),
-                URL_INNER: window.inner,
-                URL_OUTER: window.outer,
-            }
+            values |= SoundUrls(asking.base, self._signer.window()).values()
         row = await self._reader.row(variant.statement.sql, [values[name] for name in variant.statement.names])
         if row is None:
             return None

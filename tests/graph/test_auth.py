@@ -176,8 +176,13 @@ def _leaf(kind: dict[str, Any]) -> str:
     return "" if kind["kind"] in ("SCALAR", "ENUM") else " { __typename }"
 
 
+def told_schema() -> dict[str, Any]:
+    """The schema as introspection tells it."""
+    return dict(introspection_from_schema(schema.graphql_schema)["__schema"])
+
+
 async def test_every_root_field_asks_for_a_key(edge: Edge) -> None:
-    told = introspection_from_schema(schema.graphql_schema)["__schema"]
+    told = told_schema()
     types = {each["name"]: each for each in told["types"]}
     seen: list[str] = []
     async with Client(edge.address, None) as nobody:
@@ -198,7 +203,7 @@ async def test_every_root_field_asks_for_a_key(edge: Edge) -> None:
 
 
 async def test_every_subscription_asks_for_a_key(edge: Edge, acme: Client) -> None:
-    told = introspection_from_schema(schema.graphql_schema)["__schema"]
+    told = told_schema()
     types = {each["name"]: each for each in told["types"]}
     fields = types[told["subscriptionType"]["name"]]["fields"]
     assert {each["name"] for each in fields} == {"sessionEvents", "turnEvents"}

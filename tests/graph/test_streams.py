@@ -21,6 +21,7 @@ from strawberry.http.streaming import merge_stream_with_heartbeat
 
 from db.feed import Feed
 from graph import app
+from graph.live import streams
 from graph.streaming import EventStream, Stream
 from tests.client import END, EVENTS, SEND, Client
 from tests.conftest import cloned
@@ -100,6 +101,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         return merge_stream_with_heartbeat(stream, beat, 0.001, send_initial_heartbeat=send_initial_heartbeat)
 
     monkeypatch.setattr(async_base_view, "merge_stream_with_heartbeat", merged)
+    monkeypatch.setattr(streams, "EventStream", lambda: EventStream(0.001))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
