@@ -6,14 +6,12 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import orjson
 from cachetools import LRUCache
 
 from db.events import StoredEvent
 from db.reader import Reader
-from graph.errors import masked
 from graph.live.plans import Selection
-from graph.live.writing import EventWriter, Missing
+from graph.live.writing import EventWriter
 from graph.reads.sound_urls import SoundUrls
 
 #: What shows rows is shared by those who get the event at the same time; rows change.
@@ -50,7 +48,7 @@ class Encodings:
         return text
 
     async def made(self, selection: Selection, event: StoredEvent, urls: SoundUrls) -> str:
-        """The payload of an event that shows rows, written now. Raises what the reader raises."""
+        """The payload of an event that shows rows, written now. Raises Missing, and what the reader raises."""
         key = (selection.number, urls, event.session_id, event.seq)
         task = self._writing.get(key)
         if task is None:
@@ -65,10 +63,6 @@ class Encodings:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, key: _Key, writer: EventWriter, event: StoredEvent, urls: SoundUrls) -> str:
-        try:
-            text = await writer.write_with_rows(event, urls, self._reader)
-        except Missing as error:
-            message, extensions = masked(error, path="events")
-            return orjson.dumps({"data": None, "errors": [{"message": message, "extensions": extensions}]}).decode()
+        text = await writer.write_with_rows(event, urls, self._reader)
         self._kept[key] = _Written(text, time.monotonic() + _FRESH_SECONDS)
         return text

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import orjson
 import structlog
 from cachetools import LRUCache
 from graphql import GraphQLError, OperationType
@@ -17,9 +18,10 @@ from db.engine import Database
 from db.feed import Feed
 from db.keys import hash_of
 from db.logs import place_of
-from db.outage import DATABASE_ERRORS, outlast
+from db.outage import DATABASE_ERRORS, is_away, outlast, unavailable
 from db.words import EventType
 from graph.documents import Documents
+from graph.errors import masked
 from graph.guards.documents import check_cost, check_document, validate_within
 from graph.guards.limits import DocumentLimits
 from graph.guards.texts import parse_within
@@ -92,10 +94,13 @@ class Live:
         async with aclosing(events):
             async for event in events:
                 urls = SoundUrls(base, self.signer.window())
-                payload = encodings.known(selection, event, urls)
-                if payload is None:
-                    make = partial(encodings.made, selection, event, urls)
-                    payload = await outlast(make, patience_seconds=_PATIENCE_SECONDS)
+                try:
+                    payload = encodings.known(selection, event, urls)
+                    if payload is None:
+                        make = partial(encodings.made, selection, event, urls)
+                        payload = await outlast(make, patience_seconds=_PATIENCE_SECONDS)
+                except Exception as error:  # one event's trouble is not the next one's
+                    payload = _broken(error)
                 yield payload
                 if event.type is EventType.SESSION_ENDED:
                     return
@@ -127,3 +132,12 @@ class Live:
             or validate_within(schema, document)
         )
         return None if refused or operation is None else EventPlan(self.schema, operation)
+
+
+def _broken(error: Exception) -> str:
+    """What is sent in the place of an event that cannot be written."""
+    if is_away(error):
+        message, extensions = unavailable().message, unavailable().extensions
+    else:
+        message, extensions = masked(error, path="events")
+    return orjson.dumps({"data": None, "errors": [{"message": message, "extensions": extensions}]}).decode()

@@ -13,12 +13,15 @@ import structlog
 
 from db import commands
 from graph import queries, subscriptions
+from graph.live.plans import EventPlan
+from graph.live.writing import EventWriter
+from graph.reads.selection import Unsupported
 from graph.signing import MediaSigner
 from graph.sockets import Handler
 from graph.types.event import event_of
 from inference.tools import server as tool_server
 from tests.client import EVENTS, SEND, Client
-from tests.graph.edge import Edge, bare_socket, closing_code, init, operate, post
+from tests.graph.edge import Edge, bare_socket, closing_code, init, post, subscribe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -67,6 +70,10 @@ def fail(*_: object, **__: object) -> Any:
     raise RuntimeError(f"it failed on {SAID}")
 
 
+def unsupported(*_: object) -> Any:
+    raise Unsupported("for the resolvers")
+
+
 def masked(errors: list[dict[str, Any]], logs: Logs) -> None:
     """The error has no words of its own, and its id leads to a line of the log that has none either."""
     (error,) = errors
@@ -101,20 +108,35 @@ async def test_a_statement_that_fails_on_what_was_said(
     assert await edge.rows() == before
 
 
-async def test_a_subscription_that_fails_on_its_way(acme: Client, logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("layer", ["live", "resolvers"])
+async def test_a_subscription_that_fails_on_its_way(
+    acme: Client, logs: Logs, monkeypatch: pytest.MonkeyPatch, layer: str
+) -> None:
     session = await acme.create_session()
     for _ in range(2):
         await acme.send(session, {"text": SAID})
-    monkeypatch.setattr(
-        subscriptions, "event_of", lambda stored, source: fail() if stored.seq > 1 else event_of(stored, source)
-    )
+    write = EventWriter.write
+    if layer == "live":
+        monkeypatch.setattr(
+            EventWriter, "write", lambda self, event, urls: fail() if event.seq > 1 else write(self, event, urls)
+        )
+    else:
+        monkeypatch.setattr(EventPlan, "following", unsupported)
+        monkeypatch.setattr(
+            subscriptions, "event_of", lambda stored, source: fail() if stored.seq > 1 else event_of(stored, source)
+        )
     async with bare_socket(acme.base) as socket:
         await socket.send(init(acme))
         await socket.recv()
-        first, broken, *_ = await operate(socket, EVENTS, id=session)
+        await socket.send(subscribe(EVENTS, id=session))
+        first, broken = [json.loads(await socket.recv()) for _ in range(2)]
         assert first["payload"]["data"]["sessionEvents"]["seq"] == 1
         masked(broken["payload"]["errors"], logs)
-        assert (await operate(socket, "{ viewer { tenant } }"))[0]["payload"]["data"]["viewer"]
+        await socket.send('{"type": "complete", "id": "1"}')
+        await socket.send(subscribe("{ viewer { tenant } }", name="2"))
+        while (answer := json.loads(await socket.recv()))["id"] != "2":
+            pass
+        assert answer["payload"]["data"]["viewer"]
 
 
 async def test_a_request_that_fails_outside_of_graphql(
