@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -114,6 +114,8 @@ class Feed:
         self._work = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
+        #: Called with every session of which a hint came, whether anybody follows it or not.
+        self.heard: list[Callable[[UUID], None]] = []
 
     @property
     def listeners(self) -> int:
@@ -191,6 +193,8 @@ class Feed:
     def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         with suppress(ValueError):
             session_id = UUID(str(payload))
+            for hear in self.heard:
+                hear(session_id)
             if session_id in self._topics:
                 self._mark({session_id})
 

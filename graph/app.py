@@ -71,6 +71,7 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             plans = Plans(schema, settings.document_limits)
             documents = Documents(trusted_documents(settings.trusted_documents))
             answers = Answers(database.reader, signer, settings.response_cache_bytes)
+            feed.heard.append(answers.hint)
             stack.push_async_callback(answers.close)
             live = Live(
                 schema, database, feed, signer, documents, settings.document_limits, settings.compiled_operations

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from cachetools import LRUCache
 
-from db.reader import Reader
+from db.reader import Reader, Row
+from graph.reads.growing import NOTHING, Finished, after, assemble
 from graph.reads.json_text import BROKEN
 from graph.reads.plans import Request
 from graph.reads.sound_urls import SoundUrls
@@ -22,6 +25,9 @@ _BROKEN = BROKEN.encode()
 #: What an entry of the cache takes beside its bytes.
 _ENTRY_BYTES = 1_000
 
+#: Of how many sessions hints are remembered.
+_HINTS = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -33,11 +39,16 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response. ``version``: of the one session it shows, if it is one."""
+    """A whole response. Of one that shows one session also: its ``version``, and what is finished of its lists.
+
+    ``told``: how many hints of news of the session had come before it was read.
+    """
 
     body: bytes
-    version: Version | None
-    etag: str | None
+    version: Version | None = None
+    etag: str | None = None
+    finished: tuple[Finished, ...] = ()
+    told: int = 0
 
 
 class Answers:
@@ -51,54 +62,82 @@ class Answers:
         self._signer = signer
         self._versions = Versions(reader)
         self._cache: LRUCache[object, Answer] = LRUCache(cache_bytes, lambda each: len(each.body) + _ENTRY_BYTES)
-        self._making: dict[object, asyncio.Future[Answer | None]] = {}
+        self._making: dict[object, asyncio.Task[Answer | None]] = {}
+        self._told: LRUCache[UUID, int] = LRUCache(_HINTS)
+
+    def hint(self, session_id: UUID) -> None:
+        """There may be news of a session: its version need not be asked for before it is read."""
+        self._told[session_id] = self._told.get(session_id, 0) + 1
 
     async def answer(self, request: Request, asking: Asking) -> Answer | None:
         """Raises what the reader raises."""
-        variant = request.variant
         if request.session_id is None:
-            return await self._read(request, asking, None)
-        key = (request.identity, asking, self._signer.window().expires if variant.has_urls else None)
+            return await self._read(request, asking)
+        expires = self._signer.window().expires if request.variant.has_urls else None
+        key = (request.identity, asking, expires)
         known = self._cache.get(key)
-        if known is None:
-            return await self._read(request, asking, key)
+        is_news = known is None or known.told != self._told.get(request.session_id, 0)
+        if is_news and key not in self._making:
+            # Who comes while this reads asks for the version first, and finds what this has read.
+            return await self._made(key, self._read_session(request, asking, key, known))
         version = await self._versions.of(asking.key_hash, request.session_id)
         if version is None:
             return None
-        if version == known.version:
+        known = self._cache.get(key)
+        if known is not None and known.version == version:
             return known
-        return await self._shared(request, asking, key, version)
+        # Those that found the same version read it once: the reading begins after all of them had asked.
+        making = self._making.get((key, version))
+        if making is not None:
+            return await asyncio.shield(making)
+        return await self._made((key, version), self._read_session(request, asking, key, known))
 
     async def close(self) -> None:
         await self._versions.close()
+        for each in self._making.values():
+            each.cancel()
+        await asyncio.gather(*self._making.values(), return_exceptions=True)
 
-    async def _shared(self, request: Request, asking: Asking, key: object, version: Version) -> Answer | None:
-        """Those that found the same version read it once: the reading began after all of them had asked."""
-        making = (key, version)
-        future = self._making.get(making)
-        if future is None:
-            future = self._making[making] = asyncio.ensure_future(self._read(request, asking, key))
-            future.add_done_callback(lambda _: self._making.pop(making, None))
-        return await asyncio.shield(future)
+    async def _made(self, name: object, reading: Coroutine[Any, Any, Answer | None]) -> Answer | None:
+        """What is read, also for others; it goes on when the one who began it is gone."""
+        task = self._making[name] = asyncio.create_task(reading, name="read")
+        task.add_done_callback(lambda _: self._making.pop(name, None))
+        return await asyncio.shield(task)
 
-    async def _read(self, request: Request, asking: Asking, key: object) -> Answer | None:
+    async def _read(self, request: Request, asking: Asking) -> Answer | None:
+        row = await self._row(request, asking, ())
+        body = None if row is None else request.variant.assemble(row)
+        return None if body is None or _BROKEN in body else Answer(body)
+
+    async def _read_session(self, request: Request, asking: Asking, key: object, known: Answer | None) -> Answer | None:
+        """Reads what is not known to be finished."""
+        variant, session_id = request.variant, request.session_id
+        assert session_id is not None
+        told = self._told.get(session_id, 0)
+        finished = (NOTHING,) * variant.statement.lists if known is None else known.finished
+        row = await self._row(request, asking, finished)
+        if row is None or row[0] is None:
+            return None
+        head, tail = variant.frame
+        made = assemble(head, row, tail, b"" if known is None else known.body, finished)
+        if made is None:
+            return await self._read_session(request, asking, key, None)
+        body, finished = made
+        if _BROKEN in body:
+            return None
+        version = Version(row[-2], row[-1])
+        answer = Answer(body, version, _etag(key, version), finished, told)
+        if len(body) < self._cache.maxsize // 10:
+            self._cache[key] = answer
+        return answer
+
+    async def _row(self, request: Request, asking: Asking, finished: Sequence[Finished]) -> Row | None:
         variant = request.variant
         values: dict[str, Any] = {**request.values, KEY_HASH: asking.key_hash}
         if variant.has_urls:
             values |= SoundUrls(asking.base, self._signer.window()).values()
-        row = await self._reader.row(variant.statement.sql, [values[name] for name in variant.statement.names])
-        if row is None:
-            return None
-        body = variant.assemble(row)
-        if body is None or _BROKEN in body:
-            return None
-        if key is None:
-            return Answer(body, None, None)
-        version = Version(row[-2], row[-1])
-        answer = Answer(body, version, _etag(key, version))
-        if len(body) < self._cache.maxsize // 10:
-            self._cache[key] = answer
-        return answer
+        values |= {after(place): each.last_id for place, each in enumerate(finished)}
+        return await self._reader.row(variant.statement.sql, [values[name] for name in variant.statement.names])
 
 
 def _etag(key: object, version: Version) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLOutputType, GraphQLScalarType
-from sqlalchemy import Column, ColumnElement, Select, Text, case, cast, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, Select, Text, case, cast, func, literal_column, select
 
 from graph.reads.selection import Unsupported
 
@@ -53,6 +53,11 @@ def _merged(pieces: Pieces) -> Iterable[ColumnElement[Any]]:
         yield piece
     if text:
         yield quoted(text)
+
+
+def sent(text: ColumnElement[str]) -> ColumnElement[bytes]:
+    """As bytes: what Postgres sends is what the client gets."""
+    return func.convert_to(text, quoted("UTF8"), type_=LargeBinary)
 
 
 def array(element: Pieces, rows: Select[Any]) -> ColumnElement[str]:

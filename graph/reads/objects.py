@@ -17,6 +17,7 @@ from graphql import (
 from sqlalchemy import ColumnElement, Text, case, cast, column, func, select
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
+from db.base import Base
 from graph.fields import Items, Related, SameRow, SoundUrl, Value, declared
 from graph.reads.json_text import Pieces, array, joined, nullable, quoted, value
 from graph.reads.parameters import Parameters
@@ -28,12 +29,16 @@ URL_START, URL_EXPIRES, URL_INNER, URL_OUTER = "url_start", "url_expires", "url_
 
 @dataclass(slots=True)
 class Writer:
-    """Writes the objects of one operation. ``has_urls``: it met an address, which changes with time."""
+    """Writes the objects of one operation.
+
+    ``has_urls``: it met an address, which changes with time. ``models``: of what it met rows.
+    """
 
     operation: Operation
     switched: Mapping[str, bool]
     parameters: Parameters = field(default_factory=Parameters)
     has_urls: bool = False
+    models: set[type[Base]] = field(default_factory=set)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def selected(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
@@ -47,10 +52,11 @@ class Writer:
         pieces: Pieces = ["{"]
         for key, nodes in self.selected(kind, sets).items():
             pieces.append(f'{"" if len(pieces) == 1 else ","}"{key}":')
-            pieces += self._field(kind, nodes, table)
+            pieces += self.field(kind, nodes, table)
         return [*pieces, "}"]
 
-    def _field(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], table: Any) -> Pieces:
+    def field(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], table: Any) -> Pieces:
+        """The value of one field. Raises Unsupported."""
         name = nodes[0].name.value
         if name == "__typename":
             return [f'"{kind.name}"']
@@ -85,6 +91,7 @@ class Writer:
         return [array(self._inner(definition, nodes, element), rows)]
 
     def _related(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any, related: Related) -> Pieces:
+        self.models.add(related.model)
         other = self.alias(related.model.__table__)
         pieces = self._inner(definition, nodes, other)
         rows = select().select_from(other).correlate(table)

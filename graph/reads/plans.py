@@ -22,7 +22,7 @@ from graph.guards.limits import DocumentLimits
 from graph.reads.objects import Writer
 from graph.reads.roots import ROOTS, Bound
 from graph.reads.selection import Operation, Unsupported
-from graph.reads.statements import Statement, is_versioned, write
+from graph.reads.statements import Statement, is_of_session, write_many, write_session
 
 #: How many statements an operation may have, one for each way its switches and arguments change its text.
 _MAX_VARIANTS = 16
@@ -49,7 +49,7 @@ class Variant:
     frame: tuple[bytes, ...]
     nullable: tuple[bool, ...]
     has_urls: bool
-    is_versioned: bool
+    is_of_session: bool
 
     def assemble(self, texts: Sequence[Any]) -> bytes | None:
         """The whole answer; null if something is missing that may not be, which is an error for others to tell."""
@@ -108,7 +108,7 @@ class Plan:
         if variant is None:
             variant = self._variants[form] = self._write(switched, selected, bound)
         values = {each.prefix + name: value for each in bound.values() for name, value in each.values.items()}
-        session_id = next(iter(values.values())) if variant.is_versioned else None
+        session_id = next(iter(values.values())) if variant.is_of_session else None
         return Request(variant, values, (self._number, form, tuple(values.items())), session_id)
 
     def _roots(self, switched: Mapping[str, bool]) -> dict[str, list[FieldNode]]:
@@ -137,7 +137,11 @@ class Plan:
         assert query is not None
         writer = Writer(self._operation, switched)
         read = {key: nodes for key, nodes in selected.items() if key in bound}
-        statement = write(writer, query, read, bound)
+        if is_of_session(read):
+            ((key, nodes),) = read.items()
+            statement = write_session(writer, query, nodes, bound[key])
+        else:
+            statement = write_many(writer, query, read, bound)
         frame = ['{"data":{']
         for number, key in enumerate(selected):
             frame[-1] += f'{"," if number else ""}"{key}":'
@@ -151,7 +155,7 @@ class Plan:
             frame=tuple(each.encode() for each in frame),
             nullable=tuple(not is_non_null_type(query.fields[nodes[0].name.value].type) for nodes in read.values()),
             has_urls=writer.has_urls,
-            is_versioned=is_versioned(read),
+            is_of_session=is_of_session(read),
         )
 
 

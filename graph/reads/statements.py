@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type
-from sqlalchemy import ColumnElement, LargeBinary, Select, Text, func, literal_column, select, true
+from sqlalchemy import Select, Text, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import BYTEA
 
 from db.models.tenancy import ApiKey
-from graph.reads.json_text import joined, quoted
+from graph.reads.growing import GrowingWriter
+from graph.reads.json_text import joined, sent
 from graph.reads.objects import Writer
 from graph.reads.pages import PageWriter
 from graph.reads.parameters import DIALECT
@@ -26,24 +27,47 @@ KEY_HASH = "key_hash"
 class Statement:
     """SQL for asyncpg. It gives one row for a valid key and none for another.
 
-    The columns are the texts of the root fields, null for what is not there. If it is about one session, that one's
-    ``last_seq`` and the version of its row follow. ``names``: what is bound to $1, $2 and so on.
+    The columns are the texts of the root fields, null for what is not there. If it is about one session, its columns
+    are those of ``graph.reads.growing`` with ``lists`` lists, and then that session's ``last_seq`` and the version of
+    its row. ``names``: what is bound to $1, $2 and so on.
     """
 
     sql: str
     names: tuple[str, ...]
+    lists: int = 0
 
 
-def write(
+def write_many(
     writer: Writer, query: GraphQLObjectType, selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
 ) -> Statement:
     """The statement for the root fields ``selected``, with their arguments ``bound``. Raises Unsupported."""
-    asking = ApiKey.__table__.alias("asking")
-    parts = [
-        _part(writer, query, nodes, bound[key], asking.c.tenant_id, is_versioned=is_versioned(selected))
-        for key, nodes in selected.items()
-    ]
-    source: Any = asking
+    asking = _asking()
+    parts = [_part(writer, query, nodes, bound[key], asking.c.tenant_id) for key, nodes in selected.items()]
+    return Statement(_compiled(writer, asking, parts), writer.parameters.names)
+
+
+def write_session(writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], bound: Bound) -> Statement:
+    """The statement for one root field that shows one session. Raises Unsupported."""
+    asking = _asking()
+    table, rows = _rows(writer, nodes, bound, asking.c.tenant_id)
+    growing = GrowingWriter(writer, table)
+    rows = growing.write(_kind(query, nodes), inner(nodes), rows)
+    version = literal_column(f"{table.name}.xmin::text", Text).label("row_version")
+    part = rows.add_columns(table.c.last_seq, version).lateral()
+    return Statement(_compiled(writer, asking, [part]), writer.parameters.names, growing.lists)
+
+
+def is_of_session(selected: Mapping[str, Sequence[FieldNode]]) -> bool:
+    """Whether all that is selected is of one session, so that its version tells whether anything changed."""
+    return len(selected) == 1 and all(ROOTS[nodes[0].name.value].is_session for nodes in selected.values())
+
+
+def _asking() -> Any:
+    return ApiKey.__table__.alias("asking")
+
+
+def _compiled(writer: Writer, asking: Any, parts: Sequence[Any]) -> str:
+    source = asking
     for part in parts:
         source = source.outerjoin(part, true())
     key_hash = writer.parameters.of(KEY_HASH, BYTEA())
@@ -52,40 +76,26 @@ def write(
         .select_from(source)
         .where(asking.c.secret_hash == key_hash, asking.c.revoked_at.is_(None))
     )
-    sql = str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
-    return Statement(sql, writer.parameters.names)
+    return str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
 
 
-def is_versioned(selected: Mapping[str, Sequence[FieldNode]]) -> bool:
-    """Whether all that is selected is of one session, so that its version tells whether anything changed."""
-    return len(selected) == 1 and all(ROOTS[nodes[0].name.value].is_session for nodes in selected.values())
-
-
-def _part(
-    writer: Writer,
-    query: GraphQLObjectType,
-    nodes: Sequence[FieldNode],
-    bound: Bound,
-    tenant_id: Any,
-    *,
-    is_versioned: bool,
-) -> Any:
-    name = nodes[0].name.value
-    root = ROOTS[name]
-    kind = get_named_type(query.fields[name].type)
+def _kind(query: GraphQLObjectType, nodes: Sequence[FieldNode]) -> GraphQLObjectType:
+    kind = get_named_type(query.fields[nodes[0].name.value].type)
     assert isinstance(kind, GraphQLObjectType)
+    return kind
+
+
+def _rows(writer: Writer, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Any) -> tuple[Any, Select[Any]]:
+    root = ROOTS[nodes[0].name.value]
     table = writer.alias(root.model.__table__)
-    rows: Select[Any] = root.rows(table, tenant_id, bound, writer.parameters).correlate(tenant_id.table)
-    if root.pages:
+    return table, root.rows(table, tenant_id, bound, writer.parameters).correlate(tenant_id.table)
+
+
+def _part(writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Any) -> Any:
+    table, rows = _rows(writer, nodes, bound, tenant_id)
+    kind = _kind(query, nodes)
+    if ROOTS[nodes[0].name.value].pages:
         text, page = PageWriter(writer, table, rows, bound).write(kind, nodes)
         # Of no row too one text is made, and of many just one.
-        return select(_sent(text)).select_from(page).having(func.count() >= 0).lateral()
-    rows = rows.add_columns(_sent(joined(writer.object(kind, inner(nodes), table))))
-    if is_versioned:
-        rows = rows.add_columns(table.c.last_seq, literal_column(f"{table.name}.xmin::text", Text).label("row_version"))
-    return rows.lateral()
-
-
-def _sent(text: ColumnElement[str]) -> Any:
-    """As bytes: what Postgres sends is what the client gets."""
-    return func.convert_to(text, quoted("UTF8"), type_=LargeBinary).label("text")
+        return select(sent(text).label("text")).select_from(page).having(func.count() >= 0).lateral()
+    return rows.add_columns(sent(joined(writer.object(kind, inner(nodes), table))).label("text")).lateral()

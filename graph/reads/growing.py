@@ -1,0 +1,166 @@
+"""A conversation grows at its end: what belongs to a completed turn never changes, and is not read again.
+
+A list is written as one text for the elements that are finished, up to the first that is not, and one for the rest.
+Who has the first already asks for what comes after it. That none came before it since, with an id from a clock that
+is late, is shown by counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graphql import FieldNode, GraphQLObjectType, SelectionSetNode, get_named_type
+from sqlalchemy import ColumnElement, Select, Uuid, func, select, true
+
+from db.base import Base
+from db.models.conversation import Message, Session, Turn
+from db.models.work import CrmRecord, ModelCall, ToolCall
+from db.words import TurnStatus
+from graph.fields import Columns, Related, declared
+from graph.reads.json_text import Pieces, joined, quoted, sent
+from graph.reads.objects import Writer
+from graph.reads.selection import inner
+
+_COLUMNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The finished elements of a list in an answer: how many, up to which id, and where they are in its bytes."""
+
+    last_id: UUID
+    count: int
+    start: int
+    end: int
+
+
+NOTHING = Finished(UUID(int=0), 0, 0, 0)
+
+
+def after(place: int) -> str:
+    """The name of the value that says after which id the list at ``place`` is read."""
+    return f"after_{place}"
+
+
+def _of_turn(columns: Columns) -> ColumnElement[bool]:
+    turn = Turn.__table__.alias()
+    return select(turn.c.id).where(turn.c.id == columns.turn_id, turn.c.status == TurnStatus.COMPLETED).exists()
+
+
+def _of_call(columns: Columns) -> ColumnElement[bool]:
+    call = ToolCall.__table__.alias()
+    return select(call.c.id).where(call.c.id == columns.tool_call_id, _of_turn(call.c)).exists()
+
+
+_IS_FINISHED: Mapping[type[Base], Callable[[Columns], ColumnElement[bool]]] = {
+    Turn: lambda columns: columns.status == TurnStatus.COMPLETED,
+    Message: _of_turn,
+    ModelCall: _of_turn,
+    ToolCall: _of_turn,
+    CrmRecord: _of_call,
+}
+
+
+class GrowingWriter:
+    """Writes the object of one session's row in parts: a text, and then for each list its own parts and a text."""
+
+    def __init__(self, writer: Writer, table: Any) -> None:
+        self._writer = writer
+        self._table = table
+        self._texts: list[Pieces] = [[]]
+        self._lists: list[Any] = []
+
+    @property
+    def lists(self) -> int:
+        return len(self._lists)
+
+    def write(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], rows: Select[Any]) -> Select[Any]:
+        """``rows`` with the columns that ``assemble`` takes."""
+        self._add("{")
+        for number, (key, nodes) in enumerate(self._writer.selected(kind, sets).items()):
+            self._add(f'{"," if number else ""}"{key}":')
+            if not self._add_list(kind, nodes):
+                self._add(*self._writer.field(kind, nodes, self._table))
+        self._add("}")
+        rows = rows.add_columns(_text(self._texts[0]))
+        for each, text in zip(self._lists, self._texts[1:], strict=True):
+            rows = rows.join(each, true()).add_columns(*each.c, _text(text))
+        return rows
+
+    def _add(self, *pieces: Any) -> None:
+        self._texts[-1] += pieces
+
+    def _add_list(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
+        """Whether it is a list of what can be finished. What shows the session never is."""
+        name = nodes[0].name.value
+        related = declared(kind.fields[name]) if name in kind.fields else None
+        if not (isinstance(related, Related) and related.many and related.model in _IS_FINISHED):
+            return False
+        element = get_named_type(kind.fields[name].type)
+        assert isinstance(element, GraphQLObjectType)
+        table = self._writer.alias(related.model.__table__)
+        met, self._writer.models = self._writer.models, set()
+        pieces = self._writer.object(element, inner(nodes), table)
+        changes = Session in self._writer.models
+        self._writer.models |= met
+        if changes:
+            return False
+        self._lists.append(self._list(table, related, pieces))
+        self._texts.append([])
+        return True
+
+    def _list(self, table: Any, related: Related, pieces: Pieces) -> Any:
+        known = self._writer.parameters.of(after(len(self._lists)), Uuid())
+        mine = table.c[related.key] == self._table.c[related.own]
+        new = (
+            select(
+                table.c.id, joined(pieces).label("element"), _IS_FINISHED[related.model](table.c).label("is_finished")
+            )
+            .where(mine, table.c.id > known)
+            .correlate(self._table)
+            .subquery()
+        )
+        run = func.bool_and(new.c.is_finished).over(order_by=new.c.id)
+        marked = select(new.c.id, new.c.element, run.label("is_run")).subquery()
+        texts = func.string_agg(marked.c.element, quoted(",")).aggregate_order_by(marked.c.id)
+        counted = self._writer.alias(related.model.__table__)
+        before = select(func.count()).where(counted.c[related.key] == self._table.c[related.own], counted.c.id <= known)
+        ids = func.array_agg(marked.c.id).aggregate_order_by(marked.c.id.desc())
+        return select(
+            before.correlate(self._table).scalar_subquery().label("known"),
+            sent(texts.filter(marked.c.is_run)).label("finished"),
+            sent(texts.filter(~marked.c.is_run)).label("rest"),
+            ids.filter(marked.c.is_run)[1].label("last_id"),
+            func.count().filter(marked.c.is_run).label("count"),
+        ).lateral()
+
+
+def _text(pieces: Pieces) -> Any:
+    return sent(joined(pieces) if pieces else quoted(""))
+
+
+def assemble(
+    head: bytes, row: Sequence[Any], tail: bytes, before: bytes, known: Sequence[Finished]
+) -> tuple[bytes, tuple[Finished, ...]] | None:
+    """The whole answer, and what is finished in it. ``before``: the answer that ``known`` is in.
+
+    Null if what is known is no longer all there is up to there.
+    """
+    parts = [head, row[0]]
+    size = len(head) + len(row[0])
+    found = []
+    for place, mine in enumerate(known):
+        start = 1 + place * (_COLUMNS + 1)
+        count, finished, rest, last_id, more, text = row[start : start + _COLUMNS + 1]
+        if count != mine.count:
+            return None
+        whole = b",".join(each for each in (before[mine.start : mine.end], finished) if each)
+        found.append(Finished(last_id or mine.last_id, mine.count + more, size + 1, size + 1 + len(whole)))
+        added = [b"[", whole, b"," if whole and rest else b"", rest or b"", b"]", text]
+        parts += added
+        size += sum(map(len, added))
+    parts.append(tail)
+    return b"".join(parts), tuple(found)
