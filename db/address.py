@@ -72,11 +72,6 @@ def libpq_url(url: URL) -> str:
     return f"postgresql://{place.removeprefix('@')}/{name}{f'?{options}' if options else ''}"
 
 
-def asyncpg_url(url: URL) -> str:
-    """The address as asyncpg reads it."""
-    return libpq_url(url.difference_update_query(_LIBPQ_ONLY))
-
-
 async def connect(
     url: URL, *, name: str, timeout_seconds: float, statement_seconds: float | None, **settings: str
 ) -> asyncpg.Connection[asyncpg.Record]:
@@ -86,7 +81,7 @@ async def connect(
     """
     try:
         return await asyncpg.connect(
-            asyncpg_url(url),
+            libpq_url(url.difference_update_query(_LIBPQ_ONLY)),
             timeout=timeout_seconds,
             command_timeout=statement_seconds,
             server_settings={"application_name": name, **settings},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from db.audio_store import open_audio_store
 from db.engine import Database
@@ -44,7 +45,7 @@ from inference.tools.server import public_server
 _REQUEST_BYTES = 100_000
 
 
-def create_app(settings: ApiSettings, url: str) -> FastAPI:
+def create_app(settings: ApiSettings, url: str) -> ASGIApp:
     """The API on the database at ``url``, which has its migrations."""
     rates = Rates(settings.requests_per_minute)
     front: dict[str, FrontParts] = {}
@@ -70,7 +71,12 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             signer = MediaSigner(secret, settings.media_url_seconds)
             plans = Plans(schema, settings.document_limits)
             documents = Documents(trusted_documents(settings.trusted_documents))
-            answers = Answers(database.reader, signer, settings.response_cache_bytes)
+            answers = Answers(
+                database.reader,
+                signer,
+                cache_bytes=settings.response_cache_bytes,
+                seconds=settings.operation_seconds,
+            )
             feed.heard.append(answers.hint)
             stack.push_async_callback(answers.close)
             live = Live(
@@ -107,30 +113,34 @@ def create_app(settings: ApiSettings, url: str) -> FastAPI:
             yield
 
     app = FastAPI(title="VoxLoom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(Front, parts=front)
-    app.add_middleware(
-        BodyLimit,
-        max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,
-        max_signs=settings.max_values + settings.max_document_bytes,
-    )
-    if settings.csrf_protection:
-        app.add_middleware(Preflight)
-    app.add_middleware(RateLimit, rates=rates)
-    app.add_middleware(LastResort)
-    if settings.cors_origins:  # around all others, so that a page may read their refusals too
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=CORS_METHODS,
-            allow_headers=CORS_HEADERS,
-            expose_headers=CORS_EXPOSED,
-        )
+    app.add_middleware(LastResort)  # also here: FastAPI has an answer of its own to what nobody caught
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
         return RedirectResponse("/graphql")
 
+    return _guarded(app, settings, front, rates)
+
+
+def _guarded(app: ASGIApp, settings: ApiSettings, front: Mapping[str, FrontParts], rates: Rates) -> ASGIApp:
+    """The app behind the front, and the front behind the guards. Not as FastAPI's own: each request counts."""
+    app = BodyLimit(
+        Front(app, front),
+        max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,
+        max_signs=settings.max_values + settings.max_document_bytes,
+    )
+    if settings.csrf_protection:
+        app = Preflight(app)
+    app = LastResort(RateLimit(app, rates))
+    if settings.cors_origins:  # around all others, so that a page may read their refusals too
+        app = CORSMiddleware(
+            app,
+            allow_origins=settings.cors_origins,
+            allow_methods=CORS_METHODS,
+            allow_headers=CORS_HEADERS,
+            expose_headers=CORS_EXPOSED,
+        )
     return app
 
 

@@ -7,7 +7,6 @@ the full way too, which has the words for it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -142,14 +141,12 @@ async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answ
     if secret is None:
         return None
     asking = Asking(hash_of(secret), base_of(exchange.scope, parts.public_url))
-    limit = asyncio.timeout(parts.operation_seconds)
     try:
-        async with limit:
-            return await parts.answers.answer(request, asking)
+        return await parts.answers.answer(request, asking)
+    except TimeoutError:
+        late = OperationTimeout(f"The operation took more than {parts.operation_seconds:g} s.")
+        raise Refused(late.message, late.code) from None
     except DATABASE_ERRORS as error:
-        if limit.expired():
-            late = OperationTimeout(f"The operation took more than {parts.operation_seconds:g} s.")
-            raise Refused(late.message, late.code) from None
         log.warning("read_failed", error=type(error).__name__, where=place_of(error))
         return None
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -29,8 +29,7 @@ _ENTRY_BYTES = 1_000
 _HINTS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """Who asks, and ``base``, the start of this server's addresses."""
 
     key_hash: bytes
@@ -52,15 +51,16 @@ class Answer:
 
 
 class Answers:
-    """Answers requests of admitted operations; null means that a slower layer must.
+    """Answers requests of admitted operations; null means that a slower layer must. A statement has ``seconds``.
 
     The cache is asked only together with the database: what is answered is what was true after the request came in.
     """
 
-    def __init__(self, reader: Reader, signer: MediaSigner, cache_bytes: int) -> None:
+    def __init__(self, reader: Reader, signer: MediaSigner, *, cache_bytes: int, seconds: float) -> None:
         self._reader = reader
         self._signer = signer
-        self._versions = Versions(reader)
+        self._seconds = seconds
+        self._versions = Versions(reader, seconds)
         self._cache: LRUCache[object, Answer] = LRUCache(cache_bytes, lambda each: len(each.body) + _ENTRY_BYTES)
         self._making: dict[object, asyncio.Task[Answer | None]] = {}
         self._told: LRUCache[UUID, int] = LRUCache(_HINTS)
@@ -70,7 +70,7 @@ class Answers:
         self._told[session_id] = self._told.get(session_id, 0) + 1
 
     async def answer(self, request: Request, asking: Asking) -> Answer | None:
-        """Raises what the reader raises."""
+        """Raises what the reader raises, and TimeoutError."""
         if request.session_id is None:
             return await self._read(request, asking)
         expires = self._signer.window().expires if request.variant.has_urls else None
@@ -137,7 +137,8 @@ class Answers:
         if variant.has_urls:
             values |= SoundUrls(asking.base, self._signer.window()).values()
         values |= {after(place): each.last_id for place, each in enumerate(finished)}
-        return await self._reader.row(variant.statement.sql, [values[name] for name in variant.statement.names])
+        async with asyncio.timeout(self._seconds):
+            return await self._reader.row(variant.statement.sql, [values[name] for name in variant.statement.names])
 
 
 def _etag(key: object, version: Version) -> str:

@@ -70,7 +70,7 @@ class Request:
 
     variant: Variant
     values: dict[str, Any]
-    identity: object
+    identity: str
     session_id: UUID | None
 
 
@@ -109,7 +109,9 @@ class Plan:
             variant = self._variants[form] = self._write(switched, selected, bound)
         values = {each.prefix + name: value for each in bound.values() for name, value in each.values.items()}
         session_id = next(iter(values.values())) if variant.is_of_session else None
-        return Request(variant, values, (self._number, form, tuple(values.items())), session_id)
+        # A text, for what is looked up by it on every request: its hash is made once.
+        identity = repr((self._number, form, tuple(values.items())))
+        return Request(variant, values, identity, session_id)
 
     def _roots(self, switched: Mapping[str, bool]) -> dict[str, list[FieldNode]]:
         query = self._schema.query_type

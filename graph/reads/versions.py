@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,22 +34,21 @@ class _Asked(NamedTuple):
 
 
 class Versions:
-    """Asks for versions. One statement runs at a time; what is asked meanwhile waits for the next."""
+    """Asks for versions. One statement runs at a time, for so many ``seconds``; what is asked meanwhile waits."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, seconds: float) -> None:
         self._reader = reader
-        self._waiting: dict[_Asked, asyncio.Future[Version | None]] = {}
+        self._seconds = seconds
+        self._waiting: dict[_Asked, list[asyncio.Future[Version | None]]] = {}
         self._asking: asyncio.Task[None] | None = None
 
     async def of(self, key_hash: bytes, session_id: UUID) -> Version | None:
         """The session's version now; null if there is none that this key may see. Raises what the reader raises."""
-        asked = _Asked(key_hash, session_id)
-        future = self._waiting.get(asked)
-        if future is None:
-            future = self._waiting[asked] = asyncio.get_running_loop().create_future()
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._ask(), name="versions")
-        return await asyncio.shield(future)
+        future: asyncio.Future[Version | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(_Asked(key_hash, session_id), []).append(future)
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="versions")
+        return await future
 
     async def close(self) -> None:
         if self._asking is not None:
@@ -57,18 +57,24 @@ class Versions:
 
     async def _ask(self) -> None:
         while self._waiting:
-            batch = dict(list(self._waiting.items())[:_MAX_BATCH])
+            batch = dict(islice(self._waiting.items(), _MAX_BATCH))
             for asked in batch:
                 del self._waiting[asked]
+            found: dict[_Asked, Version] = {}
+            failed: Exception | None = None
             try:
-                found = await self._read(batch)
+                async with asyncio.timeout(self._seconds):
+                    found = await self._read(batch)
             except Exception as error:  # each of them has another way
-                for future in batch.values():
-                    future.set_exception(error)
-                    future.exception()  # looked at: whoever asked may be gone
-                continue
-            for asked, future in batch.items():
-                future.set_result(found.get(asked))
+                failed = error
+            for asked, futures in batch.items():
+                for future in futures:
+                    if future.done():  # who asked is gone
+                        continue
+                    if failed is None:
+                        future.set_result(found.get(asked))
+                    else:
+                        future.set_exception(failed)
 
     async def _read(self, batch: Iterable[_Asked]) -> dict[_Asked, Version]:
         asked = list(batch)
