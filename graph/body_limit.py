@@ -48,32 +48,30 @@ class BodyLimit:
             return
         form = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
         seen = signs = 0
-        started = False
+        started = refused = False
 
         async def counted() -> Message:
-            nonlocal seen, signs
+            nonlocal seen, signs, refused
             message = await receive()
             body = message.get("body", b"")
             seen += len(body)
-            if seen > self._max_bytes:
-                raise _Refused(413, self._too_large())
-            if not form:
-                signs += _signs(body)
-                if signs > self._max_signs:
-                    raise _Refused(400, self._too_many())
-            return message
+            signs += 0 if form else _signs(body)
+            if seen <= self._max_bytes and signs <= self._max_signs:
+                return message
+            refused = True
+            if not started:
+                too_large = seen > self._max_bytes
+                error = self._too_large() if too_large else self._too_many()
+                await self._refuse(receive, send, 413 if too_large else 400, error)
+            return {"type": "http.disconnect"}  # for who reads it, the client is gone
 
         async def noted(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            if not refused:
+                started = True
+                await send(message)
 
-        try:
-            await self._app(scope, counted, noted)
-        except _Refused as refused:
-            if started:
-                raise
-            await self._refuse(receive, send, refused.status, refused.error)
+        await self._app(scope, counted, noted)
 
     def _messages(self, receive: Receive, send: Send) -> Receive:
         async def counted() -> Message:
@@ -114,15 +112,6 @@ class BodyLimit:
             if not message.get("more_body"):
                 return
             left -= len(message.get("body", b""))
-
-
-class _Refused(Exception):
-    """A body is not read further."""
-
-    def __init__(self, status: int, error: VoxLoomError) -> None:
-        super().__init__(error.code)
-        self.status = status
-        self.error = error
 
 
 def _signs(data: bytes | str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.outage import is_away, unavailable
@@ -38,6 +39,8 @@ class LastResort:
 
         try:
             await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            return  # there is nobody to answer
         except Exception as error:
             status, code = 500, _INTERNAL_SOCKET_ERROR
             if is_away(error):
