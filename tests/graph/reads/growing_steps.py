@@ -1,0 +1,243 @@
+"""What happens in a conversation, one commit at a time, as the commands and the pipeline write it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import cancelling, commands, crm, tool_calls, turns
+from db.audio_store import TableStore
+from db.backpressure import QueueLimits
+from db.engine import Database
+from db.events import mark_changed
+from db.ids import new_id
+from db.models.conversation import Message, Turn
+from db.outcome import EncodedAudio, Failure, FinishedCall
+from db.turns import Claim
+from db.viewer import Viewer
+from db.words import AudioKind, CallStatus, Channel, Role, Stage
+from tests.graph.reads.rows import TEXTS, TIMINGS
+
+_SOUND = EncodedAudio(b"sound", "audio/wav", 1234, 16_000)
+_LATE_MS = 24 * 3600 * 1000
+_ARGUMENTS = {"query": "my bill", "intent": "billing", "priority": "HIGH"}
+
+
+class Story:
+    """One session of the viewer's. Each method is one commit; those that find nothing to do return False."""
+
+    def __init__(self, database: Database, viewer: Viewer, seed: int) -> None:
+        self._database = database
+        self._viewer = viewer
+        self._random = random.Random(seed)
+        self._claim: Claim | None = None
+        self._step = 0
+        self._calls = 0
+        self._pending: list[UUID] = []
+        self._pending_in_turn: set[UUID] = set()
+        self.session_id = UUID(int=0)
+
+    async def open(self) -> None:
+        async with self._database.transaction() as session:
+            row = await commands.create_session(
+                session,
+                self._viewer,
+                customer_id="c",
+                language="en",
+                channel=Channel.WEB,
+                persona="billing_agent",
+                metadata={"a": 1},
+            )
+            self.session_id = row.id
+
+    async def say(self) -> bool:
+        if self._random.random() < 0.5:
+            return await self._send(_SOUND)
+        return await self._send(commands.TextContent(self._random.choice([each for each in TEXTS if each])))
+
+    async def say_with_a_late_clock(self) -> bool:
+        """Its turn and message have ids that are earlier than all there are."""
+        with late_ids():
+            return await self._send(commands.TextContent("late"))
+
+    async def _send(self, content: commands.TextContent | EncodedAudio) -> bool:
+        async with self._database.transaction() as session:
+            await commands.send_message(
+                session, self._viewer, TableStore(), session_id=self.session_id, content=content
+            )
+        return True
+
+    async def start(self) -> bool:
+        """Begins the oldest turn that waits, or takes the running one over."""
+        async with self._database.transaction() as session:
+            waiting = select(Turn.id).where(Turn.session_id == self.session_id, Turn.status == "QUEUED")
+            found = (await session.scalars(waiting.order_by(Turn.number))).first()
+            if self._claim is None and found is None:
+                return False
+            taken = found if self._claim is None else self._claim.turn_id
+            assert taken is not None
+            self._claim, self._step = await turns.start(session, taken), 0
+        return True
+
+    async def call_model(self) -> bool:
+        return await self._call_model()
+
+    async def call_model_with_a_late_clock(self) -> bool:
+        with late_ids():
+            return await self._call_model()
+
+    async def _call_model(self) -> bool:
+        if self._claim is None:
+            return False
+        async with self._database.transaction() as session:
+            await self._hold(session)
+            failed = self._random.random() < 0.3
+            call = FinishedCall(
+                stage=self._random.choice(list(Stage)),
+                engine="fake",
+                model="m",
+                status=CallStatus.FAILED if failed else CallStatus.OK,
+                started_at=datetime.now(UTC),
+                wait_ms=0.5,
+                duration_ms=12.25,
+                error="it failed" if failed else None,
+                input_audio_ms=1000,
+            )
+            await turns.add_call(session, self._claim, call)
+            await mark_changed(session, self.session_id)
+        return True
+
+    async def reply(self) -> bool:
+        """The reply's text, and then its sound."""
+        if self._claim is None:
+            return False
+        async with self._database.transaction() as session:
+            await self._hold(session)
+            said = select(Message.id).where(Message.turn_id == self._claim.turn_id, Message.role == Role.ASSISTANT)
+            if await session.scalar(said) is None:
+                await turns.set_reply(session, self._claim, self._random.choice(TEXTS), "en")
+            else:
+                audio = await turns.add_audio(session, self._claim, TableStore(), AudioKind.REPLY, _SOUND)
+                await turns.attach_reply_audio(session, self._claim, audio)
+            await mark_changed(session, self.session_id)
+        return True
+
+    async def complete(self) -> bool:
+        """Not while it waits for a tool."""
+        return not self._pending_in_turn & set(self._pending) and await self._finish(None)
+
+    async def complete_without_its_tool(self) -> bool:
+        """As a later attempt may, which did not ask for the tool that an earlier one still waits for."""
+        return await self._finish(None)
+
+    async def fail(self) -> bool:
+        return await self._finish(Failure("ENGINE_UNAVAILABLE", "No engine.", Stage.LLM))
+
+    async def _finish(self, failure: Failure | None) -> bool:
+        if self._claim is None:
+            return False
+        async with self._database.transaction() as session:
+            turn = await self._hold(session)
+            timing = self._random.choice([each for each in TIMINGS if each is not None])
+            await turns.finish(session, self._claim, turn, timing=timing, failure=failure)
+        self._claim = None
+        return True
+
+    async def _hold(self, session: AsyncSession) -> Turn:
+        assert self._claim is not None
+        held = await turns.hold(session, self._claim, self._step)
+        assert held is not None
+        self._step += 1
+        return held
+
+    async def cancel(self) -> bool:
+        if self._claim is None:
+            return False
+        async with self._database.transaction() as session:
+            await cancelling.cancel_turn(session, self._viewer, turn_id=self._claim.turn_id)
+        self._claim = None
+        return True
+
+    async def retry(self) -> bool:
+        async with self._database.transaction() as session:
+            ended = select(Turn.id).where(Turn.session_id == self.session_id, Turn.status.in_(["FAILED", "CANCELLED"]))
+            found = (await session.scalars(ended.order_by(Turn.id))).all()
+            if not found:
+                return False
+            turn_id = self._random.choice(found)
+            limits = QueueLimits(100, 100)
+            await cancelling.retry_turn(session, self._viewer, turn_id=turn_id, limits=limits)
+        return True
+
+    async def begin_tool(self) -> bool:
+        """In the turn that runs."""
+        return self._claim is not None and await self._begin_tool(by_hand=False)
+
+    async def begin_tool_by_hand(self) -> bool:
+        return await self._begin_tool(by_hand=True)
+
+    async def _begin_tool(self, *, by_hand: bool) -> bool:
+        self._calls += 1
+        async with self._database.transaction() as session:
+            await commands.lock_session(session, self._viewer, self.session_id)
+            if by_hand:
+                call = await tool_calls.begin_by_hand(
+                    session,
+                    self.session_id,
+                    name="billing_query",
+                    server="crm",
+                    arguments=_ARGUMENTS,
+                    idempotency_key=str(self._calls),
+                )
+            else:
+                assert self._claim is not None
+                new = tool_calls.NewToolCall(
+                    self.session_id, self._claim.turn_id, 1, "billing_query", "crm", _ARGUMENTS, str(self._calls)
+                )
+                call = await tool_calls.begin(session, new)
+                await mark_changed(session, self.session_id)
+                self._pending_in_turn.add(call.id)
+            self._pending.append(call.id)
+        return True
+
+    async def end_tool(self) -> bool:
+        """With a record, or with an error."""
+        if not self._pending:
+            return False
+        tool_call_id = self._pending.pop(0)
+        async with self._database.transaction() as session:
+            call = await tool_calls.lock(session, self._viewer.tenant_id, self.session_id, tool_call_id)
+            if self._random.random() < 0.5:
+                await crm.file_record(session, call, "billing_query", _ARGUMENTS)
+            else:
+                await tool_calls.end(session, call, result=None, error="refused")
+        return True
+
+    async def end(self) -> bool:
+        """Also while turns wait."""
+        async with self._database.transaction() as session:
+            await commands.end_session(session, self._viewer, session_id=self.session_id)
+        return True
+
+
+@contextmanager
+def late_ids() -> Iterator[None]:
+    """New ids are earlier than all that there are, but in the order in which they are made."""
+    made = new_id().int - (_LATE_MS << 80)  # the milliseconds are the first 48 bits
+
+    def early() -> UUID:
+        nonlocal made
+        made += 1
+        return UUID(int=made)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (commands, turns, tool_calls):
+            patch.setattr(module, "new_id", early)
+        yield
