@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.clean import storable
@@ -83,6 +83,8 @@ async def mark_changed(session: AsyncSession, session_id: UUID) -> None:
     )
 
 
+LAST_SEQS = "select id, last_seq from sessions where id = any($1::uuid[])"
+
 #: The next events of several sessions, each after a number of its own.
 NEXT_EVENTS = """
 select found.session_id, found.seq, found.turn_id, found.type, found.data::text, found.at
@@ -106,7 +108,7 @@ async def read_after(reader: Reader, cursors: Mapping[UUID, int], limit: int) ->
     return found
 
 
-async def last_seqs(session: AsyncSession, session_ids: Sequence[UUID]) -> dict[UUID, int]:
+async def last_seqs(reader: Reader, session_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The number of the last event of each session."""
-    rows = await session.execute(select(Session.id, Session.last_seq).where(Session.id.in_(session_ids)))
-    return dict(rows.all())
+    rows = await reader.rows(LAST_SEQS, [session_ids])
+    return {row[0]: row[1] for row in rows}

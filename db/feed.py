@@ -32,30 +32,58 @@ _BATCH = 200
 _RETRY_SECONDS = 0.5
 
 
+#: Takes an event at once, or says that it cannot: then the follower gets it.
+Take = Callable[[StoredEvent], bool]
+
+
 class _Listener:
-    """One follower. ``behind``: it must read the table before it may take from its buffer."""
+    """One follower, who has had all events up to ``cursor``.
 
-    __slots__ = ("behind", "buffer", "limit", "wake")
+    ``behind``: it must read the table before it may take from its buffer. ``idle``: it waits, and has had all that was
+    offered, so that ``take`` may have the next event without waking it.
+    """
 
-    def __init__(self, limit: int) -> None:
+    __slots__ = ("behind", "buffer", "cursor", "idle", "limit", "take", "wake")
+
+    def __init__(self, limit: int, cursor: int, take: Take | None) -> None:
         self.limit = limit
+        self.cursor = cursor
+        self.take = take
         self.buffer: deque[StoredEvent] = deque()
         self.behind = True
+        self.idle = False
         self.wake = asyncio.Event()
 
     def fall_behind(self) -> None:
         self.buffer.clear()
         self.behind = True
+        self.idle = False
         self.wake.set()
 
     def offer(self, event: StoredEvent) -> None:
         if self.behind:
             return
+        if self.idle and self.take is not None:
+            if event.seq <= self.cursor:
+                return
+            if event.seq == self.cursor + 1 and self.take(event):
+                self.cursor = event.seq
+                return
+        self.idle = False
         if len(self.buffer) >= self.limit:
             self.fall_behind()
             return
         self.buffer.append(event)
         self.wake.set()
+
+    async def rest(self) -> None:
+        """Waits for an event that nobody took."""
+        self.wake.clear()
+        self.idle = True
+        try:
+            await self.wake.wait()
+        finally:
+            self.idle = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,37 +167,40 @@ class Feed:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def follow(self, session_id: UUID, after_seq: int) -> AsyncGenerator[StoredEvent, None]:
-        """Every event of a session after ``after_seq``, in order, each once; ends only when the feed is closed."""
-        listener = _Listener(self._buffer)
+    async def follow(
+        self, session_id: UUID, after_seq: int, take: Take | None = None
+    ) -> AsyncGenerator[StoredEvent, None]:
+        """Every event of a session after ``after_seq``, in order, each once; ends only when the feed is closed.
+
+        While the follower waits, events go to ``take`` first, and come here only if it says no. It must not raise.
+        """
+        listener = _Listener(self._buffer, after_seq, take)
         topic = self._topics.setdefault(session_id, _Topic())
         topic.listeners.add(listener)  # before the first read, so that nothing falls in between
-        cursor = after_seq
         try:
             while not self._closed:
                 if listener.behind:
                     listener.behind = False
-                    pages = await self._read({session_id: cursor})
+                    pages = await self._read({session_id: listener.cursor})
                     if pages is None:
                         break
                     page = pages[session_id]
                     topic.joined(listener, page)
                     for event in page.events:
-                        cursor = event.seq
+                        listener.cursor = event.seq
                         yield event
                     continue
                 while listener.buffer:
                     event = listener.buffer.popleft()
-                    if event.seq <= cursor:
+                    if event.seq <= listener.cursor:
                         continue
-                    if event.seq != cursor + 1:
+                    if event.seq != listener.cursor + 1:
                         listener.fall_behind()
                         break
-                    cursor = event.seq
+                    listener.cursor = event.seq
                     yield event
                 if not (listener.buffer or listener.behind or self._closed):
-                    listener.wake.clear()
-                    await listener.wake.wait()
+                    await listener.rest()
         finally:
             topic.listeners.discard(listener)
             if not topic.listeners:
@@ -226,8 +257,7 @@ class Feed:
             if not self._topics:
                 continue
             try:
-                async with self._database.reading() as session:
-                    newest = await last_seqs(session, list(self._topics))
+                newest = await last_seqs(self._database.reader, list(self._topics))
             except Exception as error:  # whatever it was: the net must hold
                 log.warning("feed_poll_failed", error=type(error).__name__)
                 continue

@@ -48,7 +48,7 @@ def up() -> None:
 def serve() -> None:
     """Starts the API alone."""
     from graph.app import create_app  # noqa: PLC0415 - the other commands start without it
-    from graph.http_protocol import HttpProtocol  # noqa: PLC0415
+    from graph.server import server_config  # noqa: PLC0415
 
     settings = ApiSettings()
     configure_logging(json=not sys.stderr.isatty())
@@ -56,15 +56,7 @@ def serve() -> None:
         api = create_app(settings, url)
         gc.collect()
         gc.freeze()  # all that is loaded stays: a collection that looks through it takes over 100 ms
-        uvicorn.run(
-            api,
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            timeout_graceful_shutdown=10,
-            ws_max_size=settings.max_audio_bytes * 2,
-            http=HttpProtocol,
-        )
+        uvicorn.Server(server_config(api, settings)).run()
 
 
 @app.command()

@@ -71,12 +71,12 @@ def trusted_documents(path: Path | None) -> dict[str, str] | None:
         return None
     try:
         listed = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise BadUserInput("VOXLOOM_TRUSTED_DOCUMENTS must name a file of JSON.") from None
     if not isinstance(listed, dict):
         raise BadUserInput("VOXLOOM_TRUSTED_DOCUMENTS must hold an object of hash to document.")
     for told, text in listed.items():
-        if not isinstance(text, str) or hashlib.sha256(text.encode()).hexdigest() != told:
+        if not isinstance(text, str) or hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() != told:
             raise BadUserInput(f"VOXLOOM_TRUSTED_DOCUMENTS: {told[:80]} is not the SHA-256 of its document.")
     return listed
 

@@ -25,6 +25,7 @@ from graph.guards.rates import address_of
 from graph.live.live import Subscribe
 from graph.live.opening import Opened
 from graph.public_url import base_of
+from graph.server import PUSH
 
 #: What a close frame can hold (RFC 6455, section 5.5).
 _REASON_BYTES = 123
@@ -89,13 +90,19 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def _follow(self, operation: Operation[Context, None], opened: Opened) -> None:
         head = f'{{"id":{orjson.dumps(operation.id).decode()},"type":"next","payload":'
-        send = self.context.request.send if isinstance(self.context.request, WebSocket) else None
-        assert send is not None
+        websocket = self.context.request
+        assert isinstance(websocket, WebSocket)
+        write = self._scope["extensions"].get(PUSH)
+
+        def push(payload: str) -> bool:
+            return bool(write(f"{head}{payload}}}"))
+
         base = base_of(self._scope, self.context.parts.settings.public_url)
-        async with aclosing(self.context.parts.live.payloads(opened, base)) as payloads:
+        payloads = self.context.parts.live.payloads(opened, base, None if write is None else push)
+        async with aclosing(payloads):
             async for payload in payloads:
                 try:
-                    await send({"type": "websocket.send", "text": f"{head}{payload}}}"})
+                    await websocket.send({"type": "websocket.send", "text": f"{head}{payload}}}"})
                 except WebSocketDisconnect as error:
                     raise WebSocketDisconnected from error
 

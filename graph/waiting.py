@@ -8,12 +8,14 @@ from contextlib import aclosing
 from uuid import UUID
 
 from db.events import StoredEvent
-from db.feed import Feed
+from db.feed import Feed, Take
 
 
-async def follow_turn(feed: Feed, session_id: UUID, turn_id: UUID, after_seq: int) -> AsyncGenerator[StoredEvent, None]:
-    """The turn's events after ``after_seq``; ends with the one that ends the turn."""
-    events = feed.follow(session_id, after_seq)
+async def follow_turn(
+    feed: Feed, session_id: UUID, turn_id: UUID, after_seq: int, take: Take | None = None
+) -> AsyncGenerator[StoredEvent, None]:
+    """The turn's events after ``after_seq``; ends with the one that ends the turn. ``take``: as of the feed."""
+    events = feed.follow(session_id, after_seq, take)
     async with aclosing(events):
         async for event in events:
             if event.turn_id == turn_id:

@@ -23,6 +23,7 @@ from db.migrate import migrate
 from db.queue import queue_app
 from db.viewer import Viewer
 from graph.app import create_app
+from graph.server import server_config
 from graph.settings import ApiSettings
 from inference.cancelling import CancelWatch
 from inference.engines.fake_chat import FakeChatModel
@@ -132,9 +133,7 @@ async def served(settings: ApiSettings) -> AsyncIterator[str]:
     assert settings.database_url is not None
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(settings, settings.database_url), log_level="warning", ws="websockets-sansio", lifespan="on"
-        )
+        config = server_config(create_app(settings, settings.database_url), settings)
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         for _ in range(1000):

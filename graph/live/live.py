@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +15,7 @@ from graphql import GraphQLError, OperationType
 from strawberry import Schema
 
 from db.engine import Database
+from db.events import StoredEvent
 from db.feed import Feed
 from db.keys import hash_of
 from db.logs import place_of
@@ -38,6 +39,10 @@ log = structlog.get_logger(__name__)
 
 _MAX_PLANS = 500
 _PATIENCE_SECONDS = 30
+
+
+#: Sends a payload at once, or says that it cannot.
+Push = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +86,32 @@ class Live:
             log.warning("subscribe_failed", error=type(error).__name__, where=place_of(error))
             return None
 
-    async def payloads(self, opened: Opened, base: str) -> AsyncGenerator[str, None]:
-        """The payloads of the subscription's events, replayed and then live, up to its last."""
+    async def payloads(self, opened: Opened, base: str, push: Push | None = None) -> AsyncGenerator[str, None]:
+        """The payloads of the subscription's events, replayed and then live, up to its last.
+
+        What ``push`` takes does not come here.
+        """
         if opened.over:
             return
         following = opened.following
-        if following.turn_id is None:
-            events = self.feed.follow(opened.session_id, following.after_seq)
-        else:
-            events = follow_turn(self.feed, opened.session_id, following.turn_id, following.after_seq)
         selection, encodings = following.selection, self.encodings
+
+        def take(event: StoredEvent) -> bool:
+            """Has what is written already, or can be at once, pushed; ends and troubles are for the follower."""
+            if following.turn_id is not None and event.turn_id != following.turn_id:
+                return True
+            if event.type.ends_turn or event.type is EventType.SESSION_ENDED or push is None:
+                return False
+            try:
+                payload = encodings.known(selection, event, SoundUrls(base, self.signer.window()))
+            except Exception:  # it is met again, and told, where the event comes next
+                return False
+            return payload is not None and push(payload)
+
+        if following.turn_id is None:
+            events = self.feed.follow(opened.session_id, following.after_seq, take)
+        else:
+            events = follow_turn(self.feed, opened.session_id, following.turn_id, following.after_seq, take)
         async with aclosing(events):
             async for event in events:
                 urls = SoundUrls(base, self.signer.window())
