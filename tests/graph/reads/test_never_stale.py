@@ -210,3 +210,14 @@ async def test_two_keys_of_a_tenant_read_the_same(client: Client, api: str, data
         await revoke(database, secret)
         assert code_of((await read(second, str(session_id))).json()) == "UNAUTHENTICATED"
         assert shown(await read(client, str(session_id)))
+
+
+async def test_each_host_is_answered_with_its_own_addresses(client: Client, worker: None) -> None:
+    session_id = await client.create_session()
+    await client.say(session_id, "hello")
+    query = "query($id: ID!) { conversation(sessionId: $id) { messages { audio { url } } } }"
+    for host in ("one.example", "two.example:8080") * 3:
+        body = {"query": query, "variables": {"id": session_id}}
+        answer = await client.http.post("/graphql", json=body, headers={"host": host})
+        _, reply = shown(answer)["messages"]
+        assert reply["audio"]["url"].startswith(f"http://{host}/media/")
