@@ -5,6 +5,7 @@ Each takes the viewer first and finds only that tenant's rows; another tenant's 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,7 @@ async def send_message(
     IdempotencyConflict if the key came with other content, SessionEnded, NotFound, BadUserInput, and Overloaded
     when too many turns wait.
     """
-    request_hash = _hash(content)
+    request_hash = await asyncio.to_thread(_hash, content)  # of a recording that is long work
     if isinstance(content, TextContent):
         clean_text(content.text, "The text", max_length=MAX_TEXT)
     if idempotency_key is not None:

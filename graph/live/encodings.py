@@ -13,9 +13,13 @@ from db.reader import Reader
 from graph.live.plans import Selection
 from graph.live.writing import EventWriter
 from graph.reads.sound_urls import SoundUrls
+from graph.signing import MediaSigner
 
 #: What shows rows is shared by those who get the event at the same time; rows change.
 _FRESH_SECONDS = 1.0
+
+#: By how many names this server is called.
+_MAX_HOSTS = 64
 
 _Key = tuple[int, SoundUrls, object, int]
 
@@ -29,13 +33,21 @@ class _Written:
 class Encodings:
     """The payloads that were written last. ``kept_bytes``: what they may take."""
 
-    def __init__(self, reader: Reader, kept_bytes: int = 8_000_000) -> None:
+    def __init__(self, reader: Reader, signer: MediaSigner, kept_bytes: int = 8_000_000) -> None:
         self._reader = reader
+        self._signer = signer
         self._kept: LRUCache[_Key, _Written] = LRUCache(kept_bytes, lambda each: len(each.text) + 300)
         self._writing: dict[_Key, asyncio.Task[str]] = {}
+        self._urls: LRUCache[str, SoundUrls] = LRUCache(_MAX_HOSTS)
+        #: What was asked for last, and is asked for again by each who listens to the same.
+        self._last: tuple[object, object, object, str] = (None, None, None, "")
 
-    def known(self, selection: Selection, event: StoredEvent, urls: SoundUrls) -> str | None:
-        """The payload, if it is there or needs no rows."""
+    def known(self, selection: Selection, event: StoredEvent, base: str) -> str | None:
+        """The payload, if it is there or needs no rows. ``base``: the start of this server's addresses."""
+        last = self._last
+        if last[0] is event and last[1] is selection and last[2] is base:
+            return last[3]
+        urls = self._signed(base)
         key = (selection.number, urls, event.session_id, event.seq)
         written = self._kept.get(key)
         if written is not None and (written.good_until == 0 or written.good_until > time.monotonic()):
@@ -45,10 +57,12 @@ class Encodings:
             return None
         text = writer.write(event, urls)
         self._kept[key] = _Written(text, 0)
+        self._last = (event, selection, base, text)
         return text
 
-    async def made(self, selection: Selection, event: StoredEvent, urls: SoundUrls) -> str:
+    async def made(self, selection: Selection, event: StoredEvent, base: str) -> str:
         """The payload of an event that shows rows, written now. Raises Missing, and what the reader raises."""
+        urls = self._signed(base)
         key = (selection.number, urls, event.session_id, event.seq)
         task = self._writing.get(key)
         if task is None:
@@ -66,3 +80,10 @@ class Encodings:
         text = await writer.write_with_rows(event, urls, self._reader)
         self._kept[key] = _Written(text, time.monotonic() + _FRESH_SECONDS)
         return text
+
+    def _signed(self, base: str) -> SoundUrls:
+        window = self._signer.window()
+        urls = self._urls.get(base)
+        if urls is None or urls.window is not window:
+            urls = self._urls[base] = SoundUrls(base, window)
+        return urls

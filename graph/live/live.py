@@ -31,13 +31,15 @@ from graph.live.encodings import Encodings
 from graph.live.opening import Opened, open_following
 from graph.live.plans import EventPlan
 from graph.reads.selection import Operation, Unsupported
-from graph.reads.sound_urls import SoundUrls
 from graph.signing import MediaSigner
 from graph.waiting import follow_turn
 
 log = structlog.get_logger(__name__)
 
 _MAX_PLANS = 500
+
+#: After these a subscription may be over.
+_ENDS = frozenset(each for each in EventType if each.ends_turn or each is EventType.SESSION_ENDED)
 _PATIENCE_SECONDS = 30
 
 
@@ -70,7 +72,7 @@ class Live:
     _plans: LRUCache[tuple[str, str | None], EventPlan | None] = field(default_factory=lambda: LRUCache(_MAX_PLANS))
 
     def __post_init__(self) -> None:
-        self.encodings = Encodings(self.database.reader)
+        self.encodings = Encodings(self.database.reader, self.signer)
 
     async def open(self, asked: Subscribe) -> Opened | None:
         """Begins a subscription; null if it must go the full way, which has the words for whatever is wrong."""
@@ -100,10 +102,10 @@ class Live:
             """Has what is written already, or can be at once, pushed; ends and troubles are for the follower."""
             if following.turn_id is not None and event.turn_id != following.turn_id:
                 return True
-            if event.type.ends_turn or event.type is EventType.SESSION_ENDED or push is None:
+            if event.type in _ENDS or push is None:
                 return False
             try:
-                payload = encodings.known(selection, event, SoundUrls(base, self.signer.window()))
+                payload = encodings.known(selection, event, base)
             except Exception:  # it is met again, and told, where the event comes next
                 return False
             return payload is not None and push(payload)
@@ -114,11 +116,10 @@ class Live:
             events = follow_turn(self.feed, opened.session_id, following.turn_id, following.after_seq, take)
         async with aclosing(events):
             async for event in events:
-                urls = SoundUrls(base, self.signer.window())
                 try:
-                    payload = encodings.known(selection, event, urls)
+                    payload = encodings.known(selection, event, base)
                     if payload is None:
-                        make = partial(encodings.made, selection, event, urls)
+                        make = partial(encodings.made, selection, event, base)
                         payload = await outlast(make, patience_seconds=_PATIENCE_SECONDS)
                 except Exception as error:  # one event's trouble is not the next one's
                     payload = _broken(error)
