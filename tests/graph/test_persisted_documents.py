@@ -170,6 +170,17 @@ async def test_what_one_key_registers_shows_another_nothing(acme: Client, rival:
         assert code_of(foreign.json()) == "NOT_FOUND"
 
 
+@pytest.mark.xfail(strict=True, reason="a hash that was answered fast is handed to the full way without its text")
+async def test_a_hash_that_was_answered_is_known_to_streams_too(acme: Client) -> None:
+    session_id = await acme.create_session()
+    text = fresh("then streamed")
+    for given in (text, text, None):
+        assert (await ask(acme, "POST", given, by_hash(hash_of(text)), id=session_id)).json()["data"]
+    answer = await ask(acme, "POST", None, by_hash(hash_of(text)), accept=SSE, id=session_id)
+    assert answer.headers["content-type"].startswith(SSE)
+    assert session_id in answer.text
+
+
 async def test_a_document_that_is_wrong_is_refused_by_its_hash_too(acme: Client) -> None:
     for text in ("{ nothing }", "{", ""):
         first = await ask(acme, "POST", text, by_hash(hash_of(text)))
