@@ -8,10 +8,8 @@ the new events. A listener holds a bounded number of events; a slow one reads th
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -19,115 +17,16 @@ import structlog
 
 from db.engine import Database
 from db.events import StoredEvent, last_seqs, read_after
+from db.listeners import PAGE, Listener, Page, Take, Topic
 from db.logs import place_of
 from db.notifier import CHANNEL
 from db.outage import DATABASE_ERRORS
 
 log = structlog.get_logger(__name__)
 
-_PAGE = 200
-
 #: Sessions that are read in one statement.
 _BATCH = 200
 _RETRY_SECONDS = 0.5
-
-
-#: Takes an event at once, or says that it cannot: then the follower gets it.
-Take = Callable[[StoredEvent], bool]
-
-
-class _Listener:
-    """One follower, who has had all events up to ``cursor``.
-
-    ``behind``: it must read the table before it may take from its buffer. ``idle``: it waits, and has had all that was
-    offered, so that ``take`` may have the next event without waking it.
-    """
-
-    __slots__ = ("behind", "buffer", "cursor", "idle", "limit", "take", "wake")
-
-    def __init__(self, limit: int, cursor: int, take: Take | None) -> None:
-        self.limit = limit
-        self.cursor = cursor
-        self.take = take
-        self.buffer: deque[StoredEvent] = deque()
-        self.behind = True
-        self.idle = False
-        self.wake = asyncio.Event()
-
-    def fall_behind(self) -> None:
-        self.buffer.clear()
-        self.behind = True
-        self.idle = False
-        self.wake.set()
-
-    def offer(self, event: StoredEvent) -> None:
-        if self.behind:
-            return
-        if self.idle and self.take is not None:
-            if event.seq <= self.cursor:
-                return
-            if event.seq == self.cursor + 1 and self.take(event):
-                self.cursor = event.seq
-                return
-        self.idle = False
-        if len(self.buffer) >= self.limit:
-            self.fall_behind()
-            return
-        self.buffer.append(event)
-        self.wake.set()
-
-    async def rest(self) -> None:
-        """Waits for an event that nobody took."""
-        self.wake.clear()
-        self.idle = True
-        try:
-            await self.wake.wait()
-        finally:
-            self.idle = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """Events as they were read. ``reached``: all up to this number have been read by now."""
-
-    events: list[StoredEvent]
-    reached: int
-
-    @property
-    def full(self) -> bool:
-        """There may be more."""
-        return len(self.events) == _PAGE
-
-
-class _Topic:
-    """The listeners of one session, and the number of the last event that was offered to them."""
-
-    __slots__ = ("head", "listeners")
-
-    def __init__(self) -> None:
-        self.head: int | None = None
-        self.listeners: set[_Listener] = set()
-
-    def joined(self, listener: _Listener, page: _Page) -> None:
-        """Follows on from the page, or has the listener read again where offers would leave a gap.
-
-        Settled before the page is handed on, which takes as long as the listener likes: by then the others are further.
-        The head only ever goes back to what a listener knows: the others pass over what they are offered again.
-        """
-        if page.full:
-            listener.fall_behind()
-        elif self.head is None:
-            self.head = page.reached
-        elif self.head > page.reached and not (listener.buffer and listener.buffer[0].seq <= page.reached + 1):
-            self.head = page.reached
-            listener.fall_behind()
-
-    def deliver(self, page: _Page) -> None:
-        """Offers what was read after the head to all listeners."""
-        for event in page.events:
-            self.head = event.seq
-            for listener in self.listeners:
-                listener.offer(event)
 
 
 class Feed:
@@ -137,7 +36,7 @@ class Feed:
         self._database = database
         self._poll_seconds = poll_seconds
         self._buffer = buffer
-        self._topics: dict[UUID, _Topic] = {}
+        self._topics: dict[UUID, Topic] = {}
         self._dirty: set[UUID] = set()
         self._work = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -174,8 +73,8 @@ class Feed:
 
         While the follower waits, events go to ``take`` first, and come here only if it says no. It must not raise.
         """
-        listener = _Listener(self._buffer, after_seq, take)
-        topic = self._topics.setdefault(session_id, _Topic())
+        listener = Listener(self._buffer, after_seq, take)
+        topic = self._topics.setdefault(session_id, Topic())
         topic.listeners.add(listener)  # before the first read, so that nothing falls in between
         try:
             while not self._closed:
@@ -206,12 +105,12 @@ class Feed:
             if not topic.listeners:
                 self._topics.pop(session_id, None)
 
-    async def _read(self, cursors: Mapping[UUID, int]) -> dict[UUID, _Page] | None:
+    async def _read(self, cursors: Mapping[UUID, int]) -> dict[UUID, Page] | None:
         """Reads a page of each; while the database is away it waits, for the events are not lost. Null when closed."""
         while not self._closed:
             try:
-                found = await read_after(self._database.reader, cursors, _PAGE)
-                return {each: _Page(page, page[-1].seq if page else cursors[each]) for each, page in found.items()}
+                found = await read_after(self._database.reader, cursors, PAGE)
+                return {each: Page(page, page[-1].seq if page else cursors[each]) for each, page in found.items()}
             except DATABASE_ERRORS as error:
                 log.warning("feed_read_failed", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)

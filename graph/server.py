@@ -88,6 +88,7 @@ def server_config(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         log_level="warning",
+        access_log=False,  # below the level of the log, and yet it would cost its arguments
         lifespan="on",
         http=HttpProtocol,
         ws=SocketProtocol,

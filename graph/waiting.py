@@ -8,7 +8,8 @@ from contextlib import aclosing
 from uuid import UUID
 
 from db.events import StoredEvent
-from db.feed import Feed, Take
+from db.feed import Feed
+from db.listeners import Take
 
 
 async def follow_turn(

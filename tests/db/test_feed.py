@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from db import feed as feeds
+from db import listeners
 from db.engine import Database
 from db.events import StoredEvent, read_after
 from db.feed import Feed
@@ -76,7 +77,7 @@ async def test_replayed_then_live_without_gap_or_repeat(database: Database, view
 
 async def test_more_than_a_page_is_replayed_and_followed(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
-    total = feeds._PAGE * 2
+    total = listeners.PAGE * 2
     await write(database, session_id, total)
     async with running(database, poll_seconds=3600) as feed:
         follower = asyncio.create_task(take(feed, session_id, 0, total * 2 + 1))

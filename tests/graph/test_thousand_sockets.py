@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-import db.feed
+from db.listeners import Listener
 from tests.client import EVENTS, Client
 from tests.graph.edge import Edge, bare_socket, init, subscribe
 
@@ -37,7 +37,7 @@ def tasks() -> Counter[str]:
 
 def listeners() -> int:
     gc.collect()
-    return sum(type(each) is db.feed._Listener for each in gc.get_objects())
+    return sum(type(each) is Listener for each in gc.get_objects())
 
 
 async def connections(edge: Edge) -> int:
