@@ -5,6 +5,7 @@ Protocol: https://www.apollographql.com/docs/apollo-server/performance/apq
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from hashlib import sha256
@@ -293,7 +294,8 @@ async def test_sockets_are_held_to_the_list(guest: Client) -> None:
         await socket.recv()
         assert (await operate(socket, VIEWER, "1"))[0]["payload"]["data"]
         for number, text in enumerate((NOT_LISTED, EVENTS.replace("seq", "at"), EVENTS + " ")):
-            (refused,) = await operate(socket, text, f"n{number}", id=session_id)
+            async with asyncio.timeout(10):
+                (refused,) = await operate(socket, text, f"n{number}", id=session_id)
             assert refused["type"] == "error"
             assert refused["payload"][0]["extensions"]["code"] == "FORBIDDEN"
 
