@@ -91,22 +91,29 @@ class Front:
             if found is None:
                 return False
             body = found
-        request = self._kept.get(body) if body else None
-        if request is None:
-            given = _resolved(parts.documents, exchange, body)
-            if given is None:
-                return False
-            if media_type == EVENT_STREAM:
-                return await _streamed(parts, exchange, given)
-            request = _planned(parts, given)
-            if request is not None and body and len(body) <= _MAX_KEPT_BODY:
-                self._kept[body] = request
-        if request is None or media_type not in (JSON, GRAPHQL_RESPONSE):
+        is_read = media_type in (JSON, GRAPHQL_RESPONSE)
+        known = self._kept.get(body) if body and is_read else None
+        if known is not None and await _answered(parts, exchange, known, media_type):
+            return True
+        given = _resolved(parts.documents, exchange, body)
+        if given is None:
             return False
-        answer = await _read(parts, exchange, request)
-        if answer is not None:
-            await _send(exchange, answer, media_type)
-        return answer is not None
+        if media_type == EVENT_STREAM:
+            return await _streamed(parts, exchange, given)
+        request = _planned(parts, given) if is_read and known is None else None
+        if request is None:
+            return False
+        if body and len(body) <= _MAX_KEPT_BODY:
+            self._kept[body] = request
+        return await _answered(parts, exchange, request, media_type)
+
+
+async def _answered(parts: FrontParts, exchange: Exchange, request: Request, media_type: str | None) -> bool:
+    answer = await _read(parts, exchange, request)
+    if answer is not None:
+        assert media_type is not None
+        await _send(exchange, answer, media_type)
+    return answer is not None
 
 
 def _resolved(documents: Documents, exchange: Exchange, body: bytes) -> GraphQLRequest | None:

@@ -60,7 +60,9 @@ def from_query_string(query: bytes) -> GraphQLRequest | None:
             return None
         for name in ("variables", "extensions"):
             if name in members:
-                members[name] = orjson.loads(members[name]) if members[name] else None
+                members[name] = orjson.loads(members[name])
+                if not isinstance(members[name], dict):
+                    return None
     except ValueError:
         return None
     return _checked(members)

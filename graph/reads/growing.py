@@ -13,12 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLObjectType, SelectionSetNode, get_named_type
-from sqlalchemy import ColumnElement, Select, Uuid, func, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, all_, func, select, true, union_all
 
 from db.base import Base
 from db.models.conversation import Message, Session, Turn
 from db.models.work import CrmRecord, ModelCall, ToolCall
-from db.words import TurnStatus
+from db.words import ToolCallStatus, TurnStatus
 from graph.fields import Columns, Related, declared
 from graph.reads.json_text import Pieces, joined, quoted, sent
 from graph.reads.objects import Writer
@@ -45,22 +45,32 @@ def after(place: int) -> str:
     return f"after_{place}"
 
 
-def _of_turn(columns: Columns) -> ColumnElement[bool]:
-    turn = Turn.__table__.alias()
-    return select(turn.c.id).where(turn.c.id == columns.turn_id, turn.c.status == TurnStatus.COMPLETED).exists()
+def _unfinished(session_id: ColumnElement[UUID]) -> ColumnElement[Any]:
+    """The turns of a session in which something may still change, as an array: it is made once for a whole list.
+
+    A tool call may end after its turn: its worker was taken for dead, and another one completed the turn without it.
+    """
+    turn, call = Turn.__table__.alias(), ToolCall.__table__.alias()
+    running = select(turn.c.id).where(turn.c.session_id == session_id, turn.c.status != TurnStatus.COMPLETED)
+    waiting = select(call.c.turn_id).where(
+        call.c.session_id == session_id, call.c.status == ToolCallStatus.PENDING, call.c.turn_id.is_not(None)
+    )
+    both = union_all(running.correlate(session_id.table), waiting.correlate(session_id.table))
+    return func.array(both.scalar_subquery(), type_=ARRAY(Uuid()))
 
 
-def _of_call(columns: Columns) -> ColumnElement[bool]:
+def _turn_of_call(columns: Columns) -> ColumnElement[UUID]:
     call = ToolCall.__table__.alias()
-    return select(call.c.id).where(call.c.id == columns.tool_call_id, _of_turn(call.c)).exists()
+    return select(call.c.turn_id).where(call.c.id == columns.tool_call_id).scalar_subquery()
 
 
-_IS_FINISHED: Mapping[type[Base], Callable[[Columns], ColumnElement[bool]]] = {
-    Turn: lambda columns: columns.status == TurnStatus.COMPLETED,
-    Message: _of_turn,
-    ModelCall: _of_turn,
-    ToolCall: _of_turn,
-    CrmRecord: _of_call,
+#: Of what can be finished: the turn it belongs to.
+_TURN_OF: Mapping[type[Base], Callable[[Columns], ColumnElement[UUID]]] = {
+    Turn: lambda columns: columns.id,
+    Message: lambda columns: columns.turn_id,
+    ModelCall: lambda columns: columns.turn_id,
+    ToolCall: lambda columns: columns.turn_id,
+    CrmRecord: _turn_of_call,
 }
 
 
@@ -97,7 +107,7 @@ class GrowingWriter:
         """Whether it is a list of what can be finished. What shows the session never is."""
         name = nodes[0].name.value
         related = declared(kind.fields[name]) if name in kind.fields else None
-        if not (isinstance(related, Related) and related.many and related.model in _IS_FINISHED):
+        if not (isinstance(related, Related) and related.many and related.model in _TURN_OF):
             return False
         element = get_named_type(kind.fields[name].type)
         assert isinstance(element, GraphQLObjectType)
@@ -115,10 +125,10 @@ class GrowingWriter:
     def _list(self, table: Any, related: Related, pieces: Pieces) -> Any:
         known = self._writer.parameters.of(after(len(self._lists)), Uuid())
         mine = table.c[related.key] == self._table.c[related.own]
+        turn_id = _TURN_OF[related.model](table.c)
+        is_finished = turn_id.is_not(None) & (turn_id != all_(_unfinished(self._table.c.id)))
         new = (
-            select(
-                table.c.id, joined(pieces).label("element"), _IS_FINISHED[related.model](table.c).label("is_finished")
-            )
+            select(table.c.id, joined(pieces).label("element"), is_finished.label("is_finished"))
             .where(mine, table.c.id > known)
             .correlate(self._table)
             .subquery()

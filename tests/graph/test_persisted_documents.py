@@ -161,7 +161,6 @@ async def test_the_name_of_the_operation_goes_with_the_hash(acme: Client) -> Non
         body.pop("query", None)
 
 
-@pytest.mark.xfail(strict=True, reason="a hash that was answered fast is handed to the full way without its text")
 async def test_what_one_key_registers_shows_another_nothing(acme: Client, rival: Client) -> None:
     session_id = await acme.create_session()
     text = fresh("two keys")
@@ -171,7 +170,6 @@ async def test_what_one_key_registers_shows_another_nothing(acme: Client, rival:
         assert code_of(foreign.json()) == "NOT_FOUND"
 
 
-@pytest.mark.xfail(strict=True, reason="a hash that was answered fast is handed to the full way without its text")
 async def test_a_hash_that_was_answered_is_known_to_streams_too(acme: Client) -> None:
     session_id = await acme.create_session()
     text = fresh("then streamed")

@@ -153,7 +153,6 @@ async def test_tools_called_by_hand(both: Both) -> None:
     await told(both, 7, [*done, by_hand, *done[:2], "complete", by_hand, "end_tool", "end", "end_tool"])
 
 
-@pytest.mark.xfail(strict=True, reason="a tool call that is still PENDING is taken for finished with its turn")
 async def test_a_tool_that_ends_after_its_turn(both: Both) -> None:
     """A worker that was taken for dead may come back while its tool is at work; what the tool did is on record."""
     done = ["say", "start", "call_model", "reply", "complete"]
