@@ -31,6 +31,7 @@ class Made:
 
     text: str
     variables: dict[str, Any]
+    roots: int
 
 
 class _Writer:
@@ -47,7 +48,7 @@ class _Writer:
         roots = [self._root() for _ in range(self._draw(st.integers(1, 2)))]
         text = " ".join(["{", *roots, "}"])
         head = f"query Q({', '.join(self.definitions)}) " if self.definitions else "query Q "
-        return Made(" ".join([head + text, *self.fragments]), self.variables)
+        return Made(" ".join([head + text, *self.fragments]), self.variables, len(roots))
 
     def _variable(self, kind: str, value: Any) -> str:
         name = f"v{len(self.variables)}"

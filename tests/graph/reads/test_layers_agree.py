@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -80,6 +81,14 @@ async def filled(edge: Edge, client: Client) -> Known:
     return Known([str(each) for each in sessions], turns, [each["cursor"] for each in edges])
 
 
+def told(answer: httpx.Response, made: Made) -> Any:
+    """The bytes; of two root fields that fail, either may be the one that is told: resolvers run side by side."""
+    content = answer.json()
+    if made.roots > 1 and "data" in content and content["data"] is None:
+        return None
+    return answer.content
+
+
 @given(data=st.data())
 @settings(
     max_examples=_EXAMPLES,
@@ -94,10 +103,12 @@ async def test_all_layers_give_the_same_bytes(layers: Layers, data: st.DataObjec
     first = await layers.ask(layers.fast, made)  # admitted while it goes the full way
     second = await layers.ask(layers.fast, made)  # one statement
     third = await layers.ask(layers.fast, made)  # the cache, where there is one
-    assert slow.content == first.content == second.content == third.content, made
-    assert slow.status_code == second.status_code == third.status_code
-    for name in ("content-type", "content-length", "vary"):
-        assert slow.headers[name] == second.headers[name]
+    for fast in (first, second, third):
+        assert told(fast, made) == told(slow, made), made
+        assert fast.status_code == slow.status_code
+        assert [fast.headers[each] for each in ("content-type", "vary")] == [
+            slow.headers[each] for each in ("content-type", "vary")
+        ]
     foreign = await layers.ask(layers.stranger, made)
     assert not any(
         each.encode() in foreign.content for each in layers.known.turns if each not in str(made.variables) + made.text
