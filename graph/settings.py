@@ -46,7 +46,7 @@ class ApiSettings(DatabaseSettings):
     trusted_documents: Path | None = None
     compiled_operations: bool = True
     read_connections: int = Field(4, ge=1, le=100)
-    response_cache_bytes: int = Field(64_000_000, ge=0)
+    response_cache_bytes: int = Field(256_000_000, ge=0)
 
     @property
     def queue_limits(self) -> QueueLimits:

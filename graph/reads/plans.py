@@ -11,14 +11,13 @@ from uuid import UUID
 
 from cachetools import LRUCache
 from graphql import DocumentNode, FieldNode, GraphQLError, OperationType, is_non_null_type
-from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.execution.values import VariableValues
 from strawberry import Schema
-from strawberry.types.arguments import convert_arguments
-from strawberry.types.field import StrawberryField
 
 from graph.guards.costs import depends_on_variables
 from graph.guards.documents import check_cost
 from graph.guards.limits import DocumentLimits
+from graph.reads.arguments import Arguments
 from graph.reads.objects import Writer
 from graph.reads.roots import ROOTS, Bound
 from graph.reads.selection import Operation, Unsupported
@@ -79,30 +78,27 @@ class Plan:
 
     def __init__(self, schema: Schema, operation: Operation, costs: CostCheck | None) -> None:
         self._schema = schema._schema
-        self._arguments = partial(
-            convert_arguments, scalar_registry=schema.schema_converter.scalar_registry, config=schema.config
-        )
-        self._costs = costs
         self._operation = operation
-        self._switches = operation.switches()
+        self._costs = costs
+        self._arguments = Arguments(schema, operation)
         self._number = next(_NUMBERS)
         self._variants: LRUCache[object, Variant] = LRUCache(_MAX_VARIANTS)
+        self._id = self._arguments.only_id()
 
     def request(self, variables: Mapping[str, Any]) -> Request:
         """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
         if self._costs is not None and self._costs(variables):
             raise Unsupported("cost")
-        definitions = self._operation.node.variable_definitions or ()
-        coerced = get_variable_values(self._schema, definitions, dict(variables))
-        if isinstance(coerced, list):
-            raise Unsupported("variables")
-        switched = {name: coerced.coerced[name] for name in self._switches}
+        own_id = None if self._id is None else variables.get(self._id)
+        coerced = None if isinstance(own_id, str) else self._arguments.variables(variables)
+        switched = {} if coerced is None else self._arguments.switched(coerced)
         selected = self._roots(switched)
-        bound = {
-            key: self._bound(nodes, coerced, f"root_{number}_")
-            for number, (key, nodes) in enumerate(selected.items())
-            if nodes[0].name.value != "__typename"
-        }
+        bound = {}
+        for number, (key, nodes) in enumerate(selected.items()):
+            root = ROOTS.get(nodes[0].name.value)
+            if root is not None:
+                arguments = self._argued(nodes, coerced) if coerced is not None else {str(root.by): own_id}
+                bound[key] = root.bind(arguments).named(f"root_{number}_")
         form = (tuple(sorted(switched.items())), tuple(each.form for each in bound.values()))
         variant = self._variants.get(form)
         if variant is None:
@@ -113,6 +109,11 @@ class Plan:
         identity = repr((self._number, form, tuple(values.items())))
         return Request(variant, values, identity, session_id)
 
+    def _argued(self, nodes: Sequence[FieldNode], variables: VariableValues) -> Mapping[str, Any]:
+        query = self._schema.query_type
+        assert query is not None
+        return self._arguments.of(query, nodes, variables)
+
     def _roots(self, switched: Mapping[str, bool]) -> dict[str, list[FieldNode]]:
         query = self._schema.query_type
         assert query is not None
@@ -121,16 +122,6 @@ class Plan:
         if not names or not names <= ROOTS.keys():
             raise Unsupported("root fields")
         return selected
-
-    def _bound(self, nodes: Sequence[FieldNode], variables: VariableValues, prefix: str) -> Bound:
-        query = self._schema.query_type
-        assert query is not None
-        name = nodes[0].name.value
-        definition: StrawberryField = query.fields[name].extensions["strawberry-definition"]
-        given = get_argument_values(query.fields[name], nodes[0], variables)
-        arguments = self._arguments(given, definition.arguments)
-        found = ROOTS[name].bind(arguments)
-        return Bound(found.values, found.conditions, prefix)
 
     def _write(
         self, switched: Mapping[str, bool], selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]

@@ -43,6 +43,10 @@ class Bound:
         """The place of a value in a statement."""
         return parameters.of(self.prefix + name, kind)
 
+    def named(self, prefix: str) -> Bound:
+        """The same, with another prefix."""
+        return Bound(self.values, self.conditions, prefix)
+
     @property
     def form(self) -> tuple[object, ...]:
         """On what the statement's text depends beside the selection."""
@@ -53,10 +57,12 @@ class Bound:
 class Root:
     """A root field. ``bind`` raises Unsupported for what a slower layer refuses or has an own answer to.
 
-    ``rows`` selects nothing yet from the rows of ``model`` that belong to the tenant, for the bound values.
+    ``by``: its one argument, if that is the id of its one row. ``rows`` selects nothing yet from the rows of ``model``
+    that belong to the tenant, for the bound values.
     """
 
     model: type[Base]
+    by: str | None
     bind: Callable[[Arguments], Bound]
     rows: Callable[[Any, ColumnElement[Any], Bound, Parameters], Select[Any]]
     pages: bool = False
@@ -117,9 +123,9 @@ def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters:
 
 
 ROOTS: Mapping[str, Root] = {
-    "conversation": Root(Session, _by_id("session_id", "session"), _session, is_session=True),
-    "session": Root(Session, _by_id("id", "session"), _session, is_session=True),
-    "turn": Root(Turn, _by_id("id", "turn"), _turn),
-    "sessions": Root(Session, _page(filters.of_sessions), _newest, pages=True),
-    "crmRecords": Root(CrmRecord, _page(filters.of_crm_records), _newest, pages=True),
+    "conversation": Root(Session, "session_id", _by_id("session_id", "session"), _session, is_session=True),
+    "session": Root(Session, "id", _by_id("id", "session"), _session, is_session=True),
+    "turn": Root(Turn, "id", _by_id("id", "turn"), _turn),
+    "sessions": Root(Session, None, _page(filters.of_sessions), _newest, pages=True),
+    "crmRecords": Root(CrmRecord, None, _page(filters.of_crm_records), _newest, pages=True),
 }
