@@ -183,7 +183,7 @@ class EmbeddedPostgres:
                     check=False,
                     timeout=_START_SECONDS + 30,
                     cwd=self.root,
-                    **self._as_user,  # type: ignore[call-overload]
+                    **self._as_user,  # type: ignore[call-overload]  # user and group
                 )
             except subprocess.TimeoutExpired:
                 raise EngineUnavailable(f"The embedded Postgres hangs at {command[0]}.") from None

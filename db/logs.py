@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -34,3 +36,9 @@ def place_of(error: BaseException) -> str:
         place = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
         step = step.tb_next
     return place
+
+
+def looked_at(task: asyncio.Task[Any]) -> None:
+    """For ``add_done_callback``: who waited may be gone, and asyncio would log the error's own text."""
+    if not task.cancelled():
+        task.exception()

@@ -91,7 +91,6 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 subscriptions=subscriptions,
                 documents=documents,
                 public_url=settings.public_url,
-                operation_seconds=settings.operation_seconds,
             )
             parts = Parts(
                 settings=settings,

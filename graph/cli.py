@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,7 @@ def up() -> None:
 def serve() -> None:
     """Starts the API alone."""
     from graph.app import create_app  # noqa: PLC0415 - the other commands start without it
-    from graph.server import server_config  # noqa: PLC0415
+    from graph.server import server_config  # noqa: PLC0415 - likewise
 
     settings = ApiSettings()
     configure_logging(json=not sys.stderr.isatty())
@@ -143,12 +144,12 @@ def keys_revoke(key_id: str) -> None:
     _with_database(run)
 
 
-def _with_database(run: object) -> None:
+def _with_database(run: Callable[[Database], Awaitable[None]]) -> None:
     async def connected(url: str) -> None:
         await run_migrations(url)
         database = Database(url, pool=2)
         try:
-            await run(database)  # type: ignore[operator]
+            await run(database)
         finally:
             await database.close()
 

@@ -56,7 +56,6 @@ class FrontParts:
     subscriptions: SubscriptionLimits
     documents: Documents
     public_url: str | None
-    operation_seconds: float
 
 
 class Front:
@@ -150,8 +149,7 @@ async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answ
     asking = Asking(hash_of(secret), base_of(exchange.scope, parts.public_url))
     try:
         return await parts.answers.answer(request, asking)
-    except TimeoutError:
-        late = OperationTimeout(f"The operation took more than {parts.operation_seconds:g} s.")
+    except OperationTimeout as late:
         raise Refused(late.message, late.code) from None
     except DATABASE_ERRORS as error:
         log.warning("read_failed", error=type(error).__name__, where=place_of(error))

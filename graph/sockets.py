@@ -92,7 +92,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         head = f'{{"id":{orjson.dumps(operation.id).decode()},"type":"next","payload":'
         websocket = self.context.request
         assert isinstance(websocket, WebSocket)
-        write = self._scope["extensions"].get(PUSH)
+        write: Any = (self._scope.get("extensions") or {}).get(PUSH)
 
         def push(payload: str) -> bool:
             return bool(write(f"{head}{payload}}}"))

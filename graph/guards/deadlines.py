@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
@@ -23,17 +24,26 @@ def seconds_for(kind: OperationType, settings: ApiSettings) -> float:
     return settings.operation_seconds
 
 
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Raises OperationTimeout after so long. Another's time-out, such as the database's, stays what it is."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise OperationTimeout(f"The operation took more than {seconds:g} s.") from None
+
+
 class TimeLimit(SchemaExtension):
     """Ends an operation that takes too long, with the code OPERATION_TIMEOUT; its statements are cancelled with it."""
 
     async def on_execute(self) -> AsyncIterator[None]:
         context = self.execution_context
-        seconds = seconds_for(context.operation_type, context.context.parts.settings)
-        limit = asyncio.timeout(seconds)
         try:
-            async with limit:
+            async with within(seconds_for(context.operation_type, context.context.parts.settings)):
                 yield
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise refusal(OperationTimeout(f"The operation took more than {seconds:g} s.")) from None
+        except OperationTimeout as error:
+            raise refusal(error) from None

@@ -68,4 +68,5 @@ class Guards(SchemaExtension):
 
     @property
     def _limits(self) -> DocumentLimits:
-        return self.execution_context.context.parts.settings.document_limits  # type: ignore[no-any-return]
+        limits: DocumentLimits = self.execution_context.context.parts.settings.document_limits
+        return limits

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 
 from db.events import StoredEvent
+from db.logs import looked_at
 from db.reader import Reader
 from graph.live.plans import Selection
 from graph.live.writing import EventWriter
@@ -56,7 +57,7 @@ class Encodings:
         if writer.asks:
             return None
         text = writer.write(event, urls)
-        self._kept[key] = _Written(text, 0)
+        self._keep(key, _Written(text, 0))
         self._last = (event, selection, base, text)
         return text
 
@@ -68,6 +69,7 @@ class Encodings:
         if task is None:
             task = self._writing[key] = asyncio.create_task(self._write(key, selection.of(event.type), event, urls))
             task.add_done_callback(lambda _: self._writing.pop(key, None))
+            task.add_done_callback(looked_at)
         return await asyncio.shield(task)
 
     async def close(self) -> None:
@@ -78,8 +80,12 @@ class Encodings:
 
     async def _write(self, key: _Key, writer: EventWriter, event: StoredEvent, urls: SoundUrls) -> str:
         text = await writer.write_with_rows(event, urls, self._reader)
-        self._kept[key] = _Written(text, time.monotonic() + _FRESH_SECONDS)
+        self._keep(key, _Written(text, time.monotonic() + _FRESH_SECONDS))
         return text
+
+    def _keep(self, key: _Key, written: _Written) -> None:
+        if len(written.text) < self._kept.maxsize // 10:  # one that is larger would drive out all others
+            self._kept[key] = written
 
     def _signed(self, base: str) -> SoundUrls:
         window = self._signer.window()

@@ -77,7 +77,9 @@ class Live:
     async def open(self, asked: Subscribe) -> Opened | None:
         """Begins a subscription; null if it must go the full way, which has the words for whatever is wrong."""
         try:
-            plan = self._plan(asked) if self.enabled else None
+            if not self.enabled or variables_fault(asked.variables, self.limits) is not None:
+                return None
+            plan = self._plan(asked)
             if plan is None:
                 return None
             following = plan.following(asked.variables)
@@ -148,7 +150,6 @@ class Live:
             operation is None
             or operation.node.operation is not OperationType.SUBSCRIPTION
             or not self.documents.may_run(asked.text)
-            or variables_fault(asked.variables, self.limits) is not None
             or check_document(document, self.limits)
             or check_cost(schema, document, asked.operation_name, asked.variables, self.limits)
             or validate_within(schema, document)

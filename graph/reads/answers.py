@@ -11,7 +11,9 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from db.logs import looked_at
 from db.reader import Reader, Row
+from graph.guards.deadlines import within
 from graph.reads.growing import NOTHING, Finished, after, assemble
 from graph.reads.json_text import BROKEN
 from graph.reads.plans import Request
@@ -70,7 +72,7 @@ class Answers:
         self._told[session_id] = self._told.get(session_id, 0) + 1
 
     async def answer(self, request: Request, asking: Asking) -> Answer | None:
-        """Raises what the reader raises, and TimeoutError."""
+        """Raises what the reader raises, and OperationTimeout."""
         if request.session_id is None:
             return await self._read(request, asking)
         expires = self._signer.window().expires if request.variant.has_urls else None
@@ -102,6 +104,7 @@ class Answers:
         """What is read, also for others; it goes on when the one who began it is gone."""
         task = self._making[name] = asyncio.create_task(reading, name="read")
         task.add_done_callback(lambda _: self._making.pop(name, None))
+        task.add_done_callback(looked_at)
         return await asyncio.shield(task)
 
     async def _read(self, request: Request, asking: Asking) -> Answer | None:
@@ -137,7 +140,7 @@ class Answers:
         if variant.has_urls:
             values |= SoundUrls(asking.base, self._signer.window()).values()
         values |= {after(place): each.last_id for place, each in enumerate(finished)}
-        async with asyncio.timeout(self._seconds):
+        async with within(self._seconds):
             return await self._reader.row(variant.statement.sql, [values[name] for name in variant.statement.names])
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.reader import Reader
+from graph.guards.deadlines import within
 
 #: The row's own version changes with whatever changes in a session and has no event, such as its end.
 _STATEMENT = """
@@ -63,7 +64,7 @@ class Versions:
             found: dict[_Asked, Version] = {}
             failed: Exception | None = None
             try:
-                async with asyncio.timeout(self._seconds):
+                async with within(self._seconds):
                     found = await self._read(batch)
             except Exception as error:  # each of them has another way
                 failed = error

@@ -20,7 +20,6 @@ from strawberry.http import async_base_view
 from strawberry.http.streaming import merge_stream_with_heartbeat
 
 from db.feed import Feed
-from graph import app
 from graph.live import streams
 from graph.streaming import EventStream, Stream
 from tests.client import END, EVENTS, SEND, Client
@@ -37,20 +36,6 @@ CALL = "mutation($input: CallToolInput!) { callTool(input: $input) { toolCall { 
 
 #: What a session tells in which a tool was called by hand, and which was then ended.
 TOLD = [(1, "ToolCallStarted"), (2, "ToolCallFinished"), (3, "SessionEnded")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def feeds() -> AsyncIterator[list[Feed]]:
-    """The feeds of the APIs that were opened since."""
-    made: list[Feed] = []
-
-    def remember(*given: Any) -> Feed:
-        made.append(Feed(*given))
-        return made[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "Feed", remember)
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -11,7 +11,6 @@ import pytest
 import pytest_asyncio
 
 from db.feed import Feed
-from graph import app
 from tests.client import END, EVENTS, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, init, opened, operate, subscribe
@@ -20,20 +19,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TURN_EVENTS = """subscription($id: ID!, $after: Int! = 0) { turnEvents(turnId: $id, afterSeq: $after) {
   __typename seq } }"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def feeds() -> AsyncIterator[list[Feed]]:
-    """The feeds of the APIs that were opened since."""
-    made: list[Feed] = []
-
-    def remember(*given: Any) -> Feed:
-        made.append(Feed(*given))
-        return made[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "Feed", remember)
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

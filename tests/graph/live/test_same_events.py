@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from graphql import GraphQLObjectType, get_named_type
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -28,6 +28,7 @@ from graph.schema import schema
 from tests.client import Client
 from tests.conftest import cloned
 from tests.graph.edge import opened
+from tests.graph.reads.queries import AGAINST_A_SERVER
 from tests.graph.reads.rows import TEXTS, Filler
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -166,12 +167,7 @@ async def messages(client: Client, query: str, variables: dict[str, Any]) -> lis
 
 
 @given(data=st.data())
-@settings(
-    max_examples=_EXAMPLES,
-    deadline=None,
-    phases=[Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(AGAINST_A_SERVER, max_examples=_EXAMPLES)
 async def test_the_live_layer_sends_the_same_bytes(both: Both, data: st.DataObject) -> None:
     selected = data.draw(subscriptions())
     of_turn = data.draw(st.booleans())

@@ -6,11 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from graph.schema import schema
 
 SCHEMA = schema.graphql_schema
+
+#: For properties of a running server, which is the same one for all examples.
+AGAINST_A_SERVER = settings(
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 _DEPTH = 5
 _ROOTS = ("conversation", "session", "turn", "sessions", "crmRecords")

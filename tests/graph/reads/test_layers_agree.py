@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.reads.answers import Answer, Answers, Asking
@@ -18,7 +18,7 @@ from graph.reads.plans import Request
 from tests.client import Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, opened
-from tests.graph.reads.queries import Known, Made, queries
+from tests.graph.reads.queries import AGAINST_A_SERVER, Known, Made, queries
 from tests.graph.reads.rows import Filler
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -90,12 +90,7 @@ def told(answer: httpx.Response, made: Made) -> Any:
 
 
 @given(data=st.data())
-@settings(
-    max_examples=_EXAMPLES,
-    deadline=None,
-    phases=[Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(AGAINST_A_SERVER, max_examples=_EXAMPLES)
 async def test_all_layers_give_the_same_bytes(layers: Layers, data: st.DataObject) -> None:
     made = data.draw(queries(layers.known))
     slow = await layers.ask(layers.slow, made)
