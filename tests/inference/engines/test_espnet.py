@@ -14,7 +14,7 @@ import torch
 
 from db.errors import EngineUnavailable
 from inference.engines.espnet import EspnetEngine
-from inference.engines.espnet_imports import _Deferred, import_text2speech
+from inference.engines.espnet_imports import _OPTIONAL, EXTRA, _Placeholder, _Placeholders, import_text2speech
 from inference.engines.espnet_model import load_text2speech
 from inference.engines.espnet_voice import _DESCRIPTION, _WEIGHTS
 from inference.engines.espnet_voice_tensors import rename
@@ -131,13 +131,28 @@ def test_a_tag_that_cannot_be_fetched_is_refused(cache: ModelCache, monkeypatch:
         load_text2speech("nobody/no_such_voice", cache)
 
 
-def test_stand_ins_are_gone_after_the_import_and_refuse_to_be_used() -> None:
+def test_placeholders_are_gone_after_the_import_and_refuse_to_be_used() -> None:
     import_text2speech()
-    for name in ("torchaudio", "g2p_en", "pkg_resources"):
-        assert not isinstance(sys.modules.get(name), _Deferred)
-    assert _Deferred("json").dumps([1]) == "[1]"
-    with pytest.raises(EngineUnavailable, match="no_such_package"):
-        _Deferred("no_such_package").load  # noqa: B018
+    for name in (*_OPTIONAL, "g2p_en", "pkg_resources"):
+        assert not isinstance(sys.modules.get(name), _Placeholder)
+    assert not any(isinstance(finder, _Placeholders) for finder in sys.meta_path)
+    assert _Placeholder("json").dumps([1]) == "[1]"
+    with pytest.raises(EngineUnavailable, match=rf"no_such_package.*{EXTRA}"):
+        _Placeholder("no_such_package.inside").load  # noqa: B018
+
+
+def test_names_taken_from_a_missing_package_stand_in_annotations_and_refuse_to_be_called() -> None:
+    finder = _Placeholders(frozenset({"no_such_package"}))
+    sys.meta_path.insert(0, finder)
+    try:
+        from no_such_package.inside import Thing  # type: ignore[import-not-found]
+    finally:
+        sys.meta_path.remove(finder)
+        for name in finder.made:
+            del sys.modules[name]
+    assert not isinstance(1, Thing)
+    with pytest.raises(EngineUnavailable, match=rf"no_such_package.*{EXTRA}"):
+        Thing(1)
 
 
 @pytest.mark.models
