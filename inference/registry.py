@@ -11,9 +11,13 @@ from typing import Generic, TypeVar
 import structlog
 
 from db.errors import EngineUnavailable
+from db.logs import looked_at
 from inference.ports import ChatModel, Engine, EngineInfo, Synthesizer, Transcriber
 
 E = TypeVar("E", bound=Engine)
+
+#: How long a use of an engine that was told to stop is waited for.
+LEAVE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +30,8 @@ class Lender(Generic[E]):
         self._wait_seconds = wait_seconds
         self._places = asyncio.Semaphore(engine.concurrency)
         self._loading = asyncio.Lock()
+        #: Uses that were told to stop and have not yet.
+        self._stopping: set[asyncio.Task[None]] = set()
         self.loaded = False
         #: Why the last attempt to load it failed.
         self.error: str | None = None
@@ -63,9 +69,27 @@ class Lender(Generic[E]):
         finally:
             self._places.release()
 
+    async def end(self, use: asyncio.Task[None]) -> None:
+        """Stops a use of the engine, and waits for it for a moment.
+
+        Native code stops when it likes: until then its task holds the engine, and nobody else waits for it.
+        """
+        use.add_done_callback(looked_at)
+        if use.done():
+            return
+        self._stopping.add(use)
+        use.add_done_callback(self._stopping.discard)
+        use.cancel()
+        await asyncio.wait({use}, timeout=LEAVE_SECONDS)
+        if not use.done():
+            log.warning("engine_does_not_stop", engine=self.info.engine, model=self.info.model)
+
     async def close(self) -> None:
+        """Closes the engine, unless native code that does not stop still uses it."""
         async with self._loading:
-            if self.loaded:
+            if self._stopping:
+                await asyncio.wait(self._stopping, timeout=LEAVE_SECONDS)
+            if self.loaded and not self._stopping:
                 self.loaded = False
                 await self._engine.close()
 

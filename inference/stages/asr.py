@@ -98,18 +98,19 @@ async def _until(
 async def _run(lender: Lender[Transcriber], given: _Given) -> tuple[Transcript, FinishedCall]:
     meter = CallMeter(given.clock, Stage.ASR, lender.info)
     transcript: Transcript | None = None
-    async with meter.borrow(lender, limit_seconds=given.limits.stage) as engine:
-        items = meter.each(engine.transcribe(given.samples, language=given.language), stall_seconds=given.limits.stall)
-        async with aclosing(items):
-            async for item in items:
-                if isinstance(item, Transcript):
-                    transcript = item
-                else:
-                    if given.partials.full():
-                        given.partials.get_nowait()
-                    given.partials.put_nowait(item)
-        if transcript is None:
-            raise EngineUnavailable(f"The engine {lender.info.engine} gave no transcript.")
+    items = meter.stream(
+        lender, lambda engine: engine.transcribe(given.samples, language=given.language), limits=given.limits
+    )
+    async with aclosing(items):
+        async for item in items:
+            if isinstance(item, Transcript):
+                transcript = item
+            else:
+                if given.partials.full():
+                    given.partials.get_nowait()
+                given.partials.put_nowait(item)
+    if transcript is None:
+        raise meter.failed(EngineUnavailable(f"The engine {lender.info.engine} gave no transcript."))
     call = meter.finished(
         input_audio_ms=round(len(given.samples) / SAMPLE_RATE * 1000),
         output_tokens=transcript.output_tokens,

@@ -21,16 +21,15 @@ async def reply(
     """What the model says and wants, as it comes; its call last."""
     meter = CallMeter(clock, Stage.LLM, engine.info)
     finished: ChatFinished | None = None
-    async with meter.borrow(engine, limit_seconds=limits.stage) as model:
-        items = meter.each(model.reply(request), stall_seconds=limits.stall)
-        async with aclosing(items):
-            async for item in items:
-                if isinstance(item, ChatFinished):
-                    finished = item
-                else:
-                    yield item
-        if finished is None:
-            raise EngineUnavailable(f"The engine {engine.info.engine} stopped in the middle of its reply.")
+    items = meter.stream(engine, lambda model: model.reply(request), limits=limits)
+    async with aclosing(items):
+        async for item in items:
+            if isinstance(item, ChatFinished):
+                finished = item
+            else:
+                yield item
+    if finished is None:
+        raise meter.failed(EngineUnavailable(f"The engine {engine.info.engine} stopped in the middle of its reply."))
     yield meter.finished(
         model=finished.model,
         input_tokens=finished.input_tokens,

@@ -96,12 +96,13 @@ async def _say(  # noqa: PLR0917 - all of one call
     """One sentence, and its sample rate."""
     pieces: list[Samples] = []
     rate = 0
-    async with meter.borrow(lender, limit_seconds=limits.stage) as engine:
-        speech = meter.each(engine.synthesize(sentence, language=language, voice=voice), stall_seconds=limits.stall)
-        async with aclosing(speech):
-            async for piece in speech:
-                pieces.append(piece.samples)
-                rate = piece.sample_rate
+    speech = meter.stream(
+        lender, lambda engine: engine.synthesize(sentence, language=language, voice=voice), limits=limits
+    )
+    async with aclosing(speech):
+        async for piece in speech:
+            pieces.append(piece.samples)
+            rate = piece.sample_rate
     return np.concatenate([np.zeros(0, dtype=np.float32), *pieces]), rate
 
 

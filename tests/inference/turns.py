@@ -81,6 +81,7 @@ async def run(
     toolbox: OneTool | None = None,
     journal: MemoryJournal | None = None,
     stall: float = 5,
+    stage: float = 10,
     language_of: Callable[[str], str | None] = lambda _: None,
 ) -> MemoryJournal:
     journal = journal or MemoryJournal()
@@ -91,7 +92,7 @@ async def run(
         toolbox=toolbox or OneTool(),
         journal=journal,
         clock=TurnClock(now, now),
-        limits=Limits(recording=60, stall=stall, stage=10, tool=0.2, retry=RetryPolicy(tries=3, pause_seconds=0.01)),
+        limits=Limits(recording=60, stall=stall, stage=stage, tool=0.2, retry=RetryPolicy(tries=3, pause_seconds=0.01)),
         language_of=language_of,
     )
     await pipeline.run()
