@@ -95,7 +95,8 @@ class Mutation:
                 idempotency_key=input.idempotency_key,
                 limits=parts.settings.queue_limits,
             )
-        if input.wait_seconds > 0 and await turn_ended(parts.feed, session_id, row.id, input.wait_seconds):
+        waits = input.wait_seconds > 0 and not row.status.ended
+        if waits and await turn_ended(parts.feed, parts.database.reader, session_id, row.id, input.wait_seconds):
             async with parts.database.reading() as session:
                 row = (await session.execute(select(TurnRow).where(TurnRow.id == row.id))).scalar_one()
         return SendMessagePayload(turn=Turn(row=row, source=info.context.loaders))

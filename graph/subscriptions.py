@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import strawberry
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.errors import BadUserInput, NotFound
 from db.events import StoredEvent
@@ -18,7 +18,7 @@ from graph.context import Parts
 from graph.queries import own_session, own_turn
 from graph.types.common import Info
 from graph.types.event import Event, event_of
-from graph.waiting import follow_turn
+from graph.waiting import FollowedTurn, follow_turn
 
 
 @strawberry.type(description="What can be followed.")
@@ -47,7 +47,9 @@ class Subscription:
                 if stored.type is EventType.SESSION_ENDED:
                     return
 
-    @strawberry.subscription(description="The events of one turn; completes when the turn does.")
+    @strawberry.subscription(
+        description="The events of one turn, of all its attempts; completes when the newest attempt ends."
+    )
     async def turn_events(self, info: Info, turn_id: strawberry.ID, after_seq: int = 0) -> AsyncGenerator[Event, None]:
         viewer = await info.context.viewer()
         parts = info.context.parts
@@ -56,19 +58,20 @@ class Subscription:
             if turn is None:
                 raise NotFound("No such turn.")
             owner = (await session.execute(select(SessionRow).where(SessionRow.id == turn.session_id))).scalar_one()
-            ended = await session.scalar(
-                select(EventRow.seq)
-                .where(
-                    EventRow.turn_id == turn.id,
-                    EventRow.type.in_([each for each in EventType if each.ends_turn]),
+            ends = EventRow.type.in_([each for each in EventType if each.ends_turn])
+            first, queued, ended = (
+                await session.execute(
+                    select(
+                        func.coalesce(func.min(EventRow.seq), 1),
+                        func.coalesce(func.max(EventRow.seq).filter(EventRow.type == EventType.TURN_QUEUED), 0),
+                        func.max(EventRow.seq).filter(ends),
+                    ).where(EventRow.turn_id == turn.id)
                 )
-                .order_by(EventRow.seq.desc())
-                .limit(1)
-            )
+            ).one()
         _check(after_seq, owner)
         if turn.status.ended and ended is not None and after_seq >= ended:
             return
-        followed = follow_turn(parts.feed, owner.id, turn.id, after_seq)
+        followed = follow_turn(parts.feed, FollowedTurn(owner.id, turn.id, first, queued), after_seq)
         async with aclosing(_counted(parts, viewer, followed)) as events:
             async for stored in events:
                 yield event_of(stored, info.context.loaders)

@@ -112,10 +112,10 @@ class Live:
                 return False
             return payload is not None and push(payload)
 
-        if following.turn_id is None:
+        if opened.turn is None:
             events = self.feed.follow(opened.session_id, following.after_seq, take)
         else:
-            events = follow_turn(self.feed, opened.session_id, following.turn_id, following.after_seq, take)
+            events = follow_turn(self.feed, opened.turn, following.after_seq, take)
         async with aclosing(events):
             async for event in events:
                 try:

@@ -8,9 +8,10 @@ from uuid import UUID
 from db.reader import Reader
 from db.words import EventType, TurnStatus
 from graph.live.plans import Following
+from graph.waiting import FollowedTurn
 
 _SESSION = """
-select api_keys.id, sessions.id, sessions.last_seq, events.type, null::text, null::int
+select api_keys.id, sessions.id, sessions.last_seq, events.type, null, null, null, null
 from api_keys
 join sessions on sessions.tenant_id = api_keys.tenant_id
 left join events on events.session_id = sessions.id and events.seq = sessions.last_seq
@@ -20,22 +21,28 @@ where api_keys.secret_hash = $1 and api_keys.revoked_at is null and sessions.id 
 _ENDS = ", ".join(f"'{each.value}'" for each in EventType if each.ends_turn)
 
 _TURN = f"""
-select api_keys.id, sessions.id, sessions.last_seq, null::text, turns.status,
-  (select max(events.seq) from events where events.turn_id = turns.id and events.type in ({_ENDS}))
+select api_keys.id, sessions.id, sessions.last_seq, null, turns.status, own.first, own.queued, own.ended
 from api_keys
 join sessions on sessions.tenant_id = api_keys.tenant_id
 join turns on turns.session_id = sessions.id
+cross join lateral (
+  select coalesce(min(events.seq), 1) as first,
+    coalesce(max(events.seq) filter (where events.type = '{EventType.TURN_QUEUED.value}'), 0) as queued,
+    max(events.seq) filter (where events.type in ({_ENDS})) as ended
+  from events where events.turn_id = turns.id
+) as own
 where api_keys.secret_hash = $1 and api_keys.revoked_at is null and turns.id = $2
 """  # noqa: S608 - words of ours
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A subscription that may begin. ``over``: nothing will ever follow."""
+    """A subscription that may begin. ``turn``: whose events, if not the session's. ``over``: nothing will follow."""
 
     following: Following
     key_id: UUID
     session_id: UUID
+    turn: FollowedTurn | None
     over: bool
 
 
@@ -45,11 +52,13 @@ async def open_following(reader: Reader, following: Following, key_hash: bytes) 
     row = await reader.row(_TURN if is_turn else _SESSION, [key_hash, following.turn_id or following.session_id])
     if row is None:
         return None
-    key_id, session_id, last_seq, newest, status, ended = row
+    key_id, session_id, last_seq, newest, status, first, queued, ended = row
     if not 0 <= following.after_seq <= last_seq:
         return None
-    if is_turn:
+    turn: FollowedTurn | None = None
+    if following.turn_id is not None:
+        turn = FollowedTurn(session_id, following.turn_id, first, queued)
         over = TurnStatus(status).ended and ended is not None and following.after_seq >= ended
     else:
         over = newest == EventType.SESSION_ENDED.value and following.after_seq == last_seq
-    return Opened(following, key_id, session_id, over)
+    return Opened(following, key_id, session_id, turn, over)
