@@ -5,13 +5,14 @@
 
 FROM python:3.11-slim AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PATH=/opt/venv/bin:$PATH
-RUN python -m venv /opt/venv && pip install setuptools==81.0.0 wheel==0.48.0
+COPY requirements/build.txt requirements/
+RUN python -m venv /opt/venv && pip install --require-hashes --no-deps --requirement requirements/build.txt
 WORKDIR /source
 
 
 FROM builder AS api-packages
 COPY requirements/api.txt requirements/
-RUN pip install --no-deps -r requirements/api.txt && pip check
+RUN pip install --require-hashes --no-deps --only-binary :all: --requirement requirements/api.txt && pip check
 COPY pyproject.toml README.md ./
 COPY db db
 COPY graph graph
@@ -21,15 +22,14 @@ RUN pip install --no-deps --no-build-isolation .
 
 
 FROM builder AS worker-packages
-# Some of the packages are C++ to be compiled. The compiler stays in this stage, so that its version does not matter.
-# hadolint ignore=DL3008
-RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 ARG PIP_EXTRA_INDEX_URL
 # torch first and alone: any other order lets pip pull more than it needs.
 COPY requirements/torch.txt requirements/
-RUN pip install -r requirements/torch.txt
+RUN pip install --requirement requirements/torch.txt
 COPY requirements/run.txt requirements/
-RUN pip install --no-deps --no-build-isolation -r requirements/run.txt
+# Wheels only, so that no compiler is needed; openai-whisper comes as source, in plain Python.
+RUN pip install --require-hashes --no-deps --no-build-isolation --only-binary :all: --no-binary openai-whisper \
+    --requirement requirements/run.txt
 COPY pyproject.toml README.md ./
 COPY db db
 COPY graph graph

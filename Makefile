@@ -1,12 +1,12 @@
 # make run: install and start everything. make test: install and pass the tests.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-VENV := .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(PYTHON) requirements/install.py $(VENV)
 # The tests run the same way on a laptop and in CI.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test test-browser test-clients chaos bench check install clean
+.PHONY: run test test-browser test-clients chaos bench check install lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -43,19 +43,29 @@ check: $(VENV)/dev.stamp
 
 install: $(VENV)/run.stamp
 
-# torch first and alone: any other order lets pip pull gigabytes of GPU packages.
-$(VENV)/run.stamp: requirements/torch.txt requirements/run.txt pyproject.toml
+$(VENV)/run.stamp: requirements/install.py requirements/torch.txt requirements/build.txt requirements/run.txt pyproject.toml
 	@echo "Installing VoxLoom into $(VENV) (a few minutes the first time) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) -r requirements/torch.txt
-	@$(PIP) setuptools==81.0.0 wheel
-	@$(PIP) --no-deps --no-build-isolation -r requirements/run.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(INSTALL)
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
-	@$(PIP) --no-deps -r requirements/dev.txt
+	@$(INSTALL) --dev
 	@touch $@
 
+# Writes requirements/*.txt anew from pyproject.toml and requirements/*.in: newest versions that fit, with hashes.
+# What stands there stays, unless UPGRADE=1 or UPGRADE="name name".
+LOCK_ENV := .venv-lock
+LOCK = $(LOCK_ENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" $(if $(UPGRADE),$(if $(filter 1,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)))
+lock: $(LOCK_ENV)/bin/uv
+	$(LOCK) requirements/build.in -o requirements/build.txt
+	$(LOCK) --excludes requirements/excluded.txt pyproject.toml requirements/models.in --extra embedded --extra worker -o requirements/run.txt
+	$(LOCK) --excludes requirements/excluded.txt pyproject.toml -c requirements/run.txt -o requirements/api.txt
+	$(LOCK) --excludes requirements/excluded.txt pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+
+$(LOCK_ENV)/bin/uv:
+	@$(PYTHON) -m venv $(LOCK_ENV)
+	@$(LOCK_ENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LOCK_ENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

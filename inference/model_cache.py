@@ -83,11 +83,18 @@ class ModelCache:
             draft = self.root / f"{name}.draft"
             for stale in (draft, target):
                 shutil.rmtree(stale, ignore_errors=True)
-            draft.mkdir()
-            build(draft)
-            hashes = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
-            (draft / _MANIFEST).write_text(json.dumps(hashes))
-            draft.replace(target)
+            try:
+                draft.mkdir()
+                build(draft)
+                hashes = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
+                (draft / _MANIFEST).write_text(json.dumps(hashes))
+                draft.replace(target)
+            except BaseException as error:
+                shutil.rmtree(draft, ignore_errors=True)
+                if isinstance(error, OSError):
+                    reason = f"{self.root} cannot be written: {error.strerror}"
+                    raise EngineUnavailable(f"The model {name} was not built, since {reason}.") from None
+                raise
             return target
 
 

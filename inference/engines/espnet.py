@@ -77,6 +77,8 @@ class EspnetEngine(SpeakingEngine):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 wave = self._text2speech(self._read(words), **arguments)["wav"]
+        except EngineUnavailable:
+            raise
         except Exception as exc:  # its message may quote the text
             raise self._unavailable(f"failed to speak ({type(exc).__name__})") from None
         return np.asarray(wave.detach().cpu().numpy(), dtype=np.float32).reshape(-1)

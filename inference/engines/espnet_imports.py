@@ -50,7 +50,6 @@ _OPTIONAL = frozenset(
         "pyworld",
         "sentencepiece",
         "soundfile",
-        "tacotron_cleaner",
         "torch_complex",
         "torchaudio",
     }
@@ -59,7 +58,7 @@ _OPTIONAL = frozenset(
 _SIDE_EFFECTS = frozenset({"g2p_en"})
 
 
-def missing(package: str) -> EngineUnavailable:
+def not_installed(package: str) -> EngineUnavailable:
     """The error for a package that a model needs and that VoxLoom does not install by itself."""
     return EngineUnavailable(
         f"This ESPnet model needs the package {package}, which is not installed. "
@@ -82,7 +81,7 @@ def _real(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise missing(module.partition(".")[0]) from None
+        raise not_installed(module.partition(".")[0]) from None
 
 
 def _deferred(module: str, name: str) -> type:

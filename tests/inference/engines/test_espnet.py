@@ -131,6 +131,12 @@ def test_a_tag_that_cannot_be_fetched_is_refused(cache: ModelCache, monkeypatch:
         load_text2speech("nobody/no_such_voice", cache)
 
 
+def test_a_tag_without_the_extra_names_it(cache: ModelCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "espnet_model_zoo.downloader", None)
+    with pytest.raises(EngineUnavailable, match=rf"espnet_model_zoo.*{EXTRA}"):
+        load_text2speech("nobody/no_such_voice", cache)
+
+
 def test_placeholders_are_gone_after_the_import_and_refuse_to_be_used() -> None:
     import_text2speech()
     for name in (*_OPTIONAL, "g2p_en", "pkg_resources"):
