@@ -6,12 +6,16 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from db.errors import BadUserInput
 
 _JSON_CHARACTERS = 16_384
 _JSON_DEPTH = 12
+
+#: Characters of a number as ``jsonb`` writes it: without an exponent, so that 1e308 has 309 digits.
+_NUMBER_CHARACTERS = 60
 
 #: What Postgres cannot store: NUL, and halves of characters.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -47,16 +51,43 @@ def storable_text(value: str) -> str:
 
 
 def storable(value: Any) -> Any:
-    """JSON as Postgres can store it: its texts made storable, and null for a number that JSON does not have."""
+    """JSON as Postgres can store it: its texts made storable, null for a number that JSON does not have.
+
+    A number that ``jsonb`` would write out many times longer becomes a string, as "1e+308".
+    """
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        if not math.isfinite(value):
+            return None
+        return repr(value) if _is_written_long(value) else value
     if isinstance(value, Mapping):
         return {storable(key): storable(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [storable(part) for part in value]
     return value
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal, numbers by their decimal digits.
+
+    ``jsonb`` keeps 1e23 as the integer 10**23, which Python's float 1e23 is not equal to.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_json(part, other[key]) for key, part in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    if _is_number(one) and _is_number(other):
+        return Decimal(repr(one)) == Decimal(repr(other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_written_long(number: float) -> bool:
+    return len(format(Decimal(repr(number)), "f")) > _NUMBER_CHARACTERS
 
 
 def _check_characters(value: str, what: str) -> None:
@@ -71,6 +102,8 @@ def _check_parts(value: Any, what: str, left: int) -> None:
         raise BadUserInput(f"{what} is nested deeper than {_JSON_DEPTH} levels.")
     if isinstance(value, str):
         _check_characters(value, what)
+    elif isinstance(value, float) and math.isfinite(value) and _is_written_long(value):
+        raise BadUserInput(f"{what} has a number of more than {_NUMBER_CHARACTERS} digits: send it as a string.")
     elif isinstance(value, dict):
         for key, part in value.items():
             _check_parts(key, what, left)

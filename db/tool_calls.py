@@ -11,7 +11,7 @@ from sqlalchemy import extract, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.clean import clean_text, storable, storable_text
+from db.clean import clean_text, same_json, storable, storable_text
 from db.errors import IdempotencyConflict, NotFound, SessionEnded
 from db.events import NewEvent, append, mark_changed
 from db.ids import new_id
@@ -128,7 +128,7 @@ async def begin_by_hand(
         select(ToolCall).where(ToolCall.session_id == session_id, ToolCall.idempotency_key == new.idempotency_key)
     )
     if known is not None:
-        if (known.name, known.arguments) != (name, dict(arguments)):
+        if known.name != name or not same_json(dict(known.arguments), dict(arguments)):
             raise IdempotencyConflict("This idempotencyKey was used in this session for another tool call.")
         return known
     if (await session.get_one(Session, session_id)).status is SessionStatus.ENDED:

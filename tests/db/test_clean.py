@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from db.clean import clean_json, clean_text, storable, storable_text
+from db.clean import clean_json, clean_text, same_json, storable, storable_text
 from db.engine import Database
 from db.errors import BadUserInput
 from tests.db.rows import scalar
@@ -52,7 +52,7 @@ def test_empty_text_may_be_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{}, {"a": [1, 2.5, None, True, "x", {"b": []}]}, {"\\u0000": "\\u0000 \\ud800"}, {"": ""}, {"a": 10**300}]
+    "value", [{}, {"a": [1, 2.5, None, True, "x", {"b": []}]}, {"\\u0000": "\\u0000 \\ud800"}, {"": ""}, {"a": 10**300}, {"a": [1e22, 1e-7, 1e50]}]
 )
 def test_good_json_is_left_as_it_is(value: dict[str, Any]) -> None:
     assert clean_json(value, "It") == value
@@ -68,6 +68,8 @@ def test_good_json_is_left_as_it_is(value: dict[str, Any]) -> None:
         ({"a": float("-inf")}, "plain JSON"),
         ({"a": object()}, "plain JSON"),
         ({"a": b"bytes"}, "plain JSON"),
+        ({"a": [1e308]}, "number of more than 60 digits"),
+        ({"a": {"b": -1e-300}}, "number of more than 60 digits"),
         ({"a": "x" * 20_000}, "longer"),
         ({str(n): n for n in range(3000)}, "longer"),
         ({"a": "\x00"}, "NUL"),
@@ -94,6 +96,7 @@ def test_what_a_model_wrote_is_mended() -> None:
         "k\ufffd": ["\ufffd", {"n": None}, [1, 2.5, None, True]]
     }
     assert storable(None) is None
+    assert storable({"n": [1e308, -5e-324, 1e22]}) == {"n": ["1e+308", "-5e-324", 1e22]}
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=50))
@@ -105,9 +108,26 @@ def test_mended_text_can_be_encoded(value: str) -> None:
 
 
 async def test_postgres_takes_what_was_cleaned_or_mended(database: Database) -> None:
-    hostile = {"\\u0000": "\\u0000", "a": [10**300, 1e308, -0.0, "\x01\x7f\ufffe👍"]}
+    hostile = {"\\u0000": "\\u0000", "a": [10**300, 1e30, -0.0, "\x01\x7f\ufffe👍"]}
     for value in (clean_json(hostile, "It"), storable({"x": "\x00\ud800", "n": float("inf"), **hostile})):
         assert await scalar(database, "select cast(:value as jsonb) is not null", value=json.dumps(value))
     async with database.reading() as session:
         words = storable_text("\x00\ud800")
         assert await session.scalar(text("select cast(:words as text)"), {"words": words}) == words
+
+
+async def test_postgres_writes_stored_json_at_a_bounded_length(database: Database) -> None:
+    numbers = [1e308, -1e-300, 1e23, 1e59, -1.7976931348623157e59, 123456.75e-40]
+    for number in numbers:
+        stored = json.dumps(storable({"a": [number] * 50}))
+        size = await scalar(database, "select length(cast(cast(:value as jsonb) as text))", value=stored)
+        assert size <= 70 * 50, number
+
+
+async def test_json_read_back_from_postgres_equals_what_was_stored(database: Database) -> None:
+    value = {"a": [1e23, 0.1, 5, 2.0, 10**30, True, None, "x", {}], "b": {"c": -0.0}}
+    text_back = await scalar(database, "select cast(cast(:value as jsonb) as text)", value=json.dumps(value))
+    assert same_json(json.loads(text_back), value)
+    assert json.loads(text_back) != value, "plain equality would do"
+    for other in ({**value, "b": {}}, {**value, "a": [1e23]}, {**value, "b": {"c": False}}, {**value, "b": {"c": "0"}}):
+        assert not same_json(json.loads(text_back), other)
