@@ -14,9 +14,6 @@ from db.errors import BadUserInput
 _JSON_CHARACTERS = 16_384
 _JSON_DEPTH = 12
 
-#: Characters of a number as ``jsonb`` writes it: without an exponent, so that 1e308 has 309 digits.
-_NUMBER_CHARACTERS = 60
-
 #: What Postgres cannot store: NUL, and halves of characters.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -32,7 +29,9 @@ def clean_text(value: str, what: str, *, max_length: int, empty: bool = False) -
 
 
 def clean_json(value: Any, what: str) -> dict[str, Any]:
-    """The JSON object as it is, if it is one and small. Raises BadUserInput naming ``what`` if not."""
+    """The JSON object as it is, if it is one and small, also as ``jsonb`` writes it. Raises BadUserInput naming
+    ``what`` if not.
+    """
     if not isinstance(value, dict):
         raise BadUserInput(f"{what} must be a JSON object.")
     _check_parts(value, what, _JSON_DEPTH)
@@ -42,6 +41,9 @@ def clean_json(value: Any, what: str) -> dict[str, Any]:
         raise BadUserInput(f"{what} must be plain JSON.") from None
     if len(encoded) > _JSON_CHARACTERS:
         raise BadUserInput(f"{what} is longer than {_JSON_CHARACTERS} characters.")
+    if len(encoded) + _written_out(value) > _JSON_CHARACTERS:
+        message = f"{what} is longer than {_JSON_CHARACTERS} characters when its numbers are written without exponents."
+        raise BadUserInput(message)
     return value
 
 
@@ -51,21 +53,43 @@ def storable_text(value: str) -> str:
 
 
 def storable(value: Any) -> Any:
-    """JSON as Postgres can store it: its texts made storable, null for a number that JSON does not have.
+    """JSON as Postgres can store it: its texts made storable, and null for a number that JSON does not have.
 
-    A number that ``jsonb`` would write out many times longer becomes a string, as "1e+308".
+    Where ``jsonb`` would write the numbers out at great length, those with an exponent become strings, as "1e+308".
     """
+    mended = _mended(value)
+    return _with_short_numbers(mended) if _written_out(mended) > _JSON_CHARACTERS else mended
+
+
+def _mended(value: Any) -> Any:
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return repr(value) if _is_written_long(value) else value
+        return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {storable(key): storable(part) for key, part in value.items()}
+        return {_mended(key): _mended(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [storable(part) for part in value]
+        return [_mended(part) for part in value]
     return value
+
+
+def _with_short_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_short_numbers(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_short_numbers(part) for part in value]
+    return repr(value) if isinstance(value, float) and "e" in repr(value) else value
+
+
+def _written_out(value: Any) -> int:
+    """How many characters ``jsonb`` adds: it writes numbers without exponents, 1e308 with 309 digits."""
+    if isinstance(value, dict):
+        return sum(map(_written_out, value.values()))
+    if isinstance(value, list):
+        return sum(map(_written_out, value))
+    if not isinstance(value, float) or "e" not in (written := repr(value)):
+        return 0
+    return len(format(Decimal(written), "f")) - len(written)
 
 
 def same_json(one: Any, other: Any) -> bool:
@@ -86,10 +110,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_written_long(number: float) -> bool:
-    return len(format(Decimal(repr(number)), "f")) > _NUMBER_CHARACTERS
-
-
 def _check_characters(value: str, what: str) -> None:
     found = _UNSTORABLE.search(value)
     if found is not None:
@@ -102,8 +122,6 @@ def _check_parts(value: Any, what: str, left: int) -> None:
         raise BadUserInput(f"{what} is nested deeper than {_JSON_DEPTH} levels.")
     if isinstance(value, str):
         _check_characters(value, what)
-    elif isinstance(value, float) and math.isfinite(value) and _is_written_long(value):
-        raise BadUserInput(f"{what} has a number of more than {_NUMBER_CHARACTERS} digits: send it as a string.")
     elif isinstance(value, dict):
         for key, part in value.items():
             _check_parts(key, what, left)

@@ -19,8 +19,8 @@ class CreateSessionInput:
     channel: Channel = strawberry.field(description="How the customer reaches the company.", default=Channel.WEB)
     persona: str = strawberry.field(description="Who the assistant is.", default="billing_agent")
     metadata: JSON | None = strawberry.field(
-        description="An object of yours, at most 16,384 characters of JSON. Numbers have at most 60 digits when written "
-        "without an exponent. Its name, phone and account_id, where they are texts, are "
+        description="An object of yours, at most 16,384 characters of JSON, its numbers written without exponents. "
+        "Its name, phone and account_id, where they are texts, are "
         "what the assistant knows of the customer from the start.",
         default=None,
     )

@@ -1,4 +1,7 @@
-"""What can be done. Each is one command of the database, or a tool run by hand."""
+"""What can be done. Each is one command of the database, or a tool run by hand.
+
+Payloads are nullable: of several mutations in one document, one that fails leaves the others' results in the answer.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ class CallToolPayload:
 @strawberry.type(description="What can be done.")
 class Mutation:
     @strawberry.mutation(description="Opens a conversation.")
-    async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload:  # noqa: A002
+    async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         async with info.context.parts.database.transaction() as session:
             row = await commands.create_session(
@@ -78,7 +81,7 @@ class Mutation:
     @strawberry.mutation(
         description="Stores a message and queues its turn, in one commit: what was answered is not lost."
     )
-    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:  # noqa: A002
+    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         parts = info.context.parts
         if not (math.isfinite(input.wait_seconds) and 0 <= input.wait_seconds <= parts.settings.max_wait_seconds):
@@ -105,7 +108,7 @@ class Mutation:
         description="Stops a turn: a queued one at once, a running one within a moment. What it had said stays, marked "
         "as not complete. Cancelling a turn that has ended changes nothing."
     )
-    async def cancel_turn(self, info: Info, input: CancelTurnInput) -> CancelTurnPayload:  # noqa: A002
+    async def cancel_turn(self, info: Info, input: CancelTurnInput) -> CancelTurnPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         turn_id = parse_id(input.turn_id, "turn")
         async with info.context.parts.database.transaction() as session:
@@ -116,7 +119,7 @@ class Mutation:
         description="Runs a failed or cancelled turn again, from its first unfinished stage. A turn that waits, runs "
         "or is completed stays as it is."
     )
-    async def retry_turn(self, info: Info, input: RetryTurnInput) -> RetryTurnPayload:  # noqa: A002
+    async def retry_turn(self, info: Info, input: RetryTurnInput) -> RetryTurnPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         turn_id = parse_id(input.turn_id, "turn")
         async with info.context.parts.database.transaction() as session:
@@ -125,7 +128,7 @@ class Mutation:
         return RetryTurnPayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(description="Ends a conversation. Ending it again changes nothing.")
-    async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload:  # noqa: A002
+    async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         session_id = parse_id(input.session_id, "session")
         async with info.context.parts.database.transaction() as session:
@@ -133,7 +136,7 @@ class Mutation:
         return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(description="Runs a tool of the MCP server by hand.")
-    async def call_tool(self, info: Info, input: CallToolInput) -> CallToolPayload:  # noqa: A002
+    async def call_tool(self, info: Info, input: CallToolInput) -> CallToolPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         call = await info.context.parts.tools.run(
             viewer,

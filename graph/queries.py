@@ -99,9 +99,9 @@ class Query:
 
     @strawberry.field(
         description="The whole of one session, as of lastSeq: subscribe with afterSeq: lastSeq and nothing is missed "
-        "or seen twice."
+        "or seen twice. Null, with an error NOT_FOUND, if there is no such session."
     )
-    async def conversation(self, info: Info, session_id: strawberry.ID) -> Conversation:
+    async def conversation(self, info: Info, session_id: strawberry.ID) -> Conversation | None:
         viewer = await info.context.viewer()
         async with info.context.parts.database.reading() as session:
             row = await session.scalar(own_session(viewer, session_id))

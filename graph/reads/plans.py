@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from cachetools import LRUCache
-from graphql import DocumentNode, FieldNode, GraphQLError, OperationType, is_non_null_type
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLObjectType, OperationType, is_non_null_type
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 
@@ -146,10 +146,15 @@ class Plan:
         return Variant(
             statement,
             frame=tuple(each.encode() for each in frame),
-            nullable=tuple(not is_non_null_type(query.fields[nodes[0].name.value].type) for nodes in read.values()),
+            nullable=tuple(_is_nullable(query, nodes[0].name.value) for nodes in read.values()),
             has_urls=writer.has_urls,
             is_of_session=is_of_session(read),
         )
+
+
+def _is_nullable(query: GraphQLObjectType, name: str) -> bool:
+    """Whether a root field is null, and no error, if it has no row."""
+    return not (is_non_null_type(query.fields[name].type) or ROOTS[name].required)
 
 
 @dataclass(slots=True)

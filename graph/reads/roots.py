@@ -58,7 +58,7 @@ class Root:
     """A root field. ``bind`` raises Unsupported for what a slower layer refuses or has an own answer to.
 
     ``by``: its one argument, if that is the id of its one row. ``rows`` selects nothing yet from the rows of ``model``
-    that belong to the tenant, for the bound values.
+    that belong to the tenant, for the bound values. ``required``: no row is an error, which the resolver tells.
     """
 
     model: type[Base]
@@ -67,6 +67,7 @@ class Root:
     rows: Callable[[Any, ColumnElement[Any], Bound, Parameters], Select[Any]]
     pages: bool = False
     is_session: bool = False
+    required: bool = False
 
 
 def _by_id(argument: str, what: str) -> Callable[[Arguments], Bound]:
@@ -123,7 +124,9 @@ def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters:
 
 
 ROOTS: Mapping[str, Root] = {
-    "conversation": Root(Session, "session_id", _by_id("session_id", "session"), _session, is_session=True),
+    "conversation": Root(
+        Session, "session_id", _by_id("session_id", "session"), _session, is_session=True, required=True
+    ),
     "session": Root(Session, "id", _by_id("id", "session"), _session, is_session=True),
     "turn": Root(Turn, "id", _by_id("id", "turn"), _turn),
     "sessions": Root(Session, None, _page(filters.of_sessions), _newest, pages=True),

@@ -88,7 +88,7 @@ async def test_a_message_that_is_none(edge: Edge, acme: Client, name: str) -> No
     before = await edge.rows()
     answer = await post(acme, SEND, {"input": {"sessionId": session, "content": make()}})
     assert code_of(answer) == code
-    assert answer.get("data") is None
+    assert answer.get("data") in (None, {"sendMessage": None})
     assert await edge.rows() == before
 
 
@@ -151,6 +151,8 @@ SESSIONS: dict[str, dict[str, Any]] = {
     "metadata too deep": {"metadata": nested(13)},
     "metadata far too deep": {"metadata": nested(300)},
     "metadata too large": {"metadata": {"a": "x" * 20_000}},
+    "metadata of numbers that are long when written out": {"metadata": {"a": [1e308] * 2000}},
+    "metadata of tiny numbers": {"metadata": {"a": [1e-300] * 100}},
     "NUL in metadata": {"metadata": {"a": ["\0"]}},
     "NUL in a name in metadata": {"metadata": {"\0": 1}},
     "half a character in metadata": {"metadata": {"a": HALF}},
@@ -200,6 +202,7 @@ TOOLS: dict[str, dict[str, Any]] = {
     "null arguments": {"arguments": None},
     "arguments too deep": {"arguments": nested(13)},
     "arguments too large": {"arguments": {"query": "x" * 20_000}},
+    "arguments of numbers that are long when written out": {"arguments": {"query": [1e308] * 100}},
     "NUL in arguments": {"arguments": {"query": "a\0", "intent": "billing"}},
     "half a character in arguments": {"arguments": {"query": HALF, "intent": "billing"}},
     "arguments not a number": {"arguments": {"query": "q", "intent": "billing", "name": float("nan")}},

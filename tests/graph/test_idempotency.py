@@ -116,3 +116,14 @@ async def test_the_key_of_another_call_is_a_conflict(edge: Edge, acme: Client, o
         await call(acme, session, idempotencyKey="key", **other)
     assert failed.value.code == "IDEMPOTENCY_CONFLICT"
     assert await edge.rows() == before
+
+
+async def test_a_tool_call_with_a_large_number_is_found_again(acme: Client) -> None:
+    """Postgres keeps 1e23 as an integer, to which Python's float is not equal."""
+    session = await acme.create_session()
+    given = {"idempotencyKey": "key", "arguments": {"query": "q", "intent": "billing", "amount": [1e23, 0.1]}}
+    first = await call(acme, session, **given)
+    assert (await call(acme, session, **given))["id"] == first["id"]
+    with pytest.raises(GraphQLFailed) as failed:
+        await call(acme, session, **{**given, "arguments": {"query": "q", "intent": "billing", "amount": [2e23, 0.1]}})
+    assert failed.value.code == "IDEMPOTENCY_CONFLICT"

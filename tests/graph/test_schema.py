@@ -35,10 +35,10 @@ type Query {
   capabilities: Capabilities!
 }
 type Mutation {
-  createSession(input: CreateSessionInput!): CreateSessionPayload!
-  sendMessage(input: SendMessageInput!): SendMessagePayload!
-  endSession(input: EndSessionInput!): EndSessionPayload!
-  callTool(input: CallToolInput!): CallToolPayload!
+  createSession(input: CreateSessionInput!): CreateSessionPayload
+  sendMessage(input: SendMessageInput!): SendMessagePayload
+  endSession(input: EndSessionInput!): EndSessionPayload
+  callTool(input: CallToolInput!): CallToolPayload
 }
 type Subscription {
   sessionEvents(sessionId: ID!, afterSeq: Int = 0): Event!
