@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from db.clean import clean_json, clean_text
 from db.errors import BadUserInput, IdempotencyConflict, NotFound, SessionEnded
 from db.events import NewEvent, append
 from db.ids import new_id
-from db.languages import clean_language
+from db.languages import LANGUAGES, clean_language
 from db.models.conversation import Message, Session, Turn
 from db.outcome import EncodedAudio
 from db.personas import PERSONAS
@@ -49,15 +50,16 @@ async def create_session(
     channel: Channel,
     persona: str,
     metadata: dict[str, Any] | None,
+    answered: Collection[str] = LANGUAGES,
 ) -> Session:
-    """Opens a conversation. Raises BadUserInput for what is unknown or malformed."""
+    """Opens a conversation in one of the languages ``answered``. Raises BadUserInput for what cannot be."""
     if persona not in PERSONAS:
         raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(PERSONAS))}.")
     row = Session(
         id=new_id(),
         tenant_id=viewer.tenant_id,
         customer_id=clean_text(customer_id, "customerId", max_length=MAX_CUSTOMER_ID),
-        language=clean_language(language),
+        language=clean_language(language, answered),
         channel=channel,
         persona=persona,
         metadata_=None if metadata is None else clean_json(metadata, "metadata"),

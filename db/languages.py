@@ -1,35 +1,56 @@
-"""The languages a session may have: those that Whisper knows, ISO 639-1 where it has a code."""
+"""The languages a session may have: those that multilingual Whisper models know, and of them those answered now."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 
 from db.errors import BadUserInput
 
 AUTO = "auto"
 
-_CODES = (
-    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml "
-    "cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am "
-    "yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su yue"
+_NAMES = (
+    "en=English, zh=Chinese, de=German, es=Spanish, ru=Russian, ko=Korean, fr=French, ja=Japanese, pt=Portuguese, "
+    "tr=Turkish, pl=Polish, ca=Catalan, nl=Dutch, ar=Arabic, sv=Swedish, it=Italian, id=Indonesian, hi=Hindi, "
+    "fi=Finnish, vi=Vietnamese, he=Hebrew, uk=Ukrainian, el=Greek, ms=Malay, cs=Czech, ro=Romanian, da=Danish, "
+    "hu=Hungarian, ta=Tamil, no=Norwegian, th=Thai, ur=Urdu, hr=Croatian, bg=Bulgarian, lt=Lithuanian, la=Latin, "
+    "mi=Maori, ml=Malayalam, cy=Welsh, sk=Slovak, te=Telugu, fa=Persian, lv=Latvian, bn=Bengali, sr=Serbian, "
+    "az=Azerbaijani, sl=Slovenian, kn=Kannada, et=Estonian, mk=Macedonian, br=Breton, eu=Basque, is=Icelandic, "
+    "hy=Armenian, ne=Nepali, mn=Mongolian, bs=Bosnian, kk=Kazakh, sq=Albanian, sw=Swahili, gl=Galician, mr=Marathi, "
+    "pa=Punjabi, si=Sinhala, km=Khmer, sn=Shona, yo=Yoruba, so=Somali, af=Afrikaans, oc=Occitan, ka=Georgian, "
+    "be=Belarusian, tg=Tajik, sd=Sindhi, gu=Gujarati, am=Amharic, yi=Yiddish, lo=Lao, uz=Uzbek, fo=Faroese, "
+    "ht=Haitian Creole, ps=Pashto, tk=Turkmen, nn=Nynorsk, mt=Maltese, sa=Sanskrit, lb=Luxembourgish, my=Myanmar, "
+    "bo=Tibetan, tl=Tagalog, mg=Malagasy, as=Assamese, tt=Tatar, haw=Hawaiian, ln=Lingala, ha=Hausa, ba=Bashkir, "
+    "jv=Javanese, su=Sundanese"
 )
-LANGUAGES = frozenset(_CODES.split())
+
+#: The English name of each language by its ISO 639-1 code (Hawaiian, which has none, by ISO 639-3), in the order of
+#: Whisper's language tokens.
+LANGUAGES: Mapping[str, str] = dict(each.split("=") for each in _NAMES.split(", "))
+
+#: Codes that are no longer, or were never, those of ISO 639-1, as Whisper and older systems write them.
+_ALIASES = {"jw": "jv", "iw": "he", "in": "id", "ji": "yi"}
 
 
-def clean_language(tag: str) -> str:
+def clean_language(tag: str, answered: Collection[str] = LANGUAGES) -> str:
     """The language tag in lower case with its region in upper case (``en``, ``en-US``), or ``auto``.
 
-    Raises BadUserInput for a tag that names no known language.
+    Raises BadUserInput for a tag that names no known language, or none of those ``answered``.
     """
     if tag.lower() == AUTO:
         return AUTO
     if re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z]{2})?", tag):
-        primary, _, region = tag.replace("_", "-").partition("-")
-        if primary.lower() in LANGUAGES:
-            return primary.lower() + (f"-{region.upper()}" if region else "")
+        primary, _, region = tag.replace("_", "-").lower().partition("-")
+        primary = _ALIASES.get(primary, primary)
+        if primary in LANGUAGES:
+            if primary not in answered:
+                raise BadUserInput(
+                    f"No worker of this server answers in {LANGUAGES[primary]}: see capabilities.languages."
+                )
+            return primary + (f"-{region.upper()}" if region else "")
     raise BadUserInput('Unknown language: use an ISO 639-1 code such as "en" or "es-MX", or "auto".')
 
 
 def primary_language(tag: str) -> str | None:
-    """The language alone, without its region; null for ``auto``."""
+    """The language alone, without its region; None for ``auto``."""
     return None if tag == AUTO else tag.partition("-")[0]

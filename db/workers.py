@@ -10,7 +10,9 @@ from sqlalchemy import delete, extract, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.languages import LANGUAGES
 from db.models.happenings import Worker
+from db.words import Stage
 
 
 async def beat(session: AsyncSession, worker: Worker) -> float:
@@ -36,6 +38,17 @@ async def alive(session: AsyncSession, within_seconds: float) -> Sequence[Worker
     oldest = func.now() - timedelta(seconds=within_seconds)
     living = await session.scalars(select(Worker).where(Worker.heartbeat_at > oldest))
     return sorted(living, key=lambda worker: worker.id)  # few: ordered here, the look-up goes by heartbeat alone
+
+
+def answered_languages(workers: Sequence[Worker]) -> frozenset[str]:
+    """The languages in which a language model of these workers answers; all of ``LANGUAGES`` if none is there to ask.
+
+    Recognition does not narrow them: a session may hold text alone.
+    """
+    spoken = [each["languages"] for worker in workers for each in worker.engines if each["stage"] == Stage.LLM]
+    if not spoken or not all(spoken):  # an engine without a list answers in any language
+        return frozenset(LANGUAGES)
+    return frozenset(language for languages in spoken for language in languages if language in LANGUAGES)
 
 
 async def forget_dead(session: AsyncSession, after_seconds: float) -> None:

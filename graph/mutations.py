@@ -10,7 +10,7 @@ import math
 import strawberry
 from sqlalchemy import select
 
-from db import cancelling, commands
+from db import cancelling, commands, workers
 from db.clean import clean_json
 from db.errors import BadUserInput
 from db.ids import parse_id
@@ -66,7 +66,9 @@ class Mutation:
     @strawberry.mutation(description="Opens a conversation.")
     async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
-        async with info.context.parts.database.transaction() as session:
+        parts = info.context.parts
+        async with parts.database.transaction() as session:
+            living = await workers.alive(session, parts.settings.live_worker_seconds)
             row = await commands.create_session(
                 session,
                 viewer,
@@ -75,6 +77,7 @@ class Mutation:
                 channel=input.channel,
                 persona=input.persona,
                 metadata=None if input.metadata is None else clean_json(input.metadata, "metadata"),
+                answered=workers.answered_languages(living),
             )
         return CreateSessionPayload(session=Session(row=row, source=info.context.loaders))
 

@@ -13,7 +13,6 @@ from db import workers
 from db.commands import MAX_TEXT
 from db.errors import NotFound
 from db.ids import parse_id
-from db.languages import LANGUAGES
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
@@ -149,7 +148,7 @@ class Query:
             living = await workers.alive(session, settings.live_worker_seconds)
         return Capabilities(
             engines=_engines([engine for worker in living for engine in worker.engines]),
-            languages=sorted(LANGUAGES),
+            languages=sorted(workers.answered_languages(living)),
             personas=[
                 PersonaCapability(name=each.name, description=each.description, scenarios=list(each.scenarios))
                 for each in PERSONAS.values()

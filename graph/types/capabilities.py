@@ -53,7 +53,10 @@ class LimitCapability:
 @strawberry.type(description="Engines, models, languages, personas, scenarios and limits of this server.")
 class Capabilities:
     engines: list[EngineCapability] = described("What the living workers have, by stage.")
-    languages: list[str] = described('What createSession takes as language, beside "auto".')
+    languages: list[str] = described(
+        'What createSession takes as language, with or without a region, beside "auto": what a language model of the '
+        "living workers answers in."
+    )
     personas: list[PersonaCapability] = described("Who the assistant can be.")
     scenarios: list[ScenarioCapability] = described("What can be filed.")
     limits: LimitCapability = described("What is too much.")

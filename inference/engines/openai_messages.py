@@ -6,19 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from db.languages import LANGUAGES
 from inference.ports import AssistantSaid, ChatRequest, HistoryItem, ToolSpec, ToolUsed, UserSaid
 
-_LANGUAGES = {
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "hi": "Hindi",
-    "it": "Italian",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "pt": "Portuguese",
-}
 #: Stands where a recording held no speech: an empty message is refused by some servers.
 _SILENCE = "(The customer said nothing that could be heard.)"
 _MAX_DEPTH = 12
@@ -102,7 +92,7 @@ def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _system(request: ChatRequest) -> str:
-    language = _LANGUAGES.get(request.language, request.language)
+    language = LANGUAGES.get(request.language, request.language)
     known = {key: value for key, value in request.known.items() if value and key != "customer_id"}
     facts = json.dumps(known, ensure_ascii=False) if known else "nothing yet"
     return f"{request.persona.instructions}\n{_RULES}\nAnswer in {language}.\nKnown of the customer: {facts}."

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-#: In the order of Whisper's language tokens. Javanese is "jw" there; its ISO 639-1 code is "jv".
-_TOKENS = (
-    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr "
-    "bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn "
-    "yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su"
-)
+from db import languages
+
+#: Codes by Whisper's tokens, where the two differ: Javanese is "jw" there.
 _ISO = {"jw": "jv"}
 
-LANGUAGES = tuple(_ISO.get(token, token) for token in _TOKENS.split(" "))
+#: In the order of Whisper's language tokens.
+LANGUAGES = tuple(languages.LANGUAGES)
 
 
 def languages_of(model: str) -> tuple[str, ...]:

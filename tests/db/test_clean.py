@@ -147,7 +147,7 @@ async def test_postgres_writes_stored_json_at_a_bounded_length(database: Databas
 
 
 async def test_json_read_back_from_postgres_equals_what_was_stored(database: Database) -> None:
-    value = {"a": [1e23, 0.1, 5, 2.0, 10**30, True, None, "x", {}], "b": {"c": -0.0}}
+    value: dict[str, Any] = {"a": [1e23, 0.1, 5, 2.0, 10**30, True, None, "x", {}], "b": {"c": -0.0}}
     text_back = await scalar(database, "select cast(cast(:value as jsonb) as text)", value=json.dumps(value))
     assert same_json(json.loads(text_back), value)
     assert json.loads(text_back) != value, "plain equality would do"
