@@ -27,6 +27,7 @@ from graph.guards.preflight import Preflight
 from graph.guards.rates import RateLimit, Rates
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.health import health_router
+from graph.http.headers import OneLinePerHeader
 from graph.last_resort import LastResort
 from graph.live.live import Live
 from graph.mcp import KeyedEndpoint, viewer_in_scope
@@ -131,7 +132,7 @@ def _guarded(app: ASGIApp, settings: ApiSettings, front: Mapping[str, FrontParts
     )
     if settings.csrf_protection:
         app = Preflight(app)
-    app = LastResort(RateLimit(app, rates))
+    app = LastResort(OneLinePerHeader(RateLimit(app, rates)))
     if settings.cors_origins:  # around all others, so that a page may read their refusals too
         app = CORSMiddleware(
             app,

@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 class Documents:
-    """Finds the document of a hash. ``trusted``: the only ones that may run, by hash; null lets any run.
+    """Finds the document of a hash, for every transport. ``trusted``: the only ones that may run; None lets any run.
 
     Registered documents are a process's own: a client that meets another process is told so and sends the text again.
     """
@@ -41,11 +41,11 @@ class Documents:
         self._registered: LRUCache[str, str] = LRUCache(_STORE_BYTES, lambda text: 2 * len(text))
 
     def resolve(self, request: GraphQLRequest) -> GraphQLRequest:
-        """The request with its text. Raises Refused."""
+        """The request with its text, which has the hash that came with it. Raises Refused."""
         asked = _hash_of(request.extensions)
         if asked is None:
             return request
-        if request.text is None:
+        if not request.text:  # clients whose types ask for a query send an empty one
             text = (self._trusted or {}).get(asked) or self._registered.get(asked)
             if text is None:
                 # These words and this code are the protocol: clients look for them, and send the text.
@@ -53,9 +53,24 @@ class Documents:
             return request.with_text(text)
         if hashlib.sha256(request.text.encode(errors="surrogatepass")).hexdigest() != asked:
             raise Refused("The hash is not that of the query.", BadUserInput.code)
-        if self._trusted is None and len(request.text) <= _DOCUMENT_BYTES:
-            self._registered[asked] = request.text
         return request
+
+    def is_new(self, request: GraphQLRequest) -> bool:
+        """Whether a resolved request brings a document that is to be registered."""
+        asked = _hash_of(request.extensions)
+        return (
+            asked is not None
+            and asked not in self._registered
+            and self._trusted is None
+            and request.text is not None
+            and len(request.text) <= _DOCUMENT_BYTES
+        )
+
+    def register(self, request: GraphQLRequest) -> None:
+        """Keeps the document of a resolved request. For requests with a valid key only: all keys share what is kept."""
+        asked = _hash_of(request.extensions)
+        if asked is not None and request.text is not None and self.is_new(request):
+            self._registered[asked] = request.text
 
     def may_run(self, text: str) -> bool:
         """Whether a document is trusted, or need not be."""

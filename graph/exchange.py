@@ -58,16 +58,6 @@ class Exchange:
         self._put_back(messages)
         return b"".join(message.get("body", b"") for message in messages) if whole and size <= _SHORT_BYTES else None
 
-    def replace_body(self, body: bytes) -> None:
-        """Hands on another body than the one that came, which was read."""
-        self._put_back([{"type": "http.request", "body": body}])
-        kept = [each for each in self.scope["headers"] if each[0] != b"content-length"]
-        self.scope = {**self.scope, "headers": kept}
-
-    def replace_query_string(self, query_string: bytes) -> None:
-        """Hands on another query string than the one that came."""
-        self.scope = {**self.scope, "query_string": query_string}
-
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})

@@ -18,7 +18,7 @@ from cachetools import LRUCache
 from graphql import GraphQLError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db.errors import OperationTimeout, Overloaded
+from db.errors import BadUserInput, OperationTimeout, Overloaded
 from db.keys import hash_of
 from db.logs import place_of
 from db.outage import DATABASE_ERRORS
@@ -27,12 +27,20 @@ from graph.exchange import Exchange, Headers
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.live.live import Live, Subscribe
 from graph.live.streams import stream_events
-from graph.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, content_type, status_of
+from graph.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    body_media_type,
+    content_type,
+    status_of,
+    wants_page,
+)
 from graph.public_url import base_of
 from graph.reads.answers import Answer, Answers, Asking
 from graph.reads.plans import Plans, Request
 from graph.reads.selection import Unsupported
-from graph.requests import GraphQLRequest, from_body, from_query_string
+from graph.requests import OPERATION, GraphQLRequest, from_body, from_query_string
 
 log = structlog.get_logger(__name__)
 
@@ -84,12 +92,14 @@ class Front:
         media_type = exchange.media_type
         body = b""
         if exchange.scope["method"] == "POST":
-            if exchange.content_type != JSON:
+            if body_media_type(exchange.header(b"content-type")) != JSON:
                 return False
             found = await exchange.short_body()
             if found is None:
                 return False
             body = found
+        elif wants_page(exchange.header(b"accept")):
+            return False
         is_read = media_type in (JSON, GRAPHQL_RESPONSE)
         known = self._kept.get(body) if body and is_read else None
         if known is not None and await _answered(parts, exchange, known, media_type):
@@ -116,20 +126,23 @@ async def _answered(parts: FrontParts, exchange: Exchange, request: Request, med
 
 
 def _resolved(documents: Documents, exchange: Exchange, body: bytes) -> GraphQLRequest | None:
-    """The request with the text of its document; null for what is none. Raises Refused."""
-    if body:
-        given = from_body(body)
-    else:
-        query_string = exchange.scope["query_string"]
-        given = from_query_string(query_string) if query_string and exchange.scope["method"] == "GET" else None
-    if given is None:
+    """The request with the text of its document; None for what the full way must refuse, register or show.
+
+    What was read is handed on with the scope, so that it is read once.
+    """
+    scope = exchange.scope
+    try:
+        if body:
+            given = from_body(body)
+        elif scope["method"] == "GET" and scope["query_string"]:
+            given = from_query_string(scope["query_string"])
+        else:
+            return None
+        scope[OPERATION] = given
+        resolved = documents.resolve(given)
+    except (BadUserInput, Refused):
         return None
-    resolved = documents.resolve(given)
-    if resolved is not given and body:
-        exchange.replace_body(resolved.as_body())
-    elif resolved is not given:
-        exchange.replace_query_string(resolved.as_query_string())
-    return resolved
+    return None if documents.is_new(resolved) else resolved
 
 
 def _planned(parts: FrontParts, given: GraphQLRequest) -> Request | None:

@@ -9,11 +9,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from strawberry.http.parse_content_type import parse_content_type
+
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 #: With the parameter subscriptionSpec only: without it the client means @defer, which there is not.
 MULTIPART = "multipart/mixed"
+
+FORM = "multipart/form-data"
+HTML = "text/html"
 
 #: The first of those that are wished for alike, which is what a wildcard does.
 _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM, MULTIPART)
@@ -41,22 +46,44 @@ class _Wish(NamedTuple):
 
 
 def chosen_media_type(accept: str | None) -> str | None:
-    """The media type to answer in: JSON, GRAPHQL_RESPONSE, EVENT_STREAM or MULTIPART; null if none is accepted (406).
+    """The media type to answer in: JSON, GRAPHQL_RESPONSE, EVENT_STREAM or MULTIPART; None if none is accepted (406).
 
-    ``accept``: the Accept header; null or empty is plain JSON, and so is what only a wildcard allows.
+    ``accept``: the Accept header; None or empty is plain JSON, and so is what only a wildcard allows.
     """
     if not accept:
         return JSON
     return _kept(accept) if len(accept) <= _KEPT_BYTES else _choose(accept)
 
 
+def wants_page(accept: str) -> bool:
+    """Whether a browser asks for a page: HTML is named, and wished for more than all that the API answers in."""
+    return HTML in accept.lower() and (_kept_page(accept) if len(accept) <= _KEPT_BYTES else _is_page(accept))
+
+
+def body_media_type(given: str) -> str | None:
+    """What a request body is, by its Content-Type: JSON or FORM; None for another type or charset (415)."""
+    if given == JSON:
+        return JSON
+    return _kept_body(given) if len(given) <= _KEPT_BYTES else _body(given)
+
+
+def _body(given: str) -> str | None:
+    media, params = parse_content_type(given)
+    if params.get("charset", "utf-8").strip("'\"").lower() not in ("utf-8", "utf8"):
+        return None
+    return media.lower() if media.lower() in (JSON, FORM) else None
+
+
+def _is_page(accept: str) -> bool:
+    named = _named(accept)
+    html = named.get(HTML)
+    if html is None or html.quality == 0:
+        return False
+    return all(named[each] < html for each in _OFFERED if each in named)
+
+
 def _choose(accept: str) -> str | None:
-    named: dict[str, _Wish] = {}
-    for place, each in enumerate(accept.split(",")):
-        media, *rest = (part.strip().lower() for part in each.split(";"))
-        given = {name.strip(): value.strip(' "') for name, _, value in (part.partition("=") for part in rest)}
-        if given.get("charset", "utf-8") in ("utf-8", "utf8") and (media != MULTIPART or "subscriptionspec" in given):
-            named.setdefault(media, _Wish(_quality(given.get("q", "1")), -place))
+    named = _named(accept)
     anything = named.get("application/*") or named.get("*/*")
     if anything is not None:
         named.setdefault(JSON, anything)
@@ -65,7 +92,20 @@ def _choose(accept: str) -> str | None:
     return max(wanted, key=lambda each: named[each], default=None)
 
 
+def _named(accept: str) -> dict[str, _Wish]:
+    """What the header says of each media type that it names."""
+    named: dict[str, _Wish] = {}
+    for place, each in enumerate(accept.split(",")):
+        media, *rest = (part.strip().lower() for part in each.split(";"))
+        given = {name.strip(): value.strip(' "') for name, _, value in (part.partition("=") for part in rest)}
+        if given.get("charset", "utf-8") in ("utf-8", "utf8") and (media != MULTIPART or "subscriptionspec" in given):
+            named.setdefault(media, _Wish(_quality(given.get("q", "1")), -place))
+    return named
+
+
 _kept = lru_cache(maxsize=256)(_choose)
+_kept_page = lru_cache(maxsize=256)(_is_page)
+_kept_body = lru_cache(maxsize=256)(_body)
 
 
 def _quality(text: str) -> float:

@@ -1,4 +1,4 @@
-"""GraphQL requests over HTTP as they come in, before anybody has looked at the document.
+"""GraphQL requests as they come in, by whichever transport, before anybody has looked at the document.
 
 Specification: https://graphql.github.io/graphql-over-http/draft/
 """
@@ -8,14 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
-import orjson
+from db.errors import BadUserInput
+from graph.http.json_reader import read_json
+
+#: Parameters of a query string, those that are not GraphQL's included.
+_MAX_PARAMETERS = 20
+
+_PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
+
+#: Where the scope of an HTTP request holds what was read of it already.
+OPERATION = "voxloom.operation"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """One request. ``text`` is null where only the hash of a document was sent."""
+    """One request. ``text`` is None where only the hash of a document was sent."""
 
     text: str | None
     operation_name: str | None
@@ -25,57 +34,52 @@ class GraphQLRequest:
     def with_text(self, text: str) -> GraphQLRequest:
         return GraphQLRequest(text, self.operation_name, self.variables, self.extensions)
 
-    def as_body(self) -> bytes:
-        """As the body of a POST."""
-        return orjson.dumps(self._members())
 
-    def as_query_string(self) -> bytes:
-        """As the query string of a GET."""
-        members = {
-            name: value if isinstance(value, str) else orjson.dumps(value).decode()
-            for name, value in self._members().items()
-        }
-        return urlencode(members).encode()
-
-    def _members(self) -> dict[str, Any]:
-        members = {"query": self.text, "operationName": self.operation_name, "variables": dict(self.variables)}
-        return {name: value for name, value in members.items() if value is not None}
+def from_body(body: bytes | str) -> GraphQLRequest:
+    """The request in a body of JSON. Raises BadUserInput."""
+    return from_members(read_json(body))
 
 
-def from_body(body: bytes) -> GraphQLRequest | None:
-    """The request in a body of JSON; null for what is none, which the full way refuses with words."""
+def from_query_string(query: bytes) -> GraphQLRequest:
+    """The request in a query string. Raises BadUserInput."""
     try:
-        members = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return _checked(members) if isinstance(members, dict) else None
+        given = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict"
+        )
+    except ValueError:  # UnicodeDecodeError among them
+        message = f"The query string must be URL-encoded UTF-8 of at most {_MAX_PARAMETERS} parameters."
+        raise BadUserInput(message) from None
+    members: dict[str, Any] = {}
+    for name, value in given:
+        if name in members:
+            raise BadUserInput(f"The query string has the parameter {name} twice.")
+        if name in _PARAMETERS:
+            members[name] = value
+    for name in ("variables", "extensions"):
+        if name in members:
+            members[name] = read_json(members[name])
+    if members.get("operationName") == "":  # in a query string the same as leaving it out
+        del members["operationName"]
+    return from_members(members)
 
 
-def from_query_string(query: bytes) -> GraphQLRequest | None:
-    """The request in a query string; null for what is none."""
-    try:
-        given = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=20)
-        members: dict[str, Any] = dict(given)
-        if len(members) != len(given):
-            return None
-        for name in ("variables", "extensions"):
-            if name in members:
-                members[name] = orjson.loads(members[name])
-                if not isinstance(members[name], dict):
-                    return None
-    except ValueError:
-        return None
-    return _checked(members)
+def from_members(members: Any) -> GraphQLRequest:
+    """The request in a JSON object that was read, of a body, a form's ``operations`` or a websocket's payload.
 
-
-def _checked(members: Mapping[str, Any]) -> GraphQLRequest | None:
+    Raises BadUserInput for another value, and for members of other types.
+    """
+    if isinstance(members, list):
+        raise BadUserInput("Batches are not taken: send one operation a request.")
+    if not isinstance(members, dict):
+        raise BadUserInput("A request must be a JSON object.")
     text, name = members.get("query"), members.get("operationName")
     variables, extensions = members.get("variables"), members.get("extensions")
-    if not (
-        isinstance(text, str | None)
-        and isinstance(name, str | None)
-        and isinstance(variables, dict | None)
-        and isinstance(extensions, dict | None)
-    ):
-        return None
+    if not isinstance(text, str | None):
+        raise BadUserInput("The query must be a string or null.")
+    if not isinstance(name, str | None):
+        raise BadUserInput("The operationName must be a string or null.")
+    if not isinstance(variables, dict | None):
+        raise BadUserInput("The variables must be an object or null.")
+    if not isinstance(extensions, dict | None):
+        raise BadUserInput("The extensions must be an object or null.")
     return GraphQLRequest(text, name, variables or {}, extensions or {})

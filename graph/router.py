@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
 
 import orjson
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
 from fastapi import Request, Response, WebSocket
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import HTMLResponse, JSONResponse
@@ -16,7 +17,6 @@ from strawberry.exceptions import ConnectionRejectionError
 from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import (
@@ -30,17 +30,24 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from db.errors import BadUserInput, Unauthenticated
 from graph.context import Context, Parts
+from graph.documents import Refused
 from graph.graphiql import PAGE
 from graph.guards.origins import socket_origins
+from graph.http.forms import from_form
+from graph.http.json_reader import NotJson, read_json
 from graph.negotiation import (
     EVENT_STREAM,
+    FORM,
     GRAPHQL_RESPONSE,
     JSON,
     MULTIPART,
+    body_media_type,
     chosen_media_type,
     content_type,
     status_of,
+    wants_page,
 )
+from graph.requests import OPERATION, GraphQLRequest, from_body, from_query_string
 from graph.schema import schema
 from graph.sockets import Adapter, Handler
 from graph.streaming import EventStream, Multipart, Stream, TextStream, opened
@@ -71,6 +78,10 @@ class Router(GraphQLRouter[Context, None]):
             answer = _refusal(request, error.status_code, error.reason)
         except StarletteHTTPException as error:
             answer = _refusal(request, error.status_code, error.detail)
+        except BadUserInput as error:
+            answer = _refusal(request, 400, error.message)
+        except Refused as refused:
+            answer = self._refused(request, refused)
         finally:
             if isinstance(request, Request) and not isinstance(answer, Stream):  # a stream reads them later
                 await request.close()
@@ -88,18 +99,38 @@ class Router(GraphQLRouter[Context, None]):
         return HTMLResponse(PAGE)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Whether to show GraphiQL: to a browser always, with what its address asks; to others if nothing is asked."""
+        if request.method == "GET" and wants_page(request.headers.get("accept", "")):
+            return True
         # A persisted query has only its hash, in the extensions.
         return "extensions" not in request.query_params and super().should_render_graphql_ide(request)
 
-    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """The request, of a body, a form or a query string. Raises HTTPException and BadUserInput."""
         if chosen_media_type(request.headers.get("accept")) is None:
             raise HTTPException(406, f"The answer can only be {JSON}, {GRAPHQL_RESPONSE}, or a stream.")
-        if request.method == "POST":
-            _check_content_type(request.content_type or "")
-        parsed = await super().parse_http_body(request)
-        if isinstance(parsed, GraphQLRequestData) and not isinstance(parsed.operation_name, str | None):
-            raise HTTPException(400, "The operationName must be a string or null.")
-        return parsed
+        given = await _read(request)
+        transport = self._get_stream_transport_from_headers(request.headers)
+        return GraphQLRequestData(
+            query=given.text,
+            variables=dict(given.variables),
+            operation_name=given.operation_name,
+            extensions=dict(given.extensions),
+            protocol="http" if transport is None else transport.protocol,
+        )
+
+    async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """As Strawberry's, after a document that is known by its hash was found, or registered. Raises Refused."""
+        data, context = kwargs["request_data"], kwargs["context"]
+        documents = context.parts.documents
+        given = GraphQLRequest(data.query, data.operation_name, data.variables, data.extensions)
+        resolved = documents.resolve(given)
+        if documents.is_new(resolved):
+            with suppress(Unauthenticated):  # the operation's own error; nothing of a stranger's is kept
+                await context.viewer()
+                documents.register(resolved)
+        data.query = resolved.text
+        return await super().execute_operation(*args, **kwargs)
 
     async def execute_single(self, request: Request, *args: Any, **kwargs: Any) -> ExecutionResult:
         try:
@@ -125,6 +156,19 @@ class Router(GraphQLRouter[Context, None]):
         response = await super().get_sub_response(request)
         response.media_type = chosen_media_type(request.headers.get("accept"))
         return response
+
+    def _refused(self, request: Request | WebSocket, refused: Refused) -> Response:
+        """An answer of one error; where a stream was asked for, as its only message."""
+        answer: GraphQLHTTPResponse = {"errors": [refused.error]}
+        headers = {"Vary": "Accept, Authorization", "Cache-Control": "no-store"}
+        transport = self._get_stream_transport_from_headers(request.headers)
+        if transport is None:
+            media_type = chosen_media_type(request.headers.get("accept")) or JSON
+            body, status = self.encode_json(answer), status_of(media_type, answer)
+            return Response(body, status, headers, content_type(media_type))
+        head = f"--{transport.separator}" if isinstance(transport, Multipart) else ""
+        text = head + transport.encode_next(answer, self.encode_json) + transport.encode_complete()
+        return Response(text, headers={**headers, **transport.headers})
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
@@ -155,24 +199,12 @@ class Router(GraphQLRouter[Context, None]):
     ) -> Response:
         return Stream(request, cast("AsyncGenerator[str, None]", stream()), headers)
 
-    async def parse_multipart(self, request: AsyncHTTPRequestAdapter) -> dict[str, str]:
-        try:
-            return await super().parse_multipart(request)
-        except (TypeError, AttributeError, IndexError, ValueError):
-            raise HTTPException(400, "The map must name, for each file, a list of places in operations.") from None
-
-    def parse_json(self, data: str | bytes) -> dict[str, Any]:
-        parsed = super().parse_json(data)
-        if not isinstance(parsed, dict):
-            raise HTTPException(400, "What is sent as JSON must be an object.")
-        return parsed
-
     def decode_json(self, data: str | bytes) -> object:
-        """As Python's. Raises JSONDecodeError also for what is too deep, or has numbers too long, to be read."""
+        """As `read_json`, with the error that Strawberry expects of a websocket's message."""
         try:
-            return json.loads(data)
-        except (RecursionError, ValueError):
-            raise json.JSONDecodeError("No JSON that can be read", "", 0) from None
+            return read_json(data)
+        except NotJson as error:
+            raise json.JSONDecodeError(error.message, "", 0) from None
 
     def encode_json(self, data: object) -> str:
         try:
@@ -187,12 +219,20 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _check_content_type(given: str) -> None:
-    media, params = parse_content_type(given)
-    if media.lower() not in (JSON, "multipart/form-data"):
-        raise HTTPException(415, f"A request is sent as {JSON}, or with files as multipart/form-data.")
-    if params.get("charset", "utf-8").strip("'\"").lower() not in ("utf-8", "utf8"):
-        raise HTTPException(415, "A request is sent in UTF-8.")
+async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
+    """Reads the request, unless the fast path has. Raises HTTPException and BadUserInput."""
+    scope = cast("StarletteRequestAdapter", request)._request.scope
+    known: GraphQLRequest | None = scope.get(OPERATION)
+    if known is not None:
+        return known
+    if request.method == "GET":
+        return from_query_string(scope["query_string"])
+    match body_media_type(request.content_type or ""):
+        case "application/json":
+            return from_body(await request.get_body())
+        case "multipart/form-data":
+            return from_form((await request.get_form_data()).form)
+    raise HTTPException(415, f"A request is sent as {JSON} in UTF-8, or with files as {FORM}.")
 
 
 def _refusal(request: Request | WebSocket, status: int, message: str) -> JSONResponse:

@@ -18,13 +18,15 @@ from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
 
-from db.errors import Overloaded, RateLimited, VoxLoomError
+from db.errors import BadUserInput, Overloaded, RateLimited, VoxLoomError
 from db.logs import place_of
 from graph.context import Context
+from graph.documents import Refused
 from graph.guards.rates import address_of
 from graph.live.live import Subscribe
 from graph.live.opening import Opened
 from graph.public_url import base_of
+from graph.requests import from_members
 from graph.server import PUSH
 
 #: What a close frame can hold (RFC 6455, section 5.5).
@@ -56,14 +58,30 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Begins an operation, unless the key has had too many within the minute."""
-        if self.connection_acknowledged:
-            scope = self._scope
+        if self.connection_acknowledged and message["id"] not in self.operations:
             try:
-                self.context.parts.rates.take(self.context.secret, address_of(scope))
+                self.context.parts.rates.take(self.context.secret, address_of(self._scope))
+                message = self._resolved(message)
             except RateLimited as error:
                 await self.send_message({"id": message["id"], "type": "error", "payload": [_told(error)]})
                 return
+            except Refused as refused:
+                error_: Any = refused.error
+                await self.send_message({"id": message["id"], "type": "error", "payload": [error_]})
+                return
         await super().handle_subscribe(message)
+
+    def _resolved(self, message: SubscribeMessage) -> SubscribeMessage:
+        """The message with the text of a document that is known by its hash. Raises Refused."""
+        payload = message["payload"]
+        documents = self.context.parts.documents
+        given = from_members(payload)
+        resolved = documents.resolve(given)
+        documents.register(resolved)  # whoever was acknowledged has a key
+        if resolved is given:
+            return message
+        assert resolved.text is not None
+        return {**message, "payload": {**payload, "query": resolved.text}}
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """As Strawberry's; a subscription that can be followed by the live layer is."""
@@ -136,12 +154,10 @@ def _fault(message: Any) -> str | None:
 
 
 def _payload_fault(payload: Any) -> str | None:
-    if not isinstance(payload, dict):
-        return "The payload must be an object"
-    if not isinstance(payload.get("query"), str):
-        return "The query must be a string"
-    if not isinstance(payload.get("variables"), dict | None):
-        return "The variables must be an object or null"
-    if not isinstance(payload.get("operationName"), str | None):
-        return "The operationName must be a string or null"
+    try:
+        given = from_members(payload)
+    except BadUserInput as error:
+        return error.message
+    if given.text is None and given.extensions.get("persistedQuery") is None:
+        return "The query must be a string, or the extensions must hold a persistedQuery"
     return None

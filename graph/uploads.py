@@ -57,6 +57,7 @@ def _decoded(text: str) -> bytes:
 
 
 async def _read(upload: UploadFile, settings: ApiSettings) -> bytes:
+    await upload.seek(0)  # a file may stand in several places of one request, and each reads the whole of it
     data = await upload.read(settings.max_audio_bytes + 1)
     if len(data) > settings.max_audio_bytes:
         raise _too_large(settings)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.errors import BadUserInput
 from graph.guards.answers import refuse
+from graph.negotiation import wants_page
 
 _PATH = "/graphql"
 
@@ -48,6 +49,8 @@ def _is_simple(scope: Scope) -> bool:
     if not _PROOFS.isdisjoint(headers):
         return False
     if scope["method"] == "GET":
+        if wants_page(headers.get(b"accept", b"").decode("latin-1")):
+            return False  # it is shown GraphiQL, and nothing is run
         return any(name in _ASKING for name, _ in _asked(scope["query_string"]))
     if scope["method"] == "POST":
         return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() in _WITHOUT_ASKING

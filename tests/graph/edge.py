@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
+import wave
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -121,3 +124,14 @@ async def operate(socket: ClientConnection, query: str, name: str = "1", **varia
         if message["type"] != "ping":
             messages.append(message)
     return messages
+
+
+def noise(seconds: float) -> bytes:
+    """A WAV file of white noise, 16 bits at 16 kHz."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writing:
+        writing.setnchannels(1)
+        writing.setsampwidth(2)
+        writing.setframerate(16_000)
+        writing.writeframes(random.Random(1).randbytes(int(seconds * 16_000) * 2))
+    return file.getvalue()

@@ -1,0 +1,69 @@
+"""GraphQL multipart requests: operations, a map, and files that take the places which the map names.
+
+Specification: https://github.com/jaydenseric/graphql-multipart-request-spec
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import UploadFile
+
+from db.errors import BadUserInput
+from graph.http.json_reader import read_json
+from graph.requests import GraphQLRequest, from_members
+
+#: The specification's places are variables; a file as the query or as the operation's name makes no sense.
+_ROOT = "variables"
+
+
+def from_form(form: Mapping[str, Any]) -> GraphQLRequest:
+    """The request in a form's fields, its files in their places; one file may have several. Raises BadUserInput."""
+    members, places = _read(form, "operations"), _read(form, "map")
+    from_members(members)  # which holds the shape of all that is walked through
+    if not isinstance(places, dict):
+        raise _bad_map()
+    for name, paths in places.items():
+        file = form.get(name)
+        if not isinstance(file, UploadFile):
+            raise BadUserInput("The map names a file that is not in the form.")
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            raise _bad_map()
+        for path in paths:
+            _put(members, path.split("."), file)
+    return from_members(members)
+
+
+def _read(form: Mapping[str, Any], name: str) -> Any:
+    text = form.get(name)
+    if not isinstance(text, str):
+        raise BadUserInput(f"A form needs the field {name}, as JSON.")
+    return read_json(text)
+
+
+def _put(members: dict[str, Any], path: list[str], file: UploadFile) -> None:
+    """Puts the file where there is null or nothing."""
+    if len(path) < 2 or path[0] != _ROOT:
+        raise _bad_map()
+    inner: Any = members
+    for step in path[:-1]:
+        inner = _child(inner, step)
+    last = path[-1]
+    if isinstance(inner, dict) and last not in inner:
+        inner[last] = None
+    if _child(inner, last) not in (None, file):
+        raise BadUserInput("The map names a place in operations that is not null.")
+    inner[last if isinstance(inner, dict) else int(last)] = file
+
+
+def _child(value: Any, step: str) -> Any:
+    if isinstance(value, dict) and step in value:
+        return value[step]
+    if isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 7 and int(step) < len(value):
+        return value[int(step)]
+    raise BadUserInput("The map names a place that is not in operations.")
+
+
+def _bad_map() -> BadUserInput:
+    return BadUserInput("The map must name, for each file, a list of places in the variables of operations.")
