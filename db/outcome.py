@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from db.errors import OutcomeUnknown, VoxLoomError
 from db.words import CallStatus, Stage
 
 
@@ -47,3 +48,14 @@ class Failure:
     code: str
     message: str
     stage: Stage | None = None
+
+
+def told(error: VoxLoomError) -> str:
+    """An error as a tool call's row keeps it: its code, and its message."""
+    return f"{error.code}: {error.message}"
+
+
+def refusal(error: VoxLoomError) -> dict[str, Any]:
+    """What stands in the place of a tool's answer: ``{"ok": false, "errors": [...]}``, and that it may have run."""
+    content = {"ok": False, "errors": [{"loc": "", "msg": error.message}]}
+    return {**content, "outcome": "unknown"} if isinstance(error, OutcomeUnknown) else content

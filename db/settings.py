@@ -1,11 +1,34 @@
-"""Where the database is and how much of it a process may use."""
+"""What API and worker share: where the database is, how much of it a process may use, and which tools there are."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class McpServerSettings(BaseModel):
+    """An external MCP server: at a ``url`` (streamable HTTP), or a program that is started and spoken to over stdio.
+
+    ``command`` is the program and its arguments, ``env`` what it gets beside PATH and the like. ``tools`` are those
+    that may be used; None: all.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
+    url: str | None = None
+    token: SecretStr | None = None
+    command: tuple[str, ...] = ()
+    env: dict[str, SecretStr] = {}
+    timeout_seconds: float = Field(10, gt=0, le=120)
+    tools: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _reached_in_one_way(self) -> Self:
+        if (self.url is None) == (not self.command):
+            raise ValueError("an MCP server has either a url or a command")
+        return self
 
 
 class DatabaseSettings(BaseSettings):
@@ -21,3 +44,5 @@ class DatabaseSettings(BaseSettings):
     database_timeout_seconds: float = Field(15, gt=0, le=600)
     audio_store_url: str | None = None
     max_audio_seconds: float = Field(300, gt=0, le=3600)
+    tool_timeout_seconds: float = Field(15, gt=0)
+    mcp_servers: tuple[McpServerSettings, ...] = ()

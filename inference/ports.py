@@ -162,12 +162,14 @@ class TextDelta:
 class ToolRequest:
     """The model wants a tool run; the pipeline runs it and asks again with its ToolUsed in the history.
 
-    ``arguments`` is an object of any content: the tool validates it.
+    ``arguments`` is an object of any content: the tool validates it. ``server``: of a call that an earlier attempt
+    began, the MCP server that it was sent to; None for a call that is yet to be made.
     """
 
     call_id: str
     name: str
     arguments: Mapping[str, Any]
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +216,8 @@ class ToolBox(Protocol):
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         """Runs one tool. The call's id is the key under which its server can tell a repetition.
 
-        Raises EngineUnavailable if its server cannot be reached, so that nothing was done, and OutcomeUnknown if the
-        server was asked and did not answer.
+        Raises EngineUnavailable only if the request was not sent, so that nothing was done, and OutcomeUnknown for all
+        that went wrong after that: a lost connection, no answer, an error of the protocol.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from db.settings import DatabaseSettings
@@ -19,16 +19,6 @@ def _split(value: object) -> object:
 
 #: Several values, in the environment separated by commas; the first is preferred.
 Listed = Annotated[tuple[V, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
-
-
-class McpServerSettings(BaseModel):
-    """An external MCP server whose tools the language model may use."""
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
-    url: str
-    token: SecretStr | None = None
-    timeout_seconds: float = Field(10, gt=0, le=120)
-    tools: tuple[str, ...] | None = None
 
 
 class InferenceSettings(DatabaseSettings):
@@ -59,12 +49,10 @@ class InferenceSettings(DatabaseSettings):
     stage_timeout_seconds: float = Field(180, gt=0)
     engine_tries: int = Field(3, ge=1, le=10)
     engine_retry_pause_seconds: float = Field(0.5, ge=0, le=30)
-    tool_timeout_seconds: float = Field(15, gt=0)
     heartbeat_seconds: float = Field(2, gt=0, le=60)
     lost_worker_seconds: float = Field(8, gt=0)
     database_patience_seconds: float = Field(60, ge=0)
     drain_seconds: float = Field(20, ge=0)
-    mcp_servers: tuple[McpServerSettings, ...] = ()
 
     @property
     def model_cache_dir(self) -> Path:

@@ -56,7 +56,7 @@ async def read_work(session: AsyncSession, store: AudioStore, claim: Claim) -> T
         spoken=answered is not None and answered.audio_id is not None,
         used=tuple(_used(call) for call in mine if call.status is not ToolCallStatus.PENDING),
         pending=tuple(
-            ToolRequest(str(call.id), call.name, call.arguments)
+            ToolRequest(str(call.id), call.name, call.arguments, call.server)
             for call in mine
             if call.status is ToolCallStatus.PENDING
         ),

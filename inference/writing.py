@@ -113,6 +113,8 @@ class Writer:
     async def _use(self, request: ToolRequest, offers: Mapping[str, tool.ToolOffer], *, begun: bool) -> None:
         """Runs one tool; what it answered is part of the history from now on, whichever engine goes on."""
         offer = offers.get(request.name)
+        if offer is None and begun:
+            offer = tool.lost_offer(request)
         if offer is None:
             raise StageError(
                 Failure("ENGINE_UNAVAILABLE", "The model asked for a tool that does not exist.", Stage.TOOL)

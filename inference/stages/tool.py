@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
+from db.outcome import refusal, told
 from db.words import Stage
 from inference.limits import Limits
 from inference.metering import failure_of
@@ -42,17 +43,31 @@ async def run_tool(
         try:
             if begun and not offer.spec.repeatable:
                 raise OutcomeUnknown("The worker that called the tool was lost before the tool answered.")
-            result, error = await _call(request, offer.spec, toolbox, context, limits), None
+            result, error = await _call(request, offer.spec, toolbox, context, limits, uncertain=begun), None
         except VoxLoomError as failed:
-            result, error = _refusal(failed), f"{failed.code}: {failed.message}"
+            result, error = ToolResult(False, refusal(failed)), told(failed)
     await journal.tool_finished(context, result, error)
     return ToolUsed(request.call_id, request.name, request.arguments, result.content)
 
 
+def lost_offer(request: ToolRequest) -> ToolOffer:
+    """Stands for the tool of a call that was begun when the tool is not offered any more: it cannot be called again."""
+    return ToolOffer(request.server or "", ToolSpec(request.name, "", {}))
+
+
 async def _call(
-    request: ToolRequest, spec: ToolSpec, toolbox: ToolBox, context: ToolContext, limits: Limits
+    request: ToolRequest,
+    spec: ToolSpec,
+    toolbox: ToolBox,
+    context: ToolContext,
+    limits: Limits,
+    *,
+    uncertain: bool = False,
 ) -> ToolResult:
-    """The tool's answer. What went wrong on the way is tried again where that cannot do harm."""
+    """The tool's answer. What went wrong on the way is tried again where that cannot do harm.
+
+    ``uncertain``: the tool may have run for this call before. Then no failure means that nothing was done.
+    """
     pause = limits.retry.pause_seconds
     for left in reversed(range(limits.retry.tries)):
         try:
@@ -60,21 +75,16 @@ async def _call(
                 return await toolbox.call(request.name, request.arguments, context)
         except TimeoutError:
             failed: VoxLoomError = OutcomeUnknown("The tool did not answer in time.")
-        except EngineUnavailable as error:
+        except VoxLoomError as error:
             failed = error
-        except OutcomeUnknown as error:
-            failed = error
-        except VoxLoomError:
-            raise
         except Exception as error:
-            raise EngineUnavailable(failure_of(error, Stage.TOOL).message) from error
-        if left == 0 or (isinstance(failed, OutcomeUnknown) and not spec.repeatable):
-            raise failed
+            failed = OutcomeUnknown(failure_of(error, Stage.TOOL).message)
+        uncertain = uncertain or isinstance(failed, OutcomeUnknown)
+        passes = isinstance(failed, EngineUnavailable | OutcomeUnknown)
+        if left == 0 or not passes or (uncertain and not spec.repeatable):
+            break
         await asyncio.sleep(pause)
         pause *= 2
-    raise AssertionError("there is at least one try")
-
-
-def _refusal(error: VoxLoomError) -> ToolResult:
-    content = {"ok": False, "errors": [{"loc": "", "msg": error.message}]}
-    return ToolResult(False, {**content, "outcome": "unknown"} if isinstance(error, OutcomeUnknown) else content)
+    if uncertain and not isinstance(failed, OutcomeUnknown):
+        raise OutcomeUnknown(f"The tool may have run. Then: {failed.message}") from failed
+    raise failed

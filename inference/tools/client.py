@@ -1,65 +1,108 @@
-"""All tools a turn may use, whichever MCP server they are on; implements ``inference.ports.ToolBox``."""
+"""All tools a turn or a client may use, whichever MCP server they are on; implements ``inference.ports.ToolBox``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import httpx2
-from mcp import Client
+from mcp import Client, StdioServerParameters
+from mcp.client._transport import TransportStreams
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from db.engine import Database
 from db.errors import EngineUnavailable, NotFound
+from db.settings import McpServerSettings
 from inference.ports import ToolContext, ToolResult, ToolSpec
-from inference.settings import McpServerSettings
 from inference.tools.connection import McpConnection
+from inference.tools.delivery import WatchedHttpClient, watched
 from inference.tools.server import SERVER_NAME, pipeline_server
 
 #: Between an external server's name and its tool's.
 _SEPARATOR = "__"
 
 
+@dataclass(frozen=True, slots=True)
+class FoundTool:
+    """A tool that can be called, or whose server is down. ``seconds``: the longest that a call of it takes."""
+
+    server: str
+    seconds: float
+    repeatable: bool
+
+
 class McpToolBox:
-    """The CRM server in this process, and any number of external ones. Use it as an async context manager."""
+    """The CRM server in this process, and any number of external ones. Use it as an async context manager.
+
+    ``lazy``: an external server is connected to when the first of its tools is asked for, not before. There is one
+    connection a server.
+    """
 
     def __init__(
-        self, database: Database, external: Sequence[McpServerSettings] = (), *, timeout_seconds: float = 15
+        self,
+        database: Database,
+        external: Sequence[McpServerSettings] = (),
+        *,
+        timeout_seconds: float = 15,
+        lazy: bool = False,
     ) -> None:
         # The wait for an answer ends first, and leaves it open what was done: then the call is made again.
         crm = pipeline_server(database, patience_seconds=2 * timeout_seconds)
-        self._connections = [
-            McpConnection(SERVER_NAME, lambda: Client(crm), timeout_seconds=timeout_seconds, context=True),
-            *(_external(each) for each in external),
-        ]
+        self._crm = McpConnection(SERVER_NAME, lambda: Client(crm), timeout_seconds=timeout_seconds, context=True)
+        self._external = [connect_to(each) for each in external]
+        self._lazy = lazy
 
     async def __aenter__(self) -> McpToolBox:
-        await asyncio.gather(*(each.start() for each in self._connections))
+        await asyncio.gather(*(each.start() for each in (self._crm, *(() if self._lazy else self._external))))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.gather(*(each.close() for each in self._connections))
+        await asyncio.gather(*(each.close() for each in (self._crm, *self._external)))
 
     async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
-        return tuple((each.name, spec) for each in self._connections for spec in each.tools)
+        return tuple((each.name, spec) for each in (self._crm, *self._external) for spec in each.tools)
+
+    async def find(self, name: str) -> FoundTool | None:
+        """A tool by the name under which ``tools`` lists it, its server connected to if need be; None if there is none.
+
+        Of a server that is down it is not known which tools it has: then it has this one.
+        """
+        connection = self._owner_of(name)
+        if connection is None:
+            return None
+        await connection.start()
+        spec = next((spec for spec in connection.tools if spec.name == name), None)
+        if spec is None and connection.reached:
+            return None
+        return FoundTool(connection.name, connection.timeout_seconds, spec is not None and spec.repeatable)
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-        """Runs a tool by the name under which ``tools`` lists it. Raises NotFound, EngineUnavailable."""
-        for connection in self._connections:
-            if any(spec.name == name for spec in connection.tools):
-                return await connection.call(name, arguments, context)
-        server, separator, _ = name.partition(_SEPARATOR)
-        if separator and any(each.name == server for each in self._connections):
-            raise EngineUnavailable(f"The MCP server {server} cannot be reached.")
+        """Runs a tool by its name in ``tools``. Raises NotFound, EngineUnavailable, OutcomeUnknown."""
+        connection = self._owner_of(name)
+        if connection is not None and any(spec.name == name for spec in connection.tools):
+            return await connection.call(name, arguments, context)
+        if connection is not None and not connection.reached:
+            raise EngineUnavailable(f"The MCP server {connection.name} cannot be reached.")
         raise NotFound("No such tool.")
 
+    def _owner_of(self, name: str) -> McpConnection | None:
+        """The connection whose server has, or would have, the tool of that name."""
+        server, separator, _ = name.partition(_SEPARATOR)
+        if any(spec.name == name for spec in self._crm.tools):
+            return self._crm
+        return next((each for each in self._external if separator and each.name == server), None)
 
-def _external(server: McpServerSettings) -> McpConnection:
+
+def connect_to(server: McpServerSettings) -> McpConnection:
+    """The connection to an external server; ``start`` opens it."""
+
     def open_client() -> Client:
-        headers = {} if server.token is None else {"Authorization": f"Bearer {server.token.get_secret_value()}"}
-        http = httpx2.AsyncClient(headers=headers, timeout=server.timeout_seconds)
-        return Client(streamable_http_client(server.url, http_client=http))
+        return Client(watched(_transport(server)), read_timeout_seconds=server.timeout_seconds)
 
     return McpConnection(
         server.name,
@@ -67,4 +110,24 @@ def _external(server: McpServerSettings) -> McpConnection:
         timeout_seconds=server.timeout_seconds,
         prefix=server.name + _SEPARATOR,
         allowed=server.tools,
+        counts=True,
     )
+
+
+@asynccontextmanager
+async def _transport(server: McpServerSettings) -> AsyncGenerator[TransportStreams, None]:
+    if server.url is None:
+        program, *arguments = server.command
+        env = {name: value.get_secret_value() for name, value in server.env.items()}
+        parameters = StdioServerParameters(command=program, args=arguments, env=env)
+        # What it writes to its standard error may hold what somebody said.
+        with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230 - no disk is behind it
+            async with stdio_client(parameters, nowhere) as streams:
+                yield streams
+        return
+    headers = {} if server.token is None else {"Authorization": f"Bearer {server.token.get_secret_value()}"}
+    async with (
+        WatchedHttpClient(headers=headers, timeout=server.timeout_seconds) as http,
+        streamable_http_client(server.url, http_client=http) as streams,
+    ):
+        yield streams
