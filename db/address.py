@@ -1,90 +1,211 @@
-"""Where the database is: DATABASE_URL in any of its spellings, and connections made from it."""
+"""DATABASE_URL: a libpq connection URI in any of its spellings.
+
+Source: PostgreSQL's documentation, "Connection URIs" (libpq). Read here rather than by libpq, asyncpg or SQLAlchemy,
+because each of them takes something else, and because their errors repeat parts of the password.
+"""
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, unquote, urlencode
 
-import asyncpg
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from psycopg.conninfo import make_conninfo
 
 from db.errors import BadUserInput
 
-#: Options that asyncpg and libpq both understand, by libpq's names.
-_NAMES = (
-    "host port user password dbname passfile target_session_attrs sslmode sslcert sslkey sslrootcert sslcrl "
-    "sslpassword sslnegotiation ssl_min_protocol_version ssl_max_protocol_version krbsrvname gsslib "
-    "application_name options"
+#: Connection parameters that asyncpg and libpq both understand, by libpq's names.
+_SHARED_NAMES = (
+    "passfile target_session_attrs sslmode sslcert sslkey sslrootcert sslcrl sslpassword sslnegotiation "
+    "ssl_min_protocol_version ssl_max_protocol_version krbsrvname gsslib application_name options"
 )
-_KNOWN = frozenset(_NAMES.split())
+_SHARED_OPTIONS = frozenset(_SHARED_NAMES.split())
 
-#: Options of libpq's own connections, which change nothing for asyncpg.
+#: Connection parameters of libpq's own connections, which change nothing for asyncpg.
 _LIBPQ_NAMES = (
     "connect_timeout keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout gssencmode"
 )
-_LIBPQ_ONLY = frozenset(_LIBPQ_NAMES.split())
+_LIBPQ_OPTIONS = frozenset(_LIBPQ_NAMES.split())
 
-#: Refusals of a server that is starting, stopping or full: it is away, as it is when nothing answers at all.
-_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-)
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_SESSION_ATTRIBUTES = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
+_MAX_PORT = 65_535
+_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
-def database_url(text: str) -> URL:
-    """The address, whichever Postgres scheme it was written with; options by libpq's names.
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a Postgres database is. ``None`` anywhere: libpq's default (PGHOST, PGPORT, PGUSER, ...).
 
-    Raises BadUserInput for another database, for what is no address, and for an option that would be ignored.
+    ``hosts`` are names, IP addresses or directories of sockets, tried in this order; ``ports`` has one for each of
+    them. ``options`` are further connection parameters by libpq's names. ``pooled``: a connection pooler lends a server
+    connection for one transaction only (PgBouncer, ``pool_mode=transaction``), so nothing may be left on a session.
     """
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise _refusal("is no address") from None
-    if url.drivername.lower().partition("+")[0] not in ("postgresql", "postgres"):
-        raise _refusal("must name a Postgres database")
-    ssl = url.query.get("ssl")
-    if ssl is not None:  # asyncpg's name for what libpq calls sslmode
-        url = url.difference_update_query(["ssl"]).update_query_dict({"sslmode": "require" if ssl == "true" else ssl})
-    if url.query.get("channel_binding") in ("prefer", "disable"):
-        url = url.difference_update_query(["channel_binding"])
-    for option, value in url.query.items():
-        if option not in _KNOWN | _LIBPQ_ONLY or not isinstance(value, str):
-            raise _refusal(f"has the option {option!r}, which cannot be honoured here; leave it out. It is written")
-    return url.set(drivername="postgresql+asyncpg")
 
+    hosts: tuple[str, ...]
+    ports: tuple[int | None, ...]
+    user: str | None
+    password: str | None = field(repr=False)
+    database: str | None
+    options: Mapping[str, str] = field(repr=False)
+    pooled: bool = False
 
-def _refusal(reason: str) -> BadUserInput:
-    return BadUserInput(f"DATABASE_URL {reason}: postgresql://user:password@host:5432/name")
+    def __str__(self) -> str:
+        """Host, port and database, without user and password: for messages and logs."""
+        hosts = self.hosts or ("default host",)
+        ports = self.ports or (None,)
+        places = ",".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=True))
+        return f"{places}/{self.database or ''}"
 
+    @property
+    def target(self) -> str:
+        """Which of the hosts will do (libpq's ``target_session_attrs``): of several, by default, one that can write."""
+        return self.options.get("target_session_attrs") or ("read-write" if len(self.hosts) > 1 else "any")
 
-def libpq_url(url: URL) -> str:
-    """The address as libpq reads it (psycopg, asyncpg): every odd character by its percent code, a space too."""
-    user, password, host, name = (
-        quote(part or "", safe="") for part in (url.username, url.password, None, url.database)
-    )
-    if url.host is not None:
-        host = f"[{url.host}]" if ":" in url.host else quote(url.host, safe=",")
-    place = f"{user}{f':{password}' if password else ''}@{host}{f':{url.port}' if url.port else ''}"
-    options = urlencode(url.query, quote_via=quote, safe="")
-    return f"postgresql://{place.removeprefix('@')}/{name}{f'?{options}' if options else ''}"
+    def each(self) -> Iterator[Address]:
+        """The same address for each host alone."""
+        if not self.hosts:
+            yield self
+        for host, port in zip(self.hosts, self.ports, strict=True):
+            yield replace(self, hosts=(host,), ports=(port,))
 
+    @property
+    def asyncpg_dsn(self) -> str:
+        """The further parameters that asyncpg takes only in a DSN."""
+        given = {name: value for name, value in self.options.items() if name not in _LIBPQ_OPTIONS}
+        return f"postgresql:///?{urlencode({**given, 'target_session_attrs': 'any'})}"
 
-async def connect(
-    url: URL, *, name: str, timeout_seconds: float, statement_seconds: float | None, **settings: str
-) -> asyncpg.Connection[asyncpg.Record]:
-    """A connection, called ``name`` in the server's lists, with further server settings.
-
-    Raises OSError (so TimeoutError too) when the server is away, and asyncpg's own errors when it says no.
-    """
-    try:
-        return await asyncpg.connect(
-            libpq_url(url.difference_update_query(_LIBPQ_ONLY)),
-            timeout=timeout_seconds,
-            command_timeout=statement_seconds,
-            server_settings={"application_name": name, **settings},
+    @property
+    def conninfo(self) -> str:
+        """The address as libpq reads it (psycopg). It holds the password."""
+        return make_conninfo(
+            host=",".join(self.hosts) or None,
+            port=",".join("" if port is None else str(port) for port in self.ports) or None,
+            user=self.user,
+            password=self.password,
+            dbname=self.database,
+            **{**self.options, "target_session_attrs": self.target},
         )
-    except _AWAY as error:
-        raise ConnectionError(type(error).__name__) from error
+
+
+def database_url(text: str, *, name: str = "DATABASE_URL") -> Address:
+    """Reads the address. ``name``: the setting it comes from, for messages.
+
+    Raises BadUserInput for another database, for what is no address, and for an option that would be ignored. The
+    message never repeats the text, which holds a password.
+    """
+    scheme, separator, rest = text.strip().partition("://")
+    if not separator:
+        raise _refusal(name, "is no address")
+    if scheme.lower().partition("+")[0] not in ("postgresql", "postgres"):
+        raise _refusal(name, "must name a Postgres database")
+    if not rest.isprintable():
+        raise _refusal(name, "has a line break or another control character in it")
+    rest, _, query = rest.partition("?")
+    place, _, database = rest.partition("/")
+    credentials, at, places = place.rpartition("@")
+    if "@" in credentials or "@" in database or "/" in database or "@" in query.partition("=")[0]:
+        raise _refusal(name, "has a character in the user, the password or the name that must be percent-encoded")
+    user, _, password = credentials.partition(":")
+    options = _options(query, name)
+    hosts, ports = _places(places, name)
+    if "host" in options or "port" in options:
+        hosts, ports = _places_by_options(options.pop("host", None), options.pop("port", None), hosts, ports, name)
+    return Address(
+        hosts=hosts,
+        ports=ports,
+        user=options.pop("user", None) or (_decoded(user, name) or None if at else None),
+        password=options.pop("password", None) or _decoded(password, name) or None,
+        database=options.pop("dbname", None) or _decoded(database, name) or None,
+        options=options,
+    )
+
+
+def _places(text: str, name: str) -> tuple[tuple[str, ...], tuple[int | None, ...]]:
+    """Hosts and ports of ``host1:port1,host2:port2``: names, IPv6 in brackets, encoded directories of sockets."""
+    if not text:
+        return (), ()
+    hosts, ports = [], []
+    for each in text.split(","):
+        if each.startswith("["):
+            host, bracket, port = each[1:].partition("]")
+            if not bracket or (port and not port.startswith(":")):
+                raise _refusal(name, "has an IPv6 address whose brackets are wrong")
+            port = port[1:]
+        else:
+            host, _, port = each.partition(":")
+        hosts.append(_decoded(host, name))
+        ports.append(_port(port, name))
+    if hosts == [""]:  # postgresql://:5433/name
+        raise _refusal(name, "has a port without a host")
+    if not all(hosts):
+        raise _refusal(name, "has an empty name among its hosts")
+    return tuple(hosts), tuple(ports)
+
+
+def _places_by_options(
+    host: str | None, port: str | None, hosts: tuple[str, ...], ports: tuple[int | None, ...], name: str
+) -> tuple[tuple[str, ...], tuple[int | None, ...]]:
+    """Hosts and ports where the options ``host`` and ``port`` name them, which then win."""
+    if host is not None:
+        hosts, ports = tuple(host.split(",")), ()
+        if not all(hosts):
+            raise _refusal(name, "has an empty name among its hosts")
+    if port is not None:
+        if not hosts:
+            raise _refusal(name, "has a port without a host")
+        ports = tuple(_port(each, name) for each in port.split(","))
+    if len(ports) <= 1:  # one port for all hosts, or none
+        ports = (ports[0] if ports else None,) * len(hosts)
+    if len(ports) != len(hosts):
+        raise _refusal(name, f"has {len(ports)} ports for {len(hosts)} hosts")
+    return hosts, ports
+
+
+def _port(text: str, name: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_PORT):
+        raise _refusal(name, "has a port that is no number from 1 to 65535")
+    return int(text)
+
+
+def _options(query: str, name: str) -> dict[str, str]:
+    try:
+        given = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=True) if query else []
+    except ValueError:
+        raise _refusal(name, "has options that are no list of name=value") from None
+    options: dict[str, str] = {}
+    for option, value in given:
+        if option == "ssl":  # asyncpg's and JDBC's name for what libpq calls sslmode
+            option, value = "sslmode", "require" if value == "true" else value  # noqa: PLW2901
+        if option == "channel_binding" and value in ("prefer", "disable"):
+            continue
+        known = option in _SHARED_OPTIONS | _LIBPQ_OPTIONS or option in ("host", "port", "user", "password", "dbname")
+        if not known or option in options:
+            shown = option if option.replace("_", "").isalnum() else "..."
+            raise _refusal(
+                name, f"has the option {shown!r}, which cannot be honoured here; leave it out. It is written"
+            )
+        options[option] = value
+    for option, values in (("sslmode", _SSL_MODES), ("target_session_attrs", _SESSION_ATTRIBUTES)):
+        if option in options and options[option] not in values:
+            raise _refusal(name, f"has an unknown {option}: use one of {', '.join(values)}")
+    return options
+
+
+def _decoded(text: str, name: str) -> str:
+    if _STRAY_PERCENT.search(text):
+        raise _refusal(name, "has a % without two hexadecimal digits behind it; write %25 for a %")
+    try:
+        decoded = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise _refusal(name, "has a percent-encoded character that is no UTF-8") from None
+    if "\0" in decoded:
+        raise _refusal(name, "has %00 in it")
+    return decoded
+
+
+def _refusal(name: str, reason: str) -> BadUserInput:
+    return BadUserInput(f"{name} {reason}. It is written postgresql://user:password@host:5432/name")

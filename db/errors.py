@@ -123,3 +123,16 @@ class EngineUnavailable(VoxLoomError):
 
 class TransientEngineError(EngineUnavailable):
     """An engine failed for a reason that passes: busy, unreachable for now, cut off. Trying again may do."""
+
+
+class ConnectFailed(ConnectionError):
+    """No connection to the database. The message is one line: host, port and database, and the server's own words.
+
+    It is for operators, in logs and on the command line, and never for clients. ``passes``: waiting may help; it does
+    not where the server or the driver refuses what DATABASE_URL says. ``sqlstate``: the server's code, if it gave one.
+    """
+
+    def __init__(self, message: str, *, passes: bool, sqlstate: str | None = None) -> None:
+        super().__init__(message)
+        self.passes = passes
+        self.sqlstate = sqlstate

@@ -1,8 +1,9 @@
 """Follows the events of sessions: replayed from the table, then live, without a gap or a repeat.
 
-One LISTEN connection a process. A notification is only a hint that a session has something new; what is delivered
-is always read from the table, by number. Where no hint comes (a lost connection, a lost message), a slow poll finds
-the new events. A listener holds a bounded number of events; a slow one reads the table again at its own pace.
+One LISTEN connection a process, and two for reading what is new, which neither clients' reads nor replays keep busy. A
+notification is only a hint that a session has something new; what is delivered is always read from the table, by
+number. Where no hint comes (a lost connection, a lost message), a slow poll finds the new events. A listener holds a
+bounded number of events; a slow one reads the table again at its own pace.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import structlog
 from db.engine import Database
 from db.events import StoredEvent, last_seqs, read_after
 from db.listeners import PAGE, Listener, Page, Take, Topic
-from db.logs import place_of
+from db.logs import error_fields
 from db.notifier import CHANNEL
 from db.outage import DATABASE_ERRORS
+from db.reader import Reader
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +82,7 @@ class Feed:
             while not self._closed:
                 if listener.behind:
                     listener.behind = False
-                    pages = await self._read({session_id: listener.cursor})
+                    pages = await self._read(self._database.reader, {session_id: listener.cursor})
                     if pages is None:
                         break
                     page = pages[session_id]
@@ -105,14 +107,14 @@ class Feed:
             if not topic.listeners:
                 self._topics.pop(session_id, None)
 
-    async def _read(self, cursors: Mapping[UUID, int]) -> dict[UUID, Page] | None:
+    async def _read(self, reader: Reader, cursors: Mapping[UUID, int]) -> dict[UUID, Page] | None:
         """Reads a page of each; while the database is away it waits, for the events are not lost. Null when closed."""
         while not self._closed:
             try:
-                found = await read_after(self._database.reader, cursors, PAGE)
+                found = await read_after(reader, cursors, PAGE)
                 return {each: Page(page, page[-1].seq if page else cursors[each]) for each, page in found.items()}
             except DATABASE_ERRORS as error:
-                log.warning("feed_read_failed", error=type(error).__name__)
+                log.warning("feed_read_failed", **error_fields(error))
                 await asyncio.sleep(_RETRY_SECONDS)
         return None
 
@@ -133,7 +135,7 @@ class Feed:
             try:
                 await self._listen_on(await self._database.connect())
             except Exception as error:  # whatever it was: without this task every listener would be late
-                log.warning("feed_listen_lost", error=type(error).__name__)
+                log.warning("feed_listen_lost", **error_fields(error))
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _listen_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -156,9 +158,9 @@ class Feed:
             if not self._topics:
                 continue
             try:
-                newest = await last_seqs(self._database.reader, list(self._topics))
+                newest = await last_seqs(self._database.live, list(self._topics))
             except Exception as error:  # whatever it was: the net must hold
-                log.warning("feed_poll_failed", error=type(error).__name__)
+                log.warning("feed_poll_failed", **error_fields(error))
                 continue
             self._mark({each for each, seq in newest.items() if self._is_news(each, seq)})
 
@@ -180,7 +182,7 @@ class Feed:
             await self._deliver(session_ids)
         except Exception as error:
             if len(session_ids) == 1:  # one session's trouble is not the others'; the poll comes back to it
-                log.error("feed_deliver_failed", session_id=str(session_ids[0]), where=place_of(error))
+                log.error("feed_deliver_failed", session_id=str(session_ids[0]), **error_fields(error))
                 return
             for each in session_ids:
                 await self._deliver_all([each])
@@ -194,7 +196,7 @@ class Feed:
             elif topic is not None:  # nobody has caught up yet: each reads for itself
                 for listener in topic.listeners:
                     listener.fall_behind()
-        pages = await self._read(cursors) if cursors else None
+        pages = await self._read(self._database.live, cursors) if cursors else None
         for session_id, page in (pages or {}).items():
             topic = self._topics.get(session_id)
             if topic is not None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import structlog
+
+from db.errors import ConnectFailed
+from db.postgres.sqlstate import driver_errors, sqlstate_of
+
+_ROOT = Path(__file__).parent.parent
+_PACKAGES = ("db", "graph", "inference", "migrations")
 
 
 def configure_logging(*, json: bool) -> None:
@@ -30,12 +37,33 @@ def configure_logging(*, json: bool) -> None:
 
 
 def place_of(error: BaseException) -> str:
-    """Where an error was raised, without any value: an error's own text may hold what somebody said."""
-    step, place = error.__traceback__, ""
+    """The line of this repository that an error passed last, as ``db/turns.py:88``, or where it was raised elsewhere.
+
+    Without any value: an error's own text may hold what somebody said.
+    """
+    step, place, own = error.__traceback__, "", ""
     while step is not None:
-        place = f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
+        file = Path(step.tb_frame.f_code.co_filename)
+        place = f"{file}:{step.tb_lineno}"
+        if file.is_relative_to(_ROOT) and file.relative_to(_ROOT).parts[0] in _PACKAGES:
+            own = f"{file.relative_to(_ROOT)}:{step.tb_lineno}"
         step = step.tb_next
-    return place
+    return own or place
+
+
+def error_fields(error: BaseException) -> dict[str, str]:
+    """What a log line tells of an error: its name, its SQLSTATE if the database raised it, and the line of our own.
+
+    Its text only where that is about reaching the server, for it may hold what somebody said.
+    """
+    fields = {"error": type(list(driver_errors(error))[-1]).__name__, "where": place_of(error)}
+    state = sqlstate_of(error)
+    if state is not None:
+        fields["sqlstate"] = state
+    reason = next((str(each) for each in driver_errors(error) if isinstance(each, ConnectFailed)), None)
+    if reason is not None:
+        fields["reason"] = reason
+    return fields
 
 
 def looked_at(task: asyncio.Task[Any]) -> None:

@@ -14,8 +14,9 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from db.address import connect, database_url
+from db.address import database_url
 from db.errors import BadUserInput
+from db.postgres.connect import connect
 
 _LOCK = 0x766F786C  # "voxl": processes that start together migrate one after the other
 
@@ -38,11 +39,15 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 @asynccontextmanager
 async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
-    """A connection for migrations, which no other process has at the same time."""
+    """A connection for migrations, which no other process has at the same time.
+
+    ``url`` leads to a session of its own (not through a pooler that lends connections by transaction): it holds a lock.
+    """
     address = database_url(url)
     engine = create_async_engine(
-        address,
+        "postgresql+asyncpg://",
         poolclass=NullPool,
+        isolation_level="READ COMMITTED",
         async_creator=lambda: connect(
             address,
             name="voxloom-migrate",

@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.logs import error_fields
+from db.outage import DATABASE_ERRORS
+from db.postgres.connections import Connections
 
 CHANNEL = "voxloom_events"
 
@@ -21,7 +23,7 @@ CHANNEL = "voxloom_events"
 _COALESCE_SECONDS = 0.005
 
 _TOUCHED = "touched_sessions"
-_NOTIFY = text("select pg_notify(:channel, id) from unnest(cast(:ids as text[])) as id")
+_NOTIFY = "select pg_notify($1, id) from unnest($2::text[]) as id"
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +41,8 @@ def touched_sessions(session: AsyncSession) -> set[UUID]:
 class Notifier:
     """Collects session ids and sends them from one task, which lives only while there is something to send."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    def __init__(self, writer: Connections) -> None:
+        self._writer = writer
         self._waiting: set[UUID] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -54,10 +56,9 @@ class Notifier:
             await asyncio.sleep(_COALESCE_SECONDS)
             ids, self._waiting = [str(each) for each in self._waiting], set()
             try:
-                async with self._engine.connect() as connection:
-                    await connection.execute(_NOTIFY, {"channel": CHANNEL, "ids": ids})
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("notify_failed", error=type(error).__name__, sessions=len(ids))
+                await self._writer.row(_NOTIFY, [CHANNEL, ids])
+            except DATABASE_ERRORS as error:
+                log.warning("notify_failed", sessions=len(ids), **error_fields(error))
 
     async def close(self) -> None:
         """Sends what is still waiting."""

@@ -1,22 +1,31 @@
-"""Tells a database that is away for a while from one that says no."""
+"""Tells a database that is away for a while, and a transaction to be tried again, from a statement that is refused."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import asyncpg
+import psycopg
 import structlog
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy import exc
 
-from db.errors import DatabaseUnavailable
+from db.errors import DatabaseUnavailable, OperationTimeout, Overloaded, VoxLoomError
+from db.logs import error_fields
+from db.postgres.sqlstate import driver_errors, from_driver, sqlstate_of
 
 T = TypeVar("T")
 
 _RETRY_SECONDS = 0.5
 _COME_BACK_SECONDS = 2
+
+#: Tries of a transaction that lost against others, and the pause before the second; it doubles, and is drawn at random
+#: up to that, so that those who met do not meet again.
+_CONFLICT_TRIES = 8
+_CONFLICT_SECONDS = 0.01
 
 log = structlog.get_logger(__name__)
 
@@ -31,29 +40,63 @@ DATABASE_ERRORS = (
     TimeoutError,
 )
 
-_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shutting down, starting up, cut off by an administrator
-    asyncpg.InsufficientResourcesError,  # too many connections
-    asyncpg.InterfaceError,  # a connection that was closed under the statement
-    asyncpg.InternalClientError,  # or under the connection's own making: the driver loses its place
-    ConnectorException,
-    exc.TimeoutError,  # no connection became free in time
-    OSError,
-    TimeoutError,
+#: SQLSTATEs of a server that cannot be used for now (PostgreSQL's documentation, appendix A), by class or in full.
+_AWAY_STATES = (
+    "08",  # the connection failed, or the pooler between lost the server
+    "53",  # no room on the disk, in memory, or for a connection
+    "57P",  # shutting down, starting up, cut off by an administrator, database dropped
+    "58",  # the server's own disk failed
+    "25006",  # read-only: a standby, or one that was demoted in a failover
 )
+
+#: A statement that ran into its time-out, or into that of a lock.
+_TOO_LATE_STATES = ("57014", "55P03")
+
+#: A serialization failure and a deadlock: the transaction is to be tried again as a whole.
+_CONFLICT_STATES = ("40001", "40P01")
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether trying again later may do: the connection was lost, refused, or not to be had in time."""
-    if isinstance(error, exc.DBAPIError):
-        return error.connection_invalidated or is_away(error.orig) or is_away(error.orig and error.orig.__cause__)
-    return isinstance(error, _AWAY)
+    """Whether the server cannot be used at the moment: the connection was lost or refused, or the server is read-only.
+
+    A statement that the server refuses, and one that takes too long, are not an outage; nor is an OSError of a file, an
+    object store or another server.
+    """
+    state = sqlstate_of(error)
+    if state is not None:
+        return state.startswith(_AWAY_STATES)
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    return any(_is_lost(each) for each in driver_errors(error))
 
 
-def unavailable() -> DatabaseUnavailable:
-    """What a client is told meanwhile."""
-    return DatabaseUnavailable("The database cannot be reached at the moment.", _COME_BACK_SECONDS)
+def _is_lost(error: BaseException) -> bool:
+    """Whether an error without an SQLSTATE says that the connection is not there, or not to be had."""
+    if isinstance(error, asyncpg.OutdatedSchemaCacheError):
+        return False
+    if isinstance(error, asyncpg.InternalClientError | psycopg.OperationalError):
+        return True  # the driver loses its place when the connection breaks while it is made
+    if isinstance(error, asyncpg.InterfaceError):
+        return "connection is closed" in str(error)  # asyncpg has no class of its own for it
+    return isinstance(error, OSError | TimeoutError) and from_driver(error)
+
+
+def is_conflict(error: BaseException | None) -> bool:
+    """Whether the transaction was given up for another one's sake (40001, 40P01): nothing of it was done."""
+    return sqlstate_of(error) in _CONFLICT_STATES
+
+
+def client_error(error: BaseException | None) -> VoxLoomError | None:
+    """What a client is told of an error that may pass, and when to come back. None for any other error."""
+    if is_away(error):
+        return DatabaseUnavailable("The database cannot be reached at the moment.", _COME_BACK_SECONDS)
+    if is_conflict(error):
+        return Overloaded("Too many changes were made to the same rows at once.", _COME_BACK_SECONDS)
+    if sqlstate_of(error) in _TOO_LATE_STATES:
+        return OperationTimeout("The database took too long over a statement; nothing of it was done.")
+    if isinstance(error, exc.TimeoutError):
+        return Overloaded("All connections to the database are in use.", _COME_BACK_SECONDS)
+    return None
 
 
 async def outlast(work: Callable[[], Awaitable[T]], *, patience_seconds: float) -> T:
@@ -67,7 +110,23 @@ async def outlast(work: Callable[[], Awaitable[T]], *, patience_seconds: float) 
         try:
             return await work()
         except DATABASE_ERRORS as error:
-            if not is_away(error) or clock() > give_up:
+            if client_error(error) is None or clock() > give_up:
                 raise
-            log.warning("database_away", error=type(error).__name__)
+            log.warning("database_away", **error_fields(error))
         await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def without_conflict(work: Callable[[], Awaitable[T]]) -> T:
+    """Does ``work``, a whole transaction, again when it was given up for the sake of another (40001, 40P01).
+
+    Raises what the last of 8 tries raised.
+    """
+    for number in range(1, _CONFLICT_TRIES):
+        try:
+            return await work()
+        except DATABASE_ERRORS as error:
+            if not is_conflict(error):
+                raise
+            log.info("transaction_repeated", tries=number, **error_fields(error))
+        await asyncio.sleep(random.uniform(0, _CONFLICT_SECONDS * 2**number))  # noqa: S311 - no secret
+    return await work()

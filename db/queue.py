@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, IsolationLevel, OperationalError
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.address import libpq_url
 from db.engine import Database
 
 QUEUE = "turns"
 TASK = "run_turn"
 
 _RECONNECT_SECONDS = 5
+
+#: What a server tells of itself unasked (from Postgres 14 on).
+_READ_ONLY_STATUS = ("default_transaction_read_only", "in_hot_standby")
 
 _DEFER = text(
     "select procrastinate_defer_jobs_v1(array[row(:queue, :task, 0, :lock, null, cast(:args as jsonb), null)"
@@ -117,14 +121,27 @@ def queue_app(database: Database) -> App:
     bound = max(1, int(database.timeout_seconds * 1000))
 
     async def configure(connection: AsyncConnection) -> None:
-        # As on all other connections: a worker that hangs in a transaction lets go of the rows it has locked.
-        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            await connection.execute("select set_config(%s, %s, false)", (setting, str(bound)))
-        await connection.commit()
+        """As on all other connections: isolation and bounds are stated, and a server that cannot write is left."""
+        if "on" in (connection.info.parameter_status(each) for each in _READ_ONLY_STATUS):
+            raise OperationalError("The server is read-only.")
+        await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+        settings = {
+            "default_transaction_isolation": "read committed",
+            "statement_timeout": str(bound),
+            "idle_in_transaction_session_timeout": str(bound),
+        }
+        for name, value in settings.items():
+            await connection.execute("select set_config(%s, %s, false)", (name, value))
+        if not connection.autocommit:
+            await connection.commit()
 
     return App(
         connector=PsycopgConnector(
-            conninfo=libpq_url(database.url),
+            conninfo=make_conninfo(
+                database.direct.conninfo,
+                application_name="voxloom-queue",
+                connect_timeout=max(2, math.ceil(database.timeout_seconds)),
+            ),
             min_size=0,
             max_size=4,
             timeout=database.timeout_seconds,

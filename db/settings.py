@@ -8,6 +8,8 @@ from typing import Self
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db.errors import BadUserInput
+
 
 class McpServerSettings(BaseModel):
     """An external MCP server: at a ``url`` (streamable HTTP), or a program that is started and spoken to over stdio.
@@ -32,13 +34,16 @@ class McpServerSettings(BaseModel):
 
 
 class DatabaseSettings(BaseSettings):
-    """Environment variables with the prefix VOXLOOM_, but for DATABASE_URL; `.env` is read too."""
+    """Environment variables with the prefix VOXLOOM_, but for DATABASE_URL and the like; `.env` is read too."""
 
     model_config = SettingsConfigDict(
         env_prefix="VOXLOOM_", env_file=".env", extra="ignore", populate_by_name=True, env_ignore_empty=True
     )
 
     database_url: str | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    database_listen_url: str | None = Field(
+        None, validation_alias=AliasChoices("DATABASE_LISTEN_URL", "database_listen_url")
+    )
     data_dir: Path = Path(".voxloom")
     database_pool: int = Field(10, ge=2, le=200)
     database_timeout_seconds: float = Field(15, gt=0, le=600)
@@ -46,3 +51,13 @@ class DatabaseSettings(BaseSettings):
     max_audio_seconds: float = Field(300, gt=0, le=3600)
     tool_timeout_seconds: float = Field(15, gt=0)
     mcp_servers: tuple[McpServerSettings, ...] = ()
+
+    @property
+    def listen_url(self) -> str | None:
+        """Where LISTEN, the queue and migrations go past the connection pooler of DATABASE_URL; None if there is none.
+
+        Raises BadUserInput if it is given alone: then the two would be different databases.
+        """
+        if self.database_listen_url is not None and self.database_url is None:
+            raise BadUserInput("DATABASE_LISTEN_URL is set without DATABASE_URL.")
+        return self.database_listen_url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -56,15 +57,17 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
         async with AsyncExitStack() as stack:
             database = Database(
                 url,
+                listen_url=settings.listen_url,
                 pool=settings.database_pool,
                 readers=settings.read_connections,
                 timeout_seconds=settings.database_timeout_seconds,
             )
             stack.push_async_callback(database.close)
-            async with database.transaction() as session:
-                secret = await server_secret(session, MEDIA_SECRET)
-                if settings.api_key is not None:
-                    await adopt_key(session, settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
+            secret = await database.run(lambda session: server_secret(session, MEDIA_SECRET))
+            if settings.api_key is not None:
+                await database.run(
+                    partial(adopt_key, secret=settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
+                )
             feed = Feed(database)
             await feed.start()
             stack.push_async_callback(feed.close)

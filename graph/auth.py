@@ -43,5 +43,4 @@ async def viewer_of(database: Database, secret: str | None) -> Viewer:
         raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
     if len(secret) > _MAX_SECRET:
         raise Unauthenticated("The API key is wrong or was revoked.")
-    async with database.transaction() as session:
-        return await authenticate(session, secret)
+    return await database.run(lambda session: authenticate(session, secret))

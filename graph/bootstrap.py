@@ -12,6 +12,7 @@ from db.embedded import embedded_postgres
 from db.engine import Database
 from db.keys import adopt_key
 from db.migrate import migrate
+from db.postgres.check import check_database
 from graph.settings import ApiSettings
 
 _KEY_FILE = "api-key"
@@ -23,6 +24,7 @@ def postgres(settings: ApiSettings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
+    _ = settings.listen_url  # refused where it is set alone
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with embedded_postgres(settings.data_dir) as url:
         yield url
@@ -47,15 +49,15 @@ def _write_private(file: Path, text: str) -> None:
     draft.rename(file)
 
 
-def prepare(url: str, key: str) -> None:
+def prepare(settings: ApiSettings, url: str, key: str) -> None:
     """Brings the database to the newest schema, and lets ``key`` in."""
 
     async def run() -> None:
-        await migrate(url)
-        database = Database(url, pool=2)
+        await migrate(settings.listen_url or url)
+        await check_database(url, settings.listen_url)
+        database = Database(url, listen_url=settings.listen_url, pool=2)
         try:
-            async with database.transaction() as session:
-                await adopt_key(session, key, name="local")
+            await database.run(lambda session: adopt_key(session, key, name="local"))
         finally:
             await database.close()
 

@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from db.engine import Database
-from db.errors import VoxLoomError
+from db.errors import ConnectFailed, DatabaseUnavailable, VoxLoomError
 from db.ids import parse_id
 from db.keys import DEFAULT_TENANT, create_key, list_keys, revoke_key
 from db.logs import configure_logging
 from db.migrate import migrate as run_migrations
+from db.postgres.check import check_database
 from graph.bootstrap import local_key, postgres, prepare
 from graph.demo import hold_conversation, shipped_recording
 from graph.settings import ApiSettings
@@ -41,7 +42,7 @@ def up() -> None:
     check_port(settings)
     with postgres(settings) as url:
         key = local_key(settings)
-        prepare(url, key)
+        prepare(settings, url, key)
         raise typer.Exit(asyncio.run(supervise(settings, url, key)))
 
 
@@ -54,6 +55,7 @@ def serve() -> None:
     settings = ApiSettings()
     configure_logging(json=not sys.stderr.isatty())
     with postgres(settings) as url:
+        asyncio.run(check_database(url, settings.listen_url))
         api = create_app(settings, url)
         gc.collect()
         # All that is loaded stays: a collection that looks through it takes over 100 ms. So does one that looks through
@@ -72,8 +74,9 @@ def worker() -> None:
 @app.command()
 def migrate(revision: Annotated[str, typer.Argument(help="A revision, head or base.")] = "head") -> None:
     """Brings the database's schema to a revision."""
-    with postgres(ApiSettings()) as url:
-        asyncio.run(run_migrations(url, revision))
+    settings = ApiSettings()
+    with postgres(settings) as url:
+        asyncio.run(run_migrations(settings.listen_url or url, revision))
 
 
 @app.command()
@@ -110,8 +113,7 @@ def keys_create(name: str, tenant: Annotated[str, typer.Option(help="Made if it 
     """Makes a key and prints its secret, once."""
 
     async def run(database: Database) -> None:
-        async with database.transaction() as session:
-            secret = await create_key(session, name=name, tenant=tenant)
+        secret = await database.run(lambda session: create_key(session, name=name, tenant=tenant))
         sys.stdout.write(secret + "\n")
 
     _with_database(run)
@@ -137,23 +139,24 @@ def keys_revoke(key_id: str) -> None:
     """Ends a key for good."""
 
     async def run(database: Database) -> None:
-        async with database.transaction() as session:
-            await revoke_key(session, parse_id(key_id, "key"))
+        await database.run(lambda session: revoke_key(session, parse_id(key_id, "key")))
         out.print("Revoked.")
 
     _with_database(run)
 
 
 def _with_database(run: Callable[[Database], Awaitable[None]]) -> None:
+    settings = ApiSettings()
+
     async def connected(url: str) -> None:
-        await run_migrations(url)
-        database = Database(url, pool=2)
+        await run_migrations(settings.listen_url or url)
+        database = Database(url, listen_url=settings.listen_url, pool=2)
         try:
             await run(database)
         finally:
             await database.close()
 
-    with postgres(ApiSettings()) as url:
+    with postgres(settings) as url:
         asyncio.run(connected(url))
 
 
@@ -163,6 +166,8 @@ def main() -> None:
         app()
     except VoxLoomError as error:
         sys.exit(f"{error.code}: {error.message}")
+    except ConnectFailed as error:
+        sys.exit(f"{DatabaseUnavailable.code}: {error}")
 
 
 if __name__ == "__main__":

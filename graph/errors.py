@@ -12,8 +12,8 @@ from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from db.errors import InternalError, VoxLoomError
-from db.logs import place_of
-from db.outage import is_away, unavailable
+from db.logs import error_fields
+from db.outage import client_error
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ _NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperat
 def masked(error: BaseException, *, path: str) -> tuple[str, dict[str, Any]]:
     """Logs an unexpected error, without its text, and returns the message and the extensions that the client gets."""
     error_id = uuid.uuid4().hex[:12]
-    log.error("request_failed", error_id=error_id, error=type(error).__name__, where=place_of(error), path=path)
+    log.error("request_failed", error_id=error_id, path=path, **error_fields(error))
     return f"Something went wrong in the server (error {error_id}).", {"code": InternalError.code, "errorId": error_id}
 
 
@@ -37,8 +37,7 @@ class CodedErrors(MaskErrors):
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         """The error that goes to the client."""
         cause = error.original_error
-        if is_away(cause):
-            cause = unavailable()
+        cause = client_error(cause) or cause
         if isinstance(cause, VoxLoomError):
             message, extensions = cause.message, dict(cause.extensions)
         elif cause is None or isinstance(cause, GraphQLError):

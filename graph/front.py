@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.errors import BadUserInput, OperationTimeout, Overloaded
 from db.keys import hash_of
-from db.logs import place_of
+from db.logs import error_fields
 from db.outage import DATABASE_ERRORS
 from graph.documents import Documents, Refused
 from graph.exchange import Exchange, Headers
@@ -165,7 +165,7 @@ async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answ
     except OperationTimeout as late:
         raise Refused(late.message, late.code) from None
     except DATABASE_ERRORS as error:
-        log.warning("read_failed", error=type(error).__name__, where=place_of(error))
+        log.warning("read_failed", **error_fields(error))
         return None
 
 

@@ -20,7 +20,8 @@ _QUEUE = text("select count(*) from procrastinate_jobs where status = 'todo'")
 
 def health_router(parts: Parts) -> APIRouter:
     """``/healthz``: the process answers. ``/readyz``: 200 when the database, its schema and the queue are there, else
-    503; it also tells how many workers live, and how many of them have all their models.
+    503; a server that is read-only is not there. It also tells how many workers live, and how many of them have all
+    their models.
     """
     router = APIRouter(include_in_schema=False)
     expected = newest_revision()
@@ -34,7 +35,7 @@ def health_router(parts: Parts) -> APIRouter:
         told: dict[str, Any] = {"database": False, "migrations": False, "queue": False}
         try:
             async with parts.database.reading() as session:
-                told["database"] = True
+                told["database"] = await parts.database.writable(session)
                 told["migrations"] = (await session.execute(_REVISION)).scalar_one() == expected
                 told["queuedTurns"] = (await session.execute(_QUEUE)).scalar_one()
                 told["queue"] = True

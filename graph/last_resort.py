@@ -8,7 +8,7 @@ from contextlib import suppress
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from db.outage import is_away, unavailable
+from db.outage import client_error
 from graph.errors import masked
 
 _INTERNAL_SOCKET_ERROR = 1011
@@ -20,7 +20,8 @@ _TRY_AGAIN_LATER = 1013
 class LastResort:
     """ASGI middleware: an unexpected error becomes 500 with the code INTERNAL, or ends a socket with 1011.
 
-    A database that is away becomes 503 with the code DATABASE_UNAVAILABLE, or ends a socket with 1013.
+    An error of the database that passes becomes 503 with its code (DATABASE_UNAVAILABLE when the database is away), or
+    ends a socket with 1013.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -43,9 +44,10 @@ class LastResort:
             return  # there is nobody to answer
         except Exception as error:
             status, code = 500, _INTERNAL_SOCKET_ERROR
-            if is_away(error):
+            known = client_error(error)
+            if known is not None:
                 status, code = 503, _TRY_AGAIN_LATER
-                message, extensions = unavailable().message, unavailable().extensions
+                message, extensions = known.message, known.extensions
             else:
                 message, extensions = masked(error, path=scope["path"][1:].partition("/")[0])
             if scope["type"] == "websocket":

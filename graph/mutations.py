@@ -9,11 +9,13 @@ import math
 
 import strawberry
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import cancelling, commands, workers
 from db.clean import clean_json
 from db.errors import BadUserInput
 from db.ids import parse_id
+from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from graph.inputs import (
     CallToolInput,
@@ -67,9 +69,10 @@ class Mutation:
     async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         parts = info.context.parts
-        async with parts.database.transaction() as session:
+
+        async def create(session: AsyncSession) -> SessionRow:
             living = await workers.alive(session, parts.settings.live_worker_seconds)
-            row = await commands.create_session(
+            return await commands.create_session(
                 session,
                 viewer,
                 customer_id=input.customer_id,
@@ -79,6 +82,8 @@ class Mutation:
                 metadata=None if input.metadata is None else clean_json(input.metadata, "metadata"),
                 answered=workers.answered_languages(living),
             )
+
+        row = await parts.database.run(create)
         return CreateSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
@@ -91,8 +96,8 @@ class Mutation:
             raise BadUserInput(f"waitSeconds must be from 0 to {parts.settings.max_wait_seconds:g}.")
         session_id = parse_id(input.session_id, "session")
         content = await content_of(input.content, parts.settings)
-        async with parts.database.transaction() as session:
-            row = await commands.send_message(
+        row = await parts.database.run(
+            lambda session: commands.send_message(
                 session,
                 viewer,
                 parts.store,
@@ -101,6 +106,7 @@ class Mutation:
                 idempotency_key=input.idempotency_key,
                 limits=parts.settings.queue_limits,
             )
+        )
         waits = input.wait_seconds > 0 and not row.status.ended
         if waits and await turn_ended(parts.feed, parts.database.reader, session_id, row.id, input.wait_seconds):
             async with parts.database.reading() as session:
@@ -114,8 +120,9 @@ class Mutation:
     async def cancel_turn(self, info: Info, input: CancelTurnInput) -> CancelTurnPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         turn_id = parse_id(input.turn_id, "turn")
-        async with info.context.parts.database.transaction() as session:
-            row = await cancelling.cancel_turn(session, viewer, turn_id=turn_id)
+        row = await info.context.parts.database.run(
+            lambda session: cancelling.cancel_turn(session, viewer, turn_id=turn_id)
+        )
         return CancelTurnPayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
@@ -125,17 +132,19 @@ class Mutation:
     async def retry_turn(self, info: Info, input: RetryTurnInput) -> RetryTurnPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         turn_id = parse_id(input.turn_id, "turn")
-        async with info.context.parts.database.transaction() as session:
-            limits = info.context.parts.settings.queue_limits
-            row = await cancelling.retry_turn(session, viewer, turn_id=turn_id, limits=limits)
+        limits = info.context.parts.settings.queue_limits
+        row = await info.context.parts.database.run(
+            lambda session: cancelling.retry_turn(session, viewer, turn_id=turn_id, limits=limits)
+        )
         return RetryTurnPayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(description="Ends a conversation. Ending it again changes nothing.")
     async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         session_id = parse_id(input.session_id, "session")
-        async with info.context.parts.database.transaction() as session:
-            row = await commands.end_session(session, viewer, session_id=session_id)
+        row = await info.context.parts.database.run(
+            lambda session: commands.end_session(session, viewer, session_id=session_id)
+        )
         return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(description="Runs a tool of the MCP server by hand.")

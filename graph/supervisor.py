@@ -102,7 +102,7 @@ async def _stop(child: asyncio.subprocess.Process) -> None:
 async def _announce(settings: ApiSettings, url: str, key: str) -> None:
     """Waits until the API listens and a worker has its models, then says where and how to talk to it."""
     console = Console(stderr=True)
-    database = Database(url, pool=2)
+    database = Database(url, listen_url=settings.listen_url, pool=2)
     try:
         engines: list[dict[str, Any]] | None = None
         for _ in range(_READY_CHECKS):

@@ -8,10 +8,12 @@ import socket
 from contextlib import suppress
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import workers
 from db.engine import Database
 from db.ids import new_id
+from db.logs import error_fields
 from db.models.happenings import Worker
 from db.outage import DATABASE_ERRORS
 from db.queue import take_up_lost
@@ -63,7 +65,7 @@ class Attendance:
                 if loop.time() >= patient_until:
                     await self._take_up()
             except DATABASE_ERRORS as error:
-                log.warning("heartbeat_failed", error=type(error).__name__)
+                log.warning("heartbeat_failed", **error_fields(error))
             await asyncio.sleep(self._settings.heartbeat_seconds)
 
     async def _beat(self) -> float:
@@ -74,19 +76,21 @@ class Attendance:
             capacity=self._settings.worker_capacity,
             engines=describe(self._engines),
         )
-        async with self._database.transaction() as session:
+
+        async def beat(session: AsyncSession) -> float:
             silent = await workers.beat(session, row)
             await workers.forget_dead(session, _FORGET_SECONDS)
-        return silent
+            return silent
+
+        return await self._database.run(beat)
 
     async def _take_up(self) -> None:
-        async with self._database.transaction() as session:
-            taken = await take_up_lost(session, self._settings.lost_worker_seconds)
+        silent_seconds = self._settings.lost_worker_seconds
+        taken = await self._database.run(lambda session: take_up_lost(session, silent_seconds))
         if taken:
             log.warning("turns_taken_up", jobs=taken)
 
     async def leave(self) -> None:
         """Says good-bye; without a database it is forgotten in time."""
         with suppress(*DATABASE_ERRORS):
-            async with self._database.transaction() as session:
-                await workers.leave(session, self._id)
+            await self._database.run(lambda session: workers.leave(session, self._id))

@@ -10,6 +10,7 @@ import structlog
 
 from db.cancelling import CANCELLED_CHANNEL
 from db.engine import Database
+from db.logs import error_fields
 from db.outage import DATABASE_ERRORS
 from db.turns import ended_among
 from inference.runner import TurnRunner
@@ -39,7 +40,7 @@ class CancelWatch:
                 finally:
                     connection.terminate()
             except DATABASE_ERRORS as error:
-                log.warning("cancel_watch_lost", error=type(error).__name__)
+                log.warning("cancel_watch_lost", **error_fields(error))
                 await asyncio.sleep(self._poll_seconds)
 
     def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:

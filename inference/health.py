@@ -25,7 +25,12 @@ async def main() -> int:
     settings = InferenceSettings()
     if settings.database_url is None:
         sys.exit("Set DATABASE_URL.")
-    database = Database(settings.database_url, pool=2, timeout_seconds=settings.database_timeout_seconds)
+    database = Database(
+        settings.database_url,
+        listen_url=settings.listen_url,
+        pool=2,
+        timeout_seconds=settings.database_timeout_seconds,
+    )
     try:
         return 0 if await healthy(database, settings.lost_worker_seconds) else 1
     finally:

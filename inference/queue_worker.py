@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.worker import Worker
 
 from db.engine import Database
+from db.logs import error_fields
 from db.outage import DATABASE_ERRORS, outlast
 from db.queue import beat_queue, end_own_job, retry_own_job, take_up_strays
 
@@ -69,20 +71,19 @@ class QueueWorker(Worker):
         running = [context.job.id for context in self._running_jobs.values() if context.job.id is not None]
         try:
             # Only here, where no fetch is under way.
-            async with self._database.transaction() as session:
-                strays = await take_up_strays(session, worker_id, running)
+            strays = await self._database.run(lambda session: take_up_strays(session, worker_id, running))
             if strays:
                 log.warning("jobs_strayed", jobs=strays)
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
         except DATABASE_ERRORS as error:
-            log.warning("fetch_failed", error=type(error).__name__)
+            log.warning("fetch_failed", **error_fields(error))
 
     async def _update_heartbeat(self) -> None:
         while True:
             await asyncio.sleep(self.update_heartbeat_interval)
-            if self.worker_id is not None:
-                async with self._database.transaction() as session:
-                    await beat_queue(session, self.worker_id)
+            worker_id = self.worker_id
+            if worker_id is not None:
+                await self._database.run(partial(beat_queue, worker_id=worker_id))
 
     def _start_side_tasks(self) -> list[asyncio.Task[Any]]:
         jobs = self.app.job_manager
@@ -109,5 +110,5 @@ async def _keep(run: Callable[[], Awaitable[None]]) -> None:
         try:
             await run()
         except DATABASE_ERRORS as error:
-            log.warning("queue_connection_lost", error=type(error).__name__)
+            log.warning("queue_connection_lost", **error_fields(error))
         await asyncio.sleep(_RETRY_SECONDS)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import turns
 from db.audio_store import AudioStore
@@ -67,8 +68,7 @@ class TurnRunner:
 
     async def run(self, turn_id: UUID) -> None:
         """Runs one attempt. Raises TurnInterrupted when the worker stops, and whatever the database raises."""
-        async with self._database.transaction() as session:
-            claim = await turns.start(session, turn_id)
+        claim = await self._database.run(lambda session: turns.start(session, turn_id))
         if claim is None:
             return
         if claim.attempt > _MAX_ATTEMPTS:
@@ -114,13 +114,15 @@ class TurnRunner:
 
     async def _record_cancelled(self, claim: Claim, clock: TurnClock) -> None:
         calls = [call for call in (each.cancelled() for each in list(clock.open_calls)) if call is not None]
-        async with self._database.transaction() as session:
-            await turns.add_cancelled_calls(session, claim, calls)
+        await self._database.run(lambda session: turns.add_cancelled_calls(session, claim, calls))
 
     async def _give_up(self, claim: Claim) -> None:
         """Fails a turn that no attempt could finish, so that its session goes on."""
         failure = Failure("INTERNAL", f"The turn could not be finished in {_MAX_ATTEMPTS} attempts.")
-        async with self._database.transaction() as session:
+
+        async def fail(session: AsyncSession) -> None:
             turn = await turns.hold(session, claim, 0)
             assert turn is not None
             await turns.finish(session, claim, turn, timing={}, failure=failure)
+
+        await self._database.run(fail)

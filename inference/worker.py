@@ -20,8 +20,9 @@ from procrastinate.jobs import Job
 
 from db.audio_store import open_audio_store
 from db.engine import Database
-from db.errors import EngineUnavailable
-from db.logs import configure_logging, place_of
+from db.errors import BadUserInput, ConnectFailed, EngineUnavailable
+from db.logs import configure_logging, error_fields
+from db.postgres.check import check_database
 from db.queue import QUEUE, TASK, queue_app
 from inference.attendance import Attendance
 from inference.cancelling import CancelWatch
@@ -65,7 +66,7 @@ def register_turns(app: App, runner: TurnRunner) -> None:
             raise
         except Exception as error:
             # The queue logs what it is given, and the error's own text may hold what somebody said.
-            raise TurnBroken(f"{type(error).__name__} at {place_of(error)}") from None
+            raise TurnBroken(" ".join(error_fields(error).values())) from None
 
 
 async def load_all(engines: Engines) -> None:
@@ -87,7 +88,12 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        database = Database(url, pool=settings.database_pool, timeout_seconds=settings.database_timeout_seconds)
+        database = Database(
+            url,
+            listen_url=settings.listen_url,
+            pool=settings.database_pool,
+            timeout_seconds=settings.database_timeout_seconds,
+        )
         stack.push_async_callback(database.close)
         engines = choose_engines(settings, *([display.show] if display else []))
         stack.push_async_callback(engines.close)
@@ -172,6 +178,10 @@ def main() -> None:
     if settings.database_url is None:
         sys.exit("The worker needs DATABASE_URL (`voxloom up` sets it for an embedded Postgres).")
     configure_logging(json=not sys.stderr.isatty())
+    try:
+        asyncio.run(check_database(settings.database_url, settings.listen_url, may_be_away=True))
+    except (ConnectFailed, BadUserInput) as error:
+        sys.exit(str(error))
     with LoadingDisplay() as display:
         asyncio.run(work(settings, settings.database_url, display=display))
 

@@ -1,7 +1,7 @@
 """Runs the migrations: for `voxloom migrate`, for the tests and for the alembic command.
 
-The caller's connection is taken from the config's attributes; without one (the alembic command), DATABASE_URL says
-where the database is.
+The caller's connection is taken from the config's attributes; without one (the alembic command), DATABASE_LISTEN_URL
+or DATABASE_URL says where the database is.
 """
 
 from __future__ import annotations
@@ -44,4 +44,4 @@ given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    asyncio.run(run_by_url(os.environ["DATABASE_URL"]))
+    asyncio.run(run_by_url(os.environ.get("DATABASE_LISTEN_URL") or os.environ["DATABASE_URL"]))

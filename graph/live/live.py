@@ -18,8 +18,8 @@ from db.engine import Database
 from db.events import StoredEvent
 from db.feed import Feed
 from db.keys import hash_of
-from db.logs import place_of
-from db.outage import DATABASE_ERRORS, is_away, outlast, unavailable
+from db.logs import error_fields
+from db.outage import DATABASE_ERRORS, client_error, outlast
 from db.words import EventType
 from graph.documents import Documents
 from graph.errors import masked
@@ -72,7 +72,7 @@ class Live:
     _plans: LRUCache[tuple[str, str | None], EventPlan | None] = field(default_factory=lambda: LRUCache(_MAX_PLANS))
 
     def __post_init__(self) -> None:
-        self.encodings = Encodings(self.database.reader, self.signer)
+        self.encodings = Encodings(self.database.live, self.signer)
 
     async def open(self, asked: Subscribe) -> Opened | None:
         """Begins a subscription; null if it must go the full way, which has the words for whatever is wrong."""
@@ -87,7 +87,7 @@ class Live:
         except (Unsupported, GraphQLError):
             return None
         except DATABASE_ERRORS as error:
-            log.warning("subscribe_failed", error=type(error).__name__, where=place_of(error))
+            log.warning("subscribe_failed", **error_fields(error))
             return None
 
     async def payloads(self, opened: Opened, base: str, push: Push | None = None) -> AsyncGenerator[str, None]:
@@ -159,8 +159,9 @@ class Live:
 
 def _broken(error: Exception) -> str:
     """What is sent in the place of an event that cannot be written."""
-    if is_away(error):
-        message, extensions = unavailable().message, unavailable().extensions
+    known = client_error(error)
+    if known is not None:
+        message, extensions = known.message, known.extensions
     else:
         message, extensions = masked(error, path="events")
     return orjson.dumps({"data": None, "errors": [{"message": message, "extensions": extensions}]}).decode()

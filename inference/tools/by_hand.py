@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from db import tool_calls
 from db.clean import clean_json
 from db.commands import lock_session
@@ -40,16 +42,15 @@ class ByHand:
         servers = {spec.name: server for server, spec in await self.toolbox.tools()}
         if name not in servers:
             raise BadUserInput(f"Unknown tool: use one of {', '.join(sorted(servers))}.")
-        async with self.database.transaction() as session:
+        key = str(new_id()) if idempotency_key is None else idempotency_key
+
+        async def intend(session: AsyncSession) -> ToolCall:
             await lock_session(session, viewer, session_id)
-            call = await tool_calls.begin_by_hand(
-                session,
-                session_id,
-                name=name,
-                server=servers[name],
-                arguments=arguments,
-                idempotency_key=str(new_id()) if idempotency_key is None else idempotency_key,
+            return await tool_calls.begin_by_hand(
+                session, session_id, name=name, server=servers[name], arguments=arguments, idempotency_key=key
             )
+
+        call = await self.database.run(intend)
         if call.status is not ToolCallStatus.PENDING:
             return call
         context = ToolContext(str(viewer.tenant_id), str(session_id), str(call.id))
@@ -61,7 +62,10 @@ class ByHand:
             error = failed.message
         if result is not None and not result.ok:
             error = "The tool refused the call."
-        async with self.database.transaction() as session:
-            call = await tool_calls.lock(session, viewer.tenant_id, session_id, call.id)
-            await tool_calls.end(session, call, result=None if result is None else result.content, error=error)
-        return call
+
+        async def end(session: AsyncSession) -> ToolCall:
+            ended = await tool_calls.lock(session, viewer.tenant_id, session_id, call.id)
+            await tool_calls.end(session, ended, result=None if result is None else result.content, error=error)
+            return ended
+
+        return await self.database.run(end)

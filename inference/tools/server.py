@@ -15,6 +15,7 @@ from uuid import UUID
 import mcp_types as types
 import structlog
 from mcp.server import Server, ServerRequestContext
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tool_calls
 from db.clean import clean_json
@@ -22,8 +23,9 @@ from db.commands import lock_session
 from db.engine import Database
 from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
-from db.logs import place_of
-from db.outage import is_away, outlast, unavailable
+from db.logs import error_fields
+from db.models.work import ToolCall
+from db.outage import client_error, outlast
 from db.viewer import Viewer
 from inference.ports import ToolContext
 from inference.tools.crm import TOOLS, run_crm_tool
@@ -71,11 +73,14 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
         key = dict[str, Any](params.meta or {}).get(KEY_META, str(new_id()))
         if not isinstance(key, str):
             raise BadUserInput(f"{KEY_META} must be a string.")
-        async with database.transaction() as session:
+
+        async def intend(session: AsyncSession) -> ToolCall:
             await lock_session(session, viewer, session_id)
-            call = await tool_calls.begin_by_hand(
+            return await tool_calls.begin_by_hand(
                 session, session_id, name=params.name, server=SERVER_NAME, arguments=arguments, idempotency_key=key
             )
+
+        call = await database.run(intend)
         return _Call(ToolContext(str(viewer.tenant_id), str(session_id), str(call.id)), arguments)
 
     return _server(database, begin, session_argument=True, patience_seconds=0)
@@ -104,8 +109,8 @@ def _server(
         )
 
     async def run(name: str, call: _Call) -> Mapping[str, Any]:
-        async with database.transaction() as session:
-            return await run_crm_tool(
+        return await database.run(
+            lambda session: run_crm_tool(
                 session,
                 tenant_id=UUID(call.context.tenant_id),
                 session_id=UUID(call.context.session_id),
@@ -113,6 +118,7 @@ def _server(
                 name=name,
                 arguments=call.arguments,
             )
+        )
 
     async def call_tool(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
         try:
@@ -122,11 +128,10 @@ def _server(
             # A call that was made, and whose answer alone was lost, answers the same again.
             result = await outlast(lambda: run(params.name, call), patience_seconds=patience_seconds)
         except Exception as error:
-            if is_away(error):
-                error = unavailable()
+            error = client_error(error) or error
             if not isinstance(error, VoxLoomError):
                 # Not left to the SDK: it logs the error's own text, which may hold what a customer said.
-                log.error("tool_failed", tool=params.name, error=type(error).__name__, where=place_of(error))
+                log.error("tool_failed", tool=params.name, **error_fields(error))
                 error = InternalError("The tool failed.")
             result = {"ok": False, "code": error.code, "errors": [{"loc": "", "msg": error.message}]}
         return types.CallToolResult(

@@ -15,12 +15,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from db.address import connect
 from db.embedded import EmbeddedPostgres
 from db.embedded_paths import pid_in
 from db.engine import Database
 from db.keys import create_key
 from db.migrate import migrate
+from db.postgres.connect import connect
 from tests.bench.dataset import Dataset
 
 POOL = 10
@@ -142,7 +142,7 @@ async def rig() -> AsyncIterator[Rig]:
             pid = pid_in(postgres.root / "data" / "postmaster.pid")
             assert pid is not None
             database = Database(postgres.url, pool=POOL)
-            connection = await connect(database.url, name="bench", timeout_seconds=15, statement_seconds=600)
+            connection = await connect(database.address, name="bench", timeout_seconds=15, statement_seconds=600)
             try:
                 async with database.transaction() as session:
                     key = await create_key(session, name="bench")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from db.address import connect
 from db.engine import Database
+from db.postgres.connect import connect
 from tests.bench.dataset import Dataset
 
 _FOREIGN_KEYS = """
@@ -19,7 +19,7 @@ from sessions order by id
 
 
 async def test_the_turns_that_are_made_in_bulk_keep_to_the_schema(database: Database, key: str) -> None:
-    connection = await connect(database.url, name="bench", timeout_seconds=15, statement_seconds=60)
+    connection = await connect(database.address, name="bench", timeout_seconds=15, statement_seconds=60)
     try:
         dataset = Dataset(connection)
         sessions = await dataset.add_sessions(3, turns=4)

@@ -18,6 +18,7 @@ from db.feed import Feed
 from db.keys import authenticate, create_key
 from db.migrate import migrate
 from db.outage import DATABASE_ERRORS
+from db.reader import Reader
 from db.viewer import Viewer
 from tests.db.rows import eventually, open_session, scalar, write
 
@@ -114,10 +115,10 @@ async def test_an_event_that_cannot_be_read_is_one_sessions_trouble(
         await eventually(lambda: followers[0].reached(1))
         original = feed._read
 
-        async def read(cursors: Mapping[UUID, int]) -> object:
+        async def read(reader: Reader, cursors: Mapping[UUID, int]) -> object:
             if sick in cursors:
                 raise LookupError("no such kind of event")
-            return await original(cursors)
+            return await original(reader, cursors)
 
         monkeypatch.setattr(feed, "_read", read)
         for each in (sick, well, sick, well):

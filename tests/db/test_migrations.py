@@ -14,7 +14,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from db.address import database_url as address_of
 from db.engine import Database
 from db.errors import BadUserInput
 from db.migrate import alembic_config, migrate, newest_revision
@@ -111,7 +110,7 @@ async def test_models_and_migrations_do_not_differ(database: Database) -> None:
 
 async def test_the_schema_is_the_models_to_the_letter(empty: str, database_url: str) -> None:
     """Alembic compares no check constraints, and no names of constraints; the catalogue has all of them."""
-    engine = create_async_engine(address_of(empty))
+    engine = create_async_engine(empty.replace("postgresql", "postgresql+asyncpg", 1))
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
@@ -159,7 +158,7 @@ async def test_a_migration_does_not_wait_behind_a_table_lock_for_ever(
             await migrate(empty, "base")
     await holder.close()
     assert await ask(empty, "select version_num from alembic_version") == [newest_revision()], "nothing is half undone"
-    engine = create_async_engine(address_of(empty))
+    engine = create_async_engine(empty.replace("postgresql", "postgresql+asyncpg", 1))
     async with engine.connect() as connection:  # and no one keeps the migrations' own lock
         assert await connection.scalar(text("select count(*) from pg_locks where locktype = 'advisory'")) == 0
     await engine.dispose()

@@ -29,10 +29,11 @@ _NOT_COUNTED = ("alembic_version", "workers", "procrastinate_workers")
 
 @dataclass
 class Edge:
-    """A running API and its database."""
+    """A running API and its database. ``url``: where that is."""
 
     address: str
     database: Database
+    url: str
     _numbers: count[int] = field(default_factory=count)
 
     @asynccontextmanager
@@ -65,7 +66,7 @@ async def opened(url: str, **settings: Any) -> AsyncIterator[Edge]:
     async with served(chosen) as address:
         database = Database(url)
         try:
-            yield Edge(address, database)
+            yield Edge(address, database, url)
         finally:
             await database.close()
 

@@ -129,7 +129,6 @@ async def test_a_message_that_is_none_is_refused_on_the_socket_too(edge: Edge, a
 
 
 async def test_a_socket_on_which_nobody_says_who_they_are_is_closed(edge: Edge) -> None:
-    url = edge.database.url.render_as_string(hide_password=False)
-    async with opened(url, connection_init_seconds=0.2) as impatient, Client(impatient.address, None) as nobody:
+    async with opened(edge.url, connection_init_seconds=0.2) as impatient, Client(impatient.address, None) as nobody:
         async with asyncio.timeout(10):
             assert await closing_code(nobody, []) == 4408

@@ -80,7 +80,7 @@ async def test_it_is_not_ready_while_a_part_is_missing(edge: Edge, broken: str, 
 
 
 async def test_without_a_database_it_lives_and_is_not_ready(postgres: str, edge: Edge) -> None:
-    name = edge.database.url.database
+    name = edge.database.address.database
     server = Database(postgres)
     cut = f"""select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{name}'"""
     async with server.engine.connect() as connection:

@@ -66,8 +66,7 @@ async def test_batches_are_off(edge: Edge, acme: Client) -> None:
 
 
 async def test_a_socket_has_so_long_to_begin(edge: Edge, acme: Client) -> None:
-    url = edge.database.url.render_as_string(hide_password=False)
-    async with opened(url, connection_init_seconds=0.3) as impatient, bare_socket(impatient.address) as socket:
+    async with opened(edge.url, connection_init_seconds=0.3) as impatient, bare_socket(impatient.address) as socket:
         async with asyncio.timeout(10):
             await socket.wait_closed()
         assert socket.close_code == 4408
