@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 
 import asyncpg
@@ -133,6 +134,8 @@ def _failed(address: Address, error: Exception) -> ConnectFailed:
     passes = isinstance(error, _PASSES) or (isinstance(error, OSError) and not isinstance(error, _UNUSABLE))
     if isinstance(error, FileNotFoundError) and address.hosts and address.hosts[0].startswith("/"):
         passes = True  # the socket of a server that is not running
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = str(error) or type(error).__name__
+    if isinstance(error, OSError) and (error.errno or 0) > 0:  # asyncio writes "Connect call failed"
+        words = os.strerror(error.errno or 0) + (f": {error.filename}" if error.filename else "")
     state = getattr(error, "sqlstate", None)
-    return ConnectFailed(f"{address}: {words}", passes=passes, sqlstate=state)
+    return ConnectFailed(f"{address}: {' '.join(words.split())}", passes=passes, sqlstate=state)

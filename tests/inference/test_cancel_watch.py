@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from db.engine import Database
+from db.errors import ConnectFailed
 from db.outage import is_away
 from inference.cancelling import CancelWatch
 from inference.runner import TurnRunner
@@ -19,8 +20,8 @@ ENDS: list[Exception] = [
     asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
     asyncpg.InterfaceError("connection is closed"),
     asyncpg.AdminShutdownError("terminating connection"),
-    ConnectionResetError(),
-    TimeoutError(),
+    asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    ConnectFailed("h:5432/d: Connection refused", passes=True),
 ]
 
 
@@ -34,7 +35,7 @@ class Watched(Database):
 
     async def connect(self) -> Any:
         self.asked += 1
-        raise next(self._ends, ConnectionRefusedError())
+        raise next(self._ends, ConnectFailed("h:5432/d: Connection refused", passes=True))
 
 
 @pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)

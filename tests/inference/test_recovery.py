@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,9 +42,9 @@ class Flaky(Database):
         async with super().transaction() as session:
             yield session
             if breaks and not self._after_commit:
-                raise ConnectionError
+                raise asyncpg.ConnectionDoesNotExistError
         if breaks:
-            raise ConnectionError
+            raise asyncpg.ConnectionDoesNotExistError
 
 
 @pytest.fixture(params=["before the commit", "after the commit"])
