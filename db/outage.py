@@ -13,7 +13,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy import exc
 
-from db.errors import DatabaseUnavailable, OperationTimeout, Overloaded, VoxLoomError
+from db.errors import ConnectFailed, DatabaseUnavailable, OperationTimeout, Overloaded, VoxLoomError
 from db.logs import error_fields
 from db.postgres.sqlstate import driver_errors, from_driver, sqlstate_of
 
@@ -62,12 +62,15 @@ def is_away(error: BaseException | None) -> bool:
     A statement that the server refuses, and one that takes too long, are not an outage; nor is an OSError of a file, an
     object store or another server.
     """
+    errors = list(driver_errors(error))
+    if any(isinstance(each, ConnectFailed) for each in errors):
+        return True  # for whatever reason: a password that was changed may be changed back
     state = sqlstate_of(error)
     if state is not None:
         return state.startswith(_AWAY_STATES)
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return True
-    return any(_is_lost(each) for each in driver_errors(error))
+    return any(_is_lost(each) for each in errors)
 
 
 def _is_lost(error: BaseException) -> bool:

@@ -10,6 +10,9 @@ import asyncpg
 from db.address import Address
 from db.errors import ConnectFailed
 
+#: Options that name a file; OpenSSL's errors do not say which of them it could not read.
+_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+
 _ENCODINGS = (None, "UTF8")  # None: a pooler did not tell
 
 #: Stated on every connection. What is written here counts on each statement seeing what is committed (READ COMMITTED);
@@ -136,6 +139,8 @@ def _failed(address: Address, error: Exception) -> ConnectFailed:
         passes = True  # the socket of a server that is not running
     words = str(error) or type(error).__name__
     if isinstance(error, OSError) and (error.errno or 0) > 0:  # asyncio writes "Connect call failed"
-        words = os.strerror(error.errno or 0) + (f": {error.filename}" if error.filename else "")
+        words = os.strerror(error.errno or 0)
+        unread = [each for each in _FILES if not os.access(address.options.get(each, os.devnull), os.R_OK)]
+        words += "".join(f": {each} {address.options[each]}" for each in unread)
     state = getattr(error, "sqlstate", None)
     return ConnectFailed(f"{address}: {' '.join(words.split())}", passes=passes, sqlstate=state)
