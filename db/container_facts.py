@@ -6,22 +6,21 @@ show that a file was cut off. So the statements are read here, from the few plac
 
 from __future__ import annotations
 
-import struct
-
 from av.container import InputContainer
 
-#: RIFF sizes from here up mean "written while recording, length unknown".
-_RIFF_UNKNOWN = 0x7FFF_0000
-
-_RIFF_KINDS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
-
 _OGG_HEADER_BYTES = 27
-_ID3_HEADER_BYTES = 10
 
 #: How far into an MP3 or Matroska file its length is looked for.
 _HEAD_BYTES = 4096
 
-_PLAIN_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac", "aac": "audio/aac"}
+_PLAIN_TYPES = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "flac": "audio/flac",
+    "aac": "audio/aac",
+    "amr": "audio/amr",
+}
 
 
 def media_type(container: InputContainer, data: bytes) -> str:
@@ -49,40 +48,13 @@ def stated_seconds(container: InputContainer, data: bytes) -> float | None:
     """How long the file says it is; null where it says nothing, as a file written while recording."""
     name = container.format.name
     stated = container.duration
-    if stated is None or name in ("wav", "aac", "ogg"):
+    if stated is None or name in ("wav", "aac", "ogg", "amr"):
         return None
     if name == "mp3" and not _mp3_states_length(data):
         return None
     if name.startswith("matroska") and not _matroska_states_length(data):
         return None
     return stated / 1_000_000
-
-
-def safe_to_open(data: bytes) -> bytes:
-    """The bytes that FFmpeg may see: of a WAV, nothing behind its samples. Raises ValueError for a WAV that is cut off.
-
-    FFmpeg fills as much memory with zeros as a WAV's chunk of text claims to be long, up to two gigabytes, before it
-    finds that there is no such text.
-    """
-    start = _after_id3(data)
-    if start and data[start : start + 4] in _RIFF_KINDS:
-        raise ValueError("a WAV behind an ID3 tag")
-    if data[:4] not in _RIFF_KINDS:
-        return data
-    if data[:4] != b"RIFF":
-        raise ValueError("a WAV for more than four gigabytes, or of an extinct byte order")
-    at = 12
-    while at + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, at)
-        end = at + 8 + size
-        if name == b"data" and (size == 0 or size >= _RIFF_UNKNOWN):
-            return data
-        if end > len(data):
-            raise ValueError("a chunk is not all there")
-        if name == b"data":
-            return data[:end]
-        at = end + size % 2
-    raise ValueError("a WAV without samples")
 
 
 def cut_off(container: InputContainer, data: bytes) -> bool:
@@ -101,19 +73,8 @@ def _ogg_cut_off(data: bytes) -> bool:
 
 
 def _mp3_states_length(data: bytes) -> bool:
-    start = _after_id3(data)
-    head = data[start : start + _HEAD_BYTES]
+    head = data[:_HEAD_BYTES]
     return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
-
-
-def _after_id3(data: bytes) -> int:
-    """Where the file goes on behind an ID3v2 tag; 0 if it does not begin with one."""
-    if data[:3] != b"ID3" or len(data) < _ID3_HEADER_BYTES:
-        return 0
-    size = 0
-    for byte in data[6:_ID3_HEADER_BYTES]:
-        size = size << 7 | byte & 0x7F  # seven bits a byte, so that a size never looks like the start of a frame
-    return _ID3_HEADER_BYTES + size
 
 
 def _matroska_states_length(data: bytes) -> bool:

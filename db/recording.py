@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import av
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -20,31 +20,19 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from db import container_facts
+from db.audio.codecs import CONTAINER_OPTIONS, decoder_of
+from db.audio.limits import OPEN_CPU_SECONDS, SAMPLE_RATE, decode_cpu_seconds
+from db.audio.recorded import Recording
+from db.audio.stripped import stripped
 from db.errors import AudioTooLong, AudioUnreadable
 
-#: Samples a second of every decoded recording.
-SAMPLE_RATE = 16_000
-
-_FORMATS = "wav,mp3,ogg,matroska,webm,flac,mov,mp4,m4a,3gp,3g2,mj2,aac"
-
-_CODEC_LIST = (
-    "aac,alac,amrnb,amrwb,flac,libopus,libvorbis,mp3,mp3float,opus,vorbis,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s8,pcm_s16le,"
-    "pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be"
-)
-_CODECS = frozenset(_CODEC_LIST.split(","))
-
-_CONTAINER_OPTIONS = {
-    "format_whitelist": _FORMATS,
-    # Also keeps FFmpeg from decoding pictures while it finds out what is in the file.
-    "codec_whitelist": _CODEC_LIST,
-    # No file or address that the recording names is ever opened.
-    "protocol_whitelist": "none",
-}
-
-_MAX_CHANNELS = 64
+_MAX_CHANNELS = 16
 
 #: Samples a second that a recording may have. A resampler's table, and the time to make it, grow with the rate.
-_RATES = range(2_000, 768_001)
+_RATES = range(2_000, 192_001)
+
+#: Samples of all channels for each second that a recording may last: two channels at 192 kHz, eight at 48 kHz.
+_SAMPLES_A_SECOND = 384_000
 
 _MAX_DECODE_SECONDS = 30.0
 
@@ -52,27 +40,21 @@ _MAX_DECODE_SECONDS = 30.0
 _MAX_BAD_SHARE = 0.05
 
 _UNREADABLE = (
-    "The recording could not be read. Send a whole WAV, MP3, Ogg or WebM (Opus or Vorbis), FLAC or M4A/MP4 (AAC) file."
+    "The recording could not be read. Send a whole WAV, MP3, Ogg or WebM (Opus or Vorbis), FLAC, M4A/MP4 (AAC) or AMR "
+    "file."
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """``samples``: shape (n,), float32 in -1..1 at 16 kHz. ``source_sample_rate`` and ``channels`` as recorded.
+def read_recording(
+    data: bytes,
+    *,
+    max_seconds: float,
+    declared_mime_type: str | None = None,
+    allow_cpu: Callable[[float], None] = lambda _: None,
+) -> Recording:
+    """Decodes ``data``: blocking, in native code that nothing interrupts, so call it in a decoder process.
 
-    ``mime_type``: what the bytes are, which need not be what the sender said.
-    """
-
-    samples: NDArray[np.float32]
-    duration_ms: int
-    source_sample_rate: int
-    channels: int
-    mime_type: str
-
-
-def read_recording(data: bytes, *, max_seconds: float, declared_mime_type: str | None = None) -> Recording:
-    """Decodes ``data``; blocking, so call it in a thread.
-
+    ``allow_cpu`` is told before each step how many seconds of CPU time it may take.
     Raises AudioUnreadable for what is no recording, is damaged, cut off, empty or declared to be something else than
     sound, and AudioTooLong as soon as more than ``max_seconds`` were decoded. A cut is noticed where the file states
     its length; one written while recording states none.
@@ -80,8 +62,10 @@ def read_recording(data: bytes, *, max_seconds: float, declared_mime_type: str |
     if not _may_hold_sound(declared_mime_type):
         raise AudioUnreadable("The declared media type is not one of audio. Declare the recording's own, as audio/wav.")
     try:
-        source = _Source(container_facts.safe_to_open(data), time.monotonic() + _MAX_DECODE_SECONDS)
-        with av.open(source, "r", options=_CONTAINER_OPTIONS, metadata_errors="replace") as container:
+        allow_cpu(OPEN_CPU_SECONDS)
+        source = _Source(stripped(data), time.monotonic() + _MAX_DECODE_SECONDS)
+        with av.open(source, "r", options=CONTAINER_OPTIONS, metadata_errors="replace") as container:
+            allow_cpu(decode_cpu_seconds(max_seconds))
             return _decode(container, source, max_seconds)
     except (av.FFmpegError, ValueError, IndexError, OverflowError, TimeoutError) as exc:
         # FFmpeg's text may hold the file's own words: it is not passed on.
@@ -113,10 +97,10 @@ def _may_hold_sound(declared: str | None) -> bool:
 def _decode(container: InputContainer, source: _Source, max_seconds: float) -> Recording:
     data = source.getvalue()
     stream = container.streams.audio[0]
-    codec = getattr(stream.codec_context, "name", None)  # a codec that FFmpeg does not know has no context
-    if codec not in _CODECS or container_facts.cut_off(container, data):
+    decoder = decoder_of(stream)
+    if container_facts.cut_off(container, data):
         raise AudioUnreadable(_UNREADABLE)
-    reader = _Reader(container, source, stream)
+    reader = _Reader(container, source, stream, decoder, int(max_seconds * _SAMPLES_A_SECOND))
     pieces: list[NDArray[np.float32]] = []
     room = int(max_seconds * SAMPLE_RATE)
     for piece in _to_mono_16k(reader.frames()):
@@ -151,10 +135,19 @@ def _shorter_than_stated(container: InputContainer, data: bytes, seconds: float)
 class _Reader:
     """Decodes one audio stream packet by packet and notes what it saw on the way."""
 
-    def __init__(self, container: InputContainer, source: _Source, stream: AudioStream) -> None:
+    def __init__(
+        self,
+        container: InputContainer,
+        source: _Source,
+        stream: AudioStream,
+        decoder: AudioCodecContext,
+        most_samples: int,
+    ) -> None:
         self._container = container
         self._source = source
         self._stream = stream
+        self._decoder = decoder
+        self._room = most_samples
         self._packets = 0
         self._bad = 0
         self._first: float | None = None
@@ -172,7 +165,7 @@ class _Reader:
         return self._last - (self._first or 0.0)
 
     def frames(self) -> Iterator[AudioFrame]:
-        """What can be decoded, in order. Raises ValueError for channels or rates that no microphone has."""
+        """What can be decoded, in order. Raises AudioUnreadable for more channels or samples than are taken."""
         for packet in self._container.demux():
             if self._source.expired:
                 raise TimeoutError("decoding took too long")
@@ -184,13 +177,18 @@ class _Reader:
                 continue
             self._packets += 1
             try:
-                frames = self._stream.codec_context.decode(packet)
+                frames = self._decoder.decode(packet)
             except av.InvalidDataError:
                 self._bad += 1
                 continue
             for frame in frames:
-                if frame.layout.nb_channels > _MAX_CHANNELS or frame.sample_rate not in _RATES:
-                    raise ValueError("no microphone records so")
+                channels = frame.layout.nb_channels
+                self._room -= frame.samples * channels
+                if channels > _MAX_CHANNELS or frame.sample_rate not in _RATES or self._room < 0:
+                    raise AudioUnreadable(
+                        f"The recording has more channels or samples than are taken: at most {_MAX_CHANNELS} channels, "
+                        f"{_RATES[0]} to {_RATES[-1]} Hz, and {_SAMPLES_A_SECOND} samples a second in all channels."
+                    )
                 self.sample_rate = self.sample_rate or frame.sample_rate
                 self.channels = self.channels or frame.layout.nb_channels
                 yield frame

@@ -49,6 +49,7 @@ class DatabaseSettings(BaseSettings):
     database_timeout_seconds: float = Field(15, gt=0, le=600)
     audio_store_url: str | None = None
     max_audio_seconds: float = Field(300, gt=0, le=3600)
+    decoder_processes: int = Field(2, ge=1, le=64)
     tool_timeout_seconds: float = Field(15, gt=0)
     mcp_servers: tuple[McpServerSettings, ...] = ()
 

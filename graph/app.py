@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from db.audio.decoder_pool import DecoderPool
 from db.audio_store import open_audio_store
 from db.engine import Database
 from db.feed import Feed
@@ -46,6 +47,9 @@ from inference.tools.server import public_server
 #: Room beside a recording in base64 for the rest of a request.
 _REQUEST_BYTES = 100_000
 
+#: How long a recording waits until one of its tenant's decoder processes is free. Less than an operation may take.
+_DECODER_WAIT_SECONDS = 20
+
 
 def create_app(settings: ApiSettings, url: str) -> ASGIApp:
     """The API on the database at ``url``, which has its migrations."""
@@ -71,6 +75,10 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             feed = Feed(database)
             await feed.start()
             stack.push_async_callback(feed.close)
+            decoders = await stack.enter_async_context(
+                DecoderPool(settings.decoder_processes, wait_seconds=_DECODER_WAIT_SECONDS)
+            )
+            await decoders.start()
             toolbox = await stack.enter_async_context(McpToolBox(database))
             signer = MediaSigner(secret, settings.media_url_seconds)
             plans = Plans(schema, settings.document_limits)
@@ -101,6 +109,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 database=database,
                 feed=feed,
                 store=open_audio_store(settings.audio_store_url),
+                decoders=decoders,
                 signer=signer,
                 tools=ByHand(database, toolbox),
                 plans=plans,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from strawberry.fastapi import BaseContext
 
+from db.audio.decoder_pool import DecoderPool
 from db.audio_store import AudioStore
 from db.engine import Database
 from db.feed import Feed
@@ -36,6 +37,7 @@ class Parts:
     database: Database
     feed: Feed
     store: AudioStore
+    decoders: DecoderPool
     signer: MediaSigner
     tools: ToolRunner
     plans: Plans

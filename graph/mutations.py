@@ -95,7 +95,7 @@ class Mutation:
         if not (math.isfinite(input.wait_seconds) and 0 <= input.wait_seconds <= parts.settings.max_wait_seconds):
             raise BadUserInput(f"waitSeconds must be from 0 to {parts.settings.max_wait_seconds:g}.")
         session_id = parse_id(input.session_id, "session")
-        content = await content_of(input.content, parts.settings)
+        content = await content_of(input.content, parts.settings, parts.decoders, viewer)
         row = await parts.database.run(
             lambda session: commands.send_message(
                 session,

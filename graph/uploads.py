@@ -7,30 +7,36 @@ import base64
 
 from starlette.datastructures import UploadFile
 
+from db.audio.decoder_pool import DecoderPool
 from db.commands import TextContent
 from db.errors import BadUserInput, PayloadTooLarge
 from db.outcome import EncodedAudio
-from db.recording import read_recording
+from db.viewer import Viewer
 from graph.inputs import MessageContentInput
 from graph.settings import ApiSettings
-
-#: Recordings that are decoded at the same time: each takes a core while it lasts.
-_DECODERS = asyncio.Semaphore(2)
 
 #: Characters of base64 that are decoded at once: within a millisecond or so. A multiple of 4.
 _PIECE = 400_000
 
 
-async def content_of(given: MessageContentInput, settings: ApiSettings) -> TextContent | EncodedAudio:
-    """The message's content. Raises BadUserInput, PayloadTooLarge, AudioUnreadable, AudioTooLong."""
+async def content_of(
+    given: MessageContentInput, settings: ApiSettings, decoders: DecoderPool, viewer: Viewer
+) -> TextContent | EncodedAudio:
+    """The message's content. Raises BadUserInput, PayloadTooLarge, AudioUnreadable, AudioTooLong, Overloaded."""
     if isinstance(given.text, str):
         return TextContent(given.text)
-    if given.audio:
-        return await _audio(await _decode(given.audio.base64, settings), given.audio.mime_type, settings)
     upload: object = given.upload
-    if isinstance(upload, UploadFile):
-        return await _audio(await _read(upload, settings), upload.content_type, settings)
-    raise BadUserInput("content.upload must be a file of a multipart request.")
+    mime_type: str | None
+    if given.audio:
+        data, mime_type = await _decode(given.audio.base64, settings), given.audio.mime_type
+    elif isinstance(upload, UploadFile):
+        data, mime_type = await _read(upload, settings), upload.content_type
+    else:
+        raise BadUserInput("content.upload must be a file of a multipart request.")
+    facts = await decoders.facts(
+        data, owner=viewer.tenant_id, max_seconds=settings.max_audio_seconds, declared_mime_type=mime_type
+    )
+    return EncodedAudio(data, facts.mime_type, facts.duration_ms, facts.source_sample_rate)
 
 
 async def _decode(text: str, settings: ApiSettings) -> bytes:
@@ -66,11 +72,3 @@ async def _read(upload: UploadFile, settings: ApiSettings) -> bytes:
 
 def _too_large(settings: ApiSettings) -> PayloadTooLarge:
     return PayloadTooLarge(f"The recording has more than {settings.max_audio_bytes} bytes.")
-
-
-async def _audio(data: bytes, mime_type: str | None, settings: ApiSettings) -> EncodedAudio:
-    async with _DECODERS:
-        recording = await asyncio.to_thread(
-            read_recording, data, max_seconds=settings.max_audio_seconds, declared_mime_type=mime_type
-        )
-    return EncodedAudio(data, recording.mime_type, recording.duration_ms, recording.source_sample_rate)

@@ -15,6 +15,7 @@ from inference.metering import StageError, failure_of
 from inference.ports import (
     Journal,
     JournalLost,
+    RecordingDecoder,
     Superseded,
     Synthesizer,
     ToolBox,
@@ -40,6 +41,7 @@ class Pipeline:
         work: TurnWork,
         *,
         engines: Engines,
+        decoder: RecordingDecoder,
         toolbox: ToolBox,
         journal: Journal,
         clock: TurnClock,
@@ -49,6 +51,7 @@ class Pipeline:
     ) -> None:
         self._work = work
         self._engines = engines
+        self._decoder = decoder
         self._journal = journal
         self._clock = clock
         self._limits = limits
@@ -105,6 +108,8 @@ class Pipeline:
         heard: asr.Heard | None = None
         items = asr.transcribe(
             recording,
+            owner=self._work.tenant_id,
+            decoder=self._decoder,
             language=language,
             limits=self._limits,
             engine=engine,

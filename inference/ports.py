@@ -9,19 +9,21 @@ An engine that cannot do what it is asked raises ``db.errors.EngineUnavailable``
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from db.audio import limits
+from db.audio.recorded import Recording
 from db.outcome import EncodedAudio, Failure, FinishedCall
 from db.personas import Persona
 from db.words import Stage
 
 #: Samples a second of every recording handed to a Transcriber.
-SAMPLE_RATE = 16_000
+SAMPLE_RATE = limits.SAMPLE_RATE
 
 #: One channel of audio, shape ``(samples,)``, float32 in -1..1.
 Samples = NDArray[np.float32]
@@ -57,6 +59,15 @@ class Engine(Protocol):
 
 
 # --- speech recognition -----------------------------------------------------------------------------------
+
+
+class RecordingDecoder(Protocol):
+    async def recording(self, data: bytes, *, owner: Hashable, max_seconds: float) -> Recording:
+        """Decodes a recording, which is hostile until then, where it can be stopped.
+
+        ``owner``: whose share of the decoders it uses. Raises AudioUnreadable, AudioTooLong or Overloaded.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

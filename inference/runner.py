@@ -17,7 +17,7 @@ from db.turns import Claim
 from inference.journal import DatabaseJournal
 from inference.limits import Limits
 from inference.pipeline import Pipeline
-from inference.ports import Superseded, ToolBox
+from inference.ports import RecordingDecoder, Superseded, ToolBox
 from inference.registry import Engines
 from inference.timing import TurnClock
 from inference.turn_work import read_work
@@ -41,6 +41,7 @@ class TurnRunner:
         store: AudioStore,
         *,
         engines: Engines,
+        decoder: RecordingDecoder,
         toolbox: ToolBox,
         limits: Limits,
         language_of: Callable[[str], str | None] = lambda _: None,
@@ -49,6 +50,7 @@ class TurnRunner:
         self._database = database
         self._store = store
         self._engines = engines
+        self._decoder = decoder
         self._toolbox = toolbox
         self._limits = limits
         self._language_of = language_of
@@ -97,6 +99,7 @@ class TurnRunner:
         pipeline = Pipeline(
             work,
             engines=self._engines,
+            decoder=self._decoder,
             toolbox=self._toolbox,
             journal=DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds),
             clock=clock,

@@ -45,6 +45,7 @@ async def read_work(session: AsyncSession, store: AudioStore, claim: Claim) -> T
     if asked.type is MessageType.AUDIO and asked.text is None:
         recording = await _sound(session, store, asked.audio_id)
     return TurnWork(
+        tenant_id=claim.tenant_id,
         session_language=owner.language,
         earlier_language=spoken[-1] if spoken else None,
         persona=PERSONAS[owner.persona],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from db.personas import Persona
 from inference.ports import HistoryItem, ToolRequest
@@ -18,6 +19,7 @@ class TurnWork:
     ``pending``: tool calls that were begun by an attempt that did not see their end.
     """
 
+    tenant_id: UUID
     session_language: str
     earlier_language: str | None
     persona: Persona

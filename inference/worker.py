@@ -18,6 +18,7 @@ from procrastinate import App, BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
+from db.audio.decoder_pool import DecoderPool
 from db.audio_store import open_audio_store
 from db.engine import Database
 from db.errors import BadUserInput, ConnectFailed, EngineUnavailable
@@ -97,6 +98,10 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         stack.push_async_callback(database.close)
         engines = choose_engines(settings, *([display.show] if display else []))
         stack.push_async_callback(engines.close)
+        decoders = await stack.enter_async_context(
+            DecoderPool(settings.decoder_processes, wait_seconds=settings.engine_wait_seconds)
+        )
+        await decoders.start()
         toolbox = await stack.enter_async_context(
             McpToolBox(database, settings.mcp_servers, timeout_seconds=settings.tool_timeout_seconds)
         )
@@ -112,7 +117,9 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         store = open_audio_store(settings.audio_store_url)
         spoken = {language for lender in engines.llm for language in lender.info.languages}
         texts = await asyncio.to_thread(TextLanguage, sorted(spoken))
-        runner = TurnRunner(database, store, engines=engines, toolbox=toolbox, limits=limits, language_of=texts.of)
+        runner = TurnRunner(
+            database, store, engines=engines, decoder=decoders, toolbox=toolbox, limits=limits, language_of=texts.of
+        )
         register_turns(app, runner)
         attendance = Attendance(database, engines, settings)
         stack.push_async_callback(attendance.leave)

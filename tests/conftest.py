@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 import uvicorn
 
+from db.audio.decoder_pool import DecoderPool
 from db.audio_store import TableStore
 from db.embedded import EmbeddedPostgres
 from db.engine import Database
@@ -192,9 +193,9 @@ async def working(database: Database, engines: Engines, *, capacity: int = 4) ->
     """A worker in this loop."""
     settings = InferenceSettings(worker_capacity=capacity, drain_seconds=5, heartbeat_seconds=1)
     app = queue_app(database)
-    async with McpToolBox(database) as toolbox, app.open_async():
+    async with McpToolBox(database) as toolbox, DecoderPool(2, wait_seconds=10) as decoder, app.open_async():
         limits = Limits(recording=60, stall=10, stage=30, tool=10)
-        runner = TurnRunner(database, TableStore(), engines=engines, toolbox=toolbox, limits=limits)
+        runner = TurnRunner(database, TableStore(), engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
         register_turns(app, runner)
         turns = asyncio.create_task(take_turns(app, database, settings, runner))
         watch = asyncio.create_task(CancelWatch(database, runner).keep())

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from db.errors import EngineUnavailable
 from db.outcome import FinishedCall
-from db.recording import read_recording
 from db.words import Stage
 from inference.limits import Limits
 from inference.metering import CallMeter, StageError
-from inference.ports import SAMPLE_RATE, Samples, Transcriber, Transcript, TranscriptPartial
+from inference.ports import SAMPLE_RATE, RecordingDecoder, Samples, Transcriber, Transcript, TranscriptPartial
 from inference.registry import Lender
 from inference.timing import TurnClock
 
@@ -44,17 +43,22 @@ class _Given:
 async def transcribe(
     recording: bytes,
     *,
+    owner: Hashable,
+    decoder: RecordingDecoder,
     language: str | None,
     limits: Limits,
     engine: Lender[Transcriber],
     draft: Lender[Transcriber] | None,
     clock: TurnClock,
 ) -> AsyncGenerator[TranscriptPartial | Heard, None]:
-    """Partials while the engines work, then one Heard. ``language``: ISO 639-1, or null to detect it."""
+    """Partials while the engines work, then one Heard. ``language``: ISO 639-1, or null to detect it.
+
+    ``owner``: the tenant, whose recordings are decoded within its share of the decoders.
+    """
     with clock.busy(Stage.ASR):
-        samples = (await asyncio.to_thread(read_recording, recording, max_seconds=limits.recording)).samples
+        decoded = await decoder.recording(recording, owner=owner, max_seconds=limits.recording)
     waiting: asyncio.Queue[TranscriptPartial] = asyncio.Queue(_WAITING)
-    given = _Given(samples, language, limits, clock, waiting)
+    given = _Given(decoded.samples, language, limits, clock, waiting)
     final = asyncio.create_task(_run(engine, given))
     sketch = None
     if draft is not None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from db.audio.decoder_pool import DecoderPool
 from db.engine import Database
 from db.models.conversation import Message, Turn
 from db.models.work import CrmRecord, ToolCall
@@ -37,12 +38,12 @@ _RECORDING = encode_wav((0.3 * np.sin(np.arange(16_000) / 10)).astype(np.float32
 class Worker:
     """One process's engines and runner, with a count of what its models were asked."""
 
-    def __init__(self, database: Database, toolbox: McpToolBox) -> None:
+    def __init__(self, database: Database, toolbox: McpToolBox, decoder: DecoderPool) -> None:
         self.asked: Counter[str] = Counter()
         self.heard = FakeTranscriber(_SAID)
         engines = lent(self.heard, FakeChatModel(self._script), FakeSynthesizer())
         limits = Limits(recording=60, stall=10, stage=30, tool=10)
-        self.runner = TurnRunner(database, STORE, engines=engines, toolbox=toolbox, limits=limits)
+        self.runner = TurnRunner(database, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
 
     def _script(self, request: ChatRequest) -> str | Sequence[ToolRequest]:
         answer = echo(request)
@@ -53,6 +54,12 @@ class Worker:
 @pytest.fixture
 async def toolbox(database: Database) -> AsyncIterator[McpToolBox]:
     async with McpToolBox(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def decoder() -> AsyncIterator[DecoderPool]:
+    async with DecoderPool(2, wait_seconds=10) as opened:
         yield opened
 
 
@@ -97,6 +104,7 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(
     database: Database,
     viewer: Viewer,
     toolbox: McpToolBox,
+    decoder: DecoderPool,
     monkeypatch: pytest.MonkeyPatch,
     *,
     moment: tuple[str, str],
@@ -104,7 +112,7 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(
     when, method = moment
     session_id = await open_session(database, viewer)
     turn_id = await send_recording(database, viewer, session_id, _RECORDING)
-    first, second = Worker(database, toolbox), Worker(database, toolbox)
+    first, second = Worker(database, toolbox, decoder), Worker(database, toolbox, decoder)
     owner, name = (McpToolBox, "call") if method == "tool's own commit" else (DatabaseJournal, method)
     await die_at(first, turn_id, monkeypatch, owner=owner, method=name, when=when)
     await second.runner.run(turn_id)

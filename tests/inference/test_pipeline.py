@@ -20,6 +20,7 @@ from inference.ports import (
     ToolUsed,
     UserSaid,
 )
+from tests.db.audio.bombs import webm_of_tags
 from tests.inference.journal import MemoryJournal
 from tests.inference.turns import RECORDING, SILENCE, OneTool, run, work
 
@@ -234,6 +235,12 @@ async def test_the_reply_is_in_the_language_of_the_conversation(
 ) -> None:
     journal = await run(work(session_language=language, earlier_language=earlier), language_of=lambda _: told)
     assert journal.told("reply_ready")[0][1] == expected
+
+
+async def test_a_recording_that_takes_too_much_work_fails_the_turn_and_not_the_worker() -> None:
+    journal = await run(work(text=None, recording=webm_of_tags(20_000)))
+    assert journal.failure is not None
+    assert (journal.failure.code, journal.failure.stage) == ("AUDIO_UNREADABLE", Stage.ASR)
 
 
 async def test_a_recording_tells_its_language() -> None:

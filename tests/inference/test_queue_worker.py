@@ -12,6 +12,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import text
 
 from db import queue, workers
+from db.audio.decoder_pool import DecoderPool
 from db.engine import Database
 from db.models.happenings import Worker
 from db.viewer import Viewer
@@ -49,8 +50,8 @@ def slow(words: int = 40) -> Engines:
 async def taking(database: Database, engines: Engines, given: InferenceSettings) -> AsyncIterator[asyncio.Task[None]]:
     """The task that takes turns; cancelled at the end, if it was not before."""
     app = queue.queue_app(database)
-    async with McpToolBox(database) as toolbox, app.open_async():
-        runner = TurnRunner(database, STORE, engines=engines, toolbox=toolbox, limits=LIMITS)
+    async with McpToolBox(database) as toolbox, DecoderPool(1, wait_seconds=10) as decoder, app.open_async():
+        runner = TurnRunner(database, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=LIMITS)
         register_turns(app, runner)
         task = asyncio.create_task(take_turns(app, database, given, runner))
         try:

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.audio.decoder_pool import DecoderPool
 from db.engine import Database
 from db.viewer import Viewer
 from inference.engines.fake_chat import FakeChatModel
@@ -68,9 +69,11 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(flaky: Flaky, vi
 async def test_a_journal_that_cannot_be_written_ends_the_attempt_and_not_the_turn(flaky: Flaky, viewer: Viewer) -> None:
     session_id = await open_session(flaky, viewer)
     turn_id = await say(flaky, viewer, session_id)
-    async with McpToolBox(flaky) as toolbox:
+    async with McpToolBox(flaky) as toolbox, DecoderPool(1, wait_seconds=10) as decoder:
         engines = lent(FakeTranscriber(), FakeChatModel(), FakeSynthesizer())
-        runner = TurnRunner(flaky, STORE, engines=engines, toolbox=toolbox, limits=LIMITS, patience_seconds=0)
+        runner = TurnRunner(
+            flaky, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=LIMITS, patience_seconds=0
+        )
         flaky.broken = {flaky.number + 3}
         with pytest.raises(JournalLost):
             await runner.run(turn_id)
@@ -84,9 +87,9 @@ async def test_a_journal_that_cannot_be_written_ends_the_attempt_and_not_the_tur
 async def test_a_turn_outlasts_a_cut_at_any_of_its_transactions(flaky: Flaky, viewer: Viewer, broken: int) -> None:
     session_id = await open_session(flaky, viewer)
     turn_id = await say(flaky, viewer, session_id, FILE)
-    async with McpToolBox(flaky) as toolbox:
+    async with McpToolBox(flaky) as toolbox, DecoderPool(1, wait_seconds=10) as decoder:
         engines = lent(FakeTranscriber(), FakeChatModel(), FakeSynthesizer())
-        runner = TurnRunner(flaky, STORE, engines=engines, toolbox=toolbox, limits=LIMITS)
+        runner = TurnRunner(flaky, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=LIMITS)
         flaky.broken = {flaky.number + broken}
         await runner.run(turn_id)
     assert await scalar(flaky, "select status from turns") == "COMPLETED"

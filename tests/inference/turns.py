@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
+from db.audio.decoder_pool import DecoderPool
 from db.personas import PERSONAS
 from inference.audio import encode_wav
 from inference.engines.fake_chat import FakeChatModel
@@ -56,6 +58,7 @@ class OneTool:
 
 def work(**changes: Any) -> TurnWork:
     given: dict[str, Any] = {
+        "tenant_id": UUID(int=1),
         "session_language": "en",
         "earlier_language": None,
         "persona": PERSONAS["billing_agent"],
@@ -86,14 +89,16 @@ async def run(
 ) -> MemoryJournal:
     journal = journal or MemoryJournal()
     now = datetime.now(UTC)
-    pipeline = Pipeline(
-        turn,
-        engines=lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
-        toolbox=toolbox or OneTool(),
-        journal=journal,
-        clock=TurnClock(now, now),
-        limits=Limits(recording=60, stall=stall, stage=stage, tool=0.2, retry=RetryPolicy(tries=3, pause_seconds=0.01)),
-        language_of=language_of,
-    )
-    await pipeline.run()
+    async with DecoderPool(1, wait_seconds=10) as decoder:  # starts a process when a recording is decoded
+        pipeline = Pipeline(
+            turn,
+            engines=lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
+            decoder=decoder,
+            toolbox=toolbox or OneTool(),
+            journal=journal,
+            clock=TurnClock(now, now),
+            limits=Limits(recording=60, stall=stall, stage=stage, tool=0.2, retry=RetryPolicy(3, pause_seconds=0.01)),
+            language_of=language_of,
+        )
+        await pipeline.run()
     return journal

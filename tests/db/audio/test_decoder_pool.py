@@ -1,0 +1,207 @@
+"""Recordings are decoded where they can be stopped: by time, by memory, at the end of whoever asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from db.audio import decoder_child, limits
+from db.audio.decode_request import DecodeRequest
+from db.audio.decoder_child import DecoderChild, DecoderDied
+from db.audio.decoder_pool import DecoderPool
+from db.errors import AudioTooLong, AudioUnreadable, Overloaded
+from db.recording import read_recording
+from tests.db.audio.bombs import webm_of_tags
+from tests.db.encode import encode
+
+WAV = encode("wav", "pcm_s16le", rate=16_000)
+
+#: Costs half a minute of CPU, so that only a limit can end it early.
+BOMB = webm_of_tags(20_000)
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[DecoderPool]:
+    async with DecoderPool(2, wait_seconds=60) as opened:
+        yield opened
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def children() -> list[int]:
+    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in found if b"decoder_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def seen(pid: int) -> tuple[bytes, dict[int, str], str]:
+    """A process's environment, its open files by number, and the libraries that it has loaded."""
+    folder = Path("/proc") / str(pid)
+    files = {int(each.name): str(each.readlink()) for each in (folder / "fd").iterdir()}
+    return (folder / "environ").read_bytes(), files, (folder / "maps").read_text()
+
+
+async def test_it_decodes_as_the_decoder_does(pool: DecoderPool) -> None:
+    expected = read_recording(WAV, max_seconds=10)
+    decoded = await pool.recording(WAV, owner="a", max_seconds=10)
+    np.testing.assert_array_equal(decoded.samples, expected.samples)
+    facts = await pool.facts(WAV, owner="a", max_seconds=10)
+    for each in (facts, decoded):
+        assert (each.duration_ms, each.source_sample_rate, each.channels) == (2000, 16_000, 1)
+        assert each.mime_type == "audio/wav"
+
+
+async def test_its_errors_are_the_decoders(pool: DecoderPool) -> None:
+    with pytest.raises(AudioTooLong, match="longer than 1 seconds"):
+        await pool.facts(WAV, owner="a", max_seconds=1)
+    with pytest.raises(AudioUnreadable):
+        await pool.facts(b"no recording", owner="a", max_seconds=10)
+    with pytest.raises(AudioUnreadable, match="declared"):
+        await pool.facts(WAV, owner="a", max_seconds=10, declared_mime_type="text/html")
+
+
+async def test_a_recording_that_takes_too_much_work_is_refused(pool: DecoderPool) -> None:
+    with pytest.raises(AudioUnreadable, match="too much work"):
+        await pool.facts(BOMB, owner="a", max_seconds=10)
+    assert (await pool.facts(WAV, owner="a", max_seconds=10)).duration_ms == 2000
+
+
+async def test_one_tenants_bombs_do_not_keep_another_waiting(pool: DecoderPool) -> None:
+    await pool.start()
+    bombs = [asyncio.create_task(pool.facts(BOMB, owner="hostile", max_seconds=10)) for _ in range(3)]
+    for _ in range(20):
+        await asyncio.sleep(0.02)
+        await pool.facts(WAV, owner="friendly", max_seconds=10)
+    assert not any(bomb.done() for bomb in bombs[1:])
+    for bomb in bombs:
+        bomb.cancel()
+    await asyncio.gather(*bombs, return_exceptions=True)
+
+
+@linux
+async def test_a_place_is_free_only_when_its_work_has_ended() -> None:
+    async with DecoderPool(1, wait_seconds=60) as pool:
+        await pool.start()
+        (first,) = children()
+        bomb = asyncio.create_task(pool.facts(BOMB, owner="a", max_seconds=10))
+        await asyncio.sleep(0.3)
+        bomb.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await bomb
+        assert (await pool.facts(WAV, owner="b", max_seconds=10)).duration_ms == 2000
+        assert not running(first)
+        assert len(children()) == 1
+
+
+@linux
+async def test_closing_ends_all_processes_at_once() -> None:
+    pool = DecoderPool(2, wait_seconds=60)
+    await pool.start()
+    started = children()
+    bomb = asyncio.create_task(pool.facts(BOMB, owner="a", max_seconds=10))
+    await asyncio.sleep(0.3)
+    async with asyncio.timeout(5):
+        await pool.close()
+    assert len(started) == 2
+    assert not any(running(pid) for pid in started)
+    with pytest.raises(asyncio.CancelledError):
+        await bomb
+
+
+async def test_a_process_that_was_killed_is_replaced(pool: DecoderPool) -> None:
+    await pool.start()
+    for child in pool._idle:
+        child._process.kill()
+        await child._process.wait()
+    assert (await pool.facts(WAV, owner="a", max_seconds=10)).duration_ms == 2000
+
+
+async def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "wall_seconds", lambda _: 0.2)
+    async with DecoderPool(1, wait_seconds=60) as pool:
+        with pytest.raises(Overloaded):
+            await pool.facts(BOMB, owner="a", max_seconds=10)
+
+
+@pytest.mark.parametrize("kind", ["LIMIT", "WATCHED"])
+async def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(decoder_child, "_ARGUMENTS", ("-m", "tests.db.audio.decoder_with_little_memory", kind))
+    long = encode("flac", "flac", rate=48_000, seconds=300)
+    async with DecoderPool(1, wait_seconds=60) as pool:
+        with pytest.raises(AudioUnreadable, match="too much memory"):
+            await pool.recording(long, owner="a", max_seconds=3_600)
+
+
+async def test_a_process_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder_child, "_ARGUMENTS", ("-c", "raise SystemExit(1)"))
+    with pytest.raises(DecoderDied, match="not started"):
+        await DecoderChild.start()
+
+
+@linux
+async def test_it_has_nothing_of_its_parents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@host/db")
+    monkeypatch.setenv("VOXLOOM_API_KEY", "a secret")
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.set_inheritable(True)
+        child = await DecoderChild.start()
+    pid = child._process.pid
+    environment, files, libraries = seen(pid)
+    assert b"secret" not in environment
+    assert all(name.startswith(("pipe:", "/dev/null")) or number == 0 for number, name in files.items())
+    assert "asyncpg" not in libraries
+    assert "pydantic" not in libraries
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which may have work to finish
+        os.kill(pid, number)
+    head, _ = await child.ask(DecodeRequest(max_seconds=10, samples=False), WAV)
+    assert head["facts"]["duration_ms"] == 2000
+    await child.kill()
+
+
+_PARENT = """
+import asyncio, sys
+from db.audio.decoder_pool import DecoderPool
+async def main():
+    pool = DecoderPool(1, wait_seconds=60)
+    await pool.start()
+    print(pool._idle[0]._process.pid, flush=True)
+    await pool.facts(sys.stdin.buffer.read(), owner="a", max_seconds=10)
+asyncio.run(main())
+"""
+
+
+@linux
+async def test_it_ends_with_its_parent_in_the_middle_of_its_work() -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _PARENT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    pid = int(await parent.stdout.readline())
+    parent.stdin.write(BOMB)
+    parent.stdin.close()
+    await asyncio.sleep(0.5)
+    assert running(pid)
+    parent.kill()
+    await parent.wait()
+    for _ in range(500):
+        if not running(pid):
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("it outlived its parent")
