@@ -30,6 +30,7 @@ from inference.cancelling import CancelWatch
 from inference.engine_choice import choose_engines
 from inference.limits import Limits
 from inference.loading import LoadingDisplay
+from inference.memory import give_back_periodically
 from inference.queue_worker import QueueWorker
 from inference.registry import Engines
 from inference.retrying import RetryPolicy
@@ -127,6 +128,7 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         helpers = [
             asyncio.create_task(attendance.keep(), name="attendance"),
             asyncio.create_task(CancelWatch(database, runner).keep(), name="cancel-watch"),
+            asyncio.create_task(give_back_periodically(), name="memory"),
         ]
         loading = asyncio.create_task(load_all(engines), name="loading")
         stop = asyncio.create_task(stopped.wait(), name="stop")
