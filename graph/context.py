@@ -19,9 +19,11 @@ from graph.documents import Documents
 from graph.guards.rates import Rates
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.loaders import Loaders
+from graph.negotiation import is_event_stream
 from graph.public_url import base_of
 from graph.settings import ApiSettings
 from graph.signing import MediaSigner
+from graph.streaming import last_event_id
 from graph.tools import ToolRunner
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Context(BaseContext):
         self.loaders = Loaders(parts.database)
         self._asking = asyncio.Lock()
         self._viewer: Viewer | None = None
+        #: The number of the event that a subscription yielded last.
+        self.seq: int | None = None
 
     @property
     def _is_socket(self) -> bool:
@@ -67,6 +71,14 @@ class Context(BaseContext):
         assert self.request is not None
         secret = secret_in_params(self.connection_params) if self._is_socket else None
         return secret or secret_in_headers(self.request.headers)
+
+    @property
+    def seen(self) -> int:
+        """The event that a client of an event stream saw last, by Last-Event-ID; 0 if none. Raises BadUserInput."""
+        if self.request is None or self._is_socket:
+            return 0
+        headers = self.request.headers
+        return last_event_id(headers.get("last-event-id", "")) if is_event_stream(headers.get("accept")) else 0
 
     async def viewer(self) -> Viewer:
         """Who is asking; on a websocket asked anew for every operation, as a key may be revoked meanwhile.

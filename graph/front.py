@@ -41,6 +41,7 @@ from graph.reads.answers import Answer, Answers, Asking
 from graph.reads.plans import Plans, Request
 from graph.reads.selection import Unsupported
 from graph.requests import OPERATION, GraphQLRequest, from_body, from_query_string
+from graph.streaming import last_event_id
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +175,11 @@ async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest
     secret = exchange.secret
     if secret is None or given.text is None:
         return False
-    opened = await parts.live.open(Subscribe(given.text, given.operation_name, given.variables, secret))
+    try:
+        seen = last_event_id(exchange.header(b"last-event-id"))
+    except BadUserInput:
+        return False
+    opened = await parts.live.open(Subscribe(given.text, given.operation_name, given.variables, secret, seen))
     if opened is None:
         return False
     with ExitStack() as held:

@@ -55,6 +55,11 @@ def chosen_media_type(accept: str | None) -> str | None:
     return _kept(accept) if len(accept) <= _KEPT_BYTES else _choose(accept)
 
 
+def is_event_stream(accept: str | None) -> bool:
+    """Whether the answer is sent as server-sent events."""
+    return chosen_media_type(accept) == EVENT_STREAM
+
+
 def wants_page(accept: str) -> bool:
     """Whether a browser asks for a page: HTML is named, and wished for more than all that the API answers in."""
     return HTML in accept.lower() and (_kept_page(accept) if len(accept) <= _KEPT_BYTES else _is_page(accept))

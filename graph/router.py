@@ -50,7 +50,7 @@ from graph.negotiation import (
 from graph.requests import OPERATION, GraphQLRequest, from_body, from_query_string
 from graph.schema import schema
 from graph.sockets import Adapter, Handler
-from graph.streaming import EventStream, Multipart, Stream, TextStream, opened
+from graph.streaming import EventStream, Multipart, ResumableEventStream, Stream, TextStream, opened
 
 #: Strawberry's names of the protocols that stream.
 _PROTOCOLS = {EVENT_STREAM: EventStream.protocol, MULTIPART: Multipart.protocol}
@@ -122,6 +122,7 @@ class Router(GraphQLRouter[Context, None]):
     async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
         """As Strawberry's, after a document that is known by its hash was found, or registered. Raises Refused."""
         data, context = kwargs["request_data"], kwargs["context"]
+        kwargs["request"].state.graphql_context = context
         documents = context.parts.documents
         given = GraphQLRequest(data.query, data.operation_name, data.variables, data.extensions)
         resolved = documents.resolve(given)
@@ -188,6 +189,9 @@ class Router(GraphQLRouter[Context, None]):
     def _stream_result(
         self, request: Request, result: SubscriptionExecutionResult, transport: HTTPStreamTransport
     ) -> TextStream:
+        if isinstance(transport, EventStream):
+            context: Context = request.state.graphql_context
+            transport = ResumableEventStream(transport.heartbeat_interval, lambda: context.seq)
         return opened(super()._stream_result(request, result, transport), transport)
 
     async def create_streaming_response(

@@ -118,7 +118,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         base = base_of(self._scope, self.context.parts.settings.public_url)
         payloads = self.context.parts.live.payloads(opened, base, None if write is None else push)
         async with aclosing(payloads):
-            async for payload in payloads:
+            async for _, payload in payloads:
                 try:
                     await websocket.send({"type": "websocket.send", "text": f"{head}{payload}}}"})
                 except WebSocketDisconnect as error:

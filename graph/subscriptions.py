@@ -38,11 +38,13 @@ class Subscription:
             last = await session.scalar(
                 select(EventRow.type).where(EventRow.session_id == row.id, EventRow.seq == row.last_seq)
             )
+        after_seq = max(after_seq, info.context.seen)
         _check(after_seq, row)
         if last is EventType.SESSION_ENDED and after_seq == row.last_seq:
             return  # nothing will ever follow
         async with aclosing(_counted(parts, viewer, parts.feed.follow(row.id, after_seq))) as events:
             async for stored in events:
+                info.context.seq = stored.seq
                 yield event_of(stored, info.context.loaders)
                 if stored.type is EventType.SESSION_ENDED:
                     return
@@ -68,12 +70,14 @@ class Subscription:
                     ).where(EventRow.turn_id == turn.id)
                 )
             ).one()
+        after_seq = max(after_seq, info.context.seen)
         _check(after_seq, owner)
         if turn.status.ended and ended is not None and after_seq >= ended:
             return
         followed = follow_turn(parts.feed, FollowedTurn(owner.id, turn.id, first, queued), after_seq)
         async with aclosing(_counted(parts, viewer, followed)) as events:
             async for stored in events:
+                info.context.seq = stored.seq
                 yield event_of(stored, info.context.loaders)
 
 

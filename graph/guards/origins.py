@@ -12,6 +12,7 @@ CORS_HEADERS = (
     "authorization",
     "content-type",
     "if-none-match",
+    "last-event-id",
     "graphql-require-preflight",
     "apollo-require-preflight",
     "x-apollo-operation-name",

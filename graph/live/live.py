@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -55,6 +55,15 @@ class Subscribe:
     operation_name: str | None
     variables: Mapping[str, Any]
     secret: str
+    #: The event that was seen last, where the transport tells (Last-Event-ID); afterSeq counts if it is later.
+    seen: int = 0
+
+
+class Payload(NamedTuple):
+    """What is sent for one event, and the event's number."""
+
+    seq: int
+    text: str
 
 
 @dataclass(slots=True)
@@ -83,6 +92,7 @@ class Live:
             if plan is None:
                 return None
             following = plan.following(asked.variables)
+            following = replace(following, after_seq=max(following.after_seq, asked.seen))
             return await open_following(self.database.reader, following, hash_of(asked.secret))
         except (Unsupported, GraphQLError):
             return None
@@ -90,7 +100,7 @@ class Live:
             log.warning("subscribe_failed", **error_fields(error))
             return None
 
-    async def payloads(self, opened: Opened, base: str, push: Push | None = None) -> AsyncGenerator[str, None]:
+    async def payloads(self, opened: Opened, base: str, push: Push | None = None) -> AsyncGenerator[Payload, None]:
         """The payloads of the subscription's events, replayed and then live, up to its last.
 
         What ``push`` takes does not come here.
@@ -125,7 +135,7 @@ class Live:
                         payload = await outlast(make, patience_seconds=_PATIENCE_SECONDS)
                 except Exception as error:  # one event's trouble is not the next one's
                     payload = _broken(error)
-                yield payload
+                yield Payload(event.seq, payload)
                 if event.type is EventType.SESSION_ENDED:
                     return
 

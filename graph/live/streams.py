@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from graph.exchange import Exchange
+from graph.live.live import Payload
 from graph.streaming import EventStream
 
 
-async def stream_events(exchange: Exchange, payloads: AsyncGenerator[str, None]) -> None:
+async def stream_events(exchange: Exchange, payloads: AsyncGenerator[Payload, None]) -> None:
     """Sends each payload as an event, and one more at the end; returns early when the client goes."""
     stream = EventStream()
     headers = [(name.lower().encode(), value.encode()) for name, value in stream.headers.items()]
@@ -34,10 +35,10 @@ async def stream_events(exchange: Exchange, payloads: AsyncGenerator[str, None])
             raise each
 
 
-async def _send_all(exchange: Exchange, payloads: AsyncGenerator[str, None], stream: EventStream) -> None:
+async def _send_all(exchange: Exchange, payloads: AsyncGenerator[Payload, None], stream: EventStream) -> None:
     async with aclosing(payloads):
-        async for payload in payloads:
-            await _send(exchange, stream.encode_event("next", payload))
+        async for seq, text in payloads:
+            await _send(exchange, stream.encode_event("next", text, seq))
     await exchange.send({"type": "http.response.body", "body": stream.encode_complete().encode(), "more_body": False})
 
 
