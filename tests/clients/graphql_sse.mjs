@@ -5,7 +5,7 @@ import { converse, headers, url } from "./conversation.mjs";
 import { upload } from "./multipart.mjs";
 import { dataOf, onlyDataOf } from "./results.mjs";
 
-const client = createClient({ url, headers, retryAttempts: 0 });
+const client = createClient({ url, headers });
 
 await converse("graphql-sse", {
   run: (query, variables) => onlyDataOf(client.iterate({ query, variables })),

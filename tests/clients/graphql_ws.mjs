@@ -11,7 +11,6 @@ const client = createClient({
   webSocketImpl: WebSocket,
   connectionParams: headers,
   lazy: false,
-  retryAttempts: 0,
 });
 
 await converse("graphql-ws", {

@@ -67,6 +67,23 @@ async def test_a_conversation(node: str, script: str, name: str, api: str, key: 
     assert await verdict(node, script, api, key) == {"client": name, "completed": 2, "messages": 4, "gaps": 0}
 
 
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [
+        ("resume_graphql_ws.mjs", "graphql-ws"),
+        ("resume_graphql_sse.mjs", "graphql-sse"),
+        ("resume_apollo.mjs", "apollo"),
+        ("resume_apollo_ws.mjs", "apollo-ws"),
+        ("resume_urql.mjs", "urql"),
+    ],
+)
+async def test_each_event_once_though_connections_are_cut(
+    node: str, script: str, name: str, api: str, key: str
+) -> None:
+    assert await verdict(node, script, api, key) == {"client": name, "missed": 0, "twice": 0}
+
+
 async def test_every_audit_of_graphql_over_http(node: str, api: str, key: str) -> None:
     told = await verdict(node, "audits.mjs", api, key)
     assert told["failed"] == []
