@@ -97,7 +97,7 @@ async def test_the_events_of_a_turn_go_on_too(acme: Client) -> None:
 async def test_an_id_that_is_none_is_told(acme: Client, seen: str) -> None:
     headers = {b"accept": SSE.encode(), b"last-event-id": seen.encode()}
     asked = {"query": EVENTS, "variables": {"id": await ended(acme)}}
-    answer = await acme.http.post("/graphql", json=asked, headers=headers)  # type: ignore[arg-type]
+    answer = await acme.http.post("/graphql", json=asked, headers=headers)
     (kind, body), last = events_of(answer.text)
     assert (kind, last) == ("next", ("complete", None))
     assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"]
