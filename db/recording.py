@@ -20,9 +20,10 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from db import container_facts
+from db.audio.channels import mono
 from db.audio.codecs import CONTAINER_OPTIONS, decoder_of
 from db.audio.limits import OPEN_CPU_SECONDS, SAMPLE_RATE, decode_cpu_seconds
-from db.audio.recorded import Recording
+from db.audio.recorded import CustomerChannel, Recording
 from db.audio.stripped import stripped
 from db.errors import AudioTooLong, AudioUnreadable
 
@@ -50,10 +51,12 @@ def read_recording(
     *,
     max_seconds: float,
     declared_mime_type: str | None = None,
+    customer_channel: CustomerChannel = "auto",
     allow_cpu: Callable[[float], None] = lambda _: None,
 ) -> Recording:
     """Decodes ``data``: blocking, in native code that nothing interrupts, so call it in a decoder process.
 
+    ``customer_channel``: which of two channels is taken, see ``channels.mono``.
     ``allow_cpu`` is told before each step how many seconds of CPU time it may take.
     Raises AudioUnreadable for what is no recording, is damaged, cut off, empty or declared to be something else than
     sound, and AudioTooLong as soon as more than ``max_seconds`` were decoded. A cut is noticed where the file states
@@ -66,7 +69,7 @@ def read_recording(
         source = _Source(stripped(data), time.monotonic() + _MAX_DECODE_SECONDS)
         with av.open(source, "r", options=CONTAINER_OPTIONS, metadata_errors="replace") as container:
             allow_cpu(decode_cpu_seconds(max_seconds))
-            return _decode(container, source, max_seconds)
+            return _decode(container, source, max_seconds, customer_channel)
     except (av.FFmpegError, ValueError, IndexError, OverflowError, TimeoutError) as exc:
         # FFmpeg's text may hold the file's own words: it is not passed on.
         raise AudioUnreadable(_UNREADABLE) from exc
@@ -94,7 +97,9 @@ def _may_hold_sound(declared: str | None) -> bool:
     return essence.startswith(("audio/", "video/")) or essence in ("application/ogg", "application/octet-stream")
 
 
-def _decode(container: InputContainer, source: _Source, max_seconds: float) -> Recording:
+def _decode(
+    container: InputContainer, source: _Source, max_seconds: float, customer_channel: CustomerChannel
+) -> Recording:
     data = source.getvalue()
     stream = container.streams.audio[0]
     decoder = decoder_of(stream)
@@ -103,12 +108,14 @@ def _decode(container: InputContainer, source: _Source, max_seconds: float) -> R
     reader = _Reader(container, source, stream, decoder, int(max_seconds * _SAMPLES_A_SECOND))
     pieces: list[NDArray[np.float32]] = []
     room = int(max_seconds * SAMPLE_RATE)
-    for piece in _to_mono_16k(reader.frames()):
+    for piece in _at_16k(reader.frames()):
         pieces.append(piece)
-        room -= piece.size
+        room -= piece.shape[1]
         if room < 0:
             raise AudioTooLong(f"The recording is longer than {max_seconds:g} seconds. Send a shorter one.")
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    channels = np.concatenate(pieces, axis=1) if pieces else np.zeros((1, 0), np.float32)
+    pieces.clear()
+    samples = channels[0] if len(channels) == 1 else mono(channels, customer_channel)
     duration_ms = round(samples.size * 1000 / SAMPLE_RATE)
     if duration_ms == 0:
         raise AudioUnreadable("The recording holds no sound: it is zero seconds long.")
@@ -194,18 +201,23 @@ class _Reader:
                 yield frame
 
 
-def _to_mono_16k(frames: Iterator[AudioFrame]) -> Iterator[NDArray[np.float32]]:
-    """Frames of any layout and rate, even of changing ones, as finite float32 samples at 16 kHz."""
+def _at_16k(frames: Iterator[AudioFrame]) -> Iterator[NDArray[np.float32]]:
+    """Frames of any layout and rate, even of changing ones, as finite float32 samples at 16 kHz.
+
+    Shape (2, n) if the first frame has two channels, else (1, n): more of them are mixed by their layout.
+    """
     resampler: AudioResampler | None = None
     shape: tuple[str, str, int] | None = None
+    layout = ""
     for frame in frames:
         # The file's clock may jump or lie; only the order of the samples counts.
         frame.pts = None
+        layout = layout or ("stereo" if frame.layout.nb_channels == 2 else "mono")
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if resampler is None or now != shape:
             if resampler is not None:
                 yield from _samples(resampler.resample(None))
-            resampler, shape = AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE), now
+            resampler, shape = AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE), now
         yield from _samples(resampler.resample(frame))
     if resampler is not None:
         yield from _samples(resampler.resample(None))
@@ -213,5 +225,5 @@ def _to_mono_16k(frames: Iterator[AudioFrame]) -> Iterator[NDArray[np.float32]]:
 
 def _samples(frames: list[AudioFrame]) -> Iterator[NDArray[np.float32]]:
     for frame in frames:
-        samples = frame.to_ndarray()[0].astype(np.float32)
+        samples = frame.to_ndarray().astype(np.float32)
         yield np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)

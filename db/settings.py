@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db.audio.recorded import CustomerChannel
 from db.errors import BadUserInput
 
 
@@ -50,6 +51,7 @@ class DatabaseSettings(BaseSettings):
     audio_store_url: str | None = None
     max_audio_seconds: float = Field(300, gt=0, le=3600)
     decoder_processes: int = Field(2, ge=1, le=64)
+    customer_channel: CustomerChannel = "auto"
     tool_timeout_seconds: float = Field(15, gt=0)
     mcp_servers: tuple[McpServerSettings, ...] = ()
 

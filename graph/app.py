@@ -76,7 +76,11 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             await feed.start()
             stack.push_async_callback(feed.close)
             decoders = await stack.enter_async_context(
-                DecoderPool(settings.decoder_processes, wait_seconds=_DECODER_WAIT_SECONDS)
+                DecoderPool(
+                    settings.decoder_processes,
+                    wait_seconds=_DECODER_WAIT_SECONDS,
+                    customer_channel=settings.customer_channel,
+                )
             )
             await decoders.start()
             toolbox = await stack.enter_async_context(McpToolBox(database))

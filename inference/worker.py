@@ -100,7 +100,11 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
         engines = choose_engines(settings, *([display.show] if display else []))
         stack.push_async_callback(engines.close)
         decoders = await stack.enter_async_context(
-            DecoderPool(settings.decoder_processes, wait_seconds=settings.engine_wait_seconds)
+            DecoderPool(
+                settings.decoder_processes,
+                wait_seconds=settings.engine_wait_seconds,
+                customer_channel=settings.customer_channel,
+            )
         )
         await decoders.start()
         toolbox = await stack.enter_async_context(

@@ -10,6 +10,8 @@ import struct
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
+from db.audio.recorded import CustomerChannel
+
 #: Head and payload: two lengths in bytes.
 FRAME = struct.Struct("!IQ")
 
@@ -26,6 +28,7 @@ class DecodeRequest:
 
     max_seconds: float
     samples: bool
+    customer_channel: CustomerChannel = "auto"
     declared_mime_type: str | None = None
 
     def head(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from db.audio import limits
 from db.audio.decode_request import DecodeRequest
 from db.audio.decoder_child import DecoderChild, DecoderDied
 from db.audio.fair_share import FairShare
-from db.audio.recorded import Recording, RecordingFacts
+from db.audio.recorded import CustomerChannel, Recording, RecordingFacts
 from db.errors import AudioTooLong, AudioUnreadable, InternalError, Overloaded
 from db.logs import looked_at
 
@@ -34,12 +34,14 @@ log = structlog.get_logger(__name__)
 class DecoderPool:
     """``processes`` that decode side by side; one owner's recordings have all but one of them at most.
 
-    ``wait_seconds``: how long a recording waits for one. Belongs to the event loop that it is used in.
+    ``wait_seconds``: how long a recording waits for one. ``customer_channel``: which of two channels is taken.
+    Belongs to the event loop that it is used in.
     """
 
-    def __init__(self, processes: int, *, wait_seconds: float) -> None:
+    def __init__(self, processes: int, *, wait_seconds: float, customer_channel: CustomerChannel = "auto") -> None:
         self._places = FairShare(processes, waiting=_WAITING, seconds=wait_seconds)
         self._processes = processes
+        self._customer_channel = customer_channel
         self._idle: list[DecoderChild] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -75,7 +77,12 @@ class DecoderPool:
         Raises AudioUnreadable for what is no recording, is damaged, cut off, empty, declared to be something else than
         sound, or takes too much work; AudioTooLong for more than ``max_seconds``; Overloaded when there was no process.
         """
-        request = DecodeRequest(max_seconds=max_seconds, samples=False, declared_mime_type=declared_mime_type)
+        request = DecodeRequest(
+            max_seconds=max_seconds,
+            samples=False,
+            customer_channel=self._customer_channel,
+            declared_mime_type=declared_mime_type,
+        )
         head, _ = await self._decode(request, data, owner)
         return RecordingFacts(**_checked(head["facts"]))
 
@@ -83,7 +90,8 @@ class DecoderPool:
         """Decodes a recording. Raises as ``facts`` does."""
         import numpy as np  # noqa: PLC0415 - an API process asks for facts alone, and does without
 
-        head, samples = await self._decode(DecodeRequest(max_seconds=max_seconds, samples=True), data, owner)
+        request = DecodeRequest(max_seconds=max_seconds, samples=True, customer_channel=self._customer_channel)
+        head, samples = await self._decode(request, data, owner)
         return Recording(samples=np.frombuffer(samples, np.float32), **_checked(head["facts"]))
 
     async def _decode(self, request: DecodeRequest, data: bytes, owner: Hashable) -> tuple[dict[str, Any], bytes]:

@@ -83,6 +83,7 @@ def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]
             data,
             max_seconds=request.max_seconds,
             declared_mime_type=request.declared_mime_type,
+            customer_channel=request.customer_channel,
             allow_cpu=_allow_cpu,
         )
         return {"facts": _facts(recording)}, recording.samples.tobytes() if request.samples else b""

@@ -23,8 +23,8 @@ def wall_seconds(max_seconds: float) -> float:
 
 
 def memory_bytes(size: int, max_seconds: float) -> int:
-    """Memory for a recording of ``size`` bytes: some copies of it and of its samples (float32 at 16 kHz)."""
-    return _BASE_MEMORY + 4 * size + int(max_seconds * SAMPLE_RATE) * 4 * 4
+    """Memory for a recording of ``size`` bytes: copies of it and of its samples (float32 at 16 kHz, two channels)."""
+    return _BASE_MEMORY + 4 * size + int(max_seconds * SAMPLE_RATE) * 4 * 8
 
 
 #: Exit code of a decoder process that had more memory in use than it may.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+#: Which of two channels is the customer's. See ``channels.mono``.
+CustomerChannel = Literal["auto", "left", "right", "mix"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
