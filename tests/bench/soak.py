@@ -83,7 +83,7 @@ async def _running() -> AsyncIterator[tuple[str, str, int]]:
         port = probe.getsockname()[1]
     key = f"vxl_{secrets.token_urlsafe(32)}"
     with tempfile.TemporaryDirectory(prefix="voxloom-soak-") as directory:
-        os.chmod(directory, 0o755)  # noqa: PTH101, S103 - as root, Postgres runs as another user
+        os.chmod(directory, 0o755)  # noqa: PTH101 - as root, Postgres runs as another user
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {
             "VOXLOOM_PORT": str(port),
             "VOXLOOM_DATA_DIR": directory,
