@@ -84,8 +84,3 @@ def _run(connection: Connection, revision: str) -> None:
         revision in known and current in known and known.index(revision) > known.index(current)
     )
     (command.downgrade if goes_back else command.upgrade)(config, revision)
-
-
-def newest_revision() -> str | None:
-    """The revision this code was written for."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()

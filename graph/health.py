@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.migrate import newest_revision
 from db.outage import DATABASE_ERRORS
+from db.schema_revision import newest_revision
 from db.workers import alive
 from graph.context import Parts
 

@@ -11,10 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from db.audio import limits
 from db.audio.recorded import Recording
@@ -22,11 +19,15 @@ from db.outcome import EncodedAudio, Failure, FinishedCall
 from db.personas import Persona
 from db.words import Stage
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray  # an API process knows the ports too, and does without 10 MB of numpy
+
 #: Samples a second of every recording handed to a Transcriber.
 SAMPLE_RATE = limits.SAMPLE_RATE
 
 #: One channel of audio, shape ``(samples,)``, float32 in -1..1.
-Samples = NDArray[np.float32]
+Samples: TypeAlias = "NDArray[np.float32]"
 
 
 @dataclass(frozen=True, slots=True)

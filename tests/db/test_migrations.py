@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.engine import Database
 from db.errors import BadUserInput
-from db.migrate import alembic_config, migrate, newest_revision
+from db.migrate import alembic_config, migrate
 from db.models_loaded import metadata
+from db.schema_revision import newest_revision
 from tests.conftest import named
 
 _numbers = count(1)
