@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -17,12 +16,10 @@ from db.errors import InternalError
 from db.ids import new_id
 from db.models.conversation import Session
 from db.models.work import CrmRecord, ToolCall
+from db.references import new_reference
 from db.scenarios import SCENARIOS, CrmPayload
 from db.words import CrmStatus, ToolCallStatus
 
-#: Crockford's base 32: no letter that is heard or read as another or as a digit.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_REFERENCE_LENGTH = 6
 _REFERENCE_TRIES = 8
 
 
@@ -66,9 +63,9 @@ def validation_errors(invalid: ValidationError) -> list[dict[str, str]]:
 
 
 async def _free_reference(session: AsyncSession, tenant_id: UUID) -> str:
-    """A random reference that the tenant has not given yet: short, for it is spoken and written down."""
+    """A random reference that the tenant has not given yet; those of an earlier pattern stay valid."""
     for _ in range(_REFERENCE_TRIES):
-        reference = "".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH))
+        reference = new_reference()
         taken = select(CrmRecord.id).where(CrmRecord.tenant_id == tenant_id, CrmRecord.reference == reference)
         if await session.scalar(taken) is None:
             return reference

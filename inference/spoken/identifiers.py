@@ -27,6 +27,20 @@ _CUED = re.compile(
 _REFERENCE = re.compile(
     r"(?<![\w.@/-])(?=[\w/.-]{0,60}?\d)(?=[\w/.-]{0,60}?[A-Za-z])[A-Za-z0-9]{1,40}(?:[-_/.][A-Za-z0-9]{1,40}){0,8}(?![\w@])"
 )
+#: Words that are written in capitals beside a number and are no code: ORDER-1234.
+_CAPITAL_WORDS = frozenset(
+    "ACCOUNT CASE CODE COVID INVOICE ORDER TICKET CUENTA FACTURA PEDIDO RECHNUNG KONTO KUNDE AUFTRAG FACTURE COMPTE "
+    "DOSSIER COMMANDE".split()
+)
+#: Codes without a digit are told from words in capitals by the word before them alone.
+_CODE_CUES = (
+    "reference|ref|code|request|ticket|case|referencia|código|solicitud|referenz|anliegen|kennung|référence|"
+    "dossier|demande"
+)
+_CUED_CODE = re.compile(
+    rf"(?i:(?<!\w)(?:{_CODE_CUES})(?:\s{{1,3}}(?:is|number|no|ist|lautet|nummer|es|número|est|numéro)){{0,3}}"
+    r"\s{0,3}[.:#]?\s{1,3})(?P<code>[A-Z]{4,12})(?![\w@-])"
+)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]+|[a-z]+|[A-Z]|\d+|[^\W_]|[._/+-]")
 _VOWEL = re.compile(r"(?i)[aeiouy]")
 
@@ -69,7 +83,10 @@ def _phone(match: re.Match[str], language: Language) -> str:
 
 
 def references(text: str, language: Language) -> str:
-    """ACC-12345, AB-7F3K9Q: letters by name, digits one by one, a short pause at each hyphen."""
+    """ACC-12345, K472R819: letters by name, digits one by one, a short pause at each hyphen.
+
+    A code of letters alone, such as FEJNEX, is known by the word before it ("reference FEJNEX"); else it is a word.
+    """
 
     def say(match: re.Match[str]) -> str:
         token = match[0]
@@ -78,12 +95,20 @@ def references(text: str, language: Language) -> str:
         if not capital and turns < 2 and not re.fullmatch(r"[a-z]{1,5}[-_]\d{3,}", token):
             return token
         groups = [group for group in re.split(r"[-_/]", token) if group]
-        return ", ".join(_spell(group, language) for group in groups)
+        return ", ".join(_spell(group, language, code=not _holds_word(group)) for group in groups)
 
+    text = _CUED_CODE.sub(lambda m: m[0][: m.start("code") - m.start()] + letters(m["code"], language), text)
     return _REFERENCE.sub(say, text)
 
 
-def _spell(text: str, language: Language) -> str:
+def _holds_word(group: str) -> bool:
+    """Whether the letters of a token are one word beside its number: iPhone15, Windows11, ORDER."""
+    runs = re.findall(r"[A-Za-z]+", group)
+    return len(runs) == 1 and (runs[0] in _CAPITAL_WORDS or (len(runs[0]) > 3 and not runs[0].isupper()))
+
+
+def _spell(text: str, language: Language, *, code: bool = False) -> str:
+    """Signs by name, digits one by one, and letters by name where they make no word or are a ``code``."""
     signs = {
         ".": language.dot,
         "-": language.dash,
@@ -97,7 +122,7 @@ def _spell(text: str, language: Language) -> str:
             words.append(signs[part])
         elif part.isascii() and part.isdigit():
             words.append(digits(part, language))
-        elif len(part) > (2 if part.islower() else 3) and _VOWEL.search(part):
+        elif not code and len(part) > (2 if part.islower() else 3) and _VOWEL.search(part):
             words.append(part)
         else:
             words.append(letters(part, language))

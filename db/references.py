@@ -1,0 +1,18 @@
+"""Reference codes of CRM records: short, spoken over a telephone, and impossible to read as a word."""
+
+from __future__ import annotations
+
+import secrets
+
+#: Letters whose names are told apart over a telephone (docs/decisions/2026-11-25-reference-codes.md).
+LETTERS = "FKLMQRY"
+DIGITS = "0123456789"
+
+#: L stands for a letter, D for a digit. Two letters never stand side by side, so no part of a reference is a word
+#: that a synthesizer could pronounce instead of spelling. 49 million codes a tenant with seven letters.
+PATTERN = "LDDDLDDD"
+
+
+def new_reference() -> str:
+    """A random code of ``PATTERN``; whether it is free is the caller's to check."""
+    return "".join(secrets.choice(LETTERS if place == "L" else DIGITS) for place in PATTERN)
