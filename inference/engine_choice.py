@@ -42,8 +42,15 @@ def _transcriber(
         return WhisperEngine(settings.whisper_model, cache=cache, threads=threads)
     if name == "ctranslate2":
         from inference.engines.ctranslate2 import CTranslate2Engine
+        from inference.engines.listening import BEAMS
 
-        return CTranslate2Engine(settings.ctranslate2_model, cache=cache, threads=threads, piece_seconds=piece_seconds)
+        return CTranslate2Engine(
+            settings.ctranslate2_model,
+            cache=cache,
+            threads=threads,
+            piece_seconds=piece_seconds,
+            beams=BEAMS if piece_seconds == _WHOLE else 1,
+        )
     from inference.engines.fake_transcriber import FakeTranscriber
 
     return FakeTranscriber(delay=settings.fake_delay_seconds)

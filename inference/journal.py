@@ -87,7 +87,10 @@ class DatabaseJournal:
             call_id = await turns.add_call(session, self._claim, call)
             await self._append(
                 session,
-                (EventType.TRANSCRIPT_READY, {"message_id": str(message_id)}),
+                (
+                    EventType.TRANSCRIPT_READY,
+                    {"message_id": str(message_id), "unexpected_language": transcript.unexpected_language},
+                ),
                 _stage_completed(call.stage, call_id),
             )
 

@@ -85,8 +85,7 @@ class Pipeline:
         work = self._work
         language = primary_language(work.session_language)
         if work.text is not None:
-            language = language or self._language_of(work.text)
-            return work.text, language or work.earlier_language or self._default_language
+            return work.text, language or self._answerable(self._language_of(work.text))
         if work.recording is None:
             raise StageError(Failure("INTERNAL", "The message has neither text nor a recording.", Stage.ASR))
         tries = Tries(self._engines.asr, self._limits.retry)
@@ -99,18 +98,32 @@ class Pipeline:
         if heard.draft is not None:
             await self._journal.call_finished(heard.draft, ends_stage=False)
         await self._journal.transcript_ready(heard.transcript, heard.call)
-        language = language or heard.transcript.language or work.earlier_language
-        return heard.transcript.text, language or self._default_language
+        return heard.transcript.text, language or self._answerable(heard.transcript.language)
+
+    def _answerable(self, language: str | None = None) -> str:
+        """The language to answer in, for a session whose language is "auto": the first of the customer's, the one
+        spoken before and the default that a language model here answers in."""
+        spoken = self._spoken_here()
+        wanted = [each for each in (language, self._work.earlier_language, self._default_language) if each]
+        able = [each for each in wanted if not spoken or each in spoken]
+        return able[0] if able else spoken[0]
+
+    def _spoken_here(self) -> tuple[str, ...]:
+        """The languages that some language model here answers in, in its order; empty if one answers in any."""
+        known = [lender.info.languages for lender in self._engines.llm]
+        return () if not all(known) else tuple(dict.fromkeys(each for languages in known for each in languages))
 
     async def _hear(self, recording: bytes, language: str | None, engine: Lender[Transcriber]) -> asr.Heard:
         """One try at the recording, its partial transcripts told as they come."""
         await self._journal.stage_started(Stage.ASR, engine.info)
         heard: asr.Heard | None = None
+        first, languages = self._answerable(), self._spoken_here()
         items = asr.transcribe(
             recording,
             owner=self._work.tenant_id,
             decoder=self._decoder,
             language=language,
+            among=(first, *(each for each in languages if each != first)) if languages else (),
             limits=self._limits,
             engine=engine,
             draft=self._engines.draft,

@@ -9,7 +9,7 @@ An engine that cannot do what it is asked raises ``db.errors.EngineUnavailable``
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -90,20 +90,29 @@ class TranscriptPartial:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The whole recording in words. ``text`` is empty when nobody spoke. ``language``: ISO 639-1, null if unknown."""
+    """The whole recording in words. ``text`` is empty when nobody spoke.
+
+    ``language``: that of the words, ISO 639-1, None if unknown. ``unexpected_language``: the same, where it is neither
+    the language that was given nor one of those to choose among.
+    """
 
     text: str
     language: str | None
     segments: tuple[Segment, ...] = ()
     output_tokens: int | None = None
+    unexpected_language: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Transcriber(Engine, Protocol):
-    def transcribe(self, samples: Samples, *, language: str | None) -> AsyncIterator[TranscriptPartial | Transcript]:
+    def transcribe(
+        self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
+    ) -> AsyncIterator[TranscriptPartial | Transcript]:
         """Turns speech at 16 kHz into words: partials as they come, one Transcript last.
 
-        ``language``: ISO 639-1, or null to detect it. Silence and noise give an empty Transcript.
+        ``language``: ISO 639-1, or None to detect it ``among`` these, of which the first stands where none is likely;
+        with none given, among all that the model knows. Speech that is clearly in another language is transcribed in
+        that, not translated. Silence, noise and laughter give an empty Transcript.
         """
         ...
 

@@ -94,6 +94,11 @@ class TranscriptPartial(Event):
 @strawberry.type(description="The recording is understood.")
 class TranscriptReady(Event):
     message: Message = _message("The customer's message, with its text.")
+    unexpected_language: str | None = told(
+        lambda event: event.data.get("unexpected_language"),
+        "The language that was spoken (ISO 639-1), where it is neither the session's nor, for `auto`, one that can be"
+        " answered here. The transcript is in that language, the reply is not. Null otherwise.",
+    )
 
 
 @strawberry.type(description="The reply grows by this text.")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.errors import EngineUnavailable
-from inference.engines.listening import Listening
+from inference.engines.listening import BEAMS, Listening
 from inference.engines.whisper_languages import languages_of
 from inference.engines.whisper_weights import BUNDLED, ctranslate2_directory
 from inference.model_cache import ModelCache
@@ -27,18 +27,25 @@ class CTranslate2Engine:
 
     ``model``: "base" for the bundled weights, a directory with a converted model, or a name or repository that
     faster-whisper downloads into the cache. ``piece_seconds``: the longest piece heard at a time; 28 understands best,
-    about 6 shows the first words early, as a draft should.
+    about 6 shows the first words early, as a draft should. ``beams`` as in ``Listening``.
     """
 
     concurrency = 1
 
     def __init__(
-        self, model: str, *, cache: ModelCache, threads: int, piece_seconds: float = 28.0, trimmed: bool = True
+        self,
+        model: str,
+        *,
+        cache: ModelCache,
+        threads: int,
+        piece_seconds: float = 28.0,
+        trimmed: bool = True,
+        beams: int = BEAMS,
     ) -> None:
         self._name = model
         self._cache = cache
         self._threads = threads
-        self._listening = Listening(SpeechDetector(), piece_seconds=piece_seconds, trimmed=trimmed)
+        self._listening = Listening(SpeechDetector(), piece_seconds=piece_seconds, trimmed=trimmed, beams=beams)
         self._model: CTranslate2Whisper | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ctranslate2")
         self.info = EngineInfo("ctranslate2", Path(model).name, languages_of(model))
@@ -74,8 +81,11 @@ class CTranslate2Engine:
     async def close(self) -> None:
         self._model = None
 
-    def transcribe(self, samples: Samples, *, language: str | None) -> AsyncIterator[TranscriptPartial | Transcript]:
+    def transcribe(
+        self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
+    ) -> AsyncIterator[TranscriptPartial | Transcript]:
         """As ``ports.Transcriber``: a partial for each piece; stops between two pieces."""
         if self._model is None:
             raise EngineUnavailable("The engine ctranslate2 is not loaded.")
-        return iterate_in_thread(partial(self._listening.transcribe, self._model, samples, language), self._thread)
+        listen = partial(self._listening.transcribe, self._model, samples, language, among=tuple(among))
+        return iterate_in_thread(listen, self._thread)

@@ -34,20 +34,21 @@ class CTranslate2Whisper:
         mel = self._spectrogram(audio, padding=0)
         return self._model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None], np.float32)))
 
-    def detect_language(self, features: Any) -> tuple[str, float]:
+    def language_probabilities(self, features: Any) -> dict[str, float]:
         if not self._model.is_multilingual:
-            return "en", 1.0
-        ((token, probability), *_) = self._model.detect_language(features)[0]
-        return language_of(token.strip("<|>")), probability
+            return {"en": 1.0}
+        return {language_of(token.strip("<|>")): p for token, p in self._model.detect_language(features)[0]}
 
-    def decode(self, features: Any, language: str, temperature: float, stop: threading.Event) -> Decoded:
+    def decode(
+        self, features: Any, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
+    ) -> Decoded:
         """Cannot be stopped once it runs: a piece is done in about a second."""
         if stop.is_set():
             raise Stopped
         (result,) = self._model.generate(
             features,
             [self._prompt(language)],
-            beam_size=1,
+            beam_size=1 if temperature else beams,
             max_length=2 * MOST_TOKENS,  # the half of it is for the prompt
             sampling_topk=0 if temperature else 1,
             sampling_temperature=temperature or 1.0,

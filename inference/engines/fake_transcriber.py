@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class FakeTranscriber:
         """Nothing to give back."""
 
     async def transcribe(
-        self, samples: Samples, *, language: str | None
+        self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
     ) -> AsyncIterator[TranscriptPartial | Transcript]:
         """The words one by one, then all of them. ``language`` null is heard as English."""
         self.calls.append(language)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -70,8 +70,11 @@ class WhisperEngine:
     async def close(self) -> None:
         self._model = None
 
-    def transcribe(self, samples: Samples, *, language: str | None) -> AsyncIterator[TranscriptPartial | Transcript]:
+    def transcribe(
+        self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
+    ) -> AsyncIterator[TranscriptPartial | Transcript]:
         """As ``ports.Transcriber``: a partial for each piece of up to 28 seconds; stops at the next token."""
         if self._model is None:
             raise EngineUnavailable("The engine openai-whisper is not loaded.")
-        return iterate_in_thread(partial(self._listening.transcribe, self._model, samples, language), self._thread)
+        listen = partial(self._listening.transcribe, self._model, samples, language, among=tuple(among))
+        return iterate_in_thread(listen, self._thread)

@@ -43,18 +43,20 @@ class TorchWhisper:
             features: torch.Tensor = encoder.ln_post(x)
         return features
 
-    def detect_language(self, features: torch.Tensor) -> tuple[str, float]:
+    def language_probabilities(self, features: torch.Tensor) -> dict[str, float]:
         if not self._model.is_multilingual:
-            return "en", 1.0
-        with self._as_long_as(features):
+            return {"en": 1.0}
+        with self._as_long_as(features), self._fewer_threads():
             _, (probabilities,) = self._model.detect_language(features)
-        token = max(probabilities, key=probabilities.__getitem__)
-        return language_of(token), probabilities[token]
+        return {language_of(token): probability for token, probability in probabilities.items()}
 
-    def decode(self, features: torch.Tensor, language: str, temperature: float, stop: threading.Event) -> Decoded:
+    def decode(
+        self, features: torch.Tensor, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
+    ) -> Decoded:
         options = whisper.DecodingOptions(
             language=token_of(language),
             temperature=temperature,
+            beam_size=beams if beams > 1 and not temperature else None,
             sample_len=MOST_TOKENS,
             without_timestamps=True,
             fp16=self._half,

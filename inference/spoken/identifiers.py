@@ -29,8 +29,10 @@ _REFERENCE = re.compile(
 )
 #: Words that are written in capitals beside a number and are no code: ORDER-1234.
 _CAPITAL_WORDS = frozenset(
-    "ACCOUNT CASE CODE COVID INVOICE ORDER TICKET CUENTA FACTURA PEDIDO RECHNUNG KONTO KUNDE AUFTRAG FACTURE COMPTE "
-    "DOSSIER COMMANDE".split()
+    (
+        *("ACCOUNT", "CASE", "CODE", "COVID", "INVOICE", "ORDER", "TICKET", "CUENTA", "FACTURA", "PEDIDO"),
+        *("RECHNUNG", "KONTO", "KUNDE", "AUFTRAG", "FACTURE", "COMPTE", "DOSSIER", "COMMANDE"),
+    )
 )
 #: Codes without a digit are told from words in capitals by the word before them alone.
 _CODE_CUES = (
@@ -41,6 +43,8 @@ _CUED_CODE = re.compile(
     rf"(?i:(?<!\w)(?:{_CODE_CUES})(?:\s{{1,3}}(?:is|number|no|ist|lautet|nummer|es|número|est|numéro)){{0,3}}"
     r"\s{0,3}[.:#]?\s{1,3})(?P<code>[A-Z]{4,12})(?![\w@-])"
 )
+#: A pause before a code: "is R" is heard as "are".
+_BEFORE_CODE = re.compile(r"(?<!\w)(is|ist|lautet|es|est)\s(?=[A-Z]\d{3}[A-Z]\d{3}(?!\w))")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]+|[a-z]+|[A-Z]|\d+|[^\W_]|[._/+-]")
 _VOWEL = re.compile(r"(?i)[aeiouy]")
 
@@ -97,6 +101,7 @@ def references(text: str, language: Language) -> str:
         groups = [group for group in re.split(r"[-_/]", token) if group]
         return ", ".join(_spell(group, language, code=not _holds_word(group)) for group in groups)
 
+    text = _BEFORE_CODE.sub(r"\1, ", text)
     text = _CUED_CODE.sub(lambda m: m[0][: m.start("code") - m.start()] + letters(m["code"], language), text)
     return _REFERENCE.sub(say, text)
 

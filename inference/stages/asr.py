@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -35,6 +35,7 @@ class _Given:
 
     samples: Samples
     language: str | None
+    among: Sequence[str]
     limits: Limits
     clock: TurnClock
     partials: asyncio.Queue[TranscriptPartial]
@@ -46,19 +47,20 @@ async def transcribe(
     owner: Hashable,
     decoder: RecordingDecoder,
     language: str | None,
+    among: Sequence[str] = (),
     limits: Limits,
     engine: Lender[Transcriber],
     draft: Lender[Transcriber] | None,
     clock: TurnClock,
 ) -> AsyncGenerator[TranscriptPartial | Heard, None]:
-    """Partials while the engines work, then one Heard. ``language``: ISO 639-1, or null to detect it.
+    """Partials while the engines work, then one Heard. ``language`` and ``among``: as in ``Transcriber``.
 
     ``owner``: the tenant, whose recordings are decoded within its share of the decoders.
     """
     with clock.busy(Stage.ASR):
         decoded = await decoder.recording(recording, owner=owner, max_seconds=limits.recording)
     waiting: asyncio.Queue[TranscriptPartial] = asyncio.Queue(_WAITING)
-    given = _Given(decoded.samples, language, limits, clock, waiting)
+    given = _Given(decoded.samples, language, among, limits, clock, waiting)
     final = asyncio.create_task(_run(engine, given))
     sketch = None
     if draft is not None:
@@ -103,7 +105,9 @@ async def _run(lender: Lender[Transcriber], given: _Given) -> tuple[Transcript, 
     meter = CallMeter(given.clock, Stage.ASR, lender.info)
     transcript: Transcript | None = None
     items = meter.stream(
-        lender, lambda engine: engine.transcribe(given.samples, language=given.language), limits=given.limits
+        lender,
+        lambda engine: engine.transcribe(given.samples, language=given.language, among=given.among),
+        limits=given.limits,
     )
     async with aclosing(items):
         async for item in items:

@@ -17,7 +17,7 @@ _EARLIER = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32, six of the
 
 
 def _seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311  no secret
+    return random.Random(seed)
 
 
 def test_a_new_reference_has_no_two_letters_side_by_side() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +17,13 @@ from inference.engines.fake_synthesizer import FakeSynthesizer
 from inference.engines.fake_transcriber import FakeTranscriber
 from inference.ports import (
     ChatRequest,
+    EngineInfo,
+    Samples,
     Superseded,
     ToolRequest,
     ToolUsed,
+    Transcript,
+    TranscriptPartial,
     UserSaid,
 )
 from tests.db.audio.bombs import webm_of_tags
@@ -261,3 +267,60 @@ async def test_a_persona_is_offered_only_the_scenarios_it_may_file(persona: str,
     turn = work(persona=PERSONAS[persona])
     await run(turn, llm=FakeChatModel(script), toolbox=OneTool(name="billing_query"))
     assert bool(asked[0].tools) is offered
+
+
+class _Answers(FakeChatModel):
+    """Answers in some languages only."""
+
+    def __init__(self, *languages: str) -> None:
+        super().__init__()
+        self._languages = languages
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, languages=self._languages)
+
+
+class _Hears(FakeTranscriber):
+    """Hears a language of its own choice, and remembers which it could choose among."""
+
+    def __init__(self, heard: str, unexpected: str | None = None) -> None:
+        super().__init__("hola")
+        self._heard, self._unexpected = heard, unexpected
+        self.among: list[Sequence[str]] = []
+
+    async def transcribe(
+        self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
+    ) -> AsyncIterator[TranscriptPartial | Transcript]:
+        self.among.append(tuple(among))
+        yield Transcript("hola", self._heard, unexpected_language=self._unexpected)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "among"), [(None, ("en", "de", "es")), ("es", ("es", "en", "de")), ("ja", ("en", "de", "es"))]
+)
+async def test_auto_detects_among_what_can_be_answered(earlier: str | None, among: tuple[str, ...]) -> None:
+    ears = _Hears("es")
+    auto = work(session_language="auto", earlier_language=earlier, text=None, recording=RECORDING)
+    journal = await run(auto, asr=ears, llm=_Answers("en", "de", "es"))
+    assert ears.among == [among]
+    assert journal.told("reply_ready")[0][1] == "es"
+
+
+@pytest.mark.parametrize(
+    ("answers", "earlier", "language"),
+    [(("en", "de"), None, "en"), (("en", "de"), "de", "de"), (("de", "fr"), None, "de"), (("de",), "ja", "de")],
+)
+async def test_auto_never_fails_for_a_language_that_cannot_be_answered(
+    answers: tuple[str, ...], earlier: str | None, language: str
+) -> None:
+    auto = work(session_language="auto", earlier_language=earlier, text=None, recording=RECORDING)
+    journal = await run(auto, asr=_Hears("ja", "ja"), llm=_Answers(*answers))
+    assert journal.failure is None
+    assert journal.told("reply_ready")[0][1] == language
+
+
+async def test_auto_without_a_clear_text_answers_in_a_language_that_can_be() -> None:
+    journal = await run(work(session_language="auto", earlier_language="ja"), llm=_Answers("de"))
+    assert journal.failure is None
+    assert journal.told("reply_ready")[0][1] == "de"

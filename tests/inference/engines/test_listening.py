@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +11,15 @@ import pytest
 from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
-from inference.engines.listening import MOST_TOKENS, Decoded, Listening
+from inference.engines.listening import BEAMS, MOST_TOKENS, Decoded, Listening
+from inference.engines.wordless import laughter, repetitive
 from inference.ports import Samples, Transcript, TranscriptPartial
 from inference.vad import FRAME, SpeechDetector
 
 GOOD = Decoded("good words", 2, -0.2, 0.01)
 LOOP = Decoded("and again " * 30, 60, -0.1, 0.01)
+#: Six seconds of it can be uttered in six seconds, sixty words in one cannot.
+REPEATED = Decoded("and again " * 10, 20, -0.1, 0.01)
 GUESS = Decoded("a guess", 2, -1.5, 0.1)
 NOTHING = Decoded("thank you", 2, -1.5, 0.9)
 
@@ -40,21 +43,35 @@ class Scripted:
 
     languages = ("en", "de", "ja")
 
-    def __init__(self, answers: Sequence[Decoded], stop_after: int | None = None) -> None:
+    def __init__(
+        self,
+        answers: Sequence[Decoded],
+        stop_after: int | None = None,
+        probabilities: Mapping[str, float] | None = None,
+    ) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[float, float]] = []
         self.encoded: list[float] = []
         self.stop_after = stop_after
+        self.probabilities = probabilities or {"de": 0.75, "en": 0.2, "ja": 0.05}
+        self.detected = 0
+        self.languages_asked: list[str] = []
+        self.beams: list[int] = []
 
     def encode(self, samples: Samples, seconds: float) -> float:
         self.encoded.append(seconds)
         return seconds
 
-    def detect_language(self, features: float) -> tuple[str, float]:
-        return "de", 0.75
+    def language_probabilities(self, features: float) -> Mapping[str, float]:
+        self.detected += 1
+        return self.probabilities
 
-    def decode(self, features: float, language: str, temperature: float, stop: threading.Event) -> Decoded:
+    def decode(
+        self, features: float, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
+    ) -> Decoded:
         self.asked.append((features, temperature))
+        self.languages_asked.append(language)
+        self.beams.append(beams)
         if self.stop_after == len(self.asked):
             stop.set()
         return self.answers[len(self.asked) - 1]
@@ -65,10 +82,12 @@ def run(
     *speech: tuple[float, float],
     seconds: float = 40.0,
     language: str | None = "en",
+    among: Sequence[str] = (),
     trimmed: bool = True,
 ) -> list[TranscriptPartial | Transcript]:
     listening = Listening(Told(*speech), trimmed=trimmed)
-    return list(listening.transcribe(model, np.zeros(int(seconds * 16_000), np.float32), language, threading.Event()))
+    samples = np.zeros(int(seconds * 16_000), np.float32)
+    return list(listening.transcribe(model, samples, language, threading.Event(), among=among))
 
 
 def final(items: list[TranscriptPartial | Transcript]) -> Transcript:
@@ -106,9 +125,65 @@ def test_a_loop_is_heard_again_with_the_whole_window() -> None:
 
 
 def test_who_repeats_himself_is_believed_when_heard_so_twice() -> None:
-    model = Scripted([LOOP, replace(LOOP, text=LOOP.text.upper())])
-    assert final(run(model, (1, 3))).text == LOOP.text.upper()
+    model = Scripted([REPEATED, replace(REPEATED, text=REPEATED.text.upper())])
+    assert final(run(model, (1, 8))).text == REPEATED.text.upper()
     assert len(model.asked) == 2
+
+
+def test_a_repetition_that_nobody_can_utter_in_the_time_is_a_loop() -> None:
+    model = Scripted([LOOP] * 4)
+    items = run(model, (1, 3))
+    assert [final(items).text] == [""]
+    assert len(items) == 1
+    assert final(items).details["pieces"][0]["dropped"] is True
+
+
+def test_loops_in_every_attempt_give_no_words() -> None:
+    endless = replace(LOOP, tokens=MOST_TOKENS)
+    transcript = final(run(Scripted([endless] * 4 + [GOOD]), (1, 3), (9, 12)))
+    assert transcript.text == "good words"
+    assert [piece["dropped"] for piece in transcript.details["pieces"]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ha ha ha ha!", "en"),
+        ("Hahahaha.", "en"),
+        ("Hehehe", "de"),
+        ("Jajaja, jaja.", "es"),
+        ("Ah, ha, ha, ha", "fr"),
+    ],
+)
+def test_laughter_has_no_words(text: str, language: str) -> None:
+    model = Scripted([Decoded(text, 5, -0.3, 0.1)])
+    model.languages = ("en", "de", "es", "fr")  # type: ignore[assignment]
+    transcript = final(run(model, (1, 2.5), language=language))
+    assert (transcript.text, transcript.segments) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ja, ja.", "de"),
+        ("no no no", "en"),
+        ("He", "en"),
+        ("Hahn", "de"),
+        ("five five five five five five five", "en"),
+        ("555 555 5555", "en"),
+        ("Oh, Hannah has it", "en"),
+        ("ya, ya", "es"),
+    ],
+)
+def test_words_are_not_laughter(text: str, language: str) -> None:
+    assert not laughter(text, language)
+
+
+def test_short_repetitions_are_seen_and_digits_are_not() -> None:
+    assert repetitive("Thank you. " * 7)
+    assert repetitive("you you you you you you you")
+    assert not repetitive("5 5 5 5 5 5 5 5 5")
+    assert not repetitive("no, no, no, I mean the other one")
 
 
 def test_then_with_rising_temperature_and_the_best_is_kept() -> None:
@@ -143,9 +218,65 @@ def test_every_piece_adds_to_the_partial() -> None:
 
 
 def test_the_language_is_detected_once() -> None:
-    transcript = final(run(Scripted([GOOD, GOOD]), (1, 3), (9, 10), language=None))
-    assert transcript.language == "de"
-    assert transcript.details["language_probability"] == 0.75
+    model = Scripted([GOOD, GOOD], probabilities={"de": 0.9, "en": 0.1})
+    transcript = final(run(model, (1, 3), (9, 10), language=None))
+    assert (transcript.language, transcript.unexpected_language) == ("de", None)
+    assert transcript.details["language_probability"] == 0.9
+    assert model.detected == 1
+
+
+def test_a_language_that_is_not_clear_is_looked_for_again() -> None:
+    model = Scripted([GOOD, GOOD])
+    assert final(run(model, (1, 3), (9, 10), language=None)).language == "de"
+    assert model.detected == 2
+
+
+def test_the_language_is_detected_only_among_those_that_can_be_answered() -> None:
+    model = Scripted([GOOD], probabilities={"cy": 0.6, "de": 0.3, "en": 0.1})
+    transcript = final(run(model, (1, 4), language=None, among=("en", "de")))
+    assert (transcript.language, transcript.unexpected_language) == ("de", None)
+
+
+def test_where_none_is_likely_the_first_stands() -> None:
+    model = Scripted([GOOD], probabilities={"th": 0.7, "de": 0.05, "en": 0.04, "ja": 0.21})
+    assert final(run(model, (1, 4), language=None, among=("en", "de"))).language == "en"
+
+
+def test_hindi_is_told_by_its_sister() -> None:
+    model = Scripted([GOOD], probabilities={"ur": 0.9, "hi": 0.05, "en": 0.05})
+    model.languages = ("en", "hi", "ur")  # type: ignore[assignment]
+    assert final(run(model, (1, 4), language=None, among=("en", "hi"))).language == "hi"
+    again = Scripted([GOOD], probabilities={"ur": 0.9, "hi": 0.05, "en": 0.05})
+    again.languages = ("en", "hi", "ur")  # type: ignore[assignment]
+    assert final(run(again, (1, 4), language="hi")).unexpected_language is None
+
+
+@pytest.mark.parametrize("language", ["en", None])
+def test_another_language_is_noticed_and_not_translated(language: str | None) -> None:
+    translated = Decoded("a translation", 3, -0.5, 0.01)
+    model = Scripted([translated, GOOD], probabilities={"ja": 0.98, "en": 0.01, "de": 0.01})
+    transcript = final(run(model, (1, 4), language=language, among=("en", "de")))
+    assert (transcript.language, transcript.unexpected_language, transcript.text) == ("ja", "ja", "good words")
+    assert model.languages_asked == ["en", "ja"]
+
+
+def test_another_language_in_which_the_words_are_less_likely_is_none() -> None:
+    model = Scripted([GOOD, GUESS, GUESS], probabilities={"ja": 0.98, "en": 0.01, "de": 0.01})
+    transcript = final(run(model, (1, 4)))
+    assert (transcript.language, transcript.unexpected_language, transcript.text) == ("en", None, "good words")
+
+
+def test_a_short_word_in_a_language_that_was_given_is_not_doubted() -> None:
+    model = Scripted([GOOD], probabilities={"ja": 0.98, "en": 0.01, "de": 0.01})
+    assert final(run(model, (1, 2))).language == "en"
+    assert model.detected == 0
+
+
+def test_beams_are_for_languages_but_english() -> None:
+    english, german = Scripted([GOOD]), Scripted([GOOD])
+    run(english, (1, 3))
+    run(german, (1, 3), language="de")
+    assert (english.beams, german.beams) == ([1], [BEAMS])
 
 
 def test_japanese_is_joined_without_spaces() -> None:

@@ -90,6 +90,19 @@ async def test_a_long_recording_is_heard_piece_by_piece(engine: Transcriber) -> 
     assert transcript.segments[-1].end == pytest.approx((long.size - 16_000) / 16_000, abs=0.5)
 
 
+@pytest.mark.parametrize("language", ["de", "es"])
+async def test_english_in_a_session_of_another_language_is_not_translated(engine: Transcriber, language: str) -> None:
+    clip = clips()["LJ001-0007"]
+    _, transcript = await hear(engine, clip.samples, language)
+    assert (transcript.language, transcript.unexpected_language) == ("en", "en")
+    assert word_errors(clip.text, transcript.text) <= 3
+
+
+async def test_the_language_is_chosen_among_the_given_ones(engine: Transcriber) -> None:
+    items = [each async for each in engine.transcribe(clips()["jfk"].samples, language=None, among=("de", "en"))]
+    assert items[-1].language == "en"  # type: ignore[union-attr]
+
+
 async def test_an_unknown_language_is_refused(engine: Transcriber) -> None:
     with pytest.raises(EngineUnavailable, match="xx"):
         await hear(engine, clips()["jfk"].samples, "xx")
