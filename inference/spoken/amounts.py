@@ -7,7 +7,7 @@ import re
 from inference.spoken.language import Currency, Language
 from inference.spoken.numbers import cardinal, counted, digits, number, ordinal, split_number, year
 
-_SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "Rs.": "INR", "¥": "JPY"}
+_SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "Rs.": "INR", "Rs": "INR", "¥": "JPY"}
 #: A number as people write it; at most 15 digits with their separators, so that no pattern backtracks far.
 NUMBER = r"\d{1,3}(?:[.,'\u00a0\u202f]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,15}(?:[.,]\d{1,6})?"
 _BIG_NAMES = r"millions?|billions?|mio\.?|mrd\.?|millionen|milliarden?|millones|millón|milliards?|bn|[mk]"
@@ -51,7 +51,8 @@ def _money(match: re.Match[str], language: Language) -> str:
 
 def _sum(written: str, big: str, currency: Currency, language: Language) -> str:
     if big == "k":
-        return counted(written, cardinal(1000, language), cardinal(1000, language), language) + f" {currency.many}"
+        whole, decimals = split_number(written, language)
+        return f"{cardinal(int((whole or '0') + decimals[:3].ljust(3, '0')), language)} {currency.many}"
     if big:
         names = language.billion if big.startswith(("b", "mrd", "milliard")) else language.million
         return counted(written, *names, language, feminine=language.feminine_million) + f" {currency.many}"

@@ -13,6 +13,10 @@ _FENCE = re.compile(r"```[a-zA-Z]*|[`*]+|~~|(?<!\w)_+|_+(?!\w)")
 _LINE_START = re.compile(r"(?m)^[ \t]*(?:#{1,6}|>+|[-+•–]|\d{1,3}\))[ \t]+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
 _REPEATED = re.compile(r"([^\w\s.])\1{2,}")
+#: A space between the thousands of a number; an ordinary one only before a currency.
+_GROUPING = re.compile(
+    r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))|(?<=(?<!\d)\d) (?=\d{3}\s?[€$£])|(?<=(?<!\d)\d\d) (?=\d{3}\s?[€$£])"
+)
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "−": "-"})
 
@@ -25,7 +29,7 @@ _JOINERS = frozenset("\u200c\u200d")
 def readable(text: str) -> str:
     """The words and the signs that mean something, on one line, composed (NFC), with full-width forms made plain."""
     text = unicodedata.normalize("NFC", text[:LIMIT])
-    text = text.translate(_QUOTES)
+    text = _GROUPING.sub("", text.translate(_QUOTES))
     text = _LINK.sub(r"\1", text)
     text = _TAG.sub(" ", text)
     text = _LINE_START.sub("", text)

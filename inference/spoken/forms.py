@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from inference.spoken import amounts, identifiers, moments
+from inference.spoken import amounts, identifiers, moments, places, ranges, shortened
 from inference.spoken.cleaning import readable
 from inference.spoken.english import ENGLISH
 from inference.spoken.french import FRENCH
@@ -19,17 +19,28 @@ LANGUAGES: dict[str, Language] = {"en": ENGLISH, "es": SPANISH, "de": GERMAN, "f
 _STEPS = (
     identifiers.emails,
     identifiers.addresses,
+    identifiers.network_addresses,
+    places.streets,
+    places.postal_codes,
+    shortened.months,
+    ranges.short_dates,
     moments.dates,
+    ranges.spans,
     moments.times,
+    identifiers.dialled,
     amounts.money,
     amounts.percentages,
     amounts.quantities,
+    ranges.rates,
+    ranges.fractions,
+    ranges.multiples,
     amounts.ordinals,
     identifiers.number_signs,
     identifiers.phones,
     identifiers.references,
     amounts.years,
     amounts.numbers,
+    identifiers.acronyms,
 )
 _TIDY = (
     (re.compile(r"\s*\|\s*"), ", "),
@@ -49,7 +60,7 @@ def spoken_form(text: str, language: str) -> str:
     text = readable(text)
     known = LANGUAGES.get(language)
     if known is not None:
-        text = _abbreviations(text, known)
+        text = _abbreviations(shortened.days(text, known), known)
         for step in _STEPS:
             text = step(text, known)
         text = re.sub(r"(?<=\w)\s*&\s*(?=\w)", f" {known.and_} ", text)
@@ -68,4 +79,7 @@ def _abbreviations(text: str, language: Language) -> str:
         ends = match[1].endswith(".") and match.end() == len(match.string)
         return language.abbreviations[match[1]] + ("." if ends else "")
 
-    return re.sub(pattern, say, text)
+    text = re.sub(pattern, say, text)
+    for beside, said in language.patterns:
+        text = re.sub(beside, said, text)
+    return text

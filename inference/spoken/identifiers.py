@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inference.spoken.language import Language
-from inference.spoken.numbers import digits
+from inference.spoken.numbers import cardinal, digits
 
 _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _URL = re.compile(r"(?i)(?<![\w@.])(?:https?://|www\.)[^\s<>()\"']{1,2000}")
@@ -22,7 +22,7 @@ _CUES = (
 )
 _CUED = re.compile(
     rf"(?i)\b({_CUES})((?:\s{{1,3}}(?:is|number|no|id|ist|es|est|lautet|code)){{0,3}}"
-    r"\s{0,3}[.:#]?\s{0,3}#?\s{0,3})(\d{3,40})(?![\w]|[.,:/-]\d)"
+    r"\s{0,3}[.:#]?\s{0,3}#?\s{0,3})(\d{3,40}|(?<=[Ee]xtension )\d{1,2})(?![\w]|[.,:/-]\d)"
 )
 _REFERENCE = re.compile(
     r"(?<![\w.@/-])(?=[\w/.-]{0,60}?\d)(?=[\w/.-]{0,60}?[A-Za-z])[A-Za-z0-9]{1,40}(?:[-_/.][A-Za-z0-9]{1,40}){0,8}(?![\w@])"
@@ -45,6 +45,11 @@ _CUED_CODE = re.compile(
 )
 #: A pause before a code: "is R" is heard as "are".
 _BEFORE_CODE = re.compile(r"(?<!\w)(is|ist|lautet|es|est)\s(?=[A-Z]\d{3}[A-Z]\d{3}(?!\w))")
+_IP = re.compile(r"(?<![\w.])(?P<octets>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{2,5}))?(?![\w]|\.\d)")
+_SPELLED = frozenset(
+    ("ID", "IDs", "VAT", "IP", "URL", "USB", "API", "UK", "EU", "US", "ATM", "CEO", "UPS", "IVA", "AGB")
+)
+_NOT_SPELLED = frozenset(("MR", "MRS", "DR", "ST", "HMM", "SHH"))
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]+|[a-z]+|[A-Z]|\d+|[^\W_]|[._/+-]")
 _VOWEL = re.compile(r"(?i)[aeiouy]")
 
@@ -67,6 +72,50 @@ def addresses(text: str, language: Language) -> str:
         return _spell(shown[:120], language) + _tail(match[0])
 
     return _DOMAIN.sub(say, _URL.sub(say, text))
+
+
+def network_addresses(text: str, language: Language) -> str:
+    """192.168.1.1:8080 and v2.4.1: octets of three digits one by one, shorter ones as numbers."""
+
+    def octet(part: str) -> str:
+        return digits(part, language) if len(part) > 2 else cardinal(int(part), language)
+
+    def say(match: re.Match[str]) -> str:
+        octets = match["octets"].split(".")
+        if any(int(each) > 255 for each in octets):
+            return match[0]
+        words = f" {language.dot} ".join(octet(each) for each in octets)
+        return words + (f" {language.port} {digits(match['port'], language)}" if match["port"] else "")
+
+    text = _IP.sub(say, text)
+    return re.sub(r"(?<!\w)v(?=\d{1,4}\.\d)", f"{language.version} ", text)
+
+
+def dialled(text: str, language: Language) -> str:
+    """Short numbers behind a word for calling, and the last digits of a card: 911, "ending in 4242"."""
+
+    def say(match: re.Match[str]) -> str:
+        return match[1] + re.sub(r"\d+", lambda m: digits(m[0], language), match[2])
+
+    follow = r"(?=[.,;:!?)]|$|\s(?:for|or|if|now|to|from|and|at|today|an(?!\w)|in|si|y|ou|et|pour|para|oder|und)(?!\w))"
+    text = re.sub(
+        rf"(?i:(?<!\w)((?:{language.dial})\s))(\d{{3,6}}(?:\s(?:or|o|oder|ou)\s\d{{3,6}})?){follow}", say, text
+    )
+    return re.sub(rf"(?i)(?<!\w)((?:{language.ending})\s)(\d{{2,6}})(?!\w)", say, text)
+
+
+def acronyms(text: str, language: Language) -> str:
+    """Letters that make no word: DNS, VAT, ID."""
+
+    def say(match: re.Match[str]) -> str:
+        plural = "s" if match["plural"] else ""
+        return letters(match["caps"], language) + plural if _is_acronym(match["caps"]) else match[0]
+
+    return re.sub(r"(?<![\w.])(?P<caps>[A-Z]{2,5})(?P<plural>s?)(?![\w.]\w|\w)", say, text)
+
+
+def _is_acronym(word: str) -> bool:
+    return word in _SPELLED or not (_VOWEL.search(word) or word in _NOT_SPELLED)
 
 
 def phones(text: str, language: Language) -> str:
@@ -98,6 +147,8 @@ def references(text: str, language: Language) -> str:
         turns = len(re.findall(r"[A-Za-z](?=[-_./]?\d)|\d(?=[-_./]?[A-Za-z])", token))
         if not capital and turns < 2 and not re.fullmatch(r"[a-z]{1,5}[-_]\d{3,}", token):
             return token
+        if word := re.fullmatch(r"([a-z]*[A-Z][a-z]{3,})(\d{1,3})", token):  # iPhone15, Windows11
+            return f"{word[1]} {cardinal(int(word[2]), language)}"
         groups = [group for group in re.split(r"[-_/]", token) if group]
         return ", ".join(_spell(group, language, code=not _holds_word(group)) for group in groups)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,24 @@ class Language:
     names_cents: bool
     units: Mapping[str, tuple[str, str]]
     abbreviations: Mapping[str, str]
+    #: Abbreviations that stand beside something, as (pattern, what is said): p. 12, Hauptstr.
+    patterns: tuple[tuple[str, str], ...] = ()
+    #: The shortened days of the week.
+    weekdays: Mapping[str, str] = field(default_factory=dict)
+    #: Behind a slash: "month" -> "per month".
+    per: Mapping[str, str] = field(default_factory=dict)
+    #: By the number below the line, for one and for several: 3 -> ("one third", "thirds").
+    fractions: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    of: str = "of"
+    by: str = "by"
+    times: str = "times"
+    about: str = "about"
+    version: str = "version"
+    port: str = "port"
+    #: Words before a short number that is dialled, as a pattern.
+    dial: str = r"(?!)"
+    #: Words before the last digits of a card or an account, as a pattern.
+    ending: str = r"(?!)"
     day_first: bool = True
     #: Written behind the number of a day: the 3rd, le 1er, der 3.
     day_suffix: str = ""

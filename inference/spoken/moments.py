@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inference.spoken.language import Language
-from inference.spoken.numbers import year
+from inference.spoken.numbers import cardinal, year
 
 _ISO = re.compile(r"(?P<before>(?<!\w)\w{1,12}\s+)?(?<![\w.-])(\d{4})-(\d{2})-(\d{2})(?:T(?=\d))?(?![\w-])")
 _NUMERIC = re.compile(
@@ -17,6 +17,7 @@ _CLOCK = re.compile(
     re.I,
 )
 _HOURS = re.compile(r"(?<![\w:.,])(\d{1,2})\s?(?:Uhr|h)(?!\w)")
+_SPANISH_HOURS = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4]):00\s?h(?!\w)\.?(?=\s|$|[,;])")
 _MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -44,6 +45,8 @@ def dates(text: str, language: Language) -> str:
 
 def times(text: str, language: Language) -> str:
     """3:45 pm, 3 p.m., 14:30, 14h30, 14 Uhr. Seconds are not told."""
+    if language.numbers == "es":
+        text = _SPANISH_HOURS.sub(lambda m: f"{cardinal(int(m[1]), language)} horas", text)
     text = _CLOCK.sub(lambda m: _clock(m, language), text)
     if language.numbers in {"de", "fr"}:
         text = _HOURS.sub(lambda m: language.time(int(m[1]), 0, None) if int(m[1]) <= 24 else m[0], text)

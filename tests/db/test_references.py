@@ -60,7 +60,7 @@ def test_references_of_either_pattern_are_spelled_letter_by_letter(language: str
     [
         ("PLEASE hold for ORDER-1234.", "PLEASE hold for ORDER, one two three four."),
         ("The request was CANCELLED.", "The request was CANCELLED."),
-        ("a Windows11 laptop", "a Windows one one laptop"),
+        ("a Windows11 laptop", "a Windows eleven laptop"),
     ],
 )
 def test_words_in_capitals_stay_words(written: str, said: str) -> None:
