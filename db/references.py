@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 
 #: Letters whose names are told apart over a telephone (docs/decisions/2026-11-25-reference-codes.md).
-LETTERS = "FKLMQRY"
+LETTERS = "BKLRXY"
 DIGITS = "0123456789"
 
 #: L stands for a letter, D for a digit. Two letters never stand side by side, so no part of a reference is a word
-#: that a synthesizer could pronounce instead of spelling. 49 million codes a tenant with seven letters.
+#: that a synthesizer could pronounce instead of spelling. 36 million codes a tenant with six letters.
 PATTERN = "LDDDLDDD"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.errors import EngineUnavailable
-from inference.engines.listening import Listening
+from inference.engines.listening import BEAMS, Listening
 from inference.engines.whisper_languages import languages_of
 from inference.engines.whisper_weights import BUNDLED, openai_checkpoint
 from inference.model_cache import ModelCache
@@ -27,16 +27,18 @@ class WhisperEngine:
 
     ``model``: "base" for the bundled weights, the path of a checkpoint, or any other name that ``whisper.load_model``
     takes, which it then downloads into the cache. ``threads`` is torch's number for this process. ``trimmed`` false
-    makes the encoder see 30 seconds always, as upstream does.
+    makes the encoder see 30 seconds always, as upstream does. ``beams`` as in ``Listening``.
     """
 
     concurrency = 1
 
-    def __init__(self, model: str, *, cache: ModelCache, threads: int, trimmed: bool = True) -> None:
+    def __init__(
+        self, model: str, *, cache: ModelCache, threads: int, trimmed: bool = True, beams: int = BEAMS
+    ) -> None:
         self._name = model
         self._cache = cache
         self._threads = threads
-        self._listening = Listening(SpeechDetector(), trimmed=trimmed)
+        self._listening = Listening(SpeechDetector(), trimmed=trimmed, beams=beams)
         self._model: TorchWhisper | None = None
         # One thread of its own: OpenMP keeps workers for every thread that ever ran a model.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")

@@ -64,8 +64,9 @@ def _nemo() -> Callable[[str, str], str]:
 
 
 def _damga() -> Callable[[str, str], str]:
-    normalize = importlib.import_module("damga").normalize
-    return lambda text, language: str(normalize(text, lang=language))
+    make = importlib.import_module("damga").Normalizer
+    made = {language: make(mode="tn", lang=language) for language in ("en", "es", "de", "fr")}
+    return lambda text, language: str(made[language].normalize(text))
 
 
 def _wetext() -> Callable[[str, str], str]:
