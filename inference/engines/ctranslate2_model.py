@@ -11,13 +11,13 @@ import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor
 from tokenizers import Tokenizer
 
-from inference.engines.listening import MOST_TOKENS, Decoded, Stopped
+from inference.engines.decoding import MOST_TOKENS, Decoded, Stopped
 from inference.engines.whisper_languages import LANGUAGES, language_of, token_of
 from inference.ports import SAMPLE_RATE, Samples
 
 
 class CTranslate2Whisper:
-    """A loaded model in 8-bit integers, as ``listening.WhisperModel``."""
+    """A loaded model in 8-bit integers, as ``decoding.WhisperModel``."""
 
     def __init__(self, directory: Path, threads: int) -> None:
         """Raises RuntimeError or OSError for a directory that holds no model."""

@@ -1,43 +1,18 @@
-"""How a Whisper of either make listens to a whole recording: speech only, piece by piece, doubting what it heard.
-
-Whisper was trained on windows of 30 seconds and is usually run on them, silence and all. Its encoder takes shorter ones
-too, at a cost that falls with their length; given at least ten seconds, and some silence behind the speech, the words
-stay the same. Where they do not, the piece is heard again the usual way.
-
-What makes a result doubtful, and the remedies, are those of Radford et al., "Robust Speech Recognition via Large-Scale
-Weak Supervision" (arXiv:2212.04356), section 4.5.
-"""
+"""How a Whisper of either make listens to a whole recording: speech only, piece by piece, in the language spoken."""
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from db.errors import EngineUnavailable
+from inference.engines.decoding import Decoded, Piece, Stopped, WhisperModel
 from inference.engines.spoken_language import SpokenLanguage, spoken_language
-from inference.engines.wordless import laughter, repetitive, utterable
 from inference.ports import SAMPLE_RATE, Samples, Segment, Transcript, TranscriptPartial
 from inference.vad import SpeechDetector, Stretch, cut_at_pauses, find_speech
-
-#: Seconds of audio that Whisper was trained on at a time.
-WINDOW = 30.0
-
-#: The shortest context, and the least silence behind the speech, with which the words stay the same.
-_LEAST_CONTEXT = 10.0
-_SILENCE_BEHIND = 3.0
-
-#: Tokens a piece may have; a model that gets so far has not found its end.
-MOST_TOKENS = 224
-
-#: Less likely words than these are guesses; with this probability of no speech they are no words at all.
-_UNLIKELY = -1.0
-_NO_SPEECH = 0.6
-
-#: Temperatures of the later attempts, each with the whole window.
-_LATER_TEMPERATURES = (0.0, 0.4, 0.8)
 
 #: Beams of the first attempts, for languages of which Whisper knows less than of English. Measured on base
 #: (tests/quality/asr.py): English gains nothing by them; other languages a fifth of their errors and more.
@@ -46,62 +21,14 @@ BEAMS = 5
 #: Shorter pieces do not tell their language.
 _TELLING_SECONDS = 2.0
 
-#: How much likelier its words must be, in log probability a token, for another language than the expected one.
+#: Log probability a token that words in another language than the expected one need, and how much more than the
+#: expected one's that is: robotic Spanish has been read as Thai of -0.78.
+_OTHER_LIKELY = -0.6
 _OTHER_MARGIN = 0.1
 
 _WITHOUT_SPACES = ("zh", "ja", "th", "lo", "my", "yue")
 
 F = TypeVar("F")
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What a model made of a piece. ``average_log_probability`` is over its tokens; the end mark counts as one."""
-
-    text: str
-    tokens: int
-    average_log_probability: float
-    no_speech_probability: float
-
-    @property
-    def repetitive(self) -> bool:
-        return repetitive(self.text)
-
-    @property
-    def wordless(self) -> bool:
-        unlikely = self.average_log_probability < _UNLIKELY
-        return not self.text or (unlikely and self.no_speech_probability > _NO_SPEECH)
-
-    @property
-    def doubtful(self) -> bool:
-        return not self.wordless and (self.repetitive or self.average_log_probability < _UNLIKELY)
-
-
-class WhisperModel(Protocol[F]):
-    """The three things a Whisper does; ``F`` is what its encoder makes. Not thread-safe."""
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """ISO 639-1 codes; one alone for a model of one language."""
-        ...
-
-    def encode(self, samples: Samples, seconds: float) -> F:
-        """Features of the samples, filled up with silence to ``seconds`` (10..30, a multiple of 0.02)."""
-        ...
-
-    def language_probabilities(self, features: F) -> Mapping[str, float]:
-        """The probability of each language; they sum up to 1."""
-        ...
-
-    def decode(
-        self, features: F, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
-    ) -> Decoded:
-        """The words: by beam search at temperature 0, else sampled. Raises Stopped soon after ``stop`` is set."""
-        ...
-
-
-class Stopped(Exception):
-    """Nobody waits for the words any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +69,7 @@ class Listening:
         tokens = 0
         try:
             for piece in cut_at_pauses(probabilities, samples.size, max_seconds=self.piece_seconds):
-                heard = _Piece(model, samples[piece.start : piece.end], stop, trimmed=self.trimmed, beams=self.beams)
+                heard = Piece(model, samples[piece.start : piece.end], stop, trimmed=self.trimmed, beams=self.beams)
                 decoded = spoken.listen(heard)
                 tokens += decoded.tokens
                 notes["pieces"].append(heard.notes)
@@ -178,7 +105,7 @@ class _Language:
         self.other: str | None = None
         self.found: SpokenLanguage | None = None
 
-    def listen(self, piece: _Piece) -> Decoded:
+    def listen(self, piece: Piece) -> Decoded:
         """Hears a piece, in the expected language or in another that it is for certain."""
         if self._settled or (self._given and piece.seconds < _TELLING_SECONDS):
             return piece.listen(self.language)
@@ -189,82 +116,13 @@ class _Language:
             return decoded
         notes = piece.notes
         other = piece.listen(found.other)
-        if other.doubtful or other.average_log_probability < decoded.average_log_probability + _OTHER_MARGIN:
+        needed = max(_OTHER_LIKELY, decoded.average_log_probability + _OTHER_MARGIN)
+        if other.doubtful or other.average_log_probability < needed:
             piece.notes = notes
             return decoded
         self.language = self.other = found.other
         self._settled = True
         return other
-
-
-class _Piece:
-    """One piece being heard, as often as it takes."""
-
-    def __init__(
-        self, model: WhisperModel[F], samples: Samples, stop: threading.Event, *, trimmed: bool, beams: int
-    ) -> None:
-        self._model: WhisperModel[Any] = model
-        self._samples = samples
-        self._stop = stop
-        self._trimmed = trimmed
-        self._beams = beams
-        self._encoded: tuple[float, Any] | None = None
-        self.notes: dict[str, Any] = {}
-
-    @property
-    def seconds(self) -> float:
-        return self._samples.size / SAMPLE_RATE
-
-    def language_probabilities(self) -> Mapping[str, float]:
-        return self._model.language_probabilities(self._features(self._context()))
-
-    def listen(self, language: str) -> Decoded:
-        """The best of as many attempts as it took; ``notes`` tells of it, and whether it is ``dropped``.
-
-        Of attempts that all repeat themselves none has words. A repetition that two of them agree on is believed if a
-        person can utter it in the time.
-        """
-        beams = 1 if language == "en" else self._beams
-        attempts = [(self._context(), 0.0)]
-        attempts += [(WINDOW, heat) for heat in _LATER_TEMPERATURES if (WINDOW, heat) not in attempts]
-        tried: list[tuple[Decoded, float, float]] = []
-        looping = False
-        for seconds, temperature in attempts:
-            decoded = self._model.decode(self._features(seconds), language, temperature, self._stop, beams=beams)
-            agreed = decoded.tokens < MOST_TOKENS and any(_same(decoded, earlier) for earlier, _, _ in tried)
-            agreed = agreed and (not decoded.repetitive or utterable(decoded.text, self.seconds))
-            tried.append((decoded, seconds, temperature))
-            if agreed or not decoded.doubtful:  # who repeats himself is heard so twice
-                break
-        else:
-            tried.sort(key=lambda each: (not each[0].repetitive, each[0].average_log_probability))
-            looping = tried[-1][0].repetitive
-        decoded, seconds, temperature = tried[-1]
-        self.notes = {
-            "context_seconds": seconds,
-            "temperature": temperature,
-            "attempts": len(tried),
-            "no_speech_probability": round(decoded.no_speech_probability, 4),
-            "average_log_probability": round(decoded.average_log_probability, 4),
-            "dropped": decoded.wordless or looping or laughter(decoded.text, language),
-        }
-        return decoded
-
-    def _context(self) -> float:
-        needed = math.ceil((self._samples.size / SAMPLE_RATE + _SILENCE_BEHIND) * 50) / 50
-        return min(WINDOW, max(_LEAST_CONTEXT, needed)) if self._trimmed else WINDOW
-
-    def _features(self, seconds: float) -> Any:
-        if self._stop.is_set():
-            raise Stopped
-        if self._encoded is None or self._encoded[0] != seconds:
-            self._encoded = seconds, self._model.encode(self._samples, seconds)
-        return self._encoded[1]
-
-
-def _same(one: Decoded, other: Decoded) -> bool:
-    plain, other_plain = ([c for c in each.text.lower() if c.isalnum()] for each in (one, other))
-    return plain == other_plain
 
 
 def _segment(decoded: Decoded, piece: Stretch, speech: list[Stretch]) -> Segment:

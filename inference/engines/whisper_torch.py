@@ -12,13 +12,13 @@ import whisper
 from torch.nn.functional import gelu
 from whisper.tokenizer import get_tokenizer
 
-from inference.engines.listening import MOST_TOKENS, Decoded, Stopped
+from inference.engines.decoding import MOST_TOKENS, Decoded, Stopped
 from inference.engines.whisper_languages import LANGUAGES, language_of, token_of
 from inference.ports import SAMPLE_RATE, Samples
 
 
 class TorchWhisper:
-    """A loaded model, as ``listening.WhisperModel``. One user at a time: decoding changes it for its duration."""
+    """A loaded model, as ``decoding.WhisperModel``. One user at a time: decoding changes it for its duration."""
 
     def __init__(self, model: Any, threads: int) -> None:
         self._model = model

@@ -107,7 +107,6 @@ ENGLISH = Language(
         "W": ("watt", "watts"),
         "kW": ("kilowatt", "kilowatts"),
         "V": ("volt", "volts"),
-        "A": ("amp", "amps"),
         "mAh": ("milliamp hour", "milliamp hours"),
         "Mb/s": ("megabit per second", "megabits per second"),
         "Gb/s": ("gigabit per second", "gigabits per second"),
@@ -171,7 +170,12 @@ ENGLISH = Language(
     },
     dotted_letters=True,
     patterns=(
-        (r"(?<![\w.])(?i:no)\.\s?(?=\d)", "number "),
+        (
+            r"(?i)(?<!\w)(order|invoice|account|case|ticket|part|room|flight|serial|model|policy|item|bus|line|bill)"
+            r"\sno\.\s?(?=\d)",
+            r"\1 number ",
+        ),
+        (r"(?<=\d)\s?A(?=[.,;:!?)]|$)", " amps"),
         (r"(?<![\w.])[Pp]\.\s?(?=\d)", "page "),
         (r"(?<![\w.])pp\.\s?(?=\d)", "pages "),
         (r"(?<![\w.])[Mm]in\.\s(?=\d)", "minimum "),

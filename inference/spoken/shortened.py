@@ -27,6 +27,10 @@ def days(text: str, language: Language) -> str:
         short, dot = match["day"], match["dot"]
         after = match.string[match.end() : match.end() + _REACH]
         before = match.string[max(0, match.start() - _REACH) : match.start()]
+        if language.numbers == "de" and (
+            (short == "So" and after.startswith(",")) or (short == "Fr" and dot and re.match(r"\s[A-ZÄÖÜ]", after))
+        ):
+            return match[0]  # "So, das war es" and "Fr. Weber"
         beside = behind.match(after) or ahead.search(before) or _DATE.match(after)
         clear = short not in _WORDS_TOO and (language.numbers == "en" or bool(dot))
         if not (beside or clear or _PREPOSITION.search(before)):

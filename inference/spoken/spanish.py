@@ -89,7 +89,6 @@ SPANISH = Language(
         "N.º": "Número",
         "Dr.": "doctor",
         "Dra.": "doctora",
-        "D.": "don",
         "máx.": "máximo",
         "Máx.": "Máximo",
         "mín.": "mínimo",

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
-from inference.engines.listening import BEAMS, MOST_TOKENS, Decoded, Listening
+from inference.engines.decoding import MOST_TOKENS, Decoded
+from inference.engines.listening import BEAMS, Listening
 from inference.engines.wordless import laughter, repetitive
 from inference.ports import Samples, Transcript, TranscriptPartial
 from inference.vad import FRAME, SpeechDetector
