@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +17,9 @@ from inference.engines.fake_transcriber import FakeTranscriber
 from inference.ports import (
     ChatRequest,
     EngineInfo,
-    Samples,
     Superseded,
     ToolRequest,
     ToolUsed,
-    Transcript,
-    TranscriptPartial,
     UserSaid,
 )
 from tests.db.audio.bombs import webm_of_tags
@@ -281,26 +277,11 @@ class _Answers(FakeChatModel):
         return replace(super().info, languages=self._languages)
 
 
-class _Hears(FakeTranscriber):
-    """Hears a language of its own choice, and remembers which it could choose among."""
-
-    def __init__(self, heard: str, unexpected: str | None = None) -> None:
-        super().__init__("hola")
-        self._heard, self._unexpected = heard, unexpected
-        self.among: list[Sequence[str]] = []
-
-    async def transcribe(
-        self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
-    ) -> AsyncIterator[TranscriptPartial | Transcript]:
-        self.among.append(tuple(among))
-        yield Transcript("hola", self._heard, unexpected_language=self._unexpected)
-
-
 @pytest.mark.parametrize(
     ("earlier", "among"), [(None, ("en", "de", "es")), ("es", ("es", "en", "de")), ("ja", ("en", "de", "es"))]
 )
 async def test_auto_detects_among_what_can_be_answered(earlier: str | None, among: tuple[str, ...]) -> None:
-    ears = _Hears("es")
+    ears = FakeTranscriber("hola", spoken="es")
     auto = work(session_language="auto", earlier_language=earlier, text=None, recording=RECORDING)
     journal = await run(auto, asr=ears, llm=_Answers("en", "de", "es"))
     assert ears.among == [among]
@@ -315,7 +296,7 @@ async def test_auto_never_fails_for_a_language_that_cannot_be_answered(
     answers: tuple[str, ...], earlier: str | None, language: str
 ) -> None:
     auto = work(session_language="auto", earlier_language=earlier, text=None, recording=RECORDING)
-    journal = await run(auto, asr=_Hears("ja", "ja"), llm=_Answers(*answers))
+    journal = await run(auto, asr=FakeTranscriber("hola", spoken="ja"), llm=_Answers(*answers))
     assert journal.failure is None
     assert journal.told("reply_ready")[0][1] == language
 
