@@ -10,9 +10,8 @@ from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
 from inference.engines.fake_transcriber import FakeTranscriber
 from inference.registry import Engines
-from tests.client import Client
+from tests.client import END, Client
 from tests.conftest import lent
-from tests.graph.test_conversation import END
 from tests.inference.turns import RECORDING
 
 _EVENTS = """subscription($id: ID!) { sessionEvents(sessionId: $id) { __typename

@@ -39,7 +39,8 @@ def over_a_telephone(samples: Samples, rate: int) -> Samples:
     folded = np.sign(narrow) * np.log1p(_MU * np.abs(narrow)) / np.log1p(_MU)
     coarse = np.round(folded * 127) / 127
     opened = np.sign(coarse) * np.expm1(np.abs(coarse) * np.log1p(_MU)) / _MU
-    return soxr.resample(opened.astype(np.float32), _LINE_RATE, SAMPLE_RATE)
+    line: Samples = soxr.resample(opened.astype(np.float32), _LINE_RATE, SAMPLE_RATE)
+    return line
 
 
 async def _say(voice: Synthesizer, text: str) -> Samples:

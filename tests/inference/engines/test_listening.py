@@ -42,7 +42,7 @@ class Told(SpeechDetector):
 class Scripted:
     """A model that answers from a list; ``asked`` notes each question as (context seconds, temperature)."""
 
-    languages = ("en", "de", "ja")
+    languages: tuple[str, ...] = ("en", "de", "ja")
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ def test_loops_in_every_attempt_give_no_words() -> None:
 )
 def test_laughter_has_no_words(text: str, language: str) -> None:
     model = Scripted([Decoded(text, 5, -0.3, 0.1)])
-    model.languages = ("en", "de", "es", "fr")  # type: ignore[assignment]
+    model.languages = ("en", "de", "es", "fr")
     transcript = final(run(model, (1, 2.5), language=language))
     assert (transcript.text, transcript.segments) == ("", ())
 
@@ -245,10 +245,10 @@ def test_where_none_is_likely_the_first_stands() -> None:
 
 def test_hindi_is_told_by_its_sister() -> None:
     model = Scripted([GOOD], probabilities={"ur": 0.9, "hi": 0.05, "en": 0.05})
-    model.languages = ("en", "hi", "ur")  # type: ignore[assignment]
+    model.languages = ("en", "hi", "ur")
     assert final(run(model, (1, 4), language=None, among=("en", "hi"))).language == "hi"
     again = Scripted([GOOD], probabilities={"ur": 0.9, "hi": 0.05, "en": 0.05})
-    again.languages = ("en", "hi", "ur")  # type: ignore[assignment]
+    again.languages = ("en", "hi", "ur")
     assert final(run(again, (1, 4), language="hi")).unexpected_language is None
 
 
