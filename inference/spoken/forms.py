@@ -19,6 +19,7 @@ LANGUAGES: dict[str, Language] = {"en": ENGLISH, "es": SPANISH, "de": GERMAN, "f
 _STEPS = (
     identifiers.emails,
     identifiers.addresses,
+    identifiers.cued_codes,
     identifiers.network_addresses,
     places.streets,
     places.postal_codes,

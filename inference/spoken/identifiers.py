@@ -34,14 +34,14 @@ _CAPITAL_WORDS = frozenset(
         *("RECHNUNG", "KONTO", "KUNDE", "AUFTRAG", "FACTURE", "COMPTE", "DOSSIER", "COMMANDE"),
     )
 )
-#: Codes without a digit are told from words in capitals by the word before them alone.
+#: Codes of letters alone are told from words in capitals by the word before them, others from quantities.
 _CODE_CUES = (
     "reference|ref|code|request|ticket|case|referencia|código|solicitud|referenz|anliegen|kennung|référence|"
     "dossier|demande"
 )
 _CUED_CODE = re.compile(
     rf"(?i:(?<!\w)(?:{_CODE_CUES})(?:\s{{1,3}}(?:is|number|no|ist|lautet|nummer|es|número|est|numéro)){{0,3}}"
-    r"\s{0,3}[.:#]?\s{1,3})(?P<code>[A-Z]{4,12})(?![\w@-])"
+    r"\s{0,3}[.:#]?\s{1,3})(?P<code>(?=\d{0,11}[A-Z])[A-Z0-9]{4,12})(?![\w@-])"
 )
 #: A pause before a code: "is R" is heard as "are".
 _BEFORE_CODE = re.compile(r"(?<!\w)(is|ist|lautet|es|est)\s(?=[A-Z]\d{3}[A-Z]\d{3}(?!\w))")
@@ -135,11 +135,14 @@ def _phone(match: re.Match[str], language: Language) -> str:
     return f"{language.plus} {words}" if international else words
 
 
-def references(text: str, language: Language) -> str:
-    """ACC-12345, K472R819: letters by name, digits one by one, a short pause at each hyphen.
+def cued_codes(text: str, language: Language) -> str:
+    """Codes behind a word such as "reference": FEJNEX, which would else be a word, and 84621V, a quantity."""
+    text = _BEFORE_CODE.sub(r"\1, ", text)
+    return _CUED_CODE.sub(lambda m: m[0][: m.start("code") - m.start()] + _spell(m["code"], language, code=True), text)
 
-    A code of letters alone, such as FEJNEX, is known by the word before it ("reference FEJNEX"); else it is a word.
-    """
+
+def references(text: str, language: Language) -> str:
+    """ACC-12345, K472R819: letters by name, digits one by one, a short pause at each hyphen."""
 
     def say(match: re.Match[str]) -> str:
         token = match[0]
@@ -152,8 +155,6 @@ def references(text: str, language: Language) -> str:
         groups = [group for group in re.split(r"[-_/]", token) if group]
         return ", ".join(_spell(group, language, code=not _holds_word(group)) for group in groups)
 
-    text = _BEFORE_CODE.sub(r"\1, ", text)
-    text = _CUED_CODE.sub(lambda m: m[0][: m.start("code") - m.start()] + letters(m["code"], language), text)
     return _REFERENCE.sub(say, text)
 
 

@@ -44,8 +44,8 @@ def test_references_of_either_pattern_are_spelled_letter_by_letter(language: str
     }
     chosen = _seeded(5)
     codes = [new_reference() for _ in range(50)]
-    codes += ["".join(chosen.choice(_EARLIER) for _ in range(6)) for _ in range(300)]
-    codes += ["FEJNEX", "J5PEWG", "VRABVA", "1BEEF2", "DEAD12", "12FACE"]
+    codes += ["".join(chosen.choice(_EARLIER) for _ in range(6)) for _ in range(1000)]
+    codes += ["FEJNEX", "J5PEWG", "VRABVA", "1BEEF2", "DEAD12", "12FACE", "84621V", "1234W5", "TTQX9A", "9999GB"]
     for code in codes:
         said = spoken_form(sentences[language].format(code), language)
         letters = [each for each in code if each in string.ascii_uppercase]
