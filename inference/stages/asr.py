@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from db.errors import EngineUnavailable
 from db.outcome import FinishedCall
 from db.words import Stage
+from inference.level import raised
 from inference.limits import Limits
 from inference.metering import CallMeter, StageError
 from inference.ports import SAMPLE_RATE, RecordingDecoder, Samples, Transcriber, Transcript, TranscriptPartial
@@ -59,8 +60,9 @@ async def transcribe(
     """
     with clock.busy(Stage.ASR):
         decoded = await decoder.recording(recording, owner=owner, max_seconds=limits.recording)
+        samples = await asyncio.to_thread(raised, decoded.samples)
     waiting: asyncio.Queue[TranscriptPartial] = asyncio.Queue(_WAITING)
-    given = _Given(decoded.samples, language, among, limits, clock, waiting)
+    given = _Given(samples, language, among, limits, clock, waiting)
     final = asyncio.create_task(_run(engine, given))
     sketch = None
     if draft is not None:

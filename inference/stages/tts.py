@@ -12,6 +12,7 @@ import numpy as np
 from db.outcome import EncodedAudio, FinishedCall
 from db.words import Stage
 from inference.audio import encode_wav, resample
+from inference.level import ReplyLevel
 from inference.limits import Limits
 from inference.metering import CallMeter, StageError
 from inference.ports import EngineInfo, Samples, Synthesizer
@@ -61,7 +62,7 @@ async def speak(
 ) -> AsyncGenerator[Chunk | Faltered | Spoken, None]:
     """A Chunk a sentence, then one Spoken. The engine is lent for one sentence at a time: others speak in between."""
     meter = CallMeter(clock, Stage.TTS, tries.lender.info)
-    reply = _Reply()
+    reply, level = _Reply(), ReplyLevel()
     async for sentence in sentences:
         samples = None
         while samples is None:
@@ -76,6 +77,7 @@ async def speak(
                 meter = CallMeter(clock, Stage.TTS, tries.lender.info)
         if not samples.size:  # nothing in it that can be said: "..."
             continue
+        samples = await asyncio.to_thread(level.levelled, samples, rate)
         yield Chunk(reply.sentences, sentence, _encode(samples, rate))
         reply.add(samples, rate)
     whole = reply.whole()

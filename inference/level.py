@@ -1,0 +1,151 @@
+"""Levels of sound: quiet recordings are raised before they are listened to, and replies are spoken at a usual loudness.
+
+Loudness is that of ITU-R BS.1770 as EBU R 128 measures it, in LUFS, by FFmpeg's ``ebur128``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+import av
+import numpy as np
+from av.filter import Graph
+from numpy.typing import NDArray
+
+from inference.ports import SAMPLE_RATE, Samples
+
+#: Where the loudest tenth of usual speech lies, in dB of full scale, and how far a recording is raised at most.
+_SPEECH_LEVEL: Final = -26.0
+_MAX_GAIN: Final = 50.0
+
+#: How much more a quiet part is raised than the loudest: a second speaker is heard, a voice in the next room is not.
+_MAX_EXTRA_GAIN: Final = 20.0
+
+_FRAME: Final = SAMPLE_RATE // 50
+
+#: Frames on both sides of a moment that set its gain: 3 seconds.
+_AROUND: Final = 150
+
+#: LUFS of a spoken reply: usual for speech is -16 to -19.
+REPLY_LOUDNESS: Final = -17.5
+
+#: Largest sample of a reply, -1.5 dB of full scale: what lies between two samples may be a little larger.
+_CEILING: Final = 0.84
+
+#: LUFS below which a sentence is no speech, or too short to be measured (under 0.4 seconds). So no gain is over 32 dB.
+_MEASURABLE: Final = -50.0
+
+
+def raised(samples: Samples) -> Samples:
+    """Speech at 16 kHz brought to a usual level where it is quieter; what is louder stays as it is.
+
+    The gain follows the loudest tenth of the frames within some seconds, so that neither a click nor a loud voice keeps
+    a quiet one down, and changes smoothly.
+    """
+    frames = -(-samples.size // _FRAME)
+    if not frames:
+        return samples
+    padded = np.zeros(frames * _FRAME, np.float32)
+    padded[: samples.size] = samples
+    power = np.square(padded.reshape(frames, _FRAME)).mean(axis=1, dtype=np.float64)
+    missing = _SPEECH_LEVEL - _loud_around(10 * np.log10(power + 1e-12))
+    gain = np.clip(missing, 0.0, min(_MAX_GAIN, max(0.0, float(missing.min())) + _MAX_EXTRA_GAIN))
+    if not gain.any():
+        return samples
+    kernel = np.hanning(_AROUND + 3)[1:-1]  # an odd number of frames
+    smooth = np.convolve(np.pad(gain, _AROUND // 2, mode="edge"), kernel / kernel.sum(), mode="valid")
+    middles = (np.arange(frames) + 0.5) * _FRAME
+    factor = np.interp(np.arange(samples.size), middles, 10 ** (smooth / 20))
+    return np.clip(samples * factor, -1.0, 1.0).astype(np.float32)
+
+
+def _loud_around(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each frame the level that a tenth of the frames around it exceed."""
+    padded = np.pad(levels, _AROUND, mode="edge" if levels.size <= _AROUND else "reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1)
+    loud: NDArray[np.float64] = np.percentile(windows, 90, axis=1)
+    return loud
+
+
+class LoudnessMeter:
+    """Integrated loudness of a stream of mono samples at ``rate``, as far as it has come."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._graph = _graph(rate, ("ebur128", "metadata=1"))
+        self._position = 0
+
+    def add(self, samples: Samples) -> float:
+        """LUFS of all samples up to here; below -60 if there is too little sound."""
+        measured = -70.0
+        self._graph.push(_frame(samples, self._rate, self._position))
+        self._position += samples.size
+        for frame in _pulled(self._graph):
+            measured = float(frame.metadata.get("lavfi.r128.I", measured))
+        return measured
+
+
+class ReplyLevel:
+    """Brings the sentences of one reply, spoken by one voice, to ``REPLY_LOUDNESS`` without clipping.
+
+    The gain is that of all sentences so far: so each reply comes out alike, and within it the voice keeps its own
+    emphasis. A sentence too short to be measured gets the gain of those before.
+    """
+
+    def __init__(self) -> None:
+        self._meter: LoudnessMeter | None = None
+        self._rate = 0
+        self._gain = 1.0
+
+    def levelled(self, samples: Samples, rate: int) -> Samples:
+        """The next sentence; some milliseconds of work for each second of sound."""
+        if self._meter is None or rate != self._rate:
+            self._meter, self._rate = LoudnessMeter(rate), rate
+        loudness = self._meter.add(samples)
+        if loudness > _MEASURABLE:
+            self._gain = 10 ** ((REPLY_LOUDNESS - loudness) / 20)
+        louder: Samples = (samples * self._gain).astype(np.float32)
+        peak = float(np.abs(louder).max(initial=0.0))
+        return _limited(louder, rate) if peak > _CEILING else louder
+
+
+def _limited(samples: Samples, rate: int) -> Samples:
+    """The same sound with its peaks brought below the ceiling, some milliseconds ahead, so that nothing is clipped."""
+    graph = _graph(rate, ("alimiter", f"limit={_CEILING}:attack=5:release=50:level=0:latency=1"))
+    graph.push(_frame(samples, rate, 0))
+    graph.push(None)
+    pieces = [frame.to_ndarray().reshape(-1) for frame in _pulled(graph)]
+    below: Samples = np.clip(np.concatenate(pieces)[: samples.size], -_CEILING, _CEILING).astype(np.float32)
+    return below
+
+
+def _graph(rate: int, stage: tuple[str, str]) -> Graph:
+    graph = Graph()
+    source = graph.add_abuffer(sample_rate=rate, format="dbl", layout="mono")
+    worker = graph.add(*stage)
+    to_doubles = graph.add("aformat", "sample_fmts=dbl:channel_layouts=mono")
+    sink = graph.add("abuffersink")
+    source.link_to(worker)
+    worker.link_to(to_doubles)
+    to_doubles.link_to(sink)
+    graph.configure()
+    return graph
+
+
+def _frame(samples: Samples, rate: int, position: int) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(samples.astype(np.float64)[None, :], format="dbl", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = rate, position, Fraction(1, rate)
+    return frame
+
+
+def _pulled(graph: Graph) -> Iterator[av.AudioFrame]:
+    """What a graph has ready."""
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.BlockingIOError, av.EOFError):  # nothing more for now, or at all
+            return
+        assert isinstance(frame, av.AudioFrame)
+        yield frame
