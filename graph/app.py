@@ -29,7 +29,9 @@ from graph.guards.preflight import Preflight
 from graph.guards.rates import RateLimit, Rates
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.health import health_router
+from graph.http.content_coding import ContentCoding
 from graph.http.headers import OneLinePerHeader
+from graph.http.methods import Methods
 from graph.last_resort import LastResort
 from graph.live.live import Live
 from graph.mcp import KeyedEndpoint, viewer_in_scope
@@ -139,15 +141,16 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
     return _guarded(app, settings, front, rates)
 
 
-def _guarded(app: ASGIApp, settings: ApiSettings, front: Mapping[str, FrontParts], rates: Rates) -> ASGIApp:
+def _guarded(api: FastAPI, settings: ApiSettings, front: Mapping[str, FrontParts], rates: Rates) -> ASGIApp:
     """The app behind the front, and the front behind the guards. Not as FastAPI's own: each request counts."""
-    app = BodyLimit(
-        Front(app, front),
+    app: ASGIApp = BodyLimit(
+        ContentCoding(Front(api, front), settings.gzip_bytes),
         max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,
         max_signs=settings.max_values + settings.max_document_bytes,
     )
     if settings.csrf_protection:
         app = Preflight(app)
+    app = Methods(app, api.router.routes)
     app = LastResort(OneLinePerHeader(RateLimit(app, rates)))
     if settings.cors_origins:  # around all others, so that a page may read their refusals too
         app = CORSMiddleware(

@@ -52,7 +52,7 @@ class LastResort:
                 message, extensions = masked(error, path=scope["path"][1:].partition("/")[0])
             if scope["type"] == "websocket":
                 with suppress(RuntimeError):  # it was closed already
-                    await send({"type": "websocket.close", "code": code})
+                    await send({"type": "websocket.close", "code": code, "reason": message})
             elif not started:
                 body = json.dumps({"errors": [{"message": message, "extensions": extensions}]}).encode()
                 await _answer(send, status, body)

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from graph.http.http10 import Http10Cycle
 from graph.settings import ApiSettings
 
 #: The scope's extension that is a function: it sends a text on a websocket at once, or says that it cannot.
@@ -45,6 +46,11 @@ class _Gathering:
 
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's, but that an answer's head and body leave together: one call of the kernel, one packet."""
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.cycle is not None and self.scope["http_version"] == "1.0":
+            self.cycle.__class__ = Http10Cycle  # its task has not begun
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         gathering = _Gathering(transport, self.loop)

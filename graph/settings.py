@@ -47,6 +47,7 @@ class ApiSettings(DatabaseSettings):
     compiled_operations: bool = True
     read_connections: int = Field(4, ge=1, le=100)
     response_cache_bytes: int = Field(256_000_000, ge=0)
+    gzip_bytes: int = Field(16_384, ge=0)
 
     @property
     def queue_limits(self) -> QueueLimits:

@@ -37,10 +37,18 @@ _MAX_ID = 200
 log = structlog.get_logger(__name__)
 
 
+#: In place of Strawberry's reasons that name the code once more.
+_REASONS = {
+    (4401, "Unauthorized"): "Send connection_init, and wait for connection_ack, before an operation",
+    (4403, "Forbidden"): "The API key is missing, wrong or revoked: connection_init needs Authorization: Bearer <key>",
+}
+
+
 class Adapter(ASGIWebSocketAdapter):
-    """Strawberry's, but that a reason of any length closes the socket."""
+    """Strawberry's, but that the reason says what to do, and one of any length closes the socket."""
 
     async def close(self, code: int, reason: str) -> None:
+        reason = _REASONS.get((code, reason), reason)
         short = reason.encode(errors="replace")[:_REASON_BYTES].decode(errors="ignore")
         await super().close(code=code, reason=short)
 

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 
 from starlette.types import Receive, Scope, Send
 
 from db.errors import RateLimited, VoxLoomError
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, status: int, error: VoxLoomError) -> None:
-    """Answers a request, or refuses a websocket before it is accepted, with ``status`` and the error's code."""
+async def refuse(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    status: int,
+    error: VoxLoomError,
+    *,
+    more: Iterable[tuple[bytes, bytes]] = (),
+) -> None:
+    """Answers a request, or refuses a websocket before it is accepted, with ``status`` and the error's code.
+
+    ``more``: further headers.
+    """
     body = json.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        *more,
     ]
     if isinstance(error, RateLimited):
         headers.append((b"retry-after", str(math.ceil(error.retry_after_seconds)).encode()))

@@ -31,11 +31,16 @@ async function start() {
     variables: JSON.stringify({ sessionId: "the id that OpenSession answered with" }, null, 2),
     headers: JSON.stringify({ Authorization: "Bearer YOUR_KEY" }, null, 2),
   };
+  // What the address asks is filled in, not run.
+  const address = new URLSearchParams(location.search);
+  const asked = {};
+  for (const name of ["query", "variables"]) if (address.has(name)) asked[name] = address.get(name);
   const page = React.createElement(
     GraphiQL,
     {
       fetcher,
-      defaultTabs: [first],
+      defaultTabs: [{ ...first, ...asked }],
+      ...asked,
       defaultHeaders: first.headers,
       defaultQuery: first.query,
       defaultEditorToolsVisibility: "headers",

@@ -95,7 +95,7 @@ async def bare_socket(address: str) -> AsyncIterator[ClientConnection]:
 
 
 async def closing_code(client: Client, messages: Sequence[str | bytes]) -> int:
-    """Sends the messages on a new socket and waits until the server closes it."""
+    """Sends the messages on a new socket and waits until the server closes it, with a reason in words."""
     async with bare_socket(client.base) as socket:
         try:
             for message in messages:
@@ -104,6 +104,7 @@ async def closing_code(client: Client, messages: Sequence[str | bytes]) -> int:
                 await socket.recv()
         except ConnectionClosed as closed:
             assert closed.rcvd is not None, "the socket was dropped, not closed"
+            assert " " in closed.rcvd.reason, "the reason has no words"
             return closed.rcvd.code
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.async_api import ConsoleMessage, Page, Route, async_playwright, expect
@@ -138,6 +138,18 @@ async def test_the_first_conversation_holds(ide: Ide, key: str, client: Client, 
     await ide.response('"__typename": "SessionEnded"')
     assert ide.asked == {("http", ide.host), ("ws", ide.host)}
     assert ide.foreign == []
+    assert ide.complaints == []
+
+
+async def test_what_an_address_asks_is_filled_in_and_not_run(ide: Ide) -> None:
+    query = "{ viewer { tenant } }"
+    for _ in range(2):  # with the tabs of the first visit there too
+        address = urlencode({"query": query, "variables": '{"a": 1}'})
+        await ide.page.goto(f"http://{ide.host}/graphql?{address}", wait_until="networkidle")
+        await expect(ide.page.get_by_role("region", name="Query Editor")).to_contain_text("tenant", timeout=_WAIT_MS)
+        for editor, text in ((".graphiql-query-editor", query), (".graphiql-editor-tool", '{"a": 1}')):
+            editors = f"[...document.querySelectorAll('{editor} .CodeMirror')]"
+            assert text in await ide.page.evaluate(f"() => {editors}.map((each) => each.CodeMirror.getValue())")
     assert ide.complaints == []
 
 

@@ -1,0 +1,112 @@
+"""Content codings: large answers are compressed for clients that ask; request bodies in one are refused.
+
+Specification: RFC 9110, sections 8.4, 12.5.3 and 15.5.16. docs/decisions/2026-11-25-gzip-answers.md says what BREACH
+means here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+
+from cachetools import LRUCache
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipResponder
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from db.errors import BadUserInput
+from graph.guards.answers import refuse
+
+#: Fast: the higher levels save a few per cent of conversations, which are mostly ids and signatures.
+_LEVEL = 4
+
+#: Streams are not compressed: each event must leave at once.
+_NEVER = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed")
+
+#: What compressed answers, and those that they were made of, may take.
+_KEPT_BYTES = 16_000_000
+
+#: Up to how many bytes of random length a compressed answer has beside its content.
+_PADDING = 100
+
+Kept = LRUCache[bytes, tuple[bytes, int]]
+
+
+class ContentCoding:
+    """ASGI middleware: answers of ``min_bytes`` and more are sent in gzip where it is accepted; 0 never compresses.
+
+    A request body in a content coding answers 415 with the code BAD_USER_INPUT.
+    """
+
+    def __init__(self, app: ASGIApp, min_bytes: int) -> None:
+        self._app = app
+        self._min_bytes = min_bytes
+        #: An answer out of the cache is the same object each time, whose hash is known.
+        self._kept: Kept = LRUCache(_KEPT_BYTES, lambda each: len(each[0]) + each[1])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        coding = headers.get(b"content-encoding", b"")
+        if coding.strip().lower() not in (b"", b"identity"):
+            error = BadUserInput("A request body is sent as it is, without a Content-Encoding.")
+            await refuse(scope, receive, send, 415, error, more=[(b"accept-encoding", b"identity")])
+        elif self._min_bytes and accepts_gzip(headers.get(b"accept-encoding", b"")):
+            kept = self._kept if b"authorization" in headers else None
+            await _Responder(self._app, self._min_bytes, kept)(scope, receive, _padded(send))
+        else:
+            await self._app(scope, receive, send)
+
+
+def accepts_gzip(header: bytes) -> bool:
+    """Whether an Accept-Encoding header names gzip, by its name or by a wildcard, and does not refuse it."""
+    return bool(header) and (_accepts(header) if len(header) <= 200 else _accepts.__wrapped__(header))
+
+
+@lru_cache(maxsize=256)
+def _accepts(header: bytes) -> bool:
+    named: dict[str, bool] = {}
+    for each in header.decode("latin-1").lower().split(","):
+        name, *parameters = (part.strip() for part in each.split(";"))
+        qualities = [part.partition("=")[2].strip() for part in parameters if part.startswith("q=")]
+        named.setdefault(name, all(quality.strip("0.") != "" for quality in qualities))
+    return named.get("gzip", named.get("x-gzip", named.get("*", False)))
+
+
+class _Responder(GZipResponder):
+    """Starlette's, which compresses a large answer in a thread; it remembers what it compressed."""
+
+    def __init__(self, app: ASGIApp, min_bytes: int, kept: Kept | None) -> None:
+        super().__init__(app, min_bytes, _LEVEL, exclude_content_types=_NEVER)
+        self._kept = kept
+
+    async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:
+        if more_body or self._kept is None or self._compressor is not None:  # a part of a longer one
+            return await super().apply_compression(body, more_body=more_body)
+        known = self._kept.get(body)
+        if known is not None:
+            return known[0]
+        compressed = await super().apply_compression(body, more_body=False)
+        if len(body) < _KEPT_BYTES // 10:
+            self._kept[body] = (compressed, len(body))
+        return compressed
+
+
+def _padded(send: Send) -> Send:
+    """Gives a compressed answer a random length, and the weak tag of a form that is equivalent, not the same."""
+
+    async def padded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message["headers"]
+            if (b"content-encoding", b"gzip") in headers:
+                message["headers"] = [*map(_weak, headers), (b"x-padding", b"-" * secrets.randbelow(_PADDING))]
+        await send(message)
+
+    return padded
+
+
+def _weak(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = header
+    return (name, b"W/" + value) if name == b"etag" and value.startswith(b'"') else header
