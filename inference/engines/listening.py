@@ -14,8 +14,8 @@ from inference.engines.spoken_language import SpokenLanguage, spoken_language
 from inference.ports import SAMPLE_RATE, Samples, Segment, Transcript, TranscriptPartial
 from inference.vad import SpeechDetector, Stretch, cut_at_pauses, find_speech
 
-#: Beams of the first attempts, for languages of which Whisper knows less than of English. Measured on base
-#: (tests/quality/asr.py): English gains nothing by them; other languages a fifth of their errors and more.
+#: Beams of the first attempts, for languages of which Whisper knows less than of English: more words are right where
+#: speech is hard to understand, and English gains nothing (docs/speech-recognition.md).
 BEAMS = 5
 
 #: Shorter pieces do not tell their language.

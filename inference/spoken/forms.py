@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from inference.spoken import amounts, identifiers, moments, places, ranges, shortened
+from inference.spoken import amounts, identifiers, moments, places, ranges, scripts, shortened
 from inference.spoken.cleaning import readable
 from inference.spoken.english import ENGLISH
 from inference.spoken.french import FRENCH
@@ -42,6 +42,7 @@ _STEPS = (
     amounts.years,
     amounts.numbers,
     identifiers.acronyms,
+    scripts.other_scripts,
 )
 _TIDY = (
     (re.compile(r"\s*\|\s*"), ", "),

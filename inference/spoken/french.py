@@ -113,6 +113,7 @@ FRENCH = Language(
     by="par",
     times="fois",
     about="environ",
+    other_script="un mot dans une autre écriture",
     dial=r"appelez le|appeler le|composez le|composer le|faites le",
     ending=r"finissant par|se terminant par|se termine par|finit par",
 )

@@ -130,6 +130,7 @@ GERMAN = Language(
     about="etwa",
     version="Version",
     port="Port",
+    other_script="ein Wort in anderer Schrift",
     dial=r"wählen Sie(?: die)?|rufen Sie(?: die)?|Notruf|unter der|anrufen unter",
     ending=r"Endung|endet auf|endend auf|Endziffern",
 )

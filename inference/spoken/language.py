@@ -65,6 +65,8 @@ class Language:
     about: str = "about"
     version: str = "version"
     port: str = "port"
+    #: Said in the place of words that are written in a script which the voice cannot read.
+    other_script: str = "a word in another script"
     #: Words before a short number that is dialled, as a pattern.
     dial: str = r"(?!)"
     #: Words before the last digits of a card or an account, as a pattern.

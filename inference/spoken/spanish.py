@@ -117,6 +117,7 @@ SPANISH = Language(
     about="unos",
     version="versión",
     port="puerto",
+    other_script="una palabra en otra escritura",
     dial=r"llame al|llamar al|llama al|marque el|marque|marcar el",
     ending=r"terminada en|termina en|acaba en|acabada en|terminado en",
 )
