@@ -28,8 +28,8 @@ _FRAME: Final = SAMPLE_RATE // 50
 #: Frames on both sides of a moment that set its gain: 3 seconds.
 _AROUND: Final = 150
 
-#: LUFS of a spoken reply: usual for speech is -16 to -19.
-REPLY_LOUDNESS: Final = -17.5
+#: LUFS of a spoken reply, of which the limiter takes up to 1: usual for speech is -16 to -19.
+REPLY_LOUDNESS: Final = -17.0
 
 #: Largest sample of a reply, -1.5 dB of full scale: what lies between two samples may be a little larger.
 _CEILING: Final = 0.84

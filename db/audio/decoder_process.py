@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]
             max_seconds=request.max_seconds,
             declared_mime_type=request.declared_mime_type,
             customer_channel=request.customer_channel,
-            allow_cpu=_allow_cpu,
+            allow_cpu=partial(_allow_cpu, limits.AGAIN if request.samples else 1),
         )
         return {"facts": _facts(recording)}, recording.samples.tobytes() if request.samples else b""
     except MemoryError:
@@ -100,10 +101,10 @@ def _facts(recording: Recording) -> dict[str, Any]:
     return {field.name: getattr(recording, field.name) for field in fields(RecordingFacts)}
 
 
-def _allow_cpu(seconds: float) -> None:
-    """From now on so many seconds of CPU time, and a fraction of one; then the kernel ends this process."""
+def _allow_cpu(times: int, seconds: float) -> None:
+    """From now on ``times`` times ``seconds`` of CPU time, and a part of one; then the kernel ends this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _set_limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + seconds))
+    _set_limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + times * seconds))
 
 
 def _watch_memory(most: int, done: threading.Event) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from db import recording
 from db.audio.limits import SAMPLE_RATE
 from db.errors import AudioTooLong, AudioUnreadable
 from db.recording import read_recording
@@ -309,12 +308,6 @@ def test_heavy_damage_is_told() -> None:
     data[4000:-4000] = np.random.default_rng(0).bytes(len(data) - 8000)
     with pytest.raises(AudioUnreadable):
         read_recording(bytes(data), max_seconds=10)
-
-
-def test_decoding_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "_MAX_DECODE_SECONDS", -1.0)
-    with pytest.raises(AudioUnreadable):
-        read_recording(encode("wav", "pcm_s16le", rate=16_000), max_seconds=10)
 
 
 def test_what_a_file_says_in_words_is_not_repeated() -> None:
