@@ -7,7 +7,6 @@ means here.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from functools import lru_cache
 
 from cachetools import LRUCache
@@ -48,16 +47,37 @@ class ContentCoding:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers: Mapping[bytes, bytes] = dict(scope["headers"])
-        coding = headers.get(b"content-encoding", b"")
+        coding = accepted = b""
+        has_key = False
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                accepted = value
+            elif name == b"content-encoding":
+                coding = value
+            elif name == b"authorization":
+                has_key = True
         if coding.strip().lower() not in (b"", b"identity"):
             error = BadUserInput("A request body is sent as it is, without a Content-Encoding.")
             await refuse(scope, receive, send, 415, error, more=[(b"accept-encoding", b"identity")])
-        elif self._min_bytes and accepts_gzip(headers.get(b"accept-encoding", b"")):
-            kept = self._kept if b"authorization" in headers else None
-            await _Responder(self._app, self._min_bytes, kept)(scope, receive, _padded(send))
+        elif self._min_bytes and accepts_gzip(accepted):
+            await self._app(scope, receive, self._compressed(send, self._kept if has_key else None))
         else:
             await self._app(scope, receive, send)
+
+    def _compressed(self, send: Send, kept: Kept | None) -> Send:
+        chosen: Send | None = None
+
+        async def compressed(message: Message) -> None:
+            nonlocal chosen
+            if chosen is None:
+                is_small = any(
+                    name == b"content-length" and int(value) < self._min_bytes
+                    for name, value in message.get("headers", ())
+                )
+                chosen = send if is_small else _Responder(_padded(send), self._min_bytes, kept).send_with_compression
+            await chosen(message)
+
+        return compressed
 
 
 def accepts_gzip(header: bytes) -> bool:
@@ -78,8 +98,10 @@ def _accepts(header: bytes) -> bool:
 class _Responder(GZipResponder):
     """Starlette's, which compresses a large answer in a thread; it remembers what it compressed."""
 
-    def __init__(self, app: ASGIApp, min_bytes: int, kept: Kept | None) -> None:
-        super().__init__(app, min_bytes, _LEVEL, exclude_content_types=_NEVER)
+    def __init__(self, send: Send, min_bytes: int, kept: Kept | None) -> None:
+        super().__init__(_no_app, min_bytes, _LEVEL, exclude_content_types=())
+        self.exclude_content_types = _NEVER
+        self.send = send
         self._kept = kept
 
     async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:
@@ -92,6 +114,10 @@ class _Responder(GZipResponder):
         if len(body) < _KEPT_BYTES // 10:
             self._kept[body] = (compressed, len(body))
         return compressed
+
+
+async def _no_app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stands for the app: the responder is given its messages one by one."""
 
 
 def _padded(send: Send) -> Send:

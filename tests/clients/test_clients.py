@@ -92,7 +92,7 @@ async def test_every_audit_of_graphql_over_http(node: str, api: str, key: str) -
 
 
 async def test_apollo_sends_a_hash_in_place_of_a_query(node: str, api: str, key: str) -> None:
-    assert await verdict(node, "apollo_persisted.mjs", api, key) == {"client": "apollo-persisted", "asked": 3}
+    assert await verdict(node, "apollo_persisted.mjs", api, key) == {"client": "apollo-persisted", "kinds": 3}
 
 
 def test_the_packages_are_exact_and_their_list_names_no_host() -> None:
