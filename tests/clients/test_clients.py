@@ -76,6 +76,7 @@ async def test_a_conversation(node: str, script: str, name: str, api: str, key: 
         ("resume_apollo.mjs", "apollo"),
         ("resume_apollo_ws.mjs", "apollo-ws"),
         ("resume_urql.mjs", "urql"),
+        ("resume_relay.mjs", "relay"),
     ],
 )
 async def test_each_event_once_though_connections_are_cut(
