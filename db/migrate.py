@@ -12,11 +12,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from db.address import database_url
-from db.errors import BadUserInput
+from db.errors import BadUserInput, VoxLoomError
+from db.postgres.check import check_session
 from db.postgres.connect import connect
+from db.postgres.sqlstate import sqlstate_of
 
 _LOCK = 0x766F786C  # "voxl": processes that start together migrate one after the other
 
@@ -27,6 +30,12 @@ _STATEMENT_SECONDS = 600
 
 #: A migration that cannot get a table's lock gives up: while it waits, every query on the table waits behind it.
 _TABLE_LOCK = "set lock_timeout = '10s'"
+
+
+class MigrationFailed(VoxLoomError):
+    """The server refused a migration, of which nothing was done: no right to make tables, a table that is in use."""
+
+    code = "MIGRATION_FAILED"
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -44,6 +53,7 @@ async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
     ``url`` leads to a session of its own (not through a pooler that lends connections by transaction): it holds a lock.
     """
     address = database_url(url)
+    await check_session(address, "DATABASE_URL")
     engine = create_async_engine(
         "postgresql+asyncpg://",
         poolclass=NullPool,
@@ -66,13 +76,22 @@ async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
 async def migrate(url: str, revision: str = "head") -> None:
     """Runs the migrations up to ``revision``, or down to it when it is an earlier one (``base``: before all).
 
-    Raises BadUserInput for an unknown revision, and for a database whose own revision this code does not know.
+    Raises BadUserInput for an unknown revision, and for a database whose own revision this code does not know;
+    ConnectFailed; and MigrationFailed. The message of each is one line.
     """
-    async with migrating(url) as connection:
-        try:
+    try:
+        async with migrating(url) as connection:
             await connection.run_sync(_run, revision)
-        except CommandError as error:
-            raise BadUserInput(f"The migrations cannot go there: {error}") from None
+    except CommandError as error:
+        raise BadUserInput(f"The migrations cannot go there: {error}") from None
+    except DBAPIError as error:
+        raise _failed(url, error) from error
+
+
+def _failed(url: str, error: DBAPIError) -> MigrationFailed:
+    state = sqlstate_of(error)
+    words = " ".join(str(error.driver_exception).split())
+    return MigrationFailed(f"{database_url(url)}: {words} (SQLSTATE {state})")
 
 
 def _run(connection: Connection, revision: str) -> None:

@@ -11,9 +11,11 @@ import os
 from typing import Any
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from db import models_loaded
+from db.errors import ConnectFailed, VoxLoomError
 from db.migrate import migrating
 
 
@@ -44,4 +46,10 @@ given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    asyncio.run(run_by_url(os.environ.get("DATABASE_LISTEN_URL") or os.environ["DATABASE_URL"]))
+    url = os.environ.get("DATABASE_LISTEN_URL") or os.environ.get("DATABASE_URL")
+    if url is None:
+        raise CommandError("Set DATABASE_URL.")
+    try:
+        asyncio.run(run_by_url(url))
+    except (ConnectFailed, VoxLoomError) as error:
+        raise CommandError(str(error)) from None

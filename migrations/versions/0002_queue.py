@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from alembic import op
-from procrastinate.schema import SchemaManager
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+_SCHEMA = Path(__file__).parent.parent / "procrastinate_3_10_0.sql"
 
 # A job whose session is busy is passed over. When the busy job ends, nobody is told that the next one may start now;
 # without this, it waits for the worker's next poll.
@@ -66,7 +68,7 @@ def _execute_script(script: str) -> None:
 
 
 def upgrade() -> None:
-    _execute_script(SchemaManager.get_schema())
+    _execute_script(_SCHEMA.read_text())
     _execute_script(_WAKE)
 
 

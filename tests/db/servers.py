@@ -31,7 +31,7 @@ auth_type = plain
 auth_file = {directory}/users.txt
 pool_mode = {mode}
 default_pool_size = {size}
-server_round_robin = 1
+server_round_robin = {round_robin}
 max_client_conn = 300
 logfile = {directory}/log
 """
@@ -53,10 +53,11 @@ def by_tcp(url: str, port: int, *, user: str | None = None, password: str | None
 
 
 @contextmanager
-def pgbouncer(postgres: str, *, mode: str, size: int = 10) -> Iterator[int]:
+def pgbouncer(postgres: str, *, mode: str, size: int = 10, round_robin: bool = True) -> Iterator[int]:
     """Debian's PgBouncer with its settings as they come, in the given ``pool_mode``; the port it listens on.
 
-    Its server connections are lent in turn, so that two transactions of one client are seldom on the same one.
+    ``size`` server connections are lent in turn, so that two transactions of one client are seldom on the same one; not
+    ``round_robin``, the one that came back last is lent first, as PgBouncer does by default.
     """
     if PGBOUNCER is None:
         pytest.skip("there is no pgbouncer")
@@ -66,7 +67,11 @@ def pgbouncer(postgres: str, *, mode: str, size: int = 10) -> Iterator[int]:
     port = free_port()
     (directory / "users.txt").write_text(f'"{address.user}" "{address.password}"\n')
     ini = directory / "pgbouncer.ini"
-    ini.write_text(_INI.format(host=address.hosts[0], port=port, directory=directory, mode=mode, size=size))
+    ini.write_text(
+        _INI.format(
+            host=address.hosts[0], port=port, directory=directory, mode=mode, size=size, round_robin=int(round_robin)
+        )
+    )
     as_user = {}
     if os.geteuid() == 0:  # it refuses to run as root
         nobody = pwd.getpwnam("nobody")

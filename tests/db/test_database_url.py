@@ -95,6 +95,21 @@ async def test_each_mistake_is_one_line(
         await admin.close()
 
 
+async def test_a_user_who_may_not_migrate_is_told_in_one_line(
+    empty: str, role: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await asyncpg.connect(empty)
+    await admin.execute(f"alter role {role.partition(':')[0]} nosuperuser")
+    name = address_of(empty).database
+    url = f"postgresql://{role}@{at_socket(empty)}/{name}"
+    told = await said(url, capsys, monkeypatch)
+    assert f"/{name}: permission denied for schema public" in told and "42501" in told
+    await admin.execute(f"alter database {name} set default_transaction_read_only = on")
+    told = await said(empty, capsys, monkeypatch)
+    assert f"/{name}: cannot execute" in told and "25006" in told
+    await admin.close()
+
+
 async def test_a_server_without_tls_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
-from collections.abc import AsyncIterator, Iterable
-from itertools import count
+from collections.abc import Iterable
+from pathlib import Path
 
 import asyncpg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.engine import Database
 from db.errors import BadUserInput
-from db.migrate import alembic_config, migrate
+from db.migrate import MigrationFailed, alembic_config, migrate
 from db.models_loaded import metadata
 from db.schema_revision import newest_revision
-from tests.conftest import named
-
-_numbers = count(1)
 
 #: Everything in the schema that a person could have made, but for what belongs to something listed.
 _OBJECTS = """
@@ -43,17 +42,6 @@ select format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)
 union all
 select indexdef from pg_indexes where schemaname = 'public'
 """
-
-
-@pytest.fixture
-async def empty(postgres: str) -> AsyncIterator[str]:
-    """The URL of a database with nothing in it."""
-    name = f"empty_{next(_numbers)}"
-    connection = await asyncpg.connect(postgres)
-    await connection.execute(f"create database {name}")
-    yield named(postgres, name)
-    await connection.execute(f"drop database {name} with (force)")
-    await connection.close()
 
 
 async def ask(url: str, query: str) -> list[str]:
@@ -118,6 +106,19 @@ async def test_the_schema_is_the_models_to_the_letter(empty: str, database_url: 
     assert ours(await ask(database_url, _SHAPE)) == ours(await ask(empty, _SHAPE))
 
 
+def test_the_schema_of_the_queue_is_frozen() -> None:
+    """A migration that was run makes the same for ever: it reads a copy, which is that of the installed version.
+
+    When this fails, Procrastinate is another version: make a revision from those of its own migrations that are newer
+    than the copy, and compare here with what they leave.
+    """
+    root = Path(__file__).parent.parent.parent / "migrations"
+    copy = (root / "procrastinate_3_10_0.sql").read_text().partition(f"{'-' * 120}\n")[2]
+    assert copy == SchemaManager.get_schema()
+    imports = re.compile("^(from|import) procrastinate", re.MULTILINE)
+    assert [each.name for each in root.glob("versions/*.py") if imports.search(each.read_text())] == []
+
+
 async def test_sounds_are_stored_uncompressed(database_url: str) -> None:
     storage = "select attstorage::text from pg_attribute where attrelid = 'audio_blobs'::regclass and attname = 'data'"
     assert await ask(database_url, storage) == ["e"]
@@ -155,7 +156,7 @@ async def test_a_migration_does_not_wait_behind_a_table_lock_for_ever(
     holder = await asyncpg.connect(empty)
     async with holder.transaction():
         await holder.execute("select count(*) from turns")  # as any query does until its transaction ends
-        with pytest.raises(Exception, match="lock timeout"):
+        with pytest.raises(MigrationFailed, match="lock timeout"):
             await migrate(empty, "base")
     await holder.close()
     assert await ask(empty, "select version_num from alembic_version") == [newest_revision()], "nothing is half undone"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from db.address import database_url as address_of
 from db.engine import Database
+from db.errors import BadUserInput
 from db.feed import Feed
 from db.keys import create_key
 from db.migrate import migrate
-from db.postgres.check import check_database
+from db.postgres.check import check_database, check_session
 from db.viewer import Viewer
 from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
@@ -103,6 +106,24 @@ async def test_nothing_is_left_on_a_shared_session(pooled: Pooled, pooled_databa
                 assert await connection.scalar(text(_LEFT)) <= 1  # the one that asks
     finally:
         await stranger.close()
+
+
+@pytest.mark.parametrize("round_robin", [True, False])
+async def test_transaction_mode_without_a_second_address_is_refused(
+    postgres: str, database_url: str, round_robin: bool
+) -> None:
+    with pgbouncer(postgres, mode="transaction", round_robin=round_robin) as port:
+        url = by_tcp(database_url, port)
+        unfit = [partial(check_database, url, None), partial(check_database, database_url, url), partial(migrate, url)]
+        for work in unfit:
+            with pytest.raises(BadUserInput, match="transaction mode: set DATABASE_LISTEN_URL"):
+                await work()
+        await check_database(url, database_url)
+
+
+async def test_a_pooler_with_one_connection_in_session_mode_is_taken(postgres: str, database_url: str) -> None:
+    with pgbouncer(postgres, mode="session", size=1) as port:
+        await check_session(address_of(by_tcp(database_url, port)), "DATABASE_URL")
 
 
 async def test_processes_that_start_together_migrate_once(postgres: str, pooled: Pooled) -> None:
