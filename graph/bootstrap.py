@@ -10,6 +10,7 @@ from pathlib import Path
 
 from db.embedded import embedded_postgres
 from db.engine import Database
+from db.errors import BadUserInput
 from db.keys import adopt_key
 from db.migrate import migrate
 from db.postgres.check import check_database
@@ -25,7 +26,7 @@ def postgres(settings: ApiSettings) -> Iterator[str]:
         yield settings.database_url
         return
     _ = settings.listen_url  # refused where it is set alone
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _make_data_dir(settings)
     with embedded_postgres(settings.data_dir) as url:
         yield url
 
@@ -36,17 +37,27 @@ def local_key(settings: ApiSettings) -> str:
         return settings.api_key.get_secret_value()
     file = settings.data_dir / _KEY_FILE
     if not file.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _make_data_dir(settings)
         _write_private(file, f"vxl_{secrets.token_urlsafe(32)}")
     return file.read_text().strip()
 
 
+def _make_data_dir(settings: ApiSettings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadUserInput(f"VOXLOOM_DATA_DIR {settings.data_dir}: {error.strerror}.") from None
+
+
 def _write_private(file: Path, text: str) -> None:
     draft = file.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text(text)
-    draft.rename(file)
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(text)
+        draft.rename(file)
+    except OSError as error:
+        raise BadUserInput(f"{file}: {error.strerror}.") from None
 
 
 def prepare(settings: ApiSettings, url: str, key: str) -> None:

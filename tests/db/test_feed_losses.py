@@ -54,6 +54,27 @@ class Followed:
         return self.seen
 
 
+async def test_reads_of_clients_do_not_keep_the_feed_waiting(database_url: str, viewer: Viewer) -> None:
+    """Nor do replays: what is new comes at once, although every connection for reading is in use."""
+    database = Database(database_url, readers=2)
+    session_id, long_one = [await open_session(database, viewer) for _ in range(2)]
+    async with running(database, poll_seconds=0.5) as feed:
+        follower = Followed(feed, session_id)
+        await write(database, session_id)
+        await eventually(lambda: follower.reached(1))
+        slow = [asyncio.create_task(database.reader.row("select pg_sleep(60)", [])) for _ in range(4)]
+        replays = [Followed(feed, long_one) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        await write(database, long_one)
+        await write(database, session_id)
+        await eventually(lambda: follower.reached(2), seconds=5)
+        assert not any(each.done() for each in slow)
+        for each in (follower, *replays):
+            await each.stop()
+    await database.close()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
 async def test_the_connection_is_cut_again_and_again(database: Database, viewer: Viewer) -> None:
     sessions = [await open_session(database, viewer) for _ in range(2)]
     cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'voxloom-feed' "
