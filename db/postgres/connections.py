@@ -94,6 +94,8 @@ class Connections:
         return {"statement_timeout": bound, "idle_in_transaction_session_timeout": bound}
 
     async def _taken(self) -> asyncpg.Connection[asyncpg.Record]:
+        if self._closed:  # while it waited for its turn
+            raise asyncpg.InterfaceError("connection is closed")
         while self._free:
             connection = self._free.pop()
             if not connection.is_closed():

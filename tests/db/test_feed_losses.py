@@ -56,7 +56,7 @@ class Followed:
 
 async def test_reads_of_clients_do_not_keep_the_feed_waiting(database_url: str, viewer: Viewer) -> None:
     """Nor do replays: what is new comes at once, although every connection for reading is in use."""
-    database = Database(database_url, readers=2)
+    database = Database(database_url, readers=2, timeout_seconds=60)
     session_id, long_one = [await open_session(database, viewer) for _ in range(2)]
     async with running(database, poll_seconds=0.5) as feed:
         follower = Followed(feed, session_id)
@@ -67,7 +67,7 @@ async def test_reads_of_clients_do_not_keep_the_feed_waiting(database_url: str, 
         await asyncio.sleep(0.1)
         await write(database, long_one)
         await write(database, session_id)
-        await eventually(lambda: follower.reached(2), seconds=5)
+        await eventually(lambda: follower.reached(2), seconds=30)
         assert not any(each.done() for each in slow)
         for each in (follower, *replays):
             await each.stop()
