@@ -19,7 +19,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
 
 from db.errors import BadUserInput, Overloaded, RateLimited, VoxLoomError
-from db.logs import place_of
+from db.logs import error_fields
 from graph.context import Context
 from graph.documents import Refused
 from graph.guards.rates import address_of
@@ -140,7 +140,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_task_exception(self, error: Exception) -> None:
         """Logs where it was; not its text, which may hold what somebody said."""
         if not isinstance(error, WebSocketDisconnected):
-            log.error("socket_failed", error=type(error).__name__, where=place_of(error))
+            log.error("socket_failed", **error_fields(error))
 
 
 def _told(error: VoxLoomError) -> GraphQLFormattedError:

@@ -11,6 +11,9 @@ import sys
 
 from db import workers
 from db.engine import Database
+from db.errors import BadUserInput
+from db.logs import error_fields
+from db.outage import DATABASE_ERRORS
 from inference.settings import InferenceSettings
 
 
@@ -38,4 +41,9 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        sys.exit(asyncio.run(main()))
+    except BadUserInput as refused:
+        sys.exit(refused.message)
+    except DATABASE_ERRORS as failed:
+        sys.exit(" ".join(error_fields(failed).values()))

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from db.errors import VoxLoomError
-from db.logs import place_of
+from db.logs import error_fields
 from db.outcome import Failure, FinishedCall
 from db.words import CallStatus, Stage
 from inference.limits import Limits
@@ -50,7 +50,7 @@ def failure_of(error: Exception, stage: Stage | None) -> Failure:
         return Failure("ENGINE_UNAVAILABLE", "The stage took too long.", stage)
     error_id = uuid.uuid4().hex[:12]
     # The traceback's frames are named, but neither their variables nor the error's text: both may hold speech.
-    log.error("stage_failed", error_id=error_id, stage=stage, error=type(error).__name__, where=place_of(error))
+    log.error("stage_failed", error_id=error_id, stage=stage, **error_fields(error))
     return Failure("INTERNAL", f"Something went wrong in the server (error {error_id}).", stage)
 
 

@@ -26,6 +26,23 @@ def test_only_a_living_worker_of_this_host_is_healthy(
     assert (done.returncode, done.stderr) == (code, b"")
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("postgresql://u:secret@127.0.0.1:1/d", "127.0.0.1:1/d: Connection refused"), ("u:secret", "no address")],
+)
+def test_without_a_database_it_says_so_in_one_line(url: str, words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "inference.health"],
+        env={**os.environ, "DATABASE_URL": url},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, words in line, "secret" in line) == (1, True, False)
+
+
 @pytest.fixture
 async def registered(database: Database, host: str | None) -> None:
     if host is not None:
