@@ -15,6 +15,7 @@ from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
 from db.models.happenings import Event
 from db.queue import defer_turn
+from db.tool_calls import end_pending_of
 from db.viewer import Viewer
 from db.words import EventType, MessageType, Role, SessionStatus, Stage, TurnStatus
 
@@ -37,6 +38,7 @@ async def cancel_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID) -
     if turn.status is TurnStatus.RUNNING:
         await _keep_partial_reply(session, turn)
         await session.execute(_NOTIFY, {"channel": CANCELLED_CHANNEL, "turn_id": str(turn.id)})
+    await end_pending_of(session, turn.id, "The turn was cancelled before the tool answered.")
     turn.finished_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.status = TurnStatus.CANCELLED
     await session.flush()

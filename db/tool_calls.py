@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +13,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.clean import clean_text, same_json, storable, storable_text
-from db.errors import IdempotencyConflict, NotFound, SessionEnded
+from db.errors import IdempotencyConflict, NotFound, OutcomeUnknown, SessionEnded
 from db.events import NewEvent, append, mark_changed
 from db.ids import new_id
 from db.models.conversation import Session
 from db.models.happenings import Event
 from db.models.work import ToolCall
+from db.outcome import refusal, told
 from db.words import EventType, SessionStatus, ToolCallStatus
 
 
 @dataclass(frozen=True, slots=True)
 class NewToolCall:
-    """A tool call about to be made. ``turn_id`` is null for one made by hand."""
+    """A tool call about to be made. ``turn_id`` is None for one made by hand, which is given up after ``seconds``."""
 
     session_id: UUID
     turn_id: UUID | None
@@ -32,6 +34,8 @@ class NewToolCall:
     server: str
     arguments: Mapping[str, Any]
     idempotency_key: str
+    seconds: float | None = None
+    id: UUID = field(default_factory=new_id)
 
 
 async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
@@ -40,7 +44,7 @@ async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
     await session.execute(
         insert(ToolCall)
         .values(
-            id=new_id(),
+            id=call.id,
             session_id=call.session_id,
             turn_id=call.turn_id,
             attempt=call.attempt,
@@ -49,6 +53,7 @@ async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
             arguments=storable(call.arguments),
             status=ToolCallStatus.PENDING,
             idempotency_key=call.idempotency_key,
+            deadline_at=None if call.seconds is None else func.clock_timestamp() + timedelta(seconds=call.seconds),
         )
         .on_conflict_do_nothing(index_elements=["session_id", "idempotency_key"])
     )
@@ -93,14 +98,50 @@ async def end(
     ended = (await session.execute(select(now, extract("epoch", now - call.created_at) * 1000))).one()
     call.finished_at, call.duration_ms = ended[0], max(0.0, float(ended[1]))
     await session.flush()
-    if call.turn_id is None and await _is_over(session, call.session_id):
+    if call.deadline_at is not None and await _is_over(session, call.session_id):
         await mark_changed(session, call.session_id)
-        return  # made by hand, and the session ended meanwhile: nothing follows SessionEnded
+        return  # not a running turn's, and the session ended meanwhile: nothing follows SessionEnded
     await append(
         session,
         call.session_id,
         [NewEvent(EventType.TOOL_CALL_FINISHED, call.turn_id, {"tool_call_id": str(call.id)})],
     )
+
+
+async def end_unknown(session: AsyncSession, call: ToolCall, message: str) -> None:
+    """Ends a PENDING call of which nobody will tell how it went: FAILED, with OUTCOME_UNKNOWN and ``message``."""
+    error = OutcomeUnknown(message)
+    await end(session, call, result=refusal(error), error=told(error))
+
+
+async def postpone(session: AsyncSession, call: ToolCall, seconds: float) -> None:
+    """Gives a PENDING call, which is run again, so many seconds from now. The caller holds the session's row."""
+    call.deadline_at = await session.scalar(select(func.clock_timestamp() + timedelta(seconds=seconds)))
+    await session.flush()
+
+
+async def end_pending_of(session: AsyncSession, turn_id: UUID, message: str) -> None:
+    """Ends what a turn leaves behind when it ends before its tool has answered. The caller holds the session's row."""
+    pending = await session.scalars(
+        select(ToolCall)
+        .where(ToolCall.turn_id == turn_id, ToolCall.status == ToolCallStatus.PENDING)
+        .order_by(ToolCall.id)
+        .with_for_update()
+    )
+    for call in pending.all():
+        await end_unknown(session, call, message)
+
+
+async def abandoned(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, UUID, UUID]]:
+    """PENDING calls whose deadline is over, the oldest first: tenant, session and call, as ``lock`` takes them."""
+    rows = await session.execute(
+        select(Session.tenant_id, ToolCall.session_id, ToolCall.id)
+        .join(Session, Session.id == ToolCall.session_id)
+        .where(ToolCall.status == ToolCallStatus.PENDING, ToolCall.deadline_at < func.now())
+        .order_by(ToolCall.deadline_at)
+        .limit(limit)
+    )
+    return [(tenant_id, session_id, call_id) for tenant_id, session_id, call_id in rows]
 
 
 async def _is_over(session: AsyncSession, session_id: UUID) -> bool:
@@ -116,14 +157,19 @@ async def begin_by_hand(
     server: str,
     arguments: Mapping[str, Any],
     idempotency_key: str,
+    seconds: float = 60,
+    call_id: UUID | None = None,
 ) -> ToolCall:
     """Begins a call that belongs to no turn, in a session whose row the caller has locked.
 
+    Whoever begins it must end it within ``seconds``. ``call_id`` is the id that a new call gets: one that is known has
+    another.
     The same key again is the same call, whatever became of the session since; keys of turns cannot be guessed. Raises
     IdempotencyConflict if the key came with another tool or other arguments, SessionEnded, BadUserInput.
     """
     clean_text(idempotency_key, "idempotencyKey", max_length=150)
-    new = NewToolCall(session_id, None, 0, name, server, arguments, f"by-hand:{idempotency_key}")
+    key = f"by-hand:{idempotency_key}"
+    new = NewToolCall(session_id, None, 0, name, server, arguments, key, seconds, call_id or new_id())
     known = await session.scalar(
         select(ToolCall).where(ToolCall.session_id == session_id, ToolCall.idempotency_key == new.idempotency_key)
     )

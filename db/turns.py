@@ -24,6 +24,7 @@ from db.models.conversation import Message, Session, Turn
 from db.models.work import ModelCall
 from db.outcome import EncodedAudio, Failure, FinishedCall
 from db.sounds import keep_sound
+from db.tool_calls import end_pending_of
 from db.words import AudioKind, EventType, MessageType, Role, TurnStatus
 
 
@@ -192,6 +193,8 @@ async def finish(
     session: AsyncSession, claim: Claim, turn: Turn, *, timing: Mapping[str, Any], failure: Failure | None = None
 ) -> None:
     """Ends the turn, which is held: COMPLETED, or FAILED when there is a failure. Ends a session that waited for it."""
+    if failure is not None:  # one that is completed has waited for its tools
+        await end_pending_of(session, turn.id, "The turn failed before the tool answered.")
     turn.finished_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.timing = storable(timing)
     turn.status = TurnStatus.COMPLETED if failure is None else TurnStatus.FAILED

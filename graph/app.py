@@ -85,7 +85,11 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 )
             )
             await decoders.start()
-            toolbox = await stack.enter_async_context(McpToolBox(database))
+            toolbox = await stack.enter_async_context(
+                McpToolBox(database, settings.mcp_servers, timeout_seconds=settings.tool_timeout_seconds, lazy=True)
+            )
+            by_hand = ByHand(database, toolbox)
+            stack.push_async_callback(by_hand.close)
             signer = MediaSigner(secret, settings.media_url_seconds)
             plans = Plans(schema, settings.document_limits)
             documents = Documents(trusted_documents(settings.trusted_documents))
@@ -117,7 +121,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 store=open_audio_store(settings.audio_store_url),
                 decoders=decoders,
                 signer=signer,
-                tools=ByHand(database, toolbox),
+                tools=by_hand,
                 plans=plans,
                 documents=documents,
                 live=live,

@@ -60,7 +60,9 @@ class EndSessionPayload:
 
 @strawberry.type(description="The tool call that was made.")
 class CallToolPayload:
-    tool_call: ToolCall = described("ACCEPTED with its result, or FAILED with its error.")
+    tool_call: ToolCall = described(
+        "ACCEPTED with its result, or FAILED with its error; PENDING only for a resend of a call that still runs."
+    )
 
 
 @strawberry.type(description="What can be done.")
@@ -147,7 +149,10 @@ class Mutation:
         )
         return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
 
-    @strawberry.mutation(description="Runs a tool of the MCP server by hand.")
+    @strawberry.mutation(
+        description="Runs a tool by hand: one of the CRM server's, or server__tool of an external MCP server. If the "
+        "tool may have run and did not answer, the call is FAILED with OUTCOME_UNKNOWN."
+    )
     async def call_tool(self, info: Info, input: CallToolInput) -> CallToolPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         call = await info.context.parts.tools.run(

@@ -20,5 +20,8 @@ class ToolRunner(Protocol):
         arguments: Mapping[str, Any],
         idempotency_key: str | None,
     ) -> ToolCall:
-        """The finished call, ACCEPTED or FAILED. Raises NotFound, BadUserInput, IdempotencyConflict."""
+        """The finished call, ACCEPTED or FAILED; PENDING if it is a resend, and another process still runs it.
+
+        Raises NotFound, BadUserInput, IdempotencyConflict, SessionEnded, Overloaded.
+        """
         ...

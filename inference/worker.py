@@ -25,6 +25,7 @@ from db.errors import BadUserInput, ConnectFailed, EngineUnavailable
 from db.logs import configure_logging, error_fields
 from db.postgres.check import check_database
 from db.queue import QUEUE, TASK, queue_app
+from inference.abandoned_calls import AbandonedCalls
 from inference.attendance import Attendance
 from inference.cancelling import CancelWatch
 from inference.engine_choice import choose_engines
@@ -133,6 +134,7 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
             asyncio.create_task(attendance.keep(), name="attendance"),
             asyncio.create_task(CancelWatch(database, runner).keep(), name="cancel-watch"),
             asyncio.create_task(give_back_periodically(), name="memory"),
+            asyncio.create_task(AbandonedCalls(database).keep(), name="abandoned-calls"),
         ]
         loading = asyncio.create_task(load_all(engines), name="loading")
         stop = asyncio.create_task(stopped.wait(), name="stop")

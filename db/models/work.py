@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Identified, Stamped, choice
@@ -46,7 +46,10 @@ class ModelCall(Identified, Base):
 
 
 class ToolCall(Identified, Stamped, Base):
-    """One use of a tool, written before the tool runs. ``turn_id`` is null when a client called it by hand."""
+    """One use of a tool, written before the tool runs. ``turn_id`` is None when a client called it by hand.
+
+    ``deadline_at``: after this nobody runs the call any more. A turn's has none: it ends with its turn.
+    """
 
     __tablename__ = "tool_calls"
     __table_args__ = (
@@ -54,6 +57,7 @@ class ToolCall(Identified, Stamped, Base):
         UniqueConstraint("session_id", "idempotency_key"),
         UniqueConstraint("session_id", "id"),
         Index("ix_tool_calls_turn_id_id", "turn_id", "id"),
+        Index("ix_tool_calls_deadline_at", "deadline_at", postgresql_where=text("status = 'PENDING'")),
         CheckConstraint("(status = 'PENDING') = (finished_at is null)", name="finished_at"),
         CheckConstraint("(status = 'FAILED') = (error is not null)", name="error"),
     )
@@ -69,6 +73,7 @@ class ToolCall(Identified, Stamped, Base):
     error: Mapped[str | None] = mapped_column(Text)
     idempotency_key: Mapped[str] = mapped_column(String(200))
     duration_ms: Mapped[float | None]
+    deadline_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
 

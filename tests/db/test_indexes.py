@@ -203,6 +203,7 @@ _READS: dict[str, Reads] = {
     "tool call by hand": lambda s, v, o, t: tool_calls.begin_by_hand(
         s, o.id, name="n", server="s", arguments={}, idempotency_key="key"
     ),
+    "abandoned tool calls": lambda s, v, o, t: tool_calls.abandoned(s, 100),
     "tool call's lock": lambda s, v, o, t: tool_calls.lock(s, v.tenant_id, o.id, t),
 }
 

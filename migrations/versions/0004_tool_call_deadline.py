@@ -1,0 +1,30 @@
+"""When a tool call that a client made by hand is given up: its process may have died before it could end the call."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("tool_calls", sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_tool_calls_deadline_at", "tool_calls", ["deadline_at"], postgresql_where=sa.text("status = 'PENDING'")
+    )
+    # What is PENDING already, of a turn that is over or made by hand, is not run by then: a worker ends it.
+    op.execute("""
+        update tool_calls set deadline_at = clock_timestamp() + interval '5 minutes'
+        where status = 'PENDING' and (turn_id is null or exists (
+          select from turns where turns.id = tool_calls.turn_id and turns.status in ('COMPLETED', 'FAILED', 'CANCELLED')
+        ))
+    """)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_tool_calls_deadline_at", "tool_calls")
+    op.drop_column("tool_calls", "deadline_at")
