@@ -23,7 +23,7 @@ from inference.ports import (
     TranscriptPartial,
 )
 from inference.registry import E, Engines, Lender
-from inference.retrying import Tries
+from inference.retrying import Tries, again_after
 from inference.stages import asr, tts
 from inference.timing import TurnClock
 from inference.work import TurnWork
@@ -137,8 +137,8 @@ class Pipeline:
                         await self._journal.transcript_partial(item.text)
                     else:
                         heard = item
-        except VoxLoomError as error:  # the recording itself
-            raise StageError(failure_of(error, Stage.ASR)) from error
+        except VoxLoomError as error:  # the recording itself, or no decoder was free
+            raise StageError(failure_of(error, Stage.ASR), again=again_after(error)) from error
         assert heard is not None
         return heard
 

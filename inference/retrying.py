@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic
 
-from db.errors import EngineUnavailable, TransientEngineError, VoxLoomError
+from db.errors import EngineUnavailable, Overloaded, TransientEngineError, VoxLoomError
 from inference.registry import E, Lender
 
 
@@ -21,7 +21,7 @@ class Again(Enum):
 
 def again_after(error: Exception) -> Again:
     """What passes is tried again; what one engine cannot do, another may; a bad recording is bad for all of them."""
-    if isinstance(error, TransientEngineError):
+    if isinstance(error, TransientEngineError | Overloaded):
         return Again.SAME
     if isinstance(error, VoxLoomError) and not isinstance(error, EngineUnavailable):
         return Again.NOBODY

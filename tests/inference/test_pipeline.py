@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from db.errors import EngineUnavailable
+from db.audio.recorded import Recording
+from db.errors import EngineUnavailable, Overloaded
 from db.personas import PERSONAS
+from db.recording import read_recording
 from db.words import CallStatus, Stage
 from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
@@ -237,6 +240,33 @@ async def test_the_reply_is_in_the_language_of_the_conversation(
 ) -> None:
     journal = await run(work(session_language=language, earlier_language=earlier), language_of=lambda _: told)
     assert journal.told("reply_ready")[0][1] == expected
+
+
+class BusyDecoders:
+    """Decoders of which none is free for the first ``busy`` recordings."""
+
+    def __init__(self, busy: int) -> None:
+        self.asked = 0
+        self._busy = busy
+
+    async def recording(self, data: bytes, *, owner: Hashable, max_seconds: float) -> Recording:
+        self.asked += 1
+        if self.asked <= self._busy:
+            raise Overloaded("No decoder is free.", 1)
+        return read_recording(data, max_seconds=max_seconds)
+
+
+async def test_a_recording_waits_for_a_decoder_that_is_busy() -> None:
+    decoders = BusyDecoders(2)
+    journal = await run(work(text=None, recording=RECORDING), asr=FakeTranscriber("pay my bill"), decoder=decoders)
+    assert journal.failure is None
+    assert decoders.asked == 3
+
+
+async def test_a_recording_for_which_no_decoder_is_ever_free_fails_its_turn() -> None:
+    journal = await run(work(text=None, recording=RECORDING), decoder=BusyDecoders(100))
+    assert journal.failure is not None
+    assert (journal.failure.code, journal.failure.stage) == ("OVERLOADED", Stage.ASR)
 
 
 async def test_a_recording_that_takes_too_much_work_fails_the_turn_and_not_the_worker() -> None:

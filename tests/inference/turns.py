@@ -19,6 +19,7 @@ from inference.engines.fake_transcriber import FakeTranscriber
 from inference.limits import Limits
 from inference.pipeline import Pipeline
 from inference.ports import (
+    RecordingDecoder,
     ToolContext,
     ToolResult,
     ToolSpec,
@@ -83,17 +84,18 @@ async def run(
     draft: FakeTranscriber | None = None,
     toolbox: OneTool | None = None,
     journal: MemoryJournal | None = None,
+    decoder: RecordingDecoder | None = None,
     stall: float = 5,
     stage: float = 10,
     language_of: Callable[[str], str | None] = lambda _: None,
 ) -> MemoryJournal:
     journal = journal or MemoryJournal()
     now = datetime.now(UTC)
-    async with DecoderPool(1, wait_seconds=10) as decoder:  # starts a process when a recording is decoded
+    async with DecoderPool(1, wait_seconds=10) as decoders:  # starts a process when a recording is decoded
         pipeline = Pipeline(
             turn,
             engines=lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
-            decoder=decoder,
+            decoder=decoder or decoders,
             toolbox=toolbox or OneTool(),
             journal=journal,
             clock=TurnClock(now, now),
