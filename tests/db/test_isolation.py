@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -54,6 +56,17 @@ async def test_every_connection_states_its_isolation(strict: Database, strict_ur
         assert await connection.scalar(text(_LEVEL)) == "read committed"
     async with queue_app(strict).open_async() as app:
         assert list((await app.connector.execute_query_one_async(_LEVEL)).values()) == ["read committed"]
+
+
+def test_connections_are_opened_in_one_place() -> None:
+    """Whoever opens one elsewhere has the isolation and the bounds of the server's defaults."""
+    opens = re.compile(
+        r"asyncpg\.(connect|create_pool)\(|psycopg\.(Async)?Connection|psycopg\.connect|PsycopgConnector\("
+    )
+    root = Path(__file__).parent.parent.parent
+    sources = [each for name in ("db", "graph", "inference", "migrations") for each in (root / name).rglob("*.py")]
+    found = {each.relative_to(root).as_posix() for each in sources if opens.search(each.read_text())}
+    assert found == {"db/postgres/connect.py", "db/queue.py"}
 
 
 async def test_messages_sent_at_once_are_all_taken(strict: Database, viewer: Viewer) -> None:
