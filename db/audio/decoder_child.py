@@ -55,7 +55,6 @@ class DecoderChild:
                 stdout=PIPE,
                 stderr=DEVNULL,
                 env=_environment(),
-                start_new_session=True,
             )
         except OSError as error:
             raise DecoderDied("not started", error.errno) from error

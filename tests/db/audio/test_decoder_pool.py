@@ -92,6 +92,20 @@ async def test_one_tenants_bombs_do_not_keep_another_waiting(pool: DecoderPool) 
 
 
 @linux
+async def test_a_recording_that_takes_long_gives_way_to_others(pool: DecoderPool) -> None:
+    await pool.start()
+    bomb = asyncio.create_task(pool.facts(BOMB, owner="a", max_seconds=10))
+    for _ in range(500):
+        await asyncio.sleep(0.02)
+        if any(os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0) for pid in children()):
+            break
+    else:
+        pytest.fail("it kept its priority")
+    bomb.cancel()
+    await asyncio.gather(bomb, return_exceptions=True)
+
+
+@linux
 async def test_a_place_is_free_only_when_its_work_has_ended() -> None:
     async with DecoderPool(1, wait_seconds=60) as pool:
         await pool.start()
