@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.audio_store import AudioStore
 from db.backpressure import QueueLimits, check_room
 from db.clean import clean_json, clean_text
+from db.engine import Database
 from db.errors import BadUserInput, IdempotencyConflict, NotFound, SessionEnded
 from db.events import NewEvent, append
 from db.ids import new_id
@@ -26,7 +27,7 @@ from db.models.conversation import Message, Session, Turn
 from db.outcome import EncodedAudio
 from db.personas import PERSONAS
 from db.queue import defer_turn
-from db.sounds import keep_sound
+from db.sounds import SavedAudio, add_audio, new_audio, upload
 from db.viewer import Viewer
 from db.words import AudioKind, Channel, EventType, MessageType, Role, SessionStatus, TurnStatus
 
@@ -70,13 +71,43 @@ async def create_session(
     return row
 
 
-async def send_message(
-    session: AsyncSession,
+async def upload_recording(
+    database: Database,
     viewer: Viewer,
     store: AudioStore,
     *,
     session_id: UUID,
-    content: TextContent | EncodedAudio,
+    recording: EncodedAudio,
+    idempotency_key: str | None = None,
+    limits: QueueLimits = _LIMITS,
+) -> SavedAudio:
+    """Stores the bytes of a recording for ``send_message``: before its transaction, as it may wait for a network.
+
+    Nothing is uploaded that would be refused, or that was sent before. Raises what ``send_message`` does, and
+    AudioStoreUnavailable.
+    """
+    if idempotency_key is not None:
+        clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
+    saved = new_audio(AudioKind.RECORDING, recording, session_id=session_id)
+    async with database.reading() as session:
+        mine = select(Session).where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
+        owner = await session.scalar(mine)
+        if owner is None:
+            raise NotFound("No such session.")
+        if idempotency_key is not None and await _sent_before(session, session_id, idempotency_key) is not None:
+            return saved
+        if owner.status is SessionStatus.ENDED:
+            raise SessionEnded("The session has ended.")
+        await check_room(session, owner, limits)
+    return await upload(store, saved)
+
+
+async def send_message(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    session_id: UUID,
+    content: TextContent | SavedAudio,
     idempotency_key: str | None = None,
     limits: QueueLimits = _LIMITS,
 ) -> Turn:
@@ -93,9 +124,7 @@ async def send_message(
         clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
     owner = await lock_session(session, viewer, session_id)
     if idempotency_key is not None:
-        known = await session.scalar(
-            select(Turn).where(Turn.session_id == session_id, Turn.idempotency_key == idempotency_key)
-        )
+        known = await _sent_before(session, session_id, idempotency_key)
         if known is not None:
             if known.request_hash != request_hash:
                 raise IdempotencyConflict("This idempotencyKey was used in this session for another message.")
@@ -113,32 +142,34 @@ async def send_message(
     )
     session.add(turn)
     await session.flush()
-    await _add_message(session, store, turn, content)
+    await _add_message(session, turn, content)
     await append(session, session_id, [NewEvent(EventType.TURN_QUEUED, turn.id)])
     await defer_turn(session, session_id, turn.id)
     await session.refresh(turn)
     return turn
 
 
-async def _add_message(
-    session: AsyncSession, store: AudioStore, turn: Turn, content: TextContent | EncodedAudio
-) -> None:
+async def _sent_before(session: AsyncSession, session_id: UUID, idempotency_key: str) -> Turn | None:
+    return await session.scalar(
+        select(Turn).where(Turn.session_id == session_id, Turn.idempotency_key == idempotency_key)
+    )
+
+
+async def _add_message(session: AsyncSession, turn: Turn, content: TextContent | SavedAudio) -> None:
     message = Message(id=new_id(), session_id=turn.session_id, turn_id=turn.id, role=Role.USER)
     if isinstance(content, TextContent):
         message.type, message.text = MessageType.TEXT, content.text
     else:
-        audio_id = await keep_sound(
-            session, store, AudioKind.RECORDING, content, session_id=turn.session_id, turn_id=turn.id
-        )
-        message.type, message.audio_id = MessageType.AUDIO, audio_id
+        await add_audio(session, content, session_id=turn.session_id, turn_id=turn.id)
+        message.type, message.audio_id = MessageType.AUDIO, content.id
     session.add(message)
     await session.flush()
 
 
-def _hash(content: TextContent | EncodedAudio) -> bytes:
+def _hash(content: TextContent | SavedAudio) -> bytes:
     if isinstance(content, TextContent):
         return hashlib.sha256(b"text\0" + content.text.encode(errors="surrogatepass")).digest()
-    return hashlib.sha256(b"audio\0" + content.data).digest()
+    return hashlib.sha256(b"audio\0" + content.audio.data).digest()
 
 
 async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID) -> Session:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import event, text
@@ -70,7 +71,7 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self.reader = Reader(self.address, name="voxloom-reader", connections=readers, timeout_seconds=timeout_seconds)
         self.live = Reader(self.address, name="voxloom-live", connections=2, timeout_seconds=timeout_seconds)
-        self.writer = Connections(self.address, name="voxloom-writer", connections=2, timeout_seconds=timeout_seconds)
+        self.writer = Connections(self.address, name="voxloom-writer", connections=6, timeout_seconds=timeout_seconds)
         self._notifier = Notifier(self.writer)
 
     @property
@@ -121,6 +122,10 @@ class Database:
             await self._bound(session)
             yield session
         self._notifier.tell(touched_sessions(session))
+
+    def tell(self, session_ids: Iterable[UUID]) -> None:
+        """Tells listeners that these sessions have new events, which are committed."""
+        self._notifier.tell(session_ids)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -109,6 +109,12 @@ class DatabaseUnavailable(_Later):
     code = "DATABASE_UNAVAILABLE"
 
 
+class AudioStoreUnavailable(_Later):
+    """The object store of audio cannot be reached. A message that was to be stored there was not."""
+
+    code = "AUDIO_STORE_UNAVAILABLE"
+
+
 class OutcomeUnknown(VoxLoomError):
     """A tool was asked and did not answer: it may have done what it was asked, or not."""
 

@@ -37,6 +37,20 @@ class NewToolCall:
     seconds: float | None = None
     id: UUID = field(default_factory=new_id)
 
+    def row(self) -> dict[str, Any]:
+        """The columns of the call, which is PENDING, but for its deadline."""
+        return {
+            "id": self.id,
+            "session_id": self.session_id,
+            "turn_id": self.turn_id,
+            "attempt": self.attempt,
+            "name": self.name,
+            "server": self.server,
+            "arguments": storable(self.arguments),
+            "status": ToolCallStatus.PENDING,
+            "idempotency_key": self.idempotency_key,
+        }
+
 
 async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
     """Writes the call as PENDING, or finds the one that has its idempotency key already. Locks the session's row."""
@@ -44,15 +58,7 @@ async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
     await session.execute(
         insert(ToolCall)
         .values(
-            id=call.id,
-            session_id=call.session_id,
-            turn_id=call.turn_id,
-            attempt=call.attempt,
-            name=call.name,
-            server=call.server,
-            arguments=storable(call.arguments),
-            status=ToolCallStatus.PENDING,
-            idempotency_key=call.idempotency_key,
+            **call.row(),
             deadline_at=None if call.seconds is None else func.clock_timestamp() + timedelta(seconds=call.seconds),
         )
         .on_conflict_do_nothing(index_elements=["session_id", "idempotency_key"])
@@ -66,10 +72,10 @@ async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
     ).scalar_one()
 
 
-async def id_of(session: AsyncSession, session_id: UUID, idempotency_key: str) -> UUID:
-    """The id of the call that has this key."""
+async def find_id(session: AsyncSession, session_id: UUID, idempotency_key: str) -> UUID | None:
+    """The id of the call that has this key; None if there is none."""
     found = select(ToolCall.id).where(ToolCall.session_id == session_id, ToolCall.idempotency_key == idempotency_key)
-    return (await session.execute(found)).scalar_one()
+    return await session.scalar(found)
 
 
 async def lock(session: AsyncSession, tenant_id: UUID, session_id: UUID, tool_call_id: UUID) -> ToolCall:

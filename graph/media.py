@@ -13,7 +13,7 @@ from db.ids import parse_id
 from db.models.audio import Audio
 from graph.context import Parts
 
-_STATUS = {"FORBIDDEN": 403, "NOT_FOUND": 404}
+_STATUS = {"FORBIDDEN": 403, "NOT_FOUND": 404, "AUDIO_STORE_UNAVAILABLE": 503}
 
 _HEADERS = {
     "Accept-Ranges": "bytes",
@@ -59,17 +59,19 @@ async def _serve(parts: Parts, request: Request, audio_id: str, expires: str, si
     parts.signer.check(identity, expires, signature)
     async with parts.database.reading() as session:
         row = await session.scalar(select(Audio).where(Audio.id == identity))
-        if row is None:
-            raise NotFound("No such audio.")
-        headers = {**_HEADERS, "ETag": f'"{row.id}"'}
-        if _known(request.headers.get("if-none-match", ""), headers["ETag"]):
-            return Response(status_code=304, headers=headers)
-        try:
-            wanted = _range_of(request, row.size_bytes, headers["ETag"])
-        except _Unsatisfiable:
-            return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{row.size_bytes}"})
-        part = wanted or _Range(0, row.size_bytes)
-        body = b"" if request.method == "HEAD" else await parts.store.get(session, row.store_key, part.start, part.end)
+    if row is None:
+        raise NotFound("No such audio.")
+    headers = {**_HEADERS, "ETag": f'"{row.id}"'}
+    if _known(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    try:
+        wanted = _range_of(request, row.size_bytes, headers["ETag"])
+    except _Unsatisfiable:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{row.size_bytes}"})
+    part = wanted or _Range(0, row.size_bytes)
+    body = b""
+    if request.method != "HEAD":
+        body = await parts.store.get(parts.database, row.store_key, part.start, part.end)
     headers["Content-Length"] = str(part.end - part.start)
     if wanted is not None:
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{row.size_bytes}"

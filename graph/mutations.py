@@ -17,6 +17,7 @@ from db.errors import BadUserInput
 from db.ids import parse_id
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
+from db.outcome import EncodedAudio
 from graph.inputs import (
     CallToolInput,
     CancelTurnInput,
@@ -97,12 +98,24 @@ class Mutation:
         if not (math.isfinite(input.wait_seconds) and 0 <= input.wait_seconds <= parts.settings.max_wait_seconds):
             raise BadUserInput(f"waitSeconds must be from 0 to {parts.settings.max_wait_seconds:g}.")
         session_id = parse_id(input.session_id, "session")
-        content = await content_of(input.content, parts.settings, parts.decoders, viewer)
+        given = await content_of(input.content, parts.settings, parts.decoders, viewer)
+        content = (
+            await commands.upload_recording(
+                parts.database,
+                viewer,
+                parts.store,
+                session_id=session_id,
+                recording=given,
+                idempotency_key=input.idempotency_key,
+                limits=parts.settings.queue_limits,
+            )
+            if isinstance(given, EncodedAudio)
+            else given
+        )
         row = await parts.database.run(
             lambda session: commands.send_message(
                 session,
                 viewer,
-                parts.store,
                 session_id=session_id,
                 content=content,
                 idempotency_key=input.idempotency_key,

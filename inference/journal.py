@@ -1,220 +1,147 @@
-"""The journal over the database: each step of a turn is one fenced commit, made once.
+"""The journal over the database: what an attempt does, written behind it in fenced commits.
 
-While the database is away, a commit is tried again for a while. Whether a commit whose answer was lost was made is told
-by its number: the turn's row counts the commits of the attempt.
+Only the checkpoints are waited for: the transcript, the reply, a tool's intent and result, and the turn's end.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from db import tool_calls, turns
+from db import tool_calls
 from db.audio_store import AudioStore
 from db.engine import Database
-from db.events import NewEvent, append, mark_changed
-from db.models.conversation import Turn
-from db.outage import DATABASE_ERRORS, is_away, outlast
+from db.errors import AudioStoreUnavailable
+from db.ids import new_id
+from db.outage import outlast
 from db.outcome import EncodedAudio, Failure, FinishedCall
+from db.sounds import SavedAudio, new_audio, upload
+from db.turn_writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite
 from db.turns import Claim
-from db.words import AudioKind, CallStatus, EventType, Stage
-from inference.ports import EngineInfo, JournalLost, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
+from db.words import AudioKind, CallStatus, EventType, Role, Stage
+from inference.ports import EngineInfo, JournalLost, ToolContext, ToolRequest, ToolResult, Transcript
+from inference.write_behind import WriteBehind
 
-T = TypeVar("T")
 
-
-class DatabaseJournal:
+class DatabaseJournal(WriteBehind):
     """Writes for one attempt at one turn; implements ``inference.ports.Journal``.
 
-    ``patience_seconds``: how long a database that is away is waited for.
+    ``patience_seconds``: how long a database or an audio store that is away is waited for.
     """
 
     def __init__(self, database: Database, store: AudioStore, claim: Claim, *, patience_seconds: float = 60) -> None:
-        self._database = database
+        super().__init__(database, claim, patience_seconds=patience_seconds)
         self._store = store
-        self._claim = claim
-        self._patience_seconds = patience_seconds
-        self._step = 0
-        self._one_at_a_time = asyncio.Lock()
 
-    async def _commit(self, write: Callable[[AsyncSession, Turn], Awaitable[None]]) -> None:
-        """Makes the attempt's next commit. Raises Superseded, and JournalLost when patience ends."""
-
-        async def commit() -> None:
-            async with self._database.transaction() as session:
-                turn = await turns.hold(session, self._claim, self._step)
-                if turn is not None:
-                    await write(session, turn)
-            self._step += 1
-
-        async with self._one_at_a_time:
-            await self._outlast(lambda: _to_its_end(commit))
-
-    async def _outlast(self, work: Callable[[], Awaitable[T]]) -> T:
-        try:
-            return await outlast(work, patience_seconds=self._patience_seconds)
-        except turns.Fenced:
-            raise Superseded from None
-        except DATABASE_ERRORS as error:
-            if is_away(error):
-                raise JournalLost from error
-            raise
-
-    async def _append(self, session: AsyncSession, *events: tuple[EventType, Mapping[str, Any]]) -> None:
-        await append(
-            session, self._claim.session_id, [NewEvent(kind, self._claim.turn_id, data) for kind, data in events]
-        )
-
-    async def _write(self, kind: EventType, data: Mapping[str, Any]) -> None:
-        await self._commit(lambda session, _: self._append(session, (kind, data)))
+    async def _tell(self, kind: EventType, data: Mapping[str, Any], *, linger: bool = False) -> None:
+        await self.put(TurnWrite((TurnEvent(kind, data),)), linger=linger)
 
     async def stage_started(self, stage: Stage, info: EngineInfo) -> None:
-        await self._write(EventType.STAGE_STARTED, {"stage": stage.value, "engine": info.engine, "model": info.model})
+        data = {"stage": stage.value, "engine": info.engine, "model": info.model}
+        await self._tell(EventType.STAGE_STARTED, data, linger=True)
 
     async def stage_skipped(self, stage: Stage, reason: str) -> None:
-        await self._write(EventType.STAGE_SKIPPED, {"stage": stage.value, "reason": reason})
+        await self._tell(EventType.STAGE_SKIPPED, {"stage": stage.value, "reason": reason}, linger=True)
 
     async def transcript_partial(self, text: str) -> None:
-        await self._write(EventType.TRANSCRIPT_PARTIAL, {"text": text})
+        await self._tell(EventType.TRANSCRIPT_PARTIAL, {"text": text})
 
     async def transcript_ready(self, transcript: Transcript, call: FinishedCall) -> None:
-        async def write(session: AsyncSession, _: Turn) -> None:
-            message_id = await turns.set_transcript(session, self._claim, transcript.text, transcript.language)
-            call_id = await turns.add_call(session, self._claim, call)
-            await self._append(
-                session,
-                (
-                    EventType.TRANSCRIPT_READY,
-                    {"message_id": str(message_id), "unexpected_language": transcript.unexpected_language},
-                ),
-                _stage_completed(call.stage, call_id),
-            )
-
-        await self._commit(write)
+        call_id = new_id()
+        data = {"unexpected_language": transcript.unexpected_language}
+        ready = TurnEvent(EventType.TRANSCRIPT_READY, data, message=Role.USER)
+        write = TurnWrite(
+            (ready, _stage_completed(call.stage, call_id)),
+            calls={call_id: call},
+            transcript=(transcript.text, transcript.language),
+        )
+        await self.put(write, wait=True)
 
     async def reply_delta(self, text: str) -> None:
-        await self._write(EventType.REPLY_DELTA, {"text": text})
+        await self._tell(EventType.REPLY_DELTA, {"text": text})
 
     async def reply_ready(self, text: str, language: str) -> None:
-        async def write(session: AsyncSession, _: Turn) -> None:
-            message_id = await turns.set_reply(session, self._claim, text, language)
-            await self._append(session, (EventType.REPLY_READY, {"message_id": str(message_id)}))
-
-        await self._commit(write)
+        reply = NewReply(new_id(), text, language)
+        event = TurnEvent(EventType.REPLY_READY, {"message_id": str(reply.id)})
+        await self.put(TurnWrite((event,), reply=reply), wait=True)
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
-        async def write(session: AsyncSession, _: Turn) -> None:
-            call_id = await turns.add_call(session, self._claim, call)
-            if ends_stage and call.status is CallStatus.OK:
-                await self._append(session, _stage_completed(call.stage, call_id))
-            else:
-                await mark_changed(session, self._claim.session_id)
-
-        await self._commit(write)
+        call_id = new_id()
+        completed = ends_stage and call.status is CallStatus.OK
+        events = (_stage_completed(call.stage, call_id),) if completed else ()
+        await self.put(TurnWrite(events, calls={call_id: call}), linger=True)
 
     async def tool_started(self, request: ToolRequest, server: str, number: int) -> ToolContext:
         claim = self._claim
-        key = f"{claim.turn_id}:{number}"
+        new = tool_calls.NewToolCall(
+            session_id=claim.session_id,
+            turn_id=claim.turn_id,
+            attempt=claim.attempt,
+            name=request.name,
+            server=server,
+            arguments=request.arguments,
+            idempotency_key=f"{claim.turn_id}:{number}",
+        )
+        begun = await self._begun_before(new.idempotency_key)
+        call_id = begun or new.id
+        events = (
+            TurnEvent(EventType.STAGE_STARTED, {"stage": Stage.TOOL.value, "engine": server, "model": request.name}),
+            TurnEvent(EventType.TOOL_CALL_STARTED, {"tool_call_id": str(call_id)}),
+        )
+        await self.put(TurnWrite(events, tool_call=None if begun else new), wait=True)
+        return ToolContext(str(claim.tenant_id), str(claim.session_id), str(call_id))
 
-        async def write(session: AsyncSession, _: Turn) -> None:
-            new = tool_calls.NewToolCall(
-                session_id=claim.session_id,
-                turn_id=claim.turn_id,
-                attempt=claim.attempt,
-                name=request.name,
-                server=server,
-                arguments=request.arguments,
-                idempotency_key=key,
-            )
-            call = await tool_calls.begin(session, new)
-            await self._append(
-                session,
-                (EventType.STAGE_STARTED, {"stage": Stage.TOOL.value, "engine": server, "model": request.name}),
-                (EventType.TOOL_CALL_STARTED, {"tool_call_id": str(call.id)}),
-            )
+    async def _begun_before(self, key: str) -> UUID | None:
+        """The id of the call, if an earlier attempt began it. None can begin it any more: they are fenced."""
+        if self._claim.attempt == 1:
+            return None
 
-        async def find() -> UUID:
+        async def find() -> UUID | None:
             async with self._database.reading() as session:
-                return await tool_calls.id_of(session, claim.session_id, key)
+                return await tool_calls.find_id(session, self._claim.session_id, key)
 
-        await self._commit(write)
-        return ToolContext(str(claim.tenant_id), str(claim.session_id), str(await self._outlast(find)))
+        return await outlast(find, patience_seconds=self._patience_seconds)
 
     async def tool_finished(self, context: ToolContext, result: ToolResult | None, error: str | None) -> None:
-        claim = self._claim
         if error is None and result is not None and not result.ok:
             error = "The tool refused the call."
-
-        async def write(session: AsyncSession, _: Turn) -> None:
-            call = await tool_calls.lock(session, claim.tenant_id, claim.session_id, UUID(context.tool_call_id))
-            await tool_calls.end(session, call, result=None if result is None else result.content, error=error)
-            await self._append(session, _stage_completed(Stage.TOOL, None))
-
-        await self._commit(write)
+        end = ToolCallEnd(UUID(context.tool_call_id), None if result is None else result.content, error)
+        ended = TurnEvent(EventType.TOOL_CALL_FINISHED, {"tool_call_id": str(end.id)}, if_tool_ended=True)
+        await self.put(TurnWrite((ended, _stage_completed(Stage.TOOL, None)), tool_end=end), wait=True)
 
     async def chunk_ready(self, index: int, text: str, audio: EncodedAudio) -> None:
-        async def write(session: AsyncSession, _: Turn) -> None:
-            audio_id = await turns.add_audio(session, self._claim, self._store, AudioKind.CHUNK, audio)
-            data = {"index": index, "text": text, "audio_id": str(audio_id), "duration_ms": audio.duration_ms}
-            await self._append(session, (EventType.AUDIO_CHUNK_READY, data))
-
-        await self._commit(write)
+        saved = await self._save(AudioKind.CHUNK, audio)
+        data = {"index": index, "text": text, "audio_id": str(saved.id), "duration_ms": audio.duration_ms}
+        await self.put(TurnWrite((TurnEvent(EventType.AUDIO_CHUNK_READY, data),), audio=saved))
 
     async def audio_ready(self, audio: EncodedAudio, call: FinishedCall) -> None:
-        async def write(session: AsyncSession, _: Turn) -> None:
-            audio_id = await turns.add_audio(session, self._claim, self._store, AudioKind.REPLY, audio)
-            message_id = await turns.attach_reply_audio(session, self._claim, audio_id)
-            call_id = await turns.add_call(session, self._claim, call)
-            await self._append(
-                session,
-                (EventType.AUDIO_READY, {"message_id": str(message_id)}),
-                _stage_completed(call.stage, call_id),
-            )
+        saved = await self._save(AudioKind.REPLY, audio)
+        call_id = new_id()
+        events = (TurnEvent(EventType.AUDIO_READY, message=Role.ASSISTANT), _stage_completed(call.stage, call_id))
+        write = TurnWrite(events, calls={call_id: call}, audio=saved, reply_audio=saved.id)
+        await self.put(write, linger=True)  # the turn's end follows
 
-        await self._commit(write)
+    async def _save(self, kind: AudioKind, audio: EncodedAudio) -> SavedAudio:
+        """Uploads audio, if the store is not the database."""
+        new = new_audio(kind, audio, session_id=self._claim.session_id)
+        try:
+            return await upload(self._store, new, patience_seconds=self._patience_seconds)
+        except AudioStoreUnavailable as error:
+            raise JournalLost from error
 
     async def stage_failed(self, failure: Failure, call: FinishedCall | None, *, will_retry: bool) -> None:
-        async def write(session: AsyncSession, _: Turn) -> None:
-            if call is not None:
-                await turns.add_call(session, self._claim, call)
-            if failure.stage is not None:
-                data = {"stage": failure.stage.value, "code": failure.code, "message": failure.message}
-                await self._append(session, (EventType.STAGE_FAILED, {**data, "will_retry": will_retry}))
-            else:
-                await mark_changed(session, self._claim.session_id)
-
-        await self._commit(write)
+        events: tuple[TurnEvent, ...] = ()
+        if failure.stage is not None:
+            data = {"stage": failure.stage.value, "code": failure.code, "message": failure.message}
+            events = (TurnEvent(EventType.STAGE_FAILED, {**data, "will_retry": will_retry}),)
+        await self.put(TurnWrite(events, calls={} if call is None else {new_id(): call}), linger=True)
 
     async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None:
-        await self._commit(
-            lambda session, turn: turns.finish(session, self._claim, turn, timing=timing, failure=failure)
-        )
+        kind = EventType.TURN_COMPLETED if failure is None else EventType.TURN_FAILED
+        await self.put(TurnWrite((TurnEvent(kind),), end=TurnEnd(timing, failure)), wait=True)
 
 
-async def _to_its_end(commit: Callable[[], Awaitable[None]]) -> None:
-    """Makes one commit that a cancellation does not break off: it is made and counted, or neither.
-
-    Else the next write would be taken for one that was made. The database's time-outs bound the wait.
-    """
-    made = asyncio.ensure_future(commit())
-    cancelled: asyncio.CancelledError | None = None
-    while not made.done():
-        try:
-            await asyncio.wait({made})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        made.exception()  # looked at: nobody waits for it any more
-        raise cancelled
-    made.result()
-
-
-def _stage_completed(stage: Stage, call_id: UUID | None) -> tuple[EventType, Mapping[str, Any]]:
-    return (
-        EventType.STAGE_COMPLETED,
-        {"stage": stage.value, "model_call_id": None if call_id is None else str(call_id)},
-    )
+def _stage_completed(stage: Stage, call_id: UUID | None) -> TurnEvent:
+    data = {"stage": stage.value, "model_call_id": None if call_id is None else str(call_id)}
+    return TurnEvent(EventType.STAGE_COMPLETED, data)

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import turns
 from db.audio_store import AudioStore
 from db.engine import Database
+from db.ids import new_id
+from db.outage import without_conflict
 from db.outcome import Failure
 from db.turns import Claim
 from inference.journal import DatabaseJournal
@@ -24,6 +25,9 @@ from inference.turn_work import read_work
 
 #: Attempts at one turn: one that breaks its worker every time must not do so for ever.
 _MAX_ATTEMPTS = 10
+
+#: How long what was done is still written when an attempt is stopped.
+_CLOSE_SECONDS = 5
 
 log = structlog.get_logger(__name__)
 
@@ -70,14 +74,15 @@ class TurnRunner:
 
     async def run(self, turn_id: UUID) -> None:
         """Runs one attempt. Raises TurnInterrupted when the worker stops, and whatever the database raises."""
-        claim = await self._database.run(lambda session: turns.start(session, turn_id))
+        claim = await without_conflict(lambda: turns.start(self._database, turn_id))
         if claim is None:
             return
         if claim.attempt > _MAX_ATTEMPTS:
             await self._give_up(claim)
             return
         clock = TurnClock(claim.queued_at, claim.started_at)
-        attempt = asyncio.create_task(self._attempt(claim, clock), name=f"turn-{turn_id}")
+        journal = DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds)
+        attempt = asyncio.create_task(self._attempt(claim, clock, journal), name=f"turn-{turn_id}")
         self._tasks[turn_id] = attempt
         try:
             await asyncio.wait({attempt})  # is cancelled when the worker stops; the attempt, when the turn is
@@ -89,43 +94,41 @@ class TurnRunner:
             if self._tasks.get(turn_id) is attempt:  # else a later attempt runs here too: this one was thought lost
                 del self._tasks[turn_id]
         if attempt.cancelled():
-            await self._record_cancelled(claim, clock)
+            await self._record_cancelled(claim, clock, journal)
         else:
             attempt.result()
 
-    async def _attempt(self, claim: Claim, clock: TurnClock) -> None:
-        async with self._database.reading() as session:
-            work = await read_work(session, self._store, claim)
+    async def _attempt(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
+        work = await read_work(self._database, self._store, claim, patience_seconds=self._patience_seconds)
         pipeline = Pipeline(
             work,
             engines=self._engines,
             decoder=self._decoder,
             toolbox=self._toolbox,
-            journal=DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds),
+            journal=journal,
             clock=clock,
             limits=self._limits,
             language_of=self._language_of,
         )
         told = {"turn_id": str(claim.turn_id), "attempt": claim.attempt}
         try:
-            failure = await pipeline.run()
+            failure = await journal.guard(pipeline.run())
         except Superseded:
             log.info("turn_superseded", **told)
-            await self._record_cancelled(claim, clock)
+            await self._record_cancelled(claim, clock, journal)
         else:
             log.info("turn_finished", error=None if failure is None else failure.code, **told)
+        finally:
+            await journal.close(_CLOSE_SECONDS)
 
-    async def _record_cancelled(self, claim: Claim, clock: TurnClock) -> None:
-        calls = [call for call in (each.cancelled() for each in list(clock.open_calls)) if call is not None]
+    async def _record_cancelled(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
+        """Puts the calls that the cancelled turn made on record: those cut short, and those not yet written."""
+        open_calls = [call for call in (each.cancelled() for each in list(clock.open_calls)) if call is not None]
+        calls = {**journal.unwritten_calls, **{new_id(): call for call in open_calls}}
         await self._database.run(lambda session: turns.add_cancelled_calls(session, claim, calls))
 
     async def _give_up(self, claim: Claim) -> None:
         """Fails a turn that no attempt could finish, so that its session goes on."""
         failure = Failure("INTERNAL", f"The turn could not be finished in {_MAX_ATTEMPTS} attempts.")
-
-        async def fail(session: AsyncSession) -> None:
-            turn = await turns.hold(session, claim, 0)
-            assert turn is not None
-            await turns.finish(session, claim, turn, timing={}, failure=failure)
-
-        await self._database.run(fail)
+        journal = DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds)
+        await journal.turn_finished({}, failure)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from db.audio_store import AudioStore
-from db.models.audio import Audio
-from db.models.conversation import Message, Session, Turn
-from db.models.work import ToolCall
+from db.audio_store import AudioStore, patiently
+from db.engine import Database
 from db.personas import PERSONAS
 from db.turns import Claim
 from db.words import MessageType, Role, ToolCallStatus
@@ -25,69 +22,92 @@ _MAX_TURNS = 100
 _KNOWN = ("name", "phone", "account_id")
 
 
-async def read_work(session: AsyncSession, store: AudioStore, claim: Claim) -> TurnWork:
-    """All that the pipeline needs, in the caller's transaction."""
-    owner = (await session.execute(select(Session).where(Session.id == claim.session_id))).scalar_one()
-    turn = (await session.execute(select(Turn).where(Turn.id == claim.turn_id))).scalar_one()
-    lately = select(Turn.id).where(
-        Turn.session_id == owner.id, Turn.number <= turn.number, Turn.number > turn.number - _MAX_TURNS
-    )
-    messages = (await session.scalars(select(Message).where(Message.turn_id.in_(lately)).order_by(Message.id))).all()
-    calls = (await session.scalars(select(ToolCall).where(ToolCall.turn_id.in_(lately)).order_by(ToolCall.id))).all()
-    numbers: dict[UUID, int] = dict(
-        (await session.execute(select(Turn.id, Turn.number).where(Turn.id.in_(lately)))).all()
-    )
-    mine = [call for call in calls if call.turn_id == turn.id]
-    asked = next(each for each in messages if each.turn_id == turn.id and each.role is Role.USER)
-    answered = next((each for each in messages if each.turn_id == turn.id and each.role is Role.ASSISTANT), None)
-    spoken = [each.language for each in messages if each.language]
+#: What a turn starts from, in one statement, so as of one moment: $1 session, $2 turn, $3 how many turns of history.
+INPUTS = """
+with mine as materialized (
+  select number from turns where id = $2::uuid and session_id = $1::uuid
+), lately as materialized (
+  select turns.id, turns.number from turns cross join mine
+  where turns.session_id = $1 and turns.number <= mine.number and turns.number > mine.number - $3::int
+)
+select sessions.language, sessions.persona, sessions.customer_id, sessions.metadata::text, mine.number,
+  (select json_agg(json_build_object('number', lately.number, 'role', messages.role, 'type', messages.type,
+      'text', messages.text, 'language', messages.language, 'audio_id', messages.audio_id) order by messages.id)::text
+    from lately join messages on messages.turn_id = lately.id),
+  (select json_agg(json_build_object('number', lately.number, 'id', calls.id, 'name', calls.name,
+      'server', calls.server, 'arguments', calls.arguments, 'result', calls.result, 'error', calls.error,
+      'status', calls.status) order by calls.id)::text
+    from lately join tool_calls calls on calls.turn_id = lately.id)
+from sessions cross join mine where sessions.id = $1
+"""
+
+RECORDING = "select store_key, size_bytes from audio where id = $1::uuid"
+
+Found = Mapping[str, Any]
+
+
+async def read_work(database: Database, store: AudioStore, claim: Claim, *, patience_seconds: float = 0) -> TurnWork:
+    """All that the pipeline needs. An audio store that is away is tried again for ``patience_seconds``.
+
+    Raises AudioStoreUnavailable.
+    """
+    row = await database.reader.row(INPUTS, [claim.session_id, claim.turn_id, _MAX_TURNS])
+    assert row is not None
+    language, persona, customer_id, metadata, number, said, used = row
+    messages: list[Found] = json.loads(said or "[]")
+    calls: list[Found] = json.loads(used or "[]")
+    mine = [call for call in calls if call["number"] == number]
+    asked = next(each for each in messages if each["number"] == number and each["role"] == Role.USER)
+    answered = next((each for each in messages if each["number"] == number and each["role"] == Role.ASSISTANT), None)
+    spoken = [each["language"] for each in messages if each["language"]]
     recording = None
-    if asked.type is MessageType.AUDIO and asked.text is None:
-        recording = await _sound(session, store, asked.audio_id)
+    if asked["type"] == MessageType.AUDIO and asked["text"] is None:
+        recording = await _recording(database, store, asked["audio_id"], patience_seconds)
     return TurnWork(
         tenant_id=claim.tenant_id,
-        session_language=owner.language,
+        session_language=language,
         earlier_language=spoken[-1] if spoken else None,
-        persona=PERSONAS[owner.persona],
-        known=_known(owner),
-        history=_history(messages, calls, numbers, before=turn.number),
-        text=asked.text,
+        persona=PERSONAS[persona],
+        known=_known(customer_id, json.loads(metadata or "{}") or {}),
+        history=_history(messages, calls, before=number),
+        text=asked["text"],
         recording=recording,
-        reply=None if answered is None else answered.text,
-        spoken=answered is not None and answered.audio_id is not None,
-        used=tuple(_used(call) for call in mine if call.status is not ToolCallStatus.PENDING),
+        reply=None if answered is None else answered["text"],
+        spoken=answered is not None and answered["audio_id"] is not None,
+        used=tuple(_used(call) for call in mine if call["status"] != ToolCallStatus.PENDING),
         pending=tuple(
-            ToolRequest(str(call.id), call.name, call.arguments, call.server)
+            ToolRequest(call["id"], call["name"], call["arguments"], call["server"])
             for call in mine
-            if call.status is ToolCallStatus.PENDING
+            if call["status"] == ToolCallStatus.PENDING
         ),
     )
 
 
-async def _sound(session: AsyncSession, store: AudioStore, audio_id: UUID | None) -> bytes:
-    audio = (await session.execute(select(Audio).where(Audio.id == audio_id))).scalar_one()
-    return await store.get(session, audio.store_key, 0, audio.size_bytes)
+async def _recording(database: Database, store: AudioStore, audio_id: str, patience_seconds: float) -> bytes:
+    row = await database.reader.row(RECORDING, [UUID(audio_id)])
+    assert row is not None
+    key, size = row
+    return await patiently(lambda: store.get(database, key, 0, size), patience_seconds=patience_seconds)
 
 
-def _known(owner: Session) -> dict[str, str]:
-    metadata: dict[str, Any] = owner.metadata_ or {}
+def _known(customer_id: str, metadata: Mapping[str, Any]) -> dict[str, str]:
     said = {key: metadata[key] for key in _KNOWN if isinstance(metadata.get(key), str) and metadata[key].strip()}
-    return {"customer_id": owner.customer_id, **said}
+    return {"customer_id": customer_id, **said}
 
 
-def _history(messages: Any, calls: Any, numbers: dict[UUID, int], *, before: int) -> tuple[HistoryItem, ...]:
+def _history(messages: Iterable[Found], calls: Iterable[Found], *, before: int) -> tuple[HistoryItem, ...]:
     """Turn by turn: what the user said, the tools that were used, what was answered."""
     found: list[tuple[int, int, HistoryItem]] = []
     for message in messages:
-        if message.role is Role.USER:
-            found.append((numbers[message.turn_id], 0, UserSaid(message.text or "")))
+        if message["role"] == Role.USER:
+            found.append((message["number"], 0, UserSaid(message["text"] or "")))
         else:
-            found.append((numbers[message.turn_id], 2, AssistantSaid(message.text or "")))
-    found.extend((numbers[call.turn_id], 1, _used(call)) for call in calls if call.status is not ToolCallStatus.PENDING)
+            found.append((message["number"], 2, AssistantSaid(message["text"] or "")))
+    found.extend((call["number"], 1, _used(call)) for call in calls if call["status"] != ToolCallStatus.PENDING)
     earlier = [each for each in found if each[0] < before]
     return tuple(item for _, _, item in sorted(earlier, key=lambda each: each[:2]))
 
 
-def _used(call: ToolCall) -> ToolUsed:
-    result = call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
-    return ToolUsed(str(call.id), call.name, call.arguments, result)
+def _used(call: Found) -> ToolUsed:
+    result = call["result"] or {"ok": False, "errors": [{"loc": "", "msg": call["error"]}]}
+    return ToolUsed(call["id"], call["name"], call["arguments"], result)

@@ -19,7 +19,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
 from db.audio.decoder_pool import DecoderPool
-from db.audio_store import open_audio_store
+from db.audio_store import BucketStore, open_audio_store
+from db.audio_sweep import keep_swept
 from db.engine import Database
 from db.errors import BadUserInput, ConnectFailed, EngineUnavailable
 from db.logs import configure_logging, error_fields
@@ -136,6 +137,8 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
             asyncio.create_task(give_back_periodically(), name="memory"),
             asyncio.create_task(AbandonedCalls(database).keep(), name="abandoned-calls"),
         ]
+        if isinstance(store, BucketStore):
+            helpers.append(asyncio.create_task(keep_swept(database, store), name="audio-sweep"))
         loading = asyncio.create_task(load_all(engines), name="loading")
         stop = asyncio.create_task(stopped.wait(), name="stop")
         try:

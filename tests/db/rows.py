@@ -20,6 +20,7 @@ from db.outcome import EncodedAudio, Failure
 from db.turns import Claim
 from db.viewer import Viewer
 from db.words import Channel, EventType
+from inference.journal import DatabaseJournal
 
 STORE = TableStore()
 
@@ -50,39 +51,35 @@ async def say_in(
     session: AsyncSession, viewer: Viewer, session_id: UUID, words: str = "hello", *, key: str | None = None
 ) -> UUID:
     turn = await commands.send_message(
-        session, viewer, STORE, session_id=session_id, content=TextContent(words), idempotency_key=key
+        session, viewer, session_id=session_id, content=TextContent(words), idempotency_key=key
     )
     return turn.id
 
 
 async def send_recording(database: Database, viewer: Viewer, session_id: UUID, data: bytes = b"sound") -> UUID:
     """Sends a recording; returns the turn's id."""
+    recording = EncodedAudio(data, "audio/wav", 1000, 16_000)
+    content = await commands.upload_recording(database, viewer, STORE, session_id=session_id, recording=recording)
     async with database.transaction() as session:
-        content = EncodedAudio(data, "audio/wav", 1000, 16_000)
-        turn = await commands.send_message(session, viewer, STORE, session_id=session_id, content=content)
+        turn = await commands.send_message(session, viewer, session_id=session_id, content=content)
         return turn.id
 
 
 async def claimed(database: Database, turn_id: UUID) -> Claim:
     """The next attempt at a turn."""
-    async with database.transaction() as session:
-        claim = await turns.start(session, turn_id)
+    claim = await turns.start(database, turn_id)
     assert claim is not None
     return claim
 
 
 async def finish(database: Database, turn_id: UUID) -> None:
     """One attempt that does nothing but end the turn."""
-    claim = await claimed(database, turn_id)
-    async with database.transaction() as session:
-        await end_in(session, claim)
+    await end(database, await claimed(database, turn_id))
 
 
-async def end_in(session: AsyncSession, claim: Claim, failure: Failure | None = None) -> None:
+async def end(database: Database, claim: Claim, failure: Failure | None = None) -> None:
     """Ends an attempt that has written nothing."""
-    turn = await turns.hold(session, claim, 0)
-    assert turn is not None
-    await turns.finish(session, claim, turn, timing={}, failure=failure)
+    await DatabaseJournal(database, STORE, claim).turn_finished({}, failure)
 
 
 async def write(database: Database, session_id: UUID, count: int = 1, *, mark: object = None) -> int:

@@ -21,12 +21,17 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db import commands, crm, events, keys, tool_calls, turns, workers
 from db.engine import Database
+from db.errors import NotFound
+from db.ids import new_id
 from db.models.audio import Audio
 from db.models.conversation import Session
 from db.models.work import CrmRecord
+from db.outcome import EncodedAudio, FinishedCall
+from db.sounds import new_audio
 from db.tool_calls import NewToolCall
+from db.turn_writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite, statement_of
 from db.viewer import Viewer
-from db.words import SessionStatus
+from db.words import AudioKind, CallStatus, EventType, Role, SessionStatus, Stage
 from graph.fields import Related, declared
 from graph.loaders import Loaders
 from graph.paging import page
@@ -119,7 +124,7 @@ async def assert_indexed(database: Database, statements: Statements) -> None:
     async with database.reading() as session:
         leading: dict[str, str] = dict((await session.execute(text(_LEADING))).all())
     for statement, parameters in statements:
-        if not statement.lower().startswith(("select", "update")):
+        if not statement.lower().lstrip().startswith(("select", "update", "with")):
             continue
         steps = await plans(database, statement, parameters)
         full = {step["Relation Name"] for step in steps if step["Node Type"] == "Seq Scan"}
@@ -193,11 +198,9 @@ _READS: dict[str, Reads] = {
     "records for a tool": lambda s, v, o, t: crm.find_records(s, o.id, scenario="billing_query", limit=5),
     "workers": lambda s, v, o, t: workers.alive(s, 30),
     "media": lambda s, v, o, t: s.scalar(select(Audio).where(Audio.turn_id == t)),
-    "sound": lambda s, v, o, t: STORE.get(s, "nothing", 0, 10),
     "end of a session": lambda s, v, o, t: commands.announce_end(s, o.id),
-    "first attempt": lambda s, v, o, t: turns.start(s, t),
     "resend": lambda s, v, o, t: commands.send_message(
-        s, v, STORE, session_id=o.id, content=commands.TextContent("hello"), idempotency_key="k"
+        s, v, session_id=o.id, content=commands.TextContent("hello"), idempotency_key="k"
     ),
     "tool call": lambda s, v, o, t: tool_calls.begin(s, NewToolCall(o.id, t, 1, "n", "s", {}, "key")),
     "tool call by hand": lambda s, v, o, t: tool_calls.begin_by_hand(
@@ -227,14 +230,16 @@ async def test_look_ups_use_indexes(database: Database, viewer: Viewer, filled: 
 
 async def test_writes_of_a_turn_use_indexes(database: Database, viewer: Viewer, filled: tuple[Session, UUID]) -> None:
     claim = await claimed(database, filled[1])
-    with watched(database) as statements:
-        async with database.transaction() as session:
-            turn = await turns.hold(session, claim, 0)
-            assert turn is not None
-            await turns.set_transcript(session, claim, "hello", "en")
-            await turns.set_reply(session, claim, "hello", "en")
-            await turns.finish(session, claim, turn, timing={})
-    await assert_indexed(database, statements)
+    call = FinishedCall(Stage.LLM, "fake", "m", CallStatus.OK, datetime.now(UTC), 0, 1)
+    sound = new_audio(AudioKind.REPLY, EncodedAudio(b"x", "audio/wav", 1, 1), session_id=claim.session_id)
+    new = NewToolCall(claim.session_id, claim.turn_id, 1, "n", "s", {}, "key")
+    event = TurnEvent(EventType.AUDIO_READY, message=Role.ASSISTANT)
+    writes = [
+        TurnWrite((event,), calls={new_id(): call}, transcript=("hello", "en"), audio=sound, reply_audio=sound.id),
+        TurnWrite(tool_call=new, tool_end=ToolCallEnd(new_id(), {}, None)),
+        TurnWrite(reply=NewReply(new_id(), "hello", "en"), end=TurnEnd({}, None)),
+    ]
+    await assert_indexed(database, [statement_of(claim, 0, writes), (turns.START, [claim.turn_id])])
 
 
 def related_columns() -> list[InstrumentedAttribute[Any]]:
@@ -248,6 +253,12 @@ def related_columns() -> list[InstrumentedAttribute[Any]]:
                 if read.through is not None:
                     found.add(read.through)
     return sorted(found, key=str)
+
+
+async def test_stored_audio_is_found_by_its_index(database: Database, filled: tuple[Session, UUID]) -> None:
+    with watched(database) as statements, pytest.raises(NotFound):
+        await STORE.get(database, "nothing", 0, 10)
+    await assert_indexed(database, statements)
 
 
 async def test_loaders_use_indexes(database: Database, filled: tuple[Session, UUID]) -> None:

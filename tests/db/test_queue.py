@@ -16,7 +16,7 @@ from db.errors import BadUserInput, SessionEnded
 from db.ids import new_id
 from db.queue import QUEUE, TASK, queue_app
 from db.viewer import Viewer
-from tests.db.rows import claimed, end_in, eventually, everything, finish, open_session, say, say_in, scalar
+from tests.db.rows import claimed, end, eventually, everything, finish, open_session, say, say_in, scalar
 
 #: So slow that turns which wait for it are noticed. Not slower: Procrastinate forgets what it is told while it looks.
 _POLL_SECONDS = 5
@@ -226,10 +226,8 @@ async def test_a_job_of_a_turn_that_is_gone_or_over_does_nothing(database: Datab
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id)
     claim = await claimed(database, turn_id)
-    async with database.transaction() as session:
-        await end_in(session, claim)
+    await end(database, claim)
     before = await everything(database)
     for each in (turn_id, new_id()):
-        async with database.transaction() as session:
-            assert await turns.start(session, each) is None
+        assert await turns.start(database, each) is None
     assert await everything(database) == before

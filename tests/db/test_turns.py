@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -12,14 +13,17 @@ from db import turns
 from db.commands import end_session
 from db.engine import Database
 from db.models.conversation import Message, Session, Turn
-from db.outcome import EncodedAudio, Failure
+from db.outcome import EncodedAudio, Failure, FinishedCall
+from db.turn_writes import TurnEvent, TurnWrite
 from db.turns import Fenced
 from db.viewer import Viewer
-from db.words import AudioKind, EventType, SessionStatus, Stage, TurnStatus
+from db.words import CallStatus, EventType, SessionStatus, Stage, TurnStatus
+from inference.journal import DatabaseJournal
+from inference.ports import Transcript
 from tests.db.rows import (
     STORE,
     claimed,
-    end_in,
+    end,
     events_of,
     everything,
     finish,
@@ -27,6 +31,8 @@ from tests.db.rows import (
     say,
     send_recording,
 )
+
+_NEWS = TurnWrite((TurnEvent(EventType.REPLY_DELTA, {"text": "x"}),))
 
 
 async def turn_of(database: Database, turn_id: UUID) -> Turn:
@@ -69,10 +75,7 @@ async def test_finish_says_how_it_ended(database: Database, viewer: Viewer, fail
     turn_id = await say(database, viewer, session_id)
     claim = await claimed(database, turn_id)
     timing = {"stages": [{"stage": "LLM", "start_ms": 1.5}], "covered_ms": 2.0, "odd": float("nan")}
-    async with database.transaction() as session:
-        turn = await turns.hold(session, claim, 0)
-        assert turn is not None
-        await turns.finish(session, claim, turn, timing=timing, failure=failure)
+    await DatabaseJournal(database, STORE, claim).turn_finished(timing, failure)
     row = await turn_of(database, turn_id)
     assert row.finished_at is not None
     assert row.finished_at >= claim.started_at
@@ -88,16 +91,13 @@ async def test_finish_says_how_it_ended(database: Database, viewer: Viewer, fail
 async def test_an_ended_turn_is_never_started_nor_written_again(database: Database, viewer: Viewer) -> None:
     turn_id = await say(database, viewer, await open_session(database, viewer))
     claim = await claimed(database, turn_id)
-    async with database.transaction() as session:
-        await end_in(session, claim)
+    await end(database, claim)
     before = await everything(database)
-    async with database.transaction() as session:
-        assert await turns.start(session, turn_id) is None
-        assert await turns.hold(session, claim, 0) is None, "the commit that ended it was made"
+    assert await turns.start(database, turn_id) is None
+    await turns.commit(database, claim, 0, [_NEWS])  # the commit that ended it was made
     for step in (1, 2):
         with pytest.raises(Fenced):
-            async with database.transaction() as session:
-                await turns.hold(session, claim, step)
+            await turns.commit(database, claim, step, [_NEWS])
     assert await everything(database) == before
 
 
@@ -111,8 +111,7 @@ async def test_the_session_ends_with_the_last_of_its_turns(database: Database, v
             ended = await end_session(session, viewer, session_id=session_id)
             assert ended.status is SessionStatus.ENDED
     assert EventType.SESSION_ENDED not in await kinds(database, session_id)
-    async with database.transaction() as session:
-        await end_in(session, claim, Failure("INTERNAL", "m"))
+    await end(database, claim, Failure("INTERNAL", "m"))
     await finish(database, turn_ids[2])
     assert EventType.SESSION_ENDED not in await kinds(database, session_id)
     await finish(database, turn_ids[1])
@@ -152,18 +151,24 @@ async def test_a_session_without_turns_ends_at_once(database: Database, viewer: 
 
 async def test_what_a_model_wrote_is_stored_whatever_it_was(database: Database, viewer: Viewer) -> None:
     claim = await claimed(database, await send_recording(database, viewer, await open_session(database, viewer)))
-    async with database.transaction() as session:
-        await turns.hold(session, claim, 0)
-        await turns.set_transcript(session, claim, "he\x00ard \ud800", "en")
-        await turns.set_reply(session, claim, "sa\x00id \udfff", "en")
-        sound = EncodedAudio(b"\x00\xff", "audio/wav", 10, 16_000)
-        audio_id = await turns.add_audio(session, claim, STORE, AudioKind.REPLY, sound)
-        await turns.attach_reply_audio(session, claim, audio_id)
+    journal = DatabaseJournal(database, STORE, claim)
+    call = FinishedCall(Stage.ASR, "fake", "m\x00", CallStatus.FAILED, datetime.now(UTC), 0, 1, error="e\ud800")
+    await journal.transcript_ready(Transcript("he\x00ard \ud800", "en"), call)
+    await journal.reply_delta("sa\x00id \udfff")
+    await journal.reply_ready("sa\x00id \udfff", "en")
+    await journal.audio_ready(EncodedAudio(b"\x00\xff", "audio/wav", 10, 16_000), call)
+    await journal.close(5)
     async with database.reading() as session:
         said = (
             await session.scalars(select(Message).where(Message.turn_id == claim.turn_id).order_by(Message.id))
         ).all()
         assert [each.text for each in said] == ["he\ufffdard \ufffd", "sa\ufffdid \ufffd"]
         assert [each.type for each in said] == ["AUDIO", "AUDIO"]
-        assert said[1].audio_id == audio_id
+        assert said[1].audio_id == await session.scalar(text("select id from audio where kind = 'REPLY'"))
+        assert (
+            await session.scalar(
+                text("select data from audio_blobs b join audio a on b.key = a.store_key where a.kind = 'REPLY'")
+            )
+            == b"\x00\xff"
+        )
         assert await session.scalar(text("select count(*) from audio_blobs")) == 2

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.audio.decoder_pool import DecoderPool
 from db.engine import Database
 from db.viewer import Viewer
+from db.words import Stage
 from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
 from inference.engines.fake_transcriber import FakeTranscriber
@@ -27,6 +29,29 @@ FILE = 'file billing_query {"query": "charged twice", "intent": "billing"}'
 LIMITS = Limits(recording=60, stall=10, stage=30, tool=10)
 
 
+class FlakyWriter:
+    """The plain connections of a Flaky database."""
+
+    def __init__(self, database: Flaky, writer: Any) -> None:
+        self._database = database
+        self._writer = writer
+
+    async def row(self, sql: str, arguments: Sequence[Any]) -> Any:
+        if "pg_notify" in sql:
+            return await self._writer.row(sql, arguments)
+        self._database.number += 1
+        breaks = self._database.number in self._database.broken
+        if breaks and not self._database.after_commit:
+            raise asyncpg.ConnectionDoesNotExistError
+        row = await self._writer.row(sql, arguments)
+        if breaks:
+            raise asyncpg.ConnectionDoesNotExistError
+        return row
+
+    def close(self) -> None:
+        self._writer.close()
+
+
 class Flaky(Database):
     """Loses the connection at the transactions whose numbers are in ``broken``: before their commit, or just after."""
 
@@ -34,7 +59,8 @@ class Flaky(Database):
         super().__init__(url)
         self.broken: set[int] = set()
         self.number = 0
-        self._after_commit = after_commit
+        self.after_commit = after_commit
+        self.writer: Any = FlakyWriter(self, self.writer)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -42,7 +68,7 @@ class Flaky(Database):
         breaks = self.number in self.broken
         async with super().transaction() as session:
             yield session
-            if breaks and not self._after_commit:
+            if breaks and not self.after_commit:
                 raise asyncpg.ConnectionDoesNotExistError
         if breaks:
             raise asyncpg.ConnectionDoesNotExistError
@@ -59,11 +85,15 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(flaky: Flaky, vi
     session_id = await open_session(flaky, viewer)
     claim = await claimed(flaky, await say(flaky, viewer, session_id))
     journal = DatabaseJournal(flaky, STORE, claim)
-    flaky.broken = {flaky.number + 1, flaky.number + 4}
-    for word in ("one", "two", "three"):
+    flaky.broken = {flaky.number + 1, flaky.number + 3, flaky.number + 6}
+    for word in ("one", "two", "three", "four", "five"):
+        await journal.stage_skipped(Stage.TTS, word)
         await journal.reply_delta(word)
+        await journal.close(10)  # both of them in one commit
     told = [event.data["text"] for event in await events_of(flaky, session_id) if event.type == "ReplyDelta"]
-    assert told == ["one", "two", "three"]
+    assert told == ["one", "two", "three", "four", "five"]
+    assert [event.seq for event in await events_of(flaky, session_id)] == list(range(1, 13))
+    assert flaky.number > max(flaky.broken)
 
 
 async def test_a_journal_that_cannot_be_written_ends_the_attempt_and_not_the_turn(flaky: Flaky, viewer: Viewer) -> None:
@@ -74,7 +104,7 @@ async def test_a_journal_that_cannot_be_written_ends_the_attempt_and_not_the_tur
         runner = TurnRunner(
             flaky, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=LIMITS, patience_seconds=0
         )
-        flaky.broken = {flaky.number + 3}
+        flaky.broken = {flaky.number + 2}
         with pytest.raises(JournalLost):
             await runner.run(turn_id)
         assert await scalar(flaky, "select status from turns") == "RUNNING"

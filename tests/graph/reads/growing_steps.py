@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,19 +11,19 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import cancelling, commands, crm, tool_calls, turns
-from db.audio_store import TableStore
+from db import cancelling, commands, crm, sounds, tool_calls, turns
 from db.backpressure import QueueLimits
 from db.engine import Database
 from db.events import mark_changed
 from db.ids import new_id
 from db.models.conversation import Message, Turn
 from db.outcome import EncodedAudio, Failure, FinishedCall
+from db.sounds import SavedAudio, new_audio
+from db.turn_writes import NewReply, TurnEnd, TurnEvent, TurnWrite
 from db.turns import Claim
 from db.viewer import Viewer
-from db.words import AudioKind, CallStatus, Channel, Role, Stage
+from db.words import AudioKind, CallStatus, Channel, EventType, Role, Stage
 from tests.graph.reads.rows import TEXTS, TIMINGS
 
 _SOUND = EncodedAudio(b"sound", "audio/wav", 1234, 16_000)
@@ -67,11 +68,14 @@ class Story:
         with late_ids():
             return await self._send(commands.TextContent("late"))
 
-    async def _send(self, content: commands.TextContent | EncodedAudio) -> bool:
+    async def _send(self, given: commands.TextContent | EncodedAudio) -> bool:
+        content: commands.TextContent | SavedAudio
+        if isinstance(given, EncodedAudio):
+            content = new_audio(AudioKind.RECORDING, given, session_id=self.session_id)
+        else:
+            content = given
         async with self._database.transaction() as session:
-            await commands.send_message(
-                session, self._viewer, TableStore(), session_id=self.session_id, content=content
-            )
+            await commands.send_message(session, self._viewer, session_id=self.session_id, content=content)
         return True
 
     async def start(self) -> bool:
@@ -83,7 +87,7 @@ class Story:
                 return False
             taken = found if self._claim is None else self._claim.turn_id
             assert taken is not None
-            self._claim, self._step = await turns.start(session, taken), 0
+        self._claim, self._step = await turns.start(self._database, taken), 0
         return True
 
     async def call_model(self) -> bool:
@@ -96,37 +100,33 @@ class Story:
     async def _call_model(self) -> bool:
         if self._claim is None:
             return False
-        async with self._database.transaction() as session:
-            await self._hold(session)
-            failed = self._random.random() < 0.3
-            call = FinishedCall(
-                stage=self._random.choice(list(Stage)),
-                engine="fake",
-                model="m",
-                status=CallStatus.FAILED if failed else CallStatus.OK,
-                started_at=datetime.now(UTC),
-                wait_ms=0.5,
-                duration_ms=12.25,
-                error="it failed" if failed else None,
-                input_audio_ms=1000,
-            )
-            await turns.add_call(session, self._claim, call)
-            await mark_changed(session, self.session_id)
+        failed = self._random.random() < 0.3
+        call = FinishedCall(
+            stage=self._random.choice(list(Stage)),
+            engine="fake",
+            model="m",
+            status=CallStatus.FAILED if failed else CallStatus.OK,
+            started_at=datetime.now(UTC),
+            wait_ms=0.5,
+            duration_ms=12.25,
+            error="it failed" if failed else None,
+            input_audio_ms=1000,
+        )
+        await self._commit(TurnWrite(calls={new_id(): call}))
         return True
 
     async def reply(self) -> bool:
         """The reply's text, and then its sound."""
         if self._claim is None:
             return False
-        async with self._database.transaction() as session:
-            await self._hold(session)
-            said = select(Message.id).where(Message.turn_id == self._claim.turn_id, Message.role == Role.ASSISTANT)
-            if await session.scalar(said) is None:
-                await turns.set_reply(session, self._claim, self._random.choice(TEXTS), "en")
-            else:
-                audio = await turns.add_audio(session, self._claim, TableStore(), AudioKind.REPLY, _SOUND)
-                await turns.attach_reply_audio(session, self._claim, audio)
-            await mark_changed(session, self.session_id)
+        said = select(Message.id).where(Message.turn_id == self._claim.turn_id, Message.role == Role.ASSISTANT)
+        async with self._database.reading() as session:
+            known = await session.scalar(said)
+        if known is None:
+            await self._commit(TurnWrite(reply=NewReply(new_id(), self._random.choice(TEXTS), "en")))
+        else:
+            audio = new_audio(AudioKind.REPLY, _SOUND, session_id=self.session_id)
+            await self._commit(TurnWrite(audio=audio, reply_audio=audio.id))
         return True
 
     async def complete(self) -> bool:
@@ -143,19 +143,16 @@ class Story:
     async def _finish(self, failure: Failure | None) -> bool:
         if self._claim is None:
             return False
-        async with self._database.transaction() as session:
-            turn = await self._hold(session)
-            timing = self._random.choice([each for each in TIMINGS if each is not None])
-            await turns.finish(session, self._claim, turn, timing=timing, failure=failure)
+        timing = self._random.choice([each for each in TIMINGS if each is not None])
+        kind = EventType.TURN_COMPLETED if failure is None else EventType.TURN_FAILED
+        await self._commit(TurnWrite((TurnEvent(kind),), end=TurnEnd(timing, failure)))
         self._claim = None
         return True
 
-    async def _hold(self, session: AsyncSession) -> Turn:
+    async def _commit(self, write: TurnWrite) -> None:
         assert self._claim is not None
-        held = await turns.hold(session, self._claim, self._step)
-        assert held is not None
+        await turns.commit(self._database, self._claim, self._step, [write])
         self._step += 1
-        return held
 
     async def cancel(self) -> bool:
         if self._claim is None:
@@ -238,6 +235,6 @@ def late_ids() -> Iterator[None]:
         return UUID(int=made)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (commands, turns, tool_calls):
+        for module in (commands, sounds, tool_calls, sys.modules[__name__]):
             patch.setattr(module, "new_id", early)
         yield
