@@ -24,7 +24,7 @@ from inference.abandoned_calls import AbandonedCalls
 from inference.tools import by_hand
 from inference.tools.by_hand import ByHand
 from inference.tools.client import McpToolBox
-from tests.db.rows import claimed, end_in, events_of, eventually, everything, open_session, say, scalar
+from tests.db.rows import claimed, events_of, eventually, everything, open_session, say, scalar
 from tests.inference.tools.shop import Shop
 
 
