@@ -24,7 +24,7 @@ from inference.abandoned_calls import AbandonedCalls
 from inference.tools import by_hand
 from inference.tools.by_hand import ByHand
 from inference.tools.client import McpToolBox
-from tests.db.rows import claimed, events_of, eventually, everything, open_session, say, scalar
+from tests.db.rows import claimed, end, events_of, eventually, everything, open_session, say, scalar
 from tests.inference.tools.shop import Shop
 
 
@@ -194,12 +194,12 @@ async def test_a_turn_that_ends_before_its_tool_has_answered_leaves_no_pending_c
     async with database.transaction() as session:
         call = NewToolCall(session_id, turn_id, 1, "shop__charge", "shop", {}, f"{turn_id}:0")
         await tool_calls.begin(session, call)
-    async with database.transaction() as session:
-        if way == "cancelled":
+    if way == "cancelled":
+        async with database.transaction() as session:
             await cancel_turn(session, viewer, turn_id=turn_id)
-        else:
-            await end_in(session, claim, Failure("INTERNAL", "It broke."))
+    else:
+        await end(database, claim, Failure("INTERNAL", "It broke."))
     assert await scalar(database, "select error like 'OUTCOME_UNKNOWN: %' from tool_calls")
     told = [event.type for event in await events_of(database, session_id)]
-    end = EventType.TURN_CANCELLED if way == "cancelled" else EventType.TURN_FAILED
-    assert told[-2:] == [EventType.TOOL_CALL_FINISHED, end]
+    ended = EventType.TURN_CANCELLED if way == "cancelled" else EventType.TURN_FAILED
+    assert told[-2:] == [EventType.TOOL_CALL_FINISHED, ended]
