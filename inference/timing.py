@@ -61,7 +61,7 @@ class TurnClock:
         self._waits.setdefault(stage, []).append((begin, end))
 
     def mark_first(self, what: str) -> None:
-        """The first time that something reached the listener; later times are ignored."""
+        """The first time that something was on its way to the listener, a commit away; later times are ignored."""
         self._first.setdefault(what, self.now())
 
     def timing(self) -> dict[str, Any]:
