@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -45,6 +46,8 @@ class Feed:
         self._closed = False
         #: Called with every session of which a hint came, whether anybody follows it or not.
         self.heard: list[Callable[[UUID], None]] = []
+        #: Other channels to listen on, each with what is called with a notification's payload. Filled before `start`.
+        self.channels: dict[str, Callable[[str], None]] = {}
 
     @property
     def listeners(self) -> int:
@@ -144,6 +147,8 @@ class Feed:
         connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(CHANNEL, self._on_notify)
+            for channel, hear in self.channels.items():
+                await connection.add_listener(channel, partial(_hand_on, hear))
             self._mark(set(self._topics))  # whatever happened while nobody listened
             while True:
                 with suppress(TimeoutError):
@@ -203,3 +208,7 @@ class Feed:
                 topic.deliver(page)
                 if page.full:
                     self._mark({session_id})
+
+
+def _hand_on(hear: Callable[[str], None], _connection: object, _pid: int, _channel: str, payload: object) -> None:
+    hear(str(payload))

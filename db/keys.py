@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,13 +16,29 @@ from db.clean import clean_text
 from db.errors import BadUserInput, NotFound, Unauthenticated
 from db.ids import new_id
 from db.models.tenancy import ApiKey, ServerSecret, Tenant
+from db.reader import Reader
 from db.viewer import Viewer
 
 DEFAULT_TENANT = "default"
+
+#: NOTIFY channel; the payload is the id of a key that was revoked.
+REVOKED_CHANNEL = "voxloom_revoked_keys"
+
 MEDIA_SECRET = "media"  # noqa: S105 - the name of a secret, not one
 
 _MARK = "vxl_"
 _SHOWN = 10
+
+_FIND = """
+select tenants.id, tenants.name, api_keys.id, api_keys.name
+from api_keys join tenants on tenants.id = api_keys.tenant_id
+where api_keys.secret_hash = $1 and api_keys.revoked_at is null
+"""
+_REVOKED = """
+select asked.id from unnest($1::uuid[]) as asked(id)
+where not exists (select from api_keys where api_keys.id = asked.id and api_keys.revoked_at is null)
+"""
+_NOTIFY = text("select pg_notify(:channel, :id)")
 
 #: What an Authorization header can carry.
 _CHOSEN = re.compile(r"[!-~]{8,200}")
@@ -85,7 +101,10 @@ async def list_keys(session: AsyncSession) -> Sequence[tuple[ApiKey, str]]:
 
 
 async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
-    """Ends a key for good; revoking it again changes nothing. Raises NotFound for an unknown one."""
+    """Ends a key for good; revoking it again changes nothing. Raises NotFound for an unknown one.
+
+    All API processes are notified at the commit: they end the key's open subscriptions.
+    """
     revoked = await session.execute(
         update(ApiKey)
         .where(ApiKey.id == key_id)
@@ -94,6 +113,18 @@ async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
     )
     if revoked.first() is None:
         raise NotFound("No such key.")
+    await session.execute(_NOTIFY, {"channel": REVOKED_CHANNEL, "id": str(key_id)})
+
+
+async def find_key(reader: Reader, secret_hash: bytes) -> Viewer | None:
+    """Who holds the key with this hash; None if it is wrong or was revoked."""
+    row = await reader.row(_FIND, [secret_hash])
+    return None if row is None else Viewer(*row)
+
+
+async def revoked_among(reader: Reader, key_ids: Collection[UUID]) -> list[UUID]:
+    """Those of the keys that were revoked or are gone."""
+    return [row[0] for row in await reader.rows(_REVOKED, [list(key_ids)])]
 
 
 async def authenticate(session: AsyncSession, secret: str) -> Viewer:

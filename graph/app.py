@@ -19,14 +19,17 @@ from db.audio.decoder_pool import DecoderPool
 from db.audio_store import open_audio_store
 from db.engine import Database
 from db.feed import Feed
-from db.keys import MEDIA_SECRET, adopt_key, server_secret
+from db.keys import MEDIA_SECRET, REVOKED_CHANNEL, adopt_key, server_secret
 from graph.body_limit import BodyLimit
 from graph.context import Parts
 from graph.documents import Documents, trusted_documents
 from graph.front import Front, FrontParts
+from graph.guards.key_gate import KeyGate
+from graph.guards.keys import Keys
 from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS
 from graph.guards.preflight import Preflight
-from graph.guards.rates import RateLimit, Rates
+from graph.guards.rates import Rates
+from graph.guards.revocations import Revocations
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.health import health_router
 from graph.http.content_coding import ContentCoding
@@ -74,7 +77,13 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 await database.run(
                     partial(adopt_key, secret=settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
                 )
+            keys = Keys(database.reader, rates)
+            stack.push_async_callback(keys.close)
+            revocations = Revocations(database.reader, keys.forget)
+            await revocations.start()
+            stack.push_async_callback(revocations.close)
             feed = Feed(database)
+            feed.channels[REVOKED_CHANNEL] = revocations.hear
             await feed.start()
             stack.push_async_callback(feed.close)
             decoders = await stack.enter_async_context(
@@ -110,7 +119,9 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 plans=plans if settings.compiled_operations else None,
                 answers=answers,
                 live=live,
+                keys=keys,
                 subscriptions=subscriptions,
+                revocations=revocations,
                 documents=documents,
                 public_url=settings.public_url,
             )
@@ -126,7 +137,9 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 documents=documents,
                 live=live,
                 rates=rates,
+                keys=keys,
                 subscriptions=subscriptions,
+                revocations=revocations,
             )
             app.include_router(graphql_router(parts))
             app.include_router(media_router(parts))
@@ -152,10 +165,16 @@ def _guarded(api: FastAPI, settings: ApiSettings, front: Mapping[str, FrontParts
         max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,
         max_signs=settings.max_values + settings.max_document_bytes,
     )
+
+    def keys() -> Keys | None:
+        parts = front.get("front")
+        return None if parts is None else parts.keys
+
+    app = KeyGate(app, rates, keys)
     if settings.csrf_protection:
         app = Preflight(app)
     app = Methods(app, api.router.routes)
-    app = LastResort(OneLinePerHeader(RateLimit(app, rates)))
+    app = LastResort(OneLinePerHeader(app))
     if settings.cors_origins:  # around all others, so that a page may read their refusals too
         app = CORSMiddleware(
             app,
@@ -178,4 +197,4 @@ async def _serve_mcp(app: FastAPI, database: Database, stack: AsyncExitStack) ->
     )
     await stack.enter_async_context(server.session_manager.run())
     # Without sessions of its own the server has nothing to push, so a GET would be held open for nothing.
-    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, database), methods=["POST"]))
+    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint), methods=["POST"]))

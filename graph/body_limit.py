@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from db.errors import BadUserInput, PayloadTooLarge, VoxLoomError
+from db.errors import BadUserInput, Overloaded, PayloadTooLarge, VoxLoomError
+from graph.guards.key_gate import VIEWER
+from graph.http.connections import BYTES_HELD
 
 #: How long a client may go on sending after it was refused.
 _LINGER_SECONDS = 5
@@ -46,6 +48,21 @@ class BodyLimit:
         if not declared.isdigit() or int(declared) > self._max_bytes:
             await self._refuse(receive, send, 413, self._too_large())
             return
+        # What does not say how large it is may be as large as any.
+        size = self._max_bytes if b"transfer-encoding" in headers else int(declared)
+        try:
+            with self._held(scope, size):
+                await self._limited(scope, headers, receive, send)
+        except Overloaded as error:
+            await self._refuse(receive, send, 503, error)
+
+    def _held(self, scope: Scope, size: int) -> AbstractContextManager[None]:
+        """Counts the body among the bytes in flight of the server, where the server counts them."""
+        held = (scope.get("extensions") or {}).get(BYTES_HELD)
+        viewer = scope.get(VIEWER)
+        return nullcontext() if held is None else held(None if viewer is None else viewer.key_id, size)
+
+    async def _limited(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         form = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
         seen = signs = 0
         started = refused = False

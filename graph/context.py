@@ -16,7 +16,9 @@ from db.feed import Feed
 from db.viewer import Viewer
 from graph.auth import secret_in_headers, secret_in_params, viewer_of
 from graph.documents import Documents
-from graph.guards.rates import Rates
+from graph.guards.keys import Keys
+from graph.guards.rates import Rates, address_of
+from graph.guards.revocations import Revocations
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.loaders import Loaders
 from graph.negotiation import is_event_stream
@@ -46,7 +48,9 @@ class Parts:
     documents: Documents
     live: Live
     rates: Rates
+    keys: Keys
     subscriptions: SubscriptionLimits
+    revocations: Revocations
 
 
 class Context(BaseContext):
@@ -60,6 +64,8 @@ class Context(BaseContext):
         self._viewer: Viewer | None = None
         #: The number of the event that a subscription yielded last.
         self.seq: int | None = None
+        #: Of a websocket that was acknowledged.
+        self.admitted: Viewer | None = None
 
     @property
     def _is_socket(self) -> bool:
@@ -79,6 +85,12 @@ class Context(BaseContext):
             return 0
         headers = self.request.headers
         return last_event_id(headers.get("last-event-id", "")) if is_event_stream(headers.get("accept")) else 0
+
+    async def admit(self) -> Viewer:
+        """The holder of the key that a websocket is opened with. Raises Unauthenticated and RateLimited."""
+        assert self.request is not None
+        self.admitted = await self.parts.keys.admit(self.secret, address_of(self.request.scope))
+        return self.admitted
 
     async def viewer(self) -> Viewer:
         """Who is asking; on a websocket asked anew for every operation, as a key may be revoked meanwhile.

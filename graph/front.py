@@ -24,6 +24,8 @@ from db.logs import error_fields
 from db.outage import DATABASE_ERRORS
 from graph.documents import Documents, Refused
 from graph.exchange import Exchange, Headers
+from graph.guards.keys import Keys
+from graph.guards.revocations import Revocations
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.live.live import Live, Subscribe
 from graph.live.streams import stream_events
@@ -62,7 +64,9 @@ class FrontParts:
     plans: Plans | None
     answers: Answers
     live: Live
+    keys: Keys
     subscriptions: SubscriptionLimits
+    revocations: Revocations
     documents: Documents
     public_url: str | None
 
@@ -187,7 +191,8 @@ async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest
             held.enter_context(parts.subscriptions.held(opened.key_id))
         except Overloaded:
             return False  # the full way says so
-        payloads = parts.live.payloads(opened, base_of(exchange.scope, parts.public_url))
+        hold = held.enter_context(parts.revocations.held(opened.key_id))
+        payloads = parts.live.payloads(opened, base_of(exchange.scope, parts.public_url), hold)
         await stream_events(exchange, payloads)
     return True
 

@@ -5,29 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db.engine import Database
 from db.errors import Unauthenticated
 from db.viewer import Viewer
-from graph.auth import secret_in_headers, viewer_of
-
-_VIEWER = "voxloom_viewer"
+from graph.guards.key_gate import VIEWER
 
 
 class KeyedEndpoint:
-    """ASGI: lets a request with a valid key through, its viewer in the scope; others get 401."""
+    """ASGI: lets a request with a valid key through, which `KeyGate` has verified; others get 401."""
 
-    def __init__(self, app: ASGIApp, database: Database) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._database = database
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            scope[_VIEWER] = await viewer_of(self._database, secret_in_headers(Headers(scope=scope)))
-        except Unauthenticated as error:
-            body = json.dumps({"error": error.code, "message": error.message}).encode()
+        if VIEWER not in scope:
+            message = "Send a valid API key: Authorization: Bearer <key>."
+            body = json.dumps({"error": Unauthenticated.code, "message": message}).encode()
             headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
             await send({"type": "http.response.start", "status": 401, "headers": headers})
             await send({"type": "http.response.body", "body": body})
@@ -37,5 +31,5 @@ class KeyedEndpoint:
 
 def viewer_in_scope(request: Any) -> Viewer:
     """The viewer that KeyedEndpoint let through."""
-    viewer: Viewer = request.scope[_VIEWER]
+    viewer: Viewer = request.scope[VIEWER]
     return viewer

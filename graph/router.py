@@ -28,7 +28,7 @@ from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
-from db.errors import BadUserInput, Unauthenticated
+from db.errors import BadUserInput, RateLimited, Unauthenticated
 from graph.context import Context, Parts
 from graph.documents import Refused
 from graph.graphiql import PAGE
@@ -90,8 +90,8 @@ class Router(GraphQLRouter[Context, None]):
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Refuses (close code 4403) a socket without a valid key."""
         try:
-            await context.viewer()
-        except Unauthenticated as error:
+            await context.admit()
+        except (Unauthenticated, RateLimited) as error:
             raise ConnectionRejectionError({"code": error.code}) from None
         return cast("UnsetType", UNSET)
 
@@ -261,6 +261,7 @@ def graphql_router(parts: Parts) -> Router:
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL, MULTIPART_SUBSCRIPTION_PROTOCOL],
         connection_init_wait_timeout=timedelta(seconds=parts.settings.connection_init_seconds),
         multipart_uploads_enabled=True,
+        max_subscriptions_per_connection=None,  # the handler counts them, with a code
         keep_alive=True,
         keep_alive_interval=15,
         allowed_origins=socket_origins(parts.settings),

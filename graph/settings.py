@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from db.backpressure import QueueLimits
 from db.settings import DatabaseSettings
 from graph.guards.limits import DocumentLimits
+from graph.http.connections import ConnectionLimits
 
 
 class ApiSettings(DatabaseSettings):
@@ -41,6 +42,18 @@ class ApiSettings(DatabaseSettings):
     requests_per_minute: int = Field(6_000, ge=0)
     max_subscriptions_per_key: int = Field(10_000, ge=1)
     max_subscriptions: int = Field(20_000, ge=1)
+    max_operations_per_socket: int = Field(100, ge=1)
+    max_head_bytes: int = Field(65_536, ge=4_096, le=1_000_000)
+    max_headers: int = Field(100, ge=20, le=1_000)
+    head_seconds: float = Field(10, gt=0, le=300)
+    body_idle_seconds: float = Field(20, gt=0, le=300)
+    body_seconds: float = Field(300, gt=0, le=3_600)
+    stalled_write_seconds: float = Field(60, gt=0, le=3_600)
+    max_connections: int = Field(20_000, ge=1)
+    max_connections_per_address: int = Field(1_000, ge=1)
+    max_bytes_in_flight: int = Field(300_000_000, ge=100_000)
+    trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     csrf_protection: bool = True
     cors_origins: tuple[str, ...] = ()
     trusted_documents: Path | None = None
@@ -52,6 +65,10 @@ class ApiSettings(DatabaseSettings):
     @property
     def queue_limits(self) -> QueueLimits:
         return QueueLimits(self.max_queued_turns_per_session, self.max_queued_turns_per_tenant)
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        return ConnectionLimits(**{each.name: getattr(self, each.name) for each in fields(ConnectionLimits)})
 
     @property
     def document_limits(self) -> DocumentLimits:

@@ -5,7 +5,8 @@ Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 from __future__ import annotations
 
-from contextlib import aclosing, suppress
+import asyncio
+from contextlib import ExitStack, aclosing, suppress
 from typing import Any
 
 import orjson
@@ -16,23 +17,33 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, SubscribeMessage
 
-from db.errors import BadUserInput, Overloaded, RateLimited, VoxLoomError
+from db.errors import BadUserInput, Overloaded, RateLimited, Unauthenticated, VoxLoomError
 from db.logs import error_fields
+from db.viewer import Viewer
 from graph.context import Context
 from graph.documents import Refused
-from graph.guards.rates import address_of
+from graph.guards.key_gate import key_shown
+from graph.guards.revocations import Hold
+from graph.http.protocols import PUSH
 from graph.live.live import Subscribe
 from graph.live.opening import Opened
 from graph.public_url import base_of
 from graph.requests import from_members
-from graph.server import PUSH
 
 #: What a close frame can hold (RFC 6455, section 5.5).
 _REASON_BYTES = 123
 
 _MAX_ID = 200
+
+#: Messages before connection_ack: clients send connection_init and perhaps a ping.
+_MAX_EARLY = 16
+
+_FORBIDDEN = 4403
+
+#: Another operation of the socket may end at any time.
+_RETRY_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -54,23 +65,47 @@ class Adapter(ASGIWebSocketAdapter):
 
 
 class Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Strawberry's, but that it looks at a message before it believes it, and follows events without an executor."""
+    """Strawberry's, but that it looks at a message before it believes it, and follows events without an executor.
+
+    A socket is closed with 4403 when the key it was opened with is revoked.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._early = 0
+        self._viewer: Viewer | None = None
+        self._held = ExitStack()
+        self._ending: asyncio.Task[None] | None = None
 
     async def handle_message(self, message: Any) -> None:
         """Handles one message, or closes the socket with 4400."""
-        fault = _fault(message)
+        if not self.connection_acknowledged:
+            self._early += 1
+        fault = "Too many messages before connection_init" if self._early > _MAX_EARLY else _fault(message)
         if fault is None:
             await super().handle_message(message)
         else:
             await self.handle_invalid_message(fault)
 
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """As Strawberry's, whose view has the key verified (`Context.admit`)."""
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self._viewer is None:
+            self._viewer = self.context.admitted
+            assert self._viewer is not None
+            key_shown(self._scope)
+            self._held.enter_context(self.context.parts.revocations.held(self._viewer.key_id, self._end_revoked))
+
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begins an operation, unless the key has had too many within the minute."""
-        if self.connection_acknowledged and message["id"] not in self.operations:
+        """Begins an operation, unless the key has had too many within the minute, or the socket has too many open."""
+        if self._viewer is not None and message["id"] not in self.operations:
+            most = self.context.parts.settings.max_operations_per_socket
             try:
-                self.context.parts.rates.take(self.context.secret, address_of(self._scope))
+                self.context.parts.rates.take_key(self._viewer.key_id)
+                if len(self.operations) >= most:
+                    raise Overloaded(f"This socket has {most} operations open, as many as it may.", _RETRY_SECONDS)
                 message = self._resolved(message)
-            except RateLimited as error:
+            except (RateLimited, Overloaded) as error:
                 await self.send_message({"id": message["id"], "type": "error", "payload": [_told(error)]})
                 return
             except Refused as refused:
@@ -91,6 +126,16 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         assert resolved.text is not None
         return {**message, "payload": {**payload, "query": resolved.text}}
 
+    async def shutdown(self) -> None:
+        self._held.close()
+        if self._ending is not None:
+            await asyncio.gather(self._ending, return_exceptions=True)
+        await super().shutdown()
+
+    def _end_revoked(self) -> None:
+        closing = self.websocket.close(code=_FORBIDDEN, reason="The API key was revoked")
+        self._ending = asyncio.create_task(closing, name="close-revoked-socket")
+
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """As Strawberry's; a subscription that can be followed by the live layer is."""
         parts, secret = self.context.parts, self.context.secret
@@ -102,10 +147,10 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().run_operation(operation)
             return
         try:
-            with parts.subscriptions.held(opened.key_id):
-                await self._follow(operation, opened)
+            with parts.subscriptions.held(opened.key_id), parts.revocations.held(opened.key_id) as hold:
+                await self._follow(operation, opened, hold)
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
-        except Overloaded as error:
+        except (Overloaded, Unauthenticated) as error:
             await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [_told(error)]})
         except Exception as error:
             await self.handle_task_exception(error)
@@ -114,7 +159,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             self.operations.pop(operation.id, None)
             raise
 
-    async def _follow(self, operation: Operation[Context, None], opened: Opened) -> None:
+    async def _follow(self, operation: Operation[Context, None], opened: Opened, hold: Hold) -> None:
         head = f'{{"id":{orjson.dumps(operation.id).decode()},"type":"next","payload":'
         websocket = self.context.request
         assert isinstance(websocket, WebSocket)
@@ -124,7 +169,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             return bool(write(f"{head}{payload}}}"))
 
         base = base_of(self._scope, self.context.parts.settings.public_url)
-        payloads = self.context.parts.live.payloads(opened, base, None if write is None else push)
+        payloads = self.context.parts.live.payloads(opened, base, hold, None if write is None else push)
         async with aclosing(payloads):
             async for _, payload in payloads:
                 try:

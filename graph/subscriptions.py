@@ -84,11 +84,18 @@ class Subscription:
 async def _counted(
     parts: Parts, viewer: Viewer, events: AsyncGenerator[StoredEvent, None]
 ) -> AsyncGenerator[StoredEvent, None]:
-    """The events, while the key and the process may have so many subscriptions. Raises Overloaded."""
-    with parts.subscriptions.held(viewer.key_id):
+    """The events, while the key is valid, and it and the process may have so many subscriptions.
+
+    Raises Overloaded and Unauthenticated.
+    """
+    with parts.subscriptions.held(viewer.key_id), parts.revocations.held(viewer.key_id) as hold:
         async with aclosing(events):
-            async for each in events:
-                yield each
+            while True:
+                try:
+                    event = await hold.next(events)
+                except StopAsyncIteration:
+                    return
+                yield event
 
 
 def _check(after_seq: int, owner: SessionRow) -> None:

@@ -25,6 +25,7 @@ from graph.documents import Documents
 from graph.errors import masked
 from graph.guards.documents import check_cost, check_document, validate_within
 from graph.guards.limits import DocumentLimits
+from graph.guards.revocations import Hold
 from graph.guards.texts import parse_within
 from graph.guards.values import variables_fault
 from graph.live.encodings import Encodings
@@ -100,10 +101,12 @@ class Live:
             log.warning("subscribe_failed", **error_fields(error))
             return None
 
-    async def payloads(self, opened: Opened, base: str, push: Push | None = None) -> AsyncGenerator[Payload, None]:
+    async def payloads(
+        self, opened: Opened, base: str, hold: Hold, push: Push | None = None
+    ) -> AsyncGenerator[Payload, None]:
         """The payloads of the subscription's events, replayed and then live, up to its last.
 
-        What ``push`` takes does not come here.
+        What ``push`` takes does not come here. Raises Unauthenticated when ``hold``, the key's, is revoked.
         """
         if opened.over:
             return
@@ -114,7 +117,7 @@ class Live:
             """Has what is written already, or can be at once, pushed; ends and troubles are for the follower."""
             if following.turn_id is not None and event.turn_id != following.turn_id:
                 return True
-            if event.type in _ENDS or push is None:
+            if event.type in _ENDS or push is None or hold.revoked:
                 return False
             try:
                 payload = encodings.known(selection, event, base)
@@ -127,7 +130,11 @@ class Live:
         else:
             events = follow_turn(self.feed, opened.turn, following.after_seq, take)
         async with aclosing(events):
-            async for event in events:
+            while True:
+                try:
+                    event = await hold.next(events)
+                except StopAsyncIteration:
+                    return
                 try:
                     payload = encodings.known(selection, event, base)
                     if payload is None:

@@ -6,9 +6,11 @@ Protocol: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (dist
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from db.errors import Unauthenticated
 from graph.exchange import Exchange
 from graph.live.live import Payload
 from graph.streaming import EventStream
@@ -37,8 +39,12 @@ async def stream_events(exchange: Exchange, payloads: AsyncGenerator[Payload, No
 
 async def _send_all(exchange: Exchange, payloads: AsyncGenerator[Payload, None], stream: EventStream) -> None:
     async with aclosing(payloads):
-        async for seq, text in payloads:
-            await _send(exchange, stream.encode_event("next", text, seq))
+        try:
+            async for seq, text in payloads:
+                await _send(exchange, stream.encode_event("next", text, seq))
+        except Unauthenticated as error:  # the key was revoked meanwhile
+            told = {"data": None, "errors": [{"message": error.message, "extensions": error.extensions}]}
+            await _send(exchange, stream.encode_event("next", json.dumps(told)))
     await exchange.send({"type": "http.response.body", "body": stream.encode_complete().encode(), "more_body": False})
 
 

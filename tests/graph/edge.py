@@ -95,11 +95,16 @@ async def bare_socket(address: str) -> AsyncIterator[ClientConnection]:
 
 
 async def closing_code(client: Client, messages: Sequence[str | bytes]) -> int:
-    """Sends the messages on a new socket and waits until the server closes it, with a reason in words."""
+    """Sends the messages on a new socket, awaiting the answer to connection_init, until the server closes it.
+
+    The close has a reason in words.
+    """
     async with bare_socket(client.base) as socket:
         try:
             for message in messages:
                 await socket.send(message)
+                if '"connection_init"' in str(message):  # until it is acknowledged only small messages are taken
+                    await socket.recv()
             while True:
                 await socket.recv()
         except ConnectionClosed as closed:

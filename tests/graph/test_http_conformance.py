@@ -43,12 +43,22 @@ async def test_what_is_not_executed_has_no_data(
 
 
 @pytest.mark.parametrize("media_type", [JSON, GRAPHQL_RESPONSE])
-async def test_what_fails_while_it_is_executed_has_data(edge: Edge, media_type: str) -> None:
-    async with Client(edge.address, None) as nobody:
-        answer = await nobody.http.post("/graphql", json={"query": ASK}, headers={"accept": media_type})
+async def test_what_fails_while_it_is_executed_has_data(acme: Client, media_type: str) -> None:
+    asked = {"query": '{ crmRecords(after: "nope") { pageInfo { endCursor } } }'}
+    answer = await acme.http.post("/graphql", json=asked, headers={"accept": media_type})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
     assert answer.json()["data"] is None
+    assert code_of(answer.json()) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(("media_type", "status"), [(JSON, 200), (GRAPHQL_RESPONSE, 401)])
+async def test_without_a_key_nothing_is_executed(edge: Edge, media_type: str, status: int) -> None:
+    async with Client(edge.address, None) as nobody:
+        answer = await nobody.http.post("/graphql", json={"query": ASK}, headers={"accept": media_type})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (status, "Bearer")
+    assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
+    assert "data" not in answer.json()
     assert code_of(answer.json()) == "UNAUTHENTICATED"
 
 

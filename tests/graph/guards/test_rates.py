@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import httpx
 import pytest
@@ -23,59 +24,82 @@ class Clock:
         return self.now
 
 
+KEY, OTHER = UUID(int=1), UUID(int=2)
+
+
+def refused_by(taken: Rates, key: UUID) -> float:
+    """The seconds until the next one."""
+    with pytest.raises(RateLimited) as refused:
+        taken.take_key(key)
+    assert refused.value.extensions["code"] == "RATE_LIMITED"
+    return float(refused.value.extensions["retryAfterSeconds"])
+
+
 def test_a_bucket_empties_at_once_and_fills_evenly() -> None:
     clock = Clock()
     taken = Rates(60, clock=clock)
     for _ in range(60):
-        taken.take("key", "")
-    with pytest.raises(RateLimited) as refused:
-        taken.take("key", "")
-    assert refused.value.retry_after_seconds == 1
-    assert refused.value.extensions == {"code": "RATE_LIMITED", "retryAfterSeconds": 1}
+        taken.take_key(KEY)
+    assert refused_by(taken, KEY) == 1
     clock.now = 0.75
-    with pytest.raises(RateLimited) as refused:
-        taken.take("key", "")
-    assert refused.value.retry_after_seconds == 0.25
+    assert refused_by(taken, KEY) == 0.25
     clock.now = 2
-    taken.take("key", "")
-    taken.take("key", "")
-    with pytest.raises(RateLimited):
-        taken.take("key", "")
+    taken.take_key(KEY)
+    taken.take_key(KEY)
+    refused_by(taken, KEY)
     clock.now = 10_000
     for _ in range(60):
-        taken.take("key", "")
-    with pytest.raises(RateLimited):
-        taken.take("key", "")
+        taken.take_key(KEY)
+    refused_by(taken, KEY)
 
 
 def test_each_key_and_each_address_has_its_own() -> None:
     taken = Rates(1, clock=Clock())
-    for secret, address in (("a", "1"), ("b", "1"), (None, "1"), (None, "2")):
-        taken.take(secret, address)
-    for secret, address in (("a", "3"), (None, "1")):
+    for take, name in ((taken.take_key, KEY), (taken.take_key, OTHER)):
+        take(name)
         with pytest.raises(RateLimited):
-            taken.take(secret, address)
+            take(name)
+    for count in (taken.take_address, taken.take_failure):
+        for address in ("10.0.0.1", "10.0.0.2", "2001:db8:0:1::1", "2001:db8:0:2::1"):
+            count(address)
+        for address in ("10.0.0.1", "::ffff:10.0.0.2", "2001:db8:0:1:ffff::7"):  # a network of 64 bits is one client's
+            with pytest.raises(RateLimited):
+                count(address)
 
 
 def test_without_a_limit_nothing_is_counted() -> None:
     taken = Rates(0)
     for _ in range(10):
-        taken.take("key", "")
-    assert len(taken) == 0
+        taken.take_key(KEY)
+        taken.take_failure("10.0.0.1")
 
 
-def test_who_asked_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failures_are_looked_at_without_being_counted() -> None:
+    taken = Rates(2, clock=Clock())
+    for _ in range(10):
+        taken.check_failures("10.0.0.1")
+    taken.take_failure("10.0.0.1")
+    taken.take_failure("10.0.0.1")
+    with pytest.raises(RateLimited):
+        taken.check_failures("10.0.0.1")
+
+
+def test_who_asked_longest_ago_is_forgotten_and_strangers_have_no_key_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(rates, "_MAX_BUCKETS", 3)
     taken = Rates(1, clock=Clock())
-    for secret in "abc":
-        taken.take(secret, "")
+    taken.take_key(KEY)
+    for number in range(10):
+        taken.take_address(f"10.0.0.{number}")
+        taken.take_failure(f"10.0.0.{number}")
+    refused_by(taken, KEY)
     with pytest.raises(RateLimited):
-        taken.take("a", "")
-    taken.take("d", "")
-    assert len(taken) == 3
-    taken.take("b", "")
-    with pytest.raises(RateLimited):
-        taken.take("a", "")
+        taken.take_address("10.0.0.9")
+    taken.take_address("10.0.0.0")
+    for number in range(3, 6):
+        taken.take_key(UUID(int=number))
+    taken.take_key(KEY)
 
 
 async def test_too_many_requests_over_http(postgres: str) -> None:

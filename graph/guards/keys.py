@@ -1,0 +1,116 @@
+"""API keys, verified before any other work is done for a request: one indexed statement, remembered briefly."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from cachetools import LRUCache, TTLCache
+
+from db.errors import Unauthenticated
+from db.keys import find_key, hash_of
+from db.logs import looked_at
+from db.outage import DATABASE_ERRORS
+from db.reader import Reader
+from db.viewer import Viewer
+from graph.guards.rates import Rates
+
+MAX_SECRET = 500
+
+#: How long a valid key is not looked up again; a revocation is heard of sooner (`Keys.forget`).
+_FRESH_SECONDS = 2.0
+
+#: How long a wrong key is refused without a look.
+_WRONG_SECONDS = 5.0
+
+_MAX_KNOWN = 10_000
+_MAX_WRONG = 20_000
+
+#: Unknown keys that are looked up at once; the database has other things to do.
+_MAX_LOOKS = 2
+
+_WRONG_KEY = "The API key is wrong or was revoked."
+
+
+@dataclass(slots=True)
+class _Known:
+    viewer: Viewer
+    good_until: float
+
+
+class Keys:
+    """The keys of a process. The caches are bounded; a wrong key takes no room from a valid one.
+
+    What is remembered only decides whether work is done at all: reads and writes ask the database for the key again.
+    """
+
+    def __init__(self, reader: Reader, rates: Rates, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = reader
+        self._rates = rates
+        self._clock = clock
+        self._known: LRUCache[bytes, _Known] = LRUCache(_MAX_KNOWN)
+        self._wrong: TTLCache[bytes, bool] = TTLCache(_MAX_WRONG, _WRONG_SECONDS, clock)
+        self._looking: dict[bytes, asyncio.Task[Viewer | None]] = {}
+        self._looks = asyncio.Semaphore(_MAX_LOOKS)
+
+    async def admit(self, secret: str | None, address: str) -> Viewer:
+        """Who holds the key; where there is none, or a wrong one, the address is charged.
+
+        Raises Unauthenticated, RateLimited, and what the database raises while it is away.
+        """
+        if secret is None:
+            self._rates.take_address(address)
+            raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
+        viewer = await self._find(secret, address)
+        if viewer is None:
+            self._rates.take_failure(address)
+            raise Unauthenticated(_WRONG_KEY)
+        return viewer
+
+    def forget(self, key_id: UUID) -> None:
+        """The key was revoked: it is looked up again when it comes again."""
+        for secret_hash in [each for each, known in self._known.items() if known.viewer.key_id == key_id]:
+            del self._known[secret_hash]
+
+    async def close(self) -> None:
+        tasks = list(self._looking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _find(self, secret: str, address: str) -> Viewer | None:
+        if len(secret) > MAX_SECRET:
+            return None
+        secret_hash = hash_of(secret)
+        known = self._known.get(secret_hash)
+        if known is not None and known.good_until > self._clock():
+            return known.viewer
+        if secret_hash in self._wrong:
+            return None
+        if known is None:
+            self._rates.check_failures(address)
+        task = self._looking.get(secret_hash)
+        if task is None:
+            task = self._looking[secret_hash] = asyncio.create_task(self._look(secret_hash, known), name="key")
+            task.add_done_callback(lambda _: self._looking.pop(secret_hash, None))
+            task.add_done_callback(looked_at)
+        return await asyncio.shield(task)
+
+    async def _look(self, secret_hash: bytes, known: _Known | None) -> Viewer | None:
+        if known is None:
+            async with self._looks:
+                viewer = await find_key(self._reader, secret_hash)
+        else:
+            try:
+                viewer = await find_key(self._reader, secret_hash)
+            except DATABASE_ERRORS:
+                return known.viewer  # it was one a moment ago; what it asks for meets the same database
+        if viewer is None:
+            self._known.pop(secret_hash, None)
+            self._wrong[secret_hash] = True
+        else:
+            self._known[secret_hash] = _Known(viewer, self._clock() + _FRESH_SECONDS)
+        return viewer

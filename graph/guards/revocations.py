@@ -1,0 +1,108 @@
+"""Ends what a revoked key still has open: its websockets, and its subscriptions on every transport.
+
+A process hears of a revocation by NOTIFY. Where no notification comes (a lost connection, a pooler between), the keys
+that have something open are looked up about once a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from db.errors import Unauthenticated
+from db.keys import revoked_among
+from db.reader import Reader
+
+_CHECK_SECONDS = 1.0
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class Hold:
+    """Something that is open on behalf of a key. ``revoked``: nothing more may be sent."""
+
+    __slots__ = ("_end", "_waiting", "revoked")
+
+    def __init__(self, end: Callable[[], None] | None) -> None:
+        self.revoked = False
+        self._end = end
+        self._waiting: asyncio.Timeout | None = None
+
+    async def next(self, events: AsyncIterator[T]) -> T:
+        """The next of the events. Raises StopAsyncIteration, and Unauthenticated as soon as the key is revoked."""
+        if not self.revoked:
+            try:
+                async with asyncio.timeout(None) as self._waiting:
+                    return await anext(events)
+            except TimeoutError:
+                if not self.revoked:  # another's
+                    raise
+            finally:
+                self._waiting = None
+        raise Unauthenticated("The API key was revoked.")
+
+    def revoke(self) -> None:
+        self.revoked = True
+        if self._waiting is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+        if self._end is not None:
+            self._end()
+
+
+class Revocations:
+    """What each key has open in this process. ``forget`` is called with each key that is known to be revoked."""
+
+    def __init__(self, reader: Reader, forget: Callable[[UUID], None]) -> None:
+        self._reader = reader
+        self._forget = forget
+        self._open: dict[UUID, set[Hold]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._check(), name="revocations")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @contextmanager
+    def held(self, key_id: UUID, end: Callable[[], None] | None = None) -> Iterator[Hold]:
+        """Notes something open, while this lasts. ``end`` is called once when the key is revoked."""
+        hold = Hold(end)
+        holds = self._open.setdefault(key_id, set())
+        holds.add(hold)
+        try:
+            yield hold
+        finally:
+            holds.discard(hold)
+            if not holds and self._open.get(key_id) is holds:
+                del self._open[key_id]
+
+    def hear(self, payload: str) -> None:
+        """A notification on `db.keys.REVOKED_CHANNEL`."""
+        with suppress(ValueError):
+            self.revoke(UUID(payload))
+
+    def revoke(self, key_id: UUID) -> None:
+        self._forget(key_id)
+        for hold in self._open.pop(key_id, ()):
+            hold.revoke()
+
+    async def _check(self) -> None:
+        while True:
+            await asyncio.sleep(_CHECK_SECONDS)
+            if not self._open:
+                continue
+            try:
+                for key_id in await revoked_among(self._reader, list(self._open)):
+                    self.revoke(key_id)
+            except Exception as error:  # whatever it was: the net must hold
+                log.warning("revocation_check_failed", error=type(error).__name__)

@@ -1,0 +1,193 @@
+"""What connections may cost before an API key is known: how many, how large a head, how long a silence.
+
+The numbers are settings; ``graph.server`` applies them to HTTP/1.1 connections and to websockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Protocol
+
+from db.errors import Overloaded
+
+#: Scope extension: a function without arguments that says that this connection has shown a valid API key.
+KEY_SHOWN = "voxloom.key_shown"
+
+#: Scope extension: `Connections.held`.
+BYTES_HELD = "voxloom.bytes_held"
+
+#: Requests with a body smaller than this are not counted among the bytes in flight.
+SMALL_BODY_BYTES = 64_000
+
+_RETRY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """The limits of one process. The defaults are those of the settings of the same names.
+
+    ``max_connections_per_address`` counts connections that have shown no valid key; peers in ``trusted_proxies`` are
+    not counted by address. ``max_bytes_in_flight`` is the sum of the large request bodies and websocket messages that
+    are being received or worked on; one API key may have half of it.
+    """
+
+    max_head_bytes: int = 65_536
+    max_headers: int = 100
+    head_seconds: float = 10
+    body_idle_seconds: float = 20
+    body_seconds: float = 300
+    stalled_write_seconds: float = 60
+    max_connections: int = 20_000
+    max_connections_per_address: int = 1_000
+    max_bytes_in_flight: int = 300_000_000
+    trusted_proxies: tuple[str, ...] = ()
+
+
+def network_of(address: str) -> str:
+    """The address that a client is counted by: IPv6 clients have a network of 64 bits to choose from (RFC 4291)."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ip_network((parsed, 64), strict=False))
+    return address
+
+
+class Timed(Protocol):
+    """A connection whose deadlines are looked at from time to time."""
+
+    def check_deadlines(self, now: float) -> None: ...
+
+
+class Slot:
+    """One open connection's place in the counts. ``close`` may be called more than once."""
+
+    __slots__ = ("_address", "_connections", "_held", "_open")
+
+    def __init__(self, connections: Connections, address: str | None) -> None:
+        self._connections = connections
+        self._address = address
+        self._held = 0
+        self._open = True
+
+    def key_shown(self) -> None:
+        """From now on the connection does not count against its address."""
+        if self._address is not None:
+            self._connections._forget_address(self._address)
+            self._address = None
+
+    def hold(self, size: int) -> bool:
+        """Counts ``size`` bytes as in flight instead of what was counted before; False if that is too much."""
+        counted = size if size > SMALL_BODY_BYTES else 0
+        if counted > self._held and self._connections.bytes_in_flight + counted - self._held > self._connections.most:
+            return False
+        self._connections.bytes_in_flight += counted - self._held
+        self._held = counted
+        return True
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self.hold(0)
+            self.key_shown()
+            self._connections.open -= 1
+
+
+class Connections:
+    """Counts the connections of a process and what they hold, and watches their deadlines. One event loop."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self.open = 0
+        self.bytes_in_flight = 0
+        self._by_address: dict[str, int] = {}
+        self._by_owner: dict[object, int] = {}
+        self._proxies = [ip_network(each, strict=False) for each in limits.trusted_proxies if each != "*"]
+        self._trusts_all = "*" in limits.trusted_proxies
+        self._timed: weakref.WeakSet[Timed] = weakref.WeakSet()
+        self._timer: asyncio.TimerHandle | None = None
+        shortest = min(limits.head_seconds, limits.body_idle_seconds, limits.body_seconds, limits.stalled_write_seconds)
+        self._step = min(1.0, shortest / 2)
+
+    @property
+    def most(self) -> int:
+        return self.limits.max_bytes_in_flight
+
+    def admit(self, peer: str) -> Slot | None:
+        """A place for a new connection; None if there are as many as there may be."""
+        if self.open >= self.limits.max_connections:
+            return None
+        address = None if self._is_proxy(peer) else network_of(peer)
+        if address is not None:
+            mine = self._by_address.get(address, 0)
+            if mine >= self.limits.max_connections_per_address:
+                return None
+            self._by_address[address] = mine + 1
+        self.open += 1
+        return Slot(self, address)
+
+    def watch(self, connection: Timed) -> None:
+        """Has the deadlines of a connection checked about once a second, until it is gone."""
+        self._timed.add(connection)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._step, self._check)
+
+    def unwatch(self, connection: Timed) -> None:
+        self._timed.discard(connection)
+
+    @contextmanager
+    def held(self, owner: object, size: int) -> Iterator[None]:
+        """Counts a large body as in flight while this lasts. Raises Overloaded if there is no room for it.
+
+        ``owner``: the API key that sent it.
+        """
+        if size <= SMALL_BODY_BYTES:
+            yield
+            return
+        mine = self._by_owner.get(owner, 0)
+        if self.bytes_in_flight + size > self.most or mine + size > max(self.most // 2, size):
+            raise Overloaded("The server is receiving as many bytes as it may.", _RETRY_SECONDS)
+        self.bytes_in_flight += size
+        self._by_owner[owner] = mine + size
+        try:
+            yield
+        finally:
+            self.bytes_in_flight -= size
+            left = self._by_owner[owner] - size
+            if left:
+                self._by_owner[owner] = left
+            else:
+                del self._by_owner[owner]
+
+    def _forget_address(self, address: str) -> None:
+        left = self._by_address[address] - 1
+        if left:
+            self._by_address[address] = left
+        else:
+            del self._by_address[address]
+
+    def _is_proxy(self, peer: str) -> bool:
+        if self._trusts_all:
+            return True
+        try:
+            parsed = ip_address(peer)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
+
+    def _check(self) -> None:
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for each in list(self._timed):
+            each.check_deadlines(now)
+        if self._timed:
+            self._timer = loop.call_later(self._step, self._check)
