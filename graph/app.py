@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -29,6 +30,7 @@ from graph.guards.keys import Keys
 from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS
 from graph.guards.preflight import Preflight
 from graph.guards.rates import Rates
+from graph.guards.response_headers import Hosts, ResponseHeaders
 from graph.guards.revocations import Revocations
 from graph.guards.subscriptions import SubscriptionLimits
 from graph.health import health_router
@@ -39,6 +41,7 @@ from graph.last_resort import LastResort
 from graph.live.live import Live
 from graph.mcp import KeyedEndpoint, viewer_in_scope
 from graph.media import media_router
+from graph.memory import keep_low
 from graph.reads.answers import Answers
 from graph.reads.plans import Plans
 from graph.router import graphql_router
@@ -82,6 +85,8 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             revocations = Revocations(database.reader, keys.forget)
             await revocations.start()
             stack.push_async_callback(revocations.close)
+            memory = asyncio.create_task(keep_low(), name="memory")
+            stack.callback(memory.cancel)
             feed = Feed(database)
             feed.channels[REVOKED_CHANNEL] = revocations.hear
             await feed.start()
@@ -147,13 +152,20 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             await _serve_mcp(app, database, stack)
             yield
 
-    app = FastAPI(title="VoxLoom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="VoxLoom",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # its redirects are absolute, with whatever name the request called this server by
+    )
     app.add_middleware(LastResort)  # also here: FastAPI has an answer of its own to what nobody caught
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
-        return RedirectResponse("/graphql")
+        return RedirectResponse("graphql")  # relative: a proxy may have put a path before it
 
     return _guarded(app, settings, front, rates)
 
@@ -174,6 +186,8 @@ def _guarded(api: FastAPI, settings: ApiSettings, front: Mapping[str, FrontParts
     if settings.csrf_protection:
         app = Preflight(app)
     app = Methods(app, api.router.routes)
+    if settings.host_names:
+        app = Hosts(app, settings.host_names)
     app = LastResort(OneLinePerHeader(app))
     if settings.cors_origins:  # around all others, so that a page may read their refusals too
         app = CORSMiddleware(
@@ -183,7 +197,7 @@ def _guarded(api: FastAPI, settings: ApiSettings, front: Mapping[str, FrontParts
             allow_headers=CORS_HEADERS,
             expose_headers=CORS_EXPOSED,
         )
-    return app
+    return ResponseHeaders(app)
 
 
 async def _serve_mcp(app: FastAPI, database: Database, stack: AsyncExitStack) -> None:

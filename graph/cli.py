@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ from db.migrate import migrate as run_migrations
 from db.postgres.check import check_database
 from graph.bootstrap import local_key, postgres, prepare
 from graph.demo import hold_conversation, shipped_recording
+from graph.memory import configure_collector
 from graph.settings import ApiSettings
 from graph.supervisor import check_port, supervise
 
@@ -57,11 +57,7 @@ def serve() -> None:
     with postgres(settings) as url:
         asyncio.run(check_database(url, settings.listen_url))
         api = create_app(settings, url)
-        gc.collect()
-        # All that is loaded stays: a collection that looks through it takes over 100 ms. So does one that looks through
-        # thousands of sockets, of which little is ever garbage that refers to itself.
-        gc.freeze()
-        gc.set_threshold(20_000, 50, 100)
+        configure_collector()
         uvicorn.Server(server_config(api, settings)).run()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,10 +12,14 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.logs import looked_at
 from db.outage import DATABASE_ERRORS
 from db.schema_revision import newest_revision
 from db.workers import alive
 from graph.context import Parts
+
+#: Probes of the platform come every few seconds; anybody may ask, as often as they like.
+_GOOD_SECONDS = 1.0
 
 _REVISION = text("select version_num from alembic_version")
 _QUEUE = text("select count(*) from procrastinate_jobs where status = 'todo'")
@@ -21,7 +28,7 @@ _QUEUE = text("select count(*) from procrastinate_jobs where status = 'todo'")
 def health_router(parts: Parts) -> APIRouter:
     """``/healthz``: the process answers. ``/readyz``: 200 when the database, its schema and the queue are there, else
     503; a server that is read-only is not there. It also tells how many workers live, and how many of them have all
-    their models.
+    their models. The database is asked at most once a second.
     """
     router = APIRouter(include_in_schema=False)
     expected = newest_revision()
@@ -30,8 +37,7 @@ def health_router(parts: Parts) -> APIRouter:
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @router.get("/readyz")
-    async def readyz() -> JSONResponse:
+    async def ask() -> dict[str, Any]:
         told: dict[str, Any] = {"database": False, "migrations": False, "queue": False}
         try:
             async with parts.database.reading() as session:
@@ -43,9 +49,42 @@ def health_router(parts: Parts) -> APIRouter:
         except DATABASE_ERRORS:
             pass  # what could not be asked is not there
         ready = told["database"] and told["migrations"] and told["queue"]
-        return JSONResponse({"ready": ready, **told}, status_code=200 if ready else 503)
+        return {"ready": ready, **told}
+
+    readiness = _Remembered(ask)
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        told = await readiness.get()
+        return JSONResponse(told, status_code=200 if told["ready"] else 503)
 
     return router
+
+
+class _Remembered:
+    """What ``ask`` told within the last second; those who come together wait for the same answer."""
+
+    def __init__(self, ask: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self._ask = ask
+        self._told: dict[str, Any] = {}
+        self._good_until = 0.0
+        self._asking: asyncio.Task[dict[str, Any]] | None = None
+
+    async def get(self) -> dict[str, Any]:
+        if time.monotonic() < self._good_until:
+            return self._told
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._renewed(), name="readiness")
+            self._asking.add_done_callback(looked_at)
+        return await asyncio.shield(self._asking)
+
+    async def _renewed(self) -> dict[str, Any]:
+        try:
+            self._told = await self._ask()
+            self._good_until = time.monotonic() + _GOOD_SECONDS
+            return self._told
+        finally:
+            self._asking = None
 
 
 async def _workers(session: AsyncSession, within_seconds: float) -> dict[str, int]:

@@ -22,7 +22,6 @@ _HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'",
     "Content-Disposition": "inline",
     "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
@@ -61,6 +62,12 @@ class ApiSettings(DatabaseSettings):
     read_connections: int = Field(4, ge=1, le=100)
     response_cache_bytes: int = Field(256_000_000, ge=0)
     gzip_bytes: int = Field(16_384, ge=0)
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The names this server may be called by, ``public_url``'s among them; empty for any."""
+        public = None if self.public_url is None else urlsplit(self.public_url).hostname
+        return (*self.allowed_hosts, public) if self.allowed_hosts and public else self.allowed_hosts
 
     @property
     def queue_limits(self) -> QueueLimits:

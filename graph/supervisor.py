@@ -116,16 +116,24 @@ async def _announce(settings: ApiSettings, url: str, key: str) -> None:
     for engine in engines or []:
         if engine["error"]:
             console.print(f"{engine['stage']} {engine['engine']} is not available: {engine['error']}", style="red")
-    address = f"http://{settings.host}:{settings.port}/graphql"
     console.rule("VoxLoom is ready")
-    for line in (
-        f"GraphiQL   {address}",
-        f"API key    {key}",
-        f'Headers    {{"Authorization": "Bearer {key}"}}',
+    for line in ready_lines(settings, key):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def ready_lines(settings: ApiSettings, key: str) -> tuple[str, ...]:
+    """Where the server is and how to talk to it. A key that was given (VOXLOOM_API_KEY) is not printed.
+
+    Who gave it knows it, and what is printed ends in logs.
+    """
+    shown = key if settings.api_key is None else "$VOXLOOM_API_KEY"
+    return (
+        f"GraphiQL   http://{settings.host}:{settings.port}/graphql",
+        f"API key    {shown}",
+        f'Headers    {{"Authorization": "Bearer {shown}"}}',
         "Try it     .venv/bin/voxloom demo",
         "Ctrl-C stops everything; what was said and done is kept.",
-    ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    )
 
 
 def _listens(settings: ApiSettings) -> bool:

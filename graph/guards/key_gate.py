@@ -14,7 +14,7 @@ from graph.guards.answers import refuse
 from graph.guards.keys import Keys
 from graph.guards.rates import Rates, address_of
 from graph.http.connections import KEY_SHOWN
-from graph.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of
+from graph.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of, wants_page
 
 #: Where the gate leaves the Viewer in the scope; absent without a valid key.
 VIEWER = "voxloom.viewer"
@@ -85,7 +85,7 @@ def _asks_for_page(scope: Scope) -> bool:
     if scope["method"] not in ("GET", "HEAD"):
         return False
     accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
-    return b"text/html" in accept.lower() and not scope["query_string"]
+    return wants_page(accept.decode("latin-1"))
 
 
 async def _refuse_graphql(scope: Scope, send: Send, error: Unauthenticated) -> None:

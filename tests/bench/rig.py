@@ -33,8 +33,8 @@ _STOP_SECONDS = 15
 #: Of its connections, VoxLoom keeps so many for reads: all servers have equally many.
 _READS = 4
 
-#: The one limit that a measurement reaches, and that the others have no counterpart of.
-_UNBOUND = {"VOXLOOM_REQUESTS_PER_MINUTE": "0"}
+#: The limits that a measurement reaches, and that the others have no counterpart of.
+_UNBOUND = {"VOXLOOM_REQUESTS_PER_MINUTE": "0", "VOXLOOM_MAX_CONNECTIONS_PER_ADDRESS": "100000"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -92,4 +93,24 @@ async def test_without_a_database_it_lives_and_is_not_ready(postgres: str, edge:
         assert await told(edge, "/healthz") == (200, {"status": "ok"})
         await connection.execute(text(f'alter database "{name}" with allow_connections true'))
     await server.close()
+    await asyncio.sleep(1.1)  # what was told is remembered for a second
     assert (await told(edge))[0] == 200
+
+
+async def test_many_who_ask_at_once_are_one_question_to_the_database(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    reading = Database.reading
+
+    def counting(database: Database) -> Any:
+        nonlocal asked
+        asked += 1
+        return reading(database)
+
+    monkeypatch.setattr(Database, "reading", counting)
+    async with Client(edge.address, None) as nobody:
+        answers = await asyncio.gather(*(nobody.http.get("/readyz") for _ in range(100)))
+        answers += [await nobody.http.get("/readyz") for _ in range(20)]
+    assert {each.status_code for each in answers} == {200}
+    assert asked <= 3

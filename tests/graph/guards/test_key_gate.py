@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import graphql
 import httpx
 import pytest
 import pytest_asyncio
 
+from db.keys import find_key
 from graph.guards import keys as gate_keys
 from graph.guards import texts
 from graph.live.live import Live
@@ -33,15 +35,14 @@ class Counted:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.parsed = self.looked = 0
-        parse, find = texts.parse, gate_keys.find_key
 
         def counting_parse(*given: Any, **named: Any) -> Any:
             self.parsed += 1
-            return parse(*given, **named)
+            return graphql.parse(*given, **named)
 
         async def counting_find(*given: Any) -> Any:
             self.looked += 1
-            return await find(*given)
+            return await find_key(*given)
 
         patch.setattr(texts, "parse", counting_parse)
         patch.setattr(gate_keys, "find_key", counting_find)
