@@ -82,7 +82,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 )
             keys = Keys(database.reader, rates)
             stack.push_async_callback(keys.close)
-            revocations = Revocations(database.reader, keys.forget)
+            revocations = Revocations(database.live, keys.forget)
             await revocations.start()
             stack.push_async_callback(revocations.close)
             memory = asyncio.create_task(keep_low(), name="memory")
