@@ -211,4 +211,4 @@ async def _serve_mcp(app: FastAPI, database: Database, stack: AsyncExitStack) ->
     )
     await stack.enter_async_context(server.session_manager.run())
     # Without sessions of its own the server has nothing to push, so a GET would be held open for nothing.
-    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint), methods=["POST"]))
+    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, database), methods=["POST"]))

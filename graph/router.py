@@ -91,6 +91,7 @@ class Router(GraphQLRouter[Context, None]):
         """Refuses (close code 4403) a socket without a valid key."""
         try:
             await context.admit()
+            await context.viewer()  # what is remembered of keys decides nothing but whether to look
         except (Unauthenticated, RateLimited) as error:
             raise ConnectionRejectionError({"code": error.code}) from None
         return cast("UnsetType", UNSET)

@@ -17,6 +17,7 @@ from websockets.http11 import Request
 
 from db.errors import BadUserInput, Overloaded, VoxLoomError
 from graph.http.connections import BYTES_HELD, KEY_SHOWN, Connections, Slot
+from graph.http.http10 import Http10Cycle
 
 #: The scope's extension that is a function: it sends a text on a websocket at once, or says that it cannot.
 PUSH = "voxloom.push"
@@ -164,6 +165,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_since = None
         self._body_since = self._heard
         super().on_headers_complete()
+        if self.cycle is not None and self.scope["http_version"] == "1.0":
+            self.cycle.__class__ = Http10Cycle  # its task has not begun
 
     def on_body(self, body: bytes) -> None:
         if not self._refused:
