@@ -38,7 +38,7 @@ class Subscription:
             last = await session.scalar(
                 select(EventRow.type).where(EventRow.session_id == row.id, EventRow.seq == row.last_seq)
             )
-        after_seq = max(after_seq, info.context.seen)
+        after_seq = max(after_seq, info.context.seen or after_seq)  # a number below 0 stays one, and is refused
         _check(after_seq, row)
         if last is EventType.SESSION_ENDED and after_seq == row.last_seq:
             return  # nothing will ever follow
@@ -70,7 +70,7 @@ class Subscription:
                     ).where(EventRow.turn_id == turn.id)
                 )
             ).one()
-        after_seq = max(after_seq, info.context.seen)
+        after_seq = max(after_seq, info.context.seen or after_seq)  # a number below 0 stays one, and is refused
         _check(after_seq, owner)
         if turn.status.ended and ended is not None and after_seq >= ended:
             return

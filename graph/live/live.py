@@ -93,7 +93,7 @@ class Live:
             if plan is None:
                 return None
             following = plan.following(asked.variables)
-            following = replace(following, after_seq=max(following.after_seq, asked.seen))
+            following = replace(following, after_seq=max(following.after_seq, asked.seen or following.after_seq))
             return await open_following(self.database.reader, following, hash_of(asked.secret))
         except (Unsupported, GraphQLError):
             return None
