@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audio_store import AudioStore
 from db.backpressure import QueueLimits, check_room
 from db.clean import clean_json, clean_text
 from db.engine import Database
@@ -24,12 +23,11 @@ from db.events import NewEvent, append
 from db.ids import new_id
 from db.languages import LANGUAGES, clean_language
 from db.models.conversation import Message, Session, Turn
-from db.outcome import EncodedAudio
 from db.personas import PERSONAS
 from db.queue import defer_turn
-from db.sounds import SavedAudio, add_audio, new_audio, upload
+from db.sounds import SavedAudio, add_audio
 from db.viewer import Viewer
-from db.words import AudioKind, Channel, EventType, MessageType, Role, SessionStatus, TurnStatus
+from db.words import Channel, EventType, MessageType, Role, SessionStatus, TurnStatus
 
 MAX_TEXT = 4_000
 MAX_CUSTOMER_ID = 200
@@ -71,35 +69,32 @@ async def create_session(
     return row
 
 
-async def upload_recording(
+async def check_accepts(
     database: Database,
     viewer: Viewer,
-    store: AudioStore,
     *,
     session_id: UUID,
-    recording: EncodedAudio,
     idempotency_key: str | None = None,
     limits: QueueLimits = _LIMITS,
-) -> SavedAudio:
-    """Stores the bytes of a recording for ``send_message``: before its transaction, as it may wait for a network.
+) -> bool:
+    """Whether a recording is to be decoded and uploaded: false for one that was sent before, under the same key.
 
-    Nothing is uploaded that would be refused, or that was sent before. Raises what ``send_message`` does, and
-    AudioStoreUnavailable.
+    Asked before any work is done for it. Raises NotFound, SessionEnded, BadUserInput and Overloaded as ``send_message``
+    does, which asks again within its transaction.
     """
     if idempotency_key is not None:
         clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
-    saved = new_audio(AudioKind.RECORDING, recording, session_id=session_id)
     async with database.reading() as session:
         mine = select(Session).where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
         owner = await session.scalar(mine)
         if owner is None:
             raise NotFound("No such session.")
         if idempotency_key is not None and await _sent_before(session, session_id, idempotency_key) is not None:
-            return saved
+            return False
         if owner.status is SessionStatus.ENDED:
             raise SessionEnded("The session has ended.")
         await check_room(session, owner, limits)
-    return await upload(store, saved)
+    return True
 
 
 async def send_message(

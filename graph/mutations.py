@@ -6,6 +6,7 @@ Payloads are nullable: of several mutations in one document, one that fails leav
 from __future__ import annotations
 
 import math
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import select
@@ -17,7 +18,10 @@ from db.errors import BadUserInput
 from db.ids import parse_id
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
-from db.outcome import EncodedAudio
+from db.sounds import SavedAudio, new_audio, upload
+from db.viewer import Viewer
+from db.words import AudioKind
+from graph.context import Parts
 from graph.inputs import (
     CallToolInput,
     CancelTurnInput,
@@ -98,20 +102,7 @@ class Mutation:
         if not (math.isfinite(input.wait_seconds) and 0 <= input.wait_seconds <= parts.settings.max_wait_seconds):
             raise BadUserInput(f"waitSeconds must be from 0 to {parts.settings.max_wait_seconds:g}.")
         session_id = parse_id(input.session_id, "session")
-        given = await content_of(input.content, parts.settings, parts.decoders, viewer)
-        content = (
-            await commands.upload_recording(
-                parts.database,
-                viewer,
-                parts.store,
-                session_id=session_id,
-                recording=given,
-                idempotency_key=input.idempotency_key,
-                limits=parts.settings.queue_limits,
-            )
-            if isinstance(given, EncodedAudio)
-            else given
-        )
+        content = await _content(parts, viewer, session_id, input)
         row = await parts.database.run(
             lambda session: commands.send_message(
                 session,
@@ -176,3 +167,21 @@ class Mutation:
             idempotency_key=input.idempotency_key,
         )
         return CallToolPayload(tool_call=ToolCall(row=call, source=info.context.loaders))
+
+
+async def _content(
+    parts: Parts, viewer: Viewer, session_id: UUID, given: SendMessageInput
+) -> commands.TextContent | SavedAudio:
+    """What the message says. A recording is decoded and uploaded only for a session that takes it."""
+    upload_it = isinstance(given.content.text, str) or await commands.check_accepts(
+        parts.database,
+        viewer,
+        session_id=session_id,
+        idempotency_key=given.idempotency_key,
+        limits=parts.settings.queue_limits,
+    )
+    content = await content_of(given.content, parts.settings, parts.decoders, viewer)
+    if isinstance(content, commands.TextContent):
+        return content
+    saved = new_audio(AudioKind.RECORDING, content, session_id=session_id)
+    return await upload(parts.store, saved) if upload_it else saved

@@ -17,9 +17,10 @@ from db.engine import Database
 from db.events import NewEvent, append
 from db.models.happenings import Event
 from db.outcome import EncodedAudio, Failure
+from db.sounds import new_audio, upload
 from db.turns import Claim
 from db.viewer import Viewer
-from db.words import Channel, EventType
+from db.words import AudioKind, Channel, EventType
 from inference.journal import DatabaseJournal
 
 STORE = TableStore()
@@ -59,7 +60,7 @@ async def say_in(
 async def send_recording(database: Database, viewer: Viewer, session_id: UUID, data: bytes = b"sound") -> UUID:
     """Sends a recording; returns the turn's id."""
     recording = EncodedAudio(data, "audio/wav", 1000, 16_000)
-    content = await commands.upload_recording(database, viewer, STORE, session_id=session_id, recording=recording)
+    content = await upload(STORE, new_audio(AudioKind.RECORDING, recording, session_id=session_id))
     async with database.transaction() as session:
         turn = await commands.send_message(session, viewer, session_id=session_id, content=content)
         return turn.id

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from db.audio_store import BucketStore, audio_key, open_audio_store
 from db.audio_sweep import sweep
-from db.commands import send_message, upload_recording
+from db.commands import send_message
 from db.engine import Database
 from db.ids import new_id
 from db.outcome import EncodedAudio
+from db.sounds import new_audio, upload
 from db.viewer import Viewer
+from db.words import AudioKind
 from tests.db.rows import open_session
 
 _OLD_SECONDS = 2 * 24 * 3600
@@ -26,7 +28,7 @@ async def test_only_what_is_old_and_ours_and_unnamed_goes(database: Database, vi
     recording = EncodedAudio(b"sound", "audio/wav", 1, 8000)
 
     async def uploaded() -> str:
-        saved = await upload_recording(database, viewer, store, session_id=session_id, recording=recording)
+        saved = await upload(store, new_audio(AudioKind.RECORDING, recording, session_id=session_id))
         async with database.transaction() as session:
             if named:
                 await send_message(session, viewer, session_id=session_id, content=saved)

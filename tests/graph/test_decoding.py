@@ -66,3 +66,11 @@ async def test_one_tenants_bombs_do_not_keep_another_waiting(acme: Client, rival
 async def test_metadata_costs_nothing(acme: Client, data: bytes, code: str | None) -> None:
     answer = await send(acme, await acme.create_session(), data, "key")
     assert code_of(answer) == code if code else "errors" not in answer
+
+
+async def test_no_recording_is_decoded_for_a_session_that_does_not_take_it(acme: Client, rival: Client) -> None:
+    bomb = webm_of_tags(20_000)  # it would be AUDIO_UNREADABLE, after some seconds
+    foreign, ended = await rival.create_session(), await acme.create_session()
+    await acme.run("mutation($id: ID!) { endSession(input: {sessionId: $id}) { session { id } } }", id=ended)
+    assert code_of(await send(acme, foreign, bomb, "key")) == "NOT_FOUND"
+    assert code_of(await send(acme, ended, bomb, "key")) == "SESSION_ENDED"
