@@ -16,6 +16,8 @@ class Tenant(Identified, Stamped, Base):
     __table_args__ = (UniqueConstraint("name"),)
 
     name: Mapped[str] = mapped_column(String(100))
+    #: When a worker last fetched a turn of the tenant; written by the queue's own function (migration 0005).
+    turn_fetched_at: Mapped[datetime | None]
 
 
 class ApiKey(Identified, Stamped, Base):

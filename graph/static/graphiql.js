@@ -44,7 +44,9 @@ async function start() {
       defaultHeaders: first.headers,
       defaultQuery: first.query,
       defaultEditorToolsVisibility: "headers",
-      shouldPersistHeaders: true,
+      // The headers hold the key: the browser's storage keeps it only if its user asks for that, in the settings.
+      shouldPersistHeaders: false,
+      showPersistHeadersSettings: true,
     },
     React.createElement(GraphiQL.Logo, null, "VoxLoom"),
   );

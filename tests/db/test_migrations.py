@@ -155,7 +155,7 @@ async def test_a_migration_does_not_wait_behind_a_table_lock_for_ever(
     await migrate(empty)
     holder = await asyncpg.connect(empty)
     async with holder.transaction():
-        await holder.execute("select from turns, tool_calls")  # as any query does until its transaction ends
+        await holder.execute("select from turns, tool_calls, tenants")  # as any query does until its transaction ends
         with pytest.raises(MigrationFailed, match="lock timeout"):
             await migrate(empty, "base")
     await holder.close()

@@ -43,3 +43,9 @@ def test_vendored_files_are_those_that_the_table_tells() -> None:
 def test_the_first_conversation_fits_the_schema() -> None:
     document = parse((_STATIC / "first_conversation.graphql").read_text())
     assert validate(build_schema(printed_schema()), document) == []
+
+
+def test_the_key_is_not_kept_in_the_browser_unless_its_user_asks() -> None:
+    script = (_STATIC / "graphiql.js").read_text()
+    assert "shouldPersistHeaders: false" in script
+    assert "localStorage" not in script
