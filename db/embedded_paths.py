@@ -28,6 +28,9 @@ _SHELL = re.compile(r'["$`\\\n]')
 #: What stands before the words of an error in the logs of the server and of its tools.
 _ERROR = re.compile(r"(?:FATAL|PANIC|ERROR|error): ")
 
+#: A new cluster takes some 40 MB.
+_LITTLE_ROOM = 50_000_000
+
 #: What a list of socket directories can name without quotes.
 _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
 
@@ -95,16 +98,16 @@ def size_of(file: Path) -> int:
 def last_error(log: Path, start: int) -> str:
     """The last error that was logged behind the byte ``start``, in its own words, and where to read on.
 
-    A full disk takes no words: then it says how much room there is.
+    A full disk takes no words, or only a part of them: so it says too if there is little room.
     """
     lines: list[str] = []
     with suppress(OSError), log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()
     errors = [line for line in lines if _ERROR.search(line)]
-    if errors:
-        return f"{_ERROR.split(errors[-1])[-1].strip()} (see {log})"
-    return f"see {log} ({shutil.disk_usage(log.parent).free // 1_000_000} MB are free there)"
+    free = shutil.disk_usage(log.parent).free
+    room = f", where {free // 1_000_000} MB are free" if free < _LITTLE_ROOM else ""
+    return f"{_ERROR.split(errors[-1])[-1].strip()} (see {log}{room})" if errors else f"see {log}{room}"
 
 
 def pid_in(file: Path) -> int | None:

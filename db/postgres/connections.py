@@ -107,9 +107,11 @@ class Connections:
 
     def _give_back(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._used.discard(connection)
+        if connection.is_closed():  # asyncpg answers nothing else about it
+            return
         if self._closed or connection.is_in_transaction():  # what was broken off between BEGIN and COMMIT
             connection.terminate()
-        elif not connection.is_closed():
+        else:
             self._free.append(connection)
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
