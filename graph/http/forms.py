@@ -17,6 +17,10 @@ from graph.requests import GraphQLRequest, from_members
 #: The specification's places are variables; a file as the query or as the operation's name makes no sense.
 _ROOT = "variables"
 
+#: Commas and opening brackets in a field: each value of JSON but the first has one. Bodies of JSON are counted while
+#: they come (``graph.body_limit``), forms are not, as their files may hold anything.
+_MAX_SIGNS = 110_000
+
 
 def from_form(form: Mapping[str, Any]) -> GraphQLRequest:
     """The request in a form's fields, its files in their places; one file may have several. Raises BadUserInput."""
@@ -39,6 +43,8 @@ def _read(form: Mapping[str, Any], name: str) -> Any:
     text = form.get(name)
     if not isinstance(text, str):
         raise BadUserInput(f"A form needs the field {name}, as JSON.")
+    if sum(map(text.count, ",[{")) > _MAX_SIGNS:
+        raise BadUserInput(f"The field {name} has more than {_MAX_SIGNS} commas and brackets.")
     return read_json(text)
 
 

@@ -45,6 +45,14 @@ async def test_a_message_of_more_values_than_there_may_be_closes_the_socket(acme
         assert await closing_code(acme, [init(acme), ping(SIGNS - 2)]) == 4400
 
 
+@pytest.mark.parametrize("field", ["operations", "map"])
+async def test_the_json_in_a_form_is_counted(acme: Client, field: str) -> None:
+    fields = {"operations": json.dumps({"query": SEND}), "map": "{}", field: "[" + "1," * SIGNS + "1]"}
+    answer = await acme.http.post("/graphql", data=fields, files={"file": ("a.wav", b"", "audio/wav")})
+    assert (answer.status_code, code_of(answer.json())) == (400, "BAD_USER_INPUT")
+    assert str(SIGNS) in answer.json()["errors"][0]["message"]
+
+
 async def test_what_is_in_a_file_is_not_counted(acme: Client) -> None:
     session = await acme.create_session()
     variables = {"input": {"sessionId": session, "content": {"upload": None}}}
