@@ -59,7 +59,7 @@ LOCK = $(LOCK_ENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--custom-compile-command "make lock" $(if $(UPGRADE),$(if $(filter 1,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)))
 lock: $(LOCK_ENV)/bin/uv
 	$(LOCK) requirements/build.in -o requirements/build.txt
-	$(LOCK) --excludes requirements/excluded.txt pyproject.toml requirements/models.in --extra embedded --extra worker -o requirements/run.txt
+	$(LOCK) --excludes requirements/excluded.txt --excludes requirements/excluded-run.txt pyproject.toml requirements/models.in --extra embedded --extra worker -o requirements/run.txt
 	$(LOCK) --excludes requirements/excluded.txt pyproject.toml -c requirements/run.txt -o requirements/api.txt
 	$(LOCK) --excludes requirements/excluded.txt pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
 

@@ -50,6 +50,7 @@ _OPTIONAL = frozenset(
         "pyworld",
         "sentencepiece",
         "soundfile",
+        "tacotron_cleaner",
         "torch_complex",
         "torchaudio",
     }
