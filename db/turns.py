@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.commands import announce_end
@@ -124,11 +124,22 @@ async def _end(
 
 
 async def add_cancelled_calls(session: AsyncSession, claim: Claim, calls: Mapping[UUID, FinishedCall]) -> None:
-    """Writes the model calls that were cut short because this attempt's turn was cancelled, and only then."""
+    """Writes the model calls that were cut short because this attempt's turn was cancelled, and only then.
+
+    The turn's row changes with them: its version tells readers whether anything of an ended turn is new.
+    """
+    owner = select(Session.id).where(Session.id == claim.session_id).with_for_update().scalar_subquery()
     cancelled = await session.scalar(
-        select(Turn.id).where(
-            Turn.id == claim.turn_id, Turn.attempt == claim.attempt, Turn.status == TurnStatus.CANCELLED
+        update(Turn)
+        .where(
+            Turn.session_id == owner,
+            Turn.id == claim.turn_id,
+            Turn.attempt == claim.attempt,
+            Turn.status == TurnStatus.CANCELLED,
         )
+        .values(step=Turn.step + 1)
+        .returning(Turn.id)
+        .execution_options(synchronize_session=False)
     )
     if cancelled is not None:
         await mark_changed(session, claim.session_id)

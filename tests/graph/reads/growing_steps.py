@@ -39,6 +39,7 @@ class Story:
         self._viewer = viewer
         self._random = random.Random(seed)
         self._claim: Claim | None = None
+        self._cut: Claim | None = None
         self._step = 0
         self._calls = 0
         self._pending: list[UUID] = []
@@ -100,8 +101,12 @@ class Story:
     async def _call_model(self) -> bool:
         if self._claim is None:
             return False
-        failed = self._random.random() < 0.3
-        call = FinishedCall(
+        call = self._call(failed=self._random.random() < 0.3)
+        await self._commit(TurnWrite(calls={new_id(): call}))
+        return True
+
+    def _call(self, *, failed: bool) -> FinishedCall:
+        return FinishedCall(
             stage=self._random.choice(list(Stage)),
             engine="fake",
             model="m",
@@ -112,7 +117,13 @@ class Story:
             error="it failed" if failed else None,
             input_audio_ms=1000,
         )
-        await self._commit(TurnWrite(calls={new_id(): call}))
+
+    async def record_a_cut_call(self) -> bool:
+        """The worker tells, after the cancellation, which model call it cut short; not if the turn was retried."""
+        if self._cut is None:
+            return False
+        async with self._database.transaction() as session:
+            await turns.add_cancelled_calls(session, self._cut, {new_id(): self._call(failed=True)})
         return True
 
     async def reply(self) -> bool:
@@ -159,7 +170,7 @@ class Story:
             return False
         async with self._database.transaction() as session:
             await cancelling.cancel_turn(session, self._viewer, turn_id=self._claim.turn_id)
-        self._claim = None
+        self._claim, self._cut = None, self._claim
         return True
 
     async def retry(self) -> bool:

@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,7 +16,9 @@ from db.engine import Database
 from db.errors import SessionEnded
 from db.keys import authenticate
 from db.viewer import Viewer
+from graph.reads import answers
 from graph.reads.answers import Answer, Answers, Asking
+from graph.reads.known_lists import COLUMNS, assemble
 from graph.reads.plans import Request
 from tests.client import Client
 from tests.conftest import cloned
@@ -58,7 +61,7 @@ QUERIES = (LISTS, WITH_SESSION, SESSION)
 _STEPS = (
     ["say", "start", "start", "call_model", "reply", "complete", "complete"] * 3
     + ["say_with_a_late_clock", "call_model_with_a_late_clock", "fail", "retry", "cancel"]
-    + ["begin_tool", "begin_tool_by_hand", "end_tool", "end_tool"]
+    + ["begin_tool", "begin_tool_by_hand", "end_tool", "end_tool", "record_a_cut_call"]
 )
 
 
@@ -134,6 +137,44 @@ async def test_a_turn_that_fails_or_is_cancelled_and_is_retried(both: Both) -> N
     again = ["retry", "start", "call_model", "complete"]
     await told(both, 2, [*done, "say", "start", "call_model", "fail", *done, *again, "say", "start", "reply", "cancel"])
     await told(both, 3, [*done, "say", "start", "reply", "cancel", *done, *again, *done])
+
+
+async def test_a_call_that_is_on_record_only_after_its_turn_was_cancelled(both: Both) -> None:
+    done = ["say", "start", "call_model", "reply", "complete"]
+    cut = ["say", "start", "call_model", "reply", "cancel"]
+    await told(
+        both, 1, [*done, *cut, "record_a_cut_call", *done, "record_a_cut_call", "say", *cut, "record_a_cut_call"]
+    )
+    await told(both, 2, [*cut, "retry", late, "start", "reply", "cancel", late, *done])
+
+
+@pytest.mark.parametrize("broken", ["cancel", "fail"])
+async def test_what_did_not_change_is_not_read_again(both: Both, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a turn that was cancelled or failed, nor a tool called by hand, makes what comes after it read again."""
+    read: list[int] = []
+
+    def spy(head: bytes, row: Any, tail: bytes, before: bytes, known: Any) -> Any:
+        lists = [row[start + 2 : start + 6 : 3] for start in range(1, len(row) - 2, COLUMNS + 1)]
+        texts = [zip(counts or (), found or (), strict=True) for counts, found in lists]
+        read.append(sum(count for each in texts for count, text in each if text is not None))
+        return assemble(head, row, tail, before, known)
+
+    monkeypatch.setattr(answers, "assemble", spy)
+    done = ["say", "start", "begin_tool", "end_tool", "call_model", "reply", "complete"]
+    ended = ["say", "start", "call_model", "reply", broken]
+    story = Story(both.database, both.viewer, 5)
+    await story.open()
+    for step in [*ended, "begin_tool_by_hand", "end_tool", *done * 5, *ended, *done * 5]:
+        assert await getattr(story, step)(), step
+    for _ in range(2):
+        await both.same(str(story.session_id), "all of it")
+    read.clear()
+    for step in ["say", "start", "call_model"]:
+        await getattr(story, step)()
+        await ask(both.fast, LISTS, str(story.session_id))
+    # One turn, its message in two lists, one model call; of the 12 turns that ended, nothing.
+    assert 0 < max(read) <= 4, read
+    await both.same(str(story.session_id), "the end")
 
 
 async def test_a_turn_that_is_taken_over(both: Both) -> None:
