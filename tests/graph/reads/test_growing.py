@@ -142,9 +142,8 @@ async def test_a_turn_that_fails_or_is_cancelled_and_is_retried(both: Both) -> N
 async def test_a_call_that_is_on_record_only_after_its_turn_was_cancelled(both: Both) -> None:
     done = ["say", "start", "call_model", "reply", "complete"]
     cut = ["say", "start", "call_model", "reply", "cancel"]
-    await told(
-        both, 1, [*done, *cut, "record_a_cut_call", *done, "record_a_cut_call", "say", *cut, "record_a_cut_call"]
-    )
+    late = "record_a_cut_call"
+    await told(both, 1, [*done, *cut, late, *done, late, "say", *cut, late])
     await told(both, 2, [*cut, "retry", late, "start", "reply", "cancel", late, *done])
 
 
