@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from cachetools import LRUCache
 from db.logs import looked_at
 from db.reader import Reader, Row
 from graph.guards.deadlines import within
+from graph.reads.growing import NOTHING, Ended, Finished, after, assemble, read_ended
 from graph.reads.json_text import BROKEN
-from graph.reads.known_lists import NOTHING, KnownList, assemble
 from graph.reads.plans import Request
 from graph.reads.sound_urls import SoundUrls
 from graph.reads.statements import KEY_HASH
@@ -24,8 +24,8 @@ from graph.signing import MediaSigner
 
 _BROKEN = BROKEN.encode()
 
-#: What an entry of the cache takes beside its bytes, and each segment of a list.
-_ENTRY_BYTES, _SEGMENT_BYTES = 1_000, 300
+#: What an entry of the cache takes beside its bytes.
+_ENTRY_BYTES = 1_000
 
 #: Of how many sessions hints are remembered.
 _HINTS = 20_000
@@ -40,7 +40,8 @@ class Asking(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response. Of one that shows one session also: its ``version``, and its growing ``lists``.
+    """A whole response. Of one that shows one session also: its ``version``, what is finished of its lists, and the
+    versions of its failed and cancelled turns (``ended``).
 
     ``told``: how many hints of news of the session had come before it was read.
     """
@@ -48,7 +49,8 @@ class Answer:
     body: bytes
     version: Version | None = None
     etag: str | None = None
-    lists: tuple[KnownList, ...] = ()
+    finished: tuple[Finished, ...] = ()
+    ended: Ended = field(default_factory=dict)
     told: int = 0
 
 
@@ -63,7 +65,7 @@ class Answers:
         self._signer = signer
         self._seconds = seconds
         self._versions = Versions(reader, seconds)
-        self._cache: LRUCache[object, Answer] = LRUCache(cache_bytes, _size)
+        self._cache: LRUCache[object, Answer] = LRUCache(cache_bytes, lambda each: len(each.body) + _ENTRY_BYTES)
         self._making: dict[object, asyncio.Task[Answer | None]] = {}
         self._told: LRUCache[UUID, int] = LRUCache(_HINTS)
 
@@ -113,40 +115,38 @@ class Answers:
         return None if body is None or _BROKEN in body else Answer(body)
 
     async def _read_session(self, request: Request, asking: Asking, key: object, known: Answer | None) -> Answer | None:
-        """Reads what is new or may have changed."""
+        """Reads what is not known to be finished."""
         variant, session_id = request.variant, request.session_id
         assert session_id is not None
         told = self._told.get(session_id, 0)
-        lists = (NOTHING,) * variant.statement.lists if known is None else known.lists
-        row = await self._row(request, asking, lists)
+        finished = (NOTHING,) * variant.statement.lists if known is None else known.finished
+        row = await self._row(request, asking, finished)
         if row is None or row[0] is None:
             return None
         head, tail = variant.frame
-        made = assemble(head, row, tail, b"" if known is None else known.body, lists)
-        if made is None:
+        ended = read_ended(row[-3])
+        made = None
+        if known is None or known.ended.items() <= ended.items():
+            made = assemble(head, row, tail, b"" if known is None else known.body, finished)
+        if made is None:  # what was taken for finished has changed
             return await self._read_session(request, asking, key, None)
-        body, lists = made
+        body, finished = made
         if _BROKEN in body:
             return None
         version = Version(row[-2], row[-1])
-        answer = Answer(body, version, _etag(key, version), lists, told)
-        if _size(answer) < self._cache.maxsize // 10:
+        answer = Answer(body, version, _etag(key, version), finished, ended, told)
+        if len(body) < self._cache.maxsize // 10:
             self._cache[key] = answer
         return answer
 
-    async def _row(self, request: Request, asking: Asking, lists: Sequence[KnownList]) -> Row | None:
+    async def _row(self, request: Request, asking: Asking, finished: Sequence[Finished]) -> Row | None:
         variant = request.variant
         values: dict[str, Any] = {**request.values, KEY_HASH: asking.key_hash}
         if variant.has_urls:
             values |= SoundUrls(asking.base, self._signer.window()).values()
-        for place, each in enumerate(lists):
-            values |= each.values(place)
+        values |= {after(place): each.last_id for place, each in enumerate(finished)}
         async with within(self._seconds):
             return await self._reader.row(variant.statement.sql, [values[name] for name in variant.statement.names])
-
-
-def _size(answer: Answer) -> int:
-    return len(answer.body) + _ENTRY_BYTES + _SEGMENT_BYTES * sum(len(each.segments) for each in answer.lists)
 
 
 def _etag(key: object, version: Version) -> str:

@@ -1,10 +1,11 @@
 """Incremental reads: elements of a conversation's lists whose turn is over are rendered once, and not read again.
 
-A completed turn never changes. A failed or cancelled one changes when it is retried, and its row with it: so its
-elements are read again only when the version of that row (``xmin``) is another one. Only elements of turns in motion
-are read every time. A list is written as segments: the texts of final elements that stand side by side in one, each
-other element in its own. That no element came before those known, with an id from a clock that is late, is shown by
-counting.
+A list is written as one text for the elements that are finished, up to the first that is not, and one for the rest.
+Who has the first already asks for what comes after it. That none came before it since, with an id from a clock that
+is late, is shown by counting.
+
+A completed turn never changes. One that failed or was cancelled changes when it is retried, and its row with it: its
+elements are finished as long as that row has the same version.
 """
 
 from __future__ import annotations
@@ -23,12 +24,8 @@ from sqlalchemy import (
     Uuid,
     all_,
     case,
-    column,
-    exists,
-    false,
     func,
     literal_column,
-    null,
     select,
     true,
     union_all,
@@ -40,18 +37,41 @@ from db.models.work import CrmRecord, ModelCall, ToolCall
 from db.words import ToolCallStatus, TurnStatus
 from graph.fields import Columns, Related, declared
 from graph.reads.json_text import Pieces, joined, quoted, sent
-from graph.reads.known_lists import names
 from graph.reads.objects import Writer
 from graph.reads.selection import inner
 
+_COLUMNS = 5
 
-def _unfinished(session_id: ColumnElement[UUID]) -> ColumnElement[Any]:
+#: Turns that may change though they are over: the version of each row by the turn's id.
+Ended = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The finished elements of a list in an answer: how many, up to which id, and where they are in its bytes."""
+
+    last_id: UUID
+    count: int
+    start: int
+    end: int
+
+
+NOTHING = Finished(UUID(int=0), 0, 0, 0)
+
+
+def after(place: int) -> str:
+    """The name of the value that says after which id the list at ``place`` is read."""
+    return f"after_{place}"
+
+
+def _in_motion(session_id: ColumnElement[UUID]) -> ColumnElement[Any]:
     """The turns of a session in which something may still change, as an array: it is made once for a whole list.
 
     A tool call may end after its turn: its worker was taken for dead, and another one completed the turn without it.
     """
     turn, call = Turn.__table__.alias(), ToolCall.__table__.alias()
-    running = select(turn.c.id).where(turn.c.session_id == session_id, turn.c.status != TurnStatus.COMPLETED)
+    moving = turn.c.status.in_([TurnStatus.QUEUED, TurnStatus.RUNNING])
+    running = select(turn.c.id).where(turn.c.session_id == session_id, moving)
     waiting = select(call.c.turn_id).where(
         call.c.session_id == session_id, call.c.status == ToolCallStatus.PENDING, call.c.turn_id.is_not(None)
     )
@@ -59,17 +79,36 @@ def _unfinished(session_id: ColumnElement[UUID]) -> ColumnElement[Any]:
     return func.array(both.scalar_subquery(), type_=ARRAY(Uuid()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """How an element finds its turn, and whether one without a turn (a tool called by hand, its record) is final."""
+def ended_turns(turn: Any, session_id: ColumnElement[UUID]) -> ColumnElement[str]:
+    """The failed and cancelled turns of a session, each with the version of its row. ``turn``: an alias of turns."""
+    each = func.concat(turn.c.id, quoted("="), literal_column(f"{turn.name}.xmin::text", Text))
+    texts = func.coalesce(func.string_agg(each, quoted(",")), quoted(""))
+    over = turn.c.status.in_([TurnStatus.FAILED, TurnStatus.CANCELLED])
+    return select(texts).where(turn.c.session_id == session_id, over).correlate(session_id.table).scalar_subquery()
 
-    turn_id: Callable[[Columns], ColumnElement[UUID]]
-    is_final_alone: Callable[[Columns], ColumnElement[bool]] = lambda _: false()
+
+def read_ended(text: str) -> Ended:
+    """What ``ended_turns`` gave."""
+    return dict(each.split("=") for each in text.split(",")) if text else {}
 
 
 def _turn_of_call(columns: Columns) -> ColumnElement[UUID]:
     call = ToolCall.__table__.alias()
     return select(call.c.turn_id).where(call.c.id == columns.tool_call_id).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """How an element finds its turn, and whether one without a turn (a tool called by hand, its record) is finished."""
+
+    turn_id: Callable[[Columns], ColumnElement[UUID]]
+    is_finished_alone: Callable[[Columns], ColumnElement[bool]] | None = None
+
+    def is_finished(self, columns: Columns, in_motion: ColumnElement[Any]) -> ColumnElement[bool]:
+        turn_id = self.turn_id(columns)
+        if self.is_finished_alone is None:
+            return turn_id != all_(in_motion)
+        return case((turn_id.is_(None), self.is_finished_alone(columns)), else_=turn_id != all_(in_motion))
 
 
 _OWNERS: Mapping[type[Base], _Owner] = {
@@ -121,89 +160,63 @@ class GrowingWriter:
         assert isinstance(element, GraphQLObjectType)
         table = self._writer.alias(related.model.__table__)
         met, self._writer.models = self._writer.models, set()
-        self._writer.object(element, inner(nodes), table)  # to see what it meets
+        pieces = self._writer.object(element, inner(nodes), table)
         changes = Session in self._writer.models
         self._writer.models |= met
         if changes:
             return False
-        self._lists.append(self._list(table, related, element, inner(nodes)))
+        self._lists.append(self._list(table, related, pieces))
         self._texts.append([])
         return True
 
-    def _list(self, table: Any, related: Related, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Any:
-        """Columns: how many elements are known by now, and of each segment that is read what ``_Piece`` holds."""
-        after, ids, versions = names(len(self._lists))
-        last_id = self._writer.parameters.of(after, Uuid())
-        known = (
-            func.unnest(
-                self._writer.parameters.of(ids, ARRAY(Uuid())), self._writer.parameters.of(versions, ARRAY(Text()))
-            )
-            .table_valued(column("id", Uuid()), column("version", Text()))
-            .render_derived(name=f"known_{len(self._lists)}")
-        )
+    def _list(self, table: Any, related: Related, pieces: Pieces) -> Any:
+        known = self._writer.parameters.of(after(len(self._lists)), Uuid())
         mine = table.c[related.key] == self._table.c[related.own]
-        row = self._numbered(table.outerjoin(known, known.c.id == table.c.id), table, related.model, known, last_id)
-        row = row.where(mine, (table.c.id > last_id) | known.c.id.is_not(None)).correlate(self._table)
-        row = self._versioned(row.offset(0).subquery())  # not merged with what is around it, which would repeat it
-        pieces = self._writer.object(kind, sets, row)
-        text = case((row.c.turn_version == row.c.known_version, null()), else_=joined(pieces)).label("text")
-        read = select(row.c.id, row.c.is_final, row.c.turn_version, row.c.is_alone, row.c.run, text).subquery()
-        segments = (
-            select(
-                func.array_agg(read.c.id).aggregate_order_by(read.c.id.desc()).label("ids"),
-                func.count().label("count"),
-                func.bool_and(read.c.is_final).label("is_final"),
-                func.min(read.c.turn_version).label("version"),
-                sent(func.string_agg(read.c.text, quoted(",")).aggregate_order_by(read.c.id)).label("text"),
-            )
-            .group_by(read.c.run, read.c.is_alone)
+        is_finished = _OWNERS[related.model].is_finished(table.c, _in_motion(self._table.c.id))
+        new = (
+            select(table.c.id, joined(pieces).label("element"), is_finished.label("is_finished"))
+            .where(mine, table.c.id > known)
+            .correlate(self._table)
             .subquery()
         )
-        last = segments.c.ids[1]
-        before = self._writer.alias(related.model.__table__)
-        count = select(func.count()).where(before.c[related.key] == self._table.c[related.own], before.c.id <= last_id)
+        run = func.bool_and(new.c.is_finished).over(order_by=new.c.id)
+        marked = select(new.c.id, new.c.element, run.label("is_run")).subquery()
+        texts = func.string_agg(marked.c.element, quoted(",")).aggregate_order_by(marked.c.id)
+        counted = self._writer.alias(related.model.__table__)
+        before = select(func.count()).where(counted.c[related.key] == self._table.c[related.own], counted.c.id <= known)
+        ids = func.array_agg(marked.c.id).aggregate_order_by(marked.c.id.desc())
         return select(
-            count.correlate(self._table).scalar_subquery().label("known"),
-            func.array_agg(last).aggregate_order_by(last).label("last_ids"),
-            *(
-                func.array_agg(segments.c[name]).aggregate_order_by(last).label(name)
-                for name in ("count", "is_final", "version", "text")
-            ),
+            before.correlate(self._table).scalar_subquery().label("known"),
+            sent(texts.filter(marked.c.is_run)).label("finished"),
+            sent(texts.filter(~marked.c.is_run)).label("rest"),
+            ids.filter(marked.c.is_run)[1].label("last_id"),
+            func.count().filter(marked.c.is_run).label("count"),
         ).lateral()
-
-    def _numbered(self, source: Any, table: Any, model: type[Base], known: Any, last_id: Any) -> Select[Any]:
-        owner = _OWNERS[model]
-        turn_id = owner.turn_id(table.c)
-        is_final = case(
-            (turn_id.is_(None), owner.is_final_alone(table.c)), else_=turn_id != all_(_unfinished(self._table.c.id))
-        )
-        return select(
-            *table.c,
-            turn_id.label("turn_of_element"),
-            is_final.label("is_final"),
-            (table.c.id <= last_id).label("is_known"),
-            known.c.version.label("known_version"),
-        ).select_from(source)
-
-    def _versioned(self, row: Any) -> Any:
-        """``row`` with its ``turn_version``, and the ``run`` that final elements share which follow each other."""
-        turn, call = self._writer.alias(Turn.__table__), self._writer.alias(ToolCall.__table__)
-        waiting = exists().where(call.c.turn_id == turn.c.id, call.c.status == ToolCallStatus.PENDING)
-        version = (
-            select(literal_column(f"{turn.name}.xmin::text", Text))
-            .where(turn.c.id == row.c.turn_of_element, ~waiting)
-            .where(turn.c.status.in_([TurnStatus.FAILED, TurnStatus.CANCELLED]))
-            .correlate(row)
-            .scalar_subquery()
-        )
-        is_alone = ~row.c.is_final | row.c.is_known
-        return select(
-            *row.c,
-            case((row.c.is_final, null()), else_=version).label("turn_version"),
-            is_alone.label("is_alone"),
-            func.count().filter(is_alone).over(order_by=row.c.id).label("run"),
-        ).subquery()
 
 
 def _text(pieces: Pieces) -> Any:
     return sent(joined(pieces) if pieces else quoted(""))
+
+
+def assemble(
+    head: bytes, row: Sequence[Any], tail: bytes, before: bytes, known: Sequence[Finished]
+) -> tuple[bytes, tuple[Finished, ...]] | None:
+    """The whole answer, and what is finished in it. ``before``: the answer that ``known`` is in.
+
+    Null if what is known is no longer all there is up to there.
+    """
+    parts = [head, row[0]]
+    size = len(head) + len(row[0])
+    found = []
+    for place, mine in enumerate(known):
+        start = 1 + place * (_COLUMNS + 1)
+        count, finished, rest, last_id, more, text = row[start : start + _COLUMNS + 1]
+        if count != mine.count:
+            return None
+        whole = b",".join(each for each in (before[mine.start : mine.end], finished) if each)
+        found.append(Finished(last_id or mine.last_id, mine.count + more, size + 1, size + 1 + len(whole)))
+        added = [b"[", whole, b"," if whole and rest else b"", rest or b"", b"]", text]
+        parts += added
+        size += sum(map(len, added))
+    parts.append(tail)
+    return b"".join(parts), tuple(found)

@@ -10,9 +10,10 @@ from graphql import FieldNode, GraphQLObjectType, get_named_type
 from sqlalchemy import Select, Text, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import BYTEA
 
+from db.models.conversation import Turn
 from db.models.tenancy import ApiKey
-from graph.reads.growing import GrowingWriter
-from graph.reads.json_text import joined, sent
+from graph.reads.growing import GrowingWriter, ended_turns
+from graph.reads.json_text import joined, quoted, sent
 from graph.reads.objects import Writer
 from graph.reads.pages import PageWriter
 from graph.reads.parameters import DIALECT
@@ -28,8 +29,8 @@ class Statement:
     """SQL for asyncpg. It gives one row for a valid key and none for another.
 
     The columns are the texts of the root fields, null for what is not there. If it is about one session, its columns
-    are those of ``graph.reads.growing`` with ``lists`` lists, and then that session's ``last_seq`` and the version of
-    its row. ``names``: what is bound to $1, $2 and so on.
+    are those of ``graph.reads.growing`` with ``lists`` lists, its turns that ended without success, and then that
+    session's ``last_seq`` and the version of its row. ``names``: what is bound to $1, $2 and so on.
     """
 
     sql: str
@@ -53,7 +54,8 @@ def write_session(writer: Writer, query: GraphQLObjectType, nodes: Sequence[Fiel
     growing = GrowingWriter(writer, table)
     rows = growing.write(_kind(query, nodes), inner(nodes), rows)
     version = literal_column(f"{table.name}.xmin::text", Text).label("row_version")
-    part = rows.add_columns(table.c.last_seq, version).lateral()
+    ended = ended_turns(writer.alias(Turn.__table__), table.c.id) if growing.lists else quoted("")
+    part = rows.add_columns(ended.label("ended"), table.c.last_seq, version).lateral()
     return Statement(_compiled(writer, asking, [part]), writer.parameters.names, growing.lists)
 
 

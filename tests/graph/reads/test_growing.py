@@ -18,7 +18,7 @@ from db.keys import authenticate
 from db.viewer import Viewer
 from graph.reads import answers
 from graph.reads.answers import Answer, Answers, Asking
-from graph.reads.known_lists import COLUMNS, assemble
+from graph.reads.growing import assemble
 from graph.reads.plans import Request
 from tests.client import Client
 from tests.conftest import cloned
@@ -153,10 +153,10 @@ async def test_what_did_not_change_is_not_read_again(both: Both, broken: str, mo
     read: list[int] = []
 
     def spy(head: bytes, row: Any, tail: bytes, before: bytes, known: Any) -> Any:
-        lists = [row[start + 2 : start + 6 : 3] for start in range(1, len(row) - 2, COLUMNS + 1)]
-        texts = [zip(counts or (), found or (), strict=True) for counts, found in lists]
-        read.append(sum(count for each in texts for count, text in each if text is not None))
-        return assemble(head, row, tail, before, known)
+        made = assemble(head, row, tail, before, known)
+        assert made is not None
+        read.append(len(made[0]) - sum(each.end - each.start for each in known))
+        return made
 
     monkeypatch.setattr(answers, "assemble", spy)
     done = ["say", "start", "begin_tool", "end_tool", "call_model", "reply", "complete"]
@@ -170,9 +170,10 @@ async def test_what_did_not_change_is_not_read_again(both: Both, broken: str, mo
     read.clear()
     for step in ["say", "start", "call_model"]:
         await getattr(story, step)()
-        await ask(both.fast, LISTS, str(story.session_id))
-    # One turn, its message in two lists, one model call; of the 12 turns that ended, nothing.
-    assert 0 < max(read) <= 4, read
+        whole = len(await ask(both.fast, LISTS, str(story.session_id)))
+    # One turn, its message and one model call; of the 12 turns that ended and the tool, nothing.
+    assert len(read) == 3
+    assert max(read) < whole / 10, (read, whole)
     await both.same(str(story.session_id), "the end")
 
 
