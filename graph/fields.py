@@ -18,6 +18,8 @@ from strawberry.types import Info
 
 from db.base import Base
 from db.stored_json import StoredObject
+from graph.guards.object_budget import spend
+from graph.windows import After, Before, First, Last, Window
 
 READ = "read"
 
@@ -63,7 +65,8 @@ class Items:
 class Related:
     """Rows of ``model`` whose ``key`` is the row's ``own`` and that pass ``where(own columns, their columns)``.
 
-    ``through``: a table between, whose own key is the row's, and whose id is the ``key``.
+    ``through``: a table between, whose own key is the row's, and whose id is the ``key``. ``windows``: the field takes
+    the arguments of ``graph.windows``.
     """
 
     model: Any
@@ -72,6 +75,7 @@ class Related:
     many: bool
     where: Callable[[Columns, Columns], ColumnElement[bool]] | None = None
     through: InstrumentedAttribute[Any] | None = None
+    windows: bool = False
 
 
 def declared(field: GraphQLField) -> object:
@@ -92,7 +96,10 @@ def shows(model: type[Base]) -> Callable[[T], T]:
 
 def show(row: Base | None, source: Any) -> Any:
     """The GraphQL object of a row."""
-    return None if row is None else _SHOWN_BY[type(row)](row=row, source=source)
+    if row is None:
+        return None
+    spend(1)
+    return _SHOWN_BY[type(row)](row=row, source=source)
 
 
 def column(attribute: InstrumentedAttribute[Any], description: str) -> Any:
@@ -201,6 +208,19 @@ def many(
         return [show(row, self.source) for row in rows if python is None or python(self.row, row)]
 
     return _field(resolve, description, Related(key.class_, key.name, own.name, many=True, where=sql))
+
+
+def window(key: InstrumentedAttribute[Any], own: InstrumentedAttribute[Any], description: str) -> Any:
+    """As ``many``, or the part of it that the arguments ask for."""
+
+    async def resolve(
+        self: Any, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Any:
+        asked = Window.of({"first": first, "after": after, "last": last, "before": before})
+        rows = await self.source.many(key).load(getattr(self.row, own.key))
+        return [show(row, self.source) for row in asked.of_rows(rows)]
+
+    return _field(resolve, description, Related(key.class_, key.name, own.name, many=True, windows=True))
 
 
 def many_through(

@@ -16,6 +16,7 @@ from graph.admission import Admission
 from graph.errors import CodedErrors
 from graph.guards.deadlines import TimeLimit
 from graph.guards.extension import Guards
+from graph.guards.object_budget import ObjectBudget
 from graph.moments import SCALARS
 from graph.mutations import Mutation
 from graph.queries import Query
@@ -66,5 +67,5 @@ schema = Schema(
     subscription=Subscription,
     types=list(EVENT_TYPES.values()),
     config=StrawberryConfig(scalar_map=SCALARS),
-    extensions=[CodedErrors, NamedOperation, Guards, TimeLimit, Admission],
+    extensions=[CodedErrors, NamedOperation, Guards, TimeLimit, ObjectBudget, Admission],
 )

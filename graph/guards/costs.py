@@ -1,7 +1,9 @@
 """What a query may cost, estimated before it runs: the number of objects in its answer.
 
 The idea is that of IBM's cost directives (https://ibm.github.io/graphql-specs/cost-spec.html), with sizes known from
-the schema itself: a page is as long as its ``first``, any other list is taken to be a short conversation.
+the schema itself: a page is as long as its ``first`` or ``last``, any other list is taken to be short, as what is
+really there bounds it: a session's own rows. Where its lists are repeated (``graph.guards.repetition``), the objects
+are counted while the answer is made.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
     ValueNode,
     VariableNode,
     get_named_type,
@@ -33,10 +36,13 @@ from graphql import (
 
 from graph.guards.fragments import chosen, fragments_of, innermost_first, reachable, selections
 
-#: Entries of a list that has no pages, such as the messages of a session.
-LIST_SIZE = 20
+#: Entries of a page whose size is not known.
+PAGE_SIZE = 20
 
-_FIRST = "first"
+#: Entries of a list that is read whole, such as the messages of a session.
+LIST_SIZE = 5
+
+_SIZES = ("first", "last")
 
 
 class _Cost(NamedTuple):
@@ -66,29 +72,31 @@ def cost_of(
 
 def page_sizes(
     document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None
-) -> list[tuple[FieldNode, int]]:
-    """Every field of an operation that is asked for a page, with the size of the page."""
+) -> list[tuple[FieldNode, str, int]]:
+    """Every field of an operation that is asked for a page, with the argument that says its size, and the size."""
     operation = chosen(document, operation_name)
     if operation is None:
         return []
     given = _variables_of(operation, variables or {})
-    sizes = ((field, _number(value, given)) for field, value in _first_arguments(document, operation))
-    return [(field, size) for field, size in sizes if size is not None]
+    sizes = ((field, name, _number(value, given)) for field, name, value in _size_arguments(document, operation))
+    return [(field, name, size) for field, name, size in sizes if size is not None]
 
 
 def depends_on_variables(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
     """Whether the operation's cost, or the size of a page in it, is another one with other variables."""
-    return any(isinstance(value, VariableNode) for _, value in _first_arguments(document, operation))
+    return any(isinstance(value, VariableNode) for _, _, value in _size_arguments(document, operation))
 
 
-def _first_arguments(document: DocumentNode, operation: OperationDefinitionNode) -> list[tuple[FieldNode, ValueNode]]:
+def _size_arguments(
+    document: DocumentNode, operation: OperationDefinitionNode
+) -> list[tuple[FieldNode, str, ValueNode]]:
     return [
-        (field, argument.value)
+        (field, argument.name.value, argument.value)
         for part in (operation, *reachable([operation], fragments_of(document)).values())
         for field in selections(part.selection_set)
         if isinstance(field, FieldNode)
         for argument in field.arguments or ()
-        if argument.name.value == _FIRST
+        if argument.name.value in _SIZES
     ]
 
 
@@ -106,7 +114,7 @@ class _OperationCost:
             on = self._schema.get_type(fragment.type_condition.name.value)
             self._fragments[fragment.name.value] = self._of(fragment.selection_set, on)
         found = self._of(self._operation.selection_set, self._schema.get_root_type(self._operation.operation))
-        return found.fixed + found.each_entry * LIST_SIZE
+        return found.fixed + found.each_entry * PAGE_SIZE
 
     def _of(self, selection_set: SelectionSetNode, parent: object) -> _Cost:
         found = _Cost()
@@ -130,20 +138,25 @@ class _OperationCost:
         if not is_composite_type(kind):
             return _Cost()
         inner = self._of(node.selection_set, kind)
-        whole = 1 + inner.fixed + inner.each_entry * self._page_size(node, field)
-        if not _is_list(field.type):
-            return _Cost(fixed=whole)
-        return _Cost(each_entry=whole) if "pageInfo" in fields else _Cost(fixed=whole * LIST_SIZE)
+        is_list = _is_list(field.type)
+        size = self._size(node, field)
+        if is_list and "pageInfo" not in fields:
+            return _Cost(fixed=(1 + inner.fixed + inner.each_entry * PAGE_SIZE) * size)
+        whole = 1 + inner.fixed + inner.each_entry * size
+        return _Cost(each_entry=whole) if is_list else _Cost(fixed=whole)
 
-    def _page_size(self, node: FieldNode, field: GraphQLField) -> int:
-        argument = field.args.get(_FIRST)
-        if argument is None:
-            return LIST_SIZE
-        for given in node.arguments or ():
-            if given.name.value == _FIRST:
-                size = _number(given.value, self._variables)
-                return LIST_SIZE if size is None else max(0, size)
-        return argument.default_value if isinstance(argument.default_value, int) else LIST_SIZE
+    def _size(self, node: FieldNode, field: GraphQLField) -> int:
+        """The entries of a page or of a list, by its arguments."""
+        pages = "first" in field.args and field.args["first"].default_value is not Undefined
+        default = field.args["first"].default_value if pages else None
+        usual = default if isinstance(default, int) else LIST_SIZE if _is_list(field.type) else PAGE_SIZE
+        given = {each.name.value: each.value for each in node.arguments or ()}
+        for name in reversed(_SIZES):  # last takes the place of a page's usual first
+            value = given.get(name) if name in field.args else None
+            size = None if value is None else _number(value, self._variables)
+            if size is not None:
+                return max(0, size)
+        return usual
 
 
 def _variables_of(operation: OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, int]:

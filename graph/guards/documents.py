@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSchema,
     MaxIntrospectionDepthRule,
     OperationDefinitionNode,
+    OperationType,
     specified_rules,
     validate,
 )
@@ -20,11 +21,12 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from db.errors import BadUserInput, Forbidden, QueryTooComplex, VoxLoomError
 from graph.guards.costs import cost_of, page_sizes
-from graph.guards.fragments import fragments_of, innermost_first, operations_of, reachable
+from graph.guards.fragments import chosen, fragments_of, innermost_first, operations_of, reachable
 from graph.guards.limits import INTROSPECTION_DEPTH, DocumentLimits
 from graph.guards.measures import Measure, measure
 from graph.guards.overlaps import overlaps
 from graph.guards.refusals import refusal
+from graph.guards.repetition import repeats_lists
 
 _Part = OperationDefinitionNode | FragmentDefinitionNode
 
@@ -86,10 +88,14 @@ def check_cost(
     limits: DocumentLimits,
 ) -> list[GraphQLError]:
     """At most one error: for a page that is too long, or for more objects in the answer than are allowed."""
-    for field, size in page_sizes(document, operation_name, variables):
+    operation = chosen(document, operation_name)
+    is_subscription = operation is not None and operation.operation is OperationType.SUBSCRIPTION
+    if is_subscription and repeats_lists(schema, document, operation_name):
+        message = "An event may not show a session's lists again for each element of a list."
+        return [refusal(QueryTooComplex(message), operation)]
+    for field, name, size in page_sizes(document, operation_name, variables):
         if size > limits.max_page_size:
-            message = f"first must be from 1 to {limits.max_page_size}."
-            return [refusal(BadUserInput(message), field)]
+            return [refusal(BadUserInput(f"{name} must be from 1 to {limits.max_page_size}."), field)]
     cost = cost_of(schema, document, operation_name, variables)
     if cost > limits.max_cost:
         message = f"The answer may have {_written(cost)} objects, by estimate; at most {limits.max_cost} are allowed."

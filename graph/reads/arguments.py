@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphql import FieldNode, GraphQLObjectType, VariableNode, print_ast
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    Visitor,
+    print_ast,
+    visit,
+)
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
+from db.errors import VoxLoomError
+from graph.fields import Related, declared
 from graph.reads.selection import Operation, Unsupported
+from graph.windows import Window
 
 
 class Arguments:
@@ -21,6 +35,7 @@ class Arguments:
         self._schema = schema
         self._operation = operation
         self._switches = operation.switches()
+        self._windows = _windows_of(schema._schema, operation)
 
     def variables(self, given: Mapping[str, Any]) -> VariableValues:
         """The variables with their defaults. Raises Unsupported for what does not fit their types."""
@@ -37,7 +52,7 @@ class Arguments:
         """
         definitions = self._operation.node.variable_definitions or ()
         query = self._schema._schema.query_type
-        if len(definitions) != 1 or self._switches or query is None:
+        if len(definitions) != 1 or self._switches or self._windows or query is None:
             return None
         (definition,) = definitions
         selected = self._operation.fields(query, [self._operation.node.selection_set], {})
@@ -51,6 +66,13 @@ class Arguments:
             if not isinstance(given[0].value, VariableNode):
                 return None
         return definition.variable.name.value
+
+    def windows(self, variables: VariableValues) -> list[tuple[FieldNode, Window]]:
+        """The nested lists that have arguments, with what they ask for. Raises Unsupported for what is refused."""
+        try:
+            return [(node, Window.of(get_argument_values(field, node, variables))) for node, field in self._windows]
+        except VoxLoomError as error:
+            raise Unsupported(error.code) from None
 
     def switched(self, variables: VariableValues) -> dict[str, bool]:
         """The values of the switches."""
@@ -69,3 +91,23 @@ class Arguments:
             scalar_registry=self._schema.schema_converter.scalar_registry,
             config=self._schema.config,
         )
+
+
+def _windows_of(schema: GraphQLSchema, operation: Operation) -> list[tuple[FieldNode, GraphQLField]]:
+    found = _Windows(TypeInfo(schema))
+    for part in (operation.node, *operation.fragments.values()):
+        visit(part, TypeInfoVisitor(found.types, found))
+    return found.fields
+
+
+class _Windows(Visitor):
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.types = types
+        self.fields: list[tuple[FieldNode, GraphQLField]] = []
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        field = self.types.get_field_def()
+        related = None if field is None else declared(field)
+        if field is not None and node.arguments and isinstance(related, Related) and related.windows:
+            self.fields.append((node, field))

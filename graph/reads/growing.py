@@ -151,7 +151,9 @@ class GrowingWriter:
         self._texts[-1] += pieces
 
     def _add_list(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
-        """Whether it is a list of what can be finished. What shows the session never is."""
+        """Whether it is a whole list of what can be finished. What shows the session never is."""
+        if nodes[0].arguments:
+            return False
         name = nodes[0].name.value
         related = declared(kind.fields[name]) if name in kind.fields else None
         if not (isinstance(related, Related) and related.many and related.model in _OWNERS):

@@ -60,11 +60,15 @@ def sent(text: ColumnElement[str]) -> ColumnElement[bytes]:
     return func.convert_to(text, quoted("UTF8"), type_=LargeBinary)
 
 
-def array(element: Pieces, rows: Select[Any]) -> ColumnElement[str]:
-    """A JSON array of one element for each of ``rows``, which are ordered."""
-    texts = rows.add_columns(joined(element).label("element")).subquery()
-    inside = func.coalesce(func.string_agg(texts.c.element, quoted(",")), quoted(""))
-    return select(func.concat(quoted("["), inside, quoted("]"))).scalar_subquery()
+def array(element: Pieces, rows: Select[Any], place: ColumnElement[Any] | None = None) -> ColumnElement[str]:
+    """A JSON array of one element for each of ``rows``, which are ordered, or are to be by ``place``."""
+    texts = rows.add_columns(joined(element).label("element"))
+    if place is not None:
+        placed = texts.add_columns(place.label("place")).subquery()
+        inside = func.string_agg(placed.c.element, quoted(",")).aggregate_order_by(placed.c.place)
+    else:
+        inside = func.string_agg(texts.subquery().c.element, quoted(","))
+    return select(func.concat(quoted("["), func.coalesce(inside, quoted("")), quoted("]"))).scalar_subquery()
 
 
 def nullable(text: ColumnElement[Any], kind: GraphQLOutputType) -> ColumnElement[Any]:

@@ -14,7 +14,7 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
 )
-from sqlalchemy import ColumnElement, Text, case, cast, column, func, select
+from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, case, cast, column, func, select
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
 from db.base import Base
@@ -22,20 +22,30 @@ from graph.fields import Items, Related, SameRow, SoundUrl, Value, declared
 from graph.reads.json_text import Pieces, array, joined, nullable, quoted, value
 from graph.reads.parameters import Parameters
 from graph.reads.selection import Operation, Unsupported, inner
+from graph.windows import Window
 
 #: Bound by whoever runs a statement that has sounds' addresses; see ``graph.signing``.
 URL_START, URL_EXPIRES, URL_INNER, URL_OUTER = "url_start", "url_expires", "url_inner", "url_outer"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a nested list that its arguments ask for; ``prefix`` names what is bound."""
+
+    prefix: str
+    window: Window
+
+
 @dataclass(slots=True)
 class Writer:
-    """Writes the objects of one operation.
+    """Writes the objects of one operation. ``parts``: of nested lists, by the ``id()`` of the field's node.
 
     ``has_urls``: it met an address, which changes with time. ``models``: of what it met rows.
     """
 
     operation: Operation
     switched: Mapping[str, bool]
+    parts: Mapping[int, Part] = field(default_factory=dict)
     parameters: Parameters = field(default_factory=Parameters)
     has_urls: bool = False
     models: set[type[Base]] = field(default_factory=set)
@@ -105,9 +115,33 @@ class Writer:
             order = between.c.id
         if related.where is not None:
             rows = rows.where(related.where(table.c, other.c))
+        if nodes[0].arguments:
+            return [self._part(nodes[0], pieces, rows, other)]
         if related.many:
             return [array(pieces, rows.order_by(order))]
         return [nullable(rows.add_columns(joined(pieces)).scalar_subquery(), definition.type)]
+
+    def _part(self, node: FieldNode, pieces: Pieces, rows: Select[Any], other: Any) -> ColumnElement[str]:
+        """A part of a list, as ``graph.windows`` takes it of rows. Raises Unsupported where nothing is bound."""
+        part = self.parts.get(id(node))
+        if part is None:
+            raise Unsupported(node.name.value)
+
+        def given(name: str, kind: Any) -> ColumnElement[Any]:
+            return self.parameters.of(part.prefix + name, kind)
+
+        asked = part.window
+        if asked.after is not None:
+            rows = rows.where(other.c.id > given("after", Uuid()))
+        if asked.before is not None:
+            rows = rows.where(other.c.id < given("before", Uuid()))
+        if asked.last is not None:
+            rows = rows.order_by(other.c.id.desc()).limit(given("last", Integer()))
+        else:
+            rows = rows.order_by(other.c.id)
+        if asked.first is not None:
+            rows = rows.limit(given("first", Integer()))
+        return array(pieces, rows, place=other.c.id)
 
     def _url(self, audio_id: ColumnElement[Any]) -> Pieces:
         """As ``graph.signing`` signs: HMAC-SHA256 (RFC 2104), of which Postgres has the hash but not the keying."""

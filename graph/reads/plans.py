@@ -17,8 +17,9 @@ from strawberry import Schema
 from graph.guards.costs import depends_on_variables
 from graph.guards.documents import check_cost
 from graph.guards.limits import DocumentLimits
+from graph.guards.repetition import repeats_lists
 from graph.reads.arguments import Arguments
-from graph.reads.objects import Writer
+from graph.reads.objects import Part, Writer
 from graph.reads.roots import ROOTS, Bound
 from graph.reads.selection import Operation, Unsupported
 from graph.reads.statements import Statement, is_of_session, write_many, write_session
@@ -99,11 +100,18 @@ class Plan:
             if root is not None:
                 arguments = self._argued(nodes, coerced) if coerced is not None else {str(root.by): own_id}
                 bound[key] = root.bind(arguments).named(f"root_{number}_")
-        form = (tuple(sorted(switched.items())), tuple(each.form for each in bound.values()))
+        windows = [] if coerced is None else self._arguments.windows(coerced)
+        parts = {id(node): Part(f"list_{number}_", window) for number, (node, window) in enumerate(windows)}
+        form = (
+            tuple(sorted(switched.items())),
+            tuple(each.form for each in bound.values()),
+            tuple(tuple(window.values()) for _, window in windows),
+        )
         variant = self._variants.get(form)
         if variant is None:
-            variant = self._variants[form] = self._write(switched, selected, bound)
+            variant = self._variants[form] = self._write(Writer(self._operation, switched, parts), selected, bound)
         values = {each.prefix + name: value for each in bound.values() for name, value in each.values.items()}
+        values |= {each.prefix + name: value for each in parts.values() for name, value in each.window.values().items()}
         session_id = next(iter(values.values())) if variant.is_of_session else None
         # A text, for what is looked up by it on every request: its hash is made once.
         identity = repr((self._number, form, tuple(values.items())))
@@ -124,11 +132,10 @@ class Plan:
         return selected
 
     def _write(
-        self, switched: Mapping[str, bool], selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
+        self, writer: Writer, selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
     ) -> Variant:
         query = self._schema.query_type
         assert query is not None
-        writer = Writer(self._operation, switched)
         read = {key: nodes for key, nodes in selected.items() if key in bound}
         if is_of_session(read):
             ((key, nodes),) = read.items()
@@ -172,6 +179,8 @@ class Plans:
         operation = Operation.of(document, name)
         if operation is None or operation.node.operation is not OperationType.QUERY:
             return
+        if repeats_lists(self.schema._schema, document, name):
+            return  # its objects are counted while resolvers make them
         costs: CostCheck | None = None
         if depends_on_variables(document, operation.node):
             costs = partial(self._costs, document, name)

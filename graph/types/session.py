@@ -13,7 +13,7 @@ from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.fields import column, many, part, shows
+from graph.fields import column, part, shows, window
 from graph.loaders import Source
 from graph.types.crm import CrmRecord
 from graph.types.message import Message
@@ -38,8 +38,8 @@ class Session:
     created_at: datetime = column(SessionRow.created_at, "When it was opened.")
     ended_at: datetime | None = column(SessionRow.ended_at, "When it was ended.")
     last_seq: int = column(SessionRow.last_seq, "The number of its newest event.")
-    turns: list[Turn] = many(TurnRow.session_id, SessionRow.id, "Its turns, oldest first.")
-    messages: list[Message] = many(MessageRow.session_id, SessionRow.id, "Its messages, oldest first.")
+    turns: list[Turn] = window(TurnRow.session_id, SessionRow.id, "Its turns, oldest first.")
+    messages: list[Message] = window(MessageRow.session_id, SessionRow.id, "Its messages, oldest first.")
 
 
 @strawberry.type(
@@ -51,8 +51,8 @@ class Conversation:
     source: strawberry.Private[Source]
     session: Session = part("The session itself.", lambda: Session)
     last_seq: int = column(SessionRow.last_seq, "The number of the newest event that is part of this.")
-    messages: list[Message] = many(MessageRow.session_id, SessionRow.id, "All messages, oldest first.")
-    turns: list[Turn] = many(TurnRow.session_id, SessionRow.id, "All turns, oldest first.")
-    model_calls: list[ModelCall] = many(ModelCallRow.session_id, SessionRow.id, "All model calls, oldest first.")
-    crm_records: list[CrmRecord] = many(CrmRecordRow.session_id, SessionRow.id, "All CRM records, oldest first.")
-    tool_calls: list[ToolCall] = many(ToolCallRow.session_id, SessionRow.id, "All tool calls, oldest first.")
+    messages: list[Message] = window(MessageRow.session_id, SessionRow.id, "All messages, oldest first.")
+    turns: list[Turn] = window(TurnRow.session_id, SessionRow.id, "All turns, oldest first.")
+    model_calls: list[ModelCall] = window(ModelCallRow.session_id, SessionRow.id, "All model calls, oldest first.")
+    crm_records: list[CrmRecord] = window(CrmRecordRow.session_id, SessionRow.id, "All CRM records, oldest first.")
+    tool_calls: list[ToolCall] = window(ToolCallRow.session_id, SessionRow.id, "All tool calls, oldest first.")

@@ -23,13 +23,15 @@ def cost(text: str, name: str | None = None, **variables: object) -> int:
         ("{ sessions(first: 7) { pageInfo { endCursor } nodes { id } } }", 1 + 1 + 7),
         ("{ sessions(first: 7) { edges { cursor node { id } } } }", 1 + 7 + 7),
         ("{ sessions { nodes { id } } }", 1 + 20),
-        ('{ session(id: "x") { messages { id } } }', 1 + 20),
-        ('{ session(id: "x") { messages { audio { url } turn { id } } } }', 1 + 20 + 20 + 20),
-        ("{ sessions(first: 7) { nodes { messages { id } } } }", 1 + 7 + 7 * 20),
+        ('{ session(id: "x") { messages { id } } }', 1 + 5),
+        ('{ session(id: "x") { messages(last: 50) { turn { id } } } }', 1 + 50 + 50),
+        ('{ session(id: "x") { messages(first: 3, after: "y") { id } } }', 1 + 3),
+        ('{ session(id: "x") { messages { audio { url } turn { id } } } }', 1 + 5 + 5 + 5),
+        ("{ sessions(first: 7) { nodes { messages { id } } } }", 1 + 7 + 7 * 5),
         ("{ sessions(first: 0) { nodes { messages { id } } } }", 1),
         ("{ sessions(first: -7) { nodes { messages { id } } } }", 1),
         ("{ sessions(first: 3) { ...p ... { nodes { id } } } } fragment p on SessionConnection { nodes { ...s } }"
-         " fragment s on Session { turns { id } }", 1 + 3 + 3 * 20 + 3),
+         " fragment s on Session { turns { id } }", 1 + 3 + 3 * 5 + 3),
         ("{ __schema { types { fields { name } } } }", 0),
         ("{ nope { nope { id } } viewer { tenant { id } } ...nope ... on Nope { id } }", 1),
     ],
@@ -54,7 +56,7 @@ def test_the_operation_that_is_named_counts() -> None:
 
 def test_events_and_what_mutations_give_back_count_too() -> None:
     assert cost('subscription { sessionEvents(sessionId: "x") { ... on ReplyReady { message { id } } } }') == 2
-    assert cost('mutation { endSession(input: {sessionId: "x"}) { session { turns { id } } } }') == 2 + 20
+    assert cost('mutation { endSession(input: {sessionId: "x"}) { session { turns { id } } } }') == 2 + 5
 
 
 def test_whether_variables_change_the_cost() -> None:

@@ -31,6 +31,7 @@ class Known:
     sessions: list[str]
     turns: list[str]
     cursors: list[str] = field(default_factory=list)
+    elements: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -158,7 +159,23 @@ class _Writer:
             return f"{alias}{name} {self._switch()}"
         inside = get_named_type(kind.fields[name].type)
         assert isinstance(inside, GraphQLObjectType)
-        return f"{alias}{name} {self._switch()} {self._set(inside, depth + 1)}"
+        arguments = ""
+        if "last" in kind.fields[name].args and self._draw(st.integers(0, 2)) == 0:
+            # Two fields of one key must have the same arguments: a key for each.
+            alias, arguments = f"w{len(self.variables)}_{len(self.fragments)}_{place}: ", self._window()
+        return f"{alias}{name}{arguments} {self._switch()} {self._set(inside, depth + 1)}"
+
+    def _window(self) -> str:
+        sizes = st.sampled_from([1, 2, 3, 100, 0, 101, None])
+        given = []
+        for name in self._draw(st.sampled_from([("first",), ("last",), ("last",), ("first", "last"), ()])):
+            given.append(f"{name}: {self._variable('Int', self._draw(sizes))}")
+        for name in self._draw(st.sampled_from([("after",), ("before",), ("after", "before"), ()])):
+            known = self._draw(st.sampled_from([*self._known.elements, self._known.turns[0], "none"]))
+            given.append(
+                f"{name}: {self._variable('ID', known)}" if self._draw(st.booleans()) else f'{name}: "{known}"'
+            )
+        return f"({', '.join(given)})" if given else ""
 
 
 def _is_leaf(kind: GraphQLObjectType, name: str) -> bool:

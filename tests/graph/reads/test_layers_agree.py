@@ -75,10 +75,11 @@ async def layers(postgres: str) -> AsyncIterator[Layers]:
 async def filled(edge: Edge, client: Client) -> Known:
     tenant = (await client.run("{ viewer { tenant } }"))["viewer"]["tenant"]
     sessions = await Filler(edge.database, tenant, seed=4).fill([0, 1, 3, 6])
-    found = await client.run("{ sessions { edges { cursor node { turns { id } } } } }")
+    found = await client.run("{ sessions { edges { cursor node { turns { id } messages { id } } } } }")
     edges = found["sessions"]["edges"]
     turns = [turn["id"] for each in edges for turn in each["node"]["turns"]]
-    return Known([str(each) for each in sessions], turns, [each["cursor"] for each in edges])
+    messages = [message["id"] for each in edges for message in each["node"]["messages"]]
+    return Known([str(each) for each in sessions], turns, [each["cursor"] for each in edges], messages)
 
 
 def told(answer: httpx.Response, made: Made) -> Any:

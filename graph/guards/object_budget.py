@@ -1,0 +1,48 @@
+"""The number of objects in an answer whose size cannot be told before: counted while it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from strawberry.extensions import SchemaExtension
+
+from db.errors import QueryTooComplex
+from graph.guards.repetition import repeats_lists
+
+
+@dataclass(slots=True)
+class _Budget:
+    most: int
+    spent: int = 0
+
+
+_BUDGET: ContextVar[_Budget | None] = ContextVar("object_budget", default=None)
+
+
+def spend(objects: int) -> None:
+    """Counts objects before they are made. Raises QueryTooComplex for more than the operation may have."""
+    budget = _BUDGET.get()
+    if budget is None:
+        return
+    budget.spent += objects
+    if budget.spent > budget.most:
+        raise QueryTooComplex(
+            f"The answer has more than {budget.most} objects: a session's lists are read again for each element of a "
+            "list. Ask for shorter lists (first, last), or for them once."
+        )
+
+
+class ObjectBudget(SchemaExtension):
+    """Limits the objects of an operation that repeats a session's lists to ``max_cost``."""
+
+    def on_execute(self) -> Iterator[None]:
+        context = self.execution_context
+        document = context.graphql_document
+        token = None
+        if document is not None and repeats_lists(context.schema._schema, document, context._provided_operation_name):
+            token = _BUDGET.set(_Budget(context.context.parts.settings.document_limits.max_cost))
+        yield None
+        if token is not None:
+            _BUDGET.reset(token)

@@ -1,0 +1,72 @@
+"""Parts of a list, counted from its beginning or its end (the arguments of Relay connections, on a plain list)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from db.errors import BadUserInput, NotFound
+from db.ids import parse_id
+
+MAX_SIZE = 100
+
+R = TypeVar("R")
+
+First = Annotated[int | None, strawberry.argument(description="No more than so many, from the beginning: 1 to 100.")]
+Last = Annotated[int | None, strawberry.argument(description="No more than so many, from the end: 1 to 100.")]
+After = Annotated[strawberry.ID | None, strawberry.argument(description="Only what comes after this id.")]
+Before = Annotated[strawberry.ID | None, strawberry.argument(description="Only what comes before this id.")]
+
+#: The arguments by their names.
+NAMES = ("first", "after", "last", "before")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list, ordered by id, is asked for; the list may be whole."""
+
+    first: int | None = None
+    after: UUID | None = None
+    last: int | None = None
+    before: UUID | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Window:
+        """Raises BadUserInput for sizes out of range, for both of them, and for ids that are none."""
+        first, last = (checked_size(given.get(name), name) for name in ("first", "last"))
+        if first is not None and last is not None:
+            raise BadUserInput("first and last cannot be used together.")
+        after, before = (_id(given.get(name), name) for name in ("after", "before"))
+        return cls(first, after, last, before)
+
+    def of_rows(self, rows: Sequence[R]) -> Sequence[R]:
+        """The part of ``rows``, which are ordered by id."""
+        if self.after is not None:
+            rows = [row for row in rows if row.id > self.after]  # type: ignore[attr-defined]
+        if self.before is not None:
+            rows = [row for row in rows if row.id < self.before]  # type: ignore[attr-defined]
+        if self.first is not None:
+            rows = rows[: self.first]
+        return rows if self.last is None else rows[-self.last :]
+
+    def values(self) -> dict[str, Any]:
+        """What is given, by name."""
+        return {name: value for name in NAMES if (value := getattr(self, name)) is not None}
+
+
+def checked_size(size: int | None, name: str) -> int | None:
+    """The size of a page, if there is one. Raises BadUserInput for one out of range."""
+    if size is not None and not 1 <= size <= MAX_SIZE:
+        raise BadUserInput(f"{name} must be from 1 to {MAX_SIZE}.")
+    return size
+
+
+def _id(given: str | None, name: str) -> UUID | None:
+    try:
+        return None if given is None else parse_id(given, "element")
+    except NotFound:
+        raise BadUserInput(f"{name} is not the id of an element of this list.") from None
