@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -19,6 +20,22 @@ log = structlog.get_logger(__name__)
 
 #: Strawberry's own for documents in which there is nothing to run.
 _NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
+
+#: What graphql-core says of a variable that does not fit: where it is wrong, and why.
+_OF_VARIABLE = re.compile(r"(?P<where>Variable '\$\w+' has invalid value(?: at [^:]*)?): (?P<fault>.*)", re.DOTALL)
+
+#: After these comes the value, as Python writes it.
+_VALUE = re.compile(r"(, found: |(?<= cannot represent )[^:]*: ).*", re.DOTALL)
+
+
+def in_graphql(message: str) -> str:
+    """A message of graphql-core about a variable, without its value, which is written there as Python's."""
+    found = _OF_VARIABLE.fullmatch(message)
+    if found is None:
+        return message
+    fault = _VALUE.sub(lambda value: value[1].removesuffix("found: ").rstrip(", :") + ".", found["fault"])
+    return f"{found['where']}: {fault.replace('not to be None', 'not to be null')}"
 
 
 def masked(error: BaseException, *, path: str) -> tuple[str, dict[str, Any]]:
@@ -42,7 +59,7 @@ class CodedErrors(MaskErrors):
             message, extensions = cause.message, dict(cause.extensions)
         elif cause is None or isinstance(cause, GraphQLError):
             # Syntax, validation, variables: what the client wrote, in graphql-core's words.
-            message, extensions = error.message, {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+            message, extensions = in_graphql(error.message), {"code": "BAD_USER_INPUT", **(error.extensions or {})}
         elif isinstance(cause, _NOTHING_TO_RUN):
             message, extensions = "There is no such operation in the document.", {"code": "BAD_USER_INPUT"}
         elif isinstance(cause, ValueError) and isinstance(next(iter(error.nodes or ()), None), IntValueNode):

@@ -18,6 +18,11 @@ from db.models.work import CrmRecord
 from db.scenarios import SCENARIOS
 from graph.inputs import CrmRecordFilter, SessionFilter
 
+_MAX_REFERENCE = 40
+
+#: What Crockford's base 32 reads alike, and what stands between its groups.
+_AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
+
 
 def of_sessions(wanted: SessionFilter) -> Iterator[ColumnElement[bool]]:
     """A condition for each thing given. Raises BadUserInput for a value that no session can have."""
@@ -44,6 +49,8 @@ def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
             yield CrmRecord.session_id == parse_id(wanted.session_id, "session")
         except NotFound:
             yield false()
+    if wanted.reference is not None:
+        yield CrmRecord.reference == clean_reference(wanted.reference)
     if wanted.scenario is not None:
         if wanted.scenario not in SCENARIOS:
             raise BadUserInput(f"Unknown scenario: use one of {', '.join(sorted(SCENARIOS))}.")
@@ -53,6 +60,14 @@ def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.status is not None:
         yield CrmRecord.status == wanted.status
     yield from _between(CrmRecord.created_at, wanted.created_after, wanted.created_before)
+
+
+def clean_reference(given: str) -> str:
+    """A record's reference as it is stored (Crockford's base 32). Raises BadUserInput for what cannot be one."""
+    clean = clean_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_AS_HEARD)
+    if not clean.isalnum() or not clean.isascii():
+        raise BadUserInput("reference has letters and digits only.")
+    return clean
 
 
 def _between(

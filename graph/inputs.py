@@ -95,6 +95,11 @@ class SessionFilter:
 class CrmRecordFilter:
     customer_id: str | None = strawberry.field(description="Of this customer.", default=None)
     session_id: strawberry.ID | None = strawberry.field(description="Filed in this session.", default=None)
+    reference: str | None = strawberry.field(
+        description="With this reference, as the customer gives it: small letters, spaces, hyphens, and O, I and L for "
+        "0 and 1 are taken too.",
+        default=None,
+    )
     scenario: str | None = strawberry.field(description="Of this scenario.", default=None)
     priority: Priority | None = strawberry.field(description="Of this priority.", default=None)
     status: CrmStatus | None = strawberry.field(description="In this state.", default=None)

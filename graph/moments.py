@@ -17,4 +17,11 @@ def written(moment: datetime) -> str:
     return f"{head}.{tail[:6].rstrip('0')}{tail[6:]}" if dot else text
 
 
-SCALARS: dict[Any, ScalarDefinition] = {datetime: replace(DateTimeDefinition, serialize=written)}
+SCALARS: dict[Any, ScalarDefinition] = {
+    datetime: replace(
+        DateTimeDefinition,
+        serialize=written,
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
+        description="A moment (RFC 3339): in UTC in answers, with any offset in arguments: 2026-01-31T12:00:00+01:00.",
+    )
+}

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from db import workers
 from db.commands import MAX_TEXT
-from db.errors import NotFound
+from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
@@ -21,7 +21,9 @@ from db.scenarios import SCENARIOS
 from db.viewer import Viewer as ViewerRow
 from db.words import Stage
 from graph import filters
+from graph.fields import show
 from graph.inputs import CrmRecordFilter, SessionFilter
+from graph.nodes import find_node
 from graph.paging import Connection, page
 from graph.snapshot import read_snapshot
 from graph.types.capabilities import (
@@ -34,6 +36,7 @@ from graph.types.capabilities import (
 )
 from graph.types.common import Info
 from graph.types.crm import CrmRecord
+from graph.types.node import Node
 from graph.types.session import Conversation, Session
 from graph.types.turn import Turn
 
@@ -58,6 +61,7 @@ class Query:
     async def viewer(self, info: Info) -> Viewer:
         viewer = await info.context.viewer()
         return Viewer(
+            id=strawberry.ID(f"viewer:{viewer.key_id}"),
             tenant_id=strawberry.ID(str(viewer.tenant_id)),
             tenant=viewer.tenant_name,
             key_id=strawberry.ID(str(viewer.key_id)),
@@ -118,6 +122,40 @@ class Query:
                 return None
         return None if row is None else Turn(row=row, source=info.context.loaders)
 
+    @strawberry.field(description="Whatever has this id; null if nothing of the tenant's has.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - Relay's name
+        viewer = await info.context.viewer()
+        try:
+            node_id = parse_id(id, "node")
+        except NotFound:
+            return None
+        async with info.context.parts.database.reading() as session:
+            row = await find_node(session, viewer.tenant_id, node_id)
+        found: Node | None = show(row, info.context.loaders)
+        return found
+
+    @strawberry.field(description="One CRM record, by its id or by its reference; null if there is none.")
+    async def crm_record(
+        self,
+        info: Info,
+        id: strawberry.ID | None = None,  # noqa: A002 - the contract's name
+        reference: str | None = None,
+    ) -> CrmRecord | None:
+        viewer = await info.context.viewer()
+        if (id is None) == (reference is None):
+            raise BadUserInput("Give either id or reference.")
+        query = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
+        if reference is not None:
+            query = query.where(CrmRecordRow.reference == filters.clean_reference(reference))
+        else:
+            try:
+                query = query.where(CrmRecordRow.id == parse_id(id or "", "CRM record"))
+            except NotFound:
+                return None
+        async with info.context.parts.database.reading() as session:
+            row = await session.scalar(query)
+        return None if row is None else CrmRecord(row=row, source=info.context.loaders)
+
     @strawberry.field(description="The tenant's CRM records, newest first.")
     async def crm_records(
         self,
@@ -147,6 +185,7 @@ class Query:
         async with info.context.parts.database.reading() as session:
             living = await workers.alive(session, settings.live_worker_seconds)
         return Capabilities(
+            id=strawberry.ID("capabilities"),
             engines=_engines([engine for worker in living for engine in worker.engines]),
             languages=sorted(workers.answered_languages(living)),
             personas=[

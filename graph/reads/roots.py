@@ -50,7 +50,7 @@ class Bound:
     @property
     def form(self) -> tuple[object, ...]:
         """On what the statement's text depends beside the selection."""
-        return (AFTER in self.values, self.conditions)
+        return (tuple(self.values), self.conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,18 @@ def _by_id(argument: str, what: str) -> Callable[[Arguments], Bound]:
             raise Unsupported(error.code) from None
 
     return bind
+
+
+def _by_id_or_reference(arguments: Arguments) -> Bound:
+    own_id, reference = arguments["id"], arguments["reference"]
+    try:
+        if own_id is not None and reference is None:
+            return Bound({"id": parse_id(own_id, "CRM record")})
+        if own_id is None and reference is not None:
+            return Bound({"reference": filters.clean_reference(reference)})
+    except VoxLoomError as error:
+        raise Unsupported(error.code) from None
+    raise Unsupported("either id or reference")
 
 
 def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Callable[[Arguments], Bound]:
@@ -113,6 +125,12 @@ def _turn(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: P
     return rows.where(table.c.id == bound.parameter(parameters, "id", Uuid()), owner.c.tenant_id == tenant_id)
 
 
+def _record(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
+    (name,) = bound.values
+    return rows.where(table.c[name] == bound.parameter(parameters, name, table.c[name].type))
+
+
 def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
     if AFTER in bound.values:
@@ -129,6 +147,7 @@ ROOTS: Mapping[str, Root] = {
     ),
     "session": Root(Session, "id", _by_id("id", "session"), _session, is_session=True),
     "turn": Root(Turn, "id", _by_id("id", "turn"), _turn),
+    "crmRecord": Root(CrmRecord, None, _by_id_or_reference, _record),
     "sessions": Root(Session, None, _page(filters.of_sessions), _newest, pages=True),
     "crmRecords": Root(CrmRecord, None, _page(filters.of_crm_records), _newest, pages=True),
 }

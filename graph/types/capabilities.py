@@ -11,6 +11,7 @@ from graph.types.words import Stage
 
 @strawberry.type(description="Who is asking: the API key and its tenant.")
 class Viewer:
+    id: strawberry.ID = described("For the caches of clients; node does not take it.")
     tenant_id: strawberry.ID = described("The tenant's id.")
     tenant: str = described("The tenant's name.")
     key_id: strawberry.ID = described("The API key's id.")
@@ -52,6 +53,7 @@ class LimitCapability:
 
 @strawberry.type(description="Engines, models, languages, personas, scenarios and limits of this server.")
 class Capabilities:
+    id: strawberry.ID = described("For the caches of clients; node does not take it.")
     engines: list[EngineCapability] = described("What the living workers have, by stage.")
     languages: list[str] = described(
         'What createSession takes as language, with or without a region, beside "auto": what a language model of the '

@@ -13,6 +13,7 @@ from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ToolCall as ToolCallRow
 from graph.fields import column, one, shows
 from graph.loaders import Source
+from graph.types.node import Node
 from graph.types.tool_call import ToolCall
 from graph.types.words import CrmStatus, Priority
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @shows(CrmRecordRow)
 @strawberry.type(description="What a scenario wrote about the customer: what was said or is known, and nothing else.")
-class CrmRecord:
+class CrmRecord(Node):
     row: strawberry.Private[CrmRecordRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(CrmRecordRow.id, "UUID version 7.")

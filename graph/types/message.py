@@ -15,6 +15,7 @@ from db.models.work import ToolCall as ToolCallRow
 from graph.fields import column, many, one, shows, sound_url
 from graph.loaders import Source
 from graph.types.model_call import ModelCall
+from graph.types.node import Node
 from graph.types.tool_call import ToolCall
 from graph.types.words import MessageType, Role, Stage
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 class Audio:
     row: strawberry.Private[AudioRow]
     source: strawberry.Private[Source]
+    id: strawberry.ID = column(AudioRow.id, "UUID version 7, for the caches of clients; node does not take it.")
     mime_type: str = column(AudioRow.mime_type, "What the bytes are.")
     duration_ms: int = column(AudioRow.duration_ms, "How long it plays, in milliseconds.")
     sample_rate: int = column(AudioRow.sample_rate, "Samples a second.")
@@ -38,7 +40,7 @@ class Audio:
 
 @shows(MessageRow)
 @strawberry.type(description="What one side said.")
-class Message:
+class Message(Node):
     row: strawberry.Private[MessageRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(MessageRow.id, "UUID version 7.")

@@ -13,6 +13,7 @@ from strawberry.scalars import JSON
 from db.models.work import ModelCall as ModelCallRow
 from graph.fields import Columns, column, computed, shows
 from graph.loaders import Source
+from graph.types.node import Node
 from graph.types.words import CallStatus, Stage
 
 
@@ -28,7 +29,7 @@ def _real_time_factor_sql(call: Columns) -> ColumnElement[Any]:
 
 @shows(ModelCallRow)
 @strawberry.type(description="One use of a model by a stage. It names the engine and the model that really ran.")
-class ModelCall:
+class ModelCall(Node):
     row: strawberry.Private[ModelCallRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(ModelCallRow.id, "UUID version 7.")

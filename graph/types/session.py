@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
+from sqlalchemy import func
 from strawberry.scalars import JSON
 
 from db.models.conversation import Message as MessageRow
@@ -13,11 +14,12 @@ from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.fields import column, part, shows, window
+from graph.fields import column, computed, part, shows, window
 from graph.loaders import Source
 from graph.types.crm import CrmRecord
 from graph.types.message import Message
 from graph.types.model_call import ModelCall
+from graph.types.node import Node
 from graph.types.tool_call import ToolCall
 from graph.types.turn import Turn
 from graph.types.words import Channel, SessionStatus
@@ -25,7 +27,7 @@ from graph.types.words import Channel, SessionStatus
 
 @shows(SessionRow)
 @strawberry.type(description="One conversation of one customer.")
-class Session:
+class Session(Node):
     row: strawberry.Private[SessionRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(SessionRow.id, "UUID version 7.")
@@ -49,6 +51,11 @@ class Session:
 class Conversation:
     row: strawberry.Private[SessionRow]
     source: strawberry.Private[Source]
+    id: strawberry.ID = computed(
+        lambda row: f"conversation:{row.id}",
+        lambda row: func.concat("conversation:", row.id),
+        "For the caches of clients, which keep what they read of one conversation together; node does not take it.",
+    )
     session: Session = part("The session itself.", lambda: Session)
     last_seq: int = column(SessionRow.last_seq, "The number of the newest event that is part of this.")
     messages: list[Message] = window(MessageRow.session_id, SessionRow.id, "All messages, oldest first.")

@@ -91,6 +91,11 @@ class StageTiming:
 class TurnTiming:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
+    id: strawberry.ID = computed(
+        lambda turn: f"timing:{turn.id}",
+        lambda turn: func.concat("timing:", turn.id),
+        "For the caches of clients, which keep what they read of one turn's timing together; node does not take it.",
+    )
     total_ms: float | None = computed(_total, _total_sql, "From queued to finished.")
     queue_ms: float | None = computed(_queue, _queue_sql, "From queued to started; null until then.")
     stages: list[StageTiming] = items(

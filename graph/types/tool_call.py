@@ -12,6 +12,7 @@ from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ToolCall as ToolCallRow
 from graph.fields import column, one, shows
 from graph.loaders import Source
+from graph.types.node import Node
 from graph.types.words import ToolCallStatus
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @shows(ToolCallRow)
 @strawberry.type(description="One use of a tool. Its row is there before the tool runs.")
-class ToolCall:
+class ToolCall(Node):
     row: strawberry.Private[ToolCallRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(ToolCallRow.id, "UUID version 7; also the key under which the tool runs once.")

@@ -19,6 +19,7 @@ from graph.loaders import Source
 from graph.types.crm import CrmRecord
 from graph.types.message import Message
 from graph.types.model_call import ModelCall
+from graph.types.node import Node
 from graph.types.timing import TurnTiming
 from graph.types.tool_call import ToolCall
 from graph.types.words import Role, Stage, TurnStatus
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 class TurnError:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
+    id: strawberry.ID = computed(
+        lambda turn: f"error:{turn.id}",
+        lambda turn: func.concat("error:", turn.id),
+        "For the caches of clients, which keep what they read of one turn's error together; node does not take it.",
+    )
     code: str = column(TurnRow.error_code, "One of the contract's codes.")
     message: str = computed(
         lambda turn: turn.error_message or "",
@@ -42,7 +48,7 @@ class TurnError:
 
 @shows(TurnRow)
 @strawberry.type(description="One user message and all that follows from it, up to the spoken reply.")
-class Turn:
+class Turn(Node):
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(TurnRow.id, "UUID version 7.")

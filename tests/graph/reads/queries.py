@@ -21,7 +21,7 @@ AGAINST_A_SERVER = settings(
 )
 
 _DEPTH = 5
-_ROOTS = ("conversation", "session", "turn", "sessions", "crmRecords")
+_ROOTS = ("conversation", "session", "turn", "sessions", "crmRecords", "crmRecord")
 
 
 @dataclass
@@ -32,6 +32,8 @@ class Known:
     turns: list[str]
     cursors: list[str] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -82,6 +84,11 @@ class _Writer:
             return f"({argument}: {self._id(self._known.sessions)})"
         if name == "turn":
             return f"(id: {self._id(self._known.turns)})"
+        if name == "crmRecord":
+            which = self._draw(st.sampled_from(["id", "reference"]))
+            ids = self._id(self._known.records)
+            known = self._variable("String", self._draw(st.sampled_from([*self._known.references, "nope", "-"])))
+            return f"(id: {ids})" if which == "id" else f"(reference: {known})"
         given = []
         if self._draw(st.booleans()):
             given.append(f"first: {self._variable('Int!', self._draw(st.sampled_from([1, 2, 3, 100, 0, 101])))}")
@@ -115,6 +122,7 @@ class _Writer:
             "CrmRecordFilter": {
                 "sessionId": st.sampled_from([*self._known.sessions, "none"]),
                 "scenario": st.sampled_from(["billing", "nope"]),
+                "reference": st.sampled_from([*self._known.references, "nope", "?"]),
                 "priority": st.sampled_from(["LOW", "HIGH"]),
                 "status": st.sampled_from(["DONE", "FAILED"]),
             },

@@ -79,7 +79,15 @@ async def filled(edge: Edge, client: Client) -> Known:
     edges = found["sessions"]["edges"]
     turns = [turn["id"] for each in edges for turn in each["node"]["turns"]]
     messages = [message["id"] for each in edges for message in each["node"]["messages"]]
-    return Known([str(each) for each in sessions], turns, [each["cursor"] for each in edges], messages)
+    records = (await client.run("{ crmRecords { nodes { id reference } } }"))["crmRecords"]["nodes"]
+    return Known(
+        [str(each) for each in sessions],
+        turns,
+        [each["cursor"] for each in edges],
+        messages,
+        [each["id"] for each in records],
+        [each["reference"].lower() for each in records],
+    )
 
 
 def told(answer: httpx.Response, made: Made) -> Any:
