@@ -89,8 +89,11 @@ def check_cost(
 ) -> list[GraphQLError]:
     """At most one error: for a page that is too long, or for more objects in the answer than are allowed."""
     operation = chosen(document, operation_name)
-    is_subscription = operation is not None and operation.operation is OperationType.SUBSCRIPTION
-    if is_subscription and repeats_lists(schema, document, operation_name):
+    if (
+        operation is not None
+        and operation.operation is OperationType.SUBSCRIPTION
+        and repeats_lists(schema, document, operation_name)
+    ):
         message = "An event may not show a session's lists again for each element of a list."
         return [refusal(QueryTooComplex(message), operation)]
     for field, name, size in page_sizes(document, operation_name, variables):

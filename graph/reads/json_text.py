@@ -63,6 +63,7 @@ def sent(text: ColumnElement[str]) -> ColumnElement[bytes]:
 def array(element: Pieces, rows: Select[Any], place: ColumnElement[Any] | None = None) -> ColumnElement[str]:
     """A JSON array of one element for each of ``rows``, which are ordered, or are to be by ``place``."""
     texts = rows.add_columns(joined(element).label("element"))
+    inside: ColumnElement[str]
     if place is not None:
         placed = texts.add_columns(place.label("place")).subquery()
         inside = func.string_agg(placed.c.element, quoted(",")).aggregate_order_by(placed.c.place)

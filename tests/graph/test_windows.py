@@ -33,7 +33,7 @@ async def test_every_list_of_a_conversation_is_read_in_parts(edge: Edge, acme: C
     (session,) = await Filler(edge.database, tenant, seed=9).fill([24])
     whole = await ids(acme, name, str(session))
     assert len(whole) >= 7
-    for given, expected in [
+    cases: list[tuple[dict[str, Any], list[str]]] = [
         ({"first": 3}, whole[:3]),
         ({"first": 3, "after": whole[1]}, whole[2:5]),
         ({"after": whole[-2]}, whole[-1:]),
@@ -43,7 +43,8 @@ async def test_every_list_of_a_conversation_is_read_in_parts(edge: Edge, acme: C
         ({"first": 100, "after": whole[1].upper(), "before": whole[5]}, whole[2:5]),
         ({"last": 2, "after": whole[-2]}, whole[-1:]),
         ({"first": None, "after": None}, whole),
-    ]:
+    ]
+    for given, expected in cases:
         assert await ids(acme, name, str(session), **given) == expected, given
 
 

@@ -35,6 +35,7 @@ def _find(selection: str, code: str = COMPLEX) -> Hostile:
     return _document(f'{{ session(id: "x") {{ {selection} }} }}', code)
 
 
+_CALLS = "{ modelCalls { id } }"
 _VIEWER = "viewer { tenant }"
 _CREATE = 'mutation { createSession(input: {customerId: "c", metadata: VALUE}) { session { id } } }'
 _LOOP = "messages { turn { session { " * 4 + "id" + " } } }" * 4
@@ -44,7 +45,9 @@ HOSTILE: dict[str, Hostile] = {
     "fields too deep": _document("{ a" * 3_000 + "}" * 3_000),
     "deep": _find("turns { session { " * 6 + "id" + " } }" * 6),
     "round in circles": _find(_LOOP),
-    "a page of pages": _document("{ sessions(first: 100) { nodes { turns { modelCalls { id } } } } }"),
+    "pages of lists": _document(
+        "{ " + "".join(f"a{n}: sessions(first: 100) {{ nodes {{ turns {_CALLS} }} }} " for n in range(6)) + "}"
+    ),
     "wide": _find(" ".join(f"id{n}" for n in range(10_000))),
     "10,000 aliases": _document("{ " + " ".join(f"a{n}: {_VIEWER}" for n in range(10_000)) + " }"),
     "600 aliases": _document("{ viewer { " + " ".join(f"a{n}: tenant" for n in range(600)) + " } }"),
