@@ -1,23 +1,23 @@
-"""Lists in pages, after the Relay connection specification: newest first, forwards only."""
+"""Lists in pages, after the Relay connection specification: newest first, from either end."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import Select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, func, select
 from strawberry.relay import PageInfo
 
+from db.engine import Database
 from db.errors import BadUserInput
 from graph.types.common import described
+from graph.windows import checked_size
 
 N = TypeVar("N")
-
-_MAX_PAGE = 100
 
 
 @strawberry.type(description="One entry of a page.")
@@ -30,38 +30,70 @@ class Edge(Generic[N]):
 class Connection(Generic[N]):
     edges: list[Edge[N]] = described("The entries, each with its cursor.")
     page_info: PageInfo = described("Whether there is more.")
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
 
     @strawberry.field(description="The entries alone.")
     def nodes(self) -> list[N]:
         return [edge.node for edge in self.edges]
 
+    @strawberry.field(description="How many entries the whole list has, with its filter; counted when it is asked for.")
+    async def total_count(self) -> int:
+        return await self.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``size`` entries between two cursors: the first ones or, ``backwards``, the last ones."""
+
+    size: int
+    backwards: bool
+    after: UUID | None
+    before: UUID | None
+
+    @classmethod
+    def of(cls, first: int, after: str | None, last: int | None, before: str | None) -> Page:
+        """``last`` takes the place of ``first``, which has a default. Raises BadUserInput."""
+        checked_size(first, "first")
+        checked_size(last, "last")
+        return cls(
+            size=first if last is None else last,
+            backwards=last is not None,
+            after=None if after is None else id_of_cursor(after, "after"),
+            before=None if before is None else id_of_cursor(before, "before"),
+        )
+
 
 async def page(
-    session: AsyncSession,
-    query: Select[Any],
-    id_column: Any,
-    *,
-    first: int,
-    after: str | None,
-    node: Callable[[Any], N],
+    database: Database, query: Select[Any], id_column: Any, asked: Page, node: Callable[[Any], N]
 ) -> Connection[N]:
-    """One page of ``query``, which selects rows with UUIDv7 ids: newest first by id.
+    """One page of ``query``, which selects rows with UUIDv7 ids: newest first by id."""
+    between = query
+    if asked.after is not None:
+        between = between.where(id_column < asked.after)
+    if asked.before is not None:
+        between = between.where(id_column > asked.before)
+    order = id_column.asc() if asked.backwards else id_column.desc()
+    async with database.reading() as session:
+        rows = (await session.scalars(between.order_by(order).limit(asked.size + 1))).all()
+    more = len(rows) > asked.size
+    kept = list(rows[: asked.size])
+    if asked.backwards:
+        kept.reverse()
+    edges = [Edge(cursor=_cursor_of(row.id), node=node(row)) for row in kept]
 
-    Raises BadUserInput for a page size out of range or a cursor that is none.
-    """
-    checked_size(first)
-    if after is not None:
-        query = query.where(id_column < id_of_cursor(after))
-    rows = (await session.scalars(query.order_by(id_column.desc()).limit(first + 1))).all()
-    edges = [Edge(cursor=_cursor_of(row.id), node=node(row)) for row in rows[:first]]
+    async def count() -> int:
+        async with database.reading() as session:
+            return (await session.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
+
     return Connection(
         edges=edges,
         page_info=PageInfo(
-            has_next_page=len(rows) > first,
-            has_previous_page=after is not None,
+            has_next_page=asked.before is not None if asked.backwards else more,
+            has_previous_page=more if asked.backwards else asked.after is not None,
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,
         ),
+        count=count,
     )
 
 
@@ -69,16 +101,9 @@ def _cursor_of(row_id: UUID) -> str:
     return base64.urlsafe_b64encode(row_id.bytes).decode().rstrip("=")
 
 
-def checked_size(first: int) -> int:
-    """The size of a page. Raises BadUserInput for one out of range."""
-    if not 1 <= first <= _MAX_PAGE:
-        raise BadUserInput(f"first must be from 1 to {_MAX_PAGE}.")
-    return first
-
-
-def id_of_cursor(cursor: str) -> UUID:
+def id_of_cursor(cursor: str, name: str) -> UUID:
     """Raises BadUserInput for a cursor that is none."""
     try:
         return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
     except ValueError:
-        raise BadUserInput("after is not a cursor of this list.") from None
+        raise BadUserInput(f"{name} is not a cursor of this list.") from None

@@ -24,7 +24,7 @@ from graph import filters
 from graph.fields import show
 from graph.inputs import CrmRecordFilter, SessionFilter
 from graph.nodes import find_node
-from graph.paging import Connection, page
+from graph.paging import Connection, Page, page
 from graph.snapshot import read_snapshot
 from graph.types.capabilities import (
     Capabilities,
@@ -79,26 +79,26 @@ class Query:
         return None if row is None else Session(row=row, source=info.context.loaders)
 
     @strawberry.field(description="The tenant's sessions, newest first.")
-    async def sessions(
+    async def sessions(  # noqa: PLR0917 - GraphQL gives arguments by their names
         self,
         info: Info,
         first: int = 20,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
         filter: SessionFilter | None = None,  # noqa: A002 - the contract's name
     ) -> Connection[Session]:
         viewer = await info.context.viewer()
         query: Select[Any] = select(SessionRow).where(SessionRow.tenant_id == viewer.tenant_id)
         if filter is not None:
             query = query.where(*filters.of_sessions(filter))
-        async with info.context.parts.database.reading() as session:
-            return await page(
-                session,
-                query,
-                SessionRow.id,
-                first=first,
-                after=after,
-                node=lambda row: Session(row=row, source=info.context.loaders),
-            )
+        return await page(
+            info.context.parts.database,
+            query,
+            SessionRow.id,
+            Page.of(first, after, last, before),
+            lambda row: Session(row=row, source=info.context.loaders),
+        )
 
     @strawberry.field(
         description="The whole of one session, as of lastSeq: subscribe with afterSeq: lastSeq and nothing is missed "
@@ -157,26 +157,26 @@ class Query:
         return None if row is None else CrmRecord(row=row, source=info.context.loaders)
 
     @strawberry.field(description="The tenant's CRM records, newest first.")
-    async def crm_records(
+    async def crm_records(  # noqa: PLR0917 - GraphQL gives arguments by their names
         self,
         info: Info,
         first: int = 20,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
         filter: CrmRecordFilter | None = None,  # noqa: A002 - the contract's name
     ) -> Connection[CrmRecord]:
         viewer = await info.context.viewer()
         query: Select[Any] = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
         if filter is not None:
             query = query.where(*filters.of_crm_records(filter))
-        async with info.context.parts.database.reading() as session:
-            return await page(
-                session,
-                query,
-                CrmRecordRow.id,
-                first=first,
-                after=after,
-                node=lambda row: CrmRecord(row=row, source=info.context.loaders),
-            )
+        return await page(
+            info.context.parts.database,
+            query,
+            CrmRecordRow.id,
+            Page.of(first, after, last, before),
+            lambda row: CrmRecord(row=row, source=info.context.loaders),
+        )
 
     @strawberry.field(description="Engines, models, languages, personas, scenarios and limits of this server.")
     async def capabilities(self, info: Info) -> Capabilities:

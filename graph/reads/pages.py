@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Integer, Select, Text, case, func, literal
 
 from graph.reads.json_text import Pieces, joined, nullable, quoted
 from graph.reads.objects import Writer
-from graph.reads.roots import AFTER, SIZE, Bound
+from graph.reads.roots import AFTER, BEFORE, SIZE, Bound
 from graph.reads.selection import Unsupported, inner
 
 _PLACE: ColumnElement[int] = literal_column("page.place", Integer)
+_KEPT: ColumnElement[int] = literal_column("page.kept", Integer)
 _CURSOR: ColumnElement[str] = literal_column("page.cursor", Text)
 
 _Member = Callable[[GraphQLObjectType, str, Sequence[FieldNode]], Pieces]
@@ -22,16 +23,22 @@ _Member = Callable[[GraphQLObjectType, str, Sequence[FieldNode]], Pieces]
 class PageWriter:
     """Writes one connection in three steps, one around the other: the rows, the texts of each, and all in one text.
 
-    ``rows``: of ``table``, one more than the page has, if there are more.
+    ``rows``: of ``table``, one more than the page has, if there are more. ``total``: how many the whole list has.
     """
 
-    def __init__(self, writer: Writer, table: Any, rows: Select[Any], bound: Bound) -> None:
+    def __init__(
+        self, writer: Writer, table: Any, rows: Select[Any], bound: Bound, total: Callable[[], ColumnElement[int]]
+    ) -> None:
         self._writer = writer
         self._size = bound.parameter(writer.parameters, SIZE, Integer())
-        self._is_first = AFTER not in bound.values
+        self._bound = bound
+        self._total = total
         self._row = rows.add_columns(*table.c).subquery("listed")
         self._texts: list[ColumnElement[Any]] = [
             func.row_number().over(order_by=self._row.c.id.desc()).label("place"),
+            func.row_number()
+            .over(order_by=self._row.c.id.asc() if bound.backwards else self._row.c.id.desc())
+            .label("kept"),
             _cursor(self._row.c.id).label("cursor"),
         ]
 
@@ -49,6 +56,8 @@ class PageWriter:
         return [*pieces, "}"]
 
     def _connection(self, kind: GraphQLObjectType, name: str, nodes: Sequence[FieldNode]) -> Pieces:
+        if name == "totalCount":
+            return [self._total()]
         inside = get_named_type(kind.fields[name].type)
         assert isinstance(inside, GraphQLObjectType)
         match name:
@@ -65,7 +74,7 @@ class PageWriter:
         name = f"element_{len(self._texts)}"
         self._texts.append(joined(element).label(name))
         texts = func.string_agg(literal_column(f"page.{name}", Text), quoted(",")).aggregate_order_by(_PLACE)
-        return ["[", func.coalesce(texts.filter(self._size >= _PLACE), quoted("")), "]"]
+        return ["[", func.coalesce(texts.filter(self._size >= _KEPT), quoted("")), "]"]
 
     def _edge(self, kind: GraphQLObjectType, name: str, nodes: Sequence[FieldNode]) -> Pieces:
         if name == "cursor":
@@ -77,18 +86,21 @@ class PageWriter:
     def _page_info(self, kind: GraphQLObjectType, name: str, _: Sequence[FieldNode]) -> Pieces:
         match name:
             case "hasNextPage":
-                return [case((func.count() > self._size, "true"), else_="false")]
+                return [str(BEFORE in self._bound.values).lower() if self._bound.backwards else self._more()]
             case "hasPreviousPage":
-                return ["false" if self._is_first else "true"]
+                return [self._more() if self._bound.backwards else str(AFTER in self._bound.values).lower()]
             case "startCursor":
                 order = _PLACE.asc()
             case "endCursor":
                 order = _PLACE.desc()
             case _:
                 raise Unsupported(name)
-        cursors = func.string_agg(_CURSOR, quoted(",")).aggregate_order_by(order).filter(self._size >= _PLACE)
+        cursors = func.string_agg(_CURSOR, quoted(",")).aggregate_order_by(order).filter(self._size >= _KEPT)
         cursor = quoted('"').concat(func.split_part(cursors, quoted(","), 1)).concat(quoted('"'))
         return [nullable(cursor, kind.fields[name].type)]
+
+    def _more(self) -> ColumnElement[str]:
+        return case((func.count() > self._size, "true"), else_="false")
 
 
 def _cursor(row_id: ColumnElement[Any]) -> ColumnElement[str]:

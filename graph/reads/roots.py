@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -15,7 +15,7 @@ from db.ids import parse_id
 from db.models.conversation import Session, Turn
 from db.models.work import CrmRecord
 from graph import filters
-from graph.paging import checked_size, id_of_cursor
+from graph.paging import Page
 from graph.reads.parameters import Parameters
 from graph.reads.selection import Unsupported
 
@@ -25,7 +25,7 @@ Arguments = Mapping[str, Any]
 #: A condition's column and how it compares; its value is bound.
 Condition = tuple[Any, Callable[[Any, Any], Any]]
 
-SIZE, AFTER = "size", "after"
+SIZE, AFTER, BEFORE = "size", "after", "before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Bound:
     values: dict[str, Any]
     conditions: tuple[Condition, ...] = ()
     prefix: str = ""
+    backwards: bool = False
 
     def parameter(self, parameters: Parameters, name: str, kind: Any) -> ColumnElement[Any]:
         """The place of a value in a statement."""
@@ -45,12 +46,12 @@ class Bound:
 
     def named(self, prefix: str) -> Bound:
         """The same, with another prefix."""
-        return Bound(self.values, self.conditions, prefix)
+        return replace(self, prefix=prefix)
 
     @property
     def form(self) -> tuple[object, ...]:
         """On what the statement's text depends beside the selection."""
-        return (tuple(self.values), self.conditions)
+        return (tuple(self.values), self.conditions, self.backwards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Call
     def bind(arguments: Arguments) -> Bound:
         wanted = arguments["filter"]
         try:
-            values: dict[str, Any] = {SIZE: checked_size(arguments["first"])}
-            if arguments["after"] is not None:
-                values[AFTER] = id_of_cursor(arguments["after"])
+            asked = Page.of(*(arguments[name] for name in ("first", "after", "last", "before")))
+            values: dict[str, Any] = {SIZE: asked.size}
+            values |= {name: value for name in (AFTER, BEFORE) if (value := getattr(asked, name)) is not None}
             conditions = [] if wanted is None else list(conditions_of(wanted))
         except VoxLoomError as error:
             raise Unsupported(error.code) from None
@@ -109,7 +110,7 @@ def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Call
             form.append((each.left, each.operator))
             value = each.right.value
             values[f"filter_{number}"] = value.value if isinstance(value, Enum) else value
-        return Bound(values, tuple(form))
+        return Bound(values, tuple(form), backwards=asked.backwards)
 
     return bind
 
@@ -131,14 +132,23 @@ def _record(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters:
     return rows.where(table.c[name] == bound.parameter(parameters, name, table.c[name].type))
 
 
-def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+def filtered(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    """All rows of a list, whatever page of it is asked for."""
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
-    if AFTER in bound.values:
-        rows = rows.where(table.c.id < bound.parameter(parameters, AFTER, Uuid()))
     for number, (column, compare) in enumerate(bound.conditions):
         own = table.c[column.name]
         rows = rows.where(compare(own, bound.parameter(parameters, f"filter_{number}", own.type)))
-    return rows.order_by(table.c.id.desc()).limit(bound.parameter(parameters, SIZE, Integer()) + 1)
+    return rows
+
+
+def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    rows = filtered(table, tenant_id, bound, parameters)
+    if AFTER in bound.values:
+        rows = rows.where(table.c.id < bound.parameter(parameters, AFTER, Uuid()))
+    if BEFORE in bound.values:
+        rows = rows.where(table.c.id > bound.parameter(parameters, BEFORE, Uuid()))
+    order = table.c.id.asc() if bound.backwards else table.c.id.desc()
+    return rows.order_by(order).limit(bound.parameter(parameters, SIZE, Integer()) + 1)
 
 
 ROOTS: Mapping[str, Root] = {

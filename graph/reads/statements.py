@@ -17,7 +17,7 @@ from graph.reads.json_text import joined, quoted, sent
 from graph.reads.objects import Writer
 from graph.reads.pages import PageWriter
 from graph.reads.parameters import DIALECT
-from graph.reads.roots import ROOTS, Bound
+from graph.reads.roots import ROOTS, Bound, filtered
 from graph.reads.selection import inner
 
 #: Bound by whoever runs a statement: the hash of the API key that is asking.
@@ -97,7 +97,13 @@ def _part(writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], 
     table, rows = _rows(writer, nodes, bound, tenant_id)
     kind = _kind(query, nodes)
     if ROOTS[nodes[0].name.value].pages:
-        text, page = PageWriter(writer, table, rows, bound).write(kind, nodes)
+        whole = writer.alias(table.element)
+
+        def total() -> Any:
+            counted = filtered(whole, tenant_id, bound, writer.parameters).add_columns(func.count())
+            return counted.correlate(tenant_id.table).scalar_subquery()
+
+        text, page = PageWriter(writer, table, rows, bound, total).write(kind, nodes)
         # Of no row too one text is made, and of many just one.
         return select(sent(text).label("text")).select_from(page).having(func.count() >= 0).lateral()
     return rows.add_columns(sent(joined(writer.object(kind, inner(nodes), table))).label("text")).lateral()

@@ -72,6 +72,53 @@ async def test_a_page_size_that_is_none(acme: Client, query: str, first: object)
     assert code_of(await post(acme, query, {"first": first})) == "BAD_USER_INPUT"
 
 
+BACK = """query($first: Int! = 20, $after: String, $last: Int, $before: String, $filter: NAMEFilter) {
+  list: FIELD(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+    totalCount edges { cursor node { id } } nodes { id }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+
+
+async def test_pages_from_the_end(acme: Client) -> None:
+    query = BACK.replace("NAME", "Session").replace("FIELD", "sessions")
+    made = list(reversed([await acme.create_session() for _ in range(5)]))
+    for _ in range(2):  # by resolvers, and by a statement
+        pages, before = [], None
+        while True:
+            page = (await acme.run(query, last=2, before=before))["list"]
+            assert page["totalCount"] == 5
+            info = page["pageInfo"]
+            assert info["hasNextPage"] is (before is not None)
+            assert (info["startCursor"], info["endCursor"]) == (page["edges"][0]["cursor"], page["edges"][-1]["cursor"])
+            pages.append([each["id"] for each in page["nodes"]])
+            before = info["startCursor"]
+            if not info["hasPreviousPage"]:
+                break
+        assert pages == [made[3:], made[1:3], made[:1]]
+        cursors = [each["cursor"] for each in (await acme.run(query))["list"]["edges"]]
+        between = (await acme.run(query, after=cursors[0], before=cursors[4], last=2))["list"]
+        assert [each["id"] for each in between["nodes"]] == made[2:4]
+        assert between["totalCount"] == 5
+
+
+@pytest.mark.parametrize("name", ["Session", "CrmRecord"])
+async def test_the_whole_list_is_counted_with_its_filter(acme: Client, rival: Client, name: str) -> None:
+    query = BACK.replace("NAME", name).replace("FIELD", "sessions" if name == "Session" else "crmRecords")
+    for client, customer in ((acme, "maria"), (acme, "juan"), (rival, "maria")):
+        session = await client.create_session(customerId=customer)
+        await file(client, session, "billing_query", intent="billing")
+    for _ in range(2):
+        assert (await acme.run(query, first=1))["list"]["totalCount"] == 2
+        assert (await acme.run(query, filter={"customerId": "maria"}))["list"]["totalCount"] == 1
+        assert (await acme.run(query, filter={"customerId": "nobody"}))["list"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize("given", [{"last": 0}, {"last": 101}, {"before": "x"}, {"last": "1"}])
+async def test_a_page_from_the_end_that_cannot_be(acme: Client, given: dict[str, Any]) -> None:
+    query = BACK.replace("NAME", "Session").replace("FIELD", "sessions")
+    for _ in range(2):
+        assert code_of(await post(acme, query, given)) == "BAD_USER_INPUT"
+
+
 CURSORS = ["", "x", "AAAA", "A" * 23, "a" * 10_000, "\0", "\ud800", "é", "01a20392-fc2a-72c4-87c7-6fe80e36c4f9"]
 
 

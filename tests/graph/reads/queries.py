@@ -94,6 +94,11 @@ class _Writer:
             given.append(f"first: {self._variable('Int!', self._draw(st.sampled_from([1, 2, 3, 100, 0, 101])))}")
         if self._draw(st.booleans()):
             given.append(f"after: {self._variable('String', self._draw(st.sampled_from([*self._known.cursors, 'x'])))}")
+        if self._draw(st.integers(0, 2)) == 0:
+            given.append(f"last: {self._variable('Int', self._draw(st.sampled_from([1, 2, 3, 100, 0, 101, None])))}")
+        if self._draw(st.integers(0, 2)) == 0:
+            known = self._draw(st.sampled_from([*self._known.cursors, "x"]))
+            given.append(f"before: {self._variable('String', known)}")
         if self._draw(st.booleans()):
             kind = "SessionFilter" if name == "sessions" else "CrmRecordFilter"
             given.append(f"filter: {self._variable(kind, self._filter(kind))}")
