@@ -63,18 +63,22 @@ class Page:
         )
 
 
+def between(query: Select[Any], id_column: Any, asked: Page) -> Select[Any]:
+    """The rows of a page, and one more if there are more, from the end where the page begins."""
+    if asked.after is not None:
+        query = query.where(id_column < asked.after)
+    if asked.before is not None:
+        query = query.where(id_column > asked.before)
+    order = id_column.asc() if asked.backwards else id_column.desc()
+    return query.order_by(order).limit(asked.size + 1)
+
+
 async def page(
     database: Database, query: Select[Any], id_column: Any, asked: Page, node: Callable[[Any], N]
 ) -> Connection[N]:
     """One page of ``query``, which selects rows with UUIDv7 ids: newest first by id."""
-    between = query
-    if asked.after is not None:
-        between = between.where(id_column < asked.after)
-    if asked.before is not None:
-        between = between.where(id_column > asked.before)
-    order = id_column.asc() if asked.backwards else id_column.desc()
     async with database.reading() as session:
-        rows = (await session.scalars(between.order_by(order).limit(asked.size + 1))).all()
+        rows = (await session.scalars(between(query, id_column, asked))).all()
     more = len(rows) > asked.size
     kept = list(rows[: asked.size])
     if asked.backwards:

@@ -34,7 +34,7 @@ from db.viewer import Viewer
 from db.words import AudioKind, CallStatus, EventType, Role, SessionStatus, Stage
 from graph.fields import Related, declared
 from graph.loaders import Loaders
-from graph.paging import page
+from graph.paging import Page, between
 from graph.queries import own_session, own_turn
 from graph.schema import schema
 from graph.snapshot import read_snapshot
@@ -154,7 +154,8 @@ Reads = Callable[[AsyncSession, Viewer, Session, UUID], Awaitable[object]]
 
 def listed(query: Any, column: Any) -> Reads:
     async def run(session: AsyncSession, viewer: Viewer, owner: Session, turn_id: UUID) -> object:
-        return await page(session, query(viewer, owner), column, first=20, after="AY" * 11, node=lambda row: row)
+        asked = Page.of(20, "AY" * 11, None, None)
+        return (await session.scalars(between(query(viewer, owner), column, asked))).all()
 
     return run
 
