@@ -3,7 +3,11 @@
 # torch: the default package index gives Linux a build with gigabytes of GPU libraries. For the one without, pass the
 # index of torch's CPU builds: --build-arg PIP_EXTRA_INDEX_URL=...
 
-FROM python:3.11-slim AS builder
+# Name it by digest to have the same image for ever: --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:...
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+# hadolint ignore=DL3006
+FROM ${PYTHON_IMAGE} AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PATH=/opt/venv/bin:$PATH
 COPY requirements/build.txt requirements/
 RUN python -m venv /opt/venv && pip install --require-hashes --no-deps --requirement requirements/build.txt
@@ -38,7 +42,8 @@ COPY migrations migrations
 RUN pip install --no-deps --no-build-isolation .
 
 
-FROM python:3.11-slim AS runtime
+# hadolint ignore=DL3006
+FROM ${PYTHON_IMAGE} AS runtime
 RUN useradd --uid 10001 --create-home voxloom && install --directory --owner=voxloom --group=voxloom /data
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VOXLOOM_DATA_DIR=/data
 WORKDIR /home/voxloom

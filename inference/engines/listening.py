@@ -26,7 +26,7 @@ _TELLING_SECONDS = 2.0
 _OTHER_LIKELY = -0.6
 _OTHER_MARGIN = 0.1
 
-_WITHOUT_SPACES = ("zh", "ja", "th", "lo", "my", "yue")
+_WITHOUT_SPACES = ("zh", "ja", "th", "lo", "my")
 
 F = TypeVar("F")
 
