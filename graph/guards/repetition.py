@@ -1,6 +1,7 @@
 """Selections in which a session's lists are repeated for the elements of a list: their size is a product.
 
-All other selections are linear: their answer is as large as what is stored, times the fields that are selected.
+All other selections are linear: their answer is as large as what is stored, times the fields that are selected. How
+often a list may be selected, by aliases, is bounded here too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from graphql import (
 
 from graph.guards.fragments import chosen, fragments_of
 
+#: Lists that an operation may select, root fields times lists below them, before their objects are counted. A whole
+#: conversation, with the lists of its messages and turns, selects about ten.
+_MOST_LISTS = 60
+
 #: Each edge or node of these pages is another session.
 _PAGES_OF_SESSIONS = ("SessionConnection", "SessionEdge")
 
@@ -31,7 +36,7 @@ _ELEMENTS = ("Turn", "CrmRecord")
 
 
 def repeats_lists(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> bool:
-    """Whether an operation reads a session's lists within a list, as turns { session { messages } } does.
+    """Whether an operation reads a session's lists within a list (turns { session { messages } }), or very often.
 
     The document must be within the limits of `check_document`, which refuses fragments that contain themselves.
     """
@@ -39,7 +44,10 @@ def repeats_lists(schema: GraphQLSchema, document: DocumentNode, operation_name:
     if operation is None:
         return False
     search = _Search(schema, fragments_of(document))
-    return search.finds(operation.selection_set, schema.get_root_type(operation.operation), False, False)
+    if search.finds(operation.selection_set, schema.get_root_type(operation.operation), False, False):
+        return True
+    # A fragment's lists are counted once, and root fields may share it.
+    return search.lists * max(1, len(operation.selection_set.selections)) > _MOST_LISTS
 
 
 class _Search:
@@ -47,6 +55,8 @@ class _Search:
         self._schema = schema
         self._fragments = fragments
         self._seen: set[tuple[str, bool, bool]] = set()
+        #: List fields that were met so far.
+        self.lists = 0
 
     def finds(self, selected: SelectionSetNode, parent: object, in_list: bool, repeated: bool) -> bool:
         """``in_list``: below a list. ``repeated``: below a session that was reached from within a list."""
@@ -84,6 +94,7 @@ class _Search:
         is_list = _is_list(field.type)
         if is_list and repeated:
             return True
+        self.lists += is_list
         if kind.name == "Session" and parent.name in _ELEMENTS:
             repeated = repeated or in_list
         elif kind.name in ("Session", "SessionEdge") and parent.name in _PAGES_OF_SESSIONS:

@@ -25,6 +25,9 @@ REPEATING = [
     '{ turn(id: "x") { toolCalls { crmRecord { session { messages { id } } } } } }',
     "{ sessions { nodes { turns { session { messages { id } } } } } }",
     'mutation { endSession(input: {sessionId: "x"}) { session { turns { session { turns { id } } } } } }',
+    '{ session(id: "x") { ' + " ".join(f"m{number}: messages {{ id }}" for number in range(61)) + " } }",
+    "{ " + " ".join(f'r{number}: session(id: "x") {{ ...f }}' for number in range(16)) + " } fragment f on Session { "
+    "a: messages { id } b: messages { id } c: messages { id } d: messages { id } }",
 ]
 LINEAR = [
     '{ session(id: "x") { messages { turn { session { id } modelCalls { id } } } } }',
@@ -32,6 +35,7 @@ LINEAR = [
     '{ turn(id: "x") { session { messages { id } turns { id } } } }',
     '{ conversation(sessionId: "x") { session { messages { id } } messages { id } } }',
     'mutation { sendMessage(input: {sessionId: "x", content: {text: "a"}}) { turn { session { messages { id } } } } }',
+    '{ session(id: "x") { ' + " ".join(f"m{number}: messages {{ id }}" for number in range(20)) + " } }",
     "{ ...nope nope { id } sessions { nodes { ...f } } } fragment f on Session { turns { id } }",
 ]
 
