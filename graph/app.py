@@ -44,7 +44,7 @@ from graph.media import media_router
 from graph.memory import keep_low
 from graph.reads.answers import Answers
 from graph.reads.plans import Plans
-from graph.router import graphql_router
+from graph.router import graphql_router, socket_app
 from graph.schema import schema
 from graph.settings import ApiSettings
 from graph.signing import MediaSigner
@@ -120,16 +120,6 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             )
             stack.push_async_callback(live.close)
             subscriptions = SubscriptionLimits(settings.max_subscriptions_per_key, settings.max_subscriptions)
-            front["front"] = FrontParts(
-                plans=plans if settings.compiled_operations else None,
-                answers=answers,
-                live=live,
-                keys=keys,
-                subscriptions=subscriptions,
-                revocations=revocations,
-                documents=documents,
-                public_url=settings.public_url,
-            )
             parts = Parts(
                 settings=settings,
                 database=database,
@@ -146,7 +136,19 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 subscriptions=subscriptions,
                 revocations=revocations,
             )
-            app.include_router(graphql_router(parts))
+            router = graphql_router(parts)
+            front["front"] = FrontParts(
+                plans=plans if settings.compiled_operations else None,
+                answers=answers,
+                live=live,
+                keys=keys,
+                subscriptions=subscriptions,
+                revocations=revocations,
+                documents=documents,
+                public_url=settings.public_url,
+                sockets=socket_app(router, parts),
+            )
+            app.include_router(router)
             app.include_router(media_router(parts))
             app.include_router(health_router(parts))
             await _serve_mcp(app, database, stack)

@@ -89,7 +89,7 @@ class Context(BaseContext):
     async def admit(self) -> Viewer:
         """The holder of the key that a websocket is opened with. Raises Unauthenticated and RateLimited."""
         assert self.request is not None
-        self.admitted = await self.parts.keys.admit(self.secret, address_of(self.request.scope))
+        self.admitted = await self.parts.keys.admit(self.secret, address_of(self.request.scope), anew=True)
         return self.admitted
 
     async def viewer(self) -> Viewer:

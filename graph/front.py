@@ -1,4 +1,4 @@
-"""The way in for GraphQL over HTTP: what was admitted before is answered here, all else goes the full way.
+"""The way in for GraphQL: what was admitted before is answered here, all else over HTTP goes the full way.
 
 The full way parses, validates, checks the limits, and admits what passed (``graph.admission``). Both give the same
 bytes. Whatever goes wrong here (a key that is none, a session that is not there, a database that is away) is left to
@@ -69,6 +69,8 @@ class FrontParts:
     revocations: Revocations
     documents: Documents
     public_url: str | None
+    #: Websockets, past FastAPI's routing, which takes longer and holds more than the protocol itself.
+    sockets: ASGIApp
 
 
 class Front:
@@ -80,8 +82,11 @@ class Front:
         self._kept: LRUCache[bytes, Request] = LRUCache(_KEPT_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = self._parts.get("front")
-        if parts is not None and scope["type"] == "http" and scope["path"] == _PATH:
+        parts = self._parts.get("front") if scope["type"] != "lifespan" and scope["path"] == _PATH else None
+        if parts is not None and scope["type"] == "websocket":
+            await parts.sockets(scope, receive, send)
+            return
+        if parts is not None:
             exchange = Exchange(scope, receive, send)
             try:
                 if await self._answered(parts, exchange):

@@ -13,6 +13,7 @@ from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAd
 from fastapi import Request, Response, WebSocket
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import HTMLResponse, JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -91,7 +92,6 @@ class Router(GraphQLRouter[Context, None]):
         """Refuses (close code 4403) a socket without a valid key."""
         try:
             await context.admit()
-            await context.viewer()  # what is remembered of keys decides nothing but whether to look
         except (Unauthenticated, RateLimited) as error:
             raise ConnectionRejectionError({"code": error.code}) from None
         return cast("UnsetType", UNSET)
@@ -249,6 +249,18 @@ def _refusal(request: Request | WebSocket, status: int, message: str) -> JSONRes
         headers={"Vary": "Accept, Authorization", **({"Allow": "POST"} if status == 405 else {})},
         media_type=content_type(GRAPHQL_RESPONSE if asked == GRAPHQL_RESPONSE else JSON),
     )
+
+
+def socket_app(router: Router, parts: Parts) -> ASGIApp:
+    """The router's websockets as an ASGI application of their own."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        context = Context(parts)
+        context.request = websocket
+        await router.run(websocket, context, None)
+
+    return serve
 
 
 def graphql_router(parts: Parts) -> Router:
