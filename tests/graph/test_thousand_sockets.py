@@ -20,6 +20,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SOCKETS = 1000
 AT_ONCE = 100
 
+#: Its second connection is opened when two of its statements meet, whenever that is.
+LIVE = Counter({"voxloom-live": 2})
+
 
 async def vanish(client: Client, session: str) -> None:
     """Follows a session, gets its first event, and drops the connection."""
@@ -40,10 +43,11 @@ def listeners() -> int:
     return sum(type(each) is Listener for each in gc.get_objects())
 
 
-async def connections(edge: Edge) -> int:
+async def connections(edge: Edge) -> Counter[str]:
+    """How many there are to the database, by the name of what opened them."""
     async with edge.database.reading() as session:
-        count = "select count(*) from pg_stat_activity where datname = current_database()"
-        return int((await session.execute(text(count))).scalar_one())
+        names = "select application_name from pg_stat_activity where datname = current_database()"
+        return Counter((await session.execute(text(names))).scalars())
 
 
 async def until(holds: Any) -> None:
@@ -62,4 +66,4 @@ async def test_nothing_is_left_of_a_thousand(edge: Edge, acme: Client) -> None:
         await asyncio.gather(*(vanish(acme, session) for _ in range(AT_ONCE)))
     await until(lambda: listeners() == 0)
     await until(lambda: not tasks() - tasks_before)
-    assert await connections(edge) <= connections_before
+    assert await connections(edge) <= connections_before | LIVE

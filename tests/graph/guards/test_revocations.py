@@ -151,5 +151,9 @@ async def test_a_revoked_key_is_refused_at_once(pair: tuple[Edge, Edge]) -> None
             await there.run("{ viewer { tenant } }")
             async with one.database.transaction() as transaction:
                 await revoke_key(transaction, key_id)
+            async with bare_socket(there.base) as socket:
+                await socket.send(init(there))
+                with pytest.raises(ConnectionClosed, match="4403"):  # instead of connection_ack
+                    await socket.recv()
             answer: httpx.Response = await there.http.post("/graphql", json={"query": "{ viewer { tenant } }"})
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
