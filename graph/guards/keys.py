@@ -88,7 +88,8 @@ class Keys:
         secret_hash = hash_of(secret)
         known = self._known.get(secret_hash)
         if known is not None and anew:
-            return await self._look(secret_hash, known)  # a look that began earlier may be too old
+            # Not a look that others wait for: it may have begun too early.
+            return self._remembered(secret_hash, await find_key(self._reader, secret_hash))
         if known is not None and known.good_until > self._clock():
             return known.viewer
         if secret_hash in self._wrong:
@@ -111,6 +112,9 @@ class Keys:
                 viewer = await find_key(self._reader, secret_hash)
             except DATABASE_ERRORS:
                 return known.viewer  # it was one a moment ago; what it asks for meets the same database
+        return self._remembered(secret_hash, viewer)
+
+    def _remembered(self, secret_hash: bytes, viewer: Viewer | None) -> Viewer | None:
         if viewer is None:
             self._known.pop(secret_hash, None)
             self._wrong[secret_hash] = True
