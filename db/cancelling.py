@@ -15,7 +15,7 @@ from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
 from db.models.happenings import Event
 from db.queue import defer_turn
-from db.tool_calls import end_pending_of
+from db.tool_calls import end_pending_of, reopen_unanswered
 from db.viewer import Viewer
 from db.words import EventType, MessageType, Role, SessionStatus, Stage, TurnStatus
 
@@ -60,6 +60,9 @@ async def retry_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID, li
         raise SessionEnded("The session has ended.")
     await check_room(session, owner, limits)
     await session.execute(delete(Message).where(Message.turn_id == turn.id, Message.complete.is_(False)))
+    replied = select(Message.id).where(Message.turn_id == turn.id, Message.role == Role.ASSISTANT)
+    if await session.scalar(replied) is None:  # what was replied told of the call as it ended
+        await reopen_unanswered(session, turn.id)
     turn.queued_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.status = TurnStatus.QUEUED
     turn.started_at = turn.finished_at = turn.timing = None

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import extract, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -136,6 +136,31 @@ async def end_pending_of(session: AsyncSession, turn_id: UUID, message: str) -> 
     )
     for call in pending.all():
         await end_unknown(session, call, message)
+
+
+async def reopen_unanswered(session: AsyncSession, turn_id: UUID) -> None:
+    """Makes a turn's last call PENDING again if its outcome is unknown: the turn is run again, and with it the call.
+
+    The next attempt calls a repeatable tool again, with the same key, and ends any other call as unknown. A call whose
+    outcome the model has gone on from stays as it is. The caller holds the session's row.
+    """
+    newest = (
+        select(ToolCall.id)
+        .where(ToolCall.turn_id == turn_id)
+        .order_by(ToolCall.created_at.desc(), ToolCall.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    await session.execute(
+        update(ToolCall)
+        .where(
+            ToolCall.id == newest,
+            ToolCall.status == ToolCallStatus.FAILED,
+            ToolCall.result.op("->>")("outcome") == "unknown",
+        )
+        .values(status=ToolCallStatus.PENDING, result=None, error=None, finished_at=None, duration_ms=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def abandoned(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, UUID, UUID]]:
