@@ -20,7 +20,7 @@ from db.ids import parse_id
 from db.keys import DEFAULT_TENANT, create_key, list_keys, revoke_key
 from db.logs import configure_logging
 from db.migrate import migrate as run_migrations
-from db.postgres.check import check_database
+from db.postgres.check import check_database, check_schema
 from graph.bootstrap import local_key, postgres, prepare
 from graph.demo import hold_conversation, shipped_recording
 from graph.memory import configure_collector
@@ -56,6 +56,7 @@ def serve() -> None:
     configure_logging(json=not sys.stderr.isatty())
     with postgres(settings) as url:
         asyncio.run(check_database(url, settings.listen_url))
+        asyncio.run(check_schema(url))
         api = create_app(settings, url)
         configure_collector()
         uvicorn.Server(server_config(api, settings)).run()

@@ -42,6 +42,19 @@ async def check_database(url: str, listen_url: str | None, *, may_be_away: bool 
         raise BadUserInput("DATABASE_LISTEN_URL leads to another database than DATABASE_URL.")
 
 
+async def check_schema(url: str) -> None:
+    """Raises BadUserInput for a database without VoxLoom's tables; an old schema is told by ``/readyz``."""
+    address = database_url(url)
+    connection = await _connected(address)
+    try:
+        async with connection.transaction(isolation="read_committed"):
+            found = await connection.fetchval("select to_regclass('alembic_version') is not null")
+    finally:
+        connection.terminate()
+    if not found:
+        raise BadUserInput(f"{address} has no tables of VoxLoom: run `voxloom migrate` with the same DATABASE_URL.")
+
+
 async def check_session(address: Address, name: str) -> None:
     """Raises BadUserInput if a pooler lends server connections by transaction (PgBouncer, ``pool_mode=transaction``):
     then a session's lock, its LISTEN and its settings are another client's next. ``name``: the setting, for messages.

@@ -161,6 +161,20 @@ async def test_serve_and_worker_say_it_in_one_line_too(database_url: str) -> Non
         assert "secret" not in line
 
 
+async def test_serve_says_in_one_line_that_the_schema_is_missing(postgres: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "graph.cli", "serve"),
+        env={"PATH": "/usr/bin", "DATABASE_URL": postgres, "VOXLOOM_PORT": "0"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(90):
+        out, _ = await process.communicate()
+    assert process.returncode == 1
+    (line,) = out.decode().splitlines()
+    assert "voxloom migrate" in line
+
+
 async def test_two_addresses_must_be_one_database(database_url: str, postgres: str) -> None:
     await check_database(database_url, database_url)
     with pytest.raises(BadUserInput, match="another database"):
