@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -31,6 +32,9 @@ _MAX_PAGES = 20
 
 #: Names of tools that language models take, and that the tool call's row holds with a server's name before them.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+
+#: Characters of a tool's answer, as JSON, that are kept: it is stored, shown to listeners and given to the model.
+_MAX_ANSWER = 100_000
 
 # The SDK logs what it cannot parse, and what its handlers raise: tool answers, in which is what somebody said.
 logging.getLogger("mcp").setLevel(logging.CRITICAL)
@@ -186,4 +190,9 @@ def _result_of(result: CallToolResult) -> ToolResult:
         content: dict[str, Any] = result.structured_content
     else:
         content = {"text": "\n".join(part.text for part in result.content if isinstance(part, TextContent))}
-    return ToolResult(not result.is_error, {"ok": not result.is_error, **content})
+    ok = not result.is_error
+    answer = {"ok": ok, **content}
+    size = len(json.dumps(answer, ensure_ascii=False))
+    if size > _MAX_ANSWER:
+        answer = {"ok": ok, "omitted": f"The answer has {size} characters; not more than {_MAX_ANSWER} are kept."}
+    return ToolResult(ok, answer)
