@@ -56,7 +56,7 @@ class Notifier:
             await asyncio.sleep(_COALESCE_SECONDS)
             ids, self._waiting = [str(each) for each in self._waiting], set()
             try:
-                await self._writer.row(_NOTIFY, [CHANNEL, ids])
+                await self._writer.rows(_NOTIFY, [CHANNEL, ids])
             except DATABASE_ERRORS as error:
                 log.warning("notify_failed", sessions=len(ids), **error_fields(error))
 

@@ -42,7 +42,10 @@ class Connections:
         self._closed = False
 
     async def row(self, sql: str, arguments: Sequence[Any]) -> Row | None:
-        """The first row of the statement's result, None if it has none."""
+        """The first row of the statement's result, None if it has none.
+
+        The server computes no further row: a SELECT whose functions do something, such as ``pg_notify``, needs `rows`.
+        """
 
         async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> Row | None:
             row: Row | None = await connection.fetchrow(sql, *arguments)

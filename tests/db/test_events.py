@@ -8,7 +8,8 @@ import random
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from asyncpg.connection import LoggedQuery
+from sqlalchemy import text
 
 from db.engine import Database
 from db.events import NewEvent, append, last_seqs, read_after
@@ -158,24 +159,33 @@ async def test_a_burst_of_commits_is_told_in_one_statement(
 ) -> None:
     monkeypatch.setattr("db.notifier._COALESCE_SECONDS", 0.5)  # a burst, also on a slow machine
     sessions = [await open_session(database, viewer) for _ in range(3)]
-    told: list[str] = []
+    told: asyncio.Queue[str] = asyncio.Queue(100)
     sent = 0
 
-    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def count(query: LoggedQuery) -> None:
         nonlocal sent
-        sent += "pg_notify" in statement
+        sent += "pg_notify" in query.query
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", count)
+    opened = database.writer._connect
+
+    async def counted() -> Any:
+        connection = await opened()
+        connection.add_query_logger(count)
+        return connection
+
+    monkeypatch.setattr(database.writer, "_connect", counted)
     connection = await database.connect()
-    await connection.add_listener(CHANNEL, lambda *heard: told.append(heard[3]))
+    await connection.add_listener(CHANNEL, lambda *heard: told.put_nowait(heard[3]))
+    missing = {str(each) for each in sessions}
     try:
         for number in range(15):
             await write(database, sessions[number % 3], 5)
         await database.close()  # sends what is still waiting
-        await connection.execute("select 1")
+        async with asyncio.timeout(10):
+            while missing:
+                missing.discard(await told.get())
     finally:
         await connection.close()
-    assert set(told) == {str(each) for each in sessions}
     assert 1 <= sent < 8
 
 

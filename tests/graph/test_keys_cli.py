@@ -33,8 +33,10 @@ async def keys(environment: dict[str, str], *arguments: str) -> tuple[int, str, 
 
 
 async def viewer(api: str, secret: str) -> object:
+    """Whom the key speaks for; the error's code if it is refused, in an answer that has no data then."""
     async with httpx.AsyncClient(base_url=api, headers={"Authorization": f"Bearer {secret}"}) as http:
-        return (await http.post("/graphql", json=ASK)).json()["data"]
+        answer = (await http.post("/graphql", json=ASK)).json()
+    return answer["data"] if "errors" not in answer else (answer["errors"][0]["extensions"]["code"], "data" in answer)
 
 
 async def test_a_key_lives_from_create_to_revoke(api: str, environment: dict[str, str]) -> None:
@@ -54,7 +56,7 @@ async def test_a_key_lives_from_create_to_revoke(api: str, environment: dict[str
 
     for _ in range(2):  # revoking it again changes nothing
         assert (await keys(environment, "revoke", key_id))[0] == 0
-    assert await viewer(api, secret) is None
+    assert await viewer(api, secret) == ("UNAUTHENTICATED", False)
     (line,) = [each for each in (await keys(environment, "list"))[1].splitlines() if "laptop" in each]
     assert len(re.findall(r"\d{4}-\d{2}-\d{2}", line)) == 2
 
