@@ -40,6 +40,9 @@ _START_SECONDS = 60
 #: The processes of a killed server end by themselves when their statement does; until then no other may start.
 _LEFTOVER_SECONDS = 30
 
+#: What a server logs that finds them; one that ends for another reason would end again.
+_LEFTOVER = "pre-existing shared memory block"
+
 
 class EmbeddedPostgres:
     """A cluster under ``data_dir``: made when it is not there, started and stopped from here."""
@@ -113,9 +116,11 @@ class EmbeddedPostgres:
         logged = paths.size_of(log)
         end = time.monotonic() + _LEFTOVER_SECONDS
         while self._run(*command) != 0:
-            if time.monotonic() > end or self._postmaster() is not None:
+            passing = any(_LEFTOVER in line for line in paths.lines_behind(log, logged))
+            if not passing or time.monotonic() > end or self._postmaster() is not None:
                 raise EngineUnavailable(f"The embedded Postgres did not start: {paths.last_error(log, logged)}.")
             time.sleep(0.2)
+            logged = paths.size_of(log)
 
     def _initialise(self) -> None:
         draft = self.root / "data.draft"

@@ -95,16 +95,20 @@ def size_of(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
+def lines_behind(log: Path, start: int) -> list[str]:
+    """What was logged behind the byte ``start``; nothing if the log cannot be read."""
+    with suppress(OSError), log.open("rb") as file:
+        file.seek(start)
+        return file.read().decode(errors="replace").splitlines()
+    return []
+
+
 def last_error(log: Path, start: int) -> str:
     """The last error that was logged behind the byte ``start``, in its own words, and where to read on.
 
     A full disk takes no words, or only a part of them: so it says too if there is little room.
     """
-    lines: list[str] = []
-    with suppress(OSError), log.open("rb") as file:
-        file.seek(start)
-        lines = file.read().decode(errors="replace").splitlines()
-    errors = [line for line in lines if _ERROR.search(line)]
+    errors = [line for line in lines_behind(log, start) if _ERROR.search(line)]
     free = shutil.disk_usage(log.parent).free
     room = f", where {free // 1_000_000} MB are free" if free < _LITTLE_ROOM else ""
     return f"{_ERROR.split(errors[-1])[-1].strip()} (see {log}{room})" if errors else f"see {log}{room}"
