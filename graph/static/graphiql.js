@@ -18,9 +18,48 @@ function clientFor(headers) {
   return client;
 }
 
+// Where the schema is asked for without a key that is valid, the page says what to do.
+const placeholder = "YOUR_KEY";
+const hint = document.getElementById("key-hint");
+
+function keyIn(headers) {
+  const name = Object.keys(headers).find((each) => each.toLowerCase() === "authorization");
+  const value = name === undefined ? "" : String(headers[name]);
+  return value.includes(placeholder) ? "" : value;
+}
+
+async function schema(request, options, headers) {
+  const message = hint.textContent.replace(/\s+/g, " ").trim();
+  const refused = { errors: [{ message, extensions: { code: "UNAUTHENTICATED" } }] };
+  // Not even asked for: browsers report each refused request as an error of the page.
+  const answer = keyIn(headers) === "" ? refused : await GraphiQL.createFetcher({ url: endpoint })(request, options);
+  hint.hidden = !(answer.errors || []).some((each) => each.extensions?.code === "UNAUTHENTICATED");
+  return answer;
+}
+
 function fetcher(request, options) {
   const headers = (options && options.headers) || {};
+  if (request.operationName === "IntrospectionQuery") return schema(request, options, headers);
   return GraphiQL.createFetcher({ url: endpoint, wsClient: clientFor(headers) })(request, options);
+}
+
+// GraphiQL asks for the schema once; with another key it is asked for again, when its user has stopped typing.
+let shownKey = "";
+let pause = null;
+
+function onEditHeaders(text) {
+  clearTimeout(pause);
+  pause = setTimeout(() => {
+    let key = "";
+    try {
+      key = keyIn(JSON.parse(text));
+    } catch {
+      return; // half typed
+    }
+    if (key === shownKey) return;
+    shownKey = key;
+    document.querySelector('button[aria-label="Re-fetch GraphQL schema"]').click();
+  }, 400);
 }
 
 async function start() {
@@ -29,7 +68,7 @@ async function start() {
   const first = {
     query: await answer.text(),
     variables: JSON.stringify({ sessionId: "the id that OpenSession answered with" }, null, 2),
-    headers: JSON.stringify({ Authorization: "Bearer YOUR_KEY" }, null, 2),
+    headers: JSON.stringify({ Authorization: `Bearer ${placeholder}` }, null, 2),
   };
   // What the address asks is filled in, not run.
   const address = new URLSearchParams(location.search);
@@ -39,6 +78,7 @@ async function start() {
     GraphiQL,
     {
       fetcher,
+      onEditHeaders,
       defaultTabs: [{ ...first, ...asked }],
       ...asked,
       defaultHeaders: first.headers,

@@ -111,13 +111,26 @@ async def test_it_loads_without_a_key_and_without_another_host(ide: Ide) -> None
     await expect(ide.page.get_by_text("VoxLoom", exact=True)).to_be_visible()
     headers = ide.page.get_by_role("region", name="Headers", exact=True)
     await expect(headers).to_contain_text("Bearer YOUR_KEY")
-    await ide.page.get_by_role("button", name="Show Documentation Explorer").click()
-    explorer = ide.page.locator(".graphiql-doc-explorer")
-    await expect(explorer).to_contain_text("Mutation", timeout=_WAIT_MS)
-    await expect(explorer).to_contain_text("Subscription")
+    hint = ide.page.get_by_role("status").filter(has_text="API key")
+    await expect(hint).to_be_visible(timeout=_WAIT_MS)
+    await expect(hint).to_contain_text("Put yours in place of YOUR_KEY in the Headers editor")
+    await ide.response("only with an API key")
     assert ide.asked == {("http", ide.host)}
     assert ide.foreign == []
     assert ide.complaints == []
+
+
+async def test_the_documentation_loads_with_the_key(ide: Ide, key: str) -> None:
+    hint = ide.page.locator("#key-hint")
+    await ide.page.get_by_role("button", name="Show Documentation Explorer").click()
+    explorer = ide.page.locator(".graphiql-doc-explorer")
+    await ide.write("Headers", '{"Authorization": "Bearer vxl_wrong"}')
+    await ide.response("wrong or was revoked")
+    await expect(hint).to_be_visible()
+    await ide.write("Headers", f'{{"Authorization": "Bearer {key}"}}')
+    await expect(explorer).to_contain_text("Mutation", timeout=_WAIT_MS)
+    await expect(explorer).to_contain_text("Subscription")
+    await expect(hint).to_be_hidden()
 
 
 async def test_the_first_conversation_holds(ide: Ide, key: str, client: Client, worker: None) -> None:
