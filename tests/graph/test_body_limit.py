@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,8 @@ LIMIT = 300_000 * 4 // 3 + 100_000
 PIECE = b"a" * 50_000
 #: What may be on its way when the server stops reading: in its own buffers and in the kernel's.
 ON_ITS_WAY = 8_000_000
+#: What the server throws away of a body that it answered without reading.
+THROWN_AWAY = 40_000_000
 
 
 def head(client: Client, path: str, *lines: str) -> bytes:
@@ -30,12 +32,10 @@ def head(client: Client, path: str, *lines: str) -> bytes:
 
 async def answered(client: Client, request: bytes, pieces: Iterable[bytes]) -> tuple[int, dict[str, Any], int]:
     """Sends until the server answers or there is nothing left: the status, the body, and how much was sent."""
-    address = urlsplit(client.base)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
     sent = 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(10), connected(client) as (reader, writer), asyncio.TaskGroup() as group:
         writer.write(request)
-        reading = asyncio.create_task(_answer(reader))
+        reading = group.create_task(_answer(reader))
         with suppress(ConnectionError):
             for piece in pieces:
                 if writer.is_closing():
@@ -44,8 +44,20 @@ async def answered(client: Client, request: bytes, pieces: Iterable[bytes]) -> t
                 sent += len(piece)
                 await writer.drain()
         status, body = await reading
-        writer.close()
     return status, body, sent
+
+
+@asynccontextmanager
+async def connected(client: Client) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection that is closed also when the test fails: an open one fails whatever test runs next."""
+    address = urlsplit(client.base)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, Any]]:
@@ -62,7 +74,7 @@ def refused(status: int, body: dict[str, Any]) -> None:
     assert str(LIMIT) in error["message"]
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/mcp", "/healthz"])
+@pytest.mark.parametrize("path", ["/graphql", "/mcp", "/nowhere"])
 @pytest.mark.parametrize("length", [str(LIMIT + 1), str(10**15)])
 async def test_a_length_that_is_too_large_is_enough(edge: Edge, acme: Client, path: str, length: str) -> None:
     before = await edge.rows()
@@ -88,9 +100,7 @@ async def test_a_body_without_a_length_is_counted(edge: Edge, acme: Client, cont
 
 async def test_a_refused_client_may_finish(acme: Client) -> None:
     """A connection that is closed on a client who still sends is reset, and many lose the answer with it."""
-    address = urlsplit(acme.base)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(10), connected(acme) as (reader, writer):
         writer.write(head(acme, "/graphql", "Content-Type: application/json", f"Content-Length: {LIMIT + 1}"))
         refused(*await _answer(reader))
         for _ in range(LIMIT // len(PIECE)):
@@ -99,8 +109,23 @@ async def test_a_refused_client_may_finish(acme: Client) -> None:
             await asyncio.sleep(0.01)  # long enough for a reset to come back
         writer.write(b"a")
         assert await reader.read() == b""
-        writer.close()
-        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("pause", [0, 0.2], ids=["fast", "slow"])
+async def test_what_is_refused_before_its_body_is_looked_at_is_not_read_for_ever(acme: Client, pause: float) -> None:
+    """A method that a resource does not take is told at once; what the client goes on sending then has an end."""
+    async with asyncio.timeout(10), connected(acme) as (reader, writer):
+        writer.write(head(acme, "/healthz", f"Content-Length: {10**15}"))
+        answer = await reader.readuntil(b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 405 ")
+        sent = 0
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(PIECE)
+                sent += len(PIECE)
+                await writer.drain()
+                await asyncio.sleep(pause)
+        assert sent < THROWN_AWAY + ON_ITS_WAY
 
 
 async def test_a_body_that_just_fits_is_read(acme: Client) -> None:
