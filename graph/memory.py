@@ -7,10 +7,10 @@ a few objects in cycles may hold megabytes.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
-from collections.abc import Callable
 from pathlib import Path
+
+from db.malloc import give_back_freed
 
 _STATM = Path("/proc/self/statm")
 _PAGE_BYTES = 4096
@@ -37,11 +37,9 @@ def resident_bytes() -> int | None:
 
 
 def give_back() -> None:
-    """Collects garbage, and returns free pages to the system (malloc_trim(3), where there is glibc)."""
+    """Collects garbage, and returns free pages to the system (malloc_trim(3), where there is one)."""
     gc.collect()
-    trim: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    give_back_freed()
 
 
 async def keep_low() -> None:

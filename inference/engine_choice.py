@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inference.memory
-import inference.telemetry  # noqa: F401 - both before any engine
+import inference.telemetry  # noqa: F401 - before any engine
 from inference.model_cache import ModelCache, Progress, no_progress
 from inference.ports import ChatModel, Synthesizer, Transcriber
 from inference.registry import E, Engines, Lender

@@ -57,5 +57,5 @@ def test_sentences_of_twenty_lengths_leave_nothing_behind(tmp_path: Path) -> Non
         timeout=280,
     )
     assert done.returncode == 0, done.stderr
-    # Without either remedy it is over 500.
+    # Without it, it is over 500.
     assert float(done.stdout.splitlines()[-1]) < 250
