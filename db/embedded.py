@@ -79,8 +79,7 @@ class EmbeddedPostgres:
                 self._start()
                 return True
         except OSError as error:
-            reason = f"{error.filename or self.root}: {error.strerror or type(error).__name__}"
-            raise EngineUnavailable(f"The embedded Postgres cannot start: {reason}.") from error
+            raise EngineUnavailable(f"The embedded Postgres cannot start: {_told(error, self.root)}.") from error
 
     def stop(self) -> None:
         """Ends it cleanly; those still connected are cut off."""
@@ -234,3 +233,11 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
     finally:
         if started:
             server.stop()
+
+
+def _told(error: OSError, root: Path) -> str:
+    """Which file, and the system's own words. Copying a folder gathers what went wrong with each of its files."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        _, target, why = error.args[0][0]
+        return str(why) if str(target) in str(why) else f"{target}: {why}"
+    return f"{error.filename or root}: {error.strerror or type(error).__name__}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from db.embedded import EmbeddedPostgres
+from db.embedded import EmbeddedPostgres, _told
 from db.errors import BadUserInput, EngineUnavailable
 from graph.bootstrap import local_key
 from graph.bootstrap import postgres as bootstrapped
@@ -52,6 +52,13 @@ def test_a_disk_too_small_for_a_cluster() -> None:
         subprocess.run(["mount", "-o", "remount,size=300m", str(base)], check=True)
         assert server.start()
         assert ask(server, "select 1") == 1
+
+
+def test_a_folder_that_could_not_be_copied_is_told_by_its_first_file() -> None:
+    """As Postgres' programs are, where the user who runs it cannot read them in their package."""
+    whole = shutil.Error([("/from/a", "/to/a", "[Errno 28] No space left on device"), ("/from/b", "/to/b", "?")])
+    assert _told(whole, Path("/to")) == "/to/a: [Errno 28] No space left on device"
+    assert _told(OSError(28, "No space left on device"), Path("/to")) == "/to: No space left on device"
 
 
 def test_a_disk_that_is_full_at_a_later_start() -> None:

@@ -69,7 +69,8 @@ async def layers(postgres: str) -> AsyncIterator[Layers]:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Answers, "answer", counted)
             yield Layers(acme, slow_acme, rival, known)
-    assert answered > _EXAMPLES, "the fast layers answered too little to be compared"
+    # Each example is asked twice; those that repeat lists, among others, are for the resolvers alone.
+    assert answered > _EXAMPLES // 2, "the fast layers answered too little to be compared"
 
 
 async def filled(edge: Edge, client: Client) -> Known:
