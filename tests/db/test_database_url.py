@@ -144,27 +144,11 @@ async def test_libpqs_forms_are_taken(
         await database.close()
 
 
-async def test_serve_and_worker_say_it_in_one_line_too(database_url: str) -> None:
-    wrong = f"postgresql://nobody:secret@{at_socket(database_url)}/nodb"
-    for module in (("graph.cli", "serve"), ("inference.worker",)):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", *module),
-            env={"PATH": "/usr/bin", "DATABASE_URL": wrong, "VOXLOOM_PORT": "0"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        async with asyncio.timeout(90):
-            out, _ = await process.communicate()
-        assert process.returncode == 1
-        (line,) = out.decode().splitlines()
-        assert 'password authentication failed for user "nobody"' in line and "/nodb" in line
-        assert "secret" not in line
-
-
-async def test_serve_says_in_one_line_that_the_schema_is_missing(postgres: str) -> None:
+async def refusal_of(url: str, *module: str) -> str:
+    """The one line that a process says of its database, instead of starting."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "graph.cli", "serve"),
-        env={"PATH": "/usr/bin", "DATABASE_URL": postgres, "VOXLOOM_PORT": "0"},
+        *(sys.executable, "-m", *module),
+        env={"PATH": "/usr/bin", "DATABASE_URL": url, "VOXLOOM_PORT": "0"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -172,7 +156,19 @@ async def test_serve_says_in_one_line_that_the_schema_is_missing(postgres: str) 
         out, _ = await process.communicate()
     assert process.returncode == 1
     (line,) = out.decode().splitlines()
-    assert "voxloom migrate" in line
+    return line
+
+
+async def test_serve_and_worker_say_it_in_one_line_too(database_url: str) -> None:
+    wrong = f"postgresql://nobody:secret@{at_socket(database_url)}/nodb"
+    for module in (("graph.cli", "serve"), ("inference.worker",)):
+        line = await refusal_of(wrong, *module)
+        assert 'password authentication failed for user "nobody"' in line and "/nodb" in line
+        assert "secret" not in line
+
+
+async def test_serve_says_in_one_line_that_the_schema_is_missing(postgres: str) -> None:
+    assert "voxloom migrate" in await refusal_of(postgres, "graph.cli", "serve")
 
 
 async def test_two_addresses_must_be_one_database(database_url: str, postgres: str) -> None:
