@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.clean import clean_text
-from db.errors import BadUserInput, NotFound, Unauthenticated
+from db.errors import BadUserInput, NotFound
 from db.ids import new_id
 from db.models.tenancy import ApiKey, ServerSecret, Tenant
 from db.reader import Reader
@@ -29,7 +29,7 @@ MEDIA_SECRET = "media"  # noqa: S105 - the name of a secret, not one
 _MARK = "vxl_"
 _SHOWN = 10
 
-_FIND = """
+FIND_KEY = """
 select tenants.id, tenants.name, api_keys.id, api_keys.name
 from api_keys join tenants on tenants.id = api_keys.tenant_id
 where api_keys.secret_hash = $1 and api_keys.revoked_at is null
@@ -118,27 +118,13 @@ async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
 
 async def find_key(reader: Reader, secret_hash: bytes) -> Viewer | None:
     """Who holds the key with this hash; None if it is wrong or was revoked."""
-    row = await reader.row(_FIND, [secret_hash])
+    row = await reader.row(FIND_KEY, [secret_hash])
     return None if row is None else Viewer(*row)
 
 
 async def revoked_among(reader: Reader, key_ids: Collection[UUID]) -> list[UUID]:
     """Those of the keys that were revoked or are gone."""
     return [row[0] for row in await reader.rows(_REVOKED, [list(key_ids)])]
-
-
-async def authenticate(session: AsyncSession, secret: str) -> Viewer:
-    """Who holds this secret. Raises Unauthenticated for a wrong or revoked one, with the same words."""
-    row = (
-        await session.execute(
-            select(Tenant.id, Tenant.name, ApiKey.id, ApiKey.name)
-            .join(ApiKey, ApiKey.tenant_id == Tenant.id)
-            .where(ApiKey.secret_hash == hash_of(secret), ApiKey.revoked_at.is_(None))
-        )
-    ).first()
-    if row is None:
-        raise Unauthenticated("The API key is wrong or was revoked.")
-    return Viewer(*row)
 
 
 async def server_secret(session: AsyncSession, name: str) -> bytes:

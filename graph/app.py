@@ -151,7 +151,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             app.include_router(router)
             app.include_router(media_router(parts))
             app.include_router(health_router(parts))
-            await _serve_mcp(app, database, stack)
+            await _serve_mcp(app, database, keys, stack)
             yield
 
     app = FastAPI(
@@ -202,7 +202,7 @@ def _guarded(api: FastAPI, settings: ApiSettings, front: Mapping[str, FrontParts
     return ResponseHeaders(app)
 
 
-async def _serve_mcp(app: FastAPI, database: Database, stack: AsyncExitStack) -> None:
+async def _serve_mcp(app: FastAPI, database: Database, keys: Keys, stack: AsyncExitStack) -> None:
     server = public_server(database, lambda ctx: viewer_in_scope(ctx.request))
     endpoint = server.streamable_http_app(
         streamable_http_path="/mcp",
@@ -213,4 +213,4 @@ async def _serve_mcp(app: FastAPI, database: Database, stack: AsyncExitStack) ->
     )
     await stack.enter_async_context(server.session_manager.run())
     # Without sessions of its own the server has nothing to push, so a GET would be held open for nothing.
-    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, database), methods=["POST"]))
+    app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, keys), methods=["POST"]))

@@ -1,16 +1,9 @@
-"""From an API key to a viewer, for HTTP headers and for the websocket's connection_init."""
+"""Where the API key of a request is: in an HTTP header, or in the payload of a websocket's connection_init."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
-from db.engine import Database
-from db.errors import Unauthenticated
-from db.keys import authenticate
-from db.viewer import Viewer
-
-_MAX_SECRET = 500
 
 
 def secret_in_headers(headers: Mapping[str, str]) -> str | None:
@@ -35,12 +28,3 @@ def _bearer(value: Any) -> str | None:
         return None
     scheme, _, secret = value.strip().partition(" ")
     return secret.strip() or None if scheme.lower() == "bearer" else None
-
-
-async def viewer_of(database: Database, secret: str | None) -> Viewer:
-    """Who holds the key. Raises Unauthenticated for a missing, wrong or revoked one."""
-    if secret is None:
-        raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
-    if len(secret) > _MAX_SECRET:
-        raise Unauthenticated("The API key is wrong or was revoked.")
-    return await database.run(lambda session: authenticate(session, secret))

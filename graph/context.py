@@ -14,7 +14,7 @@ from db.audio_store import AudioStore
 from db.engine import Database
 from db.feed import Feed
 from db.viewer import Viewer
-from graph.auth import secret_in_headers, secret_in_params, viewer_of
+from graph.auth import secret_in_headers, secret_in_params
 from graph.documents import Documents
 from graph.guards.keys import Keys
 from graph.guards.rates import Rates, address_of
@@ -88,21 +88,25 @@ class Context(BaseContext):
 
     async def admit(self) -> Viewer:
         """The holder of the key that a websocket is opened with. Raises Unauthenticated and RateLimited."""
-        assert self.request is not None
-        self.admitted = await self.parts.keys.admit(self.secret, address_of(self.request.scope), anew=True)
+        self.admitted = await self._verified()
         return self.admitted
 
     async def viewer(self) -> Viewer:
-        """Who is asking; on a websocket asked anew for every operation, as a key may be revoked meanwhile.
+        """Who is asking: one statement for an HTTP request, and one for each operation of a websocket, as a key may be
+        revoked meanwhile.
 
-        Raises Unauthenticated.
+        Raises Unauthenticated and RateLimited.
         """
         if self._is_socket:
-            return await viewer_of(self.parts.database, self.secret)
+            return await self._verified()
         async with self._asking:
             if self._viewer is None:
-                self._viewer = await viewer_of(self.parts.database, self.secret)
+                self._viewer = await self._verified()
             return self._viewer
+
+    async def _verified(self) -> Viewer:
+        assert self.request is not None
+        return await self.parts.keys.admit(self.secret, address_of(self.request.scope), anew=True)
 
     def audio_url(self, audio_id: UUID) -> str:
         """The signed address of a sound, on the host that this request came to or on the configured one."""

@@ -19,7 +19,7 @@ from db.audio.decoder_pool import DecoderPool
 from db.audio_store import TableStore
 from db.embedded import EmbeddedPostgres
 from db.engine import Database
-from db.keys import authenticate, create_key
+from db.keys import create_key, find_key, hash_of
 from db.migrate import migrate
 from db.queue import queue_app
 from db.viewer import Viewer
@@ -117,10 +117,16 @@ async def other_key(database: Database) -> str:
         return await create_key(session, name="test", tenant="rival")
 
 
+async def holder_of(database: Database, secret: str) -> Viewer:
+    """Who holds a valid key."""
+    viewer = await find_key(database.reader, hash_of(secret))
+    assert viewer is not None
+    return viewer
+
+
 @pytest.fixture
 async def viewer(database: Database, key: str) -> Viewer:
-    async with database.transaction() as session:
-        return await authenticate(session, key)
+    return await holder_of(database, key)
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from db.engine import Database
-from db.keys import authenticate, create_key
+from db.keys import create_key
 from db.viewer import Viewer
+from tests.conftest import holder_of
 from tests.db.jobs import owner_of_jobs
 from tests.db.rows import open_session, say, scalar
 
@@ -18,7 +19,8 @@ _FETCH = text("select id, args ->> 'turn_id' from procrastinate_fetch_job_v2(arr
 
 async def tenant(database: Database, name: str) -> Viewer:
     async with database.transaction() as session:
-        return await authenticate(session, await create_key(session, name="test", tenant=name))
+        secret = await create_key(session, name="test", tenant=name)
+    return await holder_of(database, secret)
 
 
 async def fetched(database: Database, owner: int) -> UUID | None:

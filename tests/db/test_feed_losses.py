@@ -15,11 +15,12 @@ import pytest
 from db.embedded import EmbeddedPostgres
 from db.engine import Database
 from db.feed import Feed
-from db.keys import authenticate, create_key
+from db.keys import create_key
 from db.migrate import migrate
 from db.outage import DATABASE_ERRORS
 from db.reader import Reader
 from db.viewer import Viewer
+from tests.conftest import holder_of
 from tests.db.rows import eventually, open_session, scalar, write
 
 
@@ -170,7 +171,8 @@ async def test_the_database_is_restarted_under_listeners_and_writers(mortal: Emb
     database = Database(mortal.url, pool=4, timeout_seconds=5)
     try:
         async with database.transaction() as session:
-            viewer = await authenticate(session, await create_key(session, name="k"))
+            secret = await create_key(session, name="k")
+        viewer = await holder_of(database, secret)
         session_id = await open_session(database, viewer)
         stored = 0
 

@@ -1,4 +1,4 @@
-"""What opening a subscription asks of the database: single statements past SQLAlchemy, and no more of them."""
+"""What opening a subscription, and verifying a key, ask of the database: single statements past SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from sqlalchemy import Engine, event
 
 from db.reader import Reader
 from tests.client import EVENTS, Client
-from tests.graph.edge import bare_socket, init, subscribe
+from tests.graph.edge import bare_socket, init, operate, subscribe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SOCKETS = 5
+VIEWER = "{ viewer { tenant } }"
 
 
 class Statements:
@@ -58,3 +59,25 @@ async def test_a_socket_and_its_subscription_take_two_lookups(acme: Client, stat
     for _ in range(SOCKETS):
         await follow(acme, session)
     assert (statements.through_sqlalchemy, statements.single_rows) == (0, 2 * SOCKETS)
+
+
+async def test_an_operation_on_a_socket_looks_its_key_up_by_one_statement(acme: Client, statements: Statements) -> None:
+    async with bare_socket(acme.base) as socket:
+        await socket.send(init(acme))
+        await socket.recv()
+        await operate(socket, VIEWER)
+        statements.through_sqlalchemy = statements.single_rows = 0
+        for number in range(3):
+            (answer, _) = await operate(socket, VIEWER, name=str(number))
+            assert answer["payload"]["data"]["viewer"]["tenant"]
+    assert (statements.through_sqlalchemy, statements.single_rows) == (0, 3)
+
+
+async def test_a_request_looks_its_key_up_by_one_statement(acme: Client, statements: Statements) -> None:
+    await acme.run(VIEWER)  # after which the key gate knows the key
+    statements.through_sqlalchemy = statements.single_rows = 0
+    await acme.run(VIEWER)
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    accept = {"accept": "application/json, text/event-stream"}
+    assert (await acme.http.post("/mcp", json=listing, headers=accept)).status_code == 200
+    assert (statements.through_sqlalchemy, statements.single_rows) == (0, 2)

@@ -25,6 +25,8 @@ from tests.graph.edge import Edge, bare_socket, code_of, opened
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ASK = "{ viewer { tenant } }"
+#: Resolvers ask the database for the key again; here only the gate does.
+NOTHING = "{ __typename }"
 READ = "query($id: ID!) { session(id: $id) { id } }"
 ID = "00000000-0000-0000-0000-000000000000"
 SSE, MULTIPART = "text/event-stream", 'multipart/mixed;subscriptionSpec="1.0"'
@@ -85,13 +87,13 @@ async def test_a_wrong_key_is_looked_up_once_and_a_valid_one_briefly_remembered(
             assert code_of(await stranger.post(ASK)) == "UNAUTHENTICATED"
         assert counted.looked == 1
         for _ in range(10):
-            await client.run(ASK)
+            await client.run(NOTHING)
         assert counted.looked == 2
 
 
 async def test_requests_that_come_together_look_once(edge: Edge, counted: Counted) -> None:
     async with edge.tenant() as client:
-        await asyncio.gather(*(client.run(ASK) for _ in range(20)))
+        await asyncio.gather(*(client.run(NOTHING) for _ in range(20)))
     assert counted.looked == 1
 
 

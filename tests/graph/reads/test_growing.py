@@ -14,14 +14,13 @@ import pytest_asyncio
 
 from db.engine import Database
 from db.errors import SessionEnded
-from db.keys import authenticate
 from db.viewer import Viewer
 from graph.reads import answers
 from graph.reads.answers import Answer, Answers, Asking
 from graph.reads.growing import assemble
 from graph.reads.plans import Request
 from tests.client import Client
-from tests.conftest import cloned
+from tests.conftest import cloned, holder_of
 from tests.graph.edge import opened
 from tests.graph.reads.growing_steps import Story
 
@@ -98,8 +97,7 @@ async def both(postgres: str) -> AsyncIterator[Both]:
         fast.tenant() as acme,
         Client(slow.address, acme.headers["Authorization"].removeprefix("Bearer ")) as slow_acme,
     ):
-        async with fast.database.transaction() as session:
-            viewer = await authenticate(session, acme.headers["Authorization"].removeprefix("Bearer "))
+        viewer = await holder_of(fast.database, acme.headers["Authorization"].removeprefix("Bearer "))
         pair = Both(acme, slow_acme, fast.database, viewer)
         answer = Answers.answer
 

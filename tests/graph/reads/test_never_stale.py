@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from db.engine import Database
-from db.keys import authenticate, create_key, revoke_key
+from db.keys import create_key, revoke_key
 from graph.settings import ApiSettings
 from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
 from inference.engines.fake_transcriber import FakeTranscriber
 from inference.registry import Engines
 from tests.client import END, Client
-from tests.conftest import lent, served
+from tests.conftest import holder_of, lent, served
 from tests.graph.edge import code_of
 
 _WHOLE = """query($id: ID!) { conversation(sessionId: $id) {
@@ -66,8 +66,9 @@ def shown(answer: httpx.Response) -> dict[str, Any]:
 
 
 async def revoke(database: Database, secret: str) -> None:
+    key_id = (await holder_of(database, secret)).key_id
     async with database.transaction() as session:
-        await revoke_key(session, (await authenticate(session, secret)).key_id)
+        await revoke_key(session, key_id)
 
 
 def holds(event: dict[str, Any], conversation: dict[str, Any]) -> bool:
