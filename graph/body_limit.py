@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import BadUserInput, Overloaded, PayloadTooLarge, VoxLoomError
 from graph.guards.key_gate import VIEWER
-from graph.http.connections import BYTES_HELD
+from graph.http.connections import BYTES_HELD, SMALL_BODY_BYTES
 
 #: How long a client may go on sending after it was refused.
 _LINGER_SECONDS = 5
@@ -18,6 +18,8 @@ _LINGER_SECONDS = 5
 
 #: Of graphql-transport-ws: a message that is not valid.
 _INVALID_MESSAGE = 4400
+
+_NOT_COUNTED = nullcontext()
 
 
 class BodyLimit:
@@ -59,8 +61,11 @@ class BodyLimit:
     def _held(self, scope: Scope, size: int) -> AbstractContextManager[None]:
         """Counts the body among the bytes in flight of the server, where the server counts them."""
         held = (scope.get("extensions") or {}).get(BYTES_HELD)
+        if held is None or size <= SMALL_BODY_BYTES:
+            return _NOT_COUNTED
         viewer = scope.get(VIEWER)
-        return nullcontext() if held is None else held(None if viewer is None else viewer.key_id, size)
+        counted: AbstractContextManager[None] = held(None if viewer is None else viewer.key_id, size)
+        return counted
 
     async def _limited(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         form = headers.get(b"content-type", b"").lower().startswith(b"multipart/")

@@ -5,7 +5,7 @@ Content Security Policy Level 3; RFC 9110, section 7.2 (Host).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +27,10 @@ _ALWAYS = (
     (b"referrer-policy", b"no-referrer"),
 )
 
+_NAMES = frozenset(name for name, _ in _ALWAYS)
+
+_POLICY = b"content-security-policy"
+
 #: Probes call a server by its address.
 _PROBES = ("/healthz", "/readyz")
 
@@ -44,22 +48,23 @@ class ResponseHeaders:
 
         async def added(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message.get("headers", ()))
+                headers = message.get("headers", ())
                 names = {name.lower() for name, _ in headers}
-                headers += [each for each in _ALWAYS if each[0] not in names]
-                if b"content-security-policy" not in names:
-                    headers.append((b"content-security-policy", _policy(scope, headers)))
-                message = {**message, "headers": headers}
+                policy = () if _POLICY in names else ((_POLICY, _policy(scope, headers)),)
+                always = _ALWAYS if _NAMES.isdisjoint(names) else [each for each in _ALWAYS if each[0] not in names]
+                message["headers"] = [*headers, *always, *policy]
             await send(message)
 
         await self._app(scope, receive, added)
 
 
-def _policy(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+def _policy(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     if scope["path"].startswith("/static/"):
         return _PAGE
+    if scope["path"] != "/graphql" or scope["method"] == "POST":
+        return _NOTHING
     is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
-    return _PAGE if is_page and scope["path"] == "/graphql" else _NOTHING
+    return _PAGE if is_page else _NOTHING
 
 
 class Hosts:

@@ -145,13 +145,11 @@ class Connections:
 
     @contextmanager
     def held(self, owner: object, size: int) -> Iterator[None]:
-        """Counts a large body as in flight while this lasts. Raises Overloaded if there is no room for it.
+        """Counts a body of more than SMALL_BODY_BYTES as in flight while this lasts. Raises Overloaded if there is no
+        room for it.
 
         ``owner``: the API key that sent it.
         """
-        if size <= SMALL_BODY_BYTES:
-            yield
-            return
         mine = self._by_owner.get(owner, 0)
         if self.bytes_in_flight + size > self.most or mine + size > max(self.most // 2, size):
             raise Overloaded("The server is receiving as many bytes as it may.", _RETRY_SECONDS)
