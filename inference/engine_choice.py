@@ -18,7 +18,7 @@ def choose_engines(settings: InferenceSettings, progress: Progress = no_progress
     cache = ModelCache(settings.model_cache_dir, progress)
 
     def lender(engine: E) -> Lender[E]:
-        return Lender(engine, wait_seconds=settings.engine_wait_seconds)
+        return Lender(engine, wait_seconds=settings.engine_wait_seconds, load_seconds=settings.engine_load_seconds)
 
     draft = settings.asr_draft_engine
     alone = draft == "none" or draft == settings.asr_engine[0]

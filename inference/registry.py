@@ -23,13 +23,15 @@ log = structlog.get_logger(__name__)
 
 
 class Lender(Generic[E]):
-    """One engine and the queue for it."""
+    """One engine and the queue for it. ``load_seconds``: how long its model may take to be fetched and loaded."""
 
-    def __init__(self, engine: E, *, wait_seconds: float) -> None:
+    def __init__(self, engine: E, *, wait_seconds: float, load_seconds: float = 600) -> None:
         self._engine = engine
         self._wait_seconds = wait_seconds
         self._places = asyncio.Semaphore(engine.concurrency)
-        self._loading = asyncio.Lock()
+        self._load_seconds = load_seconds
+        self._loading: asyncio.Task[None] | None = None
+        self._loading_since = 0.0
         #: Uses that were told to stop and have not yet.
         self._stopping: set[asyncio.Task[None]] = set()
         self.loaded = False
@@ -44,16 +46,38 @@ class Lender(Generic[E]):
         return not self.info.languages or language in self.info.languages
 
     async def load(self) -> None:
-        """Loads it if it is not. Raises EngineUnavailable with the reason if it cannot be."""
-        async with self._loading:
-            if not self.loaded:
-                try:
-                    await self._engine.load()
-                except EngineUnavailable as error:
-                    self.error = error.message
-                    raise
-                self.loaded, self.error = True, None
-                log.info("engine_loaded", engine=self.info.engine, model=self.info.model)
+        """Loads it if it is not. Raises EngineUnavailable with the reason if it cannot be, or has not been in time.
+
+        An attempt that takes too long goes on, as the thread of a download does anyway: it serves whoever asks later.
+        """
+        if self.loaded:
+            return
+        loop = asyncio.get_running_loop()
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load(), name="load-engine")
+            self._loading.add_done_callback(looked_at)
+            self._loading_since = loop.time()
+        loading = self._loading
+        left = self._loading_since + self._load_seconds - loop.time()
+        await asyncio.wait({loading}, timeout=max(0, left))
+        if not loading.done():
+            self.error = (
+                f"The engine {self.info.engine} is not loaded after {self._load_seconds:g} s, the "
+                "VOXLOOM_ENGINE_LOAD_SECONDS: its model may still be downloading."
+            )
+            raise EngineUnavailable(self.error)
+        if loading.cancelled():
+            raise EngineUnavailable(f"The engine {self.info.engine} was closed.")
+        loading.result()
+
+    async def _load(self) -> None:
+        try:
+            await self._engine.load()
+        except EngineUnavailable as error:
+            self.error = error.message
+            raise
+        self.loaded, self.error = True, None
+        log.info("engine_loaded", engine=self.info.engine, model=self.info.model)
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[E]:
@@ -85,13 +109,15 @@ class Lender(Generic[E]):
             log.warning("engine_does_not_stop", engine=self.info.engine, model=self.info.model)
 
     async def close(self) -> None:
-        """Closes the engine, unless native code that does not stop still uses it."""
-        async with self._loading:
-            if self._stopping:
-                await asyncio.wait(self._stopping, timeout=LEAVE_SECONDS)
-            if self.loaded and not self._stopping:
-                self.loaded = False
-                await self._engine.close()
+        """Closes the engine, unless native code that does not stop still loads or uses it."""
+        if self._loading is not None and not self._loading.done():
+            self._loading.cancel()
+            await asyncio.wait({self._loading}, timeout=LEAVE_SECONDS)
+        if self._stopping:
+            await asyncio.wait(self._stopping, timeout=LEAVE_SECONDS)
+        if self.loaded and not self._stopping:
+            self.loaded = False
+            await self._engine.close()
 
 
 @dataclass(frozen=True, slots=True)

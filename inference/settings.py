@@ -45,6 +45,7 @@ class InferenceSettings(DatabaseSettings):
     model_threads: int = Field(2, ge=1, le=256)
     worker_capacity: int = Field(4, ge=1, le=256)
     engine_wait_seconds: float = Field(120, gt=0)
+    engine_load_seconds: float = Field(600, gt=0)
     engine_stall_seconds: float = Field(60, gt=0)
     stage_timeout_seconds: float = Field(180, gt=0)
     engine_tries: int = Field(3, ge=1, le=10)

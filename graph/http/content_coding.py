@@ -7,6 +7,7 @@ means here.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from functools import lru_cache
 
 from cachetools import LRUCache
@@ -22,12 +23,18 @@ _LEVEL = 4
 #: Streams are not compressed: each event must leave at once.
 _NEVER = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed")
 
+_NEVER_KINDS = tuple(each.removesuffix("*").encode() for each in _NEVER)
+
+#: No content, not modified, and a part of a file.
+_NEVER_STATUS = (204, 206, 304)
+
 #: What compressed answers, and those that they were made of, may take.
 _KEPT_BYTES = 16_000_000
 
 #: Up to how many bytes of random length a compressed answer has beside its content.
 _PADDING = 100
 
+Headers = Iterable[tuple[bytes, bytes]]
 Kept = LRUCache[bytes, tuple[bytes, int]]
 
 
@@ -61,6 +68,8 @@ class ContentCoding:
             await refuse(scope, receive, send, 415, error, more=[(b"accept-encoding", b"identity")])
         elif self._min_bytes and accepts_gzip(accepted):
             await self._app(scope, receive, self._compressed(send, self._kept if has_key else None))
+        elif self._min_bytes:
+            await self._app(scope, receive, self._varied(send))
         else:
             await self._app(scope, receive, send)
 
@@ -70,14 +79,26 @@ class ContentCoding:
         async def compressed(message: Message) -> None:
             nonlocal chosen
             if chosen is None:
-                is_small = any(
-                    name == b"content-length" and int(value) < self._min_bytes
-                    for name, value in message.get("headers", ())
-                )
+                is_small = self._is_small(message.get("headers", ()))
                 chosen = send if is_small else _Responder(_padded(send), self._min_bytes, kept).send_with_compression
             await chosen(message)
 
         return compressed
+
+    def _varied(self, send: Send) -> Send:
+        """Tells caches of an answer that is not compressed that it would be for another client."""
+
+        async def varied(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] not in _NEVER_STATUS:
+                headers = message.get("headers", ())
+                if not self._is_small(headers) and _is_compressible(headers):
+                    message["headers"] = _with_vary(headers)
+            await send(message)
+
+        return varied
+
+    def _is_small(self, headers: Headers) -> bool:
+        return any(name == b"content-length" and int(value) < self._min_bytes for name, value in headers)
 
 
 def accepts_gzip(header: bytes) -> bool:
@@ -93,6 +114,19 @@ def _accepts(header: bytes) -> bool:
         qualities = [part.partition("=")[2].strip() for part in parameters if part.startswith("q=")]
         named.setdefault(name, all(quality.strip("0.") != "" for quality in qualities))
     return named.get("gzip", named.get("x-gzip", named.get("*", False)))
+
+
+def _is_compressible(headers: Headers) -> bool:
+    return not any(
+        name == b"content-encoding" or (name == b"content-type" and value.lower().startswith(_NEVER_KINDS))
+        for name, value in headers
+    )
+
+
+def _with_vary(headers: Headers) -> list[tuple[bytes, bytes]]:
+    fields = [value for name, value in headers if name == b"vary"]
+    others = [each for each in headers if each[0] != b"vary"]
+    return [*others, (b"vary", b", ".join([*fields, b"Accept-Encoding"]))]
 
 
 class _Responder(GZipResponder):

@@ -38,6 +38,23 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
-def open_files(pid: int) -> int:
-    """Its file descriptors, sockets above all."""
-    return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - names alone
+def client_sockets(pid: int, port: int) -> int:
+    """The TCP sockets that the process holds on its own ``port``, the one that listens among them.
+
+    Those to Postgres are not counted: a pool opens its next one when so many statements meet, whenever that is.
+    """
+    local = f":{port:04X}"
+    inodes = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(local):
+                inodes.add(f"socket:[{fields[9]}]")
+    return sum(_target(file) in inodes for file in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _target(file: Path) -> str | None:
+    try:
+        return os.readlink(file)  # noqa: PTH115 - no path, but a name
+    except FileNotFoundError:  # closed meanwhile
+        return None

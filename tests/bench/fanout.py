@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
-from tests.bench.cpu import open_files, resident_bytes, tree_cpu_seconds
+from tests.bench.cpu import client_sockets, resident_bytes, tree_cpu_seconds
 from tests.bench.fanout_report import publish_fanout
 from tests.bench.listeners import Deliveries, Listeners, Opening
 from tests.bench.load import percentile
@@ -43,7 +43,7 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a crowd cost a server. ``left_files``: how many more sockets and files it has than before they came."""
+    """What a crowd cost a server. ``left_sockets``: how many more client sockets it has than before they came."""
 
     crowd: str
     server: str
@@ -55,7 +55,7 @@ class Held:
     burst_a_second: float | None
     listener_kib: float
     open_ms: float
-    left_files: int
+    left_sockets: int
     left_kib: float
 
 
@@ -109,7 +109,7 @@ async def _hold(made: Rig, server: Server, crowd: Crowd, sessions: Sequence[UUID
     topics = [sessions[number % len(sessions)] for number in range(crowd.listeners)]
     with Listeners() as listeners:
         await _warm_up(made, server, listeners, sessions[0])
-        resident, files = resident_bytes(server.pid), open_files(server.pid)
+        resident, sockets = resident_bytes(server.pid), client_sockets(server.pid, server.port)
         seconds = await _open(made, server, listeners, topics)
         await _expect(listeners, [1] * len(topics))  # the event that said that they listen
         await asyncio.sleep(1)
@@ -125,7 +125,7 @@ async def _hold(made: Rig, server: Server, crowd: Crowd, sessions: Sequence[UUID
         ]
         rate = await _burst(publisher, listeners, crowd, topics, sessions) if crowd.burst else None
         await listeners.close()
-        left_files = await _left(server, files)
+        left_sockets = await _left(server, sockets)
         server.alive()
         return Held(
             crowd=crowd.name,
@@ -138,7 +138,7 @@ async def _hold(made: Rig, server: Server, crowd: Crowd, sessions: Sequence[UUID
             burst_a_second=rate,
             listener_kib=grown / crowd.listeners / 1024,
             open_ms=seconds / crowd.listeners * 1000,
-            left_files=left_files,
+            left_sockets=left_sockets,
             left_kib=(resident_bytes(server.pid) - resident) / 1024,
         )
 
@@ -180,11 +180,11 @@ async def _expect(listeners: Listeners, counts: Sequence[int]) -> Deliveries:
     return heard
 
 
-async def _left(server: Server, files: int) -> int:
+async def _left(server: Server, sockets: int) -> int:
     """How many of its sockets the server still has, when it has had time to let go."""
     for _ in range(_LEAVE_SECONDS * 10):
-        if open_files(server.pid) <= files:
+        if client_sockets(server.pid, server.port) <= sockets:
             break
         await asyncio.sleep(0.1)
     await asyncio.sleep(1)  # for its memory
-    return max(0, open_files(server.pid) - files)
+    return max(0, client_sockets(server.pid, server.port) - sockets)

@@ -53,7 +53,7 @@ def _row(crowd: str, server: str, held: Sequence[Held]) -> list[str]:
         f"{middle('burst_a_second'):,.0f}" if flooded else "",
         f"{middle('listener_kib'):.0f}" if many else "",
         f"{middle('open_ms'):.2f}",
-        f"{max(each.left_files for each in held)}, {middle('left_kib') / 1024:.1f}",
+        f"{max(each.left_sockets for each in held)}, {middle('left_kib') / 1024:.1f}",
     ]
 
 

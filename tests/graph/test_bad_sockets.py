@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from graph.http.protocols import STRANGER_MESSAGE_BYTES
 from tests.client import EVENTS, SEND, Client
+from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, closing_code, init, opened, operate, subscribe
 from tests.graph.test_bad_requests import ASK, DEEP, DIGITS, DOCUMENTS
 
@@ -133,3 +137,46 @@ async def test_a_socket_on_which_nobody_says_who_they_are_is_closed(edge: Edge) 
     async with opened(edge.url, connection_init_seconds=0.2) as impatient, Client(impatient.address, None) as nobody:
         async with asyncio.timeout(10):
             assert await closing_code(nobody, []) == 4408
+
+
+async def test_a_socket_has_so_many_operations_open_as_the_setting_says(postgres: str) -> None:
+    async with cloned(postgres) as url, opened(url, max_operations_per_socket=2) as edge, edge.tenant() as acme:
+        session = await acme.create_session()
+        await acme.send(session, {"text": "hello"})
+        async with bare_socket(edge.address) as socket:
+            await socket.send(init(acme))
+            await socket.recv()
+            for name in ("1", "2"):
+                await socket.send(subscribe(EVENTS, name, id=session))
+                assert (await _of(socket, name))["type"] == "next"
+            await socket.send(subscribe(ASK, "3"))
+            refused = await _of(socket, "3")
+            assert refused["type"] == "error"
+            assert refused["payload"][0]["extensions"]["code"] == "OVERLOADED"
+            await socket.send(json.dumps({"id": "2", "type": "complete"}))
+            async with asyncio.timeout(5):
+                while (await operate(socket, ASK, "4"))[0]["type"] != "next":  # noqa: ASYNC110 - until the second has ended
+                    await asyncio.sleep(0.02)
+
+
+async def _of(socket: ClientConnection, name: str) -> dict[str, Any]:
+    """The next message of the operation."""
+    async with asyncio.timeout(5):
+        while (message := json.loads(await socket.recv())).get("id") != name:
+            pass
+    return dict(message)
+
+
+async def test_a_server_that_ends_says_to_connect_again(postgres: str) -> None:
+    async with AsyncExitStack() as stack, AsyncExitStack() as running:
+        url = await stack.enter_async_context(cloned(postgres))
+        edge = await running.enter_async_context(opened(url))
+        acme = await running.enter_async_context(edge.tenant())
+        socket = await stack.enter_async_context(bare_socket(edge.address))
+        await socket.send(init(acme))
+        await socket.recv()
+        await running.aclose()
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1012, "The server restarts: connect again")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from db.errors import EngineUnavailable
 from db.words import Stage
 from inference.engines.fake_chat import FakeChatModel
 from inference.engines.fake_synthesizer import FakeSynthesizer
@@ -162,3 +163,44 @@ async def _is_free(lender: Lender[Any]) -> bool:
         return [x async for x in _meter(lender).stream(lender, lambda _: _give("x"), limits=LIMITS)] == ["x"]
     except StageError:
         return False
+
+
+class _Hub(FakeChatModel):
+    """Its model comes from a hub that says nothing until ``released`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = asyncio.Event()
+        self.loads = 0
+
+    async def load(self) -> None:
+        self.loads += 1
+        await self.released.wait()
+
+
+async def test_a_model_hub_that_hangs_makes_its_engine_unavailable() -> None:
+    hub = _Hub()
+    lender = Lender(hub, wait_seconds=5, load_seconds=0.2)
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*(lender.load() for _ in range(3)), return_exceptions=True)
+        assert all(isinstance(each, EngineUnavailable) for each in found)
+        with pytest.raises(EngineUnavailable, match="VOXLOOM_ENGINE_LOAD_SECONDS"):
+            async with lender.lend():  # at once: the time of the attempt is over
+                pass
+        assert "not loaded" in str(lender.error)
+        hub.released.set()
+        while not lender.loaded:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        async with lender.lend():  # what came late serves those who come later
+            assert (hub.loads, lender.error) == (1, None)
+        await lender.close()
+
+
+async def test_an_engine_that_is_still_loading_is_closed() -> None:
+    lender = Lender(_Hub(), wait_seconds=5, load_seconds=60)
+    loading = asyncio.create_task(lender.load())
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        await lender.close()
+        with pytest.raises(EngineUnavailable, match="closed"):
+            await loading
