@@ -112,6 +112,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 signer,
                 cache_bytes=settings.response_cache_bytes,
                 seconds=settings.operation_seconds,
+                max_bytes=settings.max_response_bytes,
             )
             feed.heard.append(answers.hint)
             stack.push_async_callback(answers.close)

@@ -18,7 +18,7 @@ from cachetools import LRUCache
 from graphql import GraphQLError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db.errors import BadUserInput, OperationTimeout, Overloaded
+from db.errors import BadUserInput, OperationTimeout, Overloaded, QueryTooComplex
 from db.keys import hash_of
 from db.logs import error_fields
 from db.outage import DATABASE_ERRORS
@@ -172,8 +172,8 @@ async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answ
     asking = Asking(hash_of(secret), base_of(exchange.scope, parts.public_url))
     try:
         return await parts.answers.answer(request, asking)
-    except OperationTimeout as late:
-        raise Refused(late.message, late.code) from None
+    except (OperationTimeout, QueryTooComplex) as error:
+        raise Refused(error.message, error.code) from None
     except DATABASE_ERRORS as error:
         log.warning("read_failed", **error_fields(error))
         return None

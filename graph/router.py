@@ -34,6 +34,7 @@ from graph.context import Context, Parts
 from graph.documents import Refused
 from graph.graphiql import PAGE
 from graph.guards.origins import socket_origins
+from graph.guards.response_size import instead_of
 from graph.http.forms import from_form
 from graph.http.json_reader import NotJson, read_json
 from graph.negotiation import (
@@ -65,6 +66,7 @@ class Router(GraphQLRouter[Context, None]):
 
     graphql_transport_ws_handler_class = Handler
     websocket_adapter_class = Adapter
+    max_response_bytes: int
     stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
         MULTIPART_SUBSCRIPTION_PROTOCOL: Multipart,
         GRAPHQL_SSE_PROTOCOL: EventStream,
@@ -177,8 +179,12 @@ class Router(GraphQLRouter[Context, None]):
     ) -> Response:
         assert not isinstance(response_data, list), "batches are refused"
         media_type = sub_response.media_type or JSON
+        body = _written(response_data)
+        if len(body) > self.max_response_bytes:
+            response_data = cast("GraphQLHTTPResponse", instead_of(response_data, self.max_response_bytes))
+            body = _written(response_data)
         return Response(
-            self.encode_json(response_data),
+            body,
             status_of(media_type, response_data),
             headers={"Vary": "Accept, Authorization"},
             media_type=content_type(media_type),
@@ -212,12 +218,20 @@ class Router(GraphQLRouter[Context, None]):
             raise json.JSONDecodeError(error.message, "", 0) from None
 
     def encode_json(self, data: object) -> str:
-        try:
-            return orjson.dumps(data, default=_plain).decode()
-        except TypeError:
-            # Numbers of more than 64 bits, which a client's own JSON may hold, and halves of characters, which an
-            # error may repeat.
-            return json.dumps(data, default=_plain, separators=(",", ":"))
+        """What is sent on a stream or a websocket; an error where that would be too large."""
+        written = _written(data)
+        if len(written) > self.max_response_bytes:
+            written = _written(instead_of(data, self.max_response_bytes))
+        return written.decode()
+
+
+def _written(data: object) -> bytes:
+    try:
+        return orjson.dumps(data, default=_plain)
+    except TypeError:
+        # Numbers of more than 64 bits, which a client's own JSON may hold, and halves of characters, which an
+        # error may repeat.
+        return json.dumps(data, default=_plain, separators=(",", ":")).encode()
 
 
 def _plain(value: Any) -> Any:
@@ -267,7 +281,7 @@ def graphql_router(parts: Parts) -> Router:
     async def context(request: Request = None, websocket: WebSocket = None) -> Context:  # type: ignore[assignment]
         return Context(parts)
 
-    return Router(
+    router = Router(
         schema,
         path="/graphql",
         context_getter=context,
@@ -279,3 +293,5 @@ def graphql_router(parts: Parts) -> Router:
         keep_alive_interval=15,
         allowed_origins=socket_origins(parts.settings),
     )
+    router.max_response_bytes = parts.settings.max_response_bytes
+    return router

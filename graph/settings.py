@@ -38,6 +38,7 @@ class ApiSettings(DatabaseSettings):
     max_page_size: int = Field(100, ge=1, le=100)
     max_value_depth: int = Field(32, ge=3, le=100)
     max_values: int = Field(10_000, ge=100)
+    max_response_bytes: int = Field(50_000_000, ge=100_000)
     introspection: bool = True
     operation_seconds: float = Field(30, gt=0, le=600)
     requests_per_minute: int = Field(6_000, ge=0)

@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from db.logs import looked_at
 from db.reader import Reader, Row
 from graph.guards.deadlines import within
+from graph.guards.response_size import too_large
 from graph.reads.growing import NOTHING, Ended, Finished, after, assemble, read_ended
 from graph.reads.json_text import BROKEN
 from graph.reads.plans import Request
@@ -55,12 +56,17 @@ class Answer:
 
 
 class Answers:
-    """Answers requests of admitted operations; null means that a slower layer must. A statement has ``seconds``.
+    """Answers requests of admitted operations; None means that a slower layer must.
+
+    A statement has ``seconds``, and an answer ``max_bytes``.
 
     The cache is asked only together with the database: what is answered is what was true after the request came in.
     """
 
-    def __init__(self, reader: Reader, signer: MediaSigner, *, cache_bytes: int, seconds: float) -> None:
+    def __init__(
+        self, reader: Reader, signer: MediaSigner, *, cache_bytes: int, seconds: float, max_bytes: int
+    ) -> None:
+        self._max_bytes = max_bytes
         self._reader = reader
         self._signer = signer
         self._seconds = seconds
@@ -74,7 +80,7 @@ class Answers:
         self._told[session_id] = self._told.get(session_id, 0) + 1
 
     async def answer(self, request: Request, asking: Asking) -> Answer | None:
-        """Raises what the reader raises, and OperationTimeout."""
+        """Raises what the reader raises, OperationTimeout, and QueryTooComplex for an answer that is too large."""
         if request.session_id is None:
             return await self._read(request, asking)
         expires = self._signer.window().expires if request.variant.has_urls else None
@@ -112,7 +118,7 @@ class Answers:
     async def _read(self, request: Request, asking: Asking) -> Answer | None:
         row = await self._row(request, asking, ())
         body = None if row is None else request.variant.assemble(row)
-        return None if body is None or _BROKEN in body else Answer(body)
+        return None if body is None or self._is_broken(body) else Answer(body)
 
     async def _read_session(self, request: Request, asking: Asking, key: object, known: Answer | None) -> Answer | None:
         """Reads what is not known to be finished."""
@@ -131,13 +137,19 @@ class Answers:
         if made is None:  # what was taken for finished has changed
             return await self._read_session(request, asking, key, None)
         body, finished = made
-        if _BROKEN in body:
+        if self._is_broken(body):
             return None
         version = Version(row[-2], row[-1])
         answer = Answer(body, version, _etag(key, version), finished, ended, told)
         if len(body) < self._cache.maxsize // 10:
             self._cache[key] = answer
         return answer
+
+    def _is_broken(self, body: bytes) -> bool:
+        """Whether the resolvers must answer, which have the error for it. Raises QueryTooComplex."""
+        if len(body) > self._max_bytes:
+            raise too_large(self._max_bytes)
+        return _BROKEN in body
 
     async def _row(self, request: Request, asking: Asking, finished: Sequence[Finished]) -> Row | None:
         variant = request.variant

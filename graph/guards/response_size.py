@@ -1,0 +1,22 @@
+"""The number of bytes that one response may have: a session's lists are sent whole, and once for each alias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.errors import QueryTooComplex
+
+
+def too_large(most: int) -> QueryTooComplex:
+    """The error in place of a response of more than ``most`` bytes. What a mutation did stays done."""
+    return QueryTooComplex(
+        f"The response has more than {most} bytes (VOXLOOM_MAX_RESPONSE_BYTES): select fewer lists or fields, or "
+        "shorter lists (first, last). A mutation has been carried out."
+    )
+
+
+def instead_of(data: object, most: int) -> dict[str, Any]:
+    """What is sent instead of ``data``, a GraphQL response or a websocket message that has one as its payload."""
+    error = too_large(most)
+    answer = {"errors": [{"message": error.message, "extensions": error.extensions}]}
+    return {**data, "payload": answer} if isinstance(data, dict) and "payload" in data else answer
