@@ -13,6 +13,7 @@ from db.audio.decoder_pool import DecoderPool
 from db.audio_store import AudioStore
 from db.engine import Database
 from db.feed import Feed
+from db.outage import DATABASE_ERRORS
 from db.viewer import Viewer
 from graph.auth import secret_in_headers, secret_in_params
 from graph.documents import Documents
@@ -88,7 +89,7 @@ class Context(BaseContext):
 
     async def admit(self) -> Viewer:
         """The holder of the key that a websocket is opened with. Raises Unauthenticated and RateLimited."""
-        self.admitted = await self._verified()
+        self.admitted = await self._verified(anew=True)
         return self.admitted
 
     async def viewer(self) -> Viewer:
@@ -98,15 +99,21 @@ class Context(BaseContext):
         Raises Unauthenticated and RateLimited.
         """
         if self._is_socket:
-            return await self._verified()
+            return await self._known()
         async with self._asking:
             if self._viewer is None:
-                self._viewer = await self._verified()
+                self._viewer = await self._known()
             return self._viewer
 
-    async def _verified(self) -> Viewer:
+    async def _known(self) -> Viewer:
+        try:
+            return await self._verified(anew=True)
+        except DATABASE_ERRORS:  # of the reader: what is asked for goes another way, and says so if that fails too
+            return await self._verified(anew=False)
+
+    async def _verified(self, *, anew: bool) -> Viewer:
         assert self.request is not None
-        return await self.parts.keys.admit(self.secret, address_of(self.request.scope), anew=True)
+        return await self.parts.keys.admit(self.secret, address_of(self.request.scope), anew=anew)
 
     def audio_url(self, audio_id: UUID) -> str:
         """The signed address of a sound, on the host that this request came to or on the configured one."""
