@@ -14,6 +14,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 from db.errors import Overloaded
+from graph.http.discarding import Discarding
 
 #: Scope extension: a function without arguments that says that this connection has shown a valid API key.
 KEY_SHOWN = "voxloom.key_shown"
@@ -108,6 +109,7 @@ class Connections:
         self.limits = limits
         self.open = 0
         self.bytes_in_flight = 0
+        self.discarding = Discarding()
         self._by_address: dict[str, int] = {}
         self._by_owner: dict[object, int] = {}
         self._proxies = [ip_network(each, strict=False) for each in limits.trusted_proxies if each != "*"]

@@ -9,6 +9,7 @@ import asyncio
 import json
 from typing import Any, cast
 
+import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -39,6 +40,10 @@ _STRANGER_MESSAGES = 16
 _MAX_FRAGMENTS = 1_000
 
 log = structlog.get_logger(__name__)
+
+
+class _HeadRefusedError(Exception):
+    """Has the parser stop within what it was fed: a read may hold 40,000 headers, and each would be a call of ours."""
 
 
 class _Gathering:
@@ -118,7 +123,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._heard = self.loop.time()
         if self._in_message and self._head_since is not None:
             self._unparsed += len(data)  # part of a header that the parser does not tell of before it is whole
-        super().data_received(data)
+        self._parse(data)
         if self._refused:
             return
         if self._head_since is not None and self._unparsed > self._limits.max_head_bytes:
@@ -127,6 +132,18 @@ class HttpProtocol(HttpToolsProtocol):
             self._head_since = self._heard  # empty lines, which end the wait for another request
         elif self._body_since is not None and self._answered is not None:
             self._throw_away(len(data))
+
+    def _parse(self, data: bytes) -> None:
+        """As uvicorn's ``data_received``, but that a stranger's broken request is not a line in the log."""
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            if not self._refused:
+                self.send_400_response("Invalid HTTP request received.")
 
     def eof_received(self) -> None:
         if self._refused:
@@ -146,47 +163,41 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes += len(url)
         if self._head_bytes > self._limits.max_head_bytes:
             self._refuse_head()
-        else:
-            super().on_url(url)
+            raise _HeadRefusedError
+        super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > self._limits.max_head_bytes or len(self.headers) >= self._limits.max_headers:
             self._refuse_head()
-        else:
-            super().on_header(name, value)
+            raise _HeadRefusedError
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if self._refused:
-            return
         if len(self.pipeline) >= _MAX_PIPELINED:
             self._refuse(431, BadUserInput(f"More than {_MAX_PIPELINED} requests wait for their answers."))
-            return
-        self._head_since = None
+            raise _HeadRefusedError
+        self._head_since = self._answered = None
         self._body_since = self._heard
         super().on_headers_complete()
         if self.cycle is not None and self.scope["http_version"] == "1.0":
             self.cycle.__class__ = Http10Cycle  # its task has not begun
 
-    def on_body(self, body: bytes) -> None:
-        if not self._refused:
-            super().on_body(body)
-
     def on_message_complete(self) -> None:
         self._in_message = False
         self._body_since = None
-        if not self._refused:
-            super().on_message_complete()
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._answered = self.loop.time()
+        if self._is_idle:  # else there is another request, which may be coming still
+            self._answered = self.loop.time()
+            if self._body_since is not None:
+                self._open.discarding.pause(self.transport)
         if not self._in_message:
             self._head_since = None
 
     def handle_websocket_upgrade(self) -> None:
-        if self._refused:
-            return
         self._in_message = False
         self._head_since = self._body_since = None
         self._open.unwatch(self)
@@ -263,6 +274,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._thrown_away += size
         if self._thrown_away > (_LINGER_HEAD_BYTES if self._refused else _LINGER_BYTES):
             self.transport.abort()
+        else:
+            self._open.discarding.pause(self.transport)
 
 
 def _refusal(status: int, error: VoxLoomError) -> bytes:

@@ -1,0 +1,99 @@
+"""How much the event loop does for bytes that are refused: counted, not timed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from graph.http import protocols
+from graph.http.discarding import Discarding
+from graph.http.protocols import HttpProtocol
+from tests.client import Client
+from tests.graph.edge import Edge
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MEGABYTE = b"a" * 1_000_000
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the protocol was called since."""
+    counted: Counter[str] = Counter()
+
+    def counting(kind: type, name: str) -> Callable[..., Any]:
+        original = getattr(kind, name)
+
+        def call(*given: Any) -> Any:
+            counted[name] += 1
+            return original(*given)
+
+        return call
+
+    for kind, name in ((HttpProtocol, "on_header"), (HttpProtocol, "data_received"), (Discarding, "_take_turns")):
+        monkeypatch.setattr(kind, name, counting(kind, name))
+    return counted
+
+
+async def connect(edge: Edge) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    address = urlsplit(edge.address)
+    return await asyncio.open_connection(address.hostname, address.port)
+
+
+async def test_a_head_is_not_parsed_further_once_it_is_refused(edge: Edge, calls: Counter[str]) -> None:
+    reader, writer = await connect(edge)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 100_000)
+    answer = await asyncio.wait_for(reader.read(-1), 10)
+    writer.close()
+    assert b" 431 " in answer
+    assert calls["on_header"] <= 102
+
+
+async def test_bodies_that_nobody_waits_for_are_read_by_turns(edge: Edge, calls: Counter[str]) -> None:
+    connections, megabytes = 12, 6
+    accepting = b"POST /graphql HTTP/1.1\r\nHost: x\r\nAccept: application/graphql-response+json\r\n"
+    head = accepting + b"Content-Length: %d\r\n\r\n" % (megabytes * 1_000_000)
+
+    async def send() -> bytes:
+        reader, writer = await connect(edge)
+        writer.write(head)
+        for _ in range(megabytes):
+            writer.write(MEGABYTE)
+            await writer.drain()
+        answer = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        return answer
+
+    answers = await asyncio.gather(*(send() for _ in range(connections)))
+    assert {answer.split()[1] for answer in answers} == {b"401"}
+    # before the answer a connection is read once or twice, and once more at its end
+    assert calls["data_received"] <= 4 * calls["_take_turns"] + 4 * connections
+
+
+async def test_a_request_behind_another_is_not_thrown_away(
+    edge: Edge, acme: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "_LINGER_SECONDS", 0.1)
+    body = b'{"query": "{ viewer { tenant } }"}' + b" " * 200_000
+    key = acme.headers["Authorization"].encode()
+    reader, writer = await connect(edge)
+    writer.write(
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        b"Authorization: %s\r\nContent-Length: %d\r\n\r\n" % (key, len(body))
+    )
+    writer.write(body[:100_000])
+    await asyncio.sleep(2.5)  # deadlines are looked at once a second
+    with suppress(ConnectionError):
+        writer.write(body[100_000:])
+        await writer.drain()
+    answers = await asyncio.wait_for(reader.read(-1), 10)
+    writer.close()
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
+    assert b'"tenant"' in answers
