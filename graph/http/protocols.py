@@ -42,8 +42,16 @@ _MAX_FRAGMENTS = 1_000
 log = structlog.get_logger(__name__)
 
 
-class _HeadRefusedError(Exception):
-    """Has the parser stop within what it was fed: a read may hold 40,000 headers, and each would be a call of ours."""
+#: Chunks of a body (RFC 9112, section 7.1) that one read of the socket may hold, if they are smaller than this.
+_MAX_SMALL_CHUNKS = 4_096
+_SMALL_CHUNK_BYTES = 64
+
+
+class _RefusedError(Exception):
+    """Has the parser stop within what it was fed.
+
+    One read may hold 40,000 headers or chunks, and each would be a call of ours.
+    """
 
 
 class _Gathering:
@@ -94,6 +102,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._answered: float | None = None
         self._stalled: float | None = None
         self._head_bytes = self._unparsed = self._thrown_away = 0
+        self._chunks = self._chunk_bytes = 0  # of this read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         gathering = _Gathering(transport, self.loop)
@@ -136,6 +145,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         """As uvicorn's ``data_received``, but that a stranger's broken request is not a line in the log."""
         self._unset_keepalive_if_required()
+        self._chunks = self._chunk_bytes = 0
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -163,25 +173,38 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes += len(url)
         if self._head_bytes > self._limits.max_head_bytes:
             self._refuse_head()
-            raise _HeadRefusedError
+            raise _RefusedError
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > self._limits.max_head_bytes or len(self.headers) >= self._limits.max_headers:
             self._refuse_head()
-            raise _HeadRefusedError
+            raise _RefusedError
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= _MAX_PIPELINED:
             self._refuse(431, BadUserInput(f"More than {_MAX_PIPELINED} requests wait for their answers."))
-            raise _HeadRefusedError
+            raise _RefusedError
         self._head_since = self._answered = None
         self._body_since = self._heard
         super().on_headers_complete()
         if self.cycle is not None and self.scope["http_version"] == "1.0":
             self.cycle.__class__ = Http10Cycle  # its task has not begun
+
+    def on_body(self, body: bytes) -> None:
+        self._chunks += 1
+        self._chunk_bytes += len(body)
+        if self._chunks > _MAX_SMALL_CHUNKS and self._chunk_bytes < _SMALL_CHUNK_BYTES * self._chunks:
+            if self.cycle.response_started:
+                self._refused = True
+                self.transport.abort()
+            else:
+                small = f"The body comes in thousands of chunks of less than {_SMALL_CHUNK_BYTES} bytes."
+                self._refuse(400, BadUserInput(small))
+            raise _RefusedError
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_message = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,7 +36,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         return call
 
-    for kind, name in ((HttpProtocol, "on_header"), (HttpProtocol, "data_received"), (Discarding, "_take_turns")):
+    for kind, name in (
+        (HttpProtocol, "on_header"),
+        (HttpProtocol, "on_body"),
+        (HttpProtocol, "data_received"),
+        (Discarding, "_take_turns"),
+    ):
         monkeypatch.setattr(kind, name, counting(kind, name))
     return counted
 
@@ -55,9 +60,35 @@ async def test_a_head_is_not_parsed_further_once_it_is_refused(edge: Edge, calls
     assert calls["on_header"] <= 102
 
 
+@pytest.mark.parametrize("path", [b"/graphql", b"/healthz"])
+async def test_a_body_of_thousands_of_tiny_chunks_is_parsed_no_further(
+    edge: Edge, acme: Client, calls: Counter[str], path: bytes
+) -> None:
+    key = acme.headers["Authorization"].encode()
+    reader, writer = await connect(edge)
+    writer.write(b"POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n" % (path, key))
+    writer.write(b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 100_000)
+    with suppress(ConnectionError):
+        await asyncio.wait_for(reader.read(-1), 10)
+    writer.close()
+    assert calls["on_body"] <= 5_000
+
+
+async def test_small_chunks_are_taken_where_they_are_few(edge: Edge, acme: Client) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"query": "{ viewer { tenant } }"'
+        for _ in range(1_000):
+            yield b" "
+        yield b"}"
+
+    answer = await acme.http.post("/graphql", content=pieces(), headers={"content-type": "application/json"})
+    assert answer.json()["data"]["viewer"]
+
+
 async def test_bodies_that_nobody_waits_for_are_read_by_turns(edge: Edge, calls: Counter[str]) -> None:
     connections, megabytes = 12, 6
-    accepting = b"POST /graphql HTTP/1.1\r\nHost: x\r\nAccept: application/graphql-response+json\r\n"
+    accepting = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    accepting += b"Accept: application/graphql-response+json\r\n"
     head = accepting + b"Content-Length: %d\r\n\r\n" % (megabytes * 1_000_000)
 
     async def send() -> bytes:
