@@ -65,5 +65,5 @@ COPY --from=worker-packages /opt/venv /opt/venv
 VOLUME /data
 # numba compiles for the machine it is on, and keeps that here. onnxruntime would tell its makers about its use.
 ENV NUMBA_CACHE_DIR=/tmp/numba ORT_DISABLE_TELEMETRY=1
-HEALTHCHECK --interval=30s --timeout=15s --start-period=180s CMD ["python", "-m", "inference.health"]
+HEALTHCHECK --interval=30s --timeout=15s --start-period=180s CMD ["python", "-m", "inference.worker.health"]
 CMD ["voxloom", "worker"]

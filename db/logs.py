@@ -37,7 +37,7 @@ def configure_logging(*, json: bool) -> None:
 
 
 def place_of(error: BaseException) -> str:
-    """The line of this repository that an error passed last, as ``db/turns.py:88``, or where it was raised elsewhere.
+    """The line of this repository that an error passed last, as ``db/ids.py:12``, or where it was raised elsewhere.
 
     Without any value: an error's own text may hold what somebody said.
     """

@@ -17,39 +17,39 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from db.audio.decoder_pool import DecoderPool
-from db.audio_store import open_audio_store
-from db.engine import Database
-from db.feed import Feed
-from db.keys import MEDIA_SECRET, REVOKED_CHANNEL, adopt_key, server_secret
-from graph.body_limit import BodyLimit
-from graph.context import Parts
-from graph.documents import Documents, trusted_documents
-from graph.front import Front, FrontParts
+from db.audio.store import open_audio_store
+from db.commands.keys import MEDIA_SECRET, REVOKED_CHANNEL, adopt_key, server_secret
+from db.feed.feed import Feed
+from db.postgres.database import Database
+from graph.api.context import Parts
+from graph.api.schema import schema
+from graph.compiled.live.live import Live
+from graph.compiled.reads.cache import Answers
+from graph.compiled.reads.plans import Plans
+from graph.guards.csrf import Preflight
 from graph.guards.key_gate import KeyGate
 from graph.guards.keys import Keys
+from graph.guards.open_subscriptions import SubscriptionLimits
 from graph.guards.origins import CORS_EXPOSED, CORS_HEADERS, CORS_METHODS
-from graph.guards.preflight import Preflight
-from graph.guards.rates import Rates
+from graph.guards.persisted_documents import Documents, trusted_documents
+from graph.guards.rate_limit import Rates
 from graph.guards.response_headers import Hosts, ResponseHeaders
 from graph.guards.revocations import Revocations
-from graph.guards.subscriptions import SubscriptionLimits
-from graph.health import health_router
+from graph.http.body_limit import BodyLimit
 from graph.http.content_coding import ContentCoding
+from graph.http.error_boundary import LastResort
+from graph.http.fast_path import Front, FrontParts
 from graph.http.headers import OneLinePerHeader
+from graph.http.health import health_router
+from graph.http.mcp_endpoint import KeyedEndpoint, viewer_in_scope
+from graph.http.memory import keep_low
 from graph.http.methods import Methods
-from graph.last_resort import LastResort
-from graph.live.live import Live
-from graph.mcp import KeyedEndpoint, viewer_in_scope
-from graph.media import media_router
-from graph.memory import keep_low
-from graph.reads.answers import Answers
-from graph.reads.plans import Plans
-from graph.router import graphql_router, socket_app
-from graph.schema import schema
+from graph.http.router import graphql_router, socket_app
+from graph.media.download import media_router
+from graph.media.signing import MediaSigner
 from graph.settings import ApiSettings
-from graph.signing import MediaSigner
-from inference.tools.by_hand import ByHand
 from inference.tools.client import McpToolBox
+from inference.tools.manual import ByHand
 from inference.tools.server import public_server
 
 #: Room beside a recording in base64 for the rest of a request.

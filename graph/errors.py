@@ -14,7 +14,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from db.errors import InternalError, VoxLoomError
 from db.logs import error_fields
-from db.outage import client_error
+from db.postgres.outage import client_error
 
 log = structlog.get_logger(__name__)
 

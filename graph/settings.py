@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from db.backpressure import QueueLimits
+from db.queue.quotas import QueueLimits
 from db.settings import DatabaseSettings
 from graph.guards.limits import DocumentLimits
 from graph.http.connections import ConnectionLimits

@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from db.agents.personas import Persona
 from db.audio import limits
 from db.audio.recorded import Recording
-from db.outcome import EncodedAudio, Failure, FinishedCall
-from db.personas import Persona
-from db.words import Stage
+from db.enums import Stage
+from db.turns.values import EncodedAudio, Failure, FinishedCall
 
 if TYPE_CHECKING:
     import numpy as np

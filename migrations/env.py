@@ -14,9 +14,9 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from db import models_loaded
 from db.errors import ConnectFailed, VoxLoomError
-from db.migrate import migrating
+from db.models.metadata import metadata
+from db.postgres.migrate import migrating
 
 
 def include_name(name: str | None, type_: str, _parents: Any) -> bool:
@@ -27,7 +27,7 @@ def include_name(name: str | None, type_: str, _parents: Any) -> bool:
 def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=models_loaded.metadata,
+        target_metadata=metadata,
         include_name=include_name,
         compare_type=True,
         compare_server_default=True,

@@ -16,26 +16,26 @@ import pytest
 import uvicorn
 
 from db.audio.decoder_pool import DecoderPool
-from db.audio_store import TableStore
-from db.embedded import EmbeddedPostgres
-from db.engine import Database
-from db.keys import create_key, find_key, hash_of
-from db.migrate import migrate
-from db.queue import queue_app
+from db.audio.store import TableStore
+from db.commands.keys import create_key, find_key, hash_of
+from db.postgres.database import Database
+from db.postgres.embedded import EmbeddedPostgres
+from db.postgres.migrate import migrate
+from db.queue.jobs import queue_app
 from db.viewer import Viewer
 from graph.app import create_app
-from graph.server import server_config
+from graph.http.server import server_config
 from graph.settings import ApiSettings
-from inference.cancelling import CancelWatch
-from inference.engines.fake_chat import FakeChatModel
-from inference.engines.fake_synthesizer import FakeSynthesizer
-from inference.engines.fake_transcriber import FakeTranscriber
-from inference.limits import Limits
-from inference.registry import Engines, Lender
-from inference.runner import TurnRunner
+from inference.engines.fake.chat import FakeChatModel
+from inference.engines.fake.synthesizer import FakeSynthesizer
+from inference.engines.fake.transcriber import FakeTranscriber
+from inference.lender import Engines, Lender
 from inference.settings import InferenceSettings
 from inference.tools.client import McpToolBox
-from inference.worker import register_turns, take_turns
+from inference.turn.limits import Limits
+from inference.worker.cancel_watch import CancelWatch
+from inference.worker.main import register_turns, take_turns
+from inference.worker.runner import TurnRunner
 from tests.client import Client
 
 _TEMPLATE = "voxloom_template"

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from db.audio_store import AudioStore, open_audio_store
+from db.audio.store import AudioStore, open_audio_store
 
 
 class ObjectStoreServer:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.recording import read_recording
+from db.audio.decoding import read_recording
 from inference.ports import Samples
 
 _FOLDER = Path(__file__).parent / "audio"

@@ -41,10 +41,10 @@ _ALLOWED = {
     # Strawberry enters and leaves the hook in the operation's task; a subscription's is left before its first event.
     ("graph/guards/deadlines.py", "on_execute", "within"),
     # The place of an open subscription is what is counted: it is held for as long as the subscription is open.
-    ("graph/subscriptions.py", "_counted", "held"),
+    ("graph/api/subscriptions.py", "_counted", "held"),
     # The response and the socket that are being read: each belongs to this stream alone, and ends with it.
-    ("inference/engines/openai.py", "_read", "stream"),
-    ("graph/demo.py", "events", "connect"),
+    ("inference/engines/openai/engine.py", "_read", "stream"),
+    ("graph/cli/demo.py", "events", "connect"),
 }
 
 

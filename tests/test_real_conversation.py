@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from db.engine import Database
-from db.recording import read_recording
-from graph.demo import shipped_recording
-from inference.engine_choice import choose_engines
+from db.audio.decoding import read_recording
+from db.postgres.database import Database
+from graph.cli.demo import shipped_recording
+from inference.engines.catalog import choose_engines
+from inference.lender import Engines
 from inference.ports import Transcript
-from inference.registry import Engines
 from inference.settings import InferenceSettings
-from inference.worker import load_all
+from inference.worker.main import load_all
 from tests.client import Client
 from tests.conftest import working
 from tests.speech_samples import words

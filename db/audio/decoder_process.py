@@ -26,9 +26,9 @@ from typing import Any
 
 from db.audio import limits
 from db.audio.decode_request import READY, DecodeRequest, framed, read_message
+from db.audio.decoding import read_recording
 from db.audio.recorded import Recording, RecordingFacts
 from db.errors import AudioUnreadable, VoxLoomError
-from db.recording import read_recording
 
 #: Recordings after which a process is replaced by a fresh one, and the memory that ends it sooner.
 _RECORDINGS = 500

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Identified, Stamped, choice
-from db.words import AudioKind
+from db.enums import AudioKind
+from db.models.base import Base, Identified, Stamped, choice
 
 
 class Audio(Identified, Stamped, Base):

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Identified, Stamped, choice
-from db.words import Channel, MessageType, Role, SessionStatus, Stage, TurnStatus
+from db.enums import Channel, MessageType, Role, SessionStatus, Stage, TurnStatus
+from db.models.base import Base, Identified, Stamped, choice
 
 
 class Session(Identified, Stamped, Base):

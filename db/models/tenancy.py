@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Identified, Stamped
+from db.models.base import Base, Identified, Stamped
 
 
 class Tenant(Identified, Stamped, Base):

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Identified, Stamped, choice
-from db.scenarios import Priority
-from db.words import CallStatus, CrmStatus, Stage, ToolCallStatus
+from db.agents.scenarios import Priority
+from db.enums import CallStatus, CrmStatus, Stage, ToolCallStatus
+from db.models.base import Base, Identified, Stamped, choice
 
 
 class ModelCall(Identified, Base):

@@ -8,8 +8,8 @@ from dataclasses import replace
 import asyncpg
 import structlog
 
-from db.address import Address, database_url
 from db.errors import BadUserInput, ConnectFailed
+from db.postgres.address import Address, database_url
 from db.postgres.connect import connect
 
 _TIMEOUT_SECONDS = 15

@@ -7,8 +7,8 @@ import ssl
 
 import asyncpg
 
-from db.address import Address
 from db.errors import ConnectFailed
+from db.postgres.address import Address
 
 #: Options that name a file; OpenSSL's errors do not say which of them it could not read.
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")

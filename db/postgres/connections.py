@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from db.address import Address
+from db.postgres.address import Address
 from db.postgres.connect import connect
 
 Row = Sequence[Any]
@@ -26,7 +26,7 @@ class Connections:
     ``read_only`` ones cannot write. On an address that is ``pooled`` each is put between BEGIN and COMMIT, which states
     what cannot be left on the session, and keeps Parse and Execute on one server connection.
 
-    A statement raises what asyncpg raises (``db.outage`` tells what it means), and ConnectFailed.
+    A statement raises what asyncpg raises (``db.postgres.outage`` tells what it means), and ConnectFailed.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from graph.settings import ApiSettings
 def seconds_for(kind: OperationType, settings: ApiSettings) -> float:
     """How long a query or a mutation may take. A mutation may wait for its turn (waitSeconds) besides.
 
-    A subscription has no end; its statements have, as all of `db.engine.Database`.
+    A subscription has no end; its statements have, as all of `db.postgres.database.Database`.
     """
     if kind is OperationType.MUTATION:
         return settings.operation_seconds + settings.max_wait_seconds

@@ -16,11 +16,11 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from db.errors import BadUserInput
-from graph.guards.documents import check_cost, check_document, validate_within
+from graph.guards.document_limits import check_cost, check_document, validate_within
 from graph.guards.limits import DocumentLimits
 from graph.guards.refusals import refusal
-from graph.guards.texts import parse_within
-from graph.guards.values import variables_fault
+from graph.guards.tokens import parse_within
+from graph.guards.variables import variables_fault
 
 
 class Guards(SchemaExtension):

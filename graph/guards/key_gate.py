@@ -10,11 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db.errors import RateLimited, Unauthenticated
 from db.viewer import Viewer
 from graph.auth import secret_in_headers
-from graph.guards.answers import refuse
+from graph.guards.http_refusals import refuse
 from graph.guards.keys import Keys
-from graph.guards.rates import Rates, address_of
+from graph.guards.rate_limit import Rates, address_of
 from graph.http.connections import KEY_SHOWN
-from graph.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of, wants_page
+from graph.http.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of, wants_page
 
 #: Where the gate leaves the Viewer in the scope; absent without a valid key.
 VIEWER = "voxloom.viewer"

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from cachetools import LRUCache, TTLCache
 
+from db.commands.keys import find_key, hash_of
 from db.errors import Unauthenticated
-from db.keys import find_key, hash_of
 from db.logs import looked_at
-from db.outage import DATABASE_ERRORS
-from db.reader import Reader
+from db.postgres.outage import DATABASE_ERRORS
+from db.postgres.reader import Reader
 from db.viewer import Viewer
-from graph.guards.rates import Rates
+from graph.guards.rate_limit import Rates
 
 MAX_SECRET = 500
 

@@ -15,7 +15,7 @@ def overlaps(selection_set: SelectionSetNode | None, fragments: Mapping[str, Fra
     """The number of pairs, or some number above ``most`` as soon as there are more.
 
     Counted as if all fields of one name were merged, whatever their types are. The fragments have no cycles, and what
-    they hold when spread is bounded: see `graph.guards.measures`.
+    they hold when spread is bounded: see `graph.guards.size`.
     """
     pairs = 0
     groups = [[selection_set]]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import BadUserInput
-from graph.guards.answers import refuse
+from graph.guards.http_refusals import refuse
 
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'"
 

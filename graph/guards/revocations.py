@@ -14,9 +14,9 @@ from uuid import UUID
 
 import structlog
 
+from db.commands.keys import revoked_among
 from db.errors import Unauthenticated
-from db.keys import revoked_among
-from db.reader import Reader
+from db.postgres.reader import Reader
 
 _CHECK_SECONDS = 1.0
 
@@ -87,7 +87,7 @@ class Revocations:
                 del self._open[key_id]
 
     def hear(self, payload: str) -> None:
-        """A notification on `db.keys.REVOKED_CHANNEL`."""
+        """A notification on `db.commands.keys.REVOKED_CHANNEL`."""
         with suppress(ValueError):
             self.revoke(UUID(payload))
 

@@ -1,6 +1,6 @@
 """What connections may cost before an API key is known: how many, how large a head, how long a silence.
 
-The numbers are settings; ``graph.server`` applies them to HTTP/1.1 connections and to websockets.
+The numbers are settings; ``graph.http.server`` applies them to HTTP/1.1 connections and to websockets.
 """
 
 from __future__ import annotations

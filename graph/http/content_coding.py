@@ -15,7 +15,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipRespon
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import BadUserInput
-from graph.guards.answers import refuse
+from graph.guards.http_refusals import refuse
 
 #: Fast: the higher levels save a few per cent of conversations, which are mostly ids and signatures.
 _LEVEL = 4

@@ -11,14 +11,14 @@ from typing import Any
 from starlette.datastructures import UploadFile
 
 from db.errors import BadUserInput
+from graph.guards.requests import GraphQLRequest, from_members
 from graph.http.json_reader import read_json
-from graph.requests import GraphQLRequest, from_members
 
 #: The specification's places are variables; a file as the query or as the operation's name makes no sense.
 _ROOT = "variables"
 
 #: Commas and opening brackets in a field: each value of JSON but the first has one. Bodies of JSON are counted while
-#: they come (``graph.body_limit``), forms are not, as their files may hold anything.
+#: they come (``graph.http.body_limit``), forms are not, as their files may hold anything.
 _MAX_SIGNS = 110_000
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.errors import BadUserInput
-from graph.guards.answers import refuse
+from graph.guards.http_refusals import refuse
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import BadUserInput
-from graph.guards.answers import refuse
+from graph.guards.http_refusals import refuse
 
 _ASKED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from db.errors import EngineUnavailable
-from inference.engines.speaking import SpeakingEngine
-from inference.model_cache import PackageFile
+from inference.engines.synthesizer_base import SpeakingEngine
+from inference.engines.weights.cache import PackageFile
 from inference.ports import EngineInfo, Samples
 
 _BUNDLED = {

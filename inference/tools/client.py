@@ -15,8 +15,8 @@ from mcp.client._transport import TransportStreams
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
-from db.engine import Database
 from db.errors import EngineUnavailable, NotFound
+from db.postgres.database import Database
 from db.settings import McpServerSettings
 from inference.ports import ToolContext, ToolResult, ToolSpec
 from inference.tools.connection import McpConnection

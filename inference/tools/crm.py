@@ -10,10 +10,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import tool_calls
-from db.crm import describe, file_record, find_records, validation_errors
+from db.agents.scenarios import SCENARIOS
 from db.models.work import ToolCall
-from db.scenarios import SCENARIOS
+from db.turns import tool_calls
+from db.turns.crm import describe, file_record, find_records, validation_errors
 from inference.tools.json_schema import without_references
 
 FIND = "find_crm_records"

@@ -17,15 +17,15 @@ import structlog
 from mcp.server import Server, ServerRequestContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import tool_calls
-from db.clean import clean_json
-from db.commands import lock_session
-from db.engine import Database
+from db.commands.messages import lock_session
 from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
 from db.logs import error_fields
 from db.models.work import ToolCall
-from db.outage import client_error, outlast
+from db.postgres.database import Database
+from db.postgres.outage import client_error, outlast
+from db.turns import tool_calls
+from db.validation import clean_json
 from db.viewer import Viewer
 from inference.ports import ToolContext
 from inference.tools.crm import TOOLS, run_crm_tool

@@ -27,7 +27,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from db.keys import create_key
+from db.commands.keys import create_key
 from tests.bench.attacker import Process, attacker, sink
 from tests.bench.cpu import resident_bytes, tree_cpu_seconds
 from tests.bench.floods import CREATE, FLOODS, Target

@@ -23,8 +23,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from db.embedded import EmbeddedPostgres
-from db.migrate import migrate
+from db.postgres.embedded import EmbeddedPostgres
+from db.postgres.migrate import migrate
 from tests.graph.guards.hostile import HOSTILE, Hostile
 
 _ROUNDS = 5
@@ -83,7 +83,7 @@ def _server() -> Iterator[tuple[str, int]]:
     try:
         asyncio.run(migrate(postgres.url))
         settings = {"DATABASE_URL": postgres.url, "VOXLOOM_PORT": str(port), "VOXLOOM_API_KEY": _KEY}
-        command = [sys.executable, "-c", "from graph.cli import main; main()", "serve"]
+        command = [sys.executable, "-c", "from graph.cli.main import main; main()", "serve"]
         server = subprocess.Popen(command, env={**os.environ, **settings}, cwd=directory)
         try:
             address = f"http://127.0.0.1:{port}"

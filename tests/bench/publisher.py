@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
-from db.engine import Database
-from db.events import NewEvent, append
-from db.words import EventType
+from db.enums import EventType
+from db.feed.events import NewEvent, append
+from db.postgres.database import Database
 
 #: What is committed at once at most; the pool has as many connections.
 _AT_ONCE = 8

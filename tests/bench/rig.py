@@ -15,12 +15,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from db.embedded import EmbeddedPostgres
-from db.embedded_paths import pid_in
-from db.engine import Database
-from db.keys import create_key
-from db.migrate import migrate
+from db.commands.keys import create_key
 from db.postgres.connect import connect
+from db.postgres.database import Database
+from db.postgres.embedded import EmbeddedPostgres
+from db.postgres.embedded_paths import pid_in
+from db.postgres.migrate import migrate
 from tests.bench.dataset import Dataset
 
 POOL = 10
@@ -47,7 +47,7 @@ class Kind:
     dialect: str = "voxloom"
 
 
-VOXLOOM = Kind("VoxLoom", [sys.executable, "-m", "graph.cli", "serve"])
+VOXLOOM = Kind("VoxLoom", [sys.executable, "-m", "graph.cli.main", "serve"])
 POSTGRAPHILE = Kind("PostGraphile", [_NODE, str(_SERVERS / "postgraphile.mjs")], dialect="postgraphile")
 YOGA = Kind("graphql-yoga", [_NODE, str(_SERVERS / "yoga.mjs")])
 YOGA_CACHED = Kind("graphql-yoga, response cache", [_NODE, str(_SERVERS / "yoga.mjs")], {"RESPONSE_CACHE": "1"})

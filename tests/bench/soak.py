@@ -92,7 +92,7 @@ async def _running() -> AsyncIterator[tuple[str, str, int]]:
         up = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "graph.cli",
+            "graph.cli.main",
             "up",
             cwd=_ROOT,
             env=environment,

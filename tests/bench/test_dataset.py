@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from db.engine import Database
 from db.postgres.connect import connect
+from db.postgres.database import Database
 from tests.bench.dataset import Dataset
 
 _FOREIGN_KEYS = """

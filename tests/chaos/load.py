@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import httpx
 import numpy as np
 
-from inference.audio import encode_wav
+from inference.audio.wav import encode_wav
 from tests.chaos.listeners import Listener
 from tests.client import Client, GraphQLFailed
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import httpx
 
-from db.embedded import EmbeddedPostgres
-from db.embedded_paths import pid_in
-from db.migrate import migrate
+from db.postgres.embedded import EmbeddedPostgres
+from db.postgres.embedded_paths import pid_in
+from db.postgres.migrate import migrate
 
 API_KEY = "chaos-suite-key"
 WORKERS = 2
@@ -101,9 +101,9 @@ class Plant:
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         common = {"DATABASE_URL": self.url, "VOXLOOM_API_KEY": API_KEY, "VOXLOOM_PORT": str(port)}
-        self.api = Process("api", ["graph.cli", "serve"], common, self.directory)
+        self.api = Process("api", ["graph.cli.main", "serve"], common, self.directory)
         self.workers = [
-            Process(f"worker-{number}", ["inference.worker"], {**common, **_ENGINES}, self.directory)
+            Process(f"worker-{number}", ["inference.worker.main"], {**common, **_ENGINES}, self.directory)
             for number in range(WORKERS)
         ]
         for each in self._all():

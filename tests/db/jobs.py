@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from db.engine import Database
+from db.postgres.database import Database
 from tests.db.rows import scalar
 
 

@@ -10,25 +10,26 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import commands, turns
-from db.audio_store import TableStore
-from db.commands import TextContent
-from db.engine import Database
-from db.events import NewEvent, append
-from db.models.happenings import Event
-from db.outcome import EncodedAudio, Failure
-from db.sounds import new_audio, upload
-from db.turns import Claim
+from db.audio.saving import new_audio, upload
+from db.audio.store import TableStore
+from db.commands import messages
+from db.commands.messages import TextContent
+from db.enums import AudioKind, Channel, EventType
+from db.feed.events import NewEvent, append
+from db.models.events import Event
+from db.postgres.database import Database
+from db.turns import claims
+from db.turns.claims import Claim
+from db.turns.values import EncodedAudio, Failure
 from db.viewer import Viewer
-from db.words import AudioKind, Channel, EventType
-from inference.journal import DatabaseJournal
+from inference.journal.database_journal import DatabaseJournal
 
 STORE = TableStore()
 
 
 async def open_session(database: Database, viewer: Viewer, customer_id: str = "customer-1") -> UUID:
     async with database.transaction() as session:
-        row = await commands.create_session(
+        row = await messages.create_session(
             session,
             viewer,
             customer_id=customer_id,
@@ -51,7 +52,7 @@ async def say(
 async def say_in(
     session: AsyncSession, viewer: Viewer, session_id: UUID, words: str = "hello", *, key: str | None = None
 ) -> UUID:
-    turn = await commands.send_message(
+    turn = await messages.send_message(
         session, viewer, session_id=session_id, content=TextContent(words), idempotency_key=key
     )
     return turn.id
@@ -62,13 +63,13 @@ async def send_recording(database: Database, viewer: Viewer, session_id: UUID, d
     recording = EncodedAudio(data, "audio/wav", 1000, 16_000)
     content = await upload(STORE, new_audio(AudioKind.RECORDING, recording, session_id=session_id))
     async with database.transaction() as session:
-        turn = await commands.send_message(session, viewer, session_id=session_id, content=content)
+        turn = await messages.send_message(session, viewer, session_id=session_id, content=content)
         return turn.id
 
 
 async def claimed(database: Database, turn_id: UUID) -> Claim:
     """The next attempt at a turn."""
-    claim = await turns.start(database, turn_id)
+    claim = await claims.start(database, turn_id)
     assert claim is not None
     return claim
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from db.address import database_url
+from db.postgres.address import database_url
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
 

@@ -7,10 +7,10 @@ from whisper import tokenizer as whisper_tokenizer
 
 from db.errors import BadUserInput
 from db.languages import LANGUAGES, clean_language, primary_language
-from db.models.happenings import Worker
-from db.workers import answered_languages
-from inference.engines import whisper_languages
-from inference.engines.whisper_languages import token_of
+from db.models.events import Worker
+from db.queue.workers import answered_languages
+from inference.engines.whisper import languages as whisper_languages
+from inference.engines.whisper.languages import token_of
 
 
 @pytest.mark.parametrize(

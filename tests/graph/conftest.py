@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from db.feed import Feed
+from db.feed.feed import Feed
 from graph import app
 from tests.client import Client
 from tests.conftest import cloned

@@ -17,8 +17,8 @@ from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from db.engine import Database
-from db.keys import create_key
+from db.commands.keys import create_key
+from db.postgres.database import Database
 from graph.settings import ApiSettings
 from tests.client import PROTOCOL, Client
 from tests.conftest import served

@@ -12,8 +12,8 @@ import pytest
 from graphql import introspection_from_schema
 from sqlalchemy import text
 
-from db.keys import create_key, list_keys, revoke_key
-from graph.schema import schema
+from db.commands.keys import create_key, list_keys, revoke_key
+from graph.api.schema import schema
 from tests.client import Client, GraphQLFailed
 from tests.graph.edge import Edge, bare_socket, closing_code, code_of
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from graph import memory
+from graph.http import memory
 
 _BURST_BYTES = 80_000_000
 _PIECE_BYTES = 4_000  # small enough for the heap, which keeps what is freed

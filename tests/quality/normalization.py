@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.spoken.forms import spoken_form
+from inference.text.normalization.forms import spoken_form
 
-_SENTENCES = Path(__file__).parent.parent / "inference" / "spoken" / "sentences.txt"
+_SENTENCES = Path(__file__).parent.parent / "inference" / "text" / "normalization" / "sentences.txt"
 
 
 @dataclass(frozen=True, slots=True)

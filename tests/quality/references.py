@@ -2,7 +2,7 @@
 
 Speaks random references with each voice, passes them through an 8 kHz G.711 µ-law line, and transcribes them. A letter
 counts as heard where it stands in the transcript in its place. ``--letters`` tries another alphabet: ``all`` is how the
-one in ``db.references`` was chosen.
+one in ``db.agents.references`` was chosen.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from db.references import DIGITS, LETTERS, PATTERN
-from inference.engines.ctranslate2 import CTranslate2Engine
-from inference.engines.espnet import EspnetEngine
+from db.agents.references import DIGITS, LETTERS, PATTERN
+from inference.engines.espnet.engine import EspnetEngine
 from inference.engines.hibari import HibariEngine
-from inference.model_cache import ModelCache
+from inference.engines.weights.cache import ModelCache
+from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.ports import SAMPLE_RATE, Samples, Synthesizer, Transcriber, Transcript
 
 _LINE_RATE = 8_000

@@ -21,12 +21,12 @@ from statistics import median
 import numpy as np
 import soxr
 
-from inference.engines.ctranslate2 import CTranslate2Engine
-from inference.engines.espnet import EspnetEngine
+from inference.engines.espnet.engine import EspnetEngine
 from inference.engines.hibari import HibariEngine
-from inference.model_cache import ModelCache
+from inference.engines.weights.cache import ModelCache
+from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.ports import SAMPLE_RATE, Samples, Synthesizer, Transcriber, Transcript
-from inference.spoken.forms import spoken_form
+from inference.text.normalization.forms import spoken_form
 
 _SENTENCES = Path(__file__).with_suffix(".toml")
 

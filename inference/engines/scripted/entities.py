@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import phonenumbers
 
+from inference.engines.scripted.inverse_normalization import written
 from inference.engines.scripted.lexicon import WORD, Lexicon, fold
 from inference.engines.scripted.names import Span, find_name
-from inference.engines.scripted.spoken import written
 
 _EMAIL = re.compile(r"[A-Za-z0-9_.+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}")
 _CODE = re.compile(

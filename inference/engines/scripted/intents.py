@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from db.scenarios import SCENARIOS
+from db.agents.scenarios import SCENARIOS
 from inference.engines.scripted.embeddings import MAX_CHARS, MiniLM, Multilingual, Vectors
 from inference.engines.scripted.lexicon import LANGUAGES, fold, read_table
 

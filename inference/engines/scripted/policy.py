@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.scenarios import SCENARIOS
-from inference.engines.scripted.dialogue import CONFIRMED, HANDOVER, IDENTITY, LOOKUP, Dialogue, Filed, Outcome, Request
+from db.agents.scenarios import SCENARIOS
 from inference.engines.scripted.lexicon import Lexicon, fold
 from inference.engines.scripted.replies import Part, Replies
+from inference.engines.scripted.state import CONFIRMED, HANDOVER, IDENTITY, LOOKUP, Dialogue, Filed, Outcome, Request
 from inference.ports import ChatRequest
 
 _DETAILS = ("new_phone", "new_email", "new_address")

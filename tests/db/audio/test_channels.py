@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from db.audio.channels import mono
 from db.audio.decoder_pool import DecoderPool
+from db.audio.decoding import read_recording
 from db.audio.recorded import CustomerChannel
 from db.errors import AudioUnreadable
-from db.recording import read_recording
 from tests.db.encode import wav_of
 from tests.speech_samples import clips
 

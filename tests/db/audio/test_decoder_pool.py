@@ -16,8 +16,8 @@ from db.audio import decoder_child, limits
 from db.audio.decode_request import DecodeRequest
 from db.audio.decoder_child import DecoderChild, DecoderDied
 from db.audio.decoder_pool import DecoderPool
+from db.audio.decoding import read_recording
 from db.errors import AudioTooLong, AudioUnreadable, Overloaded
-from db.recording import read_recording
 from tests.db.audio.bombs import webm_of_tags
 from tests.db.encode import encode
 

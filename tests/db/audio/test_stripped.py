@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from db.audio.decoding import read_recording
 from db.audio.stripped import stripped
 from db.errors import AudioUnreadable
-from db.recording import read_recording
 from tests.db.audio import bombs
 from tests.db.encode import encode, with_data_size
 

@@ -11,9 +11,9 @@ import pytest
 
 from db.errors import BadUserInput, Forbidden, PayloadTooLarge
 from db.ids import new_id
+from graph.media.signing import MediaSigner
+from graph.media.upload import _PIECE, _decode
 from graph.settings import ApiSettings
-from graph.signing import MediaSigner
-from graph.uploads import _PIECE, _decode
 from tests.client import SEND, Client
 from tests.graph.edge import Edge, bare_socket, closing_code, code_of, init, opened, post_raw
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from graphql import parse
 
+from graph.api.schema import schema
 from graph.guards.costs import cost_of, depends_on_variables
 from graph.guards.fragments import operations_of
-from graph.schema import schema
 
 SCHEMA = schema._schema
 

@@ -13,11 +13,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from db.keys import find_key
+from db.commands.keys import find_key
+from graph.compiled.live.live import Live
+from graph.compiled.reads.plans import Plans
 from graph.guards import keys as gate_keys
-from graph.guards import texts
-from graph.live.live import Live
-from graph.reads.plans import Plans
+from graph.guards import tokens
 from tests.client import EVENTS, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, code_of, opened
@@ -46,7 +46,7 @@ class Counted:
             self.looked += 1
             return await find_key(*given)
 
-        patch.setattr(texts, "parse", counting_parse)
+        patch.setattr(tokens, "parse", counting_parse)
         patch.setattr(gate_keys, "find_key", counting_find)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from graphql import parse
 
+from graph.api.schema import schema
 from graph.guards.repetition import repeats_lists
-from graph.schema import schema
 from tests.client import Client
+from tests.graph.compiled.reads.rows import Filler
 from tests.graph.edge import Edge, code_of, operate, post
-from tests.graph.reads.rows import Filler
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from graph.reads.answers import Answers
+from graph.compiled.reads.cache import Answers
 from tests.client import Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, code_of, init, opened, operate

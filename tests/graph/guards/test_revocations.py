@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
-from db.feed import Feed
-from db.keys import create_key, revoke_key
+from db.commands.keys import create_key, revoke_key
+from db.feed.feed import Feed
 from tests.client import EVENTS, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, init, opened, subscribe

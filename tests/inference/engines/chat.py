@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from db.personas import PERSONAS
-from db.scenarios import SCENARIOS
+from db.agents.personas import PERSONAS
+from db.agents.scenarios import SCENARIOS
 from inference.ports import (
     AssistantSaid,
     ChatFinished,

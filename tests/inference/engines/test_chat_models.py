@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from db.errors import EngineUnavailable
-from inference.engines.fake_chat import FakeChatModel
-from inference.engines.openai import OpenAIEngine
+from inference.engines.fake.chat import FakeChatModel
+from inference.engines.openai.engine import OpenAIEngine
 from inference.engines.scripted.engine import ScriptedEngine
 from inference.ports import ChatFinished, ChatModel, TextDelta, ToolUsed, UserSaid
 from tests.inference.engines.chat import answer, chat_request
-from tests.inference.engines.llama_server import LlamaServer, llama_server
+from tests.inference.engines.openai.llama_server import LlamaServer, llama_server
 
 HELLO = chat_request(UserSaid("Hello!"), tools=())
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from db.errors import EngineUnavailable
-from inference.engines.espnet import EspnetEngine
-from inference.engines.fake_synthesizer import FakeSynthesizer
+from inference.engines.espnet.engine import EspnetEngine
+from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.hibari import HibariEngine
-from inference.model_cache import ModelCache
+from inference.engines.weights.cache import ModelCache
 from inference.ports import Samples, Speech, Synthesizer
 
 _REAL = [pytest.param(name, marks=pytest.mark.models) for name in ("hibari", "espnet")]

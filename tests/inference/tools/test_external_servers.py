@@ -12,12 +12,12 @@ import pytest
 
 from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
 from db.settings import McpServerSettings
-from inference.limits import Limits
 from inference.ports import ToolContext, ToolRequest, ToolResult
-from inference.retrying import RetryPolicy
-from inference.stages.tool import _call
 from inference.tools.client import connect_to
 from inference.tools.connection import McpConnection
+from inference.turn.limits import Limits
+from inference.turn.retries import RetryPolicy
+from inference.turn.stages.tool import _call
 from tests.inference.tools.shop import Shop
 from tests.inference.tools.shop_server import SECRET
 

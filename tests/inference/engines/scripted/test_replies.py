@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from db.personas import PERSONAS
-from db.scenarios import SCENARIOS
-from inference.engines.scripted.dialogue import CONFIRMED
+from db.agents.personas import PERSONAS
+from db.agents.scenarios import SCENARIOS
 from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.replies import ASKS, Replies, asked_for, replies
+from inference.engines.scripted.state import CONFIRMED
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -1,0 +1,117 @@
+"""Cancelling a turn, and running one again: one transaction each (the caller commits), harmless when repeated."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.commands.messages import announce_end, lock_session
+from db.enums import EventType, MessageType, Role, SessionStatus, Stage, TurnStatus
+from db.errors import NotFound, SessionEnded
+from db.feed.events import NewEvent, append
+from db.ids import new_id
+from db.models.conversation import Message, Session, Turn
+from db.models.events import Event
+from db.queue.jobs import defer_turn
+from db.queue.quotas import QueueLimits, check_room
+from db.turns.tool_calls import end_pending_of, reopen_unanswered
+from db.viewer import Viewer
+
+#: Workers listen here for the ids of turns that they are to stop.
+CANCELLED_CHANNEL = "voxloom_cancelled"
+
+#: Told in the transaction: it is rare, and a worker that hears of it finds the turn cancelled.
+_NOTIFY = text("select pg_notify(:channel, :turn_id)")
+
+
+async def cancel_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID) -> Turn:
+    """Ends a turn now. A worker that runs it can write nothing more and is told to stop.
+
+    What was said by then stays, as a message that is not complete. A turn that has ended stays as it is. Raises
+    NotFound.
+    """
+    owner, turn = await _lock(session, viewer, turn_id)
+    if turn.status.ended:
+        return turn
+    if turn.status is TurnStatus.RUNNING:
+        await _keep_partial_reply(session, turn)
+        await session.execute(_NOTIFY, {"channel": CANCELLED_CHANNEL, "turn_id": str(turn.id)})
+    await end_pending_of(session, turn.id, "The turn was cancelled before the tool answered.")
+    turn.finished_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    turn.status = TurnStatus.CANCELLED
+    await session.flush()
+    await append(session, owner.id, [NewEvent(EventType.TURN_CANCELLED, turn.id)])
+    await announce_end(session, owner.id)
+    return turn
+
+
+async def retry_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID, limits: QueueLimits) -> Turn:
+    """Queues a failed or cancelled turn again; it goes on at its first unfinished stage, as a new attempt.
+
+    A turn that waits, runs or is completed stays as it is. Raises NotFound, SessionEnded,
+    Overloaded.
+    """
+    owner, turn = await _lock(session, viewer, turn_id)
+    if turn.status not in (TurnStatus.FAILED, TurnStatus.CANCELLED):
+        return turn
+    if owner.status is SessionStatus.ENDED:
+        raise SessionEnded("The session has ended.")
+    await check_room(session, owner, limits)
+    await session.execute(delete(Message).where(Message.turn_id == turn.id, Message.complete.is_(False)))
+    replied = select(Message.id).where(Message.turn_id == turn.id, Message.role == Role.ASSISTANT)
+    if await session.scalar(replied) is None:  # what was replied told of the call as it ended
+        await reopen_unanswered(session, turn.id)
+    turn.queued_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    turn.status = TurnStatus.QUEUED
+    turn.started_at = turn.finished_at = turn.timing = None
+    turn.error_code = turn.error_message = turn.error_stage = None
+    await session.flush()
+    await append(session, owner.id, [NewEvent(EventType.TURN_QUEUED, turn.id)])
+    await defer_turn(session, owner.id, turn.id)
+    return turn
+
+
+async def _lock(session: AsyncSession, viewer: Viewer, turn_id: UUID) -> tuple[Session, Turn]:
+    session_id = await session.scalar(
+        select(Turn.session_id)
+        .join(Session, Session.id == Turn.session_id)
+        .where(Turn.id == turn_id, Session.tenant_id == viewer.tenant_id)
+    )
+    if session_id is None:
+        raise NotFound("No such turn.")
+    owner = await lock_session(session, viewer, session_id)
+    turn = (await session.execute(select(Turn).where(Turn.id == turn_id).with_for_update())).scalar_one()
+    return owner, turn
+
+
+async def _keep_partial_reply(session: AsyncSession, turn: Turn) -> None:
+    """What listeners have seen of the reply becomes a message, unless the whole of it is one already."""
+    known = await session.scalar(select(Message.id).where(Message.turn_id == turn.id, Message.role == Role.ASSISTANT))
+    if known is not None:
+        return
+    events = await session.execute(
+        select(Event.type, Event.data)
+        .where(Event.turn_id == turn.id, Event.type.in_([EventType.STAGE_STARTED, EventType.REPLY_DELTA]))
+        .order_by(Event.seq)
+    )
+    said = ""
+    for kind, data in events:
+        if kind is EventType.REPLY_DELTA:
+            said += data["text"]
+        elif data["stage"] == Stage.LLM:
+            said = ""  # the reply began anew
+    if said.strip():
+        session.add(
+            Message(
+                id=new_id(),
+                session_id=turn.session_id,
+                turn_id=turn.id,
+                role=Role.ASSISTANT,
+                type=MessageType.TEXT,
+                text=said.strip(),
+                complete=False,
+            )
+        )
+        await session.flush()

@@ -1,0 +1,114 @@
+"""The events of a session: numbered 1, 2, 3 ... without a gap, in the order in which they were committed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.enums import EventType
+from db.feed.notifier import touch
+from db.models.conversation import Session
+from db.models.events import Event
+from db.postgres.reader import Reader
+from db.validation import storable
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event about to be written. ``data`` must be plain JSON; characters that Postgres cannot store are replaced."""
+
+    type: EventType
+    turn_id: UUID | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as every listener gets it; shared between listeners, so never changed."""
+
+    session_id: UUID
+    seq: int
+    turn_id: UUID | None
+    type: EventType
+    data: Mapping[str, Any]
+    at: datetime
+
+
+async def append(session: AsyncSession, session_id: UUID, events: Sequence[NewEvent]) -> int:
+    """Writes events in the caller's transaction and returns the last one's number.
+
+    Counting up the session's row takes its lock, which is held until the commit: the next writer numbers on from
+    there, so that a reader who has seen number n has been able to see all before it.
+    """
+    counted = await session.execute(
+        update(Session)
+        .where(Session.id == session_id)
+        .values(last_seq=Session.last_seq + len(events))
+        .returning(Session.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+    last_seq: int = counted.scalar_one()
+    first = last_seq - len(events) + 1
+    await session.execute(
+        insert(Event),
+        [
+            {
+                "session_id": session_id,
+                "seq": first + offset,
+                "turn_id": event.turn_id,
+                "type": event.type,
+                "data": storable(event.data),
+            }
+            for offset, event in enumerate(events)
+        ],
+    )
+    touch(session, session_id)
+    return last_seq
+
+
+async def mark_changed(session: AsyncSession, session_id: UUID) -> None:
+    """For a commit that changes what can be read of a session, and has no event: readers see by the row that it did."""
+    await session.execute(
+        update(Session)
+        .where(Session.id == session_id)
+        .values(last_seq=Session.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+
+
+LAST_SEQS = "select id, last_seq from sessions where id = any($1::uuid[])"
+
+#: The next events of several sessions, each after a number of its own.
+NEXT_EVENTS = """
+select found.session_id, found.seq, found.turn_id, found.type, found.data::text, found.at
+from unnest($1::uuid[], $2::int[]) as asked (session_id, after_seq)
+cross join lateral (
+  select events.* from events
+  where events.session_id = asked.session_id and events.seq > asked.after_seq
+  order by events.seq limit $3
+) as found
+"""
+
+
+async def read_after(reader: Reader, cursors: Mapping[UUID, int], limit: int) -> dict[UUID, list[StoredEvent]]:
+    """The next ``limit`` events of each session after its cursor, oldest first."""
+    found: dict[UUID, list[StoredEvent]] = {session_id: [] for session_id in cursors}
+    rows = await reader.rows(NEXT_EVENTS, [list(cursors), list(cursors.values()), limit])
+    for session_id, seq, turn_id, kind, data, at in rows:
+        found[session_id].append(StoredEvent(session_id, seq, turn_id, EventType(kind), json.loads(data), at))
+    for events in found.values():
+        events.sort(key=lambda event: event.seq)
+    return found
+
+
+async def last_seqs(reader: Reader, session_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The number of the last event of each session."""
+    rows = await reader.rows(LAST_SEQS, [session_ids])
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,214 @@
+"""Follows the events of sessions: replayed from the table, then live, without a gap or a repeat.
+
+One LISTEN connection a process, and two for reading what is new, which neither clients' reads nor replays keep busy. A
+notification is only a hint that a session has something new; what is delivered is always read from the table, by
+number. Where no hint comes (a lost connection, a lost message), a slow poll finds the new events. A listener holds a
+bounded number of events; a slow one reads the table again at its own pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from db.feed.events import StoredEvent, last_seqs, read_after
+from db.feed.listeners import PAGE, Listener, Page, Take, Topic
+from db.feed.notifier import CHANNEL
+from db.logs import error_fields
+from db.postgres.database import Database
+from db.postgres.outage import DATABASE_ERRORS
+from db.postgres.reader import Reader
+
+log = structlog.get_logger(__name__)
+
+#: Sessions that are read in one statement.
+_BATCH = 200
+_RETRY_SECONDS = 0.5
+
+
+class Feed:
+    """Owns the LISTEN connection and the reading of new events. ``poll_seconds``: how late a lost hint may be."""
+
+    def __init__(self, database: Database, *, poll_seconds: float = 2, buffer: int = 256) -> None:
+        self._database = database
+        self._poll_seconds = poll_seconds
+        self._buffer = buffer
+        self._topics: dict[UUID, Topic] = {}
+        self._dirty: set[UUID] = set()
+        self._work = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+        #: Called with every session of which a hint came, whether anybody follows it or not.
+        self.heard: list[Callable[[UUID], None]] = []
+        #: Other channels to listen on, each with what is called with a notification's payload. Filled before `start`.
+        self.channels: dict[str, Callable[[str], None]] = {}
+
+    @property
+    def listeners(self) -> int:
+        """How many follow at this moment."""
+        return sum(len(topic.listeners) for topic in self._topics.values())
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="feed-listen"),
+            asyncio.create_task(self._pump(), name="feed-pump"),
+            asyncio.create_task(self._poll(), name="feed-poll"),
+        ]
+
+    async def close(self) -> None:
+        """Ends every follower and gives back the connection."""
+        self._closed = True
+        for topic in self._topics.values():
+            for listener in topic.listeners:
+                listener.wake.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def follow(
+        self, session_id: UUID, after_seq: int, take: Take | None = None
+    ) -> AsyncGenerator[StoredEvent, None]:
+        """Every event of a session after ``after_seq``, in order, each once; ends only when the feed is closed.
+
+        While the follower waits, events go to ``take`` first, and come here only if it says no. It must not raise.
+        """
+        listener = Listener(self._buffer, after_seq, take)
+        topic = self._topics.setdefault(session_id, Topic())
+        topic.listeners.add(listener)  # before the first read, so that nothing falls in between
+        try:
+            while not self._closed:
+                if listener.behind:
+                    listener.behind = False
+                    pages = await self._read(self._database.reader, {session_id: listener.cursor})
+                    if pages is None:
+                        break
+                    page = pages[session_id]
+                    topic.joined(listener, page)
+                    for event in page.events:
+                        listener.cursor = event.seq
+                        yield event
+                    continue
+                while listener.buffer:
+                    event = listener.buffer.popleft()
+                    if event.seq <= listener.cursor:
+                        continue
+                    if event.seq != listener.cursor + 1:
+                        listener.fall_behind()
+                        break
+                    listener.cursor = event.seq
+                    yield event
+                if not (listener.buffer or listener.behind or self._closed):
+                    await listener.rest()
+        finally:
+            topic.listeners.discard(listener)
+            if not topic.listeners:
+                self._topics.pop(session_id, None)
+
+    async def _read(self, reader: Reader, cursors: Mapping[UUID, int]) -> dict[UUID, Page] | None:
+        """Reads a page of each; while the database is away it waits, for the events are not lost. Null when closed."""
+        while not self._closed:
+            try:
+                found = await read_after(reader, cursors, PAGE)
+                return {each: Page(page, page[-1].seq if page else cursors[each]) for each, page in found.items()}
+            except DATABASE_ERRORS as error:
+                log.warning("feed_read_failed", **error_fields(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+        return None
+
+    def _mark(self, session_ids: set[UUID]) -> None:
+        self._dirty |= session_ids
+        self._work.set()
+
+    def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        with suppress(ValueError):
+            session_id = UUID(str(payload))
+            for hear in self.heard:
+                hear(session_id)
+            if session_id in self._topics:
+                self._mark({session_id})
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_on(await self._database.connect())
+            except Exception as error:  # whatever it was: without this task every listener would be late
+                log.warning("feed_listen_lost", **error_fields(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _listen_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        """Listens until the connection is lost, which it raises."""
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(CHANNEL, self._on_notify)
+            for channel, hear in self.channels.items():
+                await connection.add_listener(channel, partial(_hand_on, hear))
+            self._mark(set(self._topics))  # whatever happened while nobody listened
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), self._poll_seconds)
+                await connection.execute("select 1")  # a connection to nowhere says so only when asked
+        finally:
+            connection.terminate()
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            if not self._topics:
+                continue
+            try:
+                newest = await last_seqs(self._database.live, list(self._topics))
+            except Exception as error:  # whatever it was: the net must hold
+                log.warning("feed_poll_failed", **error_fields(error))
+                continue
+            self._mark({each for each, seq in newest.items() if self._is_news(each, seq)})
+
+    def _is_news(self, session_id: UUID, last_seq: int) -> bool:
+        topic = self._topics.get(session_id)
+        return topic is not None and (topic.head is None or last_seq > topic.head)
+
+    async def _pump(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            dirty = list(self._dirty)
+            self._dirty.clear()
+            for start in range(0, len(dirty), _BATCH):
+                await self._deliver_all(dirty[start : start + _BATCH])
+
+    async def _deliver_all(self, session_ids: Sequence[UUID]) -> None:
+        try:
+            await self._deliver(session_ids)
+        except Exception as error:
+            if len(session_ids) == 1:  # one session's trouble is not the others'; the poll comes back to it
+                log.error("feed_deliver_failed", session_id=str(session_ids[0]), **error_fields(error))
+                return
+            for each in session_ids:
+                await self._deliver_all([each])
+
+    async def _deliver(self, session_ids: Sequence[UUID]) -> None:
+        cursors: dict[UUID, int] = {}
+        for session_id in session_ids:
+            topic = self._topics.get(session_id)
+            if topic is not None and topic.head is not None:
+                cursors[session_id] = topic.head
+            elif topic is not None:  # nobody has caught up yet: each reads for itself
+                for listener in topic.listeners:
+                    listener.fall_behind()
+        pages = await self._read(self._database.live, cursors) if cursors else None
+        for session_id, page in (pages or {}).items():
+            topic = self._topics.get(session_id)
+            if topic is not None:
+                topic.deliver(page)
+                if page.full:
+                    self._mark({session_id})
+
+
+def _hand_on(hear: Callable[[str], None], _connection: object, _pid: int, _channel: str, payload: object) -> None:
+    hear(str(payload))

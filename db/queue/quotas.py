@@ -1,0 +1,36 @@
+"""How many turns may wait: more of them would only wait longer, so the client is told to come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.enums import TurnStatus
+from db.errors import Overloaded
+from db.models.conversation import Session, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """Turns that may be QUEUED at a time, and the hint for those that came too many."""
+
+    per_session: int = 20
+    per_tenant: int = 2_000
+    retry_after_seconds: float = 2
+
+
+async def check_room(session: AsyncSession, owner: Session, limits: QueueLimits) -> None:
+    """Raises Overloaded if no further turn may be queued. The caller holds the session's row.
+
+    Exact for a session; a tenant's sessions are not locked, so that messages that come at the same time may each find
+    the last free place.
+    """
+    queued = select(func.count()).select_from(Turn).where(Turn.status == TurnStatus.QUEUED)
+    of_session = (await session.execute(queued.where(Turn.session_id == owner.id))).scalar_one()
+    if of_session >= limits.per_session:
+        raise Overloaded("Too many turns of this session are waiting.", limits.retry_after_seconds)
+    tenants = queued.join(Session, Session.id == Turn.session_id).where(Session.tenant_id == owner.tenant_id)
+    if (await session.execute(tenants)).scalar_one() >= limits.per_tenant:
+        raise Overloaded("Too many turns are waiting.", limits.retry_after_seconds)

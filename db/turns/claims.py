@@ -1,0 +1,153 @@
+"""How a turn goes on: started, written commit by commit, ended.
+
+Every write is fenced: it names the attempt it belongs to, and a worker whose turn was taken over by a later attempt
+gets ``Fenced`` and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.commands.messages import announce_end
+from db.enums import TurnStatus
+from db.feed.events import mark_changed
+from db.feed.notifier import touch
+from db.models.conversation import Session, Turn
+from db.models.work import ModelCall
+from db.postgres.database import Database
+from db.turns.tool_calls import end_pending_of
+from db.turns.values import FinishedCall
+from db.turns.writes import TurnWrite, call_row, statement_of
+
+
+class Fenced(Exception):
+    """This attempt no longer owns the turn: another one does, or the turn has ended."""
+
+
+class _Refused(Exception):
+    """The statement did nothing, so nothing of its transaction is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right of one attempt to write a turn. ``started_at`` is the database's time when the attempt began."""
+
+    tenant_id: UUID
+    session_id: UUID
+    turn_id: UUID
+    attempt: int
+    queued_at: datetime
+    started_at: datetime
+
+
+START = """
+with owner as materialized (
+  select sessions.id, sessions.tenant_id from sessions join turns on turns.session_id = sessions.id
+  where turns.id = $1::uuid for update of sessions
+), begun as (
+  update turns set status = 'RUNNING', attempt = turns.attempt + 1, step = 0,
+    started_at = coalesce(turns.started_at, clock_timestamp())
+  from owner where turns.session_id = owner.id and turns.id = $1 and turns.status in ('QUEUED', 'RUNNING')
+  returning owner.tenant_id, owner.id as session_id, turns.id, turns.attempt, turns.queued_at, turns.started_at
+), counted as (
+  update sessions set last_seq = sessions.last_seq + 1 from begun where sessions.id = begun.session_id
+  returning sessions.last_seq
+), told as (
+  insert into events (session_id, seq, turn_id, type, data)
+  select begun.session_id, counted.last_seq, begun.id, 'TurnStarted', jsonb_build_object('attempt', begun.attempt)
+  from begun cross join counted
+)
+select tenant_id, session_id, id, attempt, queued_at,
+  case when attempt = 1 then started_at else greatest(started_at, clock_timestamp()) end
+from begun
+"""
+
+#: Whether the commit before step $3 was the attempt's: what tells a commit whose answer was lost.
+_MADE = "select from turns where id = $1::uuid and attempt = $2::int and step = $3::int"
+
+
+async def start(database: Database, turn_id: UUID) -> Claim | None:
+    """Begins the next attempt at a turn; None if the turn has ended already (a job that was delivered twice)."""
+    row = await database.writer.row(START, [turn_id])
+    if row is None:
+        return None
+    claim = Claim(*row)
+    database.tell([claim.session_id])
+    return claim
+
+
+async def commit(database: Database, claim: Claim, step: int, writes: Sequence[TurnWrite]) -> None:
+    """Makes commit number ``step`` of the attempt, counted from 0: all of ``writes`` in their order, in one statement.
+
+    Does nothing if that very commit was made before: its answer was lost with the connection. So one that is tried
+    again must have the same writes. Raises Fenced if the attempt is no longer the turn's.
+    """
+    sql, arguments = statement_of(claim, step, writes)
+    ends = [write.end for write in writes if write.end is not None]
+    if ends:
+        row = await _end(database, claim, sql, arguments, failed=ends[0].failure is not None)
+    else:
+        row = await database.writer.row(sql, arguments)
+    if row is not None:
+        database.tell([claim.session_id])
+    elif await database.writer.row(_MADE, [claim.turn_id, claim.attempt, step + 1]) is None:
+        raise Fenced(str(claim.turn_id))
+
+
+async def _end(
+    database: Database, claim: Claim, sql: str, arguments: Sequence[object], *, failed: bool
+) -> object | None:
+    """The last commit of a turn. A failed one leaves no tool call PENDING.
+
+    An ended session that has waited for it ends with it, which a statement of its own tells: only one that begins
+    behind the lock on the session's row sees all of its turns.
+    """
+    try:
+        async with database.transaction() as session:
+            if failed:  # one that is completed has waited for its tools
+                await session.execute(select(Session.id).where(Session.id == claim.session_id).with_for_update())
+                await end_pending_of(session, claim.turn_id, "The turn failed before the tool answered.")
+            row = (await (await session.connection()).exec_driver_sql(sql, tuple(arguments))).first()
+            if row is None:
+                raise _Refused
+            touch(session, claim.session_id)
+            await announce_end(session, claim.session_id)
+            return row
+    except _Refused:
+        return None
+
+
+async def add_cancelled_calls(session: AsyncSession, claim: Claim, calls: Mapping[UUID, FinishedCall]) -> None:
+    """Writes the model calls that were cut short because this attempt's turn was cancelled, and only then.
+
+    The turn's row changes with them: its version tells readers whether anything of an ended turn is new.
+    """
+    owner = select(Session.id).where(Session.id == claim.session_id).with_for_update().scalar_subquery()
+    cancelled = await session.scalar(
+        update(Turn)
+        .where(
+            Turn.session_id == owner,
+            Turn.id == claim.turn_id,
+            Turn.attempt == claim.attempt,
+            Turn.status == TurnStatus.CANCELLED,
+        )
+        .values(step=Turn.step + 1)
+        .returning(Turn.id)
+        .execution_options(synchronize_session=False)
+    )
+    if cancelled is not None:
+        await mark_changed(session, claim.session_id)
+        session.add_all([ModelCall(**call_row(claim, call_id, call)) for call_id, call in calls.items()])
+        await session.flush()
+
+
+async def ended_among(session: AsyncSession, turn_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the turns that are no longer running."""
+    found = await session.scalars(select(Turn.id).where(Turn.id.in_(turn_ids), Turn.status != TurnStatus.RUNNING))
+    return set(found)

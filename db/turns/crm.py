@@ -1,0 +1,116 @@
+"""The CRM records: filed once for each tool call, in the commit that accepts the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.agents.references import new_reference
+from db.agents.scenarios import SCENARIOS, CrmPayload
+from db.enums import CrmStatus, ToolCallStatus
+from db.errors import InternalError
+from db.ids import new_id
+from db.models.conversation import Session
+from db.models.work import CrmRecord, ToolCall
+from db.turns import tool_calls
+from db.validation import storable
+
+_REFERENCE_TRIES = 8
+
+
+async def file_record(
+    session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Validates the payload and files it; ends ``call`` (locked by the caller) ACCEPTED or FAILED.
+
+    Returns the call's result: ``{"ok": true, "record": {...}}`` or ``{"ok": false, "errors": [{"loc", "msg"}]}``, where
+    errors name fields and rules, never what the customer said. A call that has ended answers as it did then.
+    """
+    if call.status is not ToolCallStatus.PENDING:
+        return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
+    try:
+        checked = SCENARIOS[scenario].payload.model_validate(storable(payload))
+    except ValidationError as invalid:
+        return await _refuse(session, call, invalid)
+    owner = (await session.execute(select(Session).where(Session.id == call.session_id))).scalar_one()
+    record = _record(owner, call, scenario, checked, await _free_reference(session, owner.tenant_id))
+    session.add(record)
+    await session.flush()
+    result = {"ok": True, "record": describe(record)}
+    await tool_calls.end(session, call, result=result)
+    return result
+
+
+async def _refuse(session: AsyncSession, call: ToolCall, invalid: ValidationError) -> Mapping[str, Any]:
+    errors = validation_errors(invalid)
+    result = {"ok": False, "errors": errors}
+    summary = "; ".join(f"{each['loc']}: {each['msg']}" if each["loc"] else each["msg"] for each in errors)
+    await tool_calls.end(session, call, result=result, error=summary)
+    return result
+
+
+def validation_errors(invalid: ValidationError) -> list[dict[str, str]]:
+    """Which fields are wrong and why, without what was in them."""
+    return [
+        {"loc": ".".join(str(part) for part in each["loc"]), "msg": each["msg"]}
+        for each in invalid.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+async def _free_reference(session: AsyncSession, tenant_id: UUID) -> str:
+    """A random reference that the tenant has not given yet; those of an earlier pattern stay valid."""
+    for _ in range(_REFERENCE_TRIES):
+        reference = new_reference()
+        taken = select(CrmRecord.id).where(CrmRecord.tenant_id == tenant_id, CrmRecord.reference == reference)
+        if await session.scalar(taken) is None:
+            return reference
+    raise InternalError("No free reference was found.")
+
+
+def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload, reference: str) -> CrmRecord:
+    common = set(CrmPayload.model_fields)
+    return CrmRecord(
+        id=new_id(),
+        tenant_id=owner.tenant_id,
+        session_id=owner.id,
+        tool_call_id=call.id,
+        scenario=scenario,
+        reference=reference,
+        customer_id=owner.customer_id,
+        status=CrmStatus.DONE,
+        details=payload.model_dump(mode="json", exclude=common, exclude_none=True),
+        **payload.model_dump(include=common),
+    )
+
+
+async def find_records(
+    session: AsyncSession, session_id: UUID, *, scenario: str | None, limit: int
+) -> Sequence[CrmRecord]:
+    """The newest records of the session's customer, from all of the tenant's sessions."""
+    owner = (await session.execute(select(Session).where(Session.id == session_id))).scalar_one()
+    query = select(CrmRecord).where(CrmRecord.tenant_id == owner.tenant_id, CrmRecord.customer_id == owner.customer_id)
+    if scenario is not None:
+        query = query.where(CrmRecord.scenario == scenario)
+    return (await session.scalars(query.order_by(CrmRecord.id.desc()).limit(limit))).all()
+
+
+def describe(record: CrmRecord) -> dict[str, Any]:
+    """A record as tools answer it: plain JSON."""
+    return {
+        "id": str(record.id),
+        "reference": record.reference,
+        "scenario": record.scenario,
+        "status": record.status.value,
+        "priority": record.priority.value,
+        "name": record.name,
+        "phone": record.phone,
+        "account_id": record.account_id,
+        "query": record.query,
+        "intent": record.intent,
+        **record.details,
+    }

@@ -1,0 +1,61 @@
+"""What a stage reports of its work: plain values, known to the pipeline and to the tables alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from db.enums import CallStatus, Stage
+from db.errors import OutcomeUnknown, VoxLoomError
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """A model call that is over, however it ended. Durations in milliseconds."""
+
+    stage: Stage
+    engine: str
+    model: str
+    status: CallStatus
+    started_at: datetime
+    wait_ms: float
+    duration_ms: float
+    first_output_ms: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_audio_ms: int | None = None
+    output_audio_ms: int | None = None
+    error: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAudio:
+    """A sound ready to be stored."""
+
+    data: bytes
+    mime_type: str
+    duration_ms: int
+    sample_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something failed: a code of the contract, words for a person, and the stage it happened in."""
+
+    code: str
+    message: str
+    stage: Stage | None = None
+
+
+def told(error: VoxLoomError) -> str:
+    """An error as a tool call's row keeps it: its code, and its message."""
+    return f"{error.code}: {error.message}"
+
+
+def refusal(error: VoxLoomError) -> dict[str, Any]:
+    """What stands in the place of a tool's answer: ``{"ok": false, "errors": [...]}``, and that it may have run."""
+    content = {"ok": False, "errors": [{"loc": "", "msg": error.message}]}
+    return {**content, "outcome": "unknown"} if isinstance(error, OutcomeUnknown) else content

@@ -1,0 +1,88 @@
+"""From what a client wants to narrow a list by to conditions of a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, false
+from sqlalchemy.orm import InstrumentedAttribute
+
+from db.agents.scenarios import SCENARIOS
+from db.commands.messages import MAX_CUSTOMER_ID
+from db.errors import BadUserInput, NotFound
+from db.ids import parse_id
+from db.languages import clean_language
+from db.models.conversation import Session
+from db.models.work import CrmRecord
+from db.validation import clean_text
+from graph.api.inputs import CrmRecordFilter, SessionFilter
+
+_MAX_REFERENCE = 40
+
+#: What Crockford's base 32 reads alike, and what stands between its groups.
+_AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
+
+
+def of_sessions(wanted: SessionFilter) -> Iterator[ColumnElement[bool]]:
+    """A condition for each thing given. Raises BadUserInput for a value that no session can have."""
+    if wanted.customer_id is not None:
+        yield Session.customer_id == clean_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
+    if wanted.status is not None:
+        yield Session.status == wanted.status
+    if wanted.channel is not None:
+        yield Session.channel == wanted.channel
+    if wanted.language is not None:
+        yield Session.language == clean_language(wanted.language)
+    yield from _between(Session.created_at, wanted.created_after, wanted.created_before)
+
+
+def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
+    """A condition for each thing given. Raises BadUserInput for a value that no record can have.
+
+    A session that is unknown has no records, whether its id could be one or not.
+    """
+    if wanted.customer_id is not None:
+        yield CrmRecord.customer_id == clean_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
+    if wanted.session_id is not None:
+        try:
+            yield CrmRecord.session_id == parse_id(wanted.session_id, "session")
+        except NotFound:
+            yield false()
+    if wanted.reference is not None:
+        yield CrmRecord.reference == clean_reference(wanted.reference)
+    if wanted.scenario is not None:
+        if wanted.scenario not in SCENARIOS:
+            raise BadUserInput(f"Unknown scenario: use one of {', '.join(sorted(SCENARIOS))}.")
+        yield CrmRecord.scenario == wanted.scenario
+    if wanted.priority is not None:
+        yield CrmRecord.priority == wanted.priority
+    if wanted.status is not None:
+        yield CrmRecord.status == wanted.status
+    yield from _between(CrmRecord.created_at, wanted.created_after, wanted.created_before)
+
+
+def clean_reference(given: str) -> str:
+    """A record's reference as it is stored (Crockford's base 32). Raises BadUserInput for what cannot be one."""
+    clean = clean_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_AS_HEARD)
+    if not clean.isalnum() or not clean.isascii():
+        raise BadUserInput("reference has letters and digits only.")
+    return clean
+
+
+def _between(
+    column: InstrumentedAttribute[datetime], after: datetime | None, before: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    if after is not None:
+        yield column >= _moment(after, "createdAfter")
+    if before is not None:
+        yield column < _moment(before, "createdBefore")
+
+
+def _moment(given: datetime, what: str) -> datetime:
+    if given.tzinfo is None:
+        raise BadUserInput(f"{what} needs its time zone, as in 2026-01-31T12:00:00Z.")
+    try:
+        return given.astimezone(UTC)
+    except OverflowError:
+        raise BadUserInput(f"{what} is out of range.") from None

@@ -1,0 +1,87 @@
+"""Loads rows in batches: one statement for all the rows that one level of a query asks for.
+
+Each batch opens a read transaction of its own, so that two that run together share nothing. Nothing is cached: a
+subscription lives for hours, and what it shows must be what is true when it shows it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
+from strawberry.dataloader import DataLoader
+
+from db.postgres.database import Database
+
+V = TypeVar("V")
+
+
+class OneBy(Protocol):
+    """Rows by a column in which no two have the same."""
+
+    def load(self, key: UUID) -> Awaitable[Any]: ...
+
+    def load_many(self, keys: Iterable[UUID]) -> Awaitable[list[Any]]: ...
+
+
+class ManyBy(Protocol):
+    """Rows by a column in which several may have the same, oldest first."""
+
+    def load(self, key: UUID) -> Awaitable[list[Any]]: ...
+
+
+class Source(Protocol):
+    """Where the rows of nested fields come from, named by the column by which they are found."""
+
+    def one(self, column: InstrumentedAttribute[Any]) -> OneBy: ...
+
+    def many(self, column: InstrumentedAttribute[Any]) -> ManyBy: ...
+
+
+class Loaders:
+    """The source that reads the database when asked; each batch sees it as it is then."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._one: dict[InstrumentedAttribute[Any], DataLoader[UUID, Any]] = {}
+        self._many: dict[InstrumentedAttribute[Any], DataLoader[UUID, list[Any]]] = {}
+
+    def one(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, Any]:
+        if column not in self._one:
+            self._one[column] = self._one_by(column)
+        return self._one[column]
+
+    def many(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, list[Any]]:
+        if column not in self._many:
+            self._many[column] = self._many_by(column)
+        return self._many[column]
+
+    async def _rows(self, column: InstrumentedAttribute[Any], keys: Sequence[UUID]) -> Sequence[Any]:
+        model = column.class_
+        ordered = select(model).where(column.in_(set(keys))).order_by(model.id)
+        async with self._database.reading() as session:
+            return (await session.scalars(ordered)).all()
+
+    def _one_by(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, Any]:
+        async def load(keys: list[UUID]) -> list[Any]:
+            found = {getattr(row, column.key): row for row in await self._rows(column, keys)}
+            return [found.get(key) for key in keys]
+
+        return _loader(load)
+
+    def _many_by(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, list[Any]]:
+        async def load(keys: list[UUID]) -> list[list[Any]]:
+            found: defaultdict[UUID, list[Any]] = defaultdict(list)
+            for row in await self._rows(column, keys):
+                found[getattr(row, column.key)].append(row)
+            return [found[key] for key in keys]
+
+        return _loader(load)
+
+
+def _loader(load: Callable[[list[UUID]], Awaitable[list[V]]]) -> DataLoader[UUID, V]:
+    return DataLoader(load_fn=load, cache=False)

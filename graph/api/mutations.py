@@ -1,0 +1,186 @@
+"""What can be done. Each is one command of the database, or a tool run by hand.
+
+Payloads are nullable: of several mutations in one document, one that fails leaves the others' results in the answer.
+"""
+
+from __future__ import annotations
+
+import math
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.audio.saving import SavedAudio, new_audio, upload
+from db.commands import messages, turns
+from db.enums import AudioKind
+from db.errors import BadUserInput
+from db.ids import parse_id
+from db.models.conversation import Session as SessionRow
+from db.models.conversation import Turn as TurnRow
+from db.queue import workers
+from db.validation import clean_json
+from db.viewer import Viewer
+from graph.api.context import Parts
+from graph.api.inputs import (
+    CallToolInput,
+    CancelTurnInput,
+    CreateSessionInput,
+    EndSessionInput,
+    RetryTurnInput,
+    SendMessageInput,
+)
+from graph.api.types.common import Info, described
+from graph.api.types.session import Session
+from graph.api.types.tool_call import ToolCall
+from graph.api.types.turn import Turn
+from graph.api.wait_for_turn import turn_ended
+from graph.media.upload import content_of
+
+
+@strawberry.type(description="The session that was opened.")
+class CreateSessionPayload:
+    session: Session = described("It takes messages now.")
+
+
+@strawberry.type(description="The turn of the message, which is stored when this is answered.")
+class SendMessagePayload:
+    turn: Turn = described("QUEUED, or further if waitSeconds allowed it.")
+
+
+@strawberry.type(description="The turn that was to be cancelled.")
+class CancelTurnPayload:
+    turn: Turn = described("CANCELLED, or as it ended before.")
+
+
+@strawberry.type(description="The turn that was to be run again.")
+class RetryTurnPayload:
+    turn: Turn = described("QUEUED, or as it is if there was nothing to run again.")
+
+
+@strawberry.type(description="The session that was ended.")
+class EndSessionPayload:
+    session: Session = described("It takes no more messages; the turns it has are finished.")
+
+
+@strawberry.type(description="The tool call that was made.")
+class CallToolPayload:
+    tool_call: ToolCall = described(
+        "ACCEPTED with its result, or FAILED with its error; PENDING only for a resend of a call that still runs."
+    )
+
+
+@strawberry.type(description="What can be done.")
+class Mutation:
+    @strawberry.mutation(description="Opens a conversation.")
+    async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        parts = info.context.parts
+
+        async def create(session: AsyncSession) -> SessionRow:
+            living = await workers.alive(session, parts.settings.live_worker_seconds)
+            return await messages.create_session(
+                session,
+                viewer,
+                customer_id=input.customer_id,
+                language=input.language,
+                channel=input.channel,
+                persona=input.persona,
+                metadata=None if input.metadata is None else clean_json(input.metadata, "metadata"),
+                answered=workers.answered_languages(living),
+            )
+
+        row = await parts.database.run(create)
+        return CreateSessionPayload(session=Session(row=row, source=info.context.loaders))
+
+    @strawberry.mutation(
+        description="Stores a message and queues its turn, in one commit: what was answered is not lost."
+    )
+    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        parts = info.context.parts
+        if not (math.isfinite(input.wait_seconds) and 0 <= input.wait_seconds <= parts.settings.max_wait_seconds):
+            raise BadUserInput(f"waitSeconds must be from 0 to {parts.settings.max_wait_seconds:g}.")
+        session_id = parse_id(input.session_id, "session")
+        content = await _content(parts, viewer, session_id, input)
+        row = await parts.database.run(
+            lambda session: messages.send_message(
+                session,
+                viewer,
+                session_id=session_id,
+                content=content,
+                idempotency_key=input.idempotency_key,
+                limits=parts.settings.queue_limits,
+            )
+        )
+        waits = input.wait_seconds > 0 and not row.status.ended
+        if waits and await turn_ended(parts.feed, parts.database.reader, session_id, row.id, input.wait_seconds):
+            async with parts.database.reading() as session:
+                row = (await session.execute(select(TurnRow).where(TurnRow.id == row.id))).scalar_one()
+        return SendMessagePayload(turn=Turn(row=row, source=info.context.loaders))
+
+    @strawberry.mutation(
+        description="Stops a turn: a queued one at once, a running one within a moment. What it had said stays, marked "
+        "as not complete. Cancelling a turn that has ended changes nothing."
+    )
+    async def cancel_turn(self, info: Info, input: CancelTurnInput) -> CancelTurnPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        turn_id = parse_id(input.turn_id, "turn")
+        row = await info.context.parts.database.run(lambda session: turns.cancel_turn(session, viewer, turn_id=turn_id))
+        return CancelTurnPayload(turn=Turn(row=row, source=info.context.loaders))
+
+    @strawberry.mutation(
+        description="Runs a failed or cancelled turn again, from its first unfinished stage. A turn that waits, runs "
+        "or is completed stays as it is."
+    )
+    async def retry_turn(self, info: Info, input: RetryTurnInput) -> RetryTurnPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        turn_id = parse_id(input.turn_id, "turn")
+        limits = info.context.parts.settings.queue_limits
+        row = await info.context.parts.database.run(
+            lambda session: turns.retry_turn(session, viewer, turn_id=turn_id, limits=limits)
+        )
+        return RetryTurnPayload(turn=Turn(row=row, source=info.context.loaders))
+
+    @strawberry.mutation(description="Ends a conversation. Ending it again changes nothing.")
+    async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        session_id = parse_id(input.session_id, "session")
+        row = await info.context.parts.database.run(
+            lambda session: messages.end_session(session, viewer, session_id=session_id)
+        )
+        return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
+
+    @strawberry.mutation(
+        description="Runs a tool by hand: one of the CRM server's, or server__tool of an external MCP server. If the "
+        "tool may have run and did not answer, the call is FAILED with OUTCOME_UNKNOWN."
+    )
+    async def call_tool(self, info: Info, input: CallToolInput) -> CallToolPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        call = await info.context.parts.tools.run(
+            viewer,
+            parse_id(input.session_id, "session"),
+            name=input.name,
+            arguments=clean_json(input.arguments, "arguments"),
+            idempotency_key=input.idempotency_key,
+        )
+        return CallToolPayload(tool_call=ToolCall(row=call, source=info.context.loaders))
+
+
+async def _content(
+    parts: Parts, viewer: Viewer, session_id: UUID, given: SendMessageInput
+) -> messages.TextContent | SavedAudio:
+    """What the message says. A recording is decoded and uploaded only for a session that takes it."""
+    upload_it = isinstance(given.content.text, str) or await messages.check_accepts(
+        parts.database,
+        viewer,
+        session_id=session_id,
+        idempotency_key=given.idempotency_key,
+        limits=parts.settings.queue_limits,
+    )
+    content = await content_of(given.content, parts.settings, parts.decoders, viewer)
+    if isinstance(content, messages.TextContent):
+        return content
+    saved = new_audio(AudioKind.RECORDING, content, session_id=session_id)
+    return await upload(parts.store, saved) if upload_it else saved

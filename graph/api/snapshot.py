@@ -1,0 +1,82 @@
+"""All rows of one session, read in one transaction: the whole conversation as of one event."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from db.enums import AudioKind
+from db.models.audio import Audio
+from db.models.conversation import Message, Session, Turn
+from db.models.work import CrmRecord, ModelCall, ToolCall
+
+
+class _One:
+    """Rows by a column that is unique."""
+
+    def __init__(self, rows: Sequence[Any], key: str) -> None:
+        self._rows: dict[Hashable, Any] = {getattr(row, key): row for row in rows}
+
+    async def load(self, key: UUID) -> Any:
+        return self._rows.get(key)
+
+    async def load_many(self, keys: Iterable[UUID]) -> list[Any]:
+        return [self._rows.get(key) for key in keys]
+
+
+class _Many:
+    """Rows by a column that several share."""
+
+    def __init__(self, rows: Sequence[Any], key: str) -> None:
+        self._rows: defaultdict[Hashable, list[Any]] = defaultdict(list)
+        for row in rows:
+            self._rows[getattr(row, key)].append(row)
+
+    async def load(self, key: UUID) -> list[Any]:
+        return self._rows.get(key, [])
+
+
+class Snapshot:
+    """A ``graph.api.loaders.Source`` over rows that were read together."""
+
+    def __init__(self, rows: dict[Any, Sequence[Any]]) -> None:
+        self._rows = rows
+        self._one: dict[InstrumentedAttribute[Any], _One] = {}
+        self._many: dict[InstrumentedAttribute[Any], _Many] = {}
+
+    def one(self, column: InstrumentedAttribute[Any]) -> _One:
+        if column not in self._one:
+            self._one[column] = _One(self._rows[column.class_], column.key)
+        return self._one[column]
+
+    def many(self, column: InstrumentedAttribute[Any]) -> _Many:
+        if column not in self._many:
+            self._many[column] = _Many(self._rows[column.class_], column.key)
+        return self._many[column]
+
+
+async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
+    """Reads all rows of ``owner`` in the caller's transaction, which must see one moment only."""
+
+    async def rows(column: InstrumentedAttribute[Any], *more: Any) -> Sequence[Any]:
+        model = column.class_
+        return (await session.scalars(select(model).where(column == owner.id, *more).order_by(model.id))).all()
+
+    return Snapshot(
+        {
+            Session: [owner],
+            Turn: await rows(Turn.session_id),
+            Message: await rows(Message.session_id),
+            # Sentences of a reply belong to events only.
+            Audio: await rows(Audio.session_id, Audio.kind != AudioKind.CHUNK),
+            ModelCall: await rows(ModelCall.session_id),
+            ToolCall: await rows(ToolCall.session_id),
+            CrmRecord: await rows(CrmRecord.session_id),
+        }
+    )

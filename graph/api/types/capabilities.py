@@ -1,0 +1,64 @@
+"""What this server can do, and who is asking."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.scalars import JSON
+
+from graph.api.types.common import described
+from graph.api.types.enums import Stage
+
+
+@strawberry.type(description="Who is asking: the API key and its tenant.")
+class Viewer:
+    id: strawberry.ID = described("For the caches of clients; node does not take it.")
+    tenant_id: strawberry.ID = described("The tenant's id.")
+    tenant: str = described("The tenant's name.")
+    key_id: strawberry.ID = described("The API key's id.")
+    key_name: str = described("The API key's name.")
+
+
+@strawberry.type(description="An engine that workers have.")
+class EngineCapability:
+    stage: Stage = described("The stage it serves.")
+    engine: str = described("The code that runs the model.")
+    model: str = described("The model.")
+    languages: list[str] = described("ISO 639-1 codes; empty means any.")
+    workers: int = described("How many living workers have it.")
+    loaded: int = described("On how many of them it is loaded.")
+
+
+@strawberry.type(description="Who the assistant can be.")
+class PersonaCapability:
+    name: str = described("What createSession takes.")
+    description: str = described("What it is for.")
+    scenarios: list[str] = described("The scenarios it may file.")
+
+
+@strawberry.type(description="A kind of request that can be filed.")
+class ScenarioCapability:
+    name: str = described("Also the name of its tool.")
+    description: str = described("What it is for.")
+    intents: list[str] = described("The values of its intent.")
+    schema: JSON = described("The JSON schema of its payload.")
+
+
+@strawberry.type(description="What this server takes.")
+class LimitCapability:
+    max_text_length: int = described("Characters of a text.")
+    max_audio_bytes: int = described("Bytes of a recording.")
+    max_audio_seconds: float = described("Seconds of a recording.")
+    max_wait_seconds: float = described("The longest waitSeconds.")
+
+
+@strawberry.type(description="Engines, models, languages, personas, scenarios and limits of this server.")
+class Capabilities:
+    id: strawberry.ID = described("For the caches of clients; node does not take it.")
+    engines: list[EngineCapability] = described("What the living workers have, by stage.")
+    languages: list[str] = described(
+        'What createSession takes as language, with or without a region, beside "auto": what a language model of the '
+        "living workers answers in."
+    )
+    personas: list[PersonaCapability] = described("Who the assistant can be.")
+    scenarios: list[ScenarioCapability] = described("What can be filed.")
+    limits: LimitCapability = described("What is too much.")

@@ -1,0 +1,45 @@
+"""A CRM record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+from db.models.conversation import Session as SessionRow
+from db.models.work import CrmRecord as CrmRecordRow
+from db.models.work import ToolCall as ToolCallRow
+from graph.api.fields import column, one, shows
+from graph.api.loaders import Source
+from graph.api.types.enums import CrmStatus, Priority
+from graph.api.types.node import Node
+from graph.api.types.tool_call import ToolCall
+
+if TYPE_CHECKING:
+    from graph.api.types.session import Session
+
+
+@shows(CrmRecordRow)
+@strawberry.type(description="What a scenario wrote about the customer: what was said or is known, and nothing else.")
+class CrmRecord(Node):
+    row: strawberry.Private[CrmRecordRow]
+    source: strawberry.Private[Source]
+    id: strawberry.ID = column(CrmRecordRow.id, "UUID version 7.")
+    scenario: str = column(CrmRecordRow.scenario, "The kind of request.")
+    reference: str = column(CrmRecordRow.reference, "What the customer is told, to ask about it later.")
+    customer_id: str = column(CrmRecordRow.customer_id, "The session's customer.")
+    name: str | None = column(CrmRecordRow.name, "The customer's name, if given.")
+    phone: str | None = column(CrmRecordRow.phone, "The customer's phone number, if given.")
+    account_id: str | None = column(CrmRecordRow.account_id, "The customer's account, if given.")
+    query: str = column(CrmRecordRow.query, "What the customer asked for, in their words.")
+    intent: str = column(CrmRecordRow.intent, "What kind of request within the scenario.")
+    priority: Priority = column(CrmRecordRow.priority, "How soon somebody must look at it.")
+    status: CrmStatus = column(CrmRecordRow.status, "Whether it is filed.")
+    details: JSON = column(CrmRecordRow.details, "The scenario's own fields.")
+    created_at: datetime = column(CrmRecordRow.created_at, "When it was filed.")
+    tool_call: ToolCall | None = one(ToolCallRow.id, CrmRecordRow.tool_call_id, "The tool call that filed it.")
+    session: Annotated[Session, strawberry.lazy("graph.api.types.session")] = one(
+        SessionRow.id, CrmRecordRow.session_id, "The session it was filed in."
+    )

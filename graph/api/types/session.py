@@ -1,0 +1,65 @@
+"""A session, and the whole of one: its conversation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+from sqlalchemy import func
+from strawberry.scalars import JSON
+
+from db.models.conversation import Message as MessageRow
+from db.models.conversation import Session as SessionRow
+from db.models.conversation import Turn as TurnRow
+from db.models.work import CrmRecord as CrmRecordRow
+from db.models.work import ModelCall as ModelCallRow
+from db.models.work import ToolCall as ToolCallRow
+from graph.api.fields import column, computed, part, shows, window
+from graph.api.loaders import Source
+from graph.api.types.crm import CrmRecord
+from graph.api.types.enums import Channel, SessionStatus
+from graph.api.types.message import Message
+from graph.api.types.model_call import ModelCall
+from graph.api.types.node import Node
+from graph.api.types.tool_call import ToolCall
+from graph.api.types.turn import Turn
+
+
+@shows(SessionRow)
+@strawberry.type(description="One conversation of one customer.")
+class Session(Node):
+    row: strawberry.Private[SessionRow]
+    source: strawberry.Private[Source]
+    id: strawberry.ID = column(SessionRow.id, "UUID version 7.")
+    customer_id: str = column(SessionRow.customer_id, "The customer, as the client that opened the session names them.")
+    language: str = column(SessionRow.language, 'What is spoken, as "en" or "es-MX", or "auto" to detect it.')
+    channel: Channel = column(SessionRow.channel, "How the customer reached the company.")
+    persona: str = column(SessionRow.persona, "Who the assistant is.")
+    status: SessionStatus = column(SessionRow.status, "OPEN until endSession.")
+    metadata: JSON | None = column(SessionRow.metadata_, "What the client keeps with the session.")
+    created_at: datetime = column(SessionRow.created_at, "When it was opened.")
+    ended_at: datetime | None = column(SessionRow.ended_at, "When it was ended.")
+    last_seq: int = column(SessionRow.last_seq, "The number of its newest event.")
+    turns: list[Turn] = window(TurnRow.session_id, SessionRow.id, "Its turns, oldest first.")
+    messages: list[Message] = window(MessageRow.session_id, SessionRow.id, "Its messages, oldest first.")
+
+
+@strawberry.type(
+    description="The whole of one session, as of lastSeq: subscribe to sessionEvents with afterSeq: lastSeq, and "
+    "nothing is missed or seen twice."
+)
+class Conversation:
+    row: strawberry.Private[SessionRow]
+    source: strawberry.Private[Source]
+    id: strawberry.ID = computed(
+        lambda row: f"conversation:{row.id}",
+        lambda row: func.concat("conversation:", row.id),
+        "For the caches of clients, which keep what they read of one conversation together; node does not take it.",
+    )
+    session: Session = part("The session itself.", lambda: Session)
+    last_seq: int = column(SessionRow.last_seq, "The number of the newest event that is part of this.")
+    messages: list[Message] = window(MessageRow.session_id, SessionRow.id, "All messages, oldest first.")
+    turns: list[Turn] = window(TurnRow.session_id, SessionRow.id, "All turns, oldest first.")
+    model_calls: list[ModelCall] = window(ModelCallRow.session_id, SessionRow.id, "All model calls, oldest first.")
+    crm_records: list[CrmRecord] = window(CrmRecordRow.session_id, SessionRow.id, "All CRM records, oldest first.")
+    tool_calls: list[ToolCall] = window(ToolCallRow.session_id, SessionRow.id, "All tool calls, oldest first.")

@@ -1,0 +1,38 @@
+"""A tool call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+from db.models.work import CrmRecord as CrmRecordRow
+from db.models.work import ToolCall as ToolCallRow
+from graph.api.fields import column, one, shows
+from graph.api.loaders import Source
+from graph.api.types.enums import ToolCallStatus
+from graph.api.types.node import Node
+
+if TYPE_CHECKING:
+    from graph.api.types.crm import CrmRecord
+
+
+@shows(ToolCallRow)
+@strawberry.type(description="One use of a tool. Its row is there before the tool runs.")
+class ToolCall(Node):
+    row: strawberry.Private[ToolCallRow]
+    source: strawberry.Private[Source]
+    id: strawberry.ID = column(ToolCallRow.id, "UUID version 7; also the key under which the tool runs once.")
+    name: str = column(ToolCallRow.name, "The tool.")
+    server: str = column(ToolCallRow.server, "The MCP server that has it.")
+    arguments: JSON = column(ToolCallRow.arguments, "What the tool was given.")
+    result: JSON | None = column(ToolCallRow.result, "What the tool answered.")
+    status: ToolCallStatus = column(ToolCallRow.status, "PENDING until the tool has answered.")
+    error: str | None = column(ToolCallRow.error, "Why it failed, naming fields and rules.")
+    duration_ms: float | None = column(ToolCallRow.duration_ms, "From its intent to its end.")
+    created_at: datetime = column(ToolCallRow.created_at, "When its intent was stored.")
+    crm_record: Annotated[CrmRecord, strawberry.lazy("graph.api.types.crm")] | None = one(
+        CrmRecordRow.tool_call_id, ToolCallRow.id, "The record it filed."
+    )

@@ -1,0 +1,75 @@
+"""What has to be there before anything starts: a Postgres, its migrations, and a key to come in with."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from db.commands.keys import adopt_key
+from db.errors import BadUserInput
+from db.postgres.check import check_database
+from db.postgres.database import Database
+from db.postgres.embedded import embedded_postgres
+from db.postgres.migrate import migrate
+from graph.settings import ApiSettings
+
+_KEY_FILE = "api-key"
+
+
+@contextmanager
+def postgres(settings: ApiSettings) -> Iterator[str]:
+    """The URL of the database: the configured one, or the embedded one, running while this is open."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    _ = settings.listen_url  # refused where it is set alone
+    _make_data_dir(settings)
+    with embedded_postgres(settings.data_dir) as url:
+        yield url
+
+
+def local_key(settings: ApiSettings) -> str:
+    """The key of this machine's own user: the configured one, or one made once and kept in the data directory."""
+    if settings.api_key is not None:
+        return settings.api_key.get_secret_value()
+    file = settings.data_dir / _KEY_FILE
+    if not file.exists():
+        _make_data_dir(settings)
+        _write_private(file, f"vxl_{secrets.token_urlsafe(32)}")
+    return file.read_text().strip()
+
+
+def _make_data_dir(settings: ApiSettings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadUserInput(f"VOXLOOM_DATA_DIR {settings.data_dir}: {error.strerror}.") from None
+
+
+def _write_private(file: Path, text: str) -> None:
+    draft = file.with_suffix(".draft")
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(text)
+        draft.rename(file)
+    except OSError as error:
+        raise BadUserInput(f"{file}: {error.strerror}.") from None
+
+
+def prepare(settings: ApiSettings, url: str, key: str) -> None:
+    """Brings the database to the newest schema, and lets ``key`` in."""
+
+    async def run() -> None:
+        await migrate(settings.listen_url or url)
+        await check_database(url, settings.listen_url)
+        database = Database(url, listen_url=settings.listen_url, pool=2)
+        try:
+            await database.run(lambda session: adopt_key(session, key, name="local"))
+        finally:
+            await database.close()
+
+    asyncio.run(run())

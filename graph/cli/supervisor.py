@@ -1,0 +1,152 @@
+"""`voxloom up`: Postgres, API and worker as one thing that a Ctrl-C ends."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import Any
+
+from rich.console import Console
+
+from db.errors import BadUserInput
+from db.postgres.database import Database
+from db.postgres.outage import DATABASE_ERRORS
+from db.queue.workers import alive
+from graph.settings import ApiSettings
+
+_STOP_SECONDS = 30
+_STARTS = 5
+_RESTART_SECONDS = 1
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_READY_CHECKS = 3000
+_READY_CHECK_SECONDS = 0.2
+
+_API = ("graph.cli.main", "serve")
+_WORKER = ("inference.worker.main",)
+
+
+def check_port(settings: ApiSettings) -> None:
+    """Raises BadUserInput if somebody else listens there already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise BadUserInput(f"Port {settings.port} is taken: set VOXLOOM_PORT to a free one.") from None
+
+
+async def supervise(settings: ApiSettings, url: str, key: str) -> int:
+    """Runs API and worker until a signal comes, and starts again what ends by itself; returns the exit code.
+
+    A part that ends again and again is not started for ever: then all of it stops, with exit code 1.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    environment = {**os.environ, "DATABASE_URL": url}
+    parts = [asyncio.create_task(_keep_running(module, environment)) for module in (_API, _WORKER)]
+    stop = asyncio.create_task(stopping.wait())
+    ready = asyncio.create_task(_announce(settings, url, key))
+    try:
+        await asyncio.wait({*parts, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return 0 if stop.done() else 1
+    finally:
+        for task in (ready, stop, *parts):
+            task.cancel()
+        await asyncio.gather(ready, stop, *parts, return_exceptions=True)
+
+
+async def _keep_running(module: tuple[str, ...], environment: dict[str, str]) -> None:
+    """Runs a child until cancelled, which stops it too; returns when it ends too often."""
+    for left in reversed(range(_STARTS)):
+        # In a session of its own, so that the terminal's Ctrl-C reaches only us, and the order is ours.
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *module, env=environment, start_new_session=True, preexec_fn=_end_with_parent
+        )
+        try:
+            code = await child.wait()
+        except asyncio.CancelledError:
+            await _stop(child)
+            raise
+        again = f"starting it again ({left} times more)." if left else "stopping the rest."
+        Console(stderr=True).print(f"{module[0]} ended by itself with exit code {code}; {again}", style="red")
+        if left:
+            await asyncio.sleep(_RESTART_SECONDS)
+
+
+def _end_with_parent() -> None:
+    """Runs in the child: when we are killed, Linux tells it to stop."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _stop(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is not None:
+        return
+    child.terminate()
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await child.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+async def _announce(settings: ApiSettings, url: str, key: str) -> None:
+    """Waits until the API listens and a worker has its models, then says where and how to talk to it."""
+    console = Console(stderr=True)
+    database = Database(url, listen_url=settings.listen_url, pool=2)
+    try:
+        engines: list[dict[str, Any]] | None = None
+        for _ in range(_READY_CHECKS):
+            with suppress(*DATABASE_ERRORS):
+                engines = await _tried_engines(database, settings)
+            if engines is not None and _listens(settings):
+                break
+            await asyncio.sleep(_READY_CHECK_SECONDS)
+    finally:
+        await database.close()
+    for engine in engines or []:
+        if engine["error"]:
+            console.print(f"{engine['stage']} {engine['engine']} is not available: {engine['error']}", style="red")
+    console.rule("VoxLoom is ready")
+    for line in ready_lines(settings, key):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def ready_lines(settings: ApiSettings, key: str) -> tuple[str, ...]:
+    """Where the server is and how to talk to it. A key that was given (VOXLOOM_API_KEY) is not printed.
+
+    Who gave it knows it, and what is printed ends in logs.
+    """
+    shown = key if settings.api_key is None else "$VOXLOOM_API_KEY"
+    return (
+        f"GraphiQL   http://{settings.host}:{settings.port}/graphql",
+        f"API key    {shown}",
+        f'Headers    {{"Authorization": "Bearer {shown}"}}',
+        "Try it     .venv/bin/voxloom demo",
+        "Ctrl-C stops everything; what was said and done is kept.",
+    )
+
+
+def _listens(settings: ApiSettings) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((settings.host, settings.port)) == 0
+
+
+async def _tried_engines(database: Database, settings: ApiSettings) -> list[dict[str, Any]] | None:
+    """The engines of a worker that has loaded all it can; null while there is none."""
+    async with database.reading() as session:
+        living = await alive(session, settings.live_worker_seconds)
+    for worker in living:
+        if worker.engines and all(engine["loaded"] or engine["error"] for engine in worker.engines):
+            return list(worker.engines)
+    return None

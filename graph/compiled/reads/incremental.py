@@ -1,0 +1,224 @@
+"""Incremental reads: elements of a conversation's lists whose turn is over are rendered once, and not read again.
+
+A list is written as one text for the elements that are finished, up to the first that is not, and one for the rest.
+Who has the first already asks for what comes after it. That none came before it since, with an id from a clock that
+is late, is shown by counting.
+
+A completed turn never changes. One that failed or was cancelled changes when it is retried, and its row with it: its
+elements are finished as long as that row has the same version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graphql import FieldNode, GraphQLObjectType, SelectionSetNode, get_named_type
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    all_,
+    case,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
+
+from db.enums import ToolCallStatus, TurnStatus
+from db.models.base import Base
+from db.models.conversation import Message, Session, Turn
+from db.models.work import CrmRecord, ModelCall, ToolCall
+from graph.api.fields import Columns, Related, declared
+from graph.compiled.reads.objects import Writer
+from graph.compiled.reads.selection import inner
+from graph.compiled.reads.sql_json import Pieces, joined, quoted, sent
+
+_COLUMNS = 5
+
+#: Turns that may change though they are over: the version of each row by the turn's id.
+Ended = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The finished elements of a list in an answer: how many, up to which id, and where they are in its bytes."""
+
+    last_id: UUID
+    count: int
+    start: int
+    end: int
+
+
+NOTHING = Finished(UUID(int=0), 0, 0, 0)
+
+
+def after(place: int) -> str:
+    """The name of the value that says after which id the list at ``place`` is read."""
+    return f"after_{place}"
+
+
+def _in_motion(session_id: ColumnElement[UUID]) -> ColumnElement[Any]:
+    """The turns of a session in which something may still change, as an array: it is made once for a whole list.
+
+    A tool call may end after its turn: its worker was taken for dead, and another one completed the turn without it.
+    """
+    turn, call = Turn.__table__.alias(), ToolCall.__table__.alias()
+    moving = turn.c.status.in_([TurnStatus.QUEUED, TurnStatus.RUNNING])
+    running = select(turn.c.id).where(turn.c.session_id == session_id, moving)
+    waiting = select(call.c.turn_id).where(
+        call.c.session_id == session_id, call.c.status == ToolCallStatus.PENDING, call.c.turn_id.is_not(None)
+    )
+    both = union_all(running.correlate(session_id.table), waiting.correlate(session_id.table))
+    return func.array(both.scalar_subquery(), type_=ARRAY(Uuid()))
+
+
+def ended_turns(turn: Any, session_id: ColumnElement[UUID]) -> ColumnElement[str]:
+    """The failed and cancelled turns of a session, each with the version of its row. ``turn``: an alias of turns."""
+    each = func.concat(turn.c.id, quoted("="), literal_column(f"{turn.name}.xmin::text", Text))
+    texts = func.coalesce(func.string_agg(each, quoted(",")), quoted(""))
+    over = turn.c.status.in_([TurnStatus.FAILED, TurnStatus.CANCELLED])
+    return select(texts).where(turn.c.session_id == session_id, over).correlate(session_id.table).scalar_subquery()
+
+
+def read_ended(text: str) -> Ended:
+    """What ``ended_turns`` gave."""
+    return dict(each.split("=") for each in text.split(",")) if text else {}
+
+
+def _turn_of_call(columns: Columns) -> ColumnElement[UUID]:
+    call = ToolCall.__table__.alias()
+    return select(call.c.turn_id).where(call.c.id == columns.tool_call_id).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """How an element finds its turn, and whether one without a turn (a tool called by hand, its record) is finished."""
+
+    turn_id: Callable[[Columns], ColumnElement[UUID]]
+    is_finished_alone: Callable[[Columns], ColumnElement[bool]] | None = None
+
+    def is_finished(self, columns: Columns, in_motion: ColumnElement[Any]) -> ColumnElement[bool]:
+        turn_id = self.turn_id(columns)
+        if self.is_finished_alone is None:
+            return turn_id != all_(in_motion)
+        return case((turn_id.is_(None), self.is_finished_alone(columns)), else_=turn_id != all_(in_motion))
+
+
+_OWNERS: Mapping[type[Base], _Owner] = {
+    Turn: _Owner(lambda columns: columns.id),
+    Message: _Owner(lambda columns: columns.turn_id),
+    ModelCall: _Owner(lambda columns: columns.turn_id),
+    ToolCall: _Owner(lambda columns: columns.turn_id, lambda columns: columns.status != ToolCallStatus.PENDING),
+    # The commit that files a record ends its call.
+    CrmRecord: _Owner(_turn_of_call, lambda _: true()),
+}
+
+
+class GrowingWriter:
+    """Writes the object of one session's row in parts: a text, and then for each list its own parts and a text."""
+
+    def __init__(self, writer: Writer, table: Any) -> None:
+        self._writer = writer
+        self._table = table
+        self._texts: list[Pieces] = [[]]
+        self._lists: list[Any] = []
+
+    @property
+    def lists(self) -> int:
+        return len(self._lists)
+
+    def write(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], rows: Select[Any]) -> Select[Any]:
+        """``rows`` with the columns that ``assemble`` takes."""
+        self._add("{")
+        for number, (key, nodes) in enumerate(self._writer.selected(kind, sets).items()):
+            self._add(f'{"," if number else ""}"{key}":')
+            if not self._add_list(kind, nodes):
+                self._add(*self._writer.field(kind, nodes, self._table))
+        self._add("}")
+        rows = rows.add_columns(_text(self._texts[0]))
+        for each, text in zip(self._lists, self._texts[1:], strict=True):
+            rows = rows.join(each, true()).add_columns(*each.c, _text(text))
+        return rows
+
+    def _add(self, *pieces: Any) -> None:
+        self._texts[-1] += pieces
+
+    def _add_list(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
+        """Whether it is a whole list of what can be finished. What shows the session never is."""
+        if nodes[0].arguments:
+            return False
+        name = nodes[0].name.value
+        related = declared(kind.fields[name]) if name in kind.fields else None
+        if not (isinstance(related, Related) and related.many and related.model in _OWNERS):
+            return False
+        element = get_named_type(kind.fields[name].type)
+        assert isinstance(element, GraphQLObjectType)
+        table = self._writer.alias(related.model.__table__)
+        met, self._writer.models = self._writer.models, set()
+        pieces = self._writer.object(element, inner(nodes), table)
+        changes = Session in self._writer.models
+        self._writer.models |= met
+        if changes:
+            return False
+        self._lists.append(self._list(table, related, pieces))
+        self._texts.append([])
+        return True
+
+    def _list(self, table: Any, related: Related, pieces: Pieces) -> Any:
+        known = self._writer.parameters.of(after(len(self._lists)), Uuid())
+        mine = table.c[related.key] == self._table.c[related.own]
+        is_finished = _OWNERS[related.model].is_finished(table.c, _in_motion(self._table.c.id))
+        new = (
+            select(table.c.id, joined(pieces).label("element"), is_finished.label("is_finished"))
+            .where(mine, table.c.id > known)
+            .correlate(self._table)
+            .subquery()
+        )
+        run = func.bool_and(new.c.is_finished).over(order_by=new.c.id)
+        marked = select(new.c.id, new.c.element, run.label("is_run")).subquery()
+        texts = func.string_agg(marked.c.element, quoted(",")).aggregate_order_by(marked.c.id)
+        counted = self._writer.alias(related.model.__table__)
+        before = select(func.count()).where(counted.c[related.key] == self._table.c[related.own], counted.c.id <= known)
+        ids = func.array_agg(marked.c.id).aggregate_order_by(marked.c.id.desc())
+        return select(
+            before.correlate(self._table).scalar_subquery().label("known"),
+            sent(texts.filter(marked.c.is_run)).label("finished"),
+            sent(texts.filter(~marked.c.is_run)).label("rest"),
+            ids.filter(marked.c.is_run)[1].label("last_id"),
+            func.count().filter(marked.c.is_run).label("count"),
+        ).lateral()
+
+
+def _text(pieces: Pieces) -> Any:
+    return sent(joined(pieces) if pieces else quoted(""))
+
+
+def assemble(
+    head: bytes, row: Sequence[Any], tail: bytes, before: bytes, known: Sequence[Finished]
+) -> tuple[bytes, tuple[Finished, ...]] | None:
+    """The whole answer, and what is finished in it. ``before``: the answer that ``known`` is in.
+
+    Null if what is known is no longer all there is up to there.
+    """
+    parts = [head, row[0]]
+    size = len(head) + len(row[0])
+    found = []
+    for place, mine in enumerate(known):
+        start = 1 + place * (_COLUMNS + 1)
+        count, finished, rest, last_id, more, text = row[start : start + _COLUMNS + 1]
+        if count != mine.count:
+            return None
+        whole = b",".join(each for each in (before[mine.start : mine.end], finished) if each)
+        found.append(Finished(last_id or mine.last_id, mine.count + more, size + 1, size + 1 + len(whole)))
+        added = [b"[", whole, b"," if whole and rest else b"", rest or b"", b"]", text]
+        parts += added
+        size += sum(map(len, added))
+    parts.append(tail)
+    return b"".join(parts), tuple(found)

@@ -1,0 +1,165 @@
+"""From what is selected of an object to SQL that writes it, after the declarations of ``graph.api.fields``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    SelectionSetNode,
+    get_named_type,
+)
+from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, case, cast, column, func, select
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
+
+from db.models.base import Base
+from graph.api.fields import Items, Related, SameRow, SoundUrl, Value, declared
+from graph.api.windows import Window
+from graph.compiled.reads.parameters import Parameters
+from graph.compiled.reads.selection import Operation, Unsupported, inner
+from graph.compiled.reads.sql_json import Pieces, array, joined, nullable, quoted, value
+
+#: Bound by whoever runs a statement that has sounds' addresses; see ``graph.media.signing``.
+URL_START, URL_EXPIRES, URL_INNER, URL_OUTER = "url_start", "url_expires", "url_inner", "url_outer"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a nested list that its arguments ask for; ``prefix`` names what is bound."""
+
+    prefix: str
+    window: Window
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes the objects of one operation. ``parts``: of nested lists, by the ``id()`` of the field's node.
+
+    ``has_urls``: it met an address, which changes with time. ``models``: of what it met rows.
+    """
+
+    operation: Operation
+    switched: Mapping[str, bool]
+    parts: Mapping[int, Part] = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=Parameters)
+    has_urls: bool = False
+    models: set[type[Base]] = field(default_factory=set)
+    _numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def selected(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
+        return self.operation.fields(kind, sets, self.switched)
+
+    def alias(self, table: Any) -> Any:
+        return table.alias(f"t{next(self._numbers)}")
+
+    def object(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], table: Any) -> Pieces:
+        """A JSON object. Raises Unsupported for a field that only its resolver knows."""
+        pieces: Pieces = ["{"]
+        for key, nodes in self.selected(kind, sets).items():
+            pieces.append(f'{"" if len(pieces) == 1 else ","}"{key}":')
+            pieces += self.field(kind, nodes, table)
+        return [*pieces, "}"]
+
+    def field(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], table: Any) -> Pieces:
+        """The value of one field. Raises Unsupported."""
+        name = nodes[0].name.value
+        if name == "__typename":
+            return [f'"{kind.name}"']
+        definition = kind.fields[name]
+        match declared(definition):
+            case Value(sql):
+                return value(sql(table.c), definition.type)
+            case SoundUrl(sql):
+                return self._url(sql(table.c))
+            case SameRow(when):
+                return self._same_row(definition, nodes, table, when)
+            case Items() as items:
+                return self._items(definition, nodes, table, items)
+            case Related() as related:
+                return self._related(definition, nodes, table, related)
+        raise Unsupported(f"{kind.name}.{name}")
+
+    def _inner(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any) -> Pieces:
+        kind = get_named_type(definition.type)
+        assert isinstance(kind, GraphQLObjectType)
+        return self.object(kind, inner(nodes), table)
+
+    def _same_row(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any, when: Any) -> Pieces:
+        pieces = self._inner(definition, nodes, table)
+        return pieces if when is None else [case((when(table.c), joined(pieces)), else_="null")]
+
+    def _items(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any, items: Items) -> Pieces:
+        elements = func.jsonb_array_elements(items.sql(table.c))
+        valued = elements.table_valued(column("value", JSONB), with_ordinality="place")
+        element = valued.render_derived(name=f"t{next(self._numbers)}")
+        rows = select().select_from(element).order_by(items.order(element.c), element.c.place).correlate(table)
+        return [array(self._inner(definition, nodes, element), rows)]
+
+    def _related(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any, related: Related) -> Pieces:
+        self.models.add(related.model)
+        other = self.alias(related.model.__table__)
+        pieces = self._inner(definition, nodes, other)
+        rows = select().select_from(other).correlate(table)
+        if related.through is None:
+            rows = rows.where(other.c[related.key] == table.c[related.own])
+            order = other.c.id
+        else:
+            between = self.alias(related.through.class_.__table__)
+            rows = rows.join(between, between.c.id == other.c[related.key])
+            rows = rows.where(between.c[related.through.name] == table.c[related.own])
+            order = between.c.id
+        if related.where is not None:
+            rows = rows.where(related.where(table.c, other.c))
+        if nodes[0].arguments:
+            return [self._part(nodes[0], pieces, rows, other)]
+        if related.many:
+            return [array(pieces, rows.order_by(order))]
+        return [nullable(rows.add_columns(joined(pieces)).scalar_subquery(), definition.type)]
+
+    def _part(self, node: FieldNode, pieces: Pieces, rows: Select[Any], other: Any) -> ColumnElement[str]:
+        """A part of a list, as ``graph.api.windows`` takes it of rows. Raises Unsupported where nothing is bound."""
+        part = self.parts.get(id(node))
+        if part is None:
+            raise Unsupported(node.name.value)
+
+        def given(name: str, kind: Any) -> ColumnElement[Any]:
+            return self.parameters.of(part.prefix + name, kind)
+
+        asked = part.window
+        if asked.after is not None:
+            rows = rows.where(other.c.id > given("after", Uuid()))
+        if asked.before is not None:
+            rows = rows.where(other.c.id < given("before", Uuid()))
+        if asked.last is not None:
+            rows = rows.order_by(other.c.id.desc()).limit(given("last", Integer()))
+        else:
+            rows = rows.order_by(other.c.id)
+        if asked.first is not None:
+            rows = rows.limit(given("first", Integer()))
+        return array(pieces, rows, place=other.c.id)
+
+    def _url(self, audio_id: ColumnElement[Any]) -> Pieces:
+        """As ``graph.media.signing`` signs: HMAC-SHA256 (RFC 2104). Postgres has the hash but not the keying."""
+        self.has_urls = True
+
+        given = self.parameters.of
+        message = func.convert_to(cast(audio_id, Text), quoted("UTF8"))
+        hashed = func.sha256(given(URL_INNER, BYTEA()).op("||")(message))
+        signed = func.sha256(given(URL_OUTER, BYTEA()).op("||")(hashed))
+        digest = func.left(func.encode(signed, quoted("hex")), 43)
+        return [
+            '"',
+            given(URL_START, Text()),
+            "/media/",
+            audio_id,
+            "?expires=",
+            given(URL_EXPIRES, Text()),
+            "&signature=",
+            digest,
+            '"',
+        ]

@@ -1,0 +1,193 @@
+"""Plans: how to answer an operation with one statement. Made once, for operations that were admitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from cachetools import LRUCache
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLObjectType, OperationType, is_non_null_type
+from graphql.execution.values import VariableValues
+from strawberry import Schema
+
+from graph.compiled.reads.arguments import Arguments
+from graph.compiled.reads.objects import Part, Writer
+from graph.compiled.reads.roots import ROOTS, Bound
+from graph.compiled.reads.selection import Operation, Unsupported
+from graph.compiled.reads.statements import Statement, is_of_session, write_many, write_session
+from graph.guards.costs import depends_on_variables
+from graph.guards.document_limits import check_cost
+from graph.guards.limits import DocumentLimits
+from graph.guards.repetition import repeats_lists
+
+#: How many statements an operation may have, one for each way its switches and arguments change its text.
+_MAX_VARIANTS = 16
+
+#: How many operations have plans.
+_MAX_PLANS = 500
+
+
+#: The errors of too costly variables.
+CostCheck = Callable[[Mapping[str, Any]], Sequence[GraphQLError]]
+
+_NUMBERS = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One form of an operation.
+
+    ``frame``: what is written around the texts of the root fields. ``nullable``: for each of those, whether it may be
+    null.
+    """
+
+    statement: Statement
+    frame: tuple[bytes, ...]
+    nullable: tuple[bool, ...]
+    has_urls: bool
+    is_of_session: bool
+
+    def assemble(self, texts: Sequence[Any]) -> bytes | None:
+        """The whole answer; null if something is missing that may not be, which is an error for others to tell."""
+        pieces = [self.frame[0]]
+        for text, nullable, after in zip(texts, self.nullable, self.frame[1:], strict=False):
+            if text is None and not nullable:
+                return None
+            pieces += [b"null" if text is None else text, after]
+        return b"".join(pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that a plan can answer. ``values``: what is bound, all but who is asking and what signs addresses.
+
+    ``identity`` tells it from every other, for caches. ``session_id``: of the one session it is about, if it is one.
+    """
+
+    variant: Variant
+    values: dict[str, Any]
+    identity: str
+    session_id: UUID | None
+
+
+class Plan:
+    """An operation of a document that was found valid, and within all limits."""
+
+    def __init__(self, schema: Schema, operation: Operation, costs: CostCheck | None) -> None:
+        self._schema = schema._schema
+        self._operation = operation
+        self._costs = costs
+        self._arguments = Arguments(schema, operation)
+        self._number = next(_NUMBERS)
+        self._variants: LRUCache[object, Variant] = LRUCache(_MAX_VARIANTS)
+        self._id = self._arguments.only_id()
+
+    def request(self, variables: Mapping[str, Any]) -> Request:
+        """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
+        if self._costs is not None and self._costs(variables):
+            raise Unsupported("cost")
+        own_id = None if self._id is None else variables.get(self._id)
+        coerced = None if isinstance(own_id, str) else self._arguments.variables(variables)
+        switched = {} if coerced is None else self._arguments.switched(coerced)
+        selected = self._roots(switched)
+        bound = {}
+        for number, (key, nodes) in enumerate(selected.items()):
+            root = ROOTS.get(nodes[0].name.value)
+            if root is not None:
+                arguments = self._argued(nodes, coerced) if coerced is not None else {str(root.by): own_id}
+                bound[key] = root.bind(arguments).named(f"root_{number}_")
+        windows = [] if coerced is None else self._arguments.windows(coerced)
+        parts = {id(node): Part(f"list_{number}_", window) for number, (node, window) in enumerate(windows)}
+        form = (
+            tuple(sorted(switched.items())),
+            tuple(each.form for each in bound.values()),
+            tuple(tuple(window.values()) for _, window in windows),
+        )
+        variant = self._variants.get(form)
+        if variant is None:
+            variant = self._variants[form] = self._write(Writer(self._operation, switched, parts), selected, bound)
+        values = {each.prefix + name: value for each in bound.values() for name, value in each.values.items()}
+        values |= {each.prefix + name: value for each in parts.values() for name, value in each.window.values().items()}
+        session_id = next(iter(values.values())) if variant.is_of_session else None
+        # A text, for what is looked up by it on every request: its hash is made once.
+        identity = repr((self._number, form, tuple(values.items())))
+        return Request(variant, values, identity, session_id)
+
+    def _argued(self, nodes: Sequence[FieldNode], variables: VariableValues) -> Mapping[str, Any]:
+        query = self._schema.query_type
+        assert query is not None
+        return self._arguments.of(query, nodes, variables)
+
+    def _roots(self, switched: Mapping[str, bool]) -> dict[str, list[FieldNode]]:
+        query = self._schema.query_type
+        assert query is not None
+        selected = self._operation.fields(query, [self._operation.node.selection_set], switched)
+        names = {nodes[0].name.value for nodes in selected.values()} - {"__typename"}
+        if not names or not names <= ROOTS.keys():
+            raise Unsupported("root fields")
+        return selected
+
+    def _write(
+        self, writer: Writer, selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
+    ) -> Variant:
+        query = self._schema.query_type
+        assert query is not None
+        read = {key: nodes for key, nodes in selected.items() if key in bound}
+        if is_of_session(read):
+            ((key, nodes),) = read.items()
+            statement = write_session(writer, query, nodes, bound[key])
+        else:
+            statement = write_many(writer, query, read, bound)
+        frame = ['{"data":{']
+        for number, key in enumerate(selected):
+            frame[-1] += f'{"," if number else ""}"{key}":'
+            if key in read:
+                frame.append("")
+            else:
+                frame[-1] += f'"{query.name}"'
+        frame[-1] += "}}"
+        return Variant(
+            statement,
+            frame=tuple(each.encode() for each in frame),
+            nullable=tuple(_is_nullable(query, nodes[0].name.value) for nodes in read.values()),
+            has_urls=writer.has_urls,
+            is_of_session=is_of_session(read),
+        )
+
+
+def _is_nullable(query: GraphQLObjectType, name: str) -> bool:
+    """Whether a root field is null, and no error, if it has no row."""
+    return not (is_non_null_type(query.fields[name].type) or ROOTS[name].required)
+
+
+@dataclass(slots=True)
+class Plans:
+    """The plans of the operations that were admitted, the least used forgotten first."""
+
+    schema: Schema
+    limits: DocumentLimits
+    _plans: LRUCache[tuple[str, str | None], Plan] = field(default_factory=lambda: LRUCache(_MAX_PLANS))
+
+    def admit(self, text: str, name: str | None, document: DocumentNode) -> None:
+        """Takes in an operation whose document went the full way: parsed, valid, within the limits."""
+        if (text, name) in self._plans:
+            return
+        operation = Operation.of(document, name)
+        if operation is None or operation.node.operation is not OperationType.QUERY:
+            return
+        if repeats_lists(self.schema._schema, document, name):
+            return  # its objects are counted while resolvers make them
+        costs: CostCheck | None = None
+        if depends_on_variables(document, operation.node):
+            costs = partial(self._costs, document, name)
+        self._plans[text, name] = Plan(self.schema, operation, costs)
+
+    def _costs(self, document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Sequence[GraphQLError]:
+        return check_cost(self.schema._schema, document, name, variables, self.limits)
+
+    def get(self, text: str, name: str | None) -> Plan | None:
+        return self._plans.get((text, name))

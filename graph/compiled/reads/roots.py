@@ -1,0 +1,163 @@
+"""The root fields that are read by a statement: which rows each is about, and what its arguments come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import BinaryExpression, ColumnElement, Integer, Select, Uuid, select
+
+from db.errors import VoxLoomError
+from db.ids import parse_id
+from db.models.base import Base
+from db.models.conversation import Session, Turn
+from db.models.work import CrmRecord
+from graph.api import filters
+from graph.api.paging import Page
+from graph.compiled.reads.parameters import Parameters
+from graph.compiled.reads.selection import Unsupported
+
+#: Arguments as resolvers get them.
+Arguments = Mapping[str, Any]
+
+#: A condition's column and how it compares; its value is bound.
+Condition = tuple[Any, Callable[[Any, Any], Any]]
+
+SIZE, AFTER, BEFORE = "size", "after", "before"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What the arguments of a root field come to: ``values`` for its statement, and the ``conditions`` it has.
+
+    ``prefix`` keeps the names of what is bound apart from those of other root fields.
+    """
+
+    values: dict[str, Any]
+    conditions: tuple[Condition, ...] = ()
+    prefix: str = ""
+    backwards: bool = False
+
+    def parameter(self, parameters: Parameters, name: str, kind: Any) -> ColumnElement[Any]:
+        """The place of a value in a statement."""
+        return parameters.of(self.prefix + name, kind)
+
+    def named(self, prefix: str) -> Bound:
+        """The same, with another prefix."""
+        return replace(self, prefix=prefix)
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """On what the statement's text depends beside the selection."""
+        return (tuple(self.values), self.conditions, self.backwards)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root field. ``bind`` raises Unsupported for what a slower layer refuses or has an own answer to.
+
+    ``by``: its one argument, if that is the id of its one row. ``rows`` selects nothing yet from the rows of ``model``
+    that belong to the tenant, for the bound values. ``required``: no row is an error, which the resolver tells.
+    """
+
+    model: type[Base]
+    by: str | None
+    bind: Callable[[Arguments], Bound]
+    rows: Callable[[Any, ColumnElement[Any], Bound, Parameters], Select[Any]]
+    pages: bool = False
+    is_session: bool = False
+    required: bool = False
+
+
+def _by_id(argument: str, what: str) -> Callable[[Arguments], Bound]:
+    def bind(arguments: Arguments) -> Bound:
+        try:
+            return Bound({"id": parse_id(arguments[argument], what)})
+        except VoxLoomError as error:
+            raise Unsupported(error.code) from None
+
+    return bind
+
+
+def _by_id_or_reference(arguments: Arguments) -> Bound:
+    own_id, reference = arguments["id"], arguments["reference"]
+    try:
+        if own_id is not None and reference is None:
+            return Bound({"id": parse_id(own_id, "CRM record")})
+        if own_id is None and reference is not None:
+            return Bound({"reference": filters.clean_reference(reference)})
+    except VoxLoomError as error:
+        raise Unsupported(error.code) from None
+    raise Unsupported("either id or reference")
+
+
+def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Callable[[Arguments], Bound]:
+    def bind(arguments: Arguments) -> Bound:
+        wanted = arguments["filter"]
+        try:
+            asked = Page.of(*(arguments[name] for name in ("first", "after", "last", "before")))
+            values: dict[str, Any] = {SIZE: asked.size}
+            values |= {name: value for name in (AFTER, BEFORE) if (value := getattr(asked, name)) is not None}
+            conditions = [] if wanted is None else list(conditions_of(wanted))
+        except VoxLoomError as error:
+            raise Unsupported(error.code) from None
+        form: list[Condition] = []
+        for number, each in enumerate(conditions):
+            if not isinstance(each, BinaryExpression):  # "none": what is asked for cannot be
+                raise Unsupported("no such rows")
+            form.append((each.left, each.operator))
+            value = each.right.value
+            values[f"filter_{number}"] = value.value if isinstance(value, Enum) else value
+        return Bound(values, tuple(form), backwards=asked.backwards)
+
+    return bind
+
+
+def _session(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    own = bound.parameter(parameters, "id", Uuid())
+    return select().select_from(table).where(table.c.id == own, table.c.tenant_id == tenant_id)
+
+
+def _turn(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    owner = Session.__table__.alias("owner")
+    rows = select().select_from(table).join(owner, owner.c.id == table.c.session_id)
+    return rows.where(table.c.id == bound.parameter(parameters, "id", Uuid()), owner.c.tenant_id == tenant_id)
+
+
+def _record(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
+    (name,) = bound.values
+    return rows.where(table.c[name] == bound.parameter(parameters, name, table.c[name].type))
+
+
+def filtered(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    """All rows of a list, whatever page of it is asked for."""
+    rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
+    for number, (column, compare) in enumerate(bound.conditions):
+        own = table.c[column.name]
+        rows = rows.where(compare(own, bound.parameter(parameters, f"filter_{number}", own.type)))
+    return rows
+
+
+def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+    rows = filtered(table, tenant_id, bound, parameters)
+    if AFTER in bound.values:
+        rows = rows.where(table.c.id < bound.parameter(parameters, AFTER, Uuid()))
+    if BEFORE in bound.values:
+        rows = rows.where(table.c.id > bound.parameter(parameters, BEFORE, Uuid()))
+    order = table.c.id.asc() if bound.backwards else table.c.id.desc()
+    return rows.order_by(order).limit(bound.parameter(parameters, SIZE, Integer()) + 1)
+
+
+ROOTS: Mapping[str, Root] = {
+    "conversation": Root(
+        Session, "session_id", _by_id("session_id", "session"), _session, is_session=True, required=True
+    ),
+    "session": Root(Session, "id", _by_id("id", "session"), _session, is_session=True),
+    "turn": Root(Turn, "id", _by_id("id", "turn"), _turn),
+    "crmRecord": Root(CrmRecord, None, _by_id_or_reference, _record),
+    "sessions": Root(Session, None, _page(filters.of_sessions), _newest, pages=True),
+    "crmRecords": Root(CrmRecord, None, _page(filters.of_crm_records), _newest, pages=True),
+}

@@ -1,0 +1,110 @@
+"""SQL that writes JSON as text, byte for byte as the other layers write it.
+
+Text and not Postgres' JSON values: those would be parsed and printed again at each level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLOutputType, GraphQLScalarType
+from sqlalchemy import Column, ColumnElement, LargeBinary, Select, Text, case, cast, func, literal_column, select
+
+from graph.compiled.reads.selection import Unsupported
+
+#: Pieces of a text: as it is, or what an expression gives.
+Pieces = list["str | ColumnElement[Any]"]
+
+#: Stands where a null may not be: no JSON text has this byte, so that it is found, and a slower layer tells the error.
+BROKEN = "\x01"
+
+#: Postgres takes 100 arguments a call.
+_MOST_ARGUMENTS = 90
+
+_NULL: ColumnElement[str] = literal_column("'null'", Text)
+
+
+def quoted(text: str) -> ColumnElement[str]:
+    """A constant of SQL."""
+    return literal_column("'" + text.replace("'", "''") + "'", Text)
+
+
+def joined(pieces: Pieces) -> ColumnElement[str]:
+    """One expression that gives all pieces in a row."""
+    arguments = list(_merged(pieces))
+    while len(arguments) > _MOST_ARGUMENTS:
+        arguments = [
+            func.concat(*arguments[start : start + _MOST_ARGUMENTS])
+            for start in range(0, len(arguments), _MOST_ARGUMENTS)
+        ]
+    return func.concat(*arguments, type_=Text)
+
+
+def _merged(pieces: Pieces) -> Iterable[ColumnElement[Any]]:
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+            continue
+        if text:
+            yield quoted(text)
+        text = ""
+        yield piece
+    if text:
+        yield quoted(text)
+
+
+def sent(text: ColumnElement[str]) -> ColumnElement[bytes]:
+    """As bytes: what Postgres sends is what the client gets."""
+    return func.convert_to(text, quoted("UTF8"), type_=LargeBinary)
+
+
+def array(element: Pieces, rows: Select[Any], place: ColumnElement[Any] | None = None) -> ColumnElement[str]:
+    """A JSON array of one element for each of ``rows``, which are ordered, or are to be by ``place``."""
+    texts = rows.add_columns(joined(element).label("element"))
+    inside: ColumnElement[str]
+    if place is not None:
+        placed = texts.add_columns(place.label("place")).subquery()
+        inside = func.string_agg(placed.c.element, quoted(",")).aggregate_order_by(placed.c.place)
+    else:
+        inside = func.string_agg(texts.subquery().c.element, quoted(","))
+    return select(func.concat(quoted("["), func.coalesce(inside, quoted("")), quoted("]"))).scalar_subquery()
+
+
+def nullable(text: ColumnElement[Any], kind: GraphQLOutputType) -> ColumnElement[Any]:
+    """What is written for a null: ``null``, or BROKEN if the schema says that there is none."""
+    return func.coalesce(text, quoted(BROKEN) if isinstance(kind, GraphQLNonNull) else _NULL)
+
+
+def value(expression: ColumnElement[Any], kind: GraphQLOutputType) -> Pieces:
+    """A scalar or an enum."""
+    named = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    if isinstance(kind, GraphQLNonNull) and isinstance(expression, Column) and not expression.nullable:
+        return _plain(expression, named)
+    return [nullable(_strict(_plain(expression, named)), kind)]
+
+
+def _strict(pieces: Pieces) -> ColumnElement[Any]:
+    """The pieces in a row, or null if one is."""
+    expressions = [quoted(piece) if isinstance(piece, str) else cast(piece, Text) for piece in pieces]
+    whole = expressions[0]
+    for each in expressions[1:]:
+        whole = whole.concat(each)
+    return whole
+
+
+def _plain(expression: ColumnElement[Any], kind: Any) -> Pieces:
+    if isinstance(kind, GraphQLEnumType) or (isinstance(kind, GraphQLScalarType) and kind.name == "ID"):
+        return ['"', expression, '"']
+    match kind.name if isinstance(kind, GraphQLScalarType) else None:
+        case "String" | "DateTime":
+            return [func.to_json(expression)]
+        case "Int":
+            return [expression]
+        case "Float":
+            # As Python writes it: a whole number has a fraction too.
+            return [cast(expression, Text), case((expression == func.trunc(expression), ".0"), else_="")]
+        case "Boolean" | "JSON":
+            return [cast(expression, Text)]
+    raise Unsupported(str(kind))

@@ -1,0 +1,109 @@
+"""The one statement of an operation: its text, and what is bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLObjectType, get_named_type
+from sqlalchemy import Select, Text, func, literal_column, select, true
+from sqlalchemy.dialects.postgresql import BYTEA
+
+from db.models.conversation import Turn
+from db.models.tenancy import ApiKey
+from graph.compiled.reads.incremental import GrowingWriter, ended_turns
+from graph.compiled.reads.objects import Writer
+from graph.compiled.reads.pages import PageWriter
+from graph.compiled.reads.parameters import DIALECT
+from graph.compiled.reads.roots import ROOTS, Bound, filtered
+from graph.compiled.reads.selection import inner
+from graph.compiled.reads.sql_json import joined, quoted, sent
+
+#: Bound by whoever runs a statement: the hash of the API key that is asking.
+KEY_HASH = "key_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL for asyncpg. It gives one row for a valid key and none for another.
+
+    The columns are the texts of the root fields, null for what is not there. If it is about one session, its columns
+    are those of ``graph.compiled.reads.incremental`` with ``lists`` lists, its turns that ended without success, and
+    then that session's ``last_seq`` and the version of its row. ``names``: what is bound to $1, $2 and so on.
+    """
+
+    sql: str
+    names: tuple[str, ...]
+    lists: int = 0
+
+
+def write_many(
+    writer: Writer, query: GraphQLObjectType, selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
+) -> Statement:
+    """The statement for the root fields ``selected``, with their arguments ``bound``. Raises Unsupported."""
+    asking = _asking()
+    parts = [_part(writer, query, nodes, bound[key], asking.c.tenant_id) for key, nodes in selected.items()]
+    return Statement(_compiled(writer, asking, parts), writer.parameters.names)
+
+
+def write_session(writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], bound: Bound) -> Statement:
+    """The statement for one root field that shows one session. Raises Unsupported."""
+    asking = _asking()
+    table, rows = _rows(writer, nodes, bound, asking.c.tenant_id)
+    growing = GrowingWriter(writer, table)
+    rows = growing.write(_kind(query, nodes), inner(nodes), rows)
+    version = literal_column(f"{table.name}.xmin::text", Text).label("row_version")
+    ended = ended_turns(writer.alias(Turn.__table__), table.c.id) if growing.lists else quoted("")
+    part = rows.add_columns(ended.label("ended"), table.c.last_seq, version).lateral()
+    return Statement(_compiled(writer, asking, [part]), writer.parameters.names, growing.lists)
+
+
+def is_of_session(selected: Mapping[str, Sequence[FieldNode]]) -> bool:
+    """Whether all that is selected is of one session, so that its version tells whether anything changed."""
+    return len(selected) == 1 and all(ROOTS[nodes[0].name.value].is_session for nodes in selected.values())
+
+
+def _asking() -> Any:
+    return ApiKey.__table__.alias("asking")
+
+
+def _compiled(writer: Writer, asking: Any, parts: Sequence[Any]) -> str:
+    source = asking
+    for part in parts:
+        source = source.outerjoin(part, true())
+    key_hash = writer.parameters.of(KEY_HASH, BYTEA())
+    statement = (
+        select(*(column for part in parts for column in part.c))
+        .select_from(source)
+        .where(asking.c.secret_hash == key_hash, asking.c.revoked_at.is_(None))
+    )
+    return str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+
+
+def _kind(query: GraphQLObjectType, nodes: Sequence[FieldNode]) -> GraphQLObjectType:
+    kind = get_named_type(query.fields[nodes[0].name.value].type)
+    assert isinstance(kind, GraphQLObjectType)
+    return kind
+
+
+def _rows(writer: Writer, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Any) -> tuple[Any, Select[Any]]:
+    root = ROOTS[nodes[0].name.value]
+    table = writer.alias(root.model.__table__)
+    return table, root.rows(table, tenant_id, bound, writer.parameters).correlate(tenant_id.table)
+
+
+def _part(writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Any) -> Any:
+    table, rows = _rows(writer, nodes, bound, tenant_id)
+    kind = _kind(query, nodes)
+    if ROOTS[nodes[0].name.value].pages:
+        whole = writer.alias(table.element)
+
+        def total() -> Any:
+            counted = filtered(whole, tenant_id, bound, writer.parameters).add_columns(func.count())
+            return counted.correlate(tenant_id.table).scalar_subquery()
+
+        text, page = PageWriter(writer, table, rows, bound, total).write(kind, nodes)
+        # Of no row too one text is made, and of many just one.
+        return select(sent(text).label("text")).select_from(page).having(func.count() >= 0).lateral()
+    return rows.add_columns(sent(joined(writer.object(kind, inner(nodes), table))).label("text")).lateral()

@@ -1,0 +1,134 @@
+"""What a document may ask for, checked before graphql-core's validation, parts of which are quadratic in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    MaxIntrospectionDepthRule,
+    OperationDefinitionNode,
+    OperationType,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from db.errors import BadUserInput, Forbidden, QueryTooComplex, VoxLoomError
+from graph.guards.costs import cost_of, page_sizes
+from graph.guards.fragments import chosen, fragments_of, innermost_first, operations_of, reachable
+from graph.guards.limits import INTROSPECTION_DEPTH, DocumentLimits
+from graph.guards.overlaps import overlaps
+from graph.guards.refusals import refusal
+from graph.guards.repetition import repeats_lists
+from graph.guards.size import Measure, measure
+
+_Part = OperationDefinitionNode | FragmentDefinitionNode
+
+#: Comparisons of two fields: some ten milliseconds of graphql-core's time.
+_MAX_OVERLAPS = 5_000
+
+#: Operations of a document, of which one is run; collections of examples have some.
+_MAX_OPERATIONS = 50
+
+#: More errors of validation than a person reads; each takes graphql-core a while, for its suggestions.
+_MAX_ERRORS = 10
+
+_RULES = (*specified_rules, MaxIntrospectionDepthRule, MaybeNullValidationRule, OneOfInputValidationRule)
+
+
+def check_document(document: DocumentNode, limits: DocumentLimits) -> list[GraphQLError]:
+    """What is beyond the limits, at most one error; the document need not be valid.
+
+    Fragments are counted wherever they are spread, but looked at once, so that the time is linear in the document.
+    """
+    try:
+        fragments = fragments_of(document)
+        ordered = innermost_first(fragments)
+    except GraphQLError as error:
+        return [error]
+    measures: dict[str, Measure] = {}
+    for fragment in ordered:
+        measures[fragment.name.value] = measure(fragment.selection_set, measures)
+    operations = len(operations_of(document))
+    if operations > _MAX_OPERATIONS:
+        message = f"The document has {operations} operations; at most {_MAX_OPERATIONS} are allowed."
+        return [refusal(QueryTooComplex(message))]
+    nodes = 0
+    roots = _roots(document, fragments)
+    for part in roots:
+        found = measure(part.selection_set, measures)
+        nodes += found.nodes
+        fault = _fault(found, nodes, limits)
+        if fault is not None:
+            return [refusal(fault, part)]
+    pairs = 0
+    for part in roots:
+        pairs += overlaps(part.selection_set, fragments, _MAX_OVERLAPS - pairs)
+        if pairs > _MAX_OVERLAPS:
+            return [refusal(QueryTooComplex(f"The document selects the same fields over {_MAX_OVERLAPS} times."), part)]
+    return []
+
+
+def validate_within(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    """graphql-core's and Strawberry's validation, given up after a few errors. `check_document` goes before."""
+    return validate(schema, document, _RULES, max_errors=_MAX_ERRORS)
+
+
+def check_cost(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    variables: Mapping[str, Any] | None,
+    limits: DocumentLimits,
+) -> list[GraphQLError]:
+    """At most one error: for a page that is too long, or for more objects in the answer than are allowed."""
+    operation = chosen(document, operation_name)
+    if (
+        operation is not None
+        and operation.operation is OperationType.SUBSCRIPTION
+        and repeats_lists(schema, document, operation_name)
+    ):
+        message = "An event may not show a session's lists again for each element of a list."
+        return [refusal(QueryTooComplex(message), operation)]
+    for field, name, size in page_sizes(document, operation_name, variables):
+        if size > limits.max_page_size:
+            return [refusal(BadUserInput(f"{name} must be from 1 to {limits.max_page_size}."), field)]
+    cost = cost_of(schema, document, operation_name, variables)
+    if cost > limits.max_cost:
+        message = f"The answer may have {_written(cost)} objects, by estimate; at most {limits.max_cost} are allowed."
+        return [refusal(QueryTooComplex(message + " Ask for shorter pages, or for less within them."))]
+    return []
+
+
+def _roots(document: DocumentNode, fragments: dict[str, FragmentDefinitionNode]) -> list[_Part]:
+    """The operations, and the fragments that none of them spreads, which are validated all the same."""
+    operations = operations_of(document)
+    used = reachable(operations, fragments)
+    return [*operations, *(each for name, each in fragments.items() if name not in used)]
+
+
+def _fault(found: Measure, nodes: int, limits: DocumentLimits) -> VoxLoomError | None:
+    if found.introspections and not limits.introspection:
+        return Forbidden("Introspection is switched off on this server.")
+    for what, is_there, most in (
+        ("fields within each other", found.depth, limits.max_depth),
+        ("fields within each other, in an introspection", found.introspection_depth, INTROSPECTION_DEPTH),
+        ("fields, its fragments counted where they are spread", nodes, limits.max_fields),
+        ("aliases", found.aliases, limits.max_aliases),
+        ("aliases within an introspection", found.introspection_aliases, 0),
+        ("fields at the top of an operation", found.fields, limits.max_root_fields),
+    ):
+        if is_there > most:
+            return QueryTooComplex(f"The document has {_written(is_there)} {what}; at most {most} are allowed.")
+    return None
+
+
+def _written(number: int) -> str:
+    """As it is, unless fragments of fragments made it longer than anybody reads, or Python writes."""
+    return str(number) if number < 10**9 else "more than 1000000000"

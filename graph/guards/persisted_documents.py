@@ -1,0 +1,108 @@
+"""Documents known by their hash: automatic persisted queries, and the list of those that are trusted.
+
+Protocol: https://www.apollographql.com/docs/apollo-server/performance/apq
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cachetools import LRUCache
+
+from db.errors import BadUserInput
+from graph.guards.requests import GraphQLRequest
+
+#: What all documents that clients have registered may take, and one of them.
+_STORE_BYTES = 4_000_000
+_DOCUMENT_BYTES = 64_000
+
+
+class Refused(Exception):
+    """A request whose document is not to be had. ``error``: as GraphQL tells it."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(code)
+        self.error: dict[str, Any] = {"message": message, "extensions": {"code": code}}
+
+
+class Documents:
+    """Finds the document of a hash, for every transport. ``trusted``: the only ones that may run; None lets any run.
+
+    Registered documents are a process's own: a client that meets another process is told so and sends the text again.
+    """
+
+    def __init__(self, trusted: Mapping[str, str] | None) -> None:
+        self._trusted = trusted
+        self._texts = None if trusted is None else frozenset(trusted.values())
+        self._registered: LRUCache[str, str] = LRUCache(_STORE_BYTES, lambda text: 2 * len(text))
+
+    def resolve(self, request: GraphQLRequest) -> GraphQLRequest:
+        """The request with its text, which has the hash that came with it. Raises Refused."""
+        asked = _hash_of(request.extensions)
+        if asked is None:
+            return request
+        if not request.text:  # clients whose types ask for a query send an empty one
+            text = (self._trusted or {}).get(asked) or self._registered.get(asked)
+            if text is None:
+                # These words and this code are the protocol: clients look for them, and send the text.
+                raise Refused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+            return request.with_text(text)
+        if hashlib.sha256(request.text.encode(errors="surrogatepass")).hexdigest() != asked:
+            raise Refused("The hash is not that of the query.", BadUserInput.code)
+        return request
+
+    def is_new(self, request: GraphQLRequest) -> bool:
+        """Whether a resolved request brings a document that is to be registered."""
+        asked = _hash_of(request.extensions)
+        return (
+            asked is not None
+            and asked not in self._registered
+            and self._trusted is None
+            and request.text is not None
+            and len(request.text) <= _DOCUMENT_BYTES
+        )
+
+    def register(self, request: GraphQLRequest) -> None:
+        """Keeps the document of a resolved request. For requests with a valid key only: all keys share what is kept."""
+        asked = _hash_of(request.extensions)
+        if asked is not None and request.text is not None and self.is_new(request):
+            self._registered[asked] = request.text
+
+    def may_run(self, text: str) -> bool:
+        """Whether a document is trusted, or need not be."""
+        return self._texts is None or text in self._texts
+
+
+def trusted_documents(path: Path | None) -> dict[str, str] | None:
+    """The trusted documents in a file: a JSON object of SHA-256 (hexadecimal) to text.
+
+    Raises BadUserInput for another content, or a hash that is another text's.
+    """
+    if path is None:
+        return None
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise BadUserInput("VOXLOOM_TRUSTED_DOCUMENTS must name a file of JSON.") from None
+    if not isinstance(listed, dict):
+        raise BadUserInput("VOXLOOM_TRUSTED_DOCUMENTS must hold an object of hash to document.")
+    for told, text in listed.items():
+        if not isinstance(text, str) or hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() != told:
+            raise BadUserInput(f"VOXLOOM_TRUSTED_DOCUMENTS: {told[:80]} is not the SHA-256 of its document.")
+    return listed
+
+
+def _hash_of(extensions: Mapping[str, Any]) -> str | None:
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        raise Refused("Only version 1 of persisted queries is known.", "PERSISTED_QUERY_NOT_SUPPORTED")
+    told = persisted.get("sha256Hash")
+    if not isinstance(told, str):
+        raise Refused("sha256Hash must be a string.", BadUserInput.code)
+    return told.lower()

@@ -1,0 +1,72 @@
+"""One HTTP request at the level of ASGI: what came, how others can have it again, and how it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.types import Message, Receive, Scope, Send
+
+from graph.auth import secret_in_headers
+from graph.http.negotiation import chosen_media_type
+
+#: Longer bodies are left to who can read them while they come: they bring recordings.
+_SHORT_BYTES = 64_000
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Exchange:
+    """A request that may be answered here, or be handed on as ``scope`` and ``receive`` are by then."""
+
+    __slots__ = ("headers", "receive", "scope", "send")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+
+    @property
+    def media_type(self) -> str | None:
+        """What the answer is wanted in; see ``graph.http.negotiation``."""
+        return chosen_media_type(self.header(b"accept"))
+
+    @property
+    def content_type(self) -> str:
+        """What the body says it is, without its parameters."""
+        return self.header(b"content-type").partition(";")[0].strip().lower()
+
+    @property
+    def secret(self) -> str | None:
+        """The API key that was sent, whether it is one or not."""
+        return secret_in_headers({"authorization": self.header(b"authorization")})
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, b"").decode("latin-1")
+
+    async def short_body(self) -> bytes | None:
+        """The body, if it is short and came whole. Either way it can be received again."""
+        messages: list[Message] = []
+        size, whole = 0, False
+        while not whole and size <= _SHORT_BYTES:
+            message = await self.receive()
+            messages.append(message)
+            if message["type"] != "http.request":
+                break
+            size += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+        self._put_back(messages)
+        return b"".join(message.get("body", b"") for message in messages) if whole and size <= _SHORT_BYTES else None
+
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    def _put_back(self, messages: Sequence[Message]) -> None:
+        again, receive = iter(messages), self.receive
+
+        async def replay() -> Message:
+            message = next(again, None)
+            return await receive() if message is None else message
+
+        self.receive = replay

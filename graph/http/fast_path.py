@@ -1,0 +1,234 @@
+"""The way in for GraphQL: what was admitted before is answered here, all else over HTTP goes the full way.
+
+The full way parses, validates, checks the limits, and admits what passed (``graph.api.admission``). Both give the
+same bytes. Whatever goes wrong here (a key that is none, a session that is not there, a database that is away) is left
+to the full way too, which has the words for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+from cachetools import LRUCache
+from graphql import GraphQLError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from db.commands.keys import hash_of
+from db.errors import BadUserInput, OperationTimeout, Overloaded, QueryTooComplex
+from db.logs import error_fields
+from db.postgres.outage import DATABASE_ERRORS
+from graph.compiled.live.live import Live, Subscribe
+from graph.compiled.reads.cache import Answer, Answers, Asking
+from graph.compiled.reads.plans import Plans, Request
+from graph.compiled.reads.selection import Unsupported
+from graph.guards.keys import Keys
+from graph.guards.open_subscriptions import SubscriptionLimits
+from graph.guards.persisted_documents import Documents, Refused
+from graph.guards.requests import OPERATION, GraphQLRequest, from_body, from_query_string
+from graph.guards.revocations import Revocations
+from graph.http.exchange import Exchange, Headers
+from graph.http.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    body_media_type,
+    content_type,
+    status_of,
+    wants_page,
+)
+from graph.http.sse import stream_events
+from graph.http.streaming import last_event_id
+from graph.public_url import base_of
+
+log = structlog.get_logger(__name__)
+
+_PATH = "/graphql"
+
+#: Requests that came before, letter by letter, and what they came to.
+_KEPT_REQUESTS = 2_000
+_MAX_KEPT_BODY = 4_000
+
+_NOT_MODIFIED = 304
+_VARY = (b"vary", b"Accept, Authorization")
+
+
+@dataclass(slots=True)
+class FrontParts:
+    """What the front works with. Without ``plans`` every read goes the full way."""
+
+    plans: Plans | None
+    answers: Answers
+    live: Live
+    keys: Keys
+    subscriptions: SubscriptionLimits
+    revocations: Revocations
+    documents: Documents
+    public_url: str | None
+    #: Websockets, past FastAPI's routing, which takes longer and holds more than the protocol itself.
+    sockets: ASGIApp
+
+
+class Front:
+    """ASGI middleware for ``/graphql``. ``parts`` is filled when the server has started."""
+
+    def __init__(self, app: ASGIApp, parts: Mapping[str, FrontParts]) -> None:
+        self._app = app
+        self._parts = parts
+        self._kept: LRUCache[bytes, Request] = LRUCache(_KEPT_REQUESTS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = self._parts.get("front") if scope["type"] != "lifespan" and scope["path"] == _PATH else None
+        if parts is not None and scope["type"] == "websocket":
+            await parts.sockets(scope, receive, send)
+            return
+        if parts is not None:
+            exchange = Exchange(scope, receive, send)
+            try:
+                if await self._answered(parts, exchange):
+                    return
+            except Refused as refused:
+                await _refuse(exchange, refused.error)
+                return
+            scope, receive = exchange.scope, exchange.receive
+        await self._app(scope, receive, send)
+
+    async def _answered(self, parts: FrontParts, exchange: Exchange) -> bool:
+        """Whether it was answered; else it goes the full way, as ``exchange`` is by then."""
+        media_type = exchange.media_type
+        body = b""
+        if exchange.scope["method"] == "POST":
+            if body_media_type(exchange.header(b"content-type")) != JSON:
+                return False
+            found = await exchange.short_body()
+            if found is None:
+                return False
+            body = found
+        elif wants_page(exchange.header(b"accept")):
+            return False
+        is_read = media_type in (JSON, GRAPHQL_RESPONSE)
+        known = self._kept.get(body) if body and is_read else None
+        if known is not None and await _answered(parts, exchange, known, media_type):
+            return True
+        given = _resolved(parts.documents, exchange, body)
+        if given is None:
+            return False
+        if media_type == EVENT_STREAM:
+            return await _streamed(parts, exchange, given)
+        request = _planned(parts, given) if is_read and known is None else None
+        if request is None:
+            return False
+        if body and len(body) <= _MAX_KEPT_BODY:
+            self._kept[body] = request
+        return await _answered(parts, exchange, request, media_type)
+
+
+async def _answered(parts: FrontParts, exchange: Exchange, request: Request, media_type: str | None) -> bool:
+    answer = await _read(parts, exchange, request)
+    if answer is not None:
+        assert media_type is not None
+        await _send(exchange, answer, media_type)
+    return answer is not None
+
+
+def _resolved(documents: Documents, exchange: Exchange, body: bytes) -> GraphQLRequest | None:
+    """The request with the text of its document; None for what the full way must refuse, register or show.
+
+    What was read is handed on with the scope, so that it is read once.
+    """
+    scope = exchange.scope
+    try:
+        if body:
+            given = from_body(body)
+        elif scope["method"] == "GET" and scope["query_string"]:
+            given = from_query_string(scope["query_string"])
+        else:
+            return None
+        scope[OPERATION] = given
+        resolved = documents.resolve(given)
+    except (BadUserInput, Refused):
+        return None
+    return None if documents.is_new(resolved) else resolved
+
+
+def _planned(parts: FrontParts, given: GraphQLRequest) -> Request | None:
+    if parts.plans is None or given.text is None:
+        return None
+    plan = parts.plans.get(given.text, given.operation_name)
+    try:
+        return None if plan is None else plan.request(given.variables)
+    except (Unsupported, GraphQLError):
+        return None
+
+
+async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answer | None:
+    secret = exchange.secret
+    if secret is None:
+        return None
+    asking = Asking(hash_of(secret), base_of(exchange.scope, parts.public_url))
+    try:
+        return await parts.answers.answer(request, asking)
+    except (OperationTimeout, QueryTooComplex) as error:
+        raise Refused(error.message, error.code) from None
+    except DATABASE_ERRORS as error:
+        log.warning("read_failed", **error_fields(error))
+        return None
+
+
+async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest) -> bool:
+    """Follows events as an event stream, if they are of a subscription that the live layer can serve."""
+    secret = exchange.secret
+    if secret is None or given.text is None:
+        return False
+    try:
+        seen = last_event_id(exchange.header(b"last-event-id"))
+    except BadUserInput:
+        return False
+    opened = await parts.live.open(Subscribe(given.text, given.operation_name, given.variables, secret, seen))
+    if opened is None:
+        return False
+    with ExitStack() as held:
+        try:
+            held.enter_context(parts.subscriptions.held(opened.key_id))
+        except Overloaded:
+            return False  # the full way says so
+        hold = held.enter_context(parts.revocations.held(opened.key_id))
+        payloads = parts.live.payloads(opened, base_of(exchange.scope, parts.public_url), hold)
+        await stream_events(exchange, payloads)
+    return True
+
+
+async def _send(exchange: Exchange, answer: Answer, media_type: str) -> None:
+    told: Headers = [_VARY]
+    if exchange.scope["method"] == "GET" and answer.etag is not None:
+        etag = answer.etag.encode()
+        told += [(b"etag", etag), (b"cache-control", b"private, no-cache")]
+        if _has(exchange, etag):
+            await exchange.answer(_NOT_MODIFIED, told, b"")
+            return
+    await _answer(exchange, 200, media_type, told, answer.body)
+
+
+def _has(exchange: Exchange, etag: bytes) -> bool:
+    """Whether the client has this version already (RFC 9110, section 13.1.2)."""
+    told = exchange.headers.get(b"if-none-match", b"").split(b",")
+    return any(each.strip().removeprefix(b"W/") in (etag, b"*") for each in told)
+
+
+async def _refuse(exchange: Exchange, error: dict[str, Any]) -> None:
+    media_type = exchange.media_type
+    if media_type != GRAPHQL_RESPONSE:
+        media_type = JSON
+    answer = {"errors": [error]}
+    told = [_VARY, (b"cache-control", b"no-store")]
+    await _answer(exchange, status_of(media_type, answer), media_type, told, orjson.dumps(answer))
+
+
+async def _answer(exchange: Exchange, status: int, media_type: str, headers: Headers, body: bytes) -> None:
+    headers.append((b"content-type", content_type(media_type).encode()))
+    headers.append((b"content-length", str(len(body)).encode()))
+    await exchange.answer(status, headers, body)

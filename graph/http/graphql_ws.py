@@ -1,0 +1,216 @@
+"""The websocket's protocol (graphql-transport-ws), strict: a message that breaks it closes the socket, and no more.
+
+Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, aclosing, suppress
+from typing import Any
+
+import orjson
+import structlog
+from graphql import GraphQLFormattedError
+from starlette.types import Scope
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, SubscribeMessage
+
+from db.errors import BadUserInput, Overloaded, RateLimited, Unauthenticated, VoxLoomError
+from db.logs import error_fields
+from db.viewer import Viewer
+from graph.api.context import Context
+from graph.compiled.live.live import Subscribe
+from graph.compiled.live.opening import Opened
+from graph.guards.key_gate import key_shown
+from graph.guards.persisted_documents import Refused
+from graph.guards.requests import from_members
+from graph.guards.revocations import Hold
+from graph.http.protocols import PUSH
+from graph.public_url import base_of
+
+#: What a close frame can hold (RFC 6455, section 5.5).
+_REASON_BYTES = 123
+
+_MAX_ID = 200
+
+#: Messages before connection_ack: clients send connection_init and perhaps a ping.
+_MAX_EARLY = 16
+
+_FORBIDDEN = 4403
+
+#: Another operation of the socket may end at any time.
+_RETRY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+#: In place of Strawberry's reasons that name the code once more.
+_REASONS = {
+    (4401, "Unauthorized"): "Send connection_init, and wait for connection_ack, before an operation",
+    (4403, "Forbidden"): "The API key is missing, wrong or revoked: connection_init needs Authorization: Bearer <key>",
+}
+
+
+class Adapter(ASGIWebSocketAdapter):
+    """Strawberry's, but that the reason says what to do, and one of any length closes the socket."""
+
+    async def close(self, code: int, reason: str) -> None:
+        reason = _REASONS.get((code, reason), reason)
+        short = reason.encode(errors="replace")[:_REASON_BYTES].decode(errors="ignore")
+        await super().close(code=code, reason=short)
+
+
+class Handler(BaseGraphQLTransportWSHandler[Context, None]):
+    """Strawberry's, but that it looks at a message before it believes it, and follows events without an executor.
+
+    A socket is closed with 4403 when the key it was opened with is revoked.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._early = 0
+        self._viewer: Viewer | None = None
+        self._held = ExitStack()
+        self._ending: asyncio.Task[None] | None = None
+
+    async def handle_message(self, message: Any) -> None:
+        """Handles one message, or closes the socket with 4400."""
+        if not self.connection_acknowledged:
+            self._early += 1
+        fault = "Too many messages before connection_init" if self._early > _MAX_EARLY else _fault(message)
+        if fault is None:
+            await super().handle_message(message)
+        else:
+            await self.handle_invalid_message(fault)
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """As Strawberry's, whose view has the key verified (`Context.admit`)."""
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self._viewer is None:
+            self._viewer = self.context.admitted
+            assert self._viewer is not None
+            key_shown(self._scope)
+            self._held.enter_context(self.context.parts.revocations.held(self._viewer.key_id, self._end_revoked))
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begins an operation, unless the key has had too many within the minute, or the socket has too many open."""
+        if self._viewer is not None and message["id"] not in self.operations:
+            most = self.context.parts.settings.max_operations_per_socket
+            try:
+                self.context.parts.rates.take_key(self._viewer.key_id)
+                if len(self.operations) >= most:
+                    raise Overloaded(f"This socket has {most} operations open, as many as it may.", _RETRY_SECONDS)
+                message = self._resolved(message)
+            except (RateLimited, Overloaded) as error:
+                await self.send_message({"id": message["id"], "type": "error", "payload": [_told(error)]})
+                return
+            except Refused as refused:
+                error_: Any = refused.error
+                await self.send_message({"id": message["id"], "type": "error", "payload": [error_]})
+                return
+        await super().handle_subscribe(message)
+
+    def _resolved(self, message: SubscribeMessage) -> SubscribeMessage:
+        """The message with the text of a document that is known by its hash. Raises Refused."""
+        payload = message["payload"]
+        documents = self.context.parts.documents
+        given = from_members(payload)
+        resolved = documents.resolve(given)
+        documents.register(resolved)  # whoever was acknowledged has a key
+        if resolved is given:
+            return message
+        assert resolved.text is not None
+        return {**message, "payload": {**payload, "query": resolved.text}}
+
+    async def shutdown(self) -> None:
+        self._held.close()
+        if self._ending is not None:
+            await asyncio.gather(self._ending, return_exceptions=True)
+        await super().shutdown()
+
+    def _end_revoked(self) -> None:
+        closing = self.websocket.close(code=_FORBIDDEN, reason="The API key was revoked")
+        self._ending = asyncio.create_task(closing, name="close-revoked-socket")
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """As Strawberry's; a subscription that can be followed by the live layer is."""
+        parts, secret = self.context.parts, self.context.secret
+        opened = None
+        if secret is not None:
+            asked = Subscribe(operation.query, operation.operation_name, operation.variables or {}, secret)
+            opened = await parts.live.open(asked)
+        if opened is None:
+            await super().run_operation(operation)
+            return
+        try:
+            with parts.subscriptions.held(opened.key_id), parts.revocations.held(opened.key_id) as hold:
+                await self._follow(operation, opened, hold)
+            await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except (Overloaded, Unauthenticated) as error:
+            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [_told(error)]})
+        except Exception as error:
+            await self.handle_task_exception(error)
+            with suppress(Exception):
+                await operation.send_operation_message({"id": operation.id, "type": "complete"})
+            self.operations.pop(operation.id, None)
+            raise
+
+    async def _follow(self, operation: Operation[Context, None], opened: Opened, hold: Hold) -> None:
+        head = f'{{"id":{orjson.dumps(operation.id).decode()},"type":"next","payload":'
+        websocket = self.context.request
+        assert isinstance(websocket, WebSocket)
+        write: Any = (self._scope.get("extensions") or {}).get(PUSH)
+
+        def push(payload: str) -> bool:
+            return bool(write(f"{head}{payload}}}"))
+
+        base = base_of(self._scope, self.context.parts.settings.public_url)
+        payloads = self.context.parts.live.payloads(opened, base, hold, None if write is None else push)
+        async with aclosing(payloads):
+            async for _, payload in payloads:
+                try:
+                    await websocket.send({"type": "websocket.send", "text": f"{head}{payload}}}"})
+                except WebSocketDisconnect as error:
+                    raise WebSocketDisconnected from error
+
+    @property
+    def _scope(self) -> Scope:
+        assert self.context.request is not None
+        return self.context.request.scope
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """Logs where it was; not its text, which may hold what somebody said."""
+        if not isinstance(error, WebSocketDisconnected):
+            log.error("socket_failed", **error_fields(error))
+
+
+def _told(error: VoxLoomError) -> GraphQLFormattedError:
+    return {"message": error.message, "extensions": error.extensions}
+
+
+def _fault(message: Any) -> str | None:
+    """What is wrong with a message's shape; null if nothing is."""
+    if not isinstance(message, dict):
+        return "A message must be a JSON object"
+    kind = message.get("type")
+    if kind in ("ping", "pong"):
+        return None if isinstance(message.get("payload"), dict | None) else "The payload must be an object"
+    if kind in ("subscribe", "complete"):
+        name = message.get("id")
+        if not (isinstance(name, str) and 0 < len(name) <= _MAX_ID):
+            return f"The id must be a string of 1 to {_MAX_ID} characters"
+    return _payload_fault(message.get("payload")) if kind == "subscribe" else None
+
+
+def _payload_fault(payload: Any) -> str | None:
+    try:
+        given = from_members(payload)
+    except BadUserInput as error:
+        return error.message
+    if given.text is None and given.extensions.get("persistedQuery") is None:
+        return "The query must be a string, or the extensions must hold a persistedQuery"
+    return None

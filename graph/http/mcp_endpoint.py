@@ -1,0 +1,50 @@
+"""Puts an MCP server behind the API's own keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from db.errors import RateLimited, Unauthenticated
+from db.viewer import Viewer
+from graph.auth import secret_in_headers
+from graph.guards.http_refusals import refuse
+from graph.guards.key_gate import VIEWER
+from graph.guards.keys import Keys
+from graph.guards.rate_limit import address_of
+
+
+class KeyedEndpoint:
+    """ASGI: lets a request with a valid key through, its viewer in the scope; others get 401.
+
+    The database is asked again, by one statement, for keys that `KeyGate` let through; it has charged the others.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if VIEWER not in scope:
+                raise Unauthenticated("Send a valid API key: Authorization: Bearer <key>.")
+            secret = secret_in_headers(Headers(scope=scope))
+            scope[VIEWER] = await self._keys.admit(secret, address_of(scope), anew=True)
+        except Unauthenticated as error:
+            body = json.dumps({"error": error.code, "message": error.message}).encode()
+            headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
+            await send({"type": "http.response.start", "status": 401, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        except RateLimited as error:
+            await refuse(scope, receive, send, 429, error)
+        else:
+            await self._app(scope, receive, send)
+
+
+def viewer_in_scope(request: Any) -> Viewer:
+    """The viewer that KeyedEndpoint let through."""
+    viewer: Viewer = request.scope[VIEWER]
+    return viewer

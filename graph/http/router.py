@@ -1,0 +1,297 @@
+"""The GraphQL endpoint: HTTP, multipart uploads, event streams and graphql-transport-ws; GraphiQL for browsers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, cast
+
+import orjson
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from fastapi import Request, Response, WebSocket
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.fastapi import GraphQLRouter
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.streaming import HTTPStreamTransport
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.subscriptions import (
+    GRAPHQL_SSE_PROTOCOL,
+    GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    MULTIPART_SUBSCRIPTION_PROTOCOL,
+)
+from strawberry.types import ExecutionResult, SubscriptionExecutionResult
+from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UNSET, UnsetType
+
+from db.errors import BadUserInput, RateLimited, Unauthenticated
+from graph.api.context import Context, Parts
+from graph.api.schema import schema
+from graph.guards.origins import socket_origins
+from graph.guards.persisted_documents import Refused
+from graph.guards.requests import OPERATION, GraphQLRequest, from_body, from_query_string
+from graph.guards.response_size import instead_of
+from graph.http.forms import from_form
+from graph.http.graphiql import PAGE
+from graph.http.graphql_ws import Adapter, Handler
+from graph.http.json_reader import NotJson, read_json
+from graph.http.negotiation import (
+    EVENT_STREAM,
+    FORM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    MULTIPART,
+    body_media_type,
+    chosen_media_type,
+    content_type,
+    status_of,
+    wants_page,
+)
+from graph.http.streaming import EventStream, Multipart, ResumableEventStream, Stream, TextStream, opened
+
+#: Strawberry's names of the protocols that stream.
+_PROTOCOLS = {EVENT_STREAM: EventStream.protocol, MULTIPART: Multipart.protocol}
+
+
+class Router(GraphQLRouter[Context, None]):
+    """Strawberry's router with a key asked for at ``connection_init`` and a GraphiQL that needs no other host.
+
+    Whatever a request holds, it is answered: what is no GraphQL request gets 400 and the code BAD_USER_INPUT.
+    """
+
+    graphql_transport_ws_handler_class = Handler
+    websocket_adapter_class = Adapter
+    max_response_bytes: int
+    stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
+        MULTIPART_SUBSCRIPTION_PROTOCOL: Multipart,
+        GRAPHQL_SSE_PROTOCOL: EventStream,
+    }
+
+    async def run(self, request: Request | WebSocket, *args: Any, **kwargs: Any) -> Any:
+        """As Strawberry's; then the uploaded files are closed, whether anybody read them or not."""
+        answer = None
+        try:
+            answer = await super().run(request, *args, **kwargs)
+        except HTTPException as error:
+            answer = _refusal(request, error.status_code, error.reason)
+        except StarletteHTTPException as error:
+            answer = _refusal(request, error.status_code, error.detail)
+        except BadUserInput as error:
+            answer = _refusal(request, 400, error.message)
+        except Refused as refused:
+            answer = self._refused(request, refused)
+        finally:
+            if isinstance(request, Request) and not isinstance(answer, Stream):  # a stream reads them later
+                await request.close()
+        return answer
+
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        """Refuses (close code 4403) a socket without a valid key."""
+        try:
+            await context.admit()
+        except (Unauthenticated, RateLimited) as error:
+            raise ConnectionRejectionError({"code": error.code}) from None
+        return cast("UnsetType", UNSET)
+
+    async def render_graphql_ide(self, request: Request) -> HTMLResponse:
+        return HTMLResponse(PAGE)
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Whether to show GraphiQL: to a browser always, with what its address asks; to others if nothing is asked."""
+        if request.method == "GET" and wants_page(request.headers.get("accept", "")):
+            return True
+        # A persisted query has only its hash, in the extensions.
+        return "extensions" not in request.query_params and super().should_render_graphql_ide(request)
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """The request, of a body, a form or a query string. Raises HTTPException and BadUserInput."""
+        if chosen_media_type(request.headers.get("accept")) is None:
+            raise HTTPException(406, f"The answer can only be {JSON}, {GRAPHQL_RESPONSE}, or a stream.")
+        given = await _read(request)
+        transport = self._get_stream_transport_from_headers(request.headers)
+        return GraphQLRequestData(
+            query=given.text,
+            variables=dict(given.variables),
+            operation_name=given.operation_name,
+            extensions=dict(given.extensions),
+            protocol="http" if transport is None else transport.protocol,
+        )
+
+    async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """As Strawberry's, after a document that is known by its hash was found, or registered. Raises Refused."""
+        data, context = kwargs["request_data"], kwargs["context"]
+        kwargs["request"].state.graphql_context = context
+        documents = context.parts.documents
+        given = GraphQLRequest(data.query, data.operation_name, data.variables, data.extensions)
+        resolved = documents.resolve(given)
+        if documents.is_new(resolved):
+            with suppress(Unauthenticated):  # the operation's own error; nothing of a stranger's is kept
+                await context.viewer()
+                documents.register(resolved)
+        data.query = resolved.text
+        return await super().execute_operation(*args, **kwargs)
+
+    async def execute_single(self, request: Request, *args: Any, **kwargs: Any) -> ExecutionResult:
+        try:
+            return await super().execute_single(request, *args, **kwargs)
+        except HTTPException as error:
+            if isinstance(error.__cause__, InvalidOperationTypeError):
+                if error.__cause__.operation_type is OperationType.MUTATION:
+                    raise HTTPException(405, "A mutation is sent by POST.") from None
+                raise HTTPException(400, f"Subscriptions need a websocket or Accept: {EVENT_STREAM}.") from None
+            raise
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """What is sent: without ``data`` if nothing was executed (GraphQL specification, "Response Format").
+
+        An error of execution has the path of its field, one of the request has none.
+        """
+        answer = await super().process_result(request, result)
+        if result.data is None and result.errors and not any(error.path for error in result.errors):
+            del answer["data"]
+        return answer
+
+    async def get_sub_response(self, request: Request) -> Response:
+        response = await super().get_sub_response(request)
+        response.media_type = chosen_media_type(request.headers.get("accept"))
+        return response
+
+    def _refused(self, request: Request | WebSocket, refused: Refused) -> Response:
+        """An answer of one error; where a stream was asked for, as its only message."""
+        answer: GraphQLHTTPResponse = {"errors": [refused.error]}
+        headers = {"Vary": "Accept, Authorization", "Cache-Control": "no-store"}
+        transport = self._get_stream_transport_from_headers(request.headers)
+        if transport is None:
+            media_type = chosen_media_type(request.headers.get("accept")) or JSON
+            body, status = self.encode_json(answer), status_of(media_type, answer)
+            return Response(body, status, headers, content_type(media_type))
+        head = f"--{transport.separator}" if isinstance(transport, Multipart) else ""
+        text = head + transport.encode_next(answer, self.encode_json) + transport.encode_complete()
+        return Response(text, headers={**headers, **transport.headers})
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        assert not isinstance(response_data, list), "batches are refused"
+        media_type = sub_response.media_type or JSON
+        body = _written(response_data)
+        if len(body) > self.max_response_bytes:
+            response_data = cast("GraphQLHTTPResponse", instead_of(response_data, self.max_response_bytes))
+            body = _written(response_data)
+        return Response(
+            body,
+            status_of(media_type, response_data),
+            headers={"Vary": "Accept, Authorization"},
+            media_type=content_type(media_type),
+        )
+
+    def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> HTTPStreamTransport | None:
+        return self._get_stream_transport(_PROTOCOLS.get(chosen_media_type(headers.get("accept")) or "", ""))
+
+    def _stream_result(
+        self, request: Request, result: SubscriptionExecutionResult, transport: HTTPStreamTransport
+    ) -> TextStream:
+        if isinstance(transport, EventStream):
+            context: Context = request.state.graphql_context
+            transport = ResumableEventStream(transport.heartbeat_interval, lambda: context.seq)
+        return opened(super()._stream_result(request, result, transport), transport)
+
+    async def create_streaming_response(
+        self,
+        request: Request,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        return Stream(request, cast("AsyncGenerator[str, None]", stream()), headers)
+
+    def decode_json(self, data: str | bytes) -> object:
+        """As `read_json`, with the error that Strawberry expects of a websocket's message."""
+        try:
+            return read_json(data)
+        except NotJson as error:
+            raise json.JSONDecodeError(error.message, "", 0) from None
+
+    def encode_json(self, data: object) -> str:
+        """What is sent on a stream or a websocket; an error where that would be too large."""
+        written = _written(data)
+        if len(written) > self.max_response_bytes:
+            written = _written(instead_of(data, self.max_response_bytes))
+        return written.decode()
+
+
+def _written(data: object) -> bytes:
+    try:
+        return orjson.dumps(data, default=_plain)
+    except TypeError:
+        # Numbers of more than 64 bits, which a client's own JSON may hold, and halves of characters, which an
+        # error may repeat.
+        return json.dumps(data, default=_plain, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    return str(value)
+
+
+async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
+    """Reads the request, unless the fast path has. Raises HTTPException and BadUserInput."""
+    scope = cast("StarletteRequestAdapter", request)._request.scope
+    known: GraphQLRequest | None = scope.get(OPERATION)
+    if known is not None:
+        return known
+    if request.method == "GET":
+        return from_query_string(scope["query_string"])
+    match body_media_type(request.content_type or ""):
+        case "application/json":
+            return from_body(await request.get_body())
+        case "multipart/form-data":
+            return from_form((await request.get_form_data()).form)
+    raise HTTPException(415, f"A request is sent as {JSON} in UTF-8, or with files as {FORM}.")
+
+
+def _refusal(request: Request | WebSocket, status: int, message: str) -> JSONResponse:
+    error = BadUserInput(message)
+    asked = chosen_media_type(request.headers.get("accept"))
+    return JSONResponse(
+        {"errors": [{"message": error.message, "extensions": error.extensions}]},
+        status,
+        headers={"Vary": "Accept, Authorization", **({"Allow": "POST"} if status == 405 else {})},
+        media_type=content_type(GRAPHQL_RESPONSE if asked == GRAPHQL_RESPONSE else JSON),
+    )
+
+
+def socket_app(router: Router, parts: Parts) -> ASGIApp:
+    """The router's websockets as an ASGI application of their own."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        context = Context(parts)
+        context.request = websocket
+        await router.run(websocket, context, None)
+
+    return serve
+
+
+def graphql_router(parts: Parts) -> Router:
+    async def context(request: Request = None, websocket: WebSocket = None) -> Context:  # type: ignore[assignment]
+        return Context(parts)
+
+    router = Router(
+        schema,
+        path="/graphql",
+        context_getter=context,
+        subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL, MULTIPART_SUBSCRIPTION_PROTOCOL],
+        connection_init_wait_timeout=timedelta(seconds=parts.settings.connection_init_seconds),
+        multipart_uploads_enabled=True,
+        max_subscriptions_per_connection=None,  # the handler counts them, with a code
+        keep_alive=True,
+        keep_alive_interval=15,
+        allowed_origins=socket_origins(parts.settings),
+    )
+    router.max_response_bytes = parts.settings.max_response_bytes
+    return router

@@ -1,0 +1,101 @@
+"""Audio down: sounds by signed address, whole or in ranges (RFC 9110), so that players can seek."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+
+from db.errors import NotFound, VoxLoomError
+from db.ids import parse_id
+from db.models.audio import Audio
+from graph.api.context import Parts
+
+_STATUS = {"FORBIDDEN": 403, "NOT_FOUND": 404, "AUDIO_STORE_UNAVAILABLE": 503}
+
+_HEADERS = {
+    "Accept-Ranges": "bytes",
+    "Access-Control-Allow-Origin": "*",  # the signature is the permission, whichever page plays it
+    "Cache-Control": "private, max-age=3600, immutable",
+    "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'",
+    "Content-Disposition": "inline",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Bytes ``start`` to ``end``, exclusive."""
+
+    start: int
+    end: int
+
+
+class _Unsatisfiable(Exception):
+    """No byte of the sound is in the range that was asked for."""
+
+
+def media_router(parts: Parts) -> APIRouter:
+    """``GET`` and ``HEAD /media/{audio_id}?expires&signature``."""
+    router = APIRouter()
+
+    @router.api_route("/media/{audio_id}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def media(request: Request, audio_id: str, expires: str = "", signature: str = "") -> Response:
+        try:
+            return await _serve(parts, request, audio_id, expires, signature)
+        except VoxLoomError as error:
+            return Response(
+                error.message, status_code=_STATUS[error.code], media_type="text/plain", headers={"X-Code": error.code}
+            )
+
+    return router
+
+
+async def _serve(parts: Parts, request: Request, audio_id: str, expires: str, signature: str) -> Response:
+    identity = parse_id(audio_id, "audio")
+    parts.signer.check(identity, expires, signature)
+    async with parts.database.reading() as session:
+        row = await session.scalar(select(Audio).where(Audio.id == identity))
+    if row is None:
+        raise NotFound("No such audio.")
+    headers = {**_HEADERS, "ETag": f'"{row.id}"'}
+    if _known(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    try:
+        wanted = _range_of(request, row.size_bytes, headers["ETag"])
+    except _Unsatisfiable:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{row.size_bytes}"})
+    part = wanted or _Range(0, row.size_bytes)
+    body = b""
+    if request.method != "HEAD":
+        body = await parts.store.get(parts.database, row.store_key, part.start, part.end)
+    headers["Content-Length"] = str(part.end - part.start)
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{row.size_bytes}"
+    return Response(body, status_code=200 if wanted is None else 206, media_type=row.mime_type, headers=headers)
+
+
+def _known(if_none_match: str, etag: str) -> bool:
+    """Whether the client has the sound already: ``*``, or the tag in a list, strong or weak."""
+    return any(each.strip().removeprefix("W/") in (etag, "*") for each in if_none_match.split(","))
+
+
+def _range_of(request: Request, size: int, etag: str) -> _Range | None:
+    """The one range that was asked for; null for none, several or nonsense, which RFC 9110 answers with the whole."""
+    if request.method != "GET" or request.headers.get("if-range", etag) != etag:
+        return None
+    asked = re.fullmatch(r"bytes=([0-9]{0,15})-([0-9]{0,15})", request.headers.get("range", ""), re.IGNORECASE)
+    if asked is None or asked.groups() == ("", ""):
+        return None
+    first, last = asked.groups()
+    if first == "":
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), size if last == "" else min(size, int(last) + 1)
+        if last != "" and int(last) < start:
+            return None
+    if start >= end:
+        raise _Unsatisfiable
+    return _Range(start, end)

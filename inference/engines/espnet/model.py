@@ -1,0 +1,112 @@
+"""Loads an ESPnet speech model from wherever it is, without running anything that came with it."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from db.errors import EngineUnavailable
+from inference.engines.espnet.imports import import_text2speech, not_installed
+from inference.engines.espnet.voice import obtain_joe
+from inference.engines.weights.cache import ModelCache
+
+#: The voice that VoxLoom builds itself.
+JOE = "joe"
+
+#: How much chance there is in joe's voice and rhythm. Measured on 40 support sentences, transcribed again: 0.5 % of
+#: the words wrong; with the voice's own 0.667 and 0.8 it was 1.6 %, most of them little words hurried over.
+_JOE_CHANCE = {"noise_scale": 0.4, "noise_scale_dur": 0.4}
+
+#: Weights that only training reads. The first of the duration flows is skipped when they run backwards.
+_TRAINING_ONLY = (
+    "tts.discriminator.",
+    "tts.mel_loss.",
+    "tts.generator.posterior_encoder.",
+    "tts.generator.duration_predictor.post_",
+    "tts.generator.duration_predictor.flows.1.",
+)
+
+
+def load_text2speech(model: str, cache: ModelCache) -> Any:
+    """A ready ``espnet2.bin.tts_inference.Text2Speech``.
+
+    ``model``: "joe"; a directory with ``config.yaml`` and one ``.pth``; a ``.pth`` with ``config.yaml`` beside it;
+    or a tag of the ESPnet model zoo or of a model hub, or a model packed by ESPnet (``.zip``).
+    Raises EngineUnavailable, with the reason.
+    """
+    text2speech = import_text2speech()
+    arguments = _locate(model, cache)
+    weights = _read_weights(Path(arguments.pop("model_file")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside ESPnet
+        try:
+            # Given no weights ESPnet builds the model only: its own loading would run a pickle.
+            built = text2speech(model_file=None, device="cpu", **arguments)
+            missing, _ = built.model.load_state_dict(weights, strict=False)
+        except EngineUnavailable:
+            raise
+        except ModuleNotFoundError as exc:
+            raise not_installed(exc.name or "of a text front end") from None
+        except Exception as exc:
+            raise EngineUnavailable(f"ESPnet cannot build this model ({type(exc).__name__}).") from None
+    needed = [name for name in missing if not name.startswith(_TRAINING_ONLY)]
+    if needed:
+        raise EngineUnavailable(f"The ESPnet model lacks {len(needed)} weights that speaking needs.")
+    return built
+
+
+def _locate(model: str, cache: ModelCache) -> dict[str, Any]:
+    """The arguments of Text2Speech: ``train_config``, ``model_file``, and a vocoder's where a packed model has one."""
+    if model == JOE:
+        from inference.engines.espnet.vits import register  # noqa: PLC0415  imports ESPnet, which must come first
+
+        register()
+        return _pair(obtain_joe(cache) / "model.pth") | _JOE_CHANCE
+    path = Path(model).expanduser()
+    if path.is_dir():
+        weights = sorted(path.glob("*.pth"))
+        if len(weights) != 1:
+            raise EngineUnavailable(f"The ESPnet model directory must hold one .pth file, not {len(weights)}.")
+        return _pair(weights[0])
+    if path.suffix == ".pth":
+        return _pair(path)
+    return _fetch(model, cache)
+
+
+def _pair(weights: Path) -> dict[str, Any]:
+    config = weights.with_name("config.yaml")
+    for file in (weights, config):
+        if not file.is_file():
+            raise EngineUnavailable(f"The ESPnet model has no {file.name}.")
+    return {"train_config": str(config), "model_file": str(weights)}
+
+
+def _fetch(model: str, cache: ModelCache) -> dict[str, Any]:
+    try:
+        from espnet_model_zoo.downloader import ModelDownloader  # noqa: PLC0415  only for tags; brings pandas
+    except ImportError:
+        raise not_installed("espnet_model_zoo") from None
+    cache.progress("Fetching the ESPnet model", None)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = ModelDownloader(cachedir=cache.root / "espnet-zoo").download_and_unpack(model)
+    except Exception as exc:
+        reason = type(exc).__name__
+        raise EngineUnavailable(
+            f"The ESPnet model {model} is neither a path nor can it be fetched ({reason})."
+        ) from None
+    return dict(found)
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        weights: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, OSError, RuntimeError, EOFError):
+        raise EngineUnavailable(f"{path.name} is not a file of weights alone.") from None
+    inner: dict[str, torch.Tensor] = weights.get("module", weights)  # as DeepSpeed saves it
+    return inner

@@ -1,0 +1,148 @@
+"""What every speaking engine does around its model: spoken words, short pieces, clean edges."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from db.errors import EngineUnavailable
+from inference.engines.in_thread import iterate_in_thread
+from inference.ports import EngineInfo, Samples, Speech
+from inference.text.normalization.forms import spoken_form
+
+#: Characters of the first piece: little, so that the listener hears something soon; and of those that follow.
+FIRST_PIECE = 60
+PIECE = 180
+
+_CLAUSE_END = re.compile(r"(?:[,;:!?…—–)]|(?<=[a-z]{2})\.)['\"”’)]*\s+|[、，；：。！？।]")
+_PAUSE_SECONDS = 0.12
+_FADE_SECONDS = 0.004
+#: What is quieter than this share of the loudest sample counts as silence; so much of it is kept around the words.
+_AUDIBLE = 0.01
+_MARGIN_SECONDS = 0.04
+
+
+class SpeakingEngine(ABC):
+    """A Synthesizer around a model that makes sound of spoken words, in a thread of its own.
+
+    A subclass sets ``info`` and, in ``_load``, ``_sample_rate``. The same text gives the same sound. Text in which
+    there is nothing to say gives no piece at all.
+    """
+
+    info: EngineInfo
+    concurrency = 1
+
+    def __init__(self) -> None:
+        self._executor: ThreadPoolExecutor | None = None
+        self._sample_rate: int | None = None
+
+    @property
+    def sample_rate(self) -> int:
+        """Known once it is loaded; EngineUnavailable before."""
+        if self._sample_rate is None:
+            raise self._unavailable("is not loaded")
+        return self._sample_rate
+
+    async def load(self) -> None:
+        if self._sample_rate is not None:
+            return
+        executor = ThreadPoolExecutor(1, thread_name_prefix=self.info.engine)
+        try:
+            self._sample_rate = await asyncio.get_running_loop().run_in_executor(executor, self._load)
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
+        self._executor = executor
+
+    async def close(self) -> None:
+        executor, self._executor, self._sample_rate = self._executor, None, None
+        if executor is not None:
+            await asyncio.to_thread(executor.shutdown)
+        self._unload()
+
+    def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncIterator[Speech]:
+        sample_rate = self.sample_rate
+        if self.info.languages and language not in self.info.languages:
+            raise self._unavailable("does not speak this language")
+        if not self._has_voice(voice):
+            raise self._unavailable("does not have this voice")
+
+        def produce(stop: threading.Event) -> Iterator[Speech]:
+            for piece in pieces(spoken_form(text, language)):
+                if stop.is_set():
+                    return
+                samples = self._render(piece, voice, zlib.crc32(piece.encode()))
+                if samples.size:
+                    yield Speech(_with_clean_edges(samples, sample_rate), sample_rate)
+
+        return iterate_in_thread(produce, self._executor)
+
+    def _unavailable(self, why: str) -> EngineUnavailable:
+        return EngineUnavailable(f"{self.info.engine} ({self.info.model}) {why}.")
+
+    @abstractmethod
+    def _load(self) -> int:
+        """Loads the model, in the engine's thread, and gives its sample rate. Raises EngineUnavailable."""
+
+    @abstractmethod
+    def _unload(self) -> None:
+        """Lets go of the model."""
+
+    @abstractmethod
+    def _has_voice(self, voice: str | None) -> bool:
+        """Whether ``voice`` can be asked of ``_render``; null means the engine's own."""
+
+    @abstractmethod
+    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+        """Sound of one piece, in the engine's thread. ``seed`` settles whatever is random in it."""
+
+
+def pieces(text: str) -> list[str]:
+    """A sentence in pieces of bounded length, cut after a clause where there is one, else between words.
+
+    Joined by a space they are the text, white space aside. A piece without a letter or digit is left out.
+    """
+    cut: list[str] = []
+    rest = " ".join(text.split())
+    while rest:
+        head = _head(rest, FIRST_PIECE if not cut else PIECE)
+        rest = rest[len(head) :].lstrip()
+        cut.append(head.strip())
+    return [piece for piece in cut if any(c.isalnum() for c in piece)]
+
+
+def _head(text: str, limit: int) -> str:
+    if len(text) <= limit * 4 // 3:  # a short tail of its own would sound clipped
+        return text
+    ends = [match.end() for match in _CLAUSE_END.finditer(text, 0, limit)]
+    if ends:
+        return text[: ends[-1]]
+    longer = _CLAUSE_END.search(text, limit, PIECE)  # rather a later first sound than a pause within a clause
+    if longer:
+        return text[: longer.end()]
+    if len(text) <= PIECE:
+        return text
+    space = text.rfind(" ", 0, PIECE)
+    return text[: space if space > 0 else PIECE]
+
+
+def _with_clean_edges(samples: Samples, sample_rate: int) -> Samples:
+    """In -1..1, without long silence around it, fading in and out so that pieces join without a click, and with a
+    short pause behind."""
+    clean = np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32)
+    heard = np.flatnonzero(np.abs(clean) > _AUDIBLE * np.abs(clean).max())
+    margin = int(_MARGIN_SECONDS * sample_rate)
+    if heard.size:
+        clean = clean[max(heard[0] - margin, 0) : heard[-1] + 2 * margin].copy()
+    length = min(int(_FADE_SECONDS * sample_rate), clean.size // 2)
+    ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)
+    clean[:length] *= ramp
+    clean[clean.size - length :] *= ramp[::-1]
+    return np.concatenate([clean, np.zeros(int(_PAUSE_SECONDS * sample_rate), np.float32)])

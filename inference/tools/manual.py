@@ -1,0 +1,153 @@
+"""Tools run outside of any turn, because a client asked for it (``callTool``)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.commands.messages import lock_session
+from db.enums import ToolCallStatus
+from db.errors import BadUserInput, OutcomeUnknown, Overloaded, VoxLoomError
+from db.ids import new_id
+from db.logs import looked_at, place_of
+from db.models.work import ToolCall
+from db.postgres.database import Database
+from db.postgres.outage import outlast
+from db.turns import tool_calls
+from db.turns.values import refusal, told
+from db.validation import clean_json
+from db.viewer import Viewer
+from inference.ports import ToolContext, ToolResult
+from inference.tools.client import FoundTool, McpToolBox
+
+#: How long a database that is away is waited for when a call is to be ended.
+_PATIENCE_SECONDS = 30.0
+
+#: Beside a tool's own time and that patience: what a process that is busy may need.
+_MARGIN_SECONDS = 60.0
+
+#: Calls that one process runs at once.
+_MAX_RUNNING = 100
+_RETRY_SECONDS = 1.0
+
+#: How long calls may go on when the process stops.
+_CLOSE_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class ByHand:
+    """Runs tools of the same box that turns use; implements ``graph.api.tools.ToolRunner``.
+
+    A call that was begun is run to its end in a task of this object, whether its client waits or not. Of a call whose
+    process dies, ``inference.worker.abandoned_calls`` writes the end.
+    """
+
+    def __init__(self, database: Database, toolbox: McpToolBox) -> None:
+        self._database = database
+        self._toolbox = toolbox
+        self._running: dict[UUID, asyncio.Task[ToolCall]] = {}
+
+    async def run(
+        self,
+        viewer: Viewer,
+        session_id: UUID,
+        *,
+        name: str,
+        arguments: Mapping[str, Any],
+        idempotency_key: str | None,
+    ) -> ToolCall:
+        """Puts the intent on record, runs the tool, and returns the call as it ended.
+
+        The same ``idempotency_key`` again returns the same call; PENDING if another process runs it and the tool cannot
+        be repeated. Raises NotFound, BadUserInput, IdempotencyConflict, SessionEnded, Overloaded.
+        """
+        arguments = clean_json(arguments, "The arguments")
+        tool = await self._toolbox.find(name)
+        if tool is None:
+            known = ", ".join(sorted(spec.name for _, spec in await self._toolbox.tools()))
+            raise BadUserInput(f"Unknown tool: use one of {known}.")
+        if len(self._running) >= _MAX_RUNNING:
+            raise Overloaded("This server runs as many tools as it may.", _RETRY_SECONDS)
+        key = str(new_id()) if idempotency_key is None else idempotency_key
+        new = new_id()
+        seconds = tool.seconds + _PATIENCE_SECONDS + _MARGIN_SECONDS
+
+        async def intend(session: AsyncSession) -> tuple[ToolCall, asyncio.Task[ToolCall] | None]:
+            """The call, and the task that runs it if it is a resend of a call that runs here."""
+            await lock_session(session, viewer, session_id)
+            call = await tool_calls.begin_by_hand(
+                session,
+                session_id,
+                name=name,
+                server=tool.server,
+                arguments=arguments,
+                idempotency_key=key,
+                seconds=seconds,
+                call_id=new,
+            )
+            running = self._running.get(call.id)
+            lost = running is None and call.id != new and call.status is ToolCallStatus.PENDING
+            if lost and tool.repeatable:
+                await tool_calls.postpone(session, call, seconds)
+            return call, running
+
+        call, running = await self._database.run(intend)
+        if call.status is not ToolCallStatus.PENDING:
+            return call
+        running = running or self._running.get(call.id)
+        if running is None:
+            if call.id != new and not tool.repeatable:
+                return call
+            context = ToolContext(str(viewer.tenant_id), str(session_id), str(call.id))
+            running = asyncio.create_task(self._finish(tool, name, arguments, context), name=f"tool-call-{call.id}")
+            self._running[call.id] = running
+            running.add_done_callback(lambda _: self._running.pop(call.id, None))
+            running.add_done_callback(looked_at)
+        return await asyncio.shield(running)
+
+    async def close(self) -> None:
+        """Waits a moment for the calls that run, then ends them: what they did is not known."""
+        tasks = list(self._running.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CLOSE_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _finish(self, tool: FoundTool, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolCall:
+        """Runs the tool and writes how the call ended."""
+        try:
+            async with asyncio.timeout(tool.seconds):
+                result = await self._toolbox.call(name, arguments, context)
+        except asyncio.CancelledError:
+            await self._end(context, _failed(OutcomeUnknown("The server was stopped before the tool answered.")))
+            raise
+        except TimeoutError:
+            return await self._end(context, _failed(OutcomeUnknown("The tool did not answer in time.")))
+        except VoxLoomError as error:
+            return await self._end(context, _failed(error))
+        except Exception as error:
+            log.error("tool_failed", tool=name, error=type(error).__name__, where=place_of(error))
+            return await self._end(context, _failed(OutcomeUnknown("The tool failed.")))
+        return await self._end(context, (result, None if result.ok else "The tool refused the call."))
+
+    async def _end(self, context: ToolContext, outcome: tuple[ToolResult, str | None]) -> ToolCall:
+        result, error = outcome
+
+        async def end(session: AsyncSession) -> ToolCall:
+            ids = (UUID(context.tenant_id), UUID(context.session_id), UUID(context.tool_call_id))
+            call = await tool_calls.lock(session, *ids)
+            await tool_calls.end(session, call, result=result.content, error=error)
+            return call
+
+        return await outlast(lambda: self._database.run(end), patience_seconds=_PATIENCE_SECONDS)
+
+
+def _failed(error: VoxLoomError) -> tuple[ToolResult, str]:
+    return ToolResult(False, refusal(error)), told(error)

@@ -1,0 +1,131 @@
+"""Speech synthesis: sentences become sound, each as soon as it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import numpy as np
+
+from db.enums import Stage
+from db.turns.values import EncodedAudio, FinishedCall
+from inference.audio.level import ReplyLevel
+from inference.audio.wav import encode_wav, resample
+from inference.lender import Lender
+from inference.ports import EngineInfo, Samples, Synthesizer
+from inference.turn.call_meter import CallMeter, StageError
+from inference.turn.limits import Limits
+from inference.turn.retries import Tries
+from inference.turn.timing import TurnClock
+
+WAV = "audio/wav"
+
+#: The pause between two sentences.
+_GAP_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One spoken sentence."""
+
+    index: int
+    text: str
+    audio: EncodedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class Faltered:
+    """An engine failed in the middle of the reply, and ``next`` goes on with the same sentence."""
+
+    error: StageError
+    next: EngineInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The stage's last item: all sentences as one sound, null if there was nothing to say aloud."""
+
+    audio: EncodedAudio | None
+    call: FinishedCall
+
+
+async def speak(
+    sentences: AsyncIterator[str],
+    *,
+    language: str,
+    voice: str | None,
+    tries: Tries[Synthesizer],
+    limits: Limits,
+    clock: TurnClock,
+) -> AsyncGenerator[Chunk | Faltered | Spoken, None]:
+    """A Chunk a sentence, then one Spoken. The engine is lent for one sentence at a time: others speak in between."""
+    meter = CallMeter(clock, Stage.TTS, tries.lender.info)
+    reply, level = _Reply(), ReplyLevel()
+    async for sentence in sentences:
+        samples = None
+        while samples is None:
+            try:
+                samples, rate = await _say(sentence, language, voice, tries.lender, meter, limits)
+            except StageError as error:
+                pause = tries.advance(error.again)
+                if pause is None:
+                    raise
+                yield Faltered(error, tries.lender.info)
+                await asyncio.sleep(pause)
+                meter = CallMeter(clock, Stage.TTS, tries.lender.info)
+        if not samples.size:  # nothing in it that can be said: "..."
+            continue
+        samples = await asyncio.to_thread(level.levelled, samples, rate)
+        yield Chunk(reply.sentences, sentence, _encode(samples, rate))
+        reply.add(samples, rate)
+    whole = reply.whole()
+    call = meter.finished(
+        output_audio_ms=0 if whole is None else whole.duration_ms, details={"sentences": reply.sentences}
+    )
+    yield Spoken(whole, call)
+
+
+async def _say(  # noqa: PLR0917 - all of one call
+    sentence: str,
+    language: str,
+    voice: str | None,
+    lender: Lender[Synthesizer],
+    meter: CallMeter,
+    limits: Limits,
+) -> tuple[Samples, int]:
+    """One sentence, and its sample rate."""
+    pieces: list[Samples] = []
+    rate = 0
+    speech = meter.stream(
+        lender, lambda engine: engine.synthesize(sentence, language=language, voice=voice), limits=limits
+    )
+    async with aclosing(speech):
+        async for piece in speech:
+            pieces.append(piece.samples)
+            rate = piece.sample_rate
+    return np.concatenate([np.zeros(0, dtype=np.float32), *pieces]), rate
+
+
+class _Reply:
+    """The sentences of a reply, joined at the first one's sample rate with a pause between them."""
+
+    def __init__(self) -> None:
+        self.sentences = 0
+        self._parts: list[Samples] = []
+        self._rate = 0
+
+    def add(self, samples: Samples, rate: int) -> None:
+        if self._parts:
+            self._parts.append(np.zeros(round(self._rate * _GAP_SECONDS), dtype=np.float32))
+        self._rate = self._rate or rate
+        self._parts.append(resample(samples, rate, self._rate))
+        self.sentences += 1
+
+    def whole(self) -> EncodedAudio | None:
+        return _encode(np.concatenate(self._parts), self._rate) if self._parts else None
+
+
+def _encode(samples: Samples, rate: int) -> EncodedAudio:
+    return EncodedAudio(encode_wav(samples, rate), WAV, max(1, round(len(samples) / rate * 1000)), rate)

@@ -1,0 +1,96 @@
+"""Says that this worker lives and what it has loaded, and takes up the turns of workers that do not live any more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.ids import new_id
+from db.logs import error_fields
+from db.models.events import Worker
+from db.postgres.database import Database
+from db.postgres.outage import DATABASE_ERRORS
+from db.queue import workers
+from db.queue.jobs import take_up_lost
+from inference.lender import Engines
+from inference.settings import InferenceSettings
+
+_FORGET_SECONDS = 300
+
+log = structlog.get_logger(__name__)
+
+
+def describe(engines: Engines) -> list[dict[str, object]]:
+    """The engines as the API tells them to clients."""
+    return [
+        {
+            "stage": stage,
+            "engine": lender.info.engine,
+            "model": lender.info.model,
+            "languages": list(lender.info.languages),
+            "loaded": lender.loaded,
+            "error": lender.error,
+        }
+        for stage, lender in engines.every()
+    ]
+
+
+class Attendance:
+    """Says that this worker lives, and takes up the turns of those that do not."""
+
+    def __init__(self, database: Database, engines: Engines, settings: InferenceSettings) -> None:
+        self._database = database
+        self._engines = engines
+        self._settings = settings
+        self._id = new_id()
+
+    async def keep(self) -> None:
+        """Beats until cancelled; a database that is away is waited for.
+
+        After a long silence of its own (no database, a stopped process, a machine that slept) it lets the others say
+        first that they live: they may have been as silent. A short one leaves them the rest of their time anyway.
+        """
+        long = self._settings.lost_worker_seconds / 2
+        patient_until = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                if await self._beat() > long:
+                    patient_until = loop.time() + long
+                if loop.time() >= patient_until:
+                    await self._take_up()
+            except DATABASE_ERRORS as error:
+                log.warning("heartbeat_failed", **error_fields(error))
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+
+    async def _beat(self) -> float:
+        row = Worker(
+            id=self._id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            capacity=self._settings.worker_capacity,
+            engines=describe(self._engines),
+        )
+
+        async def beat(session: AsyncSession) -> float:
+            silent = await workers.beat(session, row)
+            await workers.forget_dead(session, _FORGET_SECONDS)
+            return silent
+
+        return await self._database.run(beat)
+
+    async def _take_up(self) -> None:
+        silent_seconds = self._settings.lost_worker_seconds
+        taken = await self._database.run(lambda session: take_up_lost(session, silent_seconds))
+        if taken:
+            log.warning("turns_taken_up", jobs=taken)
+
+    async def leave(self) -> None:
+        """Says good-bye; without a database it is forgotten in time."""
+        with suppress(*DATABASE_ERRORS):
+            await self._database.run(lambda session: workers.leave(session, self._id))

@@ -1,0 +1,134 @@
+"""From a queued job to a finished turn: claims it, reads its work, runs the pipeline; stops it when it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+
+from db.audio.store import AudioStore
+from db.ids import new_id
+from db.postgres.database import Database
+from db.postgres.outage import without_conflict
+from db.turns import claims
+from db.turns.claims import Claim
+from db.turns.values import Failure
+from inference.journal.database_journal import DatabaseJournal
+from inference.journal.load_inputs import read_work
+from inference.lender import Engines
+from inference.ports import RecordingDecoder, Superseded, ToolBox
+from inference.turn.limits import Limits
+from inference.turn.pipeline import Pipeline
+from inference.turn.timing import TurnClock
+
+#: Attempts at one turn: one that breaks its worker every time must not do so for ever.
+_MAX_ATTEMPTS = 10
+
+#: How long what was done is still written when an attempt is stopped.
+_CLOSE_SECONDS = 5
+
+log = structlog.get_logger(__name__)
+
+
+class TurnInterrupted(Exception):
+    """The worker stops before the turn is done; another attempt goes on with it."""
+
+
+class TurnRunner:
+    """Runs the turns of one worker."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: AudioStore,
+        *,
+        engines: Engines,
+        decoder: RecordingDecoder,
+        toolbox: ToolBox,
+        limits: Limits,
+        language_of: Callable[[str], str | None] = lambda _: None,
+        patience_seconds: float = 60,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._engines = engines
+        self._decoder = decoder
+        self._toolbox = toolbox
+        self._limits = limits
+        self._language_of = language_of
+        self._patience_seconds = patience_seconds
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+
+    @property
+    def running(self) -> list[UUID]:
+        """The turns that run now."""
+        return list(self._tasks)
+
+    def stop(self, turn_id: UUID) -> None:
+        """Stops a turn that was cancelled, if it runs here: its engines at their next token, segment or sentence."""
+        task = self._tasks.get(turn_id)
+        if task is not None:
+            task.cancel()
+
+    async def run(self, turn_id: UUID) -> None:
+        """Runs one attempt. Raises TurnInterrupted when the worker stops, and whatever the database raises."""
+        claim = await without_conflict(lambda: claims.start(self._database, turn_id))
+        if claim is None:
+            return
+        if claim.attempt > _MAX_ATTEMPTS:
+            await self._give_up(claim)
+            return
+        clock = TurnClock(claim.queued_at, claim.started_at)
+        journal = DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds)
+        attempt = asyncio.create_task(self._attempt(claim, clock, journal), name=f"turn-{turn_id}")
+        self._tasks[turn_id] = attempt
+        try:
+            await asyncio.wait({attempt})  # is cancelled when the worker stops; the attempt, when the turn is
+        except asyncio.CancelledError:
+            attempt.cancel()
+            await asyncio.wait({attempt})
+            raise TurnInterrupted from None
+        finally:
+            if self._tasks.get(turn_id) is attempt:  # else a later attempt runs here too: this one was thought lost
+                del self._tasks[turn_id]
+        if attempt.cancelled():
+            await self._record_cancelled(claim, clock, journal)
+        else:
+            attempt.result()
+
+    async def _attempt(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
+        work = await read_work(self._database, self._store, claim, patience_seconds=self._patience_seconds)
+        pipeline = Pipeline(
+            work,
+            engines=self._engines,
+            decoder=self._decoder,
+            toolbox=self._toolbox,
+            journal=journal,
+            clock=clock,
+            limits=self._limits,
+            language_of=self._language_of,
+        )
+        told = {"turn_id": str(claim.turn_id), "attempt": claim.attempt}
+        try:
+            failure = await journal.guard(pipeline.run())
+        except Superseded:
+            log.info("turn_superseded", **told)
+            await self._record_cancelled(claim, clock, journal)
+        else:
+            log.info("turn_finished", error=None if failure is None else failure.code, **told)
+        finally:
+            await journal.close(_CLOSE_SECONDS)
+
+    async def _record_cancelled(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
+        """Puts the calls that the cancelled turn made on record: those cut short, and those not yet written."""
+        open_calls = [call for call in (each.cancelled() for each in list(clock.open_calls)) if call is not None]
+        calls = {**journal.unwritten_calls, **{new_id(): call for call in open_calls}}
+        await self._database.run(lambda session: claims.add_cancelled_calls(session, claim, calls))
+
+    async def _give_up(self, claim: Claim) -> None:
+        """Fails a turn that no attempt could finish, so that its session goes on."""
+        failure = Failure("INTERNAL", f"The turn could not be finished in {_MAX_ATTEMPTS} attempts.")
+        journal = DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds)
+        await journal.turn_finished({}, failure)

@@ -1,0 +1,129 @@
+"""API keys: who holds one comes in, as their own tenant and no other, until it is revoked."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from db.commands.keys import (
+    MEDIA_SECRET,
+    adopt_key,
+    create_key,
+    find_key,
+    hash_of,
+    list_keys,
+    revoke_key,
+    server_secret,
+)
+from db.errors import BadUserInput, NotFound
+from db.ids import new_id
+from db.models.tenancy import ApiKey
+from db.postgres.database import Database
+from tests.conftest import holder_of
+from tests.db.rows import everything, scalar
+
+
+async def test_each_key_is_its_tenants(database: Database, key: str, other_key: str) -> None:
+    mine, theirs = await holder_of(database, key), await holder_of(database, other_key)
+    assert (mine.tenant_name, theirs.tenant_name) == ("acme", "rival")
+    assert mine.tenant_id != theirs.tenant_id
+    async with database.transaction() as session:
+        second = await create_key(session, name="second", tenant="acme")
+    assert (await holder_of(database, second)).tenant_id == mine.tenant_id
+    assert (await holder_of(database, second)).key_id != mine.key_id
+    assert await scalar(database, "select count(*) from tenants") == 2
+
+
+async def test_the_secret_is_kept_nowhere(database: Database, key: str) -> None:
+    assert key.startswith("vxl_")
+    assert len(key) >= 40
+    rows = str(await everything(database))
+    assert key not in rows
+    assert key[:10] in rows, "its beginning is shown, to tell keys apart"
+    assert key[:16] not in rows
+
+
+_WRONG = ("", " ", "x", "vxl_", "\x00", "\ud800", "' or true --", "%", "x" * 1_000_000, "vxl_" + "A" * 43, "ключ")
+
+
+async def test_a_wrong_secret_does_not_come_in(database: Database, key: str) -> None:
+    almost = (key.lower(), key.upper(), f"{key} ", f" {key}", key[:-1], f"{key}x")
+    for secret in (*_WRONG, *almost):
+        assert await find_key(database.reader, hash_of(secret)) is None
+    assert (await holder_of(database, key)).tenant_name == "acme"
+
+
+async def test_a_revoked_key_is_as_good_as_a_wrong_one(database: Database, key: str) -> None:
+    viewer = await holder_of(database, key)
+    async with database.transaction() as session:
+        await revoke_key(session, viewer.key_id)
+    assert await find_key(database.reader, hash_of(key)) is None
+    first = await scalar(database, "select revoked_at from api_keys where id = :id", id=viewer.key_id)
+    async with database.transaction() as session:
+        await revoke_key(session, viewer.key_id)
+    assert await scalar(database, "select revoked_at from api_keys where id = :id", id=viewer.key_id) == first
+
+
+async def test_an_unknown_key_cannot_be_revoked(database: Database) -> None:
+    with pytest.raises(NotFound):
+        async with database.transaction() as session:
+            await revoke_key(session, new_id())
+
+
+async def test_a_chosen_key_is_adopted_once(database: Database) -> None:
+    async def adopt(secret: str = "chosen-by-me", tenant: str = "default") -> None:
+        async with database.transaction() as session:
+            await adopt_key(session, secret, name="local", tenant=tenant)
+
+    await asyncio.gather(*(adopt() for _ in range(8)))  # every API process does so when it starts
+    assert await scalar(database, "select count(*) from api_keys") == 1
+    viewer = await holder_of(database, "chosen-by-me")
+    assert viewer.tenant_name == "default"
+    with pytest.raises(BadUserInput, match="another tenant"):
+        await adopt(tenant="rival")
+    assert (await holder_of(database, "chosen-by-me")).tenant_name == "default"
+    async with database.transaction() as session:
+        await revoke_key(session, viewer.key_id)
+    await adopt()
+    assert await find_key(database.reader, hash_of("chosen-by-me")) is None
+
+
+_NO_HEADER = ("", "short12", " " * 20, "with a space", "tab\tin it", "schlüssel", "\udce9" * 9, "x" * 201, "eight888\n")
+
+
+async def test_a_key_that_no_header_can_carry_is_refused(database: Database) -> None:
+    for secret in _NO_HEADER:
+        with pytest.raises(BadUserInput, match="8 to 200 characters"):
+            async with database.transaction() as session:
+                await adopt_key(session, secret, name="local")
+
+
+async def test_names_are_cleaned(database: Database) -> None:
+    for name in ("", " ", "x" * 101, "a\x00", "\ud800"):
+        for given in ({"name": name}, {"name": "fine", "tenant": name}):
+            with pytest.raises(BadUserInput):
+                async with database.transaction() as session:
+                    await create_key(session, **given)
+    assert await scalar(database, "select count(*) from tenants") == 0
+
+
+async def test_keys_are_listed_with_their_tenants(database: Database, key: str, other_key: str) -> None:
+    async with database.reading() as session:
+        listed = [(row.name, tenant) for row, tenant in await list_keys(session)]
+        assert (await session.scalars(select(ApiKey.id).order_by(ApiKey.created_at))).all() == [
+            row.id for row, _ in await list_keys(session)
+        ]
+    assert listed == [("test", "acme"), ("test", "rival")]
+
+
+async def test_all_processes_have_the_same_server_secret(database: Database) -> None:
+    async def ask(name: str) -> bytes:
+        async with database.transaction() as session:
+            return await server_secret(session, name)
+
+    found = set(await asyncio.gather(*(ask(MEDIA_SECRET) for _ in range(8))))
+    assert len(found) == 1
+    assert len(next(iter(found))) == 32
+    assert await ask("another") not in found

@@ -1,0 +1,130 @@
+"""The pool: every wait has an end, and what was interrupted leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from db.models.conversation import Session
+from db.models.tenancy import Tenant
+from db.postgres.database import Database
+from db.viewer import Viewer
+from tests.db.rows import open_session, scalar, write
+
+
+@pytest.fixture
+async def hasty(database_url: str) -> AsyncIterator[Database]:
+    """Two connections, and no patience."""
+    opened = Database(database_url, pool=2, timeout_seconds=0.3)
+    yield opened
+    await opened.close()
+
+
+async def test_a_statement_has_an_end(hasty: Database, database: Database) -> None:
+    with pytest.raises((DBAPIError, TimeoutError)):
+        async with hasty.transaction() as session:
+            await session.execute(text("select pg_sleep(60)"))
+    async with hasty.transaction() as session:
+        assert await session.scalar(text("select 1")) == 1
+    running = "select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'"
+    assert await scalar(database, running) == 0
+
+
+async def test_an_exhausted_pool_is_an_error_and_not_a_hang(hasty: Database) -> None:
+    async with hasty.engine.connect(), hasty.engine.connect():
+        async with asyncio.timeout(10):
+            with pytest.raises(PoolTimeout):
+                async with hasty.transaction() as session:
+                    await session.execute(text("select 1"))
+    async with hasty.transaction() as session:
+        assert await session.scalar(text("select 1")) == 1
+
+
+async def test_who_hangs_in_a_transaction_is_cut_off(hasty: Database, database: Database, viewer: Viewer) -> None:
+    """A stopped process must not keep a session's row from all others."""
+    session_id = await open_session(database, viewer)
+    with pytest.raises(DBAPIError):
+        async with hasty.transaction() as stuck:
+            await stuck.execute(select(Session.id).where(Session.id == session_id).with_for_update())
+            async with asyncio.timeout(10):
+                await write(database, session_id)  # waits for the row
+            await stuck.execute(text("select 1"))
+    assert await scalar(database, "select last_seq from sessions where id = :id", id=session_id) == 1
+
+
+async def test_cancelled_work_gives_its_connection_back(database_url: str) -> None:
+    opened = Database(database_url, pool=2, timeout_seconds=5)
+
+    async def work() -> None:
+        async with opened.transaction() as session:
+            await session.execute(text("create table if not exists never (n int)"))
+            await session.execute(text("select pg_sleep(60)"))
+
+    try:
+        for number in range(30):
+            task = asyncio.create_task(work())
+            await asyncio.sleep(number % 6 * 0.004)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        async with asyncio.timeout(5):
+            async with opened.transaction() as one, opened.transaction() as two:
+                assert await one.scalar(text("select to_regclass('never')")) is None
+                assert await two.scalar(text("select 1")) == 1
+    finally:
+        await opened.close()
+
+
+async def test_an_error_undoes_all_of_a_transaction(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with database.transaction() as session:
+            session.add(Tenant(name="half"))
+            await session.flush()
+            raise RuntimeError
+    assert await scalar(database, "select count(*) from tenants where name = 'half'") == 0
+
+
+async def test_reading_sees_one_moment_and_writes_nothing(database: Database, viewer: Viewer) -> None:
+    session_id = await open_session(database, viewer)
+    newest = select(Session.last_seq).where(Session.id == session_id)
+    async with database.reading() as session:
+        assert await session.scalar(newest) == 0
+        await write(database, session_id)
+        assert await session.scalar(newest) == 0
+    with pytest.raises(DBAPIError, match="read-only"):
+        async with database.reading() as session:
+            session.add(Tenant(name="sneaked"))
+            await session.flush()
+
+
+async def test_the_error_of_a_statement_does_not_tell_what_somebody_said(database: Database) -> None:
+    with pytest.raises(DBAPIError) as failed:
+        async with database.reading() as session:
+            await session.execute(text("select 1 / (length(cast(:words as text)) - 8)"), {"words": "my words"})
+    assert "my words" not in str(failed.value)
+
+
+async def test_a_server_that_restarts_is_found_again(database: Database, viewer: Viewer) -> None:
+    """Connections that died in the pool are noticed before they are used."""
+    async with database.transaction() as one, database.transaction() as two:
+        pids = [await each.scalar(text("select pg_backend_pid()")) for each in (one, two)]
+    admin = await database.connect()
+    for pid in pids:
+        await admin.fetchval("select pg_terminate_backend($1, 5000)", pid)
+    await admin.close()
+    for _ in range(3):
+        assert await scalar(database, "select 1") == 1
+
+
+async def test_moments_come_back_with_their_zone(database: Database, viewer: Viewer) -> None:
+    session_id = await open_session(database, viewer)
+    async with database.reading() as session:
+        row = (await session.execute(select(Session).where(Session.id == session_id))).scalar_one()
+    assert abs((datetime.now(UTC) - row.created_at).total_seconds()) < 60

@@ -1,0 +1,166 @@
+"""The migrations, up and down; and that what they make is what the models say."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from procrastinate.schema import SchemaManager
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from db.errors import BadUserInput
+from db.models.metadata import metadata
+from db.postgres.database import Database
+from db.postgres.migrate import MigrationFailed, alembic_config, migrate
+from db.postgres.schema_revision import newest_revision
+
+#: Everything in the schema that a person could have made, but for what belongs to something listed.
+_OBJECTS = """
+select 'relation ' || relname from pg_class where relnamespace = 'public'::regnamespace
+union all select 'function ' || proname from pg_proc where pronamespace = 'public'::regnamespace
+union all select 'type ' || typname from pg_type where typnamespace = 'public'::regnamespace
+union all select 'trigger ' || tgname from pg_trigger where not tgisinternal
+union all select 'extension ' || extname from pg_extension where extname <> 'plpgsql'
+"""
+
+_SHAPE = """
+select format('%s.%s %s null:%s default:%s', table_name, column_name,
+    coalesce(domain_name, udt_name) || coalesce('(' || character_maximum_length || ')', ''), is_nullable,
+    column_default)
+  from information_schema.columns where table_schema = 'public'
+union all
+select format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) from pg_constraint
+  where connamespace = 'public'::regnamespace
+union all
+select indexdef from pg_indexes where schemaname = 'public'
+"""
+
+
+async def ask(url: str, query: str) -> list[str]:
+    connection = await asyncpg.connect(url)
+    try:
+        return sorted(row[0] for row in await connection.fetch(query))
+    finally:
+        await connection.close()
+
+
+def ours(shape: Iterable[str]) -> list[str]:
+    return [line for line in shape if "procrastinate" not in line and "alembic_version" not in line]
+
+
+async def test_down_leaves_nothing_and_up_again_works(empty: str) -> None:
+    before = await ask(empty, _OBJECTS)
+    await migrate(empty)
+    first = await ask(empty, _SHAPE)
+    assert len(await ask(empty, _OBJECTS)) > len(before) + 50
+    await migrate(empty, "base")
+    left = [each for each in await ask(empty, _OBJECTS) if each not in before]
+    assert all("alembic_version" in each for each in left), left  # Alembic's own mark, with no row in it
+    assert await ask(empty, "select version_num from alembic_version") == []
+    await migrate(empty)
+    assert await ask(empty, _SHAPE) == first
+
+
+async def test_each_step_goes_both_ways(empty: str) -> None:
+    steps = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    known = ["base", *reversed([each.revision for each in steps])]
+    assert len(known) >= 4
+    shapes = []
+    for revision in known:
+        await migrate(empty, revision)
+        shapes.append(await everything_but_the_mark(empty))
+    assert newest_revision() == known[-1]
+    for revision, shape in reversed(list(zip(known, shapes, strict=True))):
+        await migrate(empty, revision)
+        assert await everything_but_the_mark(empty) == shape
+
+
+async def everything_but_the_mark(url: str) -> list[str]:
+    """All objects, columns, constraints and indexes, but for Alembic's own table."""
+    found = [*await ask(url, _OBJECTS), *await ask(url, _SHAPE)]
+    return [each for each in found if "alembic_version" not in each]
+
+
+async def test_models_and_migrations_do_not_differ(database: Database) -> None:
+    def check(connection: Connection) -> None:
+        command.check(alembic_config(connection))  # raises, with the differences
+
+    async with database.engine.connect() as connection:
+        await connection.run_sync(check)
+
+
+async def test_the_schema_is_the_models_to_the_letter(empty: str, database_url: str) -> None:
+    """Alembic compares no check constraints, and no names of constraints; the catalogue has all of them."""
+    engine = create_async_engine(empty.replace("postgresql", "postgresql+asyncpg", 1))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    assert ours(await ask(database_url, _SHAPE)) == ours(await ask(empty, _SHAPE))
+
+
+def test_the_schema_of_the_queue_is_frozen() -> None:
+    """A migration that was run makes the same for ever: it reads a copy, which is that of the installed version.
+
+    When this fails, Procrastinate is another version: make a revision from those of its own migrations that are newer
+    than the copy, and compare here with what they leave.
+    """
+    root = Path(__file__).parents[3] / "migrations"
+    copy = (root / "procrastinate_3_10_0.sql").read_text().partition(f"{'-' * 120}\n")[2]
+    assert copy == SchemaManager.get_schema()
+    imports = re.compile("^(from|import) procrastinate", re.MULTILINE)
+    assert [each.name for each in root.glob("versions/*.py") if imports.search(each.read_text())] == []
+
+
+async def test_sounds_are_stored_uncompressed(database_url: str) -> None:
+    storage = "select attstorage::text from pg_attribute where attrelid = 'audio_blobs'::regclass and attname = 'data'"
+    assert await ask(database_url, storage) == ["e"]
+
+
+async def test_processes_that_start_together_migrate_once(empty: str) -> None:
+    script = "import asyncio, sys; from db.postgres.migrate import migrate; asyncio.run(migrate(sys.argv[1]))"
+    racers = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, empty, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        for _ in range(3)
+    ]
+    told = await asyncio.gather(*(racer.communicate() for racer in racers))
+    assert [racer.returncode for racer in racers] == [0, 0, 0], told
+    assert await ask(empty, "select version_num from alembic_version") == [newest_revision()]
+
+
+async def test_what_cannot_be_migrated_is_said(empty: str) -> None:
+    with pytest.raises(BadUserInput, match="9999"):
+        await migrate(empty, "9999")
+    await migrate(empty)
+    connection = await asyncpg.connect(empty)
+    await connection.execute("update alembic_version set version_num = '8888'")
+    await connection.close()
+    with pytest.raises(BadUserInput, match="8888"):
+        await migrate(empty)
+
+
+async def test_a_migration_does_not_wait_behind_a_table_lock_for_ever(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.postgres.migrate._TABLE_LOCK", "set lock_timeout = '200ms'")
+    await migrate(empty)
+    holder = await asyncpg.connect(empty)
+    async with holder.transaction():
+        await holder.execute("select from turns, tool_calls, tenants")  # as any query does until its transaction ends
+        with pytest.raises(MigrationFailed, match="lock timeout"):
+            await migrate(empty, "base")
+    await holder.close()
+    assert await ask(empty, "select version_num from alembic_version") == [newest_revision()], "nothing is half undone"
+    engine = create_async_engine(empty.replace("postgresql", "postgresql+asyncpg", 1))
+    async with engine.connect() as connection:  # and no one keeps the migrations' own lock
+        assert await connection.scalar(text("select count(*) from pg_locks where locktype = 'advisory'")) == 0
+    await engine.dispose()

@@ -1,0 +1,48 @@
+"""Schemas as chat servers take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.agents.personas import PERSONAS
+from db.agents.scenarios import SCENARIOS
+from inference.engines.openai.messages import inline, json_format, json_messages
+from inference.ports import ToolUsed, UserSaid
+from tests.inference.engines.chat import TOOLS, chat_request
+
+
+def test_references_are_inlined_and_recursion_ends() -> None:
+    schema: dict[str, Any] = {
+        "$defs": {"Node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}},
+        "type": "object",
+        "properties": {"first": {"$ref": "#/$defs/Node", "description": "kept"}},
+    }
+    flat = inline(schema)
+    assert "$ref" not in str(flat)
+    assert "$defs" not in str(flat)
+    assert flat["properties"]["first"]["description"] == "kept"
+    assert inline(SCENARIOS["complaint"].payload.model_json_schema())["properties"]["priority"]["enum"]
+
+
+def test_the_grammar_keeps_a_property_called_like_a_keyword() -> None:
+    tool = TOOLS[0].__class__(
+        "t", "d", {"type": "object", "properties": {"title": {"type": "string", "maxLength": 9, "pattern": "^a$"}}}
+    )
+    call = json_format((tool,))["json_schema"]["schema"]["anyOf"][1]
+    assert call["properties"]["arguments"]["properties"] == {"title": {"type": "string"}}
+    assert next(iter(call["properties"])) == "kind"
+
+
+def test_json_mode_shows_calls_in_the_form_of_answers() -> None:
+    used = ToolUsed("c", "complaint", {"query": "rude"}, {"ok": False, "errors": []})
+    system, _, call, result = json_messages(chat_request(UserSaid("rude!"), used))
+    assert all(tool.name in system["content"] for tool in TOOLS)
+    assert call["role"] == "assistant"
+    assert '"kind": "call"' in call["content"]
+    assert "not from the customer" in result["content"]
+
+
+def test_no_digits_in_the_instructions_that_could_leak_into_replies() -> None:
+    for persona in PERSONAS:
+        system = json_messages(chat_request(UserSaid("hi"), persona=persona))[0]["content"]
+        assert not any(ch.isdigit() for ch in system)

@@ -1,0 +1,208 @@
+"""What an attempt writes behind its models: batches, order, bounds, and how a commit that fails ends the attempt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from db.audio.decoder_pool import DecoderPool
+from db.commands import turns
+from db.enums import CallStatus, EventType, Stage
+from db.models.conversation import Session
+from db.postgres.database import Database
+from db.turns import tool_calls
+from db.turns.claims import Claim
+from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.viewer import Viewer
+from inference.engines.fake.chat import FakeChatModel
+from inference.engines.fake.synthesizer import FakeSynthesizer
+from inference.engines.fake.transcriber import FakeTranscriber
+from inference.journal.database_journal import DatabaseJournal
+from inference.ports import EngineInfo, Superseded, ToolRequest, ToolResult
+from inference.tools.client import McpToolBox
+from inference.turn.limits import Limits
+from inference.worker.runner import TurnRunner
+from tests.conftest import lent
+from tests.db.rows import STORE, claimed, events_of, eventually, open_session, say, scalar
+
+_SOUND = EncodedAudio(b"sound", "audio/wav", 10, 16_000)
+
+
+def _call(engine: str = "fake") -> FinishedCall:
+    return FinishedCall(Stage.LLM, engine, "m", CallStatus.OK, datetime.now(UTC), 0, 1)
+
+
+async def _claim(database: Database, viewer: Viewer) -> Claim:
+    return await claimed(database, await say(database, viewer, await open_session(database, viewer)))
+
+
+@asynccontextmanager
+async def locked(database: Database, session_id: UUID) -> AsyncIterator[None]:
+    """Nobody else writes to the session meanwhile."""
+    async with database.transaction() as session:
+        await session.execute(select(Session.id).where(Session.id == session_id).with_for_update())
+        yield
+
+
+async def test_writes_do_not_wait_for_their_commit_and_share_one(database: Database, viewer: Viewer) -> None:
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    async with locked(database, claim.session_id):
+        async with asyncio.timeout(1):
+            for number in range(40):
+                await journal.reply_delta(str(number))
+            await journal.chunk_ready(0, "hi", _SOUND)
+    await journal.reply_ready("hi", "en")
+    texts = [each.data["text"] for each in await events_of(database, claim.session_id) if each.type == "ReplyDelta"]
+    assert texts == [str(number) for number in range(40)]
+    assert await scalar(database, "select step from turns") <= 3
+    assert (await events_of(database, claim.session_id))[-1].type is EventType.REPLY_READY
+
+
+async def test_a_queue_that_is_full_holds_the_models_back(database: Database, viewer: Viewer) -> None:
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    written = 0
+
+    async def write_on() -> None:
+        nonlocal written
+        for _ in range(500):
+            await journal.reply_delta("x")
+            written += 1
+
+    async with locked(database, claim.session_id):
+        writing = asyncio.create_task(write_on())
+        await asyncio.sleep(0.3)
+        assert 10 < written < 100
+    await writing
+    await journal.close(10)
+    assert await scalar(database, "select count(*) from events where type = 'ReplyDelta'") == 500
+
+
+async def test_a_checkpoint_is_on_disk_when_it_returns(database: Database, viewer: Viewer) -> None:
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    async with locked(database, claim.session_id):
+        waiting = asyncio.create_task(journal.reply_ready("hi", "en"))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+    await waiting
+    assert await scalar(database, "select count(*) from messages where role = 'ASSISTANT'") == 1
+
+
+async def test_work_stops_as_soon_as_its_attempt_was_taken_over(database: Database, viewer: Viewer) -> None:
+    """A model at work writes nothing for a while: it is stopped by the failure of what it wrote before."""
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    stopped = asyncio.Event()
+
+    async def work() -> None:
+        await journal.reply_delta("x")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+
+    await claimed(database, claim.turn_id)
+    async with asyncio.timeout(5):
+        with pytest.raises(Superseded):
+            await journal.guard(work())
+    assert stopped.is_set()
+    with pytest.raises(Superseded):
+        await journal.reply_delta("y")
+
+
+async def test_a_cancelled_attempt_writes_what_waits(database: Database, viewer: Viewer) -> None:
+    """As when a worker stops: what listeners may still hear of is not lost."""
+    session_id = await open_session(database, viewer)
+    turn_id = await say(database, viewer, session_id)
+    slow = FakeChatModel(lambda _: "One. " * 200, delay=0.02)
+    async with McpToolBox(database) as toolbox, DecoderPool(1, wait_seconds=10) as decoder:
+        limits = Limits(recording=60, stall=10, stage=30, tool=10)
+        engines = lent(FakeTranscriber(), slow, FakeSynthesizer())
+        runner = TurnRunner(database, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
+        running = asyncio.create_task(runner.run(turn_id))
+
+        async def begun() -> bool:
+            return bool(await scalar(database, "select count(*) from events where type = 'ReplyDelta'"))
+
+        await eventually(begun)
+        before = asyncio.all_tasks()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert not [task for task in before if task.get_name().startswith("journal") and not task.done()]
+    events = await events_of(database, session_id)
+    assert [each.seq for each in events] == list(range(1, len(events) + 1))
+    assert await scalar(database, "select status from turns") == "RUNNING"
+
+
+async def test_calls_of_a_cancelled_turn_are_on_record_though_their_commit_was_not_made(
+    database: Database, viewer: Viewer
+) -> None:
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    async with database.transaction() as session:
+        await turns.cancel_turn(session, viewer, turn_id=claim.turn_id)
+    await journal.call_finished(_call(), ends_stage=True)
+    await journal.close(5)
+    assert [call.engine for call in journal.unwritten_calls.values()] == ["fake"]
+
+
+async def test_a_turn_is_not_completed_behind_a_commit_that_the_database_refused(
+    database: Database, viewer: Viewer
+) -> None:
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    await journal.call_finished(_call(engine="e" * 101), ends_stage=True)  # longer than its column
+    await journal.close(5)
+    for _ in range(2):
+        with pytest.raises(Exception, match="value too long"):
+            await journal.turn_finished({}, None)
+    await journal.turn_finished({}, Failure("INTERNAL", "m"))
+    assert await scalar(database, "select status from turns") == "FAILED"
+    assert await scalar(database, "select count(*) from model_calls") == 0
+
+
+async def test_a_call_that_its_tool_ends_meanwhile_is_told_of_once(database: Database, viewer: Viewer) -> None:
+    """The journal's statement waits for the tool's own commit, and then sees it."""
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    context = await journal.tool_started(ToolRequest("1", "n", {}), "s", 0)
+    async with database.transaction() as session:
+        call = await tool_calls.lock(session, viewer.tenant_id, claim.session_id, UUID(context.tool_call_id))
+        ending = asyncio.create_task(journal.tool_finished(context, ToolResult(True, {"by": "journal"}), None))
+        await asyncio.sleep(0.3)
+        await tool_calls.end(session, call, result={"by": "tool"})
+    await ending
+    assert await scalar(database, "select result ->> 'by' from tool_calls") == "tool"
+    events = await events_of(database, claim.session_id)
+    kinds = [each.type for each in events]
+    assert kinds.count(EventType.TOOL_CALL_FINISHED) == 1
+    assert kinds[-1] is EventType.STAGE_COMPLETED
+    assert [each.seq for each in events] == list(range(1, len(events) + 1))
+
+
+async def test_the_end_of_the_speech_and_of_the_turn_share_a_commit(database: Database, viewer: Viewer) -> None:
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    await journal.stage_started(Stage.LLM, EngineInfo("fake", "m"))
+    await journal.call_finished(_call(), ends_stage=True)
+    await journal.reply_ready("hi", "en")
+    await journal.audio_ready(_SOUND, _call())
+    await journal.turn_finished({}, None)
+    assert await scalar(database, "select step from turns") == 2
+    assert await scalar(database, "select status from turns") == "COMPLETED"
+    assert [each.type.value for each in await events_of(database, claim.session_id)][2:] == [
+        "StageStarted",
+        "StageCompleted",
+        "ReplyReady",
+        "AudioReady",
+        "StageCompleted",
+        "TurnCompleted",
+    ]

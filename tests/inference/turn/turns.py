@@ -1,0 +1,106 @@
+"""Runs turns through the pipeline with quick engines and a journal that only remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from db.agents.personas import PERSONAS
+from db.audio.decoder_pool import DecoderPool
+from inference.audio.wav import encode_wav
+from inference.engines.fake.chat import FakeChatModel
+from inference.engines.fake.synthesizer import FakeSynthesizer
+from inference.engines.fake.transcriber import FakeTranscriber
+from inference.ports import (
+    RecordingDecoder,
+    ToolContext,
+    ToolResult,
+    ToolSpec,
+)
+from inference.turn.inputs import TurnWork
+from inference.turn.limits import Limits
+from inference.turn.pipeline import Pipeline
+from inference.turn.retries import RetryPolicy
+from inference.turn.timing import TurnClock
+from tests.conftest import lent
+from tests.inference.turn.journal import MemoryJournal
+
+RECORDING = encode_wav((0.3 * np.sin(np.arange(16_000) / 10)).astype(np.float32), 16_000)
+SILENCE = encode_wav(np.zeros(16_000, dtype=np.float32), 16_000)
+
+
+class OneTool:
+    """A tool box with one tool; ``error`` is raised by each call, ``seconds`` is how long one takes."""
+
+    def __init__(
+        self, error: Exception | None = None, seconds: float = 0, name: str = "note", repeatable: bool = False
+    ) -> None:
+        self._name = name
+        self._repeatable = repeatable
+        self.calls: list[tuple[str, Mapping[str, Any], ToolContext]] = []
+        self._error = error
+        self._seconds = seconds
+
+    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
+        return (("crm", ToolSpec(self._name, "Takes a note.", {"type": "object"}, repeatable=self._repeatable)),)
+
+    async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        self.calls.append((name, arguments, context))
+        await asyncio.sleep(self._seconds)
+        if self._error is not None:
+            raise self._error
+        return ToolResult(True, {"ok": True})
+
+
+def work(**changes: Any) -> TurnWork:
+    given: dict[str, Any] = {
+        "tenant_id": UUID(int=1),
+        "session_language": "en",
+        "earlier_language": None,
+        "persona": PERSONAS["billing_agent"],
+        "known": {"customer_id": "c"},
+        "history": (),
+        "text": "hello there. how are you?",
+        "recording": None,
+        "reply": None,
+        "spoken": False,
+        "used": (),
+        "pending": (),
+    }
+    return TurnWork(**{**given, **changes})
+
+
+async def run(
+    turn: TurnWork,
+    *,
+    asr: FakeTranscriber | Sequence[FakeTranscriber] | None = None,
+    llm: FakeChatModel | Sequence[FakeChatModel] | None = None,
+    tts: FakeSynthesizer | Sequence[FakeSynthesizer] | None = None,
+    draft: FakeTranscriber | None = None,
+    toolbox: OneTool | None = None,
+    journal: MemoryJournal | None = None,
+    decoder: RecordingDecoder | None = None,
+    stall: float = 5,
+    stage: float = 10,
+    language_of: Callable[[str], str | None] = lambda _: None,
+) -> MemoryJournal:
+    journal = journal or MemoryJournal()
+    now = datetime.now(UTC)
+    async with DecoderPool(1, wait_seconds=10) as decoders:  # starts a process when a recording is decoded
+        pipeline = Pipeline(
+            turn,
+            engines=lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
+            decoder=decoder or decoders,
+            toolbox=toolbox or OneTool(),
+            journal=journal,
+            clock=TurnClock(now, now),
+            limits=Limits(recording=60, stall=stall, stage=stage, tool=0.2, retry=RetryPolicy(3, pause_seconds=0.01)),
+            language_of=language_of,
+        )
+        await pipeline.run()
+    return journal

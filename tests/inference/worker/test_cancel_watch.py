@@ -1,0 +1,56 @@
+"""The watch for cancelled turns outlives whatever a connection ends with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, cast
+
+import asyncpg
+import pytest
+
+from db.errors import ConnectFailed
+from db.postgres.database import Database
+from db.postgres.outage import is_away
+from inference.worker.cancel_watch import CancelWatch
+from inference.worker.runner import TurnRunner
+from tests.db.rows import eventually
+
+ENDS: list[Exception] = [
+    asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+    asyncpg.InterfaceError("connection is closed"),
+    asyncpg.AdminShutdownError("terminating connection"),
+    asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    ConnectFailed("h:5432/d: Connection refused", passes=True),
+]
+
+
+class Watched(Database):
+    """Each of its connections ends with one of the errors."""
+
+    def __init__(self, url: str, ends: Iterator[Exception]) -> None:
+        super().__init__(url)
+        self._ends = ends
+        self.asked = 0
+
+    async def connect(self) -> Any:
+        self.asked += 1
+        raise next(self._ends, ConnectFailed("h:5432/d: Connection refused", passes=True))
+
+
+@pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
+def test_a_broken_connection_is_one_to_try_again_after(error: Exception) -> None:
+    assert is_away(error)
+
+
+async def test_the_watch_goes_on(database_url: str) -> None:
+    database = Watched(database_url, iter(ENDS))
+    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", None), poll_seconds=0.01).keep())
+
+    async def tried_all() -> bool:
+        return watching.done() or database.asked > len(ENDS)
+
+    await eventually(tried_all)
+    assert not watching.done()
+    watching.cancel()
+    await database.close()

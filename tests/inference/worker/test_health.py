@@ -1,0 +1,59 @@
+"""The health check of a worker's container."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from db.ids import new_id
+from db.models.events import Worker
+from db.postgres.database import Database
+from db.queue import workers
+
+
+@pytest.mark.parametrize(("host", "code"), [(socket.gethostname(), 0), ("elsewhere", 1), (None, 1)])
+def test_only_a_living_worker_of_this_host_is_healthy(
+    database_url: str, registered: None, host: str | None, code: int
+) -> None:
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    done = subprocess.run(
+        [sys.executable, "-m", "inference.worker.health"], env=environment, check=False, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("postgresql://u:secret@127.0.0.1:1/d", "127.0.0.1:1/d: Connection refused"), ("u:secret", "no address")],
+)
+def test_without_a_database_it_says_so_in_one_line(url: str, words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "inference.worker.health"],
+        env={**os.environ, "DATABASE_URL": url},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, words in line, "secret" in line) == (1, True, False)
+
+
+@pytest.fixture
+async def registered(database: Database, host: str | None) -> None:
+    if host is not None:
+        async with database.transaction() as session:
+            await workers.beat(session, Worker(id=new_id(), host=host, pid=1, capacity=1, engines=[]))
+
+
+async def test_an_old_sign_of_life_is_none(database: Database) -> None:
+    from inference.worker.health import healthy
+
+    async with database.transaction() as session:
+        await workers.beat(session, Worker(id=new_id(), host=socket.gethostname(), pid=1, capacity=1, engines=[]))
+    assert await healthy(database, 60)
+    assert not await healthy(database, 0)
