@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from db.errors import ConnectFailed
-from db.postgres.sqlstate import driver_errors, sqlstate_of
+from db.sqlstate import driver_errors, sqlstate_of
 
 _ROOT = Path(__file__).parent.parent
 _PACKAGES = ("db", "graph", "inference", "migrations")

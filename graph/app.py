@@ -21,7 +21,6 @@ from db.audio.store import open_audio_store
 from db.commands.keys import MEDIA_SECRET, REVOKED_CHANNEL, adopt_key, server_secret
 from db.feed.feed import Feed
 from db.postgres.database import Database
-from graph.api.context import Parts
 from graph.api.schema import schema
 from graph.compiled.live.live import Live
 from graph.compiled.reads.cache import Answers
@@ -47,6 +46,7 @@ from graph.http.methods import Methods
 from graph.http.router import graphql_router, socket_app
 from graph.media.download import media_router
 from graph.media.signing import MediaSigner
+from graph.parts import Parts
 from graph.settings import ApiSettings
 from inference.tools.client import McpToolBox
 from inference.tools.manual import ByHand
@@ -129,9 +129,8 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 decoders=decoders,
                 signer=signer,
                 tools=by_hand,
-                plans=plans,
+                admitted=plans,
                 documents=documents,
-                live=live,
                 rates=rates,
                 keys=keys,
                 subscriptions=subscriptions,
@@ -147,10 +146,10 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 revocations=revocations,
                 documents=documents,
                 public_url=settings.public_url,
-                sockets=socket_app(router, parts),
+                sockets=socket_app(router, parts, live),
             )
             app.include_router(router)
-            app.include_router(media_router(parts))
+            app.include_router(media_router(database, parts.store, signer))
             app.include_router(health_router(parts))
             await _serve_mcp(app, database, keys, stack)
             yield

@@ -10,8 +10,7 @@ from pydantic import Field, SecretStr
 
 from db.queue.quotas import QueueLimits
 from db.settings import DatabaseSettings
-from graph.guards.limits import DocumentLimits
-from graph.http.connections import ConnectionLimits
+from graph.limits import ConnectionLimits, DocumentLimits
 
 
 class ApiSettings(DatabaseSettings):

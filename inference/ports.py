@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from db.agents.personas import Persona
 from db.audio import limits
+from db.audio.encoded import EncodedAudio
 from db.audio.recorded import Recording
 from db.enums import Stage
-from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.turns.values import Failure, FinishedCall
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.audio.encoded import EncodedAudio
 from db.audio.store import AudioStore, audio_key, patiently
 from db.enums import AudioKind
 from db.ids import new_id
 from db.models.audio import Audio, AudioBlob
-from db.turns.values import EncodedAudio
 
 
 @dataclass(frozen=True, slots=True)

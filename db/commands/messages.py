@@ -7,30 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.agents.personas import PERSONAS
 from db.audio.saving import SavedAudio, add_audio
-from db.enums import Channel, EventType, MessageType, Role, SessionStatus, TurnStatus
-from db.errors import BadUserInput, IdempotencyConflict, NotFound, SessionEnded
+from db.commands.sessions import lock_session
+from db.enums import EventType, MessageType, Role, SessionStatus
+from db.errors import IdempotencyConflict, NotFound, SessionEnded
 from db.feed.events import NewEvent, append
 from db.ids import new_id
-from db.languages import LANGUAGES, clean_language
 from db.models.conversation import Message, Session, Turn
 from db.postgres.database import Database
 from db.queue.jobs import defer_turn
 from db.queue.quotas import QueueLimits, check_room
-from db.validation import clean_json, clean_text
+from db.validation import clean_text
 from db.viewer import Viewer
 
 MAX_TEXT = 4_000
-MAX_CUSTOMER_ID = 200
 _MAX_KEY = 200
 _LIMITS = QueueLimits()
 
@@ -38,35 +34,6 @@ _LIMITS = QueueLimits()
 @dataclass(frozen=True, slots=True)
 class TextContent:
     text: str
-
-
-async def create_session(
-    session: AsyncSession,
-    viewer: Viewer,
-    *,
-    customer_id: str,
-    language: str,
-    channel: Channel,
-    persona: str,
-    metadata: dict[str, Any] | None,
-    answered: Collection[str] = LANGUAGES,
-) -> Session:
-    """Opens a conversation in one of the languages ``answered``. Raises BadUserInput for what cannot be."""
-    if persona not in PERSONAS:
-        raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(PERSONAS))}.")
-    row = Session(
-        id=new_id(),
-        tenant_id=viewer.tenant_id,
-        customer_id=clean_text(customer_id, "customerId", max_length=MAX_CUSTOMER_ID),
-        language=clean_language(language, answered),
-        channel=channel,
-        persona=persona,
-        metadata_=None if metadata is None else clean_json(metadata, "metadata"),
-    )
-    session.add(row)
-    await session.flush()
-    await session.refresh(row)
-    return row
 
 
 async def check_accepts(
@@ -165,44 +132,3 @@ def _hash(content: TextContent | SavedAudio) -> bytes:
     if isinstance(content, TextContent):
         return hashlib.sha256(b"text\0" + content.text.encode(errors="surrogatepass")).digest()
     return hashlib.sha256(b"audio\0" + content.audio.data).digest()
-
-
-async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID) -> Session:
-    """Takes no more messages. The turns it has are finished; SessionEnded follows the last of them.
-
-    Ending it again changes nothing.
-    """
-    owner = await lock_session(session, viewer, session_id)
-    if owner.status is SessionStatus.OPEN:
-        owner.ended_at, owner.status = await session.scalar(select(func.clock_timestamp())), SessionStatus.ENDED
-        await session.flush()
-        await announce_end(session, owner.id)
-        await session.refresh(owner)
-    return owner
-
-
-async def announce_end(session: AsyncSession, session_id: UUID) -> None:
-    """Writes SessionEnded if the session has ended and no turn is left. The caller holds the session's row."""
-    unfinished = (
-        select(Turn.id)
-        .where(Turn.session_id == session_id, Turn.status.in_([TurnStatus.QUEUED, TurnStatus.RUNNING]))
-        .exists()
-    )
-    over = await session.scalar(
-        select(Session.id).where(Session.id == session_id, Session.status == SessionStatus.ENDED, ~unfinished)
-    )
-    if over is not None:
-        await append(session, session_id, [NewEvent(EventType.SESSION_ENDED)])
-
-
-async def lock_session(session: AsyncSession, viewer: Viewer, session_id: UUID) -> Session:
-    """The viewer's session, its row locked until the commit. Raises NotFound."""
-    owner = await session.scalar(
-        select(Session)
-        .where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if owner is None:
-        raise NotFound("No such session.")
-    return owner

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.commands.messages import announce_end, lock_session
+from db.commands.sessions import lock_session
 from db.enums import EventType, MessageType, Role, SessionStatus, Stage, TurnStatus
 from db.errors import NotFound, SessionEnded
 from db.feed.events import NewEvent, append
@@ -16,6 +16,7 @@ from db.models.conversation import Message, Session, Turn
 from db.models.events import Event
 from db.queue.jobs import defer_turn
 from db.queue.quotas import QueueLimits, check_room
+from db.turns.session_end import announce_end
 from db.turns.tool_calls import end_pending_of, reopen_unanswered
 from db.viewer import Viewer
 

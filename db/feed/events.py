@@ -13,9 +13,9 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.enums import EventType
-from db.feed.notifier import touch
 from db.models.conversation import Session
 from db.models.events import Event
+from db.postgres.notifier import touch
 from db.postgres.reader import Reader
 from db.validation import storable
 

@@ -19,9 +19,9 @@ import structlog
 
 from db.feed.events import StoredEvent, last_seqs, read_after
 from db.feed.listeners import PAGE, Listener, Page, Take, Topic
-from db.feed.notifier import CHANNEL
 from db.logs import error_fields
 from db.postgres.database import Database
+from db.postgres.notifier import CHANNEL
 from db.postgres.outage import DATABASE_ERRORS
 from db.postgres.reader import Reader
 

@@ -13,15 +13,15 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from db.feed.notifier import Notifier, touched_sessions
 from db.models.metadata import metadata
 from db.postgres.address import database_url
 from db.postgres.connect import connect
 from db.postgres.connections import GRACE_SECONDS, Connections
 from db.postgres.jsonb import read_json
+from db.postgres.notifier import Notifier, touched_sessions
 from db.postgres.outage import without_conflict
 from db.postgres.reader import Reader
-from db.postgres.sqlstate import sqlstate_of
+from db.sqlstate import sqlstate_of
 
 T = TypeVar("T")
 

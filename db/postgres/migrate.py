@@ -19,7 +19,7 @@ from db.errors import BadUserInput, VoxLoomError
 from db.postgres.address import database_url
 from db.postgres.check import check_session
 from db.postgres.connect import connect
-from db.postgres.sqlstate import sqlstate_of
+from db.sqlstate import sqlstate_of
 
 _LOCK = 0x766F786C  # "voxl": processes that start together migrate one after the other
 

@@ -15,7 +15,7 @@ from sqlalchemy import exc
 
 from db.errors import ConnectFailed, DatabaseUnavailable, OperationTimeout, Overloaded, VoxLoomError
 from db.logs import error_fields
-from db.postgres.sqlstate import driver_errors, from_driver, sqlstate_of
+from db.sqlstate import driver_errors, from_driver, sqlstate_of
 
 T = TypeVar("T")
 

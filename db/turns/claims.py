@@ -7,22 +7,20 @@ gets ``Fenced`` and writes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.commands.messages import announce_end
 from db.enums import TurnStatus
 from db.feed.events import mark_changed
-from db.feed.notifier import touch
 from db.models.conversation import Session, Turn
 from db.models.work import ModelCall
 from db.postgres.database import Database
+from db.postgres.notifier import touch
+from db.turns.session_end import announce_end
 from db.turns.tool_calls import end_pending_of
-from db.turns.values import FinishedCall
+from db.turns.values import Claim, FinishedCall
 from db.turns.writes import TurnWrite, call_row, statement_of
 
 
@@ -32,18 +30,6 @@ class Fenced(Exception):
 
 class _Refused(Exception):
     """The statement did nothing, so nothing of its transaction is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right of one attempt to write a turn. ``started_at`` is the database's time when the attempt began."""
-
-    tenant_id: UUID
-    session_id: UUID
-    turn_id: UUID
-    attempt: int
-    queued_at: datetime
-    started_at: datetime
 
 
 START = """

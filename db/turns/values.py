@@ -1,4 +1,4 @@
-"""What a stage reports of its work: plain values, known to the pipeline and to the tables alike."""
+"""Plain values of a turn's attempt, known to the pipeline and to the tables alike: claims, model calls, failures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from db.enums import CallStatus, Stage
 from db.errors import OutcomeUnknown, VoxLoomError
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right of one attempt to write a turn. ``started_at`` is the database's time when the attempt began."""
+
+    tenant_id: UUID
+    session_id: UUID
+    turn_id: UUID
+    attempt: int
+    queued_at: datetime
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +42,6 @@ class FinishedCall:
     output_audio_ms: int | None = None
     error: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedAudio:
-    """A sound ready to be stored."""
-
-    data: bytes
-    mime_type: str
-    duration_ms: int
-    sample_rate: int
 
 
 @dataclass(frozen=True, slots=True)

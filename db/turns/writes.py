@@ -9,17 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from db.audio.saving import SavedAudio, audio_row
 from db.enums import EventType, MessageType, Role, ToolCallStatus, TurnStatus
 from db.turns.tool_calls import NewToolCall
-from db.turns.values import Failure, FinishedCall
+from db.turns.values import Claim, Failure, FinishedCall
 from db.validation import storable, storable_text
-
-if TYPE_CHECKING:
-    from db.turns.claims import Claim  # which writes what is described here
 
 
 @dataclass(frozen=True, slots=True)

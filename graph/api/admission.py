@@ -1,4 +1,4 @@
-"""Admits operations to the fast layers: those whose document just went the full way."""
+"""Strawberry extension: notes operations that passed validation and all limits for the compiled layer."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ class Admission(SchemaExtension):
     def on_execute(self) -> Iterator[None]:
         context = self.execution_context
         if context.query and context.graphql_document is not None and not context.pre_execution_errors:
-            plans = context.context.parts.plans
-            plans.admit(context.query, context._provided_operation_name, context.graphql_document)
+            admitted = context.context.parts.admitted
+            admitted.admit(context.query, context._provided_operation_name, context.graphql_document)
         yield None

@@ -3,63 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from uuid import UUID
 
+from starlette.datastructures import Headers
 from strawberry.fastapi import BaseContext
+from strawberry.types import Info as StrawberryInfo
 
-from db.audio.decoder_pool import DecoderPool
-from db.audio.store import AudioStore
-from db.feed.feed import Feed
-from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.viewer import Viewer
 from graph.api.loaders import Loaders
-from graph.api.tools import ToolRunner
 from graph.auth import secret_in_headers, secret_in_params
-from graph.guards.keys import Keys
-from graph.guards.open_subscriptions import SubscriptionLimits
-from graph.guards.persisted_documents import Documents
-from graph.guards.rate_limit import Rates, address_of
-from graph.guards.revocations import Revocations
-from graph.http.negotiation import is_event_stream
-from graph.http.streaming import last_event_id
-from graph.media.signing import MediaSigner
+from graph.guards.rate_limit import address_of
+from graph.parts import Parts
 from graph.public_url import base_of
-from graph.settings import ApiSettings
-
-if TYPE_CHECKING:
-    from graph.compiled.live.live import Live
-    from graph.compiled.reads.plans import Plans  # which knows the types, which know this
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What all requests of an API process share."""
-
-    settings: ApiSettings
-    database: Database
-    feed: Feed
-    store: AudioStore
-    decoders: DecoderPool
-    signer: MediaSigner
-    tools: ToolRunner
-    plans: Plans
-    documents: Documents
-    live: Live
-    rates: Rates
-    keys: Keys
-    subscriptions: SubscriptionLimits
-    revocations: Revocations
 
 
 class Context(BaseContext):
     """One request's view of the process. On a websocket the loaders hold nothing between two operations."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, seen: Callable[[Headers], int] | None = None) -> None:
+        """``seen``: reads from the headers which event a client of an event stream saw last."""
         super().__init__()
         self.parts = parts
+        self._seen = seen
         self.loaders = Loaders(parts.database)
         self._asking = asyncio.Lock()
         self._viewer: Viewer | None = None
@@ -82,10 +49,7 @@ class Context(BaseContext):
     @property
     def seen(self) -> int:
         """The event that a client of an event stream saw last, by Last-Event-ID; 0 if none. Raises BadUserInput."""
-        if self.request is None or self._is_socket:
-            return 0
-        headers = self.request.headers
-        return last_event_id(headers.get("last-event-id", "")) if is_event_stream(headers.get("accept")) else 0
+        return 0 if self._seen is None or self.request is None else self._seen(self.request.headers)
 
     async def admit(self) -> Viewer:
         """The holder of the key that a websocket is opened with. Raises Unauthenticated and RateLimited."""
@@ -120,3 +84,7 @@ class Context(BaseContext):
         assert self.request is not None
         base = base_of(self.request.scope, self.parts.settings.public_url)
         return f"{base}/media/{audio_id}?{self.parts.signer.query(audio_id)}"
+
+
+#: What resolvers are given beside their arguments.
+Info = StrawberryInfo[Context, None]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, false
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.agents.scenarios import SCENARIOS
-from db.commands.messages import MAX_CUSTOMER_ID
+from db.commands.sessions import MAX_CUSTOMER_ID
 from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
 from db.languages import clean_language

@@ -8,7 +8,7 @@ import strawberry
 from strawberry.file_uploads import Upload
 from strawberry.scalars import JSON
 
-from graph.api.types.common import described
+from graph.api.descriptions import described
 from graph.api.types.enums import Channel, CrmStatus, Priority, SessionStatus
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.audio.saving import SavedAudio, new_audio, upload
-from db.commands import messages, turns
+from db.commands import messages, sessions, turns
 from db.enums import AudioKind
 from db.errors import BadUserInput
 from db.ids import parse_id
@@ -22,7 +22,8 @@ from db.models.conversation import Turn as TurnRow
 from db.queue import workers
 from db.validation import clean_json
 from db.viewer import Viewer
-from graph.api.context import Parts
+from graph.api.context import Info
+from graph.api.descriptions import described
 from graph.api.inputs import (
     CallToolInput,
     CancelTurnInput,
@@ -31,12 +32,12 @@ from graph.api.inputs import (
     RetryTurnInput,
     SendMessageInput,
 )
-from graph.api.types.common import Info, described
+from graph.api.message_content import content_of
 from graph.api.types.session import Session
 from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
 from graph.api.wait_for_turn import turn_ended
-from graph.media.upload import content_of
+from graph.parts import Parts
 
 
 @strawberry.type(description="The session that was opened.")
@@ -80,7 +81,7 @@ class Mutation:
 
         async def create(session: AsyncSession) -> SessionRow:
             living = await workers.alive(session, parts.settings.live_worker_seconds)
-            return await messages.create_session(
+            return await sessions.create_session(
                 session,
                 viewer,
                 customer_id=input.customer_id,
@@ -148,7 +149,7 @@ class Mutation:
         viewer = await info.context.viewer()
         session_id = parse_id(input.session_id, "session")
         row = await info.context.parts.database.run(
-            lambda session: messages.end_session(session, viewer, session_id=session_id)
+            lambda session: sessions.end_session(session, viewer, session_id=session_id)
         )
         return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
 

@@ -14,7 +14,7 @@ from strawberry.relay import PageInfo
 
 from db.errors import BadUserInput
 from db.postgres.database import Database
-from graph.api.types.common import described
+from graph.api.descriptions import described
 from graph.api.windows import checked_size
 
 N = TypeVar("N")

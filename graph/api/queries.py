@@ -21,6 +21,7 @@ from db.models.work import CrmRecord as CrmRecordRow
 from db.queue import workers
 from db.viewer import Viewer as ViewerRow
 from graph.api import filters
+from graph.api.context import Info
 from graph.api.fields import show
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 from graph.api.nodes import find_node
@@ -34,7 +35,6 @@ from graph.api.types.capabilities import (
     ScenarioCapability,
     Viewer,
 )
-from graph.api.types.common import Info
 from graph.api.types.crm import CrmRecord
 from graph.api.types.node import Node
 from graph.api.types.session import Conversation, Session

@@ -23,6 +23,8 @@ from graph.guards.deadlines import TimeLimit
 from graph.guards.extension import Guards
 from graph.guards.object_budget import ObjectBudget
 
+_HEAD = "# Printed from the code: `voxloom schema graph/schema.graphql`. Do not edit.\n\n"
+
 _ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
@@ -69,3 +71,8 @@ schema = Schema(
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[CodedErrors, NamedOperation, Guards, TimeLimit, ObjectBudget, Admission],
 )
+
+
+def printed_schema() -> str:
+    """The schema as text, as it is checked in and as clients generate code from it."""
+    return f"{_HEAD}{schema.as_str()}\n"

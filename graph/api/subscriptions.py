@@ -14,11 +14,11 @@ from db.feed.events import StoredEvent
 from db.models.conversation import Session as SessionRow
 from db.models.events import Event as EventRow
 from db.viewer import Viewer
-from graph.api.context import Parts
+from graph.api.context import Info
 from graph.api.queries import own_session, own_turn
-from graph.api.types.common import Info
 from graph.api.types.event import Event, event_of
 from graph.api.wait_for_turn import FollowedTurn, follow_turn
+from graph.parts import Parts
 
 
 @strawberry.type(description="What can be followed.")

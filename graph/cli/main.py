@@ -81,7 +81,7 @@ def schema(
     file: Annotated[Path | None, typer.Argument(help="Where to write it; standard output if left out.")] = None,
 ) -> None:
     """Prints the GraphQL schema."""
-    from graph.api.printed_schema import printed_schema  # noqa: PLC0415 - the other commands start without it
+    from graph.api.schema import printed_schema  # noqa: PLC0415 - the other commands start without it
 
     if file is None:
         sys.stdout.write(printed_schema())

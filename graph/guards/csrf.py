@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.errors import BadUserInput
 from graph.guards.http_refusals import refuse
-from graph.http.negotiation import wants_page
+from graph.wire.negotiation import wants_page
 
 _PATH = "/graphql"
 

@@ -22,11 +22,11 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from db.errors import BadUserInput, Forbidden, QueryTooComplex, VoxLoomError
 from graph.guards.costs import cost_of, page_sizes
 from graph.guards.fragments import chosen, fragments_of, innermost_first, operations_of, reachable
-from graph.guards.limits import INTROSPECTION_DEPTH, DocumentLimits
 from graph.guards.overlaps import overlaps
 from graph.guards.refusals import refusal
 from graph.guards.repetition import repeats_lists
 from graph.guards.size import Measure, measure
+from graph.limits import INTROSPECTION_DEPTH, DocumentLimits
 
 _Part = OperationDefinitionNode | FragmentDefinitionNode
 

@@ -17,10 +17,10 @@ from strawberry.extensions import SchemaExtension
 
 from db.errors import BadUserInput
 from graph.guards.document_limits import check_cost, check_document, validate_within
-from graph.guards.limits import DocumentLimits
 from graph.guards.refusals import refusal
 from graph.guards.tokens import parse_within
 from graph.guards.variables import variables_fault
+from graph.limits import DocumentLimits
 
 
 class Guards(SchemaExtension):

@@ -13,11 +13,8 @@ from graph.auth import secret_in_headers
 from graph.guards.http_refusals import refuse
 from graph.guards.keys import Keys
 from graph.guards.rate_limit import Rates, address_of
-from graph.http.connections import KEY_SHOWN
-from graph.http.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of, wants_page
-
-#: Where the gate leaves the Viewer in the scope; absent without a valid key.
-VIEWER = "voxloom.viewer"
+from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of, wants_page
+from graph.wire.scope import KEY_SHOWN, VIEWER
 
 #: They are asked by the platform's probes and by browsers, and cost next to nothing.
 _FREE = ("/healthz", "/readyz", "/static/")

@@ -14,7 +14,7 @@ from uuid import UUID
 from starlette.types import Scope
 
 from db.errors import RateLimited
-from graph.http.connections import network_of
+from graph.wire.addresses import network_of
 
 #: Keys, and addresses, that are remembered; who asked longest ago is forgotten, and may ask as if for the first time.
 #: Keys and addresses are remembered apart, and of keys only valid ones, so that strangers cannot have a key forgotten.

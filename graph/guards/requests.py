@@ -11,15 +11,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from db.errors import BadUserInput
-from graph.http.json_reader import read_json
+from graph.wire.json_reader import read_json
 
 #: Parameters of a query string, those that are not GraphQL's included.
 _MAX_PARAMETERS = 20
 
 _PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
-
-#: Where the scope of an HTTP request holds what was read of it already.
-OPERATION = "voxloom.operation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import re
 from graphql import DocumentNode, GraphQLSyntaxError, parse
 
 from db.errors import BadUserInput, QueryTooComplex
-from graph.guards.limits import DocumentLimits
 from graph.guards.refusals import refusal
+from graph.limits import DocumentLimits
 
 #: The lexical tokens of the GraphQL specification (section 2.1), and comments. No alternative can fail once it has
 #: begun, and none gives back what it took, so that the time is linear in the text whatever it is; where one ends too

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graph.guards.limits import DocumentLimits
+from graph.limits import DocumentLimits
 
 
 def variables_fault(variables: Any, limits: DocumentLimits) -> str | None:

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import BadUserInput, Overloaded, PayloadTooLarge, VoxLoomError
-from graph.guards.key_gate import VIEWER
-from graph.http.connections import BYTES_HELD, SMALL_BODY_BYTES
+from graph.http.connections import SMALL_BODY_BYTES
+from graph.wire.scope import BYTES_HELD, VIEWER
 
 #: How long a client may go on sending after it was refused.
 _LINGER_SECONDS = 5

@@ -9,57 +9,18 @@ import asyncio
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 from db.errors import Overloaded
 from graph.http.discarding import Discarding
-
-#: Scope extension: a function without arguments that says that this connection has shown a valid API key.
-KEY_SHOWN = "voxloom.key_shown"
-
-#: Scope extension: `Connections.held`.
-BYTES_HELD = "voxloom.bytes_held"
+from graph.limits import ConnectionLimits
+from graph.wire.addresses import network_of
 
 #: Requests with a body smaller than this are not counted among the bytes in flight.
 SMALL_BODY_BYTES = 64_000
 
 _RETRY_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """The limits of one process. The defaults are those of the settings of the same names.
-
-    ``max_connections_per_address`` counts connections that have shown no valid key; peers in ``trusted_proxies`` are
-    not counted by address. ``max_bytes_in_flight`` is the sum of the large request bodies and websocket messages that
-    are being received or worked on; one API key may have half of it.
-    """
-
-    max_head_bytes: int = 65_536
-    max_headers: int = 100
-    head_seconds: float = 10
-    body_idle_seconds: float = 20
-    body_seconds: float = 300
-    stalled_write_seconds: float = 60
-    max_connections: int = 20_000
-    max_connections_per_address: int = 1_000
-    max_bytes_in_flight: int = 300_000_000
-    trusted_proxies: tuple[str, ...] = ()
-
-
-def network_of(address: str) -> str:
-    """The address that a client is counted by: IPv6 clients have a network of 64 bits to choose from (RFC 4291)."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ip_network((parsed, 64), strict=False))
-    return address
 
 
 class Timed(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.types import Message, Receive, Scope, Send
 
 from graph.auth import secret_in_headers
-from graph.http.negotiation import chosen_media_type
+from graph.wire.negotiation import chosen_media_type
 
 #: Longer bodies are left to who can read them while they come: they bring recordings.
 _SHORT_BYTES = 64_000
@@ -28,7 +28,7 @@ class Exchange:
 
     @property
     def media_type(self) -> str | None:
-        """What the answer is wanted in; see ``graph.http.negotiation``."""
+        """What the answer is wanted in; see ``graph.wire.negotiation``."""
         return chosen_media_type(self.header(b"accept"))
 
     @property

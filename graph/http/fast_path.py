@@ -29,10 +29,13 @@ from graph.compiled.reads.selection import Unsupported
 from graph.guards.keys import Keys
 from graph.guards.open_subscriptions import SubscriptionLimits
 from graph.guards.persisted_documents import Documents, Refused
-from graph.guards.requests import OPERATION, GraphQLRequest, from_body, from_query_string
+from graph.guards.requests import GraphQLRequest, from_body, from_query_string
 from graph.guards.revocations import Revocations
 from graph.http.exchange import Exchange, Headers
-from graph.http.negotiation import (
+from graph.http.sse import stream_events
+from graph.http.streaming import last_event_id
+from graph.public_url import base_of
+from graph.wire.negotiation import (
     EVENT_STREAM,
     GRAPHQL_RESPONSE,
     JSON,
@@ -41,9 +44,7 @@ from graph.http.negotiation import (
     status_of,
     wants_page,
 )
-from graph.http.sse import stream_events
-from graph.http.streaming import last_event_id
-from graph.public_url import base_of
+from graph.wire.scope import OPERATION
 
 log = structlog.get_logger(__name__)
 

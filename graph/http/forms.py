@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from db.errors import BadUserInput
 from graph.guards.requests import GraphQLRequest, from_members
-from graph.http.json_reader import read_json
+from graph.wire.json_reader import read_json
 
 #: The specification's places are variables; a file as the query or as the operation's name makes no sense.
 _ROOT = "variables"

@@ -23,14 +23,14 @@ from db.errors import BadUserInput, Overloaded, RateLimited, Unauthenticated, Vo
 from db.logs import error_fields
 from db.viewer import Viewer
 from graph.api.context import Context
-from graph.compiled.live.live import Subscribe
+from graph.compiled.live.live import Live, Subscribe
 from graph.compiled.live.opening import Opened
 from graph.guards.key_gate import key_shown
 from graph.guards.persisted_documents import Refused
 from graph.guards.requests import from_members
 from graph.guards.revocations import Hold
-from graph.http.protocols import PUSH
 from graph.public_url import base_of
+from graph.wire.scope import LIVE, PUSH
 
 #: What a close frame can hold (RFC 6455, section 5.5).
 _REASON_BYTES = 123
@@ -142,7 +142,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         opened = None
         if secret is not None:
             asked = Subscribe(operation.query, operation.operation_name, operation.variables or {}, secret)
-            opened = await parts.live.open(asked)
+            opened = await self._live.open(asked)
         if opened is None:
             await super().run_operation(operation)
             return
@@ -169,13 +169,18 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             return bool(write(f"{head}{payload}}}"))
 
         base = base_of(self._scope, self.context.parts.settings.public_url)
-        payloads = self.context.parts.live.payloads(opened, base, hold, None if write is None else push)
+        payloads = self._live.payloads(opened, base, hold, None if write is None else push)
         async with aclosing(payloads):
             async for _, payload in payloads:
                 try:
                     await websocket.send({"type": "websocket.send", "text": f"{head}{payload}}}"})
                 except WebSocketDisconnect as error:
                     raise WebSocketDisconnected from error
+
+    @property
+    def _live(self) -> Live:
+        live: Live = self._scope[LIVE]
+        return live
 
     @property
     def _scope(self) -> Scope:

@@ -16,7 +16,7 @@ from db.logs import looked_at
 from db.postgres.outage import DATABASE_ERRORS
 from db.postgres.schema_revision import newest_revision
 from db.queue.workers import alive
-from graph.api.context import Parts
+from graph.parts import Parts
 
 #: Probes of the platform come every few seconds; anybody may ask, as often as they like.
 _GOOD_SECONDS = 1.0

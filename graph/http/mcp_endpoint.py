@@ -12,9 +12,9 @@ from db.errors import RateLimited, Unauthenticated
 from db.viewer import Viewer
 from graph.auth import secret_in_headers
 from graph.guards.http_refusals import refuse
-from graph.guards.key_gate import VIEWER
 from graph.guards.keys import Keys
 from graph.guards.rate_limit import address_of
+from graph.wire.scope import VIEWER
 
 
 class KeyedEndpoint:

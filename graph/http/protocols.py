@@ -17,11 +17,9 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
 from db.errors import BadUserInput, Overloaded, VoxLoomError
-from graph.http.connections import BYTES_HELD, KEY_SHOWN, Connections, Slot
+from graph.http.connections import Connections, Slot
 from graph.http.http10 import Http10Cycle
-
-#: The scope's extension that is a function: it sends a text on a websocket at once, or says that it cannot.
-PUSH = "voxloom.push"
+from graph.wire.scope import BYTES_HELD, KEY_SHOWN, PUSH
 
 #: Requests on one connection that were sent before the answers to those before them.
 _MAX_PIPELINED = 16

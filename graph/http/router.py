@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import orjson
@@ -30,17 +31,27 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from db.errors import BadUserInput, RateLimited, Unauthenticated
-from graph.api.context import Context, Parts
+from graph.api.context import Context
 from graph.api.schema import schema
+from graph.compiled.live.live import Live
 from graph.guards.origins import socket_origins
 from graph.guards.persisted_documents import Refused
-from graph.guards.requests import OPERATION, GraphQLRequest, from_body, from_query_string
+from graph.guards.requests import GraphQLRequest, from_body, from_query_string
 from graph.guards.response_size import instead_of
 from graph.http.forms import from_form
-from graph.http.graphiql import PAGE
 from graph.http.graphql_ws import Adapter, Handler
-from graph.http.json_reader import NotJson, read_json
-from graph.http.negotiation import (
+from graph.http.streaming import (
+    EventStream,
+    Multipart,
+    ResumableEventStream,
+    Stream,
+    TextStream,
+    last_event_seen,
+    opened,
+)
+from graph.parts import Parts
+from graph.wire.json_reader import NotJson, read_json
+from graph.wire.negotiation import (
     EVENT_STREAM,
     FORM,
     GRAPHQL_RESPONSE,
@@ -52,7 +63,10 @@ from graph.http.negotiation import (
     status_of,
     wants_page,
 )
-from graph.http.streaming import EventStream, Multipart, ResumableEventStream, Stream, TextStream, opened
+from graph.wire.scope import LIVE, OPERATION
+
+#: GraphiQL. All it needs is served from here: it works on a machine without a network.
+PAGE = (Path(__file__).parents[1] / "static" / "graphiql.html").read_text()
 
 #: Strawberry's names of the protocols that stream.
 _PROTOCOLS = {EVENT_STREAM: EventStream.protocol, MULTIPART: Multipart.protocol}
@@ -265,10 +279,11 @@ def _refusal(request: Request | WebSocket, status: int, message: str) -> JSONRes
     )
 
 
-def socket_app(router: Router, parts: Parts) -> ASGIApp:
+def socket_app(router: Router, parts: Parts, live: Live) -> ASGIApp:
     """The router's websockets as an ASGI application of their own."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[LIVE] = live
         websocket = WebSocket(scope, receive, send)
         context = Context(parts)
         context.request = websocket
@@ -279,7 +294,7 @@ def socket_app(router: Router, parts: Parts) -> ASGIApp:
 
 def graphql_router(parts: Parts) -> Router:
     async def context(request: Request = None, websocket: WebSocket = None) -> Context:  # type: ignore[assignment]
-        return Context(parts)
+        return Context(parts, last_event_seen)
 
     router = Router(
         schema,

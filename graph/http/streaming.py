@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 
 from fastapi import Request
+from starlette.datastructures import Headers
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from strawberry.http import GraphQLHTTPResponse
@@ -22,6 +23,7 @@ from strawberry.http.streaming import (
 from strawberry.types.graphql import OperationType
 
 from db.errors import BadUserInput
+from graph.wire.negotiation import is_event_stream
 
 #: Event numbers are of 32 bits.
 _MAX_DIGITS = 10
@@ -85,6 +87,11 @@ def last_event_id(header: str) -> int:
     if not (header.isascii() and header.isdigit() and len(header) <= _MAX_DIGITS):
         raise BadUserInput("Last-Event-ID must be the id of an event of this subscription.")
     return int(header)
+
+
+def last_event_seen(headers: Headers) -> int:
+    """The number of the event that a client of an event stream saw last; 0 if none. Raises BadUserInput."""
+    return last_event_id(headers.get("last-event-id", "")) if is_event_stream(headers.get("accept")) else 0
 
 
 def opened(stream: TextStream, transport: HTTPStreamTransport) -> TextStream:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
+from db.audio.store import AudioStore
 from db.errors import NotFound, VoxLoomError
 from db.ids import parse_id
 from db.models.audio import Audio
-from graph.api.context import Parts
+from db.postgres.database import Database
+from graph.media.signing import MediaSigner
 
 _STATUS = {"FORBIDDEN": 403, "NOT_FOUND": 404, "AUDIO_STORE_UNAVAILABLE": 503}
 
@@ -37,14 +40,16 @@ class _Unsatisfiable(Exception):
     """No byte of the sound is in the range that was asked for."""
 
 
-def media_router(parts: Parts) -> APIRouter:
+def media_router(database: Database, store: AudioStore, signer: MediaSigner) -> APIRouter:
     """``GET`` and ``HEAD /media/{audio_id}?expires&signature``."""
     router = APIRouter()
 
     @router.api_route("/media/{audio_id}", methods=["GET", "HEAD"], include_in_schema=False)
     async def media(request: Request, audio_id: str, expires: str = "", signature: str = "") -> Response:
         try:
-            return await _serve(parts, request, audio_id, expires, signature)
+            identity = parse_id(audio_id, "audio")
+            signer.check(identity, expires, signature)
+            return await _serve(database, store, request, identity)
         except VoxLoomError as error:
             return Response(
                 error.message, status_code=_STATUS[error.code], media_type="text/plain", headers={"X-Code": error.code}
@@ -53,11 +58,9 @@ def media_router(parts: Parts) -> APIRouter:
     return router
 
 
-async def _serve(parts: Parts, request: Request, audio_id: str, expires: str, signature: str) -> Response:
-    identity = parse_id(audio_id, "audio")
-    parts.signer.check(identity, expires, signature)
-    async with parts.database.reading() as session:
-        row = await session.scalar(select(Audio).where(Audio.id == identity))
+async def _serve(database: Database, store: AudioStore, request: Request, audio_id: UUID) -> Response:
+    async with database.reading() as session:
+        row = await session.scalar(select(Audio).where(Audio.id == audio_id))
     if row is None:
         raise NotFound("No such audio.")
     headers = {**_HEADERS, "ETag": f'"{row.id}"'}
@@ -70,7 +73,7 @@ async def _serve(parts: Parts, request: Request, audio_id: str, expires: str, si
     part = wanted or _Range(0, row.size_bytes)
     body = b""
     if request.method != "HEAD":
-        body = await parts.store.get(parts.database, row.store_key, part.start, part.end)
+        body = await store.get(database, row.store_key, part.start, part.end)
     headers["Content-Length"] = str(part.end - part.start)
     if wanted is not None:
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{row.size_bytes}"

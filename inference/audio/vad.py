@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.cache import PackageFile
 from inference.ports import SAMPLE_RATE, Samples
+from inference.weights.cache import PackageFile
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

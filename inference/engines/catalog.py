@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inference.engines.no_telemetry  # noqa: F401 - before any engine
-from inference.engines.weights.cache import ModelCache, Progress, no_progress
 from inference.lender import E, Engines, Lender
 from inference.ports import ChatModel, Synthesizer, Transcriber
 from inference.settings import InferenceSettings
+from inference.weights.cache import ModelCache, Progress, no_progress
 
 #: Seconds of speech that are understood at once: for a transcript, and for a draft, whose first words shall come early.
 _WHOLE = 28.0

@@ -8,8 +8,8 @@ import numpy as np
 
 from db.errors import EngineUnavailable
 from inference.engines.synthesizer_base import SpeakingEngine
-from inference.engines.weights.cache import PackageFile
 from inference.ports import EngineInfo, Samples
+from inference.weights.cache import PackageFile
 
 _BUNDLED = {
     "heart": PackageFile(

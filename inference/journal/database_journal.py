@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from db.audio.encoded import EncodedAudio
 from db.audio.saving import SavedAudio, new_audio, upload
 from db.audio.store import AudioStore
 from db.enums import AudioKind, CallStatus, EventType, Role, Stage
@@ -17,8 +18,7 @@ from db.ids import new_id
 from db.postgres.database import Database
 from db.postgres.outage import outlast
 from db.turns import tool_calls
-from db.turns.claims import Claim
-from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.turns.values import Claim, Failure, FinishedCall
 from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite
 from inference.journal.write_behind import WriteBehind
 from inference.ports import EngineInfo, JournalLost, ToolContext, ToolRequest, ToolResult, Transcript

@@ -11,7 +11,7 @@ from db.agents.personas import PERSONAS
 from db.audio.store import AudioStore, patiently
 from db.enums import MessageType, Role, ToolCallStatus
 from db.postgres.database import Database
-from db.turns.claims import Claim
+from db.turns.values import Claim
 from inference.ports import AssistantSaid, HistoryItem, ToolRequest, ToolUsed, UserSaid
 from inference.turn.inputs import TurnWork
 

@@ -13,8 +13,7 @@ from uuid import UUID
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS, client_error, outlast
 from db.turns import claims
-from db.turns.claims import Claim
-from db.turns.values import FinishedCall
+from db.turns.values import Claim, FinishedCall
 from db.turns.writes import TurnWrite
 from inference.ports import JournalLost, Superseded
 

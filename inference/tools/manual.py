@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.commands.messages import lock_session
+from db.commands.sessions import lock_session
 from db.enums import ToolCallStatus
 from db.errors import BadUserInput, OutcomeUnknown, Overloaded, VoxLoomError
 from db.ids import new_id

@@ -17,7 +17,7 @@ import structlog
 from mcp.server import Server, ServerRequestContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.commands.messages import lock_session
+from db.commands.sessions import lock_session
 from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
 from db.logs import error_fields

@@ -13,8 +13,7 @@ from db.ids import new_id
 from db.postgres.database import Database
 from db.postgres.outage import without_conflict
 from db.turns import claims
-from db.turns.claims import Claim
-from db.turns.values import Failure
+from db.turns.values import Claim, Failure
 from inference.journal.database_journal import DatabaseJournal
 from inference.journal.load_inputs import read_work
 from inference.lender import Engines

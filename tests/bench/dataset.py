@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.feed.notifier import CHANNEL
+from db.postgres.notifier import CHANNEL
 
 TURNS = 10
 

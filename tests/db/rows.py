@@ -10,17 +10,17 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.audio.encoded import EncodedAudio
 from db.audio.saving import new_audio, upload
 from db.audio.store import TableStore
-from db.commands import messages
+from db.commands import messages, sessions
 from db.commands.messages import TextContent
 from db.enums import AudioKind, Channel, EventType
 from db.feed.events import NewEvent, append
 from db.models.events import Event
 from db.postgres.database import Database
 from db.turns import claims
-from db.turns.claims import Claim
-from db.turns.values import EncodedAudio, Failure
+from db.turns.values import Claim, Failure
 from db.viewer import Viewer
 from inference.journal.database_journal import DatabaseJournal
 
@@ -29,7 +29,7 @@ STORE = TableStore()
 
 async def open_session(database: Database, viewer: Viewer, customer_id: str = "customer-1") -> UUID:
     async with database.transaction() as session:
-        row = await messages.create_session(
+        row = await sessions.create_session(
             session,
             viewer,
             customer_id=customer_id,

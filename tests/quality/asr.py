@@ -32,10 +32,10 @@ from rich.console import Console
 from rich.table import Table
 
 from db.audio.decoding import read_recording
-from inference.engines.weights.cache import ModelCache
 from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.engines.whisper.engine import WhisperEngine
 from inference.ports import SAMPLE_RATE, Samples, Transcriber, Transcript
+from inference.weights.cache import ModelCache
 from tests.quality.references import over_a_telephone
 from tests.speech_samples import clips, word_errors, words
 

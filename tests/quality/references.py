@@ -24,9 +24,9 @@ import soxr
 from db.agents.references import DIGITS, LETTERS, PATTERN
 from inference.engines.espnet.engine import EspnetEngine
 from inference.engines.hibari import HibariEngine
-from inference.engines.weights.cache import ModelCache
 from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.ports import SAMPLE_RATE, Samples, Synthesizer, Transcriber, Transcript
+from inference.weights.cache import ModelCache
 
 _LINE_RATE = 8_000
 _MU = 255.0

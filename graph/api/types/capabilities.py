@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 from strawberry.scalars import JSON
 
-from graph.api.types.common import described
+from graph.api.descriptions import described
 from graph.api.types.enums import Stage
 
 

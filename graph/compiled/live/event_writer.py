@@ -16,11 +16,10 @@ from db.postgres.reader import Reader
 from graph.api.event_fields import Told, ToldRow, ToldUrl
 from graph.api.fields import declared
 from graph.compiled.reads.objects import Writer
-from graph.compiled.reads.parameters import DIALECT
 from graph.compiled.reads.selection import Unsupported, inner
-from graph.compiled.reads.sql_json import BROKEN, joined
+from graph.compiled.reads.sql_json import BROKEN, DIALECT, joined
 from graph.datetime_scalar import written
-from graph.media.sound_urls import SoundUrls
+from graph.media.signing import SoundUrls
 
 _ROW, _SESSION = "row_id", "session_id"
 

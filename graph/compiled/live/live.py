@@ -28,11 +28,11 @@ from graph.compiled.live.plans import EventPlan
 from graph.compiled.reads.selection import Operation, Unsupported
 from graph.errors import masked
 from graph.guards.document_limits import check_cost, check_document, validate_within
-from graph.guards.limits import DocumentLimits
 from graph.guards.persisted_documents import Documents
 from graph.guards.revocations import Hold
 from graph.guards.tokens import parse_within
 from graph.guards.variables import variables_fault
+from graph.limits import DocumentLimits
 from graph.media.signing import MediaSigner
 
 log = structlog.get_logger(__name__)

@@ -13,8 +13,7 @@ from db.logs import looked_at
 from db.postgres.reader import Reader
 from graph.compiled.live.event_writer import EventWriter
 from graph.compiled.live.plans import Selection
-from graph.media.signing import MediaSigner
-from graph.media.sound_urls import SoundUrls
+from graph.media.signing import MediaSigner, SoundUrls
 
 #: What shows rows is shared by those who get the event at the same time; rows change.
 _FRESH_SECONDS = 1.0

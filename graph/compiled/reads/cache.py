@@ -20,8 +20,7 @@ from graph.compiled.reads.statements import KEY_HASH
 from graph.compiled.reads.versions import Version, Versions
 from graph.guards.deadlines import within
 from graph.guards.response_size import too_large
-from graph.media.signing import MediaSigner
-from graph.media.sound_urls import SoundUrls
+from graph.media.signing import MediaSigner, SoundUrls
 
 _BROKEN = BROKEN.encode()
 

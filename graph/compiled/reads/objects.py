@@ -20,12 +20,9 @@ from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 from db.models.base import Base
 from graph.api.fields import Items, Related, SameRow, SoundUrl, Value, declared
 from graph.api.windows import Window
-from graph.compiled.reads.parameters import Parameters
 from graph.compiled.reads.selection import Operation, Unsupported, inner
-from graph.compiled.reads.sql_json import Pieces, array, joined, nullable, quoted, value
-
-#: Bound by whoever runs a statement that has sounds' addresses; see ``graph.media.signing``.
-URL_START, URL_EXPIRES, URL_INNER, URL_OUTER = "url_start", "url_expires", "url_inner", "url_outer"
+from graph.compiled.reads.sql_json import Parameters, Pieces, array, joined, nullable, quoted, value
+from graph.media.signing import URL_EXPIRES, URL_INNER, URL_OUTER, URL_START
 
 
 @dataclass(frozen=True, slots=True)

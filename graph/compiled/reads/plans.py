@@ -21,8 +21,8 @@ from graph.compiled.reads.selection import Operation, Unsupported
 from graph.compiled.reads.statements import Statement, is_of_session, write_many, write_session
 from graph.guards.costs import depends_on_variables
 from graph.guards.document_limits import check_cost
-from graph.guards.limits import DocumentLimits
 from graph.guards.repetition import repeats_lists
+from graph.limits import DocumentLimits
 
 #: How many statements an operation may have, one for each way its switches and arguments change its text.
 _MAX_VARIANTS = 16

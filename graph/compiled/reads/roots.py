@@ -16,8 +16,8 @@ from db.models.conversation import Session, Turn
 from db.models.work import CrmRecord
 from graph.api import filters
 from graph.api.paging import Page
-from graph.compiled.reads.parameters import Parameters
 from graph.compiled.reads.selection import Unsupported
+from graph.compiled.reads.sql_json import Parameters
 
 #: Arguments as resolvers get them.
 Arguments = Mapping[str, Any]

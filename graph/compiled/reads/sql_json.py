@@ -10,6 +10,8 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLOutputType, GraphQLScalarType
 from sqlalchemy import Column, ColumnElement, LargeBinary, Select, Text, case, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.types import TypeEngine
 
 from graph.compiled.reads.selection import Unsupported
 
@@ -108,3 +110,22 @@ def _plain(expression: ColumnElement[Any], kind: Any) -> Pieces:
         case "Boolean" | "JSON":
             return [cast(expression, Text)]
     raise Unsupported(str(kind))
+
+
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+class Parameters:
+    """The named values of one statement, in the order in which they were first met."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._places)
+
+    def of(self, name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+        """The place of a value."""
+        place = self._places.setdefault(name, len(self._places) + 1)
+        return literal_column(f"CAST(${place} AS {kind.compile(dialect=DIALECT)})", kind)

@@ -15,10 +15,9 @@ from db.models.tenancy import ApiKey
 from graph.compiled.reads.incremental import GrowingWriter, ended_turns
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.pages import PageWriter
-from graph.compiled.reads.parameters import DIALECT
 from graph.compiled.reads.roots import ROOTS, Bound, filtered
 from graph.compiled.reads.selection import inner
-from graph.compiled.reads.sql_json import joined, quoted, sent
+from graph.compiled.reads.sql_json import DIALECT, joined, quoted, sent
 
 #: Bound by whoever runs a statement: the hash of the API key that is asking.
 KEY_HASH = "key_hash"

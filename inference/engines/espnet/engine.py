@@ -9,8 +9,8 @@ import numpy as np
 from db.errors import EngineUnavailable
 from inference.engines.espnet.phonemes import to_espeak, to_tokens
 from inference.engines.synthesizer_base import SpeakingEngine
-from inference.engines.weights.cache import ModelCache
 from inference.ports import EngineInfo, Samples
+from inference.weights.cache import ModelCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable

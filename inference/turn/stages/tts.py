@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from db.audio.encoded import EncodedAudio
 from db.enums import Stage
-from db.turns.values import EncodedAudio, FinishedCall
+from db.turns.values import FinishedCall
 from inference.audio.level import ReplyLevel
 from inference.audio.wav import encode_wav, resample
 from inference.lender import Lender

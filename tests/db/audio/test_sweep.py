@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from db.audio.encoded import EncodedAudio
 from db.audio.saving import new_audio, upload
 from db.audio.store import BucketStore, audio_key, open_audio_store
 from db.audio.sweep import sweep
@@ -14,7 +15,6 @@ from db.commands.messages import send_message
 from db.enums import AudioKind
 from db.ids import new_id
 from db.postgres.database import Database
-from db.turns.values import EncodedAudio
 from db.viewer import Viewer
 from tests.db.rows import open_session
 

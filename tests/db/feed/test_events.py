@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from db.enums import EventType
 from db.feed.events import NewEvent, append, last_seqs, read_after
-from db.feed.notifier import CHANNEL
 from db.ids import new_id
 from db.postgres.database import Database
+from db.postgres.notifier import CHANNEL
 from db.viewer import Viewer
 from tests.db.rows import events_of, open_session, say_in, scalar, write
 
@@ -157,7 +157,7 @@ async def test_listeners_are_told_after_the_commit_and_not_of_a_rollback(databas
 async def test_a_burst_of_commits_is_told_in_one_statement(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.feed.notifier._COALESCE_SECONDS", 0.5)  # a burst, also on a slow machine
+    monkeypatch.setattr("db.postgres.notifier._COALESCE_SECONDS", 0.5)  # a burst, also on a slow machine
     sessions = [await open_session(database, viewer) for _ in range(3)]
     told: asyncio.Queue[str] = asyncio.Queue(100)
     sent = 0

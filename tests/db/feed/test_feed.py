@@ -14,8 +14,8 @@ from db.feed import feed as feeds
 from db.feed import listeners
 from db.feed.events import StoredEvent, read_after
 from db.feed.feed import Feed
-from db.feed.notifier import CHANNEL
 from db.postgres.database import Database
+from db.postgres.notifier import CHANNEL
 from db.viewer import Viewer
 from tests.db.rows import eventually, open_session, scalar, write
 

@@ -19,6 +19,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from db.audio.encoded import EncodedAudio
 from db.audio.saving import new_audio
 from db.commands import keys, messages
 from db.enums import AudioKind, CallStatus, EventType, Role, SessionStatus, Stage
@@ -30,9 +31,9 @@ from db.models.conversation import Session
 from db.models.work import CrmRecord
 from db.postgres.database import Database
 from db.queue import workers
-from db.turns import claims, crm, tool_calls
+from db.turns import claims, crm, session_end, tool_calls
 from db.turns.tool_calls import NewToolCall
-from db.turns.values import EncodedAudio, FinishedCall
+from db.turns.values import FinishedCall
 from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite, statement_of
 from db.viewer import Viewer
 from graph.api.fields import Related, declared
@@ -202,7 +203,7 @@ _READS: dict[str, Reads] = {
     "records for a tool": lambda s, v, o, t: crm.find_records(s, o.id, scenario="billing_query", limit=5),
     "workers": lambda s, v, o, t: workers.alive(s, 30),
     "media": lambda s, v, o, t: s.scalar(select(Audio).where(Audio.turn_id == t)),
-    "end of a session": lambda s, v, o, t: messages.announce_end(s, o.id),
+    "end of a session": lambda s, v, o, t: session_end.announce_end(s, o.id),
     "resend": lambda s, v, o, t: messages.send_message(
         s, v, session_id=o.id, content=messages.TextContent("hello"), idempotency_key="k"
     ),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from db.commands.messages import end_session
+from db.commands.sessions import end_session
 from db.errors import BadUserInput, SessionEnded
 from db.ids import new_id
 from db.postgres.database import Database

@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from db.commands.messages import end_session
+from db.audio.encoded import EncodedAudio
+from db.commands.sessions import end_session
 from db.enums import CallStatus, EventType, SessionStatus, Stage, TurnStatus
 from db.models.conversation import Message, Session, Turn
 from db.postgres.database import Database
 from db.turns import claims
 from db.turns.claims import Fenced
-from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.turns.values import Failure, FinishedCall
 from db.turns.writes import TurnEvent, TurnWrite
 from db.viewer import Viewer
 from inference.journal.database_journal import DatabaseJournal

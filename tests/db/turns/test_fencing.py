@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from db.audio.encoded import EncodedAudio
 from db.enums import CallStatus, EventType, Stage
 from db.postgres.database import Database
-from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.turns.values import Failure, FinishedCall
 from db.viewer import Viewer
 from inference.journal.database_journal import DatabaseJournal
 from inference.ports import EngineInfo, Journal, Superseded, ToolContext, ToolRequest, ToolResult, Transcript

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.commands.messages import end_session
+from db.commands.sessions import end_session
 from db.enums import EventType, Stage, TurnStatus
 from db.errors import Overloaded, SessionEnded
 from db.models.conversation import Turn

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from db.commands.messages import lock_session
+from db.commands.sessions import lock_session
 from db.enums import EventType, ToolCallStatus
 from db.errors import BadUserInput, IdempotencyConflict, NotFound
 from db.ids import new_id

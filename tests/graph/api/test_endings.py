@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from db.commands.messages import end_session, lock_session
+from db.commands.sessions import end_session, lock_session
 from db.enums import EventType
 from db.models.events import Event
 from db.postgres.database import Database

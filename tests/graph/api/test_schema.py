@@ -20,7 +20,7 @@ from graphql import (
 )
 
 import graph
-from graph.api.printed_schema import printed_schema
+from graph.api.schema import printed_schema
 
 #: The contract: each field with its type. ``!`` may be added to what is answered, and never to what is asked for.
 CONTRACT = """

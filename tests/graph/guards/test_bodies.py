@@ -11,8 +11,8 @@ import pytest
 
 from db.errors import BadUserInput, Forbidden, PayloadTooLarge
 from db.ids import new_id
+from graph.api.message_content import _PIECE, _decode
 from graph.media.signing import MediaSigner
-from graph.media.upload import _PIECE, _decode
 from graph.settings import ApiSettings
 from tests.client import SEND, Client
 from tests.graph.edge import Edge, bare_socket, closing_code, code_of, init, opened, post_raw

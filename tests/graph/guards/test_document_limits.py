@@ -11,8 +11,8 @@ from graphql import GraphQLError, GraphQLInterfaceType, get_introspection_query
 
 from graph.api.schema import schema
 from graph.guards.document_limits import check_cost, check_document, validate_within
-from graph.guards.limits import DocumentLimits
 from graph.guards.tokens import parse_within
+from graph.limits import DocumentLimits
 from tests import client
 
 SCHEMA = schema._schema

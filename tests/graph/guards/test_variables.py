@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from graph.guards.limits import DocumentLimits
 from graph.guards.variables import variables_fault
+from graph.limits import DocumentLimits
 
 LIMITS = replace(DocumentLimits(), max_value_depth=3, max_values=10)
 

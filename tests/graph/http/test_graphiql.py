@@ -10,7 +10,7 @@ import httpx
 import pytest
 from graphql import build_schema, parse, validate
 
-from graph.api.printed_schema import printed_schema
+from graph.api.schema import printed_schema
 
 _STATIC = Path(__file__).parents[3] / "graph" / "static"
 _OWN = ("graphiql.html", "graphiql.js", "graphiql.css")

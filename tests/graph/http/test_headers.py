@@ -10,7 +10,7 @@ import pytest
 
 from db.errors import BadUserInput
 from graph.http.headers import Headers, combined
-from graph.http.negotiation import GRAPHQL_RESPONSE
+from graph.wire.negotiation import GRAPHQL_RESPONSE
 from tests.client import Client
 from tests.graph.edge import Edge, code_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.http.negotiation import GRAPHQL_RESPONSE, JSON
+from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON
 from tests.client import Client
 from tests.graph.edge import Edge, code_of
 

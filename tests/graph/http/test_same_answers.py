@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from graph.http.negotiation import GRAPHQL_RESPONSE, JSON
+from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON
 from tests.client import Client
 from tests.conftest import cloned
 from tests.graph.edge import opened

@@ -15,8 +15,8 @@ from db.errors import EngineUnavailable
 from inference.engines.espnet.engine import EspnetEngine
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.hibari import HibariEngine
-from inference.engines.weights.cache import ModelCache
 from inference.ports import Samples, Speech, Synthesizer
+from inference.weights.cache import ModelCache
 
 _REAL = [pytest.param(name, marks=pytest.mark.models) for name in ("hibari", "espnet")]
 _SENTENCE = "Your bill of $12.50 is due on 2026-11-22."

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import select
 
 from db.audio.decoder_pool import DecoderPool
+from db.audio.encoded import EncodedAudio
 from db.commands import turns
 from db.enums import CallStatus, EventType, Stage
 from db.models.conversation import Session
 from db.postgres.database import Database
 from db.turns import tool_calls
-from db.turns.claims import Claim
-from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.turns.values import Claim, Failure, FinishedCall
 from db.viewer import Viewer
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer

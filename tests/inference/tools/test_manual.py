@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from db.commands.messages import end_session, lock_session
+from db.commands.sessions import end_session, lock_session
 from db.commands.turns import cancel_turn
 from db.enums import EventType, ToolCallStatus
 from db.errors import BadUserInput, Overloaded

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from db.audio.encoded import EncodedAudio
 from db.enums import Stage
-from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.turns.values import Failure, FinishedCall
 from inference.ports import EngineInfo, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
 
 

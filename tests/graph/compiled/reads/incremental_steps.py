@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import select
 
 from db.audio import saving
+from db.audio.encoded import EncodedAudio
 from db.audio.saving import SavedAudio, new_audio
-from db.commands import messages, turns
+from db.commands import messages, sessions, turns
 from db.enums import AudioKind, CallStatus, Channel, EventType, Role, Stage
 from db.feed.events import mark_changed
 from db.ids import new_id
@@ -22,8 +23,7 @@ from db.models.conversation import Message, Turn
 from db.postgres.database import Database
 from db.queue.quotas import QueueLimits
 from db.turns import claims, crm, tool_calls
-from db.turns.claims import Claim
-from db.turns.values import EncodedAudio, Failure, FinishedCall
+from db.turns.values import Claim, Failure, FinishedCall
 from db.turns.writes import NewReply, TurnEnd, TurnEvent, TurnWrite
 from db.viewer import Viewer
 from tests.graph.compiled.reads.rows import TEXTS, TIMINGS
@@ -50,7 +50,7 @@ class Story:
 
     async def open(self) -> None:
         async with self._database.transaction() as session:
-            row = await messages.create_session(
+            row = await sessions.create_session(
                 session,
                 self._viewer,
                 customer_id="c",
@@ -196,7 +196,7 @@ class Story:
     async def _begin_tool(self, *, by_hand: bool) -> bool:
         self._calls += 1
         async with self._database.transaction() as session:
-            await messages.lock_session(session, self._viewer, self.session_id)
+            await sessions.lock_session(session, self._viewer, self.session_id)
             if by_hand:
                 call = await tool_calls.begin_by_hand(
                     session,
@@ -233,7 +233,7 @@ class Story:
     async def end(self) -> bool:
         """Also while turns wait."""
         async with self._database.transaction() as session:
-            await messages.end_session(session, self._viewer, session_id=self.session_id)
+            await sessions.end_session(session, self._viewer, session_id=self.session_id)
         return True
 
 

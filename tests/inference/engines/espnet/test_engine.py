@@ -17,10 +17,10 @@ from inference.engines.espnet.engine import EspnetEngine
 from inference.engines.espnet.imports import _OPTIONAL, EXTRA, _Placeholder, _Placeholders, import_text2speech
 from inference.engines.espnet.model import load_text2speech
 from inference.engines.espnet.voice import _DESCRIPTION, _WEIGHTS
-from inference.engines.weights.cache import ModelCache
-from inference.engines.weights.espnet_from_piper import rename
-from inference.engines.weights.piper_tensors import read_tensors
 from inference.ports import Samples
+from inference.weights.cache import ModelCache
+from inference.weights.espnet_from_piper import rename
+from inference.weights.piper_tensors import read_tensors
 from tests.inference.engines.espnet.tiny_espnet import SAMPLE_RATE, write_tiny_model
 
 

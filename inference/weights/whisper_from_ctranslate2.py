@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.ctranslate2_file import ModelFile
+from inference.weights.ctranslate2_file import ModelFile
 
 #: Settings of CTranslate2's runtime: Whisper's code has each of these built in, with just this value.
 _BUILT_IN = {

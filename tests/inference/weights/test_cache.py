@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.cache import ModelCache
+from inference.weights.cache import ModelCache
 
-_ROOT = Path(__file__).parents[4]
+_ROOT = Path(__file__).parents[3]
 
 #: Builds one real model where no file may grow over a megabyte, as on a disk that becomes full.
 _BUILD = """
@@ -20,7 +20,7 @@ from pathlib import Path
 from db.errors import EngineUnavailable
 from inference.engines.espnet import voice as espnet_voice
 from inference.engines.whisper import weights as whisper_weights
-from inference.engines.weights.cache import ModelCache
+from inference.weights.cache import ModelCache
 builds = {
     "joe": espnet_voice.obtain_joe,
     "openai": whisper_weights.openai_checkpoint,

@@ -1,4 +1,4 @@
-"""How much a GraphQL document and its variables may hold."""
+"""The limits of the edge, as values: of a GraphQL document and its variables, and of connections."""
 
 from __future__ import annotations
 
@@ -36,3 +36,24 @@ class DocumentLimits:
 
 #: The standard introspection query, which tools send, goes 13 deep.
 INTROSPECTION_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """The limits of one process. The defaults are those of the settings of the same names.
+
+    ``max_connections_per_address`` counts connections that have shown no valid key; peers in ``trusted_proxies`` are
+    not counted by address. ``max_bytes_in_flight`` is the sum of the large request bodies and websocket messages that
+    are being received or worked on; one API key may have half of it.
+    """
+
+    max_head_bytes: int = 65_536
+    max_headers: int = 100
+    head_seconds: float = 10
+    body_idle_seconds: float = 20
+    body_seconds: float = 300
+    stalled_write_seconds: float = 60
+    max_connections: int = 20_000
+    max_connections_per_address: int = 1_000
+    max_bytes_in_flight: int = 300_000_000
+    trusted_proxies: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.piper_tensors import Tensors
+from inference.weights.piper_tensors import Tensors
 
 _ENCODER_LAYERS = 6
 _FLOW_LAYERS = 4

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
-from inference.engines.weights.onnx_file import read_graph, values_of
+from inference.weights.onnx_file import read_graph, values_of
 
 Tensors = dict[str, NDArray[np.float32]]
 

@@ -1,15 +1,10 @@
-"""What the type modules share."""
+"""Descriptions of plain fields."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import strawberry
-from strawberry.types import Info as StrawberryInfo
-
-from graph.api.context import Context
-
-Info = StrawberryInfo[Context, None]
 
 
 def described(description: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.http.json_reader import MAX_DEPTH, NotJson, read_json
+from graph.wire.json_reader import MAX_DEPTH, NotJson, read_json
 
 GOOD: list[tuple[bytes | str, Any]] = [
     (b'{"a": 123456789012345678901234567890}', {"a": 123456789012345678901234567890}),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graph.http.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, MULTIPART, chosen_media_type, status_of
+from graph.wire.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, MULTIPART, chosen_media_type, status_of
 
 ACCEPTS: list[tuple[str | None, str | None]] = [
     (None, JSON),

@@ -1,0 +1,82 @@
+"""Commands on sessions: create, end, lock.
+
+Each takes the viewer first and finds only that tenant's rows; another tenant's id answers as an unknown one. The caller
+commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.agents.personas import PERSONAS
+from db.enums import Channel, SessionStatus
+from db.errors import BadUserInput, NotFound
+from db.ids import new_id
+from db.languages import LANGUAGES, clean_language
+from db.models.conversation import Session
+from db.turns.session_end import announce_end
+from db.validation import clean_json, clean_text
+from db.viewer import Viewer
+
+MAX_CUSTOMER_ID = 200
+
+
+async def create_session(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    customer_id: str,
+    language: str,
+    channel: Channel,
+    persona: str,
+    metadata: dict[str, Any] | None,
+    answered: Collection[str] = LANGUAGES,
+) -> Session:
+    """Opens a conversation in one of the languages ``answered``. Raises BadUserInput for what cannot be."""
+    if persona not in PERSONAS:
+        raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(PERSONAS))}.")
+    row = Session(
+        id=new_id(),
+        tenant_id=viewer.tenant_id,
+        customer_id=clean_text(customer_id, "customerId", max_length=MAX_CUSTOMER_ID),
+        language=clean_language(language, answered),
+        channel=channel,
+        persona=persona,
+        metadata_=None if metadata is None else clean_json(metadata, "metadata"),
+    )
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+    return row
+
+
+async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID) -> Session:
+    """Takes no more messages. The turns it has are finished; SessionEnded follows the last of them.
+
+    Ending it again changes nothing.
+    """
+    owner = await lock_session(session, viewer, session_id)
+    if owner.status is SessionStatus.OPEN:
+        owner.ended_at, owner.status = await session.scalar(select(func.clock_timestamp())), SessionStatus.ENDED
+        await session.flush()
+        await announce_end(session, owner.id)
+        await session.refresh(owner)
+    return owner
+
+
+async def lock_session(session: AsyncSession, viewer: Viewer, session_id: UUID) -> Session:
+    """The viewer's session, its row locked until the commit. Raises NotFound."""
+    owner = await session.scalar(
+        select(Session)
+        .where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if owner is None:
+        raise NotFound("No such session.")
+    return owner
