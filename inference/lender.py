@@ -1,4 +1,4 @@
-"""Engines: loaded once, lent to as many turns at a time as they can bear, given back at the end."""
+"""Lends engines to turns: each is loaded once and used by at most ``concurrency`` turns at a time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from inference.ports import ChatModel, Engine, EngineInfo, Synthesizer, Transcri
 
 E = TypeVar("E", bound=Engine)
 
-#: How long a use of an engine that was told to stop is waited for.
-LEAVE_SECONDS = 2.0
+#: Seconds to wait for an engine to stop after its use was cancelled.
+STOP_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
 
 class Lender(Generic[E]):
-    """One engine and the queue for it. ``load_seconds``: how long its model may take to be fetched and loaded."""
+    """One engine, and a semaphore with a bounded wait. ``load_seconds``: time limit of its loading."""
 
     def __init__(self, engine: E, *, wait_seconds: float, load_seconds: float = 600) -> None:
         self._engine = engine
@@ -32,23 +32,23 @@ class Lender(Generic[E]):
         self._load_seconds = load_seconds
         self._loading: asyncio.Task[None] | None = None
         self._loading_since = 0.0
-        #: Uses that were told to stop and have not yet.
+        #: Cancelled uses that have not ended yet.
         self._stopping: set[asyncio.Task[None]] = set()
         self.loaded = False
-        #: Why the last attempt to load it failed.
+        #: The reason why the last ``load`` failed; None if it did not.
         self.error: str | None = None
 
     @property
     def info(self) -> EngineInfo:
         return self._engine.info
 
-    def speaks(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         return not self.info.languages or language in self.info.languages
 
     async def load(self) -> None:
-        """Loads it if it is not. Raises EngineUnavailable with the reason if it cannot be, or has not been in time.
+        """Loads the engine once. Raises EngineUnavailable with the reason, or after ``load_seconds``.
 
-        An attempt that takes too long goes on, as the thread of a download does anyway: it serves whoever asks later.
+        A load past its time limit goes on, since a download's thread cannot be stopped; later callers may use it.
         """
         if self.loaded:
             return
@@ -81,7 +81,7 @@ class Lender(Generic[E]):
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[E]:
-        """The engine, for as long as this is open. Raises EngineUnavailable when the wait is too long."""
+        """Lends the engine for the duration of the context. Raises EngineUnavailable after ``wait_seconds``."""
         await self.load()
         try:
             async with asyncio.timeout(self._wait_seconds):
@@ -94,9 +94,9 @@ class Lender(Generic[E]):
             self._places.release()
 
     async def end(self, use: asyncio.Task[None]) -> None:
-        """Stops a use of the engine, and waits for it for a moment.
+        """Cancels a use of the engine and waits at most ``STOP_SECONDS`` for it.
 
-        Native code stops when it likes: until then its task holds the engine, and nobody else waits for it.
+        Native code may ignore the cancellation: its task then keeps the engine, and the caller goes on.
         """
         use.add_done_callback(looked_at)
         if use.done():
@@ -104,17 +104,17 @@ class Lender(Generic[E]):
         self._stopping.add(use)
         use.add_done_callback(self._stopping.discard)
         use.cancel()
-        await asyncio.wait({use}, timeout=LEAVE_SECONDS)
+        await asyncio.wait({use}, timeout=STOP_SECONDS)
         if not use.done():
             log.warning("engine_does_not_stop", engine=self.info.engine, model=self.info.model)
 
     async def close(self) -> None:
-        """Closes the engine, unless native code that does not stop still loads or uses it."""
+        """Closes the engine, unless native code that ignored its cancellation still loads or uses it."""
         if self._loading is not None and not self._loading.done():
             self._loading.cancel()
-            await asyncio.wait({self._loading}, timeout=LEAVE_SECONDS)
+            await asyncio.wait({self._loading}, timeout=STOP_SECONDS)
         if self._stopping:
-            await asyncio.wait(self._stopping, timeout=LEAVE_SECONDS)
+            await asyncio.wait(self._stopping, timeout=STOP_SECONDS)
         if self.loaded and not self._stopping:
             self.loaded = False
             await self._engine.close()
@@ -122,9 +122,9 @@ class Lender(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What a worker's turns run on: for each stage the engines in order of preference.
+    """The engines of a worker, for each stage in order of preference.
 
-    ``draft`` gives quick partial transcripts while an engine of ``asr`` works, if there is one.
+    ``draft``: the engine that gives quick partial transcripts while an engine of ``asr`` works; None for none.
     """
 
     asr: tuple[Lender[Transcriber], ...]
@@ -133,7 +133,7 @@ class Engines:
     tts: tuple[Lender[Synthesizer], ...]
 
     def every(self) -> list[tuple[str, Lender[Transcriber] | Lender[ChatModel] | Lender[Synthesizer]]]:
-        """Each with the name of its stage, in the order in which a turn needs them."""
+        """All engines with their stages, in the order of the pipeline."""
         drafts = () if self.draft is None else (self.draft,)
         stages = (("ASR", self.asr), ("ASR", drafts), ("LLM", self.llm), ("TTS", self.tts))
         return [(stage, lender) for stage, lenders in stages for lender in lenders]

@@ -204,7 +204,7 @@ async def working(database: Database, engines: Engines, *, capacity: int = 4) ->
         runner = TurnRunner(database, TableStore(), engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
         register_turns(app, runner)
         turns = asyncio.create_task(take_turns(app, database, settings, runner))
-        watch = asyncio.create_task(CancelWatch(database, runner).keep())
+        watch = asyncio.create_task(CancelWatch(database, runner).run())
         try:
             yield
         finally:

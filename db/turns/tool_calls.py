@@ -19,7 +19,7 @@ from db.ids import new_id
 from db.models.conversation import Session
 from db.models.events import Event
 from db.models.work import ToolCall
-from db.turns.values import refusal, told
+from db.turns.values import error_result, error_text
 from db.validation import clean_text, same_json, storable, storable_text
 
 
@@ -117,7 +117,7 @@ async def end(
 async def end_unknown(session: AsyncSession, call: ToolCall, message: str) -> None:
     """Ends a PENDING call of which nobody will tell how it went: FAILED, with OUTCOME_UNKNOWN and ``message``."""
     error = OutcomeUnknown(message)
-    await end(session, call, result=refusal(error), error=told(error))
+    await end(session, call, result=error_result(error), error=error_text(error))
 
 
 async def postpone(session: AsyncSession, call: ToolCall, seconds: float) -> None:

@@ -53,12 +53,15 @@ class Failure:
     stage: Stage | None = None
 
 
-def told(error: VoxLoomError) -> str:
-    """An error as a tool call's row keeps it: its code, and its message."""
+def error_text(error: VoxLoomError) -> str:
+    """An error as text for a tool call's row: ``CODE: message``."""
     return f"{error.code}: {error.message}"
 
 
-def refusal(error: VoxLoomError) -> dict[str, Any]:
-    """What stands in the place of a tool's answer: ``{"ok": false, "errors": [...]}``, and that it may have run."""
+def error_result(error: VoxLoomError) -> dict[str, Any]:
+    """The result of a tool call that failed: ``{"ok": false, "errors": [{"loc", "msg"}]}``.
+
+    With ``"outcome": "unknown"`` if the tool may have run.
+    """
     content = {"ok": False, "errors": [{"loc": "", "msg": error.message}]}
     return {**content, "outcome": "unknown"} if isinstance(error, OutcomeUnknown) else content

@@ -1,6 +1,6 @@
-"""The journal over the database: what an attempt does, written behind it in fenced commits.
+"""The journal of a turn in Postgres: fenced commits, written behind the models by a queue.
 
-Only the checkpoints are waited for: the transcript, the reply, a tool's intent and result, and the turn's end.
+Only checkpoints are awaited: the transcript, the reply, a tool's intent and result, and the turn's end.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from inference.ports import EngineInfo, JournalLost, ToolContext, ToolRequest, T
 
 
 class DatabaseJournal(WriteBehind):
-    """Writes for one attempt at one turn; implements ``inference.ports.Journal``.
+    """Implements ``inference.ports.Journal`` for one attempt at one turn.
 
-    ``patience_seconds``: how long a database or an audio store that is away is waited for.
+    ``patience_seconds``: how long writes are retried while the database or the audio store is unavailable.
     """
 
     def __init__(self, database: Database, store: AudioStore, claim: Claim, *, patience_seconds: float = 60) -> None:
         super().__init__(database, claim, patience_seconds=patience_seconds)
         self._store = store
 
-    async def _tell(self, kind: EventType, data: Mapping[str, Any], *, linger: bool = False) -> None:
+    async def _event(self, kind: EventType, data: Mapping[str, Any], *, linger: bool = False) -> None:
         await self.put(TurnWrite((TurnEvent(kind, data),)), linger=linger)
 
     async def stage_started(self, stage: Stage, info: EngineInfo) -> None:
         data = {"stage": stage.value, "engine": info.engine, "model": info.model}
-        await self._tell(EventType.STAGE_STARTED, data, linger=True)
+        await self._event(EventType.STAGE_STARTED, data, linger=True)
 
     async def stage_skipped(self, stage: Stage, reason: str) -> None:
-        await self._tell(EventType.STAGE_SKIPPED, {"stage": stage.value, "reason": reason}, linger=True)
+        await self._event(EventType.STAGE_SKIPPED, {"stage": stage.value, "reason": reason}, linger=True)
 
     async def transcript_partial(self, text: str) -> None:
-        await self._tell(EventType.TRANSCRIPT_PARTIAL, {"text": text})
+        await self._event(EventType.TRANSCRIPT_PARTIAL, {"text": text})
 
     async def transcript_ready(self, transcript: Transcript, call: FinishedCall) -> None:
         call_id = new_id()
@@ -59,7 +59,7 @@ class DatabaseJournal(WriteBehind):
         await self.put(write, wait=True)
 
     async def reply_delta(self, text: str) -> None:
-        await self._tell(EventType.REPLY_DELTA, {"text": text})
+        await self._event(EventType.REPLY_DELTA, {"text": text})
 
     async def reply_ready(self, text: str, language: str) -> None:
         reply = NewReply(new_id(), text, language)
@@ -93,7 +93,7 @@ class DatabaseJournal(WriteBehind):
         return ToolContext(str(claim.tenant_id), str(claim.session_id), str(call_id))
 
     async def _begun_before(self, key: str) -> UUID | None:
-        """The id of the call, if an earlier attempt began it. None can begin it any more: they are fenced."""
+        """The id of the call if an earlier attempt started it; they are fenced, so none can start it now."""
         if self._claim.attempt == 1:
             return None
 
@@ -120,10 +120,10 @@ class DatabaseJournal(WriteBehind):
         call_id = new_id()
         events = (TurnEvent(EventType.AUDIO_READY, message=Role.ASSISTANT), _stage_completed(call.stage, call_id))
         write = TurnWrite(events, calls={call_id: call}, audio=saved, reply_audio=saved.id)
-        await self.put(write, linger=True)  # the turn's end follows
+        await self.put(write, linger=True)  # committed with the turn's end
 
     async def _save(self, kind: AudioKind, audio: EncodedAudio) -> SavedAudio:
-        """Uploads audio, if the store is not the database."""
+        """Uploads audio to the object store, if audio is not kept in the database. Raises JournalLost."""
         new = new_audio(kind, audio, session_id=self._claim.session_id)
         try:
             return await upload(self._store, new, patience_seconds=self._patience_seconds)

@@ -1,4 +1,4 @@
-"""Reads what a turn starts from: its message, the conversation before it, and what an earlier attempt finished."""
+"""Loads the inputs of a turn: its message, the conversation before it, and the checkpoints of earlier attempts."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from db.enums import MessageType, Role, ToolCallStatus
 from db.postgres.database import Database
 from db.turns.values import Claim
 from inference.ports import AssistantSaid, HistoryItem, ToolRequest, ToolUsed, UserSaid
-from inference.turn.inputs import TurnWork
+from inference.turn.inputs import TurnInputs
 
-#: Turns of history a model is given; the newest count.
+#: The newest turns that a model is given as history.
 _MAX_TURNS = 100
 
-#: What a session's metadata may tell the model of its customer.
+#: Keys of a session's metadata that the model may know of the customer.
 _KNOWN = ("name", "phone", "account_id")
 
 
-#: What a turn starts from, in one statement, so as of one moment: $1 session, $2 turn, $3 how many turns of history.
+#: All inputs in one statement, so in one snapshot. $1: session, $2: turn, $3: turns of history.
 INPUTS = """
 with mine as materialized (
   select number from turns where id = $2::uuid and session_id = $1::uuid
@@ -46,8 +46,10 @@ RECORDING = "select store_key, size_bytes from audio where id = $1::uuid"
 Found = Mapping[str, Any]
 
 
-async def read_work(database: Database, store: AudioStore, claim: Claim, *, patience_seconds: float = 0) -> TurnWork:
-    """All that the pipeline needs. An audio store that is away is tried again for ``patience_seconds``.
+async def load_inputs(
+    database: Database, store: AudioStore, claim: Claim, *, patience_seconds: float = 0
+) -> TurnInputs:
+    """All inputs of the pipeline. Retries an unavailable audio store for ``patience_seconds``.
 
     Raises AudioStoreUnavailable.
     """
@@ -63,7 +65,7 @@ async def read_work(database: Database, store: AudioStore, claim: Claim, *, pati
     recording = None
     if asked["type"] == MessageType.AUDIO and asked["text"] is None:
         recording = await _recording(database, store, asked["audio_id"], patience_seconds)
-    return TurnWork(
+    return TurnInputs(
         tenant_id=claim.tenant_id,
         session_language=language,
         earlier_language=spoken[-1] if spoken else None,
@@ -96,7 +98,7 @@ def _known(customer_id: str, metadata: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _history(messages: Iterable[Found], calls: Iterable[Found], *, before: int) -> tuple[HistoryItem, ...]:
-    """Turn by turn: what the user said, the tools that were used, what was answered."""
+    """The history turn by turn: the user's message, tool calls, the reply."""
     found: list[tuple[int, int, HistoryItem]] = []
     for message in messages:
         if message["role"] == Role.USER:

@@ -1,4 +1,4 @@
-"""Commits what an attempt writes behind its back: in order, bounded, and what waits together in one commit."""
+"""Write-behind queue of an attempt: ordered, bounded; writes that wait together share one commit."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from inference.ports import JournalLost, Superseded
 
 T = TypeVar("T")
 
-#: Writes, and bytes of audio, that may wait; then the models wait.
+#: Bounds of the queue: writes, and bytes of audio. When it is full, the pipeline waits.
 _MAX_WAITING = 64
 _MAX_WAITING_BYTES = 16_000_000
 
-#: Bytes of audio in one commit, unless one write alone has more.
+#: Most bytes of audio in one commit; a single larger write is committed alone.
 _MAX_COMMIT_BYTES = 4_000_000
 
-#: How long a write that nobody sees or waits for is held back, so that the next one shares its commit.
+#: How long a write that may linger is held back, so that the next one shares its commit.
 _LINGER_SECONDS = 0.01
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A write in the queue. ``made``: who waits for its commit. ``lingers``: it may wait for the next one."""
+    """A queued write. ``committed``: resolved by its commit, None if no task waits. ``lingers``: may be held back."""
 
     write: TurnWrite
-    made: asyncio.Future[None] | None
+    committed: asyncio.Future[None] | None
     lingers: bool
 
 
 class WriteBehind:
-    """The ordered queue of one attempt's writes, and the task that commits them; it lives while there is one to make.
+    """The ordered queue of one attempt's writes, and the task that commits them, which runs while the queue has any.
 
-    ``patience_seconds``: how long a database that is away is waited for. Whether a commit whose answer was lost was
-    made is told by its number, so one that is tried again has the same writes.
+    ``patience_seconds``: how long commits are retried while the database is unavailable. Commits are numbered, so a
+    commit whose answer was lost is retried with the same writes and applied once.
     """
 
     def __init__(self, database: Database, claim: Claim, *, patience_seconds: float) -> None:
@@ -58,33 +58,33 @@ class WriteBehind:
         self._task: asyncio.Task[None] | None = None
         self._guarded: asyncio.Future[Any] | None = None
         self._failure: Exception | None = None
-        self._told = False
+        self._raised = False
 
     async def put(self, write: TurnWrite, *, wait: bool = False, linger: bool = False) -> None:
-        """Queues a write. ``wait``: returns when it is committed; a write that is waited for ends its commit.
+        """Queues a write. ``wait``: returns when it is committed; such a write is the last of its commit.
 
-        Raises what an earlier commit failed with, as none behind it was made: Superseded, JournalLost, or the
-        database's error. After that last one, once it was raised, the turn may still be ended with a failure.
+        Raises the error of an earlier commit, since no later one is made: Superseded, JournalLost, or the database's
+        error. After a database error was raised once, the turn may still be ended with a failure.
         """
         self._raise_failure(write)
         while len(self._queue) >= _MAX_WAITING or self._bytes >= _MAX_WAITING_BYTES:
             self._room.clear()
-            await self._room.wait()  # until a commit, or the end of patience
+            await self._room.wait()  # until a commit, or until patience_seconds are over
             self._raise_failure(write)
-        made = asyncio.get_running_loop().create_future() if wait else None
-        self._queue.append(_Waiting(write, made, linger))
+        committed = asyncio.get_running_loop().create_future() if wait else None
+        self._queue.append(_Waiting(write, committed, linger))
         self._bytes += write.size_bytes
         if not linger:
             self._hurry.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._commit_all(), name=f"journal-{self._claim.turn_id}")
-        if made is not None:
-            await made
+        if committed is not None:
+            await committed
 
     async def guard(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs the attempt's work, and stops it as soon as nothing more can be written for it.
+        """Runs the attempt's work; cancels it as soon as nothing more can be written for it.
 
-        Raises Superseded or JournalLost then, whatever the work was at.
+        Raises Superseded or JournalLost then.
         """
         working = asyncio.ensure_future(work)
         self._guarded = working
@@ -98,7 +98,7 @@ class WriteBehind:
             raise
 
     async def close(self, seconds: float) -> None:
-        """Commits what waits, within so many seconds; then gives it up."""
+        """Commits the queue within ``seconds``, then drops what is left."""
         self._hurry.set()
         if self._task is not None and not self._task.done():
             await asyncio.wait({self._task}, timeout=seconds)
@@ -108,7 +108,7 @@ class WriteBehind:
 
     @property
     def unwritten_calls(self) -> dict[UUID, FinishedCall]:
-        """The model calls of the writes that were not committed."""
+        """Model calls of writes that were not committed."""
         return {call_id: call for each in self._queue for call_id, call in each.write.calls.items()}
 
     @property
@@ -119,8 +119,8 @@ class WriteBehind:
         if self._failure is None:
             return
         fails_turn = write.end is not None and write.end.failure is not None
-        if self._is_lost or not (self._told and fails_turn):
-            self._told = True
+        if self._is_lost or not (self._raised and fails_turn):
+            self._raised = True
             raise self._failure
         self._failure = None
         self._queue.clear()
@@ -136,8 +136,8 @@ class WriteBehind:
                 for each in commit:
                     self._queue.popleft()
                     self._bytes -= each.write.size_bytes
-                    if each.made is not None and not each.made.done():  # else its waiter was cancelled
-                        each.made.set_result(None)
+                    if each.committed is not None and not each.committed.done():  # else the waiting task was cancelled
+                        each.committed.set_result(None)
                 self._room.set()
         except Exception as error:
             self._fail(error)
@@ -150,7 +150,7 @@ class WriteBehind:
                     await self._hurry.wait()
 
     def _next_commit(self) -> list[_Waiting]:
-        """The writes at the head of the queue that go into one commit."""
+        """The writes of the next commit, from the head of the queue."""
         commit: list[_Waiting] = []
         size = 0
         for each in self._queue:
@@ -158,7 +158,7 @@ class WriteBehind:
             if commit and size > _MAX_COMMIT_BYTES:
                 break
             commit.append(each)
-            if each.made is not None:  # what follows may change the rows that it writes
+            if each.committed is not None:  # writes after an awaited one may change its rows
                 break
         return commit
 
@@ -171,16 +171,16 @@ class WriteBehind:
         except claims.Fenced:
             raise Superseded from None
         except DATABASE_ERRORS as error:
-            if client_error(error) is not None:  # what passes, and did not within the patience
+            if client_error(error) is not None:  # a transient error that lasted longer than patience_seconds
                 raise JournalLost from error
             raise
 
     def _fail(self, error: Exception) -> None:
         self._failure = error
         for each in self._queue:
-            if each.made is not None and not each.made.done():
-                each.made.set_exception(error)
-                self._told = True
+            if each.committed is not None and not each.committed.done():
+                each.committed.set_exception(error)
+                self._raised = True
         self._room.set()
         if self._is_lost and self._guarded is not None:
             self._guarded.cancel()

@@ -19,7 +19,7 @@ from db.models.work import ToolCall
 from db.postgres.database import Database
 from db.postgres.outage import outlast
 from db.turns import tool_calls
-from db.turns.values import refusal, told
+from db.turns.values import error_result, error_text
 from db.validation import clean_json
 from db.viewer import Viewer
 from inference.ports import ToolContext, ToolResult
@@ -150,4 +150,4 @@ class ByHand:
 
 
 def _failed(error: VoxLoomError) -> tuple[ToolResult, str]:
-    return ToolResult(False, refusal(error)), told(error)
+    return ToolResult(False, error_result(error)), error_text(error)

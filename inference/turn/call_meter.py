@@ -1,4 +1,4 @@
-"""Measures one model call, and says in the project's terms how it ended."""
+"""Meters a model call: waiting time, busy time, time to first output, and how the call ended."""
 
 from __future__ import annotations
 
@@ -14,36 +14,38 @@ from db.enums import CallStatus, Stage
 from db.errors import VoxLoomError
 from db.logs import error_fields
 from db.turns.values import Failure, FinishedCall
-from inference.lender import LEAVE_SECONDS, E, Lender
+from inference.lender import STOP_SECONDS, E, Lender
 from inference.ports import EngineInfo
 from inference.turn.limits import Limits
-from inference.turn.retries import Again, again_after
+from inference.turn.retries import RetryOn, retry_on
 from inference.turn.timing import TurnClock
 
 T = TypeVar("T")
 
-#: Items that an engine may be ahead of its reader. More than a spoken reply has: only a stream without end waits here.
-_AHEAD = 1000
+#: Bound of the queue between an engine and its reader, in items. A reply has fewer: only an endless stream blocks here.
+_MAX_BUFFERED = 1000
 
 log = structlog.get_logger(__name__)
 
 
 class StageError(Exception):
-    """A stage could not do its work. ``call`` is the model call that failed, if one was made.
+    """A stage failed. ``call``: the model call that failed, None if none was made.
 
-    ``again``: who may do better. ``told``: whether the journal has it.
+    ``retry_on``: the engine to try next. ``journaled``: whether the failure is on record.
     """
 
-    def __init__(self, failure: Failure, call: FinishedCall | None = None, again: Again = Again.NOBODY) -> None:
+    def __init__(
+        self, failure: Failure, call: FinishedCall | None = None, next_engine: RetryOn = RetryOn.NO_ENGINE
+    ) -> None:
         super().__init__(failure.message)
         self.failure = failure
         self.call = call
-        self.again = again
-        self.told = False
+        self.retry_on = next_engine
+        self.journaled = False
 
 
 def failure_of(error: Exception, stage: Stage | None) -> Failure:
-    """A known error as it is; any other masked, with an id that is also in the log."""
+    """A VoxLoomError keeps its code and message; any other error is masked as INTERNAL, with an id that is logged."""
     if isinstance(error, VoxLoomError):
         return Failure(error.code, error.message, stage)
     if isinstance(error, TimeoutError):
@@ -54,17 +56,17 @@ def failure_of(error: Exception, stage: Stage | None) -> Failure:
     return Failure("INTERNAL", f"Something went wrong in the server (error {error_id}).", stage)
 
 
-class _Handover(Generic[T]):
-    """What an engine's task hands to its reader: items, and that the engine is long overdue."""
+class _EngineOutput(Generic[T]):
+    """Bounded queue from the task that runs an engine to the reader of its items; carries a hard timeout too."""
 
     def __init__(self) -> None:
         self.items: deque[T] = deque()
-        self.overdue = False
+        self.timed_out = False
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
 
     async def put(self, item: T) -> None:
-        while len(self.items) >= _AHEAD:
+        while len(self.items) >= _MAX_BUFFERED:
             self._room.clear()
             await self._room.wait()
         self.items.append(item)
@@ -74,21 +76,21 @@ class _Handover(Generic[T]):
         self._room.set()
         return self.items.popleft()
 
-    def give_up(self) -> None:
-        self.overdue = True
+    def time_out(self) -> None:
+        self.timed_out = True
         self._arrived.set()
 
     def wake(self, _: object) -> None:
         self._arrived.set()
 
     async def wait(self) -> None:
-        """Returns when there is something new."""
+        """Returns when an item, the end of the engine's task or the timeout has arrived."""
         self._arrived.clear()
         await self._arrived.wait()
 
 
 class CallMeter:
-    """One use of an engine by a stage. Its time is counted only while the engine is really working for it."""
+    """Meters one model call of a stage. Busy time counts only while the engine computes the next item."""
 
     def __init__(self, clock: TurnClock, stage: Stage, info: EngineInfo) -> None:
         self._clock = clock
@@ -105,25 +107,25 @@ class CallMeter:
     async def stream(
         self, lender: Lender[E], start: Callable[[E], AsyncIterator[T]], *, limits: Limits
     ) -> AsyncGenerator[T, None]:
-        """What ``start`` makes the engine give, as it comes. May be used many times for one call.
+        """Lends the engine, runs ``start`` on it and yields its items. May be called several times for one model call.
 
-        The engine works in a task of its own and is given back when it is done, however slow the reader is. Its own
-        time alone counts: ``limits.stall`` bounds the wait for each item, ``limits.stage`` the sum of these waits.
-        Errors come out as StageError. Closing the generator stops the engine; native code that does not stop keeps its
-        engine, but not the reader.
+        The engine runs in a task of its own and is released when it is done, however slow the reader is. Only the
+        engine's own time counts: ``limits.stall`` bounds the seconds until each item, ``limits.stage`` their sum.
+        Errors are raised as StageError. Closing the generator cancels the engine; native code that ignores the
+        cancellation keeps the engine, but does not block the reader.
         """
-        handover: _Handover[T] = _Handover()
-        use = asyncio.create_task(self._use(lender, start, handover, limits), name=f"engine-{lender.info.engine}")
-        use.add_done_callback(handover.wake)
+        output: _EngineOutput[T] = _EngineOutput()
+        use = asyncio.create_task(self._use(lender, start, output, limits), name=f"engine-{lender.info.engine}")
+        use.add_done_callback(output.wake)
         try:
             while True:
-                while handover.items:
-                    yield handover.take()
-                if handover.overdue:
+                while output.items:
+                    yield output.take()
+                if output.timed_out:
                     raise self.failed(TimeoutError())
                 if use.done():
                     break
-                await handover.wait()
+                await output.wait()
             error = use.exception()
             if error is not None:
                 raise self.failed(error) if isinstance(error, Exception) else error
@@ -131,9 +133,9 @@ class CallMeter:
             await lender.end(use)
 
     async def _use(
-        self, lender: Lender[E], start: Callable[[E], AsyncIterator[T]], handover: _Handover[T], limits: Limits
+        self, lender: Lender[E], start: Callable[[E], AsyncIterator[T]], output: _EngineOutput[T], limits: Limits
     ) -> None:
-        """One use of the engine, from the wait for it to its last item."""
+        """The engine's task: acquires the engine, then puts its items into ``output``."""
         asked = self._clock.now()
         async with lender.lend() as engine:
             lent = self._clock.now()
@@ -145,22 +147,22 @@ class CallMeter:
                 while left > 0:
                     begun = self._clock.now()
                     try:
-                        item = await self._next(items, handover, min(left, limits.stall))
+                        item = await self._next(items, output, min(left, limits.stall))
                     except StopAsyncIteration:
                         return
                     left -= self._clock.now() - begun
-                    await handover.put(item)
+                    await output.put(item)
                 raise TimeoutError
             finally:
                 await close(items)
 
-    async def _next(self, items: AsyncIterator[T], handover: _Handover[T], seconds: float) -> T:
-        """The engine's next item, the wait for it counted as its work."""
+    async def _next(self, items: AsyncIterator[T], output: _EngineOutput[T], seconds: float) -> T:
+        """The engine's next item; the wait for it counts as busy time. Raises TimeoutError after ``seconds``."""
         self._since = self._clock.now()
         if self._began is None:
             self._began = self._since
-        # Native code is not reached by the time-out below: it is waited for in the engine's task, not in the reader's.
-        alarm = asyncio.get_running_loop().call_later(seconds + LEAVE_SECONDS, handover.give_up)
+        # asyncio.timeout cannot interrupt native code: this timer wakes the reader while the engine's task waits on.
+        alarm = asyncio.get_running_loop().call_later(seconds + STOP_SECONDS, output.time_out)
         try:
             async with asyncio.timeout(seconds):
                 item = await anext(items)
@@ -172,7 +174,7 @@ class CallMeter:
             self._count_work()
 
     def _count_work(self) -> None:
-        """Counts what the engine has worked since it was last asked for an item, once."""
+        """Adds the time since the last request for an item to the busy time."""
         if self._since is not None:
             begun, self._since = self._since, None
             now = self._clock.now()
@@ -180,16 +182,16 @@ class CallMeter:
             self._clock.add_busy(self._stage, begun, now)
 
     def failed(self, error: Exception) -> StageError:
-        """The call, which ended in an error, as the stage's own error."""
+        """Ends the call as FAILED; the StageError to raise."""
         failure = failure_of(error, self._stage)
-        return StageError(failure, self.finished(error=f"{failure.code}: {failure.message}"), again_after(error))
+        return StageError(failure, self.finished(error=f"{failure.code}: {failure.message}"), retry_on(error))
 
     def finished(self, *, error: str | None = None, model: str | None = None, **counts: Any) -> FinishedCall:
-        """The call, which is over: FAILED if there is an error."""
+        """Ends the call: FAILED with an error, else OK. ``counts``: fields of FinishedCall, as ``output_tokens``."""
         return self._report(CallStatus.OK if error is None else CallStatus.FAILED, error, model, counts)
 
     def cancelled(self) -> FinishedCall | None:
-        """The call as it was when it was cut short; None if its engine had not begun."""
+        """Ends the call as CANCELLED; None if the engine had not started on it."""
         return None if self._began is None else self._report(CallStatus.CANCELLED, None, None, {})
 
     def _report(
@@ -213,6 +215,6 @@ class CallMeter:
 
 
 async def close(items: AsyncIterator[Any]) -> None:
-    """Ends an async generator now, rather than when it is collected."""
+    """Closes an async generator now, rather than when it is garbage collected."""
     if isinstance(items, AsyncGenerator):
         await items.aclose()

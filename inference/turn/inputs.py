@@ -1,4 +1,4 @@
-"""What a turn starts from."""
+"""The inputs of an attempt at a turn, as values."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from inference.ports import HistoryItem, ToolRequest
 
 
 @dataclass(frozen=True, slots=True)
-class TurnWork:
-    """What a turn starts from, read once.
+class TurnInputs:
+    """Everything that the pipeline reads of the database, in one snapshot.
 
-    ``earlier_language``: what was spoken before in this session. ``history``: what was said and done before this
-    turn, and behind it this turn's finished tool calls in ``used``.
-    ``text`` is null when the recording is not understood yet; ``reply`` is null until the reply's checkpoint.
-    ``pending``: tool calls that were begun by an attempt that did not see their end.
+    ``earlier_language``: the language of the session's previous messages, ISO 639-1. ``known``: facts of the customer
+    from the session's metadata. ``history``: messages and tool calls of earlier turns, oldest first. ``text``: None
+    until ASR's checkpoint. ``recording``: the encoded audio, if there is no text yet. ``reply``: None until the LLM's
+    checkpoint. ``spoken``: whether the TTS checkpoint was reached. ``used``: finished tool calls of this turn.
+    ``pending``: tool calls that an earlier attempt started and did not see the end of.
     """
 
     tenant_id: UUID

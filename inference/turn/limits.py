@@ -1,4 +1,4 @@
-"""Bounds of a turn."""
+"""Time limits of a turn."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from inference.turn.retries import RetryPolicy
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """In seconds. ``recording``: the longest that is heard; ``stall``: the longest silence of an engine at work;
-    ``stage``: the longest use of an engine; ``tool``: the longest run of a tool.
+    """In seconds. ``recording``: the longest recording that is transcribed. ``stall``: the longest wait for an engine's
+    next item. ``stage``: the longest total of these waits in one model call. ``tool``: the longest run of a tool.
     """
 
     recording: float

@@ -1,4 +1,4 @@
-"""A turn's stages in order. A turn that was begun before goes on at the first stage without a checkpoint."""
+"""The pipeline of a turn: ASR, then LLM with tools and TTS side by side. Resumes behind the last checkpoint."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from inference.ports import (
     TranscriptPartial,
 )
 from inference.turn.call_meter import StageError, failure_of
-from inference.turn.inputs import TurnWork
+from inference.turn.inputs import TurnInputs
 from inference.turn.limits import Limits
-from inference.turn.reply_loop import Sentences, Writer
-from inference.turn.retries import Tries, again_after
+from inference.turn.reply_loop import ReplyLoop, Sentences
+from inference.turn.retries import EngineRetries, retry_on
 from inference.turn.stages import asr, tts
 from inference.turn.timing import TurnClock
 
-#: Sentences that may wait to be spoken.
-_SENTENCES_AHEAD = 8
+#: Bound of the queue of sentences between LLM and TTS.
+_MAX_QUEUED_SENTENCES = 8
 
 
 class Pipeline:
@@ -38,7 +38,7 @@ class Pipeline:
 
     def __init__(
         self,
-        work: TurnWork,
+        work: TurnInputs,
         *,
         engines: Engines,
         decoder: RecordingDecoder,
@@ -57,67 +57,69 @@ class Pipeline:
         self._limits = limits
         self._language_of = language_of
         self._default_language = default_language
-        self._writer = Writer(work, toolbox=toolbox, journal=journal, clock=clock, limits=limits)
+        self._reply_loop = ReplyLoop(work, toolbox=toolbox, journal=journal, clock=clock, limits=limits)
 
     async def run(self) -> Failure | None:
-        """Runs what is left of the turn and ends it. Returns why it failed, or null.
+        """Runs the stages that have no checkpoint yet and ends the turn. Returns the failure; None if it completed.
 
         Raises Superseded and JournalLost, which end the attempt and not the turn.
         """
         failure: Failure | None = None
         try:
-            text, language = await self._understand()
-            await self._answer(text, language)
+            text, language = await self._transcribe()
+            await self._reply(text, language)
         except Exception as error:
             cause = _cause(error)
             if isinstance(cause, Superseded | JournalLost):
                 raise cause from error
             if isinstance(cause, StageError):
                 failure = cause.failure
-                await self._tell(cause, will_retry=False)
+                await self._record_failure(cause, will_retry=False)
             else:
                 failure = failure_of(cause, None)
         await self._journal.turn_finished(self._clock.timing(), failure)
         return failure
 
-    async def _understand(self) -> tuple[str, str]:
-        """The user's words, and the language to answer in."""
+    async def _transcribe(self) -> tuple[str, str]:
+        """The text of the user's message, and the language of the reply (ISO 639-1)."""
         work = self._work
         language = primary_language(work.session_language)
         if work.text is not None:
-            return work.text, language or self._answerable(self._language_of(work.text))
+            return work.text, language or self._reply_language(self._language_of(work.text))
         if work.recording is None:
             raise StageError(Failure("INTERNAL", "The message has neither text nor a recording.", Stage.ASR))
-        tries = Tries(self._engines.asr, self._limits.retry)
-        heard: asr.Heard | None = None
-        while heard is None:
+        tries = EngineRetries(self._engines.asr, self._limits.retry)
+        recognized: asr.Recognized | None = None
+        while recognized is None:
             try:
-                heard = await self._hear(work.recording, language, tries.lender)
+                recognized = await self._transcribe_on(work.recording, language, tries.lender)
             except StageError as error:
-                await self._try_again(tries, error)
-        if heard.draft is not None:
-            await self._journal.call_finished(heard.draft, ends_stage=False)
-        await self._journal.transcript_ready(heard.transcript, heard.call)
-        return heard.transcript.text, language or self._answerable(heard.transcript.language)
+                await self._wait_for_retry(tries, error)
+        if recognized.draft is not None:
+            await self._journal.call_finished(recognized.draft, ends_stage=False)
+        await self._journal.transcript_ready(recognized.transcript, recognized.call)
+        return recognized.transcript.text, language or self._reply_language(recognized.transcript.language)
 
-    def _answerable(self, language: str | None = None) -> str:
-        """The language to answer in, for a session whose language is "auto": the first of the customer's, the one
-        spoken before and the default that a language model here answers in."""
-        spoken = self._spoken_here()
+    def _reply_language(self, language: str | None = None) -> str:
+        """The language of the reply where the session's is "auto": the first that a language model of this worker
+        supports of the message's language, the language of earlier messages and the default."""
+        spoken = self._llm_languages()
         wanted = [each for each in (language, self._work.earlier_language, self._default_language) if each]
         able = [each for each in wanted if not spoken or each in spoken]
         return able[0] if able else spoken[0]
 
-    def _spoken_here(self) -> tuple[str, ...]:
-        """The languages that some language model here answers in, in its order; empty if one answers in any."""
+    def _llm_languages(self) -> tuple[str, ...]:
+        """The languages that the language models of this worker support; empty if one supports any."""
         known = [lender.info.languages for lender in self._engines.llm]
         return () if not all(known) else tuple(dict.fromkeys(each for languages in known for each in languages))
 
-    async def _hear(self, recording: bytes, language: str | None, engine: Lender[Transcriber]) -> asr.Heard:
-        """One try at the recording, its partial transcripts told as they come."""
+    async def _transcribe_on(
+        self, recording: bytes, language: str | None, engine: Lender[Transcriber]
+    ) -> asr.Recognized:
+        """Transcribes the recording on one engine; partial transcripts go to the journal. Raises StageError."""
         await self._journal.stage_started(Stage.ASR, engine.info)
-        heard: asr.Heard | None = None
-        first, languages = self._answerable(), self._spoken_here()
+        recognized: asr.Recognized | None = None
+        first, languages = self._reply_language(), self._llm_languages()
         items = asr.transcribe(
             recording,
             owner=self._work.tenant_id,
@@ -136,64 +138,64 @@ class Pipeline:
                         self._clock.mark_first("words")
                         await self._journal.transcript_partial(item.text)
                     else:
-                        heard = item
-        except VoxLoomError as error:  # the recording itself, or no decoder was free
-            raise StageError(failure_of(error, Stage.ASR), again=again_after(error)) from error
-        assert heard is not None
-        return heard
+                        recognized = item
+        except VoxLoomError as error:  # the recording cannot be decoded, or no decoder is free
+            raise StageError(failure_of(error, Stage.ASR), next_engine=retry_on(error)) from error
+        assert recognized is not None
+        return recognized
 
-    async def _tell(self, error: StageError, *, will_retry: bool) -> None:
-        if not error.told:
-            error.told = True
+    async def _record_failure(self, error: StageError, *, will_retry: bool) -> None:
+        if not error.journaled:
+            error.journaled = True
             await self._journal.stage_failed(error.failure, error.call, will_retry=will_retry)
 
-    async def _try_again(self, tries: Tries[E], error: StageError) -> None:
-        """Tells of the failure and waits until the next try. Raises the error if there is none."""
-        pause = tries.advance(error.again)
-        await self._tell(error, will_retry=pause is not None)
+    async def _wait_for_retry(self, tries: EngineRetries[E], error: StageError) -> None:
+        """Records the failure and waits for the next attempt at the stage. Raises the error if there is none."""
+        pause = tries.advance(error.retry_on)
+        await self._record_failure(error, will_retry=pause is not None)
         if pause is None:
             raise error
         await asyncio.sleep(pause)
 
-    async def _answer(self, text: str, language: str) -> None:
-        """Words and speech side by side: the first sentence is spoken while the next is written."""
+    async def _reply(self, text: str, language: str) -> None:
+        """LLM and TTS side by side: a sentence is spoken while the next is written."""
         if self._work.spoken:
             return
-        able = [lender for lender in self._engines.llm if lender.speaks(language)]
+        able = [lender for lender in self._engines.llm if lender.supports(language)]
         if not able and self._work.reply is None:
             raise StageError(
                 Failure("ENGINE_UNAVAILABLE", f"No language model here answers in {language!r}.", Stage.LLM)
             )
-        tries = Tries(able or self._engines.llm, self._limits.retry)
+        tries = EngineRetries(able or self._engines.llm, self._limits.retry)
         while True:
-            sentences = Sentences(_SENTENCES_AHEAD)
+            sentences = Sentences(_MAX_QUEUED_SENTENCES)
             try:
                 async with asyncio.TaskGroup() as both:
-                    both.create_task(self._writer.write(text, language, tries.lender, sentences))
+                    both.create_task(self._reply_loop.run(text, language, tries.lender, sentences))
                     both.create_task(self._speak(language, sentences))
                 return
             except ExceptionGroup as group:
                 cause = _cause(group)
                 if not isinstance(cause, StageError) or cause.failure.stage is not Stage.LLM:
                     raise cause from group
-                # The reply begins anew, and its speech with it: what was half said is replaced.
-                await self._try_again(tries, cause)
+                # The reply starts from its beginning, and TTS with it: sentences already spoken are replaced.
+                await self._wait_for_retry(tries, cause)
 
     async def _speak(self, language: str, sentences: Sentences) -> None:
-        able = [lender for lender in self._engines.tts if lender.speaks(language)]
+        able = [lender for lender in self._engines.tts if lender.supports(language)]
         if not able:
             await self._journal.stage_skipped(Stage.TTS, f"No voice here speaks {language!r}.")
             async for _ in _take(sentences):
                 pass
             return
         try:
-            await self._speak_all(language, Tries(able, self._limits.retry), sentences)
+            await self._speak_all(language, EngineRetries(able, self._limits.retry), sentences)
         except StageError:
-            async for _ in _take(sentences):  # the reply is still written to its end: a person can read it
+            async for _ in _take(sentences):  # the LLM still finishes the reply, which can be read
                 pass
             raise
 
-    async def _speak_all(self, language: str, tries: Tries[Synthesizer], sentences: Sentences) -> None:
+    async def _speak_all(self, language: str, tries: EngineRetries[Synthesizer], sentences: Sentences) -> None:
         started = False
         chunks = tts.speak(
             _take(sentences),
@@ -205,8 +207,8 @@ class Pipeline:
         )
         async with aclosing(chunks):
             async for item in chunks:
-                if isinstance(item, tts.Faltered):
-                    await self._tell(item.error, will_retry=True)
+                if isinstance(item, tts.SynthesisRetried):
+                    await self._record_failure(item.error, will_retry=True)
                     await self._journal.stage_started(Stage.TTS, item.next)
                     started = True
                 elif isinstance(item, tts.Chunk):
@@ -220,7 +222,7 @@ class Pipeline:
 
 
 def _cause(error: Exception) -> Exception:
-    """What really happened, out of a group of errors: first what ends the attempt, then a stage that failed."""
+    """The error that counts in an exception group: one that ends the attempt, else a failed stage, else the first."""
     if not isinstance(error, ExceptionGroup):
         return error
     causes = [_cause(each) for each in error.exceptions]

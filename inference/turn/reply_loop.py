@@ -1,4 +1,4 @@
-"""The written half of an answer: rounds of the language model and its tools, until there is a reply."""
+"""The LLM loop: rounds of the language model and its tool calls until there is a reply."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from db.turns.values import Failure, FinishedCall
 from inference.lender import Lender
 from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, UserSaid
 from inference.turn.call_meter import StageError
-from inference.turn.inputs import TurnWork
+from inference.turn.inputs import TurnInputs
 from inference.turn.limits import Limits
 from inference.turn.sentences import SentenceSplitter
 from inference.turn.stages import llm, tool
 from inference.turn.timing import TurnClock
 
-#: Rounds of model and tools in one turn: a model that wants more of them is going in circles.
+#: Rounds of LLM and tools in one turn: a model that asks for more is in a loop.
 _MAX_ROUNDS = 6
 
-#: Deltas that come closer together than this are written as one.
+#: Deltas within this interval are journaled as one event.
 _DELTA_SECONDS = 0.1
 
-#: The reply on its way to be spoken; null behind the last sentence.
+#: Sentences on their way from LLM to TTS; None after the last.
 Sentences = asyncio.Queue[str | None]
 
 
-class Writer:
-    """Writes the reply of one attempt. Tools that were used stay used, whichever engine goes on after a failure."""
+class ReplyLoop:
+    """Writes the reply of one attempt. Finished tool calls stay in the history when another engine takes over."""
 
-    def __init__(self, work: TurnWork, *, toolbox: ToolBox, journal: Journal, clock: TurnClock, limits: Limits) -> None:
+    def __init__(
+        self, work: TurnInputs, *, toolbox: ToolBox, journal: Journal, clock: TurnClock, limits: Limits
+    ) -> None:
         self._work = work
         self._toolbox = toolbox
         self._journal = journal
@@ -40,8 +42,8 @@ class Writer:
         self._used = list(work.used)
         self._pending = list(work.pending)
 
-    async def write(self, text: str, language: str, engine: Lender[ChatModel], sentences: Sentences) -> None:
-        """Puts the reply into ``sentences``, a null behind the last, when its whole text is in the journal."""
+    async def run(self, text: str, language: str, engine: Lender[ChatModel], sentences: Sentences) -> None:
+        """Writes the reply, its sentences into ``sentences``; None follows when the reply is in the journal."""
         splitter = SentenceSplitter()
         if self._work.reply is not None:
             for sentence in (*splitter.feed(self._work.reply), *splitter.flush()):
@@ -54,7 +56,7 @@ class Writer:
             if spec.name not in SCENARIOS or spec.name in self._work.persona.scenarios
         }
         while self._pending:
-            await self._use(self._pending[0], offers, begun=True)
+            await self._call_tool(self._pending[0], offers, begun=True)
             del self._pending[0]
         await self._journal.stage_started(Stage.LLM, engine.info)
         written = ""
@@ -62,20 +64,20 @@ class Writer:
         for _ in range(_MAX_ROUNDS):
             history = (*self._work.history, UserSaid(text), *self._used)
             request = ChatRequest(history, self._work.persona, language, tools, self._work.known)
-            wishes, said, call = await self._round(request, engine, splitter, sentences)
+            requests, said, call = await self._round(request, engine, splitter, sentences)
             written += said
-            await self._journal.call_finished(call, ends_stage=not wishes)
-            if not wishes:
+            await self._journal.call_finished(call, ends_stage=not requests)
+            if not requests:
                 break
-            for wish in wishes:
-                await self._use(wish, offers, begun=False)
+            for tool_request in requests:
+                await self._call_tool(tool_request, offers, begun=False)
         else:
             raise StageError(Failure("ENGINE_UNAVAILABLE", "The model asked for tools without end.", Stage.LLM))
         if not written.strip():
             raise StageError(Failure("ENGINE_UNAVAILABLE", "The model gave no reply.", Stage.LLM))
         for sentence in splitter.flush():
             await sentences.put(sentence)
-        await self._journal.reply_ready(written.strip(), language)  # before the end of speech, which is part of it
+        await self._journal.reply_ready(written.strip(), language)  # before the sentinel, so before TTS can end
         await sentences.put(None)
 
     async def _round(
@@ -85,8 +87,8 @@ class Writer:
         splitter: SentenceSplitter,
         sentences: Sentences,
     ) -> tuple[list[ToolRequest], str, FinishedCall]:
-        """One round of the model: what it wants, what it said, and the call."""
-        wishes: list[ToolRequest] = []
+        """One round of the model: its tool requests, its text, and the model call."""
+        requests: list[ToolRequest] = []
         said, unsent, sent_at = "", "", float("-inf")
         call: FinishedCall | None = None
         items = llm.reply(request, engine=engine, limits=self._limits, clock=self._clock)
@@ -102,16 +104,16 @@ class Writer:
                         self._clock.mark_first("text")
                         unsent, sent_at = "", self._clock.now()
                 elif isinstance(item, ToolRequest):
-                    wishes.append(item)
+                    requests.append(item)
                 else:
                     call = item
         assert call is not None
         if unsent:
             await self._journal.reply_delta(unsent)
-        return wishes, said, call
+        return requests, said, call
 
-    async def _use(self, request: ToolRequest, offers: Mapping[str, tool.ToolOffer], *, begun: bool) -> None:
-        """Runs one tool; what it answered is part of the history from now on, whichever engine goes on."""
+    async def _call_tool(self, request: ToolRequest, offers: Mapping[str, tool.ToolOffer], *, begun: bool) -> None:
+        """Runs one tool and adds its result to the history. ``begun``: an earlier attempt started the call."""
         offer = offers.get(request.name)
         if offer is None and begun:
             offer = tool.lost_offer(request)

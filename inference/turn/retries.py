@@ -1,4 +1,4 @@
-"""What to try after a failure: the same engine again, the next one, or nothing."""
+"""Retries of a stage: on the same engine after a pause, or on the next engine in order of preference."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from db.errors import EngineUnavailable, Overloaded, TransientEngineError, VoxLo
 from inference.lender import E, Lender
 
 
-class Again(Enum):
-    """Who may do better."""
+class RetryOn(Enum):
+    """The engine on which a failed stage may succeed."""
 
-    SAME = "the same engine, a little later"
-    OTHER = "another engine"
-    NOBODY = "nobody"
+    SAME_ENGINE = "the same engine, after a pause"
+    OTHER_ENGINE = "another engine"
+    NO_ENGINE = "no engine"
 
 
-def again_after(error: Exception) -> Again:
-    """What passes is tried again; what one engine cannot do, another may; a bad recording is bad for all of them."""
+def retry_on(error: Exception) -> RetryOn:
+    """Transient errors are retried on the same engine, engine errors on another; bad input on none."""
     if isinstance(error, TransientEngineError | Overloaded):
-        return Again.SAME
+        return RetryOn.SAME_ENGINE
     if isinstance(error, VoxLoomError) and not isinstance(error, EngineUnavailable):
-        return Again.NOBODY
-    return Again.OTHER
+        return RetryOn.NO_ENGINE
+    return RetryOn.OTHER_ENGINE
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """``tries``: how often one engine is tried; the pause before each doubles from ``pause_seconds``."""
+    """``tries``: attempts on each engine. The pause before a retry starts at ``pause_seconds`` and doubles."""
 
     tries: int = 3
     pause_seconds: float = 0.5
 
 
-class Tries(Generic[E]):
-    """The engines of a stage in the order of preference, and how far this turn is through them."""
+class EngineRetries(Generic[E]):
+    """The engines that one turn may still use for a stage, in order of preference."""
 
     def __init__(self, lenders: Sequence[Lender[E]], policy: RetryPolicy) -> None:
         self._lenders = list(lenders)
@@ -46,15 +46,15 @@ class Tries(Generic[E]):
 
     @property
     def lender(self) -> Lender[E]:
-        """The engine to use now."""
+        """The current engine."""
         return self._lenders[0]
 
-    def advance(self, again: Again) -> float | None:
-        """Seconds to wait before the next try, which may be with another engine; null when there is none."""
-        if again is Again.SAME and self._used < self._policy.tries:
+    def advance(self, retry: RetryOn) -> float | None:
+        """Moves to the next attempt. Returns the seconds to wait before it; None if there is none."""
+        if retry is RetryOn.SAME_ENGINE and self._used < self._policy.tries:
             self._used += 1
             return self._policy.pause_seconds * float(2 ** (self._used - 2))
-        if again is Again.NOBODY or len(self._lenders) == 1:
+        if retry is RetryOn.NO_ENGINE or len(self._lenders) == 1:
             return None
         del self._lenders[0]
         self._used = 1

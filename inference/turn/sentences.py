@@ -1,16 +1,16 @@
-"""Cuts a reply into sentences while it is still being written."""
+"""Sentence splitter for streamed text: cuts a reply into sentences while the language model still writes it."""
 
 from __future__ import annotations
 
 import re
 
-#: A sentence is no longer than this; a longer one is cut behind a comma or a space.
+#: Characters. A longer sentence is cut after a comma or a space.
 LONGEST = 300
 
-#: An end in Latin script counts once a space follows; one of these counts at once.
+#: Full stops of other scripts end a sentence at once; Latin ones need a space after them.
 _FULL_STOPS = "。！？｡।॥۔؟"
 _END = re.compile(rf"[.!?…]+['\"”’»)\]*_]*(?=\s)|[{_FULL_STOPS}]+['\"”’»」』）)\]*_]*|\n+")
-#: No sentence ends behind these, in small letters here.
+#: Abbreviations, in lower case, after whose full stop a sentence goes on.
 _ABBREVIATIONS = frozenset(
     re.findall(
         r"\S+",
@@ -19,33 +19,33 @@ _ABBREVIATIONS = frozenset(
         "jan feb mar apr jun jul aug sep sept oct nov dec",
     )
 )
-#: A sentence may end behind these, and does unless a small letter or a digit follows. So with p.m. and U.S.
+#: Abbreviations that may end a sentence: it ends unless a lower-case letter or a digit follows. Likewise p.m. and U.S.
 _MAY_END = frozenset({"etc", "no", "usw"})
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
-#: Behind a number with a full stop they make a German date of it.
+#: A number with a full stop before one of these is a German date.
 _MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘«]*$")
 _NEXT_WORD = re.compile(r"\s+(\S+)(\s)?")
-#: More of the kind may follow these, or a closing quote: nothing is certain yet when they come last.
+#: At the end of the text so far these are undecided: another mark or a closing quote may follow.
 _OPEN_END = re.compile(rf"[{_FULL_STOPS}'\"”’»」』）)\]*_]$")
 
 
 class SentenceSplitter:
-    """Fed with the deltas of a reply, gives back each sentence as soon as it is whole.
+    """Takes the deltas of a reply, returns each sentence as soon as it is complete.
 
-    All sentences together are the text, white space at their edges aside; none is empty or longer than ``LONGEST``.
+    The sentences joined are the text, but for white space at their edges; none is empty or longer than ``LONGEST``.
     """
 
     def __init__(self) -> None:
         self._rest = ""
 
     def feed(self, delta: str) -> list[str]:
-        """The sentences that this piece of text completed."""
+        """Adds text; returns the sentences that it completed."""
         self._rest += delta
         return self._take(final=False)
 
     def flush(self) -> list[str]:
-        """The text has ended: what is left."""
+        """Ends the text; returns the remaining sentences."""
         sentences = self._take(final=True)
         last, self._rest = self._rest.strip(), ""
         return [*sentences, last] if last else sentences
@@ -65,7 +65,7 @@ class SentenceSplitter:
 
 
 def _end_of_first(text: str, *, final: bool) -> int | None:
-    """Where the first sentence ends; null if it does not yet."""
+    """The index where the first sentence ends; None if it has not ended yet."""
     for match in _END.finditer(text, 0, LONGEST + 1):
         if match.end() > LONGEST:
             return None
@@ -80,7 +80,7 @@ def _end_of_first(text: str, *, final: bool) -> int | None:
 
 
 def _ends(mark: str, before: str, behind: str, *, final: bool) -> bool | None:
-    """Whether ``mark`` between the two ends a sentence. Null: only what comes next can tell."""
+    """Whether ``mark`` between ``before`` and ``behind`` ends a sentence; None if that depends on text to come."""
     following = _NEXT_WORD.match(behind)
     if mark.startswith(("..", "…")):
         return not following[1][0].islower() if following else None
@@ -102,7 +102,7 @@ def _ends(mark: str, before: str, behind: str, *, final: bool) -> bool | None:
 
 
 def _cut(text: str) -> int:
-    """Where to cut text that runs on: behind the last comma, else before the last space, else anywhere."""
+    """The index at which to cut a sentence that is too long: after the last comma, else at the last space."""
     comma = max(text.rfind(sign, LONGEST // 3, LONGEST - 1) for sign in (", ", "; ", ": ", "，", "、"))
     if comma > 0:
         return comma + 1

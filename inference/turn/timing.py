@@ -1,4 +1,4 @@
-"""Where a turn's time goes: which stage ran when, by a clock that never jumps."""
+"""Timing of a turn: when each stage worked or waited, on the monotonic clock."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from db.turns.values import FinishedCall
 
 
 class OpenCall(Protocol):
-    """A model call that is under way."""
+    """A model call in progress."""
 
     def cancelled(self) -> FinishedCall | None:
-        """The call as it was when it was cut short; null if its engine had not begun."""
+        """Ends the call as CANCELLED; None if its engine had not started on it."""
         ...
 
 
 class TurnClock:
-    """Times one attempt at a turn. ``started_at`` is the database's time at the moment the clock is made.
+    """Times one attempt at a turn. ``started_at``: the database's time when the clock is made.
 
-    All moments handed out are that time plus what the monotonic clock has counted since, so that durations are true
-    and hosts whose clocks differ do not matter.
+    All timestamps are ``started_at`` plus seconds of the monotonic clock, so durations are exact and differences
+    between hosts' clocks have no effect.
     """
 
     def __init__(self, queued_at: datetime, started_at: datetime) -> None:
@@ -34,11 +34,11 @@ class TurnClock:
         self._busy: dict[Stage, list[tuple[float, float]]] = {}
         self._waits: dict[Stage, list[tuple[float, float]]] = {}
         self._first: dict[str, float] = {}
-        #: The calls that are under way, to be put on record if the attempt is cut short.
+        #: Model calls in progress; recorded as CANCELLED if the attempt is cancelled.
         self.open_calls: set[OpenCall] = set()
 
     def now(self) -> float:
-        """Seconds since the attempt began."""
+        """Seconds since the attempt started."""
         return time.perf_counter() - self._zero
 
     def moment(self, seconds: float) -> datetime:
@@ -46,7 +46,7 @@ class TurnClock:
 
     @contextmanager
     def busy(self, stage: Stage) -> Iterator[None]:
-        """The stage works while this is open."""
+        """Counts the time in this context as the stage's busy time."""
         begin = self.now()
         try:
             yield
@@ -57,18 +57,18 @@ class TurnClock:
         self._busy.setdefault(stage, []).append((begin, end))
 
     def add_wait(self, stage: Stage, begin: float, end: float) -> None:
-        """The stage waited for its engine, which another turn was using."""
+        """Counts time that the stage waited for an engine in use by other turns. Seconds since the start."""
         self._waits.setdefault(stage, []).append((begin, end))
 
     def mark_first(self, what: str) -> None:
-        """The first time that something was on its way to the listener, a commit away; later times are ignored."""
+        """Notes when the first "words", "text" or "audio" went to the journal; later calls change nothing."""
         self._first.setdefault(what, self.now())
 
     def timing(self) -> dict[str, Any]:
-        """Milliseconds; ``start_ms`` and ``first_*`` count from when the turn was queued.
+        """The turn's timing for the database, in milliseconds; ``start_ms`` and ``first_*`` count from the queueing.
 
-        ``covered_ms`` is the time in which at least one stage worked or waited for its engine: what is left of the
-        turn beside it and the queue is nobody's.
+        ``covered_ms``: time in which at least one stage worked or waited for its engine. What neither it nor the queue
+        covers is unattributed time.
         """
         offset = (self._started_at - self._queued_at).total_seconds()
         stages = [

@@ -1,4 +1,4 @@
-"""Ends tool calls made by hand whose process died before it could: nobody knows what they did."""
+"""Ends ``callTool`` calls whose API process died: their outcome is unknown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.turns import tool_calls
 
-#: Calls that are ended in one go.
+#: Calls ended in one pass.
 _BATCH = 100
 
 _LOST = "The server that called the tool was lost before the tool answered."
@@ -23,17 +23,17 @@ log = structlog.get_logger(__name__)
 
 
 class AbandonedCalls:
-    """Looks for calls whose deadline is over. A call that still runs has none that is: its runner ends it before.
+    """Polls for calls past their deadline. A running call is ended by its own process before that.
 
-    Any number of workers may look at the same time: a call is ended once. ``poll_seconds``: how often.
+    Any number of workers may poll: a call is ended once. ``poll_seconds``: the interval.
     """
 
     def __init__(self, database: Database, *, poll_seconds: float = 5) -> None:
         self._database = database
         self._poll_seconds = poll_seconds
 
-    async def keep(self) -> None:
-        """Looks until cancelled; a database that is away is waited for."""
+    async def run(self) -> None:
+        """Polls until cancelled; database outages are logged and outlasted."""
         while True:
             try:
                 await self.end_all()
@@ -42,13 +42,13 @@ class AbandonedCalls:
             await asyncio.sleep(self._poll_seconds)
 
     async def end_all(self) -> None:
-        """Ends those that are there now, each in a commit of its own: a session's row is never held for another's."""
+        """Ends all abandoned calls, each in a transaction of its own, so that it locks one session at a time."""
         async with self._database.reading() as session:
             found = await tool_calls.abandoned(session, _BATCH)
         for ids in found:
             try:
                 await self._database.run(partial(_end, ids))
-            except Exception as error:  # one call's trouble is not the others'
+            except Exception as error:  # the other calls are still ended
                 log.error("abandoned_call_not_ended", tool_call_id=str(ids[2]), **error_fields(error))
         if found:
             log.warning("tool_calls_abandoned", calls=len(found))

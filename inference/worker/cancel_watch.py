@@ -1,4 +1,4 @@
-"""Stops the turns of this worker that were cancelled: told by a notification, or, if that was lost, by a slow poll."""
+"""Stops cancelled turns that run on this worker: by NOTIFY, and by polling in case a notification is lost."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ log = structlog.get_logger(__name__)
 
 
 class CancelWatch:
-    """Holds one LISTEN connection. ``poll_seconds``: how late a cancellation may be heard of if its message is lost."""
+    """Holds one LISTEN connection. ``poll_seconds``: the delay of a cancellation whose notification was lost."""
 
     def __init__(self, database: Database, runner: TurnRunner, *, poll_seconds: float = 1) -> None:
         self._database = database
         self._runner = runner
         self._poll_seconds = poll_seconds
 
-    async def keep(self) -> None:
-        """Watches until cancelled; a lost connection is made again."""
+    async def run(self) -> None:
+        """Watches until cancelled; reconnects when the connection is lost."""
         while True:
             try:
                 connection = await self._database.connect()
@@ -36,7 +36,7 @@ class CancelWatch:
                     while True:
                         await asyncio.sleep(self._poll_seconds)
                         await self._poll()
-                        await connection.execute("select 1")  # a dead connection says so only when asked
+                        await connection.execute("select 1")  # a dead connection raises only when used
                 finally:
                     connection.terminate()
             except DATABASE_ERRORS as error:

@@ -1,6 +1,6 @@
 """A container's health check (``python -m inference.worker.health``): exit code 0 if this host's worker lives, else 1.
 
-It asks for the worker's own sign of life in the database: a process can be there and do nothing any more.
+It reads the worker's heartbeat in the database: a process that exists may still be stuck.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from inference.settings import InferenceSettings
 
 
 async def healthy(database: Database, within_seconds: float) -> bool:
-    """Whether a worker of this host gave a sign of life within that time."""
+    """Whether a worker of this host has a heartbeat of the last ``within_seconds``."""
     async with database.reading() as session:
         living = await workers.alive(session, within_seconds)
     return any(worker.host == socket.gethostname() for worker in living)

@@ -1,4 +1,4 @@
-"""Says that this worker lives and what it has loaded, and takes up the turns of workers that do not live any more."""
+"""Worker heartbeat, with the loaded engines; requeues the jobs of workers whose heartbeat expired."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 def describe(engines: Engines) -> list[dict[str, object]]:
-    """The engines as the API tells them to clients."""
+    """The engines as ``capabilities`` shows them to clients."""
     return [
         {
             "stage": stage,
@@ -40,8 +40,8 @@ def describe(engines: Engines) -> list[dict[str, object]]:
     ]
 
 
-class Attendance:
-    """Says that this worker lives, and takes up the turns of those that do not."""
+class WorkerHeartbeat:
+    """Writes this worker's heartbeat and requeues the jobs of workers whose heartbeat expired."""
 
     def __init__(self, database: Database, engines: Engines, settings: InferenceSettings) -> None:
         self._database = database
@@ -49,21 +49,21 @@ class Attendance:
         self._settings = settings
         self._id = new_id()
 
-    async def keep(self) -> None:
-        """Beats until cancelled; a database that is away is waited for.
+    async def run(self) -> None:
+        """Runs until cancelled; database outages are logged and outlasted.
 
-        After a long silence of its own (no database, a stopped process, a machine that slept) it lets the others say
-        first that they live: they may have been as silent. A short one leaves them the rest of their time anyway.
+        After a long gap in its own heartbeat (no database, a stopped process, a suspended machine) it first gives the
+        other workers time for a heartbeat: they may have had the same gap.
         """
-        long = self._settings.lost_worker_seconds / 2
-        patient_until = 0.0
+        gap = self._settings.lost_worker_seconds / 2
+        wait_until = 0.0
         loop = asyncio.get_running_loop()
         while True:
             try:
-                if await self._beat() > long:
-                    patient_until = loop.time() + long
-                if loop.time() >= patient_until:
-                    await self._take_up()
+                if await self._beat() > gap:
+                    wait_until = loop.time() + gap
+                if loop.time() >= wait_until:
+                    await self._requeue_lost()
             except DATABASE_ERRORS as error:
                 log.warning("heartbeat_failed", **error_fields(error))
             await asyncio.sleep(self._settings.heartbeat_seconds)
@@ -84,13 +84,13 @@ class Attendance:
 
         return await self._database.run(beat)
 
-    async def _take_up(self) -> None:
+    async def _requeue_lost(self) -> None:
         silent_seconds = self._settings.lost_worker_seconds
         taken = await self._database.run(lambda session: take_up_lost(session, silent_seconds))
         if taken:
             log.warning("turns_taken_up", jobs=taken)
 
     async def leave(self) -> None:
-        """Says good-bye; without a database it is forgotten in time."""
+        """Deletes this worker's row; if the database is unavailable, other workers delete it later."""
         with suppress(*DATABASE_ERRORS):
             await self._database.run(lambda session: workers.leave(session, self._id))

@@ -1,7 +1,7 @@
-"""The worker: takes queued turns and runs them. The composition root of everything behind the queue.
+"""The worker role: fetches queued turns and runs them. Composition root of ``inference``.
 
-Run with ``python -m inference.worker.main``. SIGTERM or SIGINT: it takes no new turn, finishes those it has within
-``VOXLOOM_DRAIN_SECONDS`` and hands the rest over.
+Run with ``python -m inference.worker.main``. On SIGTERM or SIGINT it fetches no new turn, finishes running ones within
+``VOXLOOM_DRAIN_SECONDS`` and requeues the rest.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from inference.turn.limits import Limits
 from inference.turn.retries import RetryPolicy
 from inference.worker.abandoned_calls import AbandonedCalls
 from inference.worker.cancel_watch import CancelWatch
-from inference.worker.heartbeat import Attendance
+from inference.worker.heartbeat import WorkerHeartbeat
 from inference.worker.memory import give_back_periodically
 from inference.worker.progress import LoadingDisplay
 from inference.worker.queue_worker import QueueWorker
@@ -48,11 +48,11 @@ log = structlog.get_logger(__name__)
 
 
 class TurnBroken(Exception):
-    """An attempt at a turn ended in an error that is none of the turn's own: it is tried again."""
+    """An attempt ended in an unexpected error: the job is retried."""
 
 
 class Resume(BaseRetryStrategy):
-    """A turn that a stopping worker hands over goes on at once; one that broke, a little later each time."""
+    """Retry strategy: an interrupted turn is requeued at once, one that raised after a growing delay."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         wait = 0 if isinstance(exception, TurnInterrupted) else min(job.attempts, _MAX_WAIT_SECONDS)
@@ -60,7 +60,7 @@ class Resume(BaseRetryStrategy):
 
 
 def register_turns(app: App, runner: TurnRunner) -> None:
-    """Tells the queue how a turn is run. An attempt that breaks is tried again, and in the end given up."""
+    """Registers the queue's task that runs a turn."""
 
     @app.task(name=TASK, queue=QUEUE, retry=Resume())
     async def run_turn(turn_id: str) -> None:
@@ -69,12 +69,12 @@ def register_turns(app: App, runner: TurnRunner) -> None:
         except TurnInterrupted:
             raise
         except Exception as error:
-            # The queue logs what it is given, and the error's own text may hold what somebody said.
+            # Procrastinate logs the exception it gets, and the text of this one may hold what a customer said.
             raise TurnBroken(" ".join(error_fields(error).values())) from None
 
 
 async def load_all(engines: Engines) -> None:
-    """Loads every engine now rather than with the first turn that needs it; one that cannot load is logged."""
+    """Loads all engines at start rather than with the first turn; logs those that cannot be loaded."""
 
     async def load(stage: str, load_one: Callable[[], object]) -> None:
         try:
@@ -128,14 +128,14 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
             database, store, engines=engines, decoder=decoders, toolbox=toolbox, limits=limits, language_of=texts.of
         )
         register_turns(app, runner)
-        attendance = Attendance(database, engines, settings)
-        stack.push_async_callback(attendance.leave)
+        heartbeat = WorkerHeartbeat(database, engines, settings)
+        stack.push_async_callback(heartbeat.leave)
         turns = asyncio.create_task(take_turns(app, database, settings, runner), name="turns")
         helpers = [
-            asyncio.create_task(attendance.keep(), name="attendance"),
-            asyncio.create_task(CancelWatch(database, runner).keep(), name="cancel-watch"),
+            asyncio.create_task(heartbeat.run(), name="heartbeat"),
+            asyncio.create_task(CancelWatch(database, runner).run(), name="cancel-watch"),
             asyncio.create_task(give_back_periodically(), name="memory"),
-            asyncio.create_task(AbandonedCalls(database).keep(), name="abandoned-calls"),
+            asyncio.create_task(AbandonedCalls(database).run(), name="abandoned-calls"),
         ]
         if isinstance(store, BucketStore):
             helpers.append(asyncio.create_task(keep_swept(database, store), name="audio-sweep"))

@@ -1,4 +1,4 @@
-"""Shows people how far the loading of the models is."""
+"""Progress bars on the terminal while models are loaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 
 class LoadingDisplay:
-    """A line a model, on standard error; plain lines where that is no terminal. Called from any thread."""
+    """One line a model on standard error; plain text if it is not a terminal. Thread-safe."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
@@ -34,7 +34,7 @@ class LoadingDisplay:
             self._bars.stop()
 
     def show(self, label: str, share: float | None) -> None:
-        """``share``: how much is done, 0..1; null while that is not known."""
+        """Updates one model's line. ``share``: 0..1; None while unknown."""
         with self._lock:
             new = label not in self._tasks
             if new:

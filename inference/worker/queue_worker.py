@@ -1,4 +1,4 @@
-"""Procrastinate's worker, made to survive: it ends only jobs that are still its own, and outlasts a lost database."""
+"""Procrastinate's worker, hardened: ends only jobs that it still owns, and outlasts a lost database connection."""
 
 from __future__ import annotations
 
@@ -24,18 +24,14 @@ log = structlog.get_logger(__name__)
 
 
 class QueueWorker(Worker):
-    """As Procrastinate's, but for four things.
+    """Differs from Procrastinate's worker in four ways.
 
-    Procrastinate ends a job by its number alone: a worker that was thought dead, and wakes after another has taken its
-    job up, would end the other's job and free the session's lock under it. Here a job is ended only by its owner.
-
-    When it loses the database it stops and cuts its jobs short; or, if it was the heartbeat that lost it, goes on for
-    good without one. Here both go on, and jobs that it was given while the connection broke, so that it never heard of
-    them, go back to the queue.
-
-    It has no heartbeat while it drains. Here it has, so that nobody takes from it what it is about to finish.
-
-    It does not come back when others have given it up and dropped its row. Here the next heartbeat writes it again.
+    1. Procrastinate ends a job by its id alone: a worker that was presumed dead and resumes after another has taken its
+       job would end the other's job and release the session's lock. Here only the owner ends a job.
+    2. Procrastinate stops and aborts its jobs when it loses the database; if the heartbeat loses it, it runs on without
+       one. Here both reconnect; jobs that were assigned while the connection broke go back to the queue.
+    3. Procrastinate has no heartbeat while it drains. Here it has, so that its jobs are not taken over.
+    4. Procrastinate does not return after its row was deleted. Here the next heartbeat inserts the row again.
     """
 
     def __init__(self, database: Database, *, patience_seconds: float, **options: Any) -> None:
@@ -70,7 +66,7 @@ class QueueWorker(Worker):
         assert worker_id is not None
         running = [context.job.id for context in self._running_jobs.values() if context.job.id is not None]
         try:
-            # Only here, where no fetch is under way.
+            # Only here is no fetch in progress.
             strays = await self._database.run(lambda session: take_up_strays(session, worker_id, running))
             if strays:
                 log.warning("jobs_strayed", jobs=strays)
@@ -92,8 +88,8 @@ class QueueWorker(Worker):
             await jobs.listen_for_jobs(on_notification=self._handle_notification, queues=self.queues)
 
         return [
-            asyncio.create_task(_keep(self._update_heartbeat), name="queue-heartbeat"),
-            asyncio.create_task(_keep(listen), name="queue-listen"),
+            asyncio.create_task(_restart_on_outage(self._update_heartbeat), name="queue-heartbeat"),
+            asyncio.create_task(_restart_on_outage(listen), name="queue-listen"),
         ]
 
     async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
@@ -104,8 +100,8 @@ class QueueWorker(Worker):
         await super()._shutdown(side_tasks)
 
 
-async def _keep(run: Callable[[], Awaitable[None]]) -> None:
-    """Runs it for ever, again whenever the database went away."""
+async def _restart_on_outage(run: Callable[[], Awaitable[None]]) -> None:
+    """Runs ``run`` until cancelled, and again after each database outage."""
     while True:
         try:
             await run()

@@ -1,4 +1,4 @@
-"""From a queued job to a finished turn: claims it, reads its work, runs the pipeline; stops it when it is cancelled."""
+"""Runs one attempt at a turn: claims it, loads its inputs, runs the pipeline; stops it when the turn is cancelled."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from db.postgres.outage import without_conflict
 from db.turns import claims
 from db.turns.values import Claim, Failure
 from inference.journal.database_journal import DatabaseJournal
-from inference.journal.load_inputs import read_work
+from inference.journal.load_inputs import load_inputs
 from inference.lender import Engines
 from inference.ports import RecordingDecoder, Superseded, ToolBox
 from inference.turn.limits import Limits
 from inference.turn.pipeline import Pipeline
 from inference.turn.timing import TurnClock
 
-#: Attempts at one turn: one that breaks its worker every time must not do so for ever.
+#: Attempts at one turn, so that a turn that crashes its worker is not retried for ever.
 _MAX_ATTEMPTS = 10
 
-#: How long what was done is still written when an attempt is stopped.
+#: Seconds to write what is queued when an attempt is stopped.
 _CLOSE_SECONDS = 5
 
 log = structlog.get_logger(__name__)
 
 
 class TurnInterrupted(Exception):
-    """The worker stops before the turn is done; another attempt goes on with it."""
+    """The worker stops before the turn is finished; another attempt resumes it."""
 
 
 class TurnRunner:
@@ -62,17 +62,17 @@ class TurnRunner:
 
     @property
     def running(self) -> list[UUID]:
-        """The turns that run now."""
+        """Ids of the running turns."""
         return list(self._tasks)
 
     def stop(self, turn_id: UUID) -> None:
-        """Stops a turn that was cancelled, if it runs here: its engines at their next token, segment or sentence."""
+        """Cancels the attempt of a turn that runs here; engines stop at their next token, segment or sentence."""
         task = self._tasks.get(turn_id)
         if task is not None:
             task.cancel()
 
     async def run(self, turn_id: UUID) -> None:
-        """Runs one attempt. Raises TurnInterrupted when the worker stops, and whatever the database raises."""
+        """Runs one attempt. Raises TurnInterrupted when the worker stops, and database errors."""
         claim = await without_conflict(lambda: claims.start(self._database, turn_id))
         if claim is None:
             return
@@ -84,13 +84,13 @@ class TurnRunner:
         attempt = asyncio.create_task(self._attempt(claim, clock, journal), name=f"turn-{turn_id}")
         self._tasks[turn_id] = attempt
         try:
-            await asyncio.wait({attempt})  # is cancelled when the worker stops; the attempt, when the turn is
+            await asyncio.wait({attempt})  # the attempt is cancelled with its turn, this task when the worker stops
         except asyncio.CancelledError:
             attempt.cancel()
             await asyncio.wait({attempt})
             raise TurnInterrupted from None
         finally:
-            if self._tasks.get(turn_id) is attempt:  # else a later attempt runs here too: this one was thought lost
+            if self._tasks.get(turn_id) is attempt:  # else a later attempt runs here: this one was presumed lost
                 del self._tasks[turn_id]
         if attempt.cancelled():
             await self._record_cancelled(claim, clock, journal)
@@ -98,7 +98,7 @@ class TurnRunner:
             attempt.result()
 
     async def _attempt(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
-        work = await read_work(self._database, self._store, claim, patience_seconds=self._patience_seconds)
+        work = await load_inputs(self._database, self._store, claim, patience_seconds=self._patience_seconds)
         pipeline = Pipeline(
             work,
             engines=self._engines,
@@ -109,25 +109,25 @@ class TurnRunner:
             limits=self._limits,
             language_of=self._language_of,
         )
-        told = {"turn_id": str(claim.turn_id), "attempt": claim.attempt}
+        logged = {"turn_id": str(claim.turn_id), "attempt": claim.attempt}
         try:
             failure = await journal.guard(pipeline.run())
         except Superseded:
-            log.info("turn_superseded", **told)
+            log.info("turn_superseded", **logged)
             await self._record_cancelled(claim, clock, journal)
         else:
-            log.info("turn_finished", error=None if failure is None else failure.code, **told)
+            log.info("turn_finished", error=None if failure is None else failure.code, **logged)
         finally:
             await journal.close(_CLOSE_SECONDS)
 
     async def _record_cancelled(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
-        """Puts the calls that the cancelled turn made on record: those cut short, and those not yet written."""
+        """Records the model calls of a cancelled attempt: those in progress, and those not yet committed."""
         open_calls = [call for call in (each.cancelled() for each in list(clock.open_calls)) if call is not None]
         calls = {**journal.unwritten_calls, **{new_id(): call for call in open_calls}}
         await self._database.run(lambda session: claims.add_cancelled_calls(session, claim, calls))
 
     async def _give_up(self, claim: Claim) -> None:
-        """Fails a turn that no attempt could finish, so that its session goes on."""
+        """Fails a turn after too many attempts, so that the session's next turn can run."""
         failure = Failure("INTERNAL", f"The turn could not be finished in {_MAX_ATTEMPTS} attempts.")
         journal = DatabaseJournal(self._database, self._store, claim, patience_seconds=self._patience_seconds)
         await journal.turn_finished({}, failure)

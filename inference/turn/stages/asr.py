@@ -1,4 +1,4 @@
-"""Speech recognition: a recording becomes a transcript, with partial ones on the way."""
+"""The ASR stage: decodes a recording and transcribes it, with partial transcripts meanwhile."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from inference.turn.call_meter import CallMeter, StageError
 from inference.turn.limits import Limits
 from inference.turn.timing import TurnClock
 
-#: Partial transcripts that may wait for their reader; older ones give way, for a newer one says all they said.
-_WAITING = 8
+#: Bound of the queue of partial transcripts. The oldest is dropped: each partial contains the words of earlier ones.
+_MAX_PARTIALS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """The stage's last item. ``draft``: the call of the engine that gave the partial transcripts, if one did."""
+class Recognized:
+    """The stage's last item. ``draft``: the model call of the draft engine, which gives partials; None without one."""
 
     transcript: Transcript
     call: FinishedCall
@@ -31,8 +31,8 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
-    """What both engines are given."""
+class _Task:
+    """The input of both engines, and the queue of their partials."""
 
     samples: Samples
     language: str | None
@@ -53,39 +53,41 @@ async def transcribe(
     engine: Lender[Transcriber],
     draft: Lender[Transcriber] | None,
     clock: TurnClock,
-) -> AsyncGenerator[TranscriptPartial | Heard, None]:
-    """Partials while the engines work, then one Heard. ``language`` and ``among``: as in ``Transcriber``.
+) -> AsyncGenerator[TranscriptPartial | Recognized, None]:
+    """Yields partials while the engines work, then one Recognized. ``language`` and ``among``: as in ``Transcriber``.
 
-    ``owner``: the tenant, whose recordings are decoded within its share of the decoders.
+    ``owner``: the tenant; decoder processes are shared fairly among tenants.
     """
     with clock.busy(Stage.ASR):
         decoded = await decoder.recording(recording, owner=owner, max_seconds=limits.recording)
         samples = await asyncio.to_thread(raised, decoded.samples)
-    waiting: asyncio.Queue[TranscriptPartial] = asyncio.Queue(_WAITING)
-    given = _Given(samples, language, among, limits, clock, waiting)
-    final = asyncio.create_task(_run(engine, given))
-    sketch = None
+    waiting: asyncio.Queue[TranscriptPartial] = asyncio.Queue(_MAX_PARTIALS)
+    shared = _Task(samples, language, among, limits, clock, waiting)
+    final = asyncio.create_task(_run(engine, shared))
+    drafting = None
     if draft is not None:
-        sketch = asyncio.create_task(_run(draft, given))
+        drafting = asyncio.create_task(_run(draft, shared))
     try:
         longest = 0
         while not final.done():
             async for partial in _until(waiting, final):
-                if len(partial.text) > longest:  # two engines write here; words once shown do not vanish again
+                if len(partial.text) > longest:  # two engines give partials; words that were shown stay
                     longest = len(partial.text)
                     yield partial
         transcript, call = await final
     finally:
-        for task in (final, sketch):
+        for task in (final, drafting):
             if task is not None:
                 task.cancel()
-        results = await asyncio.gather(*(task for task in (final, sketch) if task is not None), return_exceptions=True)
-    drafted = results[-1] if sketch is not None else None
-    yield Heard(transcript, call, drafted[1] if isinstance(drafted, tuple) else _call_of(drafted))
+        results = await asyncio.gather(
+            *(task for task in (final, drafting) if task is not None), return_exceptions=True
+        )
+    drafted = results[-1] if drafting is not None else None
+    yield Recognized(transcript, call, drafted[1] if isinstance(drafted, tuple) else _call_of(drafted))
 
 
 def _call_of(outcome: object) -> FinishedCall | None:
-    """A draft that failed is on record; one that was cut short, because the final words came first, is not a call."""
+    """The model call of a draft that failed; None for one that was cancelled because the transcript came first."""
     return outcome.call if isinstance(outcome, StageError) else None
 
 
@@ -103,26 +105,26 @@ async def _until(
             getting.cancel()
 
 
-async def _run(lender: Lender[Transcriber], given: _Given) -> tuple[Transcript, FinishedCall]:
-    meter = CallMeter(given.clock, Stage.ASR, lender.info)
+async def _run(lender: Lender[Transcriber], shared: _Task) -> tuple[Transcript, FinishedCall]:
+    meter = CallMeter(shared.clock, Stage.ASR, lender.info)
     transcript: Transcript | None = None
     items = meter.stream(
         lender,
-        lambda engine: engine.transcribe(given.samples, language=given.language, among=given.among),
-        limits=given.limits,
+        lambda engine: engine.transcribe(shared.samples, language=shared.language, among=shared.among),
+        limits=shared.limits,
     )
     async with aclosing(items):
         async for item in items:
             if isinstance(item, Transcript):
                 transcript = item
             else:
-                if given.partials.full():
-                    given.partials.get_nowait()
-                given.partials.put_nowait(item)
+                if shared.partials.full():
+                    shared.partials.get_nowait()
+                shared.partials.put_nowait(item)
     if transcript is None:
         raise meter.failed(EngineUnavailable(f"The engine {lender.info.engine} gave no transcript."))
     call = meter.finished(
-        input_audio_ms=round(len(given.samples) / SAMPLE_RATE * 1000),
+        input_audio_ms=round(len(shared.samples) / SAMPLE_RATE * 1000),
         output_tokens=transcript.output_tokens,
         details={
             **transcript.details,

@@ -1,4 +1,4 @@
-"""The language model: one round of it, which ends in words or in wishes for tools."""
+"""The LLM stage: one round of the language model, which ends in text or in tool requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inference.turn.timing import TurnClock
 async def reply(
     request: ChatRequest, *, engine: Lender[ChatModel], limits: Limits, clock: TurnClock
 ) -> AsyncGenerator[TextDelta | ToolRequest | FinishedCall, None]:
-    """What the model says and wants, as it comes; its call last."""
+    """Yields the model's text and tool requests as they come, then its finished call."""
     meter = CallMeter(clock, Stage.LLM, engine.info)
     finished: ChatFinished | None = None
     items = meter.stream(engine, lambda model: model.reply(request), limits=limits)

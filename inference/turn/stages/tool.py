@@ -1,4 +1,4 @@
-"""A tool: its intent is on record before it runs, its end after, and it runs once."""
+"""The TOOL stage: journals the intent, runs the tool once, journals its end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from db.enums import Stage
 from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
-from db.turns.values import refusal, told
+from db.turns.values import error_result, error_text
 from inference.ports import Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec, ToolUsed
 from inference.turn.call_meter import failure_of
 from inference.turn.limits import Limits
@@ -16,7 +16,7 @@ from inference.turn.timing import TurnClock
 
 @dataclass(frozen=True, slots=True)
 class ToolOffer:
-    """A tool and the server that has it."""
+    """A tool that the model may call, and the MCP server that has it."""
 
     server: str
     spec: ToolSpec
@@ -33,10 +33,10 @@ async def run_tool(
     limits: Limits,
     clock: TurnClock,
 ) -> ToolUsed:
-    """Runs one tool and returns what the model is told of it. A tool that fails fails its call, not the turn.
+    """Runs one tool; returns its result for the model. A tool that fails ends its call as FAILED, not the turn.
 
-    ``begun``: an earlier attempt began this call and did not see its end. What it did is not known; so a tool that is
-    not repeatable is not called again.
+    ``number``: counts the turn's tool calls. ``begun``: an earlier attempt started this call and did not see its end;
+    a tool that is not repeatable is not called again then: the call ends with OUTCOME_UNKNOWN.
     """
     context = await journal.tool_started(request, offer.server, number)
     with clock.busy(Stage.TOOL):
@@ -45,13 +45,13 @@ async def run_tool(
                 raise OutcomeUnknown("The worker that called the tool was lost before the tool answered.")
             result, error = await _call(request, offer.spec, toolbox, context, limits, uncertain=begun), None
         except VoxLoomError as failed:
-            result, error = ToolResult(False, refusal(failed)), told(failed)
+            result, error = ToolResult(False, error_result(failed)), error_text(failed)
     await journal.tool_finished(context, result, error)
     return ToolUsed(request.call_id, request.name, request.arguments, result.content)
 
 
 def lost_offer(request: ToolRequest) -> ToolOffer:
-    """Stands for the tool of a call that was begun when the tool is not offered any more: it cannot be called again."""
+    """The offer for a call that an earlier attempt started, if its tool is no longer offered: not repeatable."""
     return ToolOffer(request.server or "", ToolSpec(request.name, "", {}))
 
 
@@ -64,9 +64,10 @@ async def _call(
     *,
     uncertain: bool = False,
 ) -> ToolResult:
-    """The tool's answer. What went wrong on the way is tried again where that cannot do harm.
+    """The tool's result. A failed call is retried unless the tool may have run and is not repeatable.
 
-    ``uncertain``: the tool may have run for this call before. Then no failure means that nothing was done.
+    ``uncertain``: an earlier attempt may have run the tool for this call. Raises OutcomeUnknown if it may have run,
+    EngineUnavailable or the tool's own error if it has not.
     """
     pause = limits.retry.pause_seconds
     for left in reversed(range(limits.retry.tries)):

@@ -1,4 +1,4 @@
-"""Speech synthesis: sentences become sound, each as soon as it is there."""
+"""The TTS stage: synthesizes the reply sentence by sentence while it is written."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from inference.lender import Lender
 from inference.ports import EngineInfo, Samples, Synthesizer
 from inference.turn.call_meter import CallMeter, StageError
 from inference.turn.limits import Limits
-from inference.turn.retries import Tries
+from inference.turn.retries import EngineRetries
 from inference.turn.timing import TurnClock
 
 WAV = "audio/wav"
 
-#: The pause between two sentences.
+#: Silence between two sentences of the whole reply, in seconds.
 _GAP_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One spoken sentence."""
+    """The audio of one sentence."""
 
     index: int
     text: str
@@ -37,16 +37,16 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Faltered:
-    """An engine failed in the middle of the reply, and ``next`` goes on with the same sentence."""
+class SynthesisRetried:
+    """An engine failed; the engine ``next`` retries the same sentence."""
 
     error: StageError
     next: EngineInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """The stage's last item: all sentences as one sound, null if there was nothing to say aloud."""
+class SpokenReply:
+    """The stage's last item: all sentences as one audio; None if the reply has nothing that can be spoken."""
 
     audio: EncodedAudio | None
     call: FinishedCall
@@ -57,11 +57,12 @@ async def speak(
     *,
     language: str,
     voice: str | None,
-    tries: Tries[Synthesizer],
+    tries: EngineRetries[Synthesizer],
     limits: Limits,
     clock: TurnClock,
-) -> AsyncGenerator[Chunk | Faltered | Spoken, None]:
-    """A Chunk a sentence, then one Spoken. The engine is lent for one sentence at a time: others speak in between."""
+) -> AsyncGenerator[Chunk | SynthesisRetried | SpokenReply, None]:
+    """Yields a Chunk for each sentence, then one SpokenReply. The engine is lent for one sentence at a time, so turns
+    take turns on it."""
     meter = CallMeter(clock, Stage.TTS, tries.lender.info)
     reply, level = _Reply(), ReplyLevel()
     async for sentence in sentences:
@@ -70,13 +71,13 @@ async def speak(
             try:
                 samples, rate = await _say(sentence, language, voice, tries.lender, meter, limits)
             except StageError as error:
-                pause = tries.advance(error.again)
+                pause = tries.advance(error.retry_on)
                 if pause is None:
                     raise
-                yield Faltered(error, tries.lender.info)
+                yield SynthesisRetried(error, tries.lender.info)
                 await asyncio.sleep(pause)
                 meter = CallMeter(clock, Stage.TTS, tries.lender.info)
-        if not samples.size:  # nothing in it that can be said: "..."
+        if not samples.size:  # nothing that can be spoken, such as "..."
             continue
         samples = await asyncio.to_thread(level.levelled, samples, rate)
         yield Chunk(reply.sentences, sentence, _encode(samples, rate))
@@ -85,7 +86,7 @@ async def speak(
     call = meter.finished(
         output_audio_ms=0 if whole is None else whole.duration_ms, details={"sentences": reply.sentences}
     )
-    yield Spoken(whole, call)
+    yield SpokenReply(whole, call)
 
 
 async def _say(  # noqa: PLR0917 - all of one call
@@ -96,7 +97,7 @@ async def _say(  # noqa: PLR0917 - all of one call
     meter: CallMeter,
     limits: Limits,
 ) -> tuple[Samples, int]:
-    """One sentence, and its sample rate."""
+    """The samples of one sentence, and their sample rate in Hz."""
     pieces: list[Samples] = []
     rate = 0
     speech = meter.stream(
@@ -110,7 +111,7 @@ async def _say(  # noqa: PLR0917 - all of one call
 
 
 class _Reply:
-    """The sentences of a reply, joined at the first one's sample rate with a pause between them."""
+    """Joins the sentences of a reply at the sample rate of the first, with a pause between them."""
 
     def __init__(self) -> None:
         self.sentences = 0

@@ -21,7 +21,7 @@ from inference.lender import Lender
 from inference.ports import ChatFinished, ChatRequest, TextDelta, ToolRequest
 from inference.turn.call_meter import CallMeter, StageError
 from inference.turn.limits import Limits
-from inference.turn.retries import Again
+from inference.turn.retries import RetryOn
 from inference.turn.timing import TurnClock
 from tests.inference.turn.turns import RECORDING, run, work
 
@@ -134,8 +134,8 @@ class _Native(FakeChatModel):
 
 
 async def test_native_code_that_hangs_ends_its_stage_and_keeps_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inference.turn.call_meter.LEAVE_SECONDS", 0.1)
-    monkeypatch.setattr("inference.lender.LEAVE_SECONDS", 0.1)
+    monkeypatch.setattr("inference.turn.call_meter.STOP_SECONDS", 0.1)
+    monkeypatch.setattr("inference.lender.STOP_SECONDS", 0.1)
     engine = _Native()
     lender = Lender(engine, wait_seconds=0.1)
     limits = Limits(recording=60, stall=0.1, stage=5, tool=1)
@@ -145,7 +145,7 @@ async def test_native_code_that_hangs_ends_its_stage_and_keeps_its_engine(monkey
             with pytest.raises(StageError) as ended:
                 async for _ in meter.stream(lender, lambda model: model.reply(None), limits=limits):  # type: ignore[arg-type]
                     pass
-            assert ended.value.again is Again.OTHER
+            assert ended.value.retry_on is RetryOn.OTHER_ENGINE
             assert ended.value.call is not None
             assert ended.value.call.duration_ms >= 100
             with pytest.raises(StageError, match="busy"):  # it still runs: nobody may use it beside

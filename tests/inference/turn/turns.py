@@ -22,7 +22,7 @@ from inference.ports import (
     ToolResult,
     ToolSpec,
 )
-from inference.turn.inputs import TurnWork
+from inference.turn.inputs import TurnInputs
 from inference.turn.limits import Limits
 from inference.turn.pipeline import Pipeline
 from inference.turn.retries import RetryPolicy
@@ -57,7 +57,7 @@ class OneTool:
         return ToolResult(True, {"ok": True})
 
 
-def work(**changes: Any) -> TurnWork:
+def work(**changes: Any) -> TurnInputs:
     given: dict[str, Any] = {
         "tenant_id": UUID(int=1),
         "session_language": "en",
@@ -72,11 +72,11 @@ def work(**changes: Any) -> TurnWork:
         "used": (),
         "pending": (),
     }
-    return TurnWork(**{**given, **changes})
+    return TurnInputs(**{**given, **changes})
 
 
 async def run(
-    turn: TurnWork,
+    turn: TurnInputs,
     *,
     asr: FakeTranscriber | Sequence[FakeTranscriber] | None = None,
     llm: FakeChatModel | Sequence[FakeChatModel] | None = None,

@@ -45,7 +45,7 @@ def test_a_broken_connection_is_one_to_try_again_after(error: Exception) -> None
 
 async def test_the_watch_goes_on(database_url: str) -> None:
     database = Watched(database_url, iter(ENDS))
-    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", None), poll_seconds=0.01).keep())
+    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", None), poll_seconds=0.01).run())
 
     async def tried_all() -> bool:
         return watching.done() or database.asked > len(ENDS)

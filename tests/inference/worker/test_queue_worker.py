@@ -23,7 +23,7 @@ from inference.lender import Engines
 from inference.settings import InferenceSettings
 from inference.tools.client import McpToolBox
 from inference.turn.limits import Limits
-from inference.worker.heartbeat import Attendance
+from inference.worker.heartbeat import WorkerHeartbeat
 from inference.worker.main import register_turns, take_turns
 from inference.worker.queue_worker import QueueWorker
 from inference.worker.runner import TurnRunner
@@ -69,7 +69,7 @@ async def test_a_stopping_worker_finishes_its_turn_and_nobody_takes_it(database:
     await say(database, viewer, await open_session(database, viewer))
     async with taking(database, slow(60), settings()) as task:
         await eventually(lambda: runs(database))
-        watching = asyncio.create_task(Attendance(database, slow(), settings()).keep())
+        watching = asyncio.create_task(WorkerHeartbeat(database, slow(), settings()).run())
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         watching.cancel()
@@ -126,7 +126,7 @@ async def test_a_worker_stops_although_the_database_is_away(
 async def test_a_worker_that_was_silent_lets_the_others_speak_first(database: Database, viewer: Viewer) -> None:
     await say(database, viewer, await open_session(database, viewer))
     job = await fetched(database, await owner_of_jobs(database, silent_seconds=60))
-    attendance = Attendance(database, slow(), settings(lost_worker_seconds=2))
+    heartbeat = WorkerHeartbeat(database, slow(), settings(lost_worker_seconds=2))
     held = "select status = 'doing' from procrastinate_jobs"
 
     async def beaten() -> bool:
@@ -134,11 +134,11 @@ async def test_a_worker_that_was_silent_lets_the_others_speak_first(database: Da
             await scalar(database, "select exists (select from workers where heartbeat_at > now() - interval '1 s')")
         )
 
-    row = Worker(id=attendance._id, host="here", pid=1, capacity=1, engines=[])
+    row = Worker(id=heartbeat._id, host="here", pid=1, capacity=1, engines=[])
     async with database.transaction() as session:
         await workers.beat(session, row)
         await session.execute(text("update workers set heartbeat_at = now() - interval '9 s'"))
-    keeping = asyncio.create_task(attendance.keep())
+    keeping = asyncio.create_task(heartbeat.run())
     try:
         await eventually(beaten)
         await asyncio.sleep(0.5)
