@@ -49,7 +49,7 @@ from graph.media.signing import MediaSigner
 from graph.parts import Parts
 from graph.settings import ApiSettings
 from inference.tools.client import McpToolBox
-from inference.tools.manual import ByHand
+from inference.tools.manual import ManualToolCalls
 from inference.tools.server import public_server
 
 #: Room beside a recording in base64 for the rest of a request.
@@ -102,8 +102,8 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             toolbox = await stack.enter_async_context(
                 McpToolBox(database, settings.mcp_servers, timeout_seconds=settings.tool_timeout_seconds, lazy=True)
             )
-            by_hand = ByHand(database, toolbox)
-            stack.push_async_callback(by_hand.close)
+            manual_calls = ManualToolCalls(database, toolbox)
+            stack.push_async_callback(manual_calls.close)
             signer = MediaSigner(secret, settings.media_url_seconds)
             plans = Plans(schema, settings.document_limits)
             documents = Documents(trusted_documents(settings.trusted_documents))
@@ -128,7 +128,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 store=open_audio_store(settings.audio_store_url),
                 decoders=decoders,
                 signer=signer,
-                tools=by_hand,
+                tools=manual_calls,
                 admitted=plans,
                 documents=documents,
                 rates=rates,

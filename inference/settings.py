@@ -1,4 +1,4 @@
-"""The worker's settings: which engines run, with which models, and how much of the machine they may use."""
+"""The worker's settings: engines and models by stage, threads, time limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-#: Several values, in the environment separated by commas; the first is preferred.
+#: Several values, comma-separated in the environment, in order of preference.
 Listed = Annotated[tuple[V, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 
 

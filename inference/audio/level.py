@@ -1,6 +1,6 @@
-"""Levels of sound: quiet recordings are raised before they are listened to, and replies are spoken at a usual loudness.
+"""Audio levels: gain for quiet recordings before recognition, and loudness normalization of replies.
 
-Loudness is that of ITU-R BS.1770 as EBU R 128 measures it, in LUFS, by FFmpeg's ``ebur128``.
+Loudness is measured as in ITU-R BS.1770 and EBU R 128, in LUFS, by FFmpeg's ``ebur128``.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from numpy.typing import NDArray
 
 from inference.ports import SAMPLE_RATE, Samples
 
-#: Where the loudest tenth of usual speech lies, in dB of full scale, and how far a recording is raised at most.
+#: Target level of the loudest tenth of the frames, in dB of full scale, and the largest gain in dB.
 _SPEECH_LEVEL: Final = -26.0
 _MAX_GAIN: Final = 50.0
 
-#: How much more a quiet part is raised than the loudest: a second speaker is heard, a voice in the next room is not.
+#: Most dB by which a quiet part gets more gain than the loudest: for a second speaker, not a voice in the next room.
 _MAX_EXTRA_GAIN: Final = 20.0
 
 _FRAME: Final = SAMPLE_RATE // 50
 
-#: Frames on both sides of a moment that set its gain: 3 seconds.
+#: Frames on each side that determine a frame's gain: 3 seconds.
 _AROUND: Final = 150
 
-#: LUFS of a spoken reply, of which the limiter takes up to 1: usual for speech is -16 to -19.
+#: Target loudness of a reply in LUFS; the limiter takes up to 1. -16 to -19 is usual for speech.
 REPLY_LOUDNESS: Final = -17.0
 
-#: Largest sample of a reply, -1.5 dB of full scale: what lies between two samples may be a little larger.
+#: Largest sample of a reply, -1.5 dB of full scale: peaks between samples may be slightly larger.
 _CEILING: Final = 0.84
 
-#: LUFS below which a sentence is no speech, or too short to be measured (under 0.4 seconds). So no gain is over 32 dB.
+#: LUFS below which a sentence is not speech or too short to measure (under 0.4 s); bounds the gain at 33 dB.
 _MEASURABLE: Final = -50.0
 
 
 def raised(samples: Samples) -> Samples:
-    """Speech at 16 kHz brought to a usual level where it is quieter; what is louder stays as it is.
+    """Amplifies quiet speech. ``samples``: float32 at 16 kHz; louder parts are unchanged.
 
-    The gain follows the loudest tenth of the frames within some seconds, so that neither a click nor a loud voice keeps
-    a quiet one down, and changes smoothly.
+    The gain follows the 90th percentile of the frames' levels within 3 s on each side, smoothed, so that neither a
+    click nor another, louder voice suppresses a quiet one.
     """
     frames = -(-samples.size // _FRAME)
     if not frames:
@@ -62,7 +62,7 @@ def raised(samples: Samples) -> Samples:
 
 
 def _loud_around(levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each frame the level that a tenth of the frames around it exceed."""
+    """The 90th percentile of the levels around each frame."""
     padded = np.pad(levels, _AROUND, mode="edge" if levels.size <= _AROUND else "reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1)
     loud: NDArray[np.float64] = np.percentile(windows, 90, axis=1)
@@ -70,7 +70,7 @@ def _loud_around(levels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class LoudnessMeter:
-    """Integrated loudness of a stream of mono samples at ``rate``, as far as it has come."""
+    """Integrated loudness of a stream of mono samples at ``rate`` Hz."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -78,7 +78,7 @@ class LoudnessMeter:
         self._position = 0
 
     def add(self, samples: Samples) -> float:
-        """LUFS of all samples up to here; below -60 if there is too little sound."""
+        """Adds samples; returns the LUFS of all samples so far, below -60 if they are too short."""
         measured = -70.0
         self._graph.push(_frame(samples, self._rate, self._position))
         self._position += samples.size
@@ -88,10 +88,10 @@ class LoudnessMeter:
 
 
 class ReplyLevel:
-    """Brings the sentences of one reply, spoken by one voice, to ``REPLY_LOUDNESS`` without clipping.
+    """Normalizes the sentences of one reply to ``REPLY_LOUDNESS``, without clipping.
 
-    The gain is that of all sentences so far: so each reply comes out alike, and within it the voice keeps its own
-    emphasis. A sentence too short to be measured gets the gain of those before.
+    The gain is that of all sentences so far, so replies are equally loud and the voice keeps its emphasis within one. A
+    sentence too short to be measured gets the gain of those before it.
     """
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class ReplyLevel:
         self._gain = 1.0
 
     def levelled(self, samples: Samples, rate: int) -> Samples:
-        """The next sentence; some milliseconds of work for each second of sound."""
+        """Normalizes the next sentence; takes milliseconds for each second of audio."""
         if self._meter is None or rate != self._rate:
             self._meter, self._rate = LoudnessMeter(rate), rate
         loudness = self._meter.add(samples)
@@ -112,7 +112,7 @@ class ReplyLevel:
 
 
 def _limited(samples: Samples, rate: int) -> Samples:
-    """The same sound with its peaks brought below the ceiling, some milliseconds ahead, so that nothing is clipped."""
+    """A look-ahead limiter: peaks stay below the ceiling."""
     graph = _graph(rate, ("alimiter", f"limit={_CEILING}:attack=5:release=50:level=0:latency=1"))
     graph.push(_frame(samples, rate, 0))
     graph.push(None)
@@ -141,11 +141,11 @@ def _frame(samples: Samples, rate: int, position: int) -> av.AudioFrame:
 
 
 def _pulled(graph: Graph) -> Iterator[av.AudioFrame]:
-    """What a graph has ready."""
+    """The frames that a filter graph has ready."""
     while True:
         try:
             frame = graph.pull()
-        except (av.BlockingIOError, av.EOFError):  # nothing more for now, or at all
+        except (av.BlockingIOError, av.EOFError):  # no frame is ready, or the stream has ended
             return
         assert isinstance(frame, av.AudioFrame)
         yield frame

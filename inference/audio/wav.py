@@ -1,4 +1,4 @@
-"""Speech on its way out, as a file."""
+"""WAV files and resampling of synthesized speech."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PCM16_MAX = 32_767
 
 
 def encode_wav(samples: Samples, sample_rate: int) -> bytes:
-    """A mono 16-bit PCM WAV file of ``samples`` (float32, louder than 1 is clipped) at ``sample_rate`` a second."""
+    """A mono 16-bit PCM WAV file. ``samples``: float32, shape (n,), clipped to -1..1; ``sample_rate`` in Hz."""
     pcm = np.rint(np.clip(samples, -1.0, 1.0) * _PCM16_MAX).astype("<i2")
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
@@ -26,7 +26,7 @@ def encode_wav(samples: Samples, sample_rate: int) -> bytes:
 
 
 def resample(samples: Samples, rate: int, wanted: int) -> Samples:
-    """The same sound at ``wanted`` samples a second."""
+    """Resamples mono audio from ``rate`` to ``wanted`` Hz."""
     if rate == wanted:
         return samples
     return np.asarray(soxr.resample(samples, rate, wanted), dtype=np.float32)

@@ -1,6 +1,6 @@
-"""Which language a text is in, for sessions whose language is "auto".
+"""Language identification of text, for sessions whose language is "auto".
 
-By py3langid, a naive Bayes classifier over byte n-grams (Lui and Baldwin, "langid.py", ACL 2012 demonstrations).
+Uses py3langid, a naive Bayes classifier over byte n-grams (Lui and Baldwin, "langid.py", ACL 2012 demonstrations).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-#: Below this probability it is a guess: "ok", a name or a number fits any language.
+#: Least probability: "ok", a name or a number fits any language.
 _SURE = 0.8
 
 
 class TextLanguage:
-    """Tells apart the given languages (ISO 639-1), or all it knows when none are given. Loading takes a second."""
+    """Identifies one of ``languages`` (ISO 639-1), or any language if none are given. Construction takes a second."""
 
     def __init__(self, languages: Sequence[str] = ()) -> None:
         self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
@@ -23,6 +23,6 @@ class TextLanguage:
             self._identifier.set_languages(sorted(known))
 
     def of(self, text: str) -> str | None:
-        """The text's language; null when the text does not tell."""
+        """The text's language; None if it is uncertain."""
         language, probability = self._identifier.classify(text)
         return str(language) if probability >= _SURE else None

@@ -1,4 +1,4 @@
-"""All tools a turn or a client may use, whichever MCP server they are on; implements ``inference.ports.ToolBox``."""
+"""Implements ``inference.ports.ToolBox`` over MCP: the built-in CRM server and any number of external servers."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from inference.tools.connection import McpConnection
 from inference.tools.delivery import WatchedHttpClient, watched
 from inference.tools.server import SERVER_NAME, pipeline_server
 
-#: Between an external server's name and its tool's.
+#: Separates an external server's name from its tool's: ``server__tool``.
 _SEPARATOR = "__"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTool:
-    """A tool that can be called, or whose server is down. ``seconds``: the longest that a call of it takes."""
+    """A tool that is listed, or may be on a server that is down. ``seconds``: time limit of a call."""
 
     server: str
     seconds: float
@@ -37,10 +37,9 @@ class FoundTool:
 
 
 class McpToolBox:
-    """The CRM server in this process, and any number of external ones. Use it as an async context manager.
+    """The CRM server in this process and external servers, one connection each. Use it as an async context manager.
 
-    ``lazy``: an external server is connected to when the first of its tools is asked for, not before. There is one
-    connection a server.
+    ``lazy``: connects to an external server when a tool of it is first asked for.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class McpToolBox:
         timeout_seconds: float = 15,
         lazy: bool = False,
     ) -> None:
-        # The wait for an answer ends first, and leaves it open what was done: then the call is made again.
+        # Longer than the wait for an answer: after that wait the outcome is unknown, and the call is repeated.
         crm = pipeline_server(database, patience_seconds=2 * timeout_seconds)
         self._crm = McpConnection(SERVER_NAME, lambda: Client(crm), timeout_seconds=timeout_seconds, context=True)
         self._external = [connect_to(each) for each in external]
@@ -68,9 +67,9 @@ class McpToolBox:
         return tuple((each.name, spec) for each in (self._crm, *self._external) for spec in each.tools)
 
     async def find(self, name: str) -> FoundTool | None:
-        """A tool by the name under which ``tools`` lists it, its server connected to if need be; None if there is none.
+        """The tool that ``tools`` lists under ``name``; connects to its server if needed. None if there is none.
 
-        Of a server that is down it is not known which tools it has: then it has this one.
+        The tools of a server that is down are unknown: the tool is assumed to be there.
         """
         connection = self._owner_of(name)
         if connection is None:
@@ -82,7 +81,7 @@ class McpToolBox:
         return FoundTool(connection.name, connection.timeout_seconds, spec is not None and spec.repeatable)
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-        """Runs a tool by its name in ``tools``. Raises NotFound, EngineUnavailable, OutcomeUnknown."""
+        """Runs the tool that ``tools`` lists under ``name``. Raises NotFound, EngineUnavailable, OutcomeUnknown."""
         connection = self._owner_of(name)
         if connection is not None and any(spec.name == name for spec in connection.tools):
             return await connection.call(name, arguments, context)
@@ -91,7 +90,7 @@ class McpToolBox:
         raise NotFound("No such tool.")
 
     def _owner_of(self, name: str) -> McpConnection | None:
-        """The connection whose server has, or would have, the tool of that name."""
+        """The connection to the server that the name belongs to, by its prefix; None for an unknown server."""
         server, separator, _ = name.partition(_SEPARATOR)
         if any(spec.name == name for spec in self._crm.tools):
             return self._crm
@@ -99,7 +98,7 @@ class McpToolBox:
 
 
 def connect_to(server: McpServerSettings) -> McpConnection:
-    """The connection to an external server; ``start`` opens it."""
+    """Makes the connection to an external server; ``start`` opens it."""
 
     def open_client() -> Client:
         return Client(watched(_transport(server)), read_timeout_seconds=server.timeout_seconds)
@@ -120,7 +119,7 @@ async def _transport(server: McpServerSettings) -> AsyncGenerator[TransportStrea
         program, *arguments = server.command
         env = {name: value.get_secret_value() for name, value in server.env.items()}
         parameters = StdioServerParameters(command=program, args=arguments, env=env)
-        # What it writes to its standard error may hold what somebody said.
+        # A server's standard error may contain what customers said.
         with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230 - no disk is behind it
             async with stdio_client(parameters, nowhere) as streams:
                 yield streams

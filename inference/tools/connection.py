@@ -1,4 +1,4 @@
-"""One MCP server as the pipeline sees it: connected while this process lives, connected again when it was lost."""
+"""A connection to one MCP server, with reconnect and a cached list of its tools."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from inference.tools.delivery import Delivery
 from inference.tools.json_schema import without_references
 from inference.tools.server import CONTEXT_META, KEY_META
 
-#: Between two attempts to connect; each pause is twice as long as the one before.
+#: Seconds between two attempts to connect, doubled each time up to the longest.
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 
-#: How long a connection may take to close: a program that was started is given time to end by itself.
+#: Seconds for a connection to close: a stdio server gets time to exit.
 _CLOSE_SECONDS = 10.0
 
-#: Pages of a server's list of tools that are read.
+#: Most pages of a server's tool list.
 _MAX_PAGES = 20
 
-#: Names of tools that language models take, and that the tool call's row holds with a server's name before them.
+#: Tool names that language models accept and that fit the tool call's row with the server's prefix.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
-#: Characters of a tool's answer, as JSON, that are kept: it is stored, shown to listeners and given to the model.
-_MAX_ANSWER = 100_000
+#: Characters of a tool's result as JSON: it is stored, sent to subscribers and given to the model.
+_MAX_RESULT_CHARACTERS = 100_000
 
-# The SDK logs what it cannot parse, and what its handlers raise: tool answers, in which is what somebody said.
+# The SDK logs messages that it cannot parse and errors of its handlers, with tool results in them.
 logging.getLogger("mcp").setLevel(logging.CRITICAL)
 
 log = structlog.get_logger(__name__)
 
 
 class McpConnection:
-    """A client of one server, owned by one task: the SDK wants it opened and closed in the same one.
+    """A client of one server. One task opens and closes it, as the SDK's cancel scopes require.
 
-    ``prefix`` stands before its tools' names, ``allowed`` names those that may be used (None: all), ``context`` tells
-    whether the server is our own and is told on whose behalf it runs, and ``counts`` whether its transport counts what
-    it sends (``inference.tools.delivery``).
+    ``prefix``: put before its tools' names. ``allowed``: names of the tools that may be used, None for all.
+    ``context``: whether tenant, session and call are sent along, which is for the built-in server only. ``counts``:
+    whether the transport counts sent calls (``inference.tools.delivery``).
     """
 
     def __init__(
@@ -71,21 +71,21 @@ class McpConnection:
         self._client: Client | None = None
         self._tools: tuple[ToolSpec, ...] = ()
         self._tried = asyncio.Event()
-        self._doubted = asyncio.Event()
+        self._recheck = asyncio.Event()
         self._owner: asyncio.Task[None] | None = None
         self._closed = False
 
     async def start(self) -> None:
-        """Connects if nobody did, or finds that it cannot for now; then it goes on trying. Harmless when repeated."""
+        """Connects, or returns after the first failed attempt and retries in the background. Idempotent."""
         if self._owner is None:
-            self._owner = asyncio.create_task(self._keep_connected(), name=f"mcp-{self.name}")
+            self._owner = asyncio.create_task(self._run(), name=f"mcp-{self.name}")
         with suppress(TimeoutError):
             async with asyncio.timeout(self.timeout_seconds):
                 await self._tried.wait()
 
     async def close(self) -> None:
         self._closed = True
-        self._doubted.set()  # the SDK's task groups may swallow the cancellation of a task that is leaving them
+        self._recheck.set()  # the SDK's task groups may swallow a cancellation while they exit
         if self._owner is not None:
             self._owner.cancel()
             await asyncio.wait({self._owner}, timeout=_CLOSE_SECONDS)
@@ -97,22 +97,22 @@ class McpConnection:
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
-        """What it offers now: nothing while it is down."""
+        """Its tools; empty while it is disconnected."""
         return self._tools
 
-    async def _keep_connected(self) -> None:
+    async def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while not self._closed:
             try:
                 async with self._open_client() as client:
-                    while not self._closed:  # lists again after a call that went wrong: is the connection still one?
-                        self._doubted.clear()
+                    while not self._closed:  # lists again after a failed call, as a health check
+                        self._recheck.clear()
                         self._tools = await self._list(client)
                         self._client = client
                         self._tried.set()
                         pause = _FIRST_PAUSE_SECONDS
-                        await self._doubted.wait()
-            except Exception as error:  # whatever a foreign server does, the others go on
+                        await self._recheck.wait()
+            except Exception as error:  # an external server may fail in any way; the others go on
                 if pause == _FIRST_PAUSE_SECONDS:
                     log.warning("mcp_server_down", server=self.name, error=type(error).__name__)
             finally:
@@ -147,7 +147,7 @@ class McpConnection:
         """Runs a tool. Raises EngineUnavailable if the request was not sent, and OutcomeUnknown if it may have been."""
         client = self._client
         if client is None:
-            raise self._unreached()
+            raise self._unreachable()
         meta: dict[str, Any] = {KEY_META: context.tool_call_id}
         if self._context:
             meta[CONTEXT_META] = {
@@ -161,18 +161,18 @@ class McpConnection:
                 async with asyncio.timeout(self.timeout_seconds):
                     result = await client.call_tool(name.removeprefix(self.prefix), dict(arguments), meta=meta)  # type: ignore[arg-type]  # an open map
         except Exception as error:
-            self._doubted.set()
+            self._recheck.set()
             if self._counts and delivery.sent <= 0:
-                raise self._unreached() from error
-            raise OutcomeUnknown(_what_went_wrong(self.name, error)) from error
+                raise self._unreachable() from error
+            raise OutcomeUnknown(_error_message(self.name, error)) from error
         return _result_of(result)
 
-    def _unreached(self) -> EngineUnavailable:
+    def _unreachable(self) -> EngineUnavailable:
         return EngineUnavailable(f"The MCP server {self.name} cannot be reached.")
 
 
-def _what_went_wrong(server: str, error: Exception) -> str:
-    """In our words: a foreign server's own may hold what somebody said."""
+def _error_message(server: str, error: Exception) -> str:
+    """An error message of ours: an external server's own may contain what a customer said."""
     if isinstance(error, TimeoutError) or (isinstance(error, MCPError) and error.code == REQUEST_TIMEOUT):
         return f"The MCP server {server} did not answer in time."
     if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
@@ -180,9 +180,9 @@ def _what_went_wrong(server: str, error: Exception) -> str:
     return f"The connection to the MCP server {server} was lost."
 
 
-def _repeatable(told: ToolAnnotations | None) -> bool:
-    """What the server declares; a tool that declares nothing may do its work again each time."""
-    return told is not None and bool(told.idempotent_hint or told.read_only_hint)
+def _repeatable(annotations: ToolAnnotations | None) -> bool:
+    """Whether the server declares the tool idempotent or read-only; without a declaration it is not repeatable."""
+    return annotations is not None and bool(annotations.idempotent_hint or annotations.read_only_hint)
 
 
 def _result_of(result: CallToolResult) -> ToolResult:
@@ -193,6 +193,6 @@ def _result_of(result: CallToolResult) -> ToolResult:
     ok = not result.is_error
     answer = {"ok": ok, **content}
     size = len(json.dumps(answer, ensure_ascii=False))
-    if size > _MAX_ANSWER:
-        answer = {"ok": ok, "omitted": f"The answer has {size} characters; not more than {_MAX_ANSWER} are kept."}
+    if size > _MAX_RESULT_CHARACTERS:
+        answer = {"ok": ok, "omitted": f"The answer has {size} characters; at most {_MAX_RESULT_CHARACTERS} are kept."}
     return ToolResult(ok, answer)

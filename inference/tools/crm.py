@@ -1,4 +1,4 @@
-"""The CRM tools: one for each scenario, and one that looks up what was filed."""
+"""The CRM tools: one that files a record for each scenario, and one that finds filed records."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FindCrmRecords(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CrmTool:
-    """A tool as it is offered."""
+    """Name, description and JSON schema of a tool."""
 
     name: str
     description: str

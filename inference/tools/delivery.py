@@ -1,8 +1,8 @@
-"""How far the request of a tool call came: whether its server can have seen it at all.
+"""Delivery of tool calls: whether a request can have reached its MCP server.
 
-The SDK tells a caller that a connection was lost, but not whether the request had been sent. Here the transport of an
-external server is watched instead. A call whose request never left this process was not made; of every other call that
-has no answer it is not known what it did.
+The SDK reports a lost connection, but not whether the request had been sent. So the transport to an external server is
+wrapped and counts sent calls: a call that was never sent did nothing; the outcome of any other call without an answer
+is unknown.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _CALL = "tools/call"
 
 
 class Delivery:
-    """Counts the requests of one call that may have reached the server: the SDK may send more than one."""
+    """Counts the requests of one tool call that may have reached the server: the SDK may send several."""
 
     def __init__(self) -> None:
         self.sent = 0
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """What is sent meanwhile, from this task and those it causes, belongs to this call."""
+        """Requests sent in this context, by this task and tasks that it starts, count for this call."""
         token = _current.set(self)
         try:
             yield
@@ -55,7 +55,7 @@ class _WatchedStream:
         delivery.sent += 1
         try:
             await self._stream.send(item)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):  # nobody took it
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):  # not taken by the transport
             delivery.sent -= 1
             raise
 
@@ -74,13 +74,13 @@ class _WatchedStream:
 
 @asynccontextmanager
 async def watched(transport: Transport) -> AsyncGenerator[TransportStreams, None]:
-    """The transport, its tool calls counted."""
+    """Wraps a transport so that it counts tool calls."""
     async with transport as (read, write):
         yield read, _WatchedStream(write)
 
 
 class WatchedHttpClient(httpx2.AsyncClient):
-    """An HTTP client that takes back what it counted as sent when no connection to the server was made."""
+    """An HTTP client that uncounts a request when no connection to the server could be made."""
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         try:

@@ -1,4 +1,4 @@
-"""JSON schemas for language models, many of which do not follow references."""
+"""JSON schemas without ``$ref``, for language models, many of which do not resolve references."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _MAX_DEPTH = 20
 
 
 def without_references(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with each ``$ref`` to its own ``$defs`` replaced by what it names; other references are dropped.
+    """Inlines each ``$ref`` to the schema's own ``$defs``; other references are dropped.
 
-    A definition that contains itself is cut off at a depth no argument needs.
+    Recursive definitions are cut off at a depth of 20.
     """
     definitions = schema.get("$defs", {})
 

@@ -1,4 +1,4 @@
-"""Tools run outside of any turn, because a client asked for it (``callTool``)."""
+"""Tool calls by clients, outside of any turn (mutation ``callTool``)."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from db.viewer import Viewer
 from inference.ports import ToolContext, ToolResult
 from inference.tools.client import FoundTool, McpToolBox
 
-#: How long a database that is away is waited for when a call is to be ended.
+#: Seconds for which the end of a call is retried while the database is unavailable.
 _PATIENCE_SECONDS = 30.0
 
-#: Beside a tool's own time and that patience: what a process that is busy may need.
+#: Added to the tool's time limit and the patience for the call's deadline: slack for a busy process.
 _MARGIN_SECONDS = 60.0
 
-#: Calls that one process runs at once.
+#: Concurrent calls of one process.
 _MAX_RUNNING = 100
 _RETRY_SECONDS = 1.0
 
-#: How long calls may go on when the process stops.
+#: Seconds that running calls get when the process stops.
 _CLOSE_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
 
-class ByHand:
-    """Runs tools of the same box that turns use; implements ``graph.api.tools.ToolRunner``.
+class ManualToolCalls:
+    """Runs tools of the tool box that turns use; implements ``graph.parts.ToolRunner``.
 
-    A call that was begun is run to its end in a task of this object, whether its client waits or not. Of a call whose
-    process dies, ``inference.worker.abandoned_calls`` writes the end.
+    A started call runs to its end in a task of this object, even if its client disconnects. If the process dies,
+    ``inference.worker.abandoned_calls`` ends the call.
     """
 
     def __init__(self, database: Database, toolbox: McpToolBox) -> None:
@@ -62,10 +62,10 @@ class ByHand:
         arguments: Mapping[str, Any],
         idempotency_key: str | None,
     ) -> ToolCall:
-        """Puts the intent on record, runs the tool, and returns the call as it ended.
+        """Records the intent, runs the tool and returns the finished call.
 
-        The same ``idempotency_key`` again returns the same call; PENDING if another process runs it and the tool cannot
-        be repeated. Raises NotFound, BadUserInput, IdempotencyConflict, SessionEnded, Overloaded.
+        The same ``idempotency_key`` returns the same call, PENDING if another process runs it and the tool is not
+        repeatable. Raises NotFound, BadUserInput, IdempotencyConflict, SessionEnded, Overloaded.
         """
         arguments = clean_json(arguments, "The arguments")
         tool = await self._toolbox.find(name)
@@ -73,13 +73,13 @@ class ByHand:
             known = ", ".join(sorted(spec.name for _, spec in await self._toolbox.tools()))
             raise BadUserInput(f"Unknown tool: use one of {known}.")
         if len(self._running) >= _MAX_RUNNING:
-            raise Overloaded("This server runs as many tools as it may.", _RETRY_SECONDS)
+            raise Overloaded("The server runs as many tool calls as it may.", _RETRY_SECONDS)
         key = str(new_id()) if idempotency_key is None else idempotency_key
         new = new_id()
         seconds = tool.seconds + _PATIENCE_SECONDS + _MARGIN_SECONDS
 
         async def intend(session: AsyncSession) -> tuple[ToolCall, asyncio.Task[ToolCall] | None]:
-            """The call, and the task that runs it if it is a resend of a call that runs here."""
+            """The call, and its task if it is a resend of a call that runs in this process."""
             await lock_session(session, viewer, session_id)
             call = await tool_calls.begin_by_hand(
                 session,
@@ -112,7 +112,7 @@ class ByHand:
         return await asyncio.shield(running)
 
     async def close(self) -> None:
-        """Waits a moment for the calls that run, then ends them: what they did is not known."""
+        """Waits up to 5 s for running calls, then ends them with OUTCOME_UNKNOWN."""
         tasks = list(self._running.values())
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSE_SECONDS)
@@ -121,7 +121,7 @@ class ByHand:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _finish(self, tool: FoundTool, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolCall:
-        """Runs the tool and writes how the call ended."""
+        """Runs the tool and records its end."""
         try:
             async with asyncio.timeout(tool.seconds):
                 result = await self._toolbox.call(name, arguments, context)

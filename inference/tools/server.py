@@ -1,7 +1,7 @@
 """The MCP server of the CRM tools (Model Context Protocol, official SDK).
 
-The same server is used in two ways: by the pipeline in its own process, and over HTTP by anybody with an API key. They
-differ in how the caller is known, which ``identify`` tells.
+There are two: ``pipeline_server`` in the worker's own process, and ``public_server`` over HTTP for holders of an API
+key. They differ in how they know on whose behalf a tool runs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SERVER_NAME = "crm"
 CONTEXT_META = "voxloom/context"
 KEY_META = "voxloom/idempotency_key"
 
-#: Every call has a key, and a call with a key that is known does nothing again.
+#: Every call has an idempotency key: a repeated call returns the first result.
 _ONCE = types.ToolAnnotations(idempotent_hint=True, destructive_hint=False, open_world_hint=False)
 
 log = structlog.get_logger(__name__)
@@ -51,9 +51,9 @@ class _Call:
 
 
 def pipeline_server(database: Database, *, patience_seconds: float) -> Server[Any]:
-    """For the process that made it: the intent is on record already, and the request's metadata names it.
+    """The server for turns: the intent is on record already, and the request's metadata holds its ids.
 
-    ``patience_seconds``: how long a database that is away is waited for.
+    ``patience_seconds``: how long a call is retried while the database is unavailable.
     """
 
     async def begin(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
@@ -64,7 +64,7 @@ def pipeline_server(database: Database, *, patience_seconds: float) -> Server[An
 
 
 def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
-    """For HTTP: the caller names a session of its own tenant as an argument, and the intent is recorded here."""
+    """The server at ``/mcp``: the caller names one of its sessions as an argument; the intent is recorded here."""
 
     async def begin(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
         arguments = clean_json(params.arguments or {}, "The arguments")
@@ -125,12 +125,12 @@ def _server(
             if params.name not in TOOLS:
                 raise NotFound("No such tool.")
             call = await begin(ctx, params)
-            # A call that was made, and whose answer alone was lost, answers the same again.
+            # Safe to retry: a call that was committed returns the same result again.
             result = await outlast(lambda: run(params.name, call), patience_seconds=patience_seconds)
         except Exception as error:
             error = client_error(error) or error
             if not isinstance(error, VoxLoomError):
-                # Not left to the SDK: it logs the error's own text, which may hold what a customer said.
+                # Handled here, since the SDK logs the error's text, which may contain what a customer said.
                 log.error("tool_failed", tool=params.name, **error_fields(error))
                 error = InternalError("The tool failed.")
             result = {"ok": False, "code": error.code, "errors": [{"loc": "", "msg": error.message}]}
@@ -150,5 +150,5 @@ def _with_session(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(result: Mapping[str, Any]) -> str:
-    """The result once more for clients that read only text."""
+    """The result as text, for clients that ignore structured content."""
     return json.dumps(result, ensure_ascii=False)

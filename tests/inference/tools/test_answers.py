@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mcp_types import CallToolResult, TextContent
 
-from inference.tools.connection import _MAX_ANSWER, _result_of
+from inference.tools.connection import _MAX_RESULT_CHARACTERS, _result_of
 
 
 @pytest.mark.parametrize("is_error", [False, True])
@@ -18,7 +18,7 @@ def test_an_answer_that_is_too_long_is_left_out_and_said_to_be(is_error: bool) -
         told = _result_of(result)
         assert told.ok is not is_error
         assert told.content["ok"] is not is_error
-        assert str(_MAX_ANSWER) in told.content["omitted"]
+        assert str(_MAX_RESULT_CHARACTERS) in told.content["omitted"]
         assert len(str(told.content)) < 200
 
 

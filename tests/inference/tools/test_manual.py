@@ -22,7 +22,7 @@ from db.turns.tool_calls import NewToolCall
 from db.viewer import Viewer
 from inference.tools import manual
 from inference.tools.client import McpToolBox
-from inference.tools.manual import ByHand
+from inference.tools.manual import ManualToolCalls
 from inference.worker.abandoned_calls import AbandonedCalls
 from tests.db.rows import claimed, end, events_of, eventually, everything, open_session, say, scalar
 from tests.inference.tools.shop import Shop
@@ -32,7 +32,7 @@ from tests.inference.tools.shop import Shop
 class Desk:
     """Calls tools on behalf of one session."""
 
-    tools: ByHand
+    tools: ManualToolCalls
     database: Database
     viewer: Viewer
     session_id: UUID
@@ -58,7 +58,7 @@ async def desk(database: Database, viewer: Viewer, shop: Shop) -> AsyncIterator[
     session_id = await open_session(database, viewer)
     external = shop.settings.model_copy(update={"timeout_seconds": 3})
     async with McpToolBox(database, [external], lazy=True) as toolbox:
-        tools = ByHand(database, toolbox)
+        tools = ManualToolCalls(database, toolbox)
         yield Desk(tools, database, viewer, session_id)
         await tools.close()
 
