@@ -18,7 +18,7 @@ from db.viewer import Viewer
 from inference.journal.database_journal import DatabaseJournal
 from inference.ports import EngineInfo, Superseded
 from inference.tools.client import McpToolBox
-from inference.tools.manual import ByHand
+from inference.tools.manual import ManualToolCalls
 from tests.db.rows import STORE, claimed, events_of, open_session, say, scalar
 
 _SECONDS = 1.5
@@ -28,7 +28,7 @@ _PAYLOAD = {"query": "my bill", "intent": "billing"}
 class Hammer:
     """All that may write to one session, until it is ended."""
 
-    def __init__(self, database: Database, viewer: Viewer, session_id: UUID, tools: ByHand) -> None:
+    def __init__(self, database: Database, viewer: Viewer, session_id: UUID, tools: ManualToolCalls) -> None:
         self._database = database
         self._viewer = viewer
         self._session_id = session_id
@@ -92,7 +92,7 @@ async def test_writers_of_one_session_get_along(database_url: str, viewer: Viewe
     try:
         session_id = await open_session(database, viewer)
         async with McpToolBox(database) as toolbox:
-            hammer = Hammer(database, viewer, session_id, ByHand(database, toolbox))
+            hammer = Hammer(database, viewer, session_id, ManualToolCalls(database, toolbox))
             await hammer.swing()
         events = await events_of(database, session_id)
         assert [each.seq for each in events] == list(range(1, len(events) + 1))
