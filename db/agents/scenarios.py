@@ -6,12 +6,13 @@ its JSON schema and the capabilities of the API all follow from it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from db.agents.contact import phone_number
 
 
 class Priority(StrEnum):
@@ -19,13 +20,6 @@ class Priority(StrEnum):
     NORMAL = "NORMAL"
     HIGH = "HIGH"
     URGENT = "URGENT"
-
-
-def _phone(value: str) -> str:
-    digits = re.sub(r"\D", "", value)
-    if not re.fullmatch(r"\+?[0-9 ().\-/]+", value) or not 6 <= len(digits) <= 15:
-        raise ValueError("a phone number has 6 to 15 digits, spaces and +().-/")
-    return value
 
 
 def _name(value: str) -> str:
@@ -38,7 +32,7 @@ _Strip = StringConstraints(strip_whitespace=True)
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Name = Annotated[ShortText, AfterValidator(_name)]
-Phone = Annotated[str, _Strip, Field(max_length=40), AfterValidator(_phone)]
+Phone = Annotated[str, _Strip, Field(max_length=40), AfterValidator(phone_number)]
 AccountId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9\-]{1,31}$")]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 

@@ -1,0 +1,82 @@
+"""Fields of scenarios that name a way to reach the customer.
+
+The numbers are of the ranges that numbering plans keep for drama (Ofcom, NANP, ARCEP, Bundesnetzagentur), ITU-T E.123's
+examples, and what people say instead of a number.
+"""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from db.agents.scenarios import SCENARIOS
+
+_GIVEN = {"query": "a new way to reach me", "intent": "contact_change"}
+
+
+def _error(**fields: str) -> str:
+    with pytest.raises(ValidationError) as refused:
+        SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, **fields})
+    (error,) = refused.value.errors(include_url=False, include_context=False, include_input=False)
+    assert (error["type"], error["loc"]) == ("value_error", tuple(fields))
+    return str(error["msg"])
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "555-0142",
+        "5550123",
+        "(0609) 123 4567",
+        "030 23125 001",
+        "+49 (0)30 23125 001",
+        "020 7946 0958",
+        "+44 20 7946 0958",
+        "+44 1632 960001",
+        "(+1) 212-555-0123",
+        "+33 1 99 00 12 34",
+        "0033 1 99 00 12 34",
+        "+91 98765-43210",
+        "०९८७६५४३२१०",
+        "+34/910/000/000",
+        "\uff0b81 3-1234-5678",
+        "+800 1234 5678",
+    ],
+)
+def test_numbers_as_people_give_them_are_kept_as_given(number: str) -> None:
+    filed = SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_phone": f" {number} "})
+    assert filed.model_dump()["new_phone"] == number
+
+
+@pytest.mark.parametrize(
+    ("number", "rule"),
+    [
+        ("call me", "digits"),
+        ("the one that you have", "digits"),
+        ("my number is +44 20 7946 0958", "digits"),
+        ("1-800-FLOWERS", "digits"),
+        ("+44 20 7946 0958 ext. 5", "digits"),
+        ("020 7946 0958 or 0959", "digits"),
+        ("020 7946 0958; drop table turns", "digits"),
+        ("555\x000142", "digits"),
+        ("-" * 20, "digits"),
+        ("12345", "6 to 15"),
+        ("1234567890123456", "6 to 15"),
+        ("+999 123 4567", "country"),
+        ("+210 123 4567", "country"),
+        ("+44 20 7946", "country"),
+        ("+44 20 7946 0958 12345", "country"),
+        ("+1 212 555 01234", "country"),
+        ("+", "country"),
+        ("+1", "country"),
+    ],
+)
+def test_what_no_phone_has_is_refused_without_repeating_it(number: str, rule: str) -> None:
+    message = _error(new_phone=number)
+    assert rule in message
+    assert number not in message or len(number) == 1
+
+
+def test_too_long_a_number_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(ValidationError, match="at most 40 characters"):
+        SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_phone": "1" * 100_000})
