@@ -32,8 +32,7 @@ from graph.guards.persisted_documents import Documents, Refused
 from graph.guards.requests import GraphQLRequest, from_body, from_query_string
 from graph.guards.revocations import Revocations
 from graph.http.exchange import Exchange, Headers
-from graph.http.sse import stream_events
-from graph.http.streaming import last_event_id
+from graph.http.sse import last_event_id, stream_events
 from graph.public_url import base_of
 from graph.wire.negotiation import (
     EVENT_STREAM,

@@ -40,15 +40,8 @@ from graph.guards.requests import GraphQLRequest, from_body, from_query_string
 from graph.guards.response_size import instead_of
 from graph.http.forms import from_form
 from graph.http.graphql_ws import Adapter, Handler
-from graph.http.streaming import (
-    EventStream,
-    Multipart,
-    ResumableEventStream,
-    Stream,
-    TextStream,
-    last_event_seen,
-    opened,
-)
+from graph.http.sse import EventStream, ResumableEventStream, last_event_seen
+from graph.http.streaming import Multipart, Stream, TextStream, opened
 from graph.parts import Parts
 from graph.wire.json_reader import NotJson, read_json
 from graph.wire.negotiation import (

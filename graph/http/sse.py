@@ -1,64 +1,94 @@
-"""Payloads as server-sent events, while the client listens.
+"""Server-sent events: their encoding, Last-Event-ID, and the stream of a subscription that the live layer follows.
 
-Protocol: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (distinct connections mode)
+Protocol: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (distinct connections mode).
+Strawberry merges the heartbeats and `Stream` sends, for these streams and for those of resolvers.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from db.errors import Unauthenticated
+from fastapi import Request
+from starlette.datastructures import Headers
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.http.streaming import JSONEncoder, SSETransport, merge_stream_with_heartbeat
+
+from db.errors import BadUserInput, Unauthenticated
 from graph.compiled.live.live import Payload
 from graph.http.exchange import Exchange
-from graph.http.streaming import EventStream
+from graph.http.streaming import Stream
+from graph.wire.negotiation import is_event_stream
+
+#: Event numbers are of 32 bits.
+_MAX_DIGITS = 10
+
+
+class EventStream(SSETransport):
+    """Strawberry's, but with lines that end in LF alone: urql knows no other, and all others know this one."""
+
+    def encode_event(self, event: str, data: str | None = None, seq: int | None = None) -> str:
+        """One event; ``seq`` becomes its id, which a client that comes back sends as Last-Event-ID."""
+        told = "" if seq is None else f"id: {seq}\n"
+        return f"event: {event}\n{told}data:{' ' + data if data else ''}\n\n"
+
+    def encode_comment(self, comment: str) -> str:
+        return f": {comment}\n\n"
+
+
+class ResumableEventStream(EventStream):
+    """The event stream of one subscription: the event that was read last, which ``seq`` tells, is the one encoded."""
+
+    def __init__(self, interval: float, seq: Callable[[], int | None]) -> None:
+        super().__init__(interval)
+        self._seq = seq
+
+    def encode_next(self, response: GraphQLHTTPResponse, encode_json: JSONEncoder) -> str:
+        return self.encode_event("next", encode_json(response), self._seq())
+
+
+def last_event_id(header: str) -> int:
+    """The number of the event that a client saw last, by its Last-Event-ID header; 0 if it sends none.
+
+    Raises BadUserInput for what is no number of an event.
+    Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
+    """
+    if not header:
+        return 0
+    if not (header.isascii() and header.isdigit() and len(header) <= _MAX_DIGITS):
+        raise BadUserInput("Last-Event-ID must be the id of an event of this subscription.")
+    return int(header)
+
+
+def last_event_seen(headers: Headers) -> int:
+    """The number of the event that a client of an event stream saw last; 0 if none. Raises BadUserInput."""
+    return last_event_id(headers.get("last-event-id", "")) if is_event_stream(headers.get("accept")) else 0
 
 
 async def stream_events(exchange: Exchange, payloads: AsyncGenerator[Payload, None]) -> None:
     """Sends each payload as an event, and one more at the end; returns early when the client goes."""
-    stream = EventStream()
-    headers = [(name.lower().encode(), value.encode()) for name, value in stream.headers.items()]
-    await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
-    tasks = [
-        asyncio.create_task(_send_all(exchange, payloads, stream), name="event-stream"),
-        asyncio.create_task(_beat(exchange, stream), name="event-stream-heartbeat"),
-        asyncio.create_task(_gone(exchange), name="event-stream-listen"),
-    ]
+    transport = EventStream()
+    events = _events(transport, payloads)
+    chunks = merge_stream_with_heartbeat(
+        lambda: events,
+        lambda: transport.heartbeat_message(json.dumps),
+        interval=transport.heartbeat_interval,
+        send_initial_heartbeat=transport.send_initial_heartbeat,
+    )
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        stream = Stream(Request(exchange.scope), chunks(), transport.headers)
+        await stream(exchange.scope, exchange.receive, exchange.send)
     finally:
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for each in ended:
-        if isinstance(each, Exception):
-            raise each
+        await events.aclose()
 
 
-async def _send_all(exchange: Exchange, payloads: AsyncGenerator[Payload, None], stream: EventStream) -> None:
+async def _events(transport: EventStream, payloads: AsyncGenerator[Payload, None]) -> AsyncGenerator[str, None]:
     async with aclosing(payloads):
         try:
             async for seq, text in payloads:
-                await _send(exchange, stream.encode_event("next", text, seq))
+                yield transport.encode_event("next", text, seq)
         except Unauthenticated as error:  # the key was revoked meanwhile
             told = {"data": None, "errors": [{"message": error.message, "extensions": error.extensions}]}
-            await _send(exchange, stream.encode_event("next", json.dumps(told)))
-    await exchange.send({"type": "http.response.body", "body": stream.encode_complete().encode(), "more_body": False})
-
-
-async def _beat(exchange: Exchange, stream: EventStream) -> None:
-    """Keeps what is between here and the client from taking the stream for dead."""
-    while True:
-        await asyncio.sleep(stream.heartbeat_interval)
-        await _send(exchange, stream.encode_comment("ping"))
-
-
-async def _gone(exchange: Exchange) -> None:
-    while (await exchange.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _send(exchange: Exchange, text: str) -> None:
-    await exchange.send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+            yield transport.encode_event("next", json.dumps(told))
+    yield transport.encode_complete()

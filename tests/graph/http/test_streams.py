@@ -21,7 +21,8 @@ from strawberry.http.streaming import merge_stream_with_heartbeat
 
 from db.feed.feed import Feed
 from graph.http import sse
-from graph.http.streaming import EventStream, Stream
+from graph.http.sse import EventStream
+from graph.http.streaming import Stream
 from tests.client import END, EVENTS, SEND, Client
 from tests.conftest import cloned
 from tests.graph.api.test_subscriptions import left_since, until
@@ -85,8 +86,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     def merged(stream: Any, beat: Any, *, send_initial_heartbeat: bool, **_: Any) -> Any:
         return merge_stream_with_heartbeat(stream, beat, 0.001, send_initial_heartbeat=send_initial_heartbeat)
 
-    monkeypatch.setattr(async_base_view, "merge_stream_with_heartbeat", merged)
-    monkeypatch.setattr(sse, "EventStream", lambda: EventStream(0.001))
+    for module in (async_base_view, sse):
+        monkeypatch.setattr(module, "merge_stream_with_heartbeat", merged)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
