@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from db.errors import EngineUnavailable
-from inference.weights.piper_tensors import Tensors
+from inference.weights.piper_tensors import Tensors, read_tensors
+from inference.weights.torch_file import save_tensors
 
 _ENCODER_LAYERS = 6
 _FLOW_LAYERS = 4
 _GENERATOR = "tts.generator."
+
+
+def write_weights(onnx: Path, path: Path) -> None:
+    """Converts a Piper voice's ONNX file into ESPnet's ``model.pth``.
+
+    Raises EngineUnavailable if the file is no such voice, or a tensor is missing or left over.
+    """
+    save_tensors(rename(read_tensors(onnx)), path)
 
 
 def rename(source: Tensors) -> dict[str, Tensor]:

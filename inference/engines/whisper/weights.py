@@ -12,8 +12,7 @@ from pathlib import Path
 
 from db.errors import EngineUnavailable
 from inference.weights.cache import ModelCache, PackageFile
-from inference.weights.ctranslate2_file import read_model_file
-from inference.weights.whisper_from_ctranslate2 import to_openai
+from inference.weights.whisper_from_ctranslate2 import write_checkpoint
 
 #: The name of the bundled model, for both engines.
 BUNDLED = "base"
@@ -68,15 +67,9 @@ def openai_checkpoint(cache: ModelCache) -> Path:
     """The checkpoint that ``whisper.load_model`` takes: dimensions and state dict in float16 (145 MB). Needs torch."""
 
     def build(directory: Path) -> None:
-        import torch  # noqa: PLC0415  the CTranslate2 engine must do without it
-
-        from inference.weights.torch_file import save_tensors  # noqa: PLC0415  imports torch
-
         data = _joined(cache)
         cache.progress("whisper base: converting to openai-whisper", 0.5)
-        dims, tensors = to_openai(read_model_file(data))
-        state = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
-        save_tensors({"dims": dims, "model_state_dict": state}, directory / "base.pt")
+        write_checkpoint(data, directory / "base.pt")
         cache.progress("whisper base: converted to openai-whisper", 1.0)
 
     return cache.obtain("whisper-base-openai-1", build) / "base.pt"
