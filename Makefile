@@ -6,7 +6,7 @@ INSTALL := $(PYTHON) requirements/install.py $(VENV)
 # The tests run the same way on a laptop and in CI.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test test-browser test-clients chaos bench check install lock clean
+.PHONY: run test test-browser test-clients chaos bench check reference docs install lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -27,7 +27,7 @@ test-clients: $(VENV)/dev.stamp
 chaos: $(VENV)/dev.stamp
 	SEED=$(SEED) FAULTS=$(FAULTS) SESSIONS=$(SESSIONS) $(BIN)/python -m tests.chaos
 
-# make bench ONLY=reads|fanout|size QUICK=1: measures beside others, which are npm packages; writes its tables to the README.
+# make bench ONLY=reads|fanout|size QUICK=1: measures beside others, which are npm packages; writes its tables to docs/explanation/measurements.md.
 bench: $(VENV)/dev.stamp tests/bench/servers/node_modules/.package-lock.json
 	$(BIN)/python -m tests.bench $(ONLY) $(if $(QUICK),--quick)
 
@@ -40,6 +40,21 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Writes the generated pages of docs/ anew: the GraphQL schema, error codes, settings, the index of decisions.
+reference: $(VENV)/dev.stamp
+	$(BIN)/voxloom schema graph/schema.graphql
+	$(BIN)/python -m tests.reference
+
+# Builds docs/ as a site in site/, and fails at a broken link. It has an environment of its own, without VoxLoom.
+DOCS_ENV := .venv-docs
+docs: $(DOCS_ENV)/docs.stamp
+	$(DOCS_ENV)/bin/mkdocs build --strict --site-dir site
+
+$(DOCS_ENV)/docs.stamp: requirements/docs.txt
+	@$(PYTHON) -m venv $(DOCS_ENV)
+	@$(DOCS_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
+	@touch $@
 
 install: $(VENV)/run.stamp
 
@@ -62,10 +77,11 @@ lock: $(LOCK_ENV)/bin/uv
 	$(LOCK) --excludes requirements/excluded.txt --excludes requirements/excluded-run.txt pyproject.toml requirements/models.in --extra embedded --extra worker -o requirements/run.txt
 	$(LOCK) --excludes requirements/excluded.txt pyproject.toml -c requirements/run.txt -o requirements/api.txt
 	$(LOCK) --excludes requirements/excluded.txt pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) --group docs -o requirements/docs.txt
 
 $(LOCK_ENV)/bin/uv:
 	@$(PYTHON) -m venv $(LOCK_ENV)
 	@$(LOCK_ENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
 clean:
-	rm -rf $(VENV) $(LOCK_ENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LOCK_ENV) $(DOCS_ENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -30,10 +30,14 @@ class InternalError(VoxLoomError):
 
 
 class Unauthenticated(VoxLoomError):
+    """The API key is missing, wrong or was revoked."""
+
     code = "UNAUTHENTICATED"
 
 
 class Forbidden(VoxLoomError):
+    """The request is understood and not allowed on this server, whoever asks."""
+
     code = "FORBIDDEN"
 
 
@@ -44,18 +48,26 @@ class NotFound(VoxLoomError):
 
 
 class BadUserInput(VoxLoomError):
+    """The request, or a value in it, is not valid; the message says what would be."""
+
     code = "BAD_USER_INPUT"
 
 
 class AudioUnreadable(VoxLoomError):
+    """The recording cannot be decoded: its format or codec is not supported, or it is damaged."""
+
     code = "AUDIO_UNREADABLE"
 
 
 class AudioTooLong(VoxLoomError):
+    """The recording is longer than VOXLOOM_MAX_AUDIO_SECONDS."""
+
     code = "AUDIO_TOO_LONG"
 
 
 class PayloadTooLarge(VoxLoomError):
+    """The request, or the recording in it, has more bytes than it may."""
+
     code = "PAYLOAD_TOO_LARGE"
 
 
@@ -72,10 +84,14 @@ class OperationTimeout(VoxLoomError):
 
 
 class SessionEnded(VoxLoomError):
+    """The session has ended and takes no more messages."""
+
     code = "SESSION_ENDED"
 
 
 class IdempotencyConflict(VoxLoomError):
+    """The idempotency key was used in this session for something else."""
+
     code = "IDEMPOTENCY_CONFLICT"
 
 

@@ -1,0 +1,24 @@
+"""Every generated page of docs/, by its path there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.reference.decisions import decisions_index
+from tests.reference.errors import errors_page
+from tests.reference.graphql import graphql_pages
+from tests.reference.settings import settings_page
+
+_MARK = "<!-- Written by `make reference`. Do not edit. -->\n\n"
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def generated_pages() -> dict[str, str]:
+    pages = {
+        "decisions/index.md": decisions_index(),
+        "reference/errors.md": errors_page(),
+        "reference/settings.md": settings_page(),
+    }
+    pages |= {f"reference/{path}": text for path, text in graphql_pages().items()}
+    return {path: _MARK + text for path, text in pages.items()}

@@ -1,0 +1,75 @@
+"""The settings as Markdown: names, defaults and words of ``.env.example``, bounds of the settings classes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from db.settings import DatabaseSettings
+from graph.settings import ApiSettings
+from inference.settings import InferenceSettings
+
+_EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+_HEAD = """# Settings
+
+Environment variables; `.env` in the working directory is read too, and the environment wins over it. *Read by* says
+which role reads the setting: the API, the worker, or both.
+"""
+
+_COLUMNS = "| setting | default | bounds | read by | meaning |\n|---|---|---|---|---|\n"
+
+_SECTION = re.compile(r"^# --- (.+?) -+$")
+_SETTING = re.compile(r"^#([A-Z][A-Z0-9_]*)=(.*)$")
+
+
+def settings_page() -> str:
+    """The page, in the order and the sections of ``.env.example``."""
+    parts, words = [_HEAD], list[str]()
+    for line in _EXAMPLE.read_text().splitlines():
+        if section := _SECTION.match(line):
+            parts.append(f"\n## {section[1]}\n\n{_COLUMNS}")
+        elif setting := _SETTING.match(line):
+            name, default = setting.groups()
+            cells = (f"`{name}`", f"`{default}`" if default else "", _bounds(name), _read_by(name), _cell(words))
+            parts.append(f"| {' | '.join(cells)} |\n")
+        if line.startswith("# "):
+            words.append(line.removeprefix("# "))
+        else:
+            words.clear()
+    return "".join(parts)
+
+
+def _fields(model: type[DatabaseSettings]) -> dict[str, FieldInfo]:
+    """Each field by its environment variable."""
+    prefix = model.model_config["env_prefix"]
+    return {
+        str(field.validation_alias.choices[0])
+        if isinstance(field.validation_alias, AliasChoices)
+        else f"{prefix}{name}".upper(): field
+        for name, field in model.model_fields.items()
+    }
+
+
+def _read_by(variable: str) -> str:
+    if variable in _fields(DatabaseSettings):
+        return "both"
+    return "API" if variable in _fields(ApiSettings) else "worker" if variable in _fields(InferenceSettings) else ""
+
+
+def _bounds(variable: str) -> str:
+    field = {**_fields(ApiSettings), **_fields(InferenceSettings)}.get(variable)
+    found: dict[str, str] = {}
+    for rule in field.metadata if field else ():
+        for bound, sign in (("gt", "> "), ("ge", "≥ "), ("lt", "< "), ("le", "≤ ")):
+            value = getattr(rule, bound, None)
+            if value is not None:
+                found[bound] = f"{sign}{value:,}"
+    return ", ".join(found.values())
+
+
+def _cell(words: list[str]) -> str:
+    return " ".join(words).replace("|", "\\|")
