@@ -1,4 +1,5 @@
-"""The recipes in docs/ are the code that the tests run."""
+"""The documentation: its recipes are the code that the tests run, its links lead somewhere, the files it names exist,
+and its generated pages are what the code says."""
 
 from __future__ import annotations
 
@@ -8,11 +9,33 @@ from pathlib import Path
 
 import pytest
 
+from tests.reference.pages import DOCS, generated_pages
+
 _ROOT = Path(__file__).parents[1]
 _LANGUAGES = {".mjs": "js", ".py": "python"}
 #: A comment that names a file and a part of it, and the code block that follows.
 _BLOCK = re.compile(r"<!-- (\S+): (\w+) -->\n\n```(\w+)\n(.*?)```", re.DOTALL)
-_PAGES = ["resuming.md"]
+_RECIPES = ["how-to/resume-subscriptions.md"]
+
+_GENERATED = generated_pages()
+_PAGES = sorted([*_ROOT.glob("*.md"), *_ROOT.glob(".github/**/*.md"), *DOCS.rglob("*.md")])
+#: Pages that say what was true on a date, of files that may have moved since.
+_DATED = [each for each in _PAGES if each.parent.name == "decisions" or each.name == "CHANGELOG.md"]
+
+_FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_CODE = re.compile(r"`([^`\n]+)`")
+#: A path of the repository within code: a folder of ours, and what follows.
+_PATH = re.compile(
+    r"(?<![\w./:-])((?:db|graph|inference|migrations|tests|docs|examples|requirements|\.github|\.devcontainer|\.ci)/[\w./*-]*)"
+)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+README_LINES = 200
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(_ROOT))
 
 
 def recipe(path: str, name: str) -> str:
@@ -23,11 +46,66 @@ def recipe(path: str, name: str) -> str:
     return textwrap.dedent(found[1])
 
 
-@pytest.mark.parametrize("page", _PAGES)
+@pytest.mark.parametrize("page", _RECIPES)
 def test_a_page_shows_what_is_tested(page: str) -> None:
-    text = (_ROOT / "docs" / page).read_text()
+    text = (DOCS / page).read_text()
     blocks = _BLOCK.findall(text)
     assert len(blocks) == text.count("<!-- ")
     for path, name, language, code in blocks:
         assert language == _LANGUAGES[Path(path).suffix]
         assert code.strip() == recipe(path, name).strip(), f"{page}: {path}, {name}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub and MkDocs give the headings of a page."""
+    headings = _HEADING.findall(_FENCE.sub("", page.read_text()))
+    return {re.sub(r"[^\w\s-]", "", each.lower()).strip().replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _LINK.findall(_FENCE.sub("", page.read_text())):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{_name(page)} links to {link}"
+        if anchor:
+            assert anchor in anchors(target), f"{_name(page)} links to {link}"
+        if page.is_relative_to(DOCS):  # else the site has a dead link where the repository has none
+            assert target.is_relative_to(DOCS), f"{_name(page)} links to {link}: name the file, as code"
+
+
+@pytest.mark.parametrize("page", [each for each in _PAGES if each not in _DATED], ids=_name)
+def test_named_files_exist(page: Path) -> None:
+    for code in _CODE.findall(_FENCE.sub("", page.read_text())):
+        for path in _PATH.findall(code):
+            assert any(_ROOT.glob(path.rstrip("."))), f"{_name(page)} names {path}"
+
+
+@pytest.mark.parametrize("path", _GENERATED)
+def test_generated_pages_are_current(path: str) -> None:
+    page = DOCS / path
+    assert page.exists() and page.read_text() == _GENERATED[path], "run: make reference"
+
+
+def test_no_generated_page_is_left_over() -> None:
+    there = {str(each.relative_to(DOCS)) for each in (DOCS / "reference" / "graphql").iterdir()}
+    assert there <= set(_GENERATED)
+
+
+def test_every_page_can_be_found() -> None:
+    """From the index of the documentation, by links."""
+    found, waiting = set[Path](), [DOCS / "index.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in found:
+            continue
+        found.add(page)
+        links = (link.partition("#")[0] for link in _LINK.findall(_FENCE.sub("", page.read_text())))
+        waiting += [(page.parent / each).resolve() for each in links if each.endswith(".md") and ":" not in each]
+    assert {each for each in _PAGES if each.is_relative_to(DOCS)} <= found
+
+
+def test_the_readme_is_short() -> None:
+    assert len((_ROOT / "README.md").read_text().splitlines()) <= README_LINES

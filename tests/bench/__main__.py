@@ -27,7 +27,7 @@ class What(StrEnum):
 @app.command()
 def main(
     what: Annotated[What, typer.Argument()] = What.ALL,
-    quick: Annotated[bool, typer.Option(help="A short look, which the README does not get.")] = False,
+    quick: Annotated[bool, typer.Option(help="A short run, whose tables are not kept.")] = False,
 ) -> None:
     # Whoever ends this means all that it has started. A shell's background jobs are born deaf to SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)

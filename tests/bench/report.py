@@ -1,4 +1,4 @@
-"""Where the figures go: a table between two marks of the README, and all of them as JSON."""
+"""Where the figures go: a table between two marks of docs/explanation/measurements.md, and all of them as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 out = Console()
 
 _ROOT = Path(__file__).parents[2]
-_README = _ROOT / "README.md"
+_PAGE = _ROOT / "docs" / "explanation" / "measurements.md"
 _FIGURES = _ROOT / ".voxloom" / "bench"
 
 
@@ -37,7 +37,7 @@ def versions(*packages: str) -> str:
 
 
 def publish(name: str, text: str, figures: Any, *, keep: bool) -> None:
-    """Shows the text, and keeps the figures. ``keep``: the README gets the text too, between its marks."""
+    """Shows the text, and keeps the figures. ``keep``: the page gets the text too, between its marks."""
     out.print(text, markup=False, soft_wrap=True)
     _FIGURES.mkdir(parents=True, exist_ok=True)
     (_FIGURES / f"{name}.json").write_bytes(
@@ -45,8 +45,8 @@ def publish(name: str, text: str, figures: Any, *, keep: bool) -> None:
     )
     if keep:
         begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
-        before, mark, rest = _README.read_text().partition(begin)
+        before, mark, rest = _PAGE.read_text().partition(begin)
         _, end_mark, after = rest.partition(end)
         if not (mark and end_mark):
-            raise RuntimeError(f"README.md has no marks for {name}.")
-        _README.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+            raise RuntimeError(f"{_PAGE} has no marks for {name}.")
+        _PAGE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")

@@ -1,4 +1,4 @@
-// Apollo Client's cache with the policies of docs/client-caches.md: it merges what different queries read of one object.
+// Apollo Client's cache with the policies of docs/how-to/client-caches.md: it merges what different queries read of one object.
 import { ApolloClient, gql, HttpLink, InMemoryCache } from "@apollo/client";
 
 import { headers, url } from "./conversation.mjs";

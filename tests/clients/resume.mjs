@@ -1,6 +1,6 @@
 // The recipe for clients that reconnect by themselves: graphql-ws and graphql-sse send a subscription again as it was,
 // so it is kept up to date here. Each event comes once, whatever happens to the connection.
-// docs/resuming.md shows this file.
+// docs/how-to/resume-subscriptions.md shows this file.
 
 // recipe: subscribe
 /** As client.subscribe of graphql-ws or graphql-sse, for subscriptions with $afterSeq that select seq. */

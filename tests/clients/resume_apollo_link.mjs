@@ -1,5 +1,5 @@
 // A link for Apollo Client that keeps a subscription's afterSeq up to date, so that what sends it again sends the rest.
-// docs/resuming.md shows this file.
+// docs/how-to/resume-subscriptions.md shows this file.
 
 // recipe: link
 import { ApolloLink } from "@apollo/client";

@@ -1,4 +1,7 @@
-"""Python's gql: a subscription that goes on over any number of connections. docs/resuming.md shows this file."""
+"""Python's gql: a subscription that goes on over any number of connections.
+
+docs/how-to/resume-subscriptions.md shows this file.
+"""
 
 from __future__ import annotations
 

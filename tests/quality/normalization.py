@@ -1,7 +1,7 @@
 """How many written sentences are put into the words a person would say: ``python -m tests.quality.normalization``.
 
 ``--half test`` reports the half that no rule was tuned on. ``--library`` puts a normaliser that is installed beside
-VoxLoom's own rules (docs/text-normalization.md).
+VoxLoom's own rules (docs/explanation/text-normalization.md).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from inference.engines.whisper.spoken_language import SpokenLanguage, spoken_lan
 from inference.ports import SAMPLE_RATE, Samples, Segment, Transcript, TranscriptPartial
 
 #: Beams of the first attempts, for languages of which Whisper knows less than of English: more words are right where
-#: speech is hard to understand, and English gains nothing (docs/speech-recognition.md).
+#: speech is hard to understand, and English gains nothing (docs/explanation/speech-recognition.md).
 BEAMS = 5
 
 #: Shorter pieces do not tell their language.
