@@ -3,11 +3,14 @@ and its generated pages are what the code says."""
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from graphql import build_schema, parse, validate
 
 from tests.reference.pages import DOCS, generated_pages
 
@@ -29,7 +32,18 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(
     r"(?<![\w./:-])((?:db|graph|inference|migrations|tests|docs|examples|requirements|\.github|\.devcontainer|\.ci)/[\w./*-]*)"
 )
+#: What a page may tell a reader to type, or to set.
+_TARGET = re.compile(r"\bmake (\.?[a-z][\w./-]*)")
+_MODULE = re.compile(r"python -m ((?:tests|inference|graph)[\w.]*)")
+_SETTING = re.compile(r"\bVOXLOOM_[A-Z0-9_]*[A-Z0-9]\b")
+#: GraphQL in a block of its own, and in the JSON of a command.
+_GRAPHQL = re.compile(r"^```graphql\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_QUERY = re.compile(r""""query": ("(?:[^"\\]|\\.)*")|query=([^']+)""")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+_MAKEFILE = (_ROOT / "Makefile").read_text()
+_EXAMPLE = (_ROOT / ".env.example").read_text()
+_SCHEMA = build_schema((_ROOT / "graph" / "schema.graphql").read_text())
 
 README_LINES = 200
 
@@ -81,6 +95,25 @@ def test_named_files_exist(page: Path) -> None:
     for code in _CODE.findall(_FENCE.sub("", page.read_text())):
         for path in _PATH.findall(code):
             assert any(_ROOT.glob(path.rstrip("."))), f"{_name(page)} names {path}"
+
+
+@pytest.mark.parametrize("page", [each for each in _PAGES if each not in _DATED], ids=_name)
+def test_named_commands_and_settings_exist(page: Path) -> None:
+    text = page.read_text()
+    targets = set(re.findall(r"^([\w./-]+):", _MAKEFILE, re.MULTILINE)) | {".venv/dev.stamp"}
+    for code in [*_CODE.findall(_FENCE.sub("", text)), *_FENCE.findall(text)]:
+        assert set(_TARGET.findall(code)) <= targets, _name(page)
+        for module in _MODULE.findall(code):
+            assert find_spec(module), f"{_name(page)} names {module}"
+    assert set(_SETTING.findall(text)) <= set(_SETTING.findall(_EXAMPLE)), _name(page)
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_name)
+def test_documents_are_valid(page: Path) -> None:
+    text = page.read_text()
+    commands = [json.loads(quoted) if quoted else plain for quoted, plain in _QUERY.findall(text)]
+    for document in [*_GRAPHQL.findall(text), *commands]:
+        assert validate(_SCHEMA, parse(document)) == [], document
 
 
 @pytest.mark.parametrize("path", _GENERATED)
