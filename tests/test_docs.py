@@ -32,6 +32,8 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(
     r"(?<![\w./:-])((?:db|graph|inference|migrations|tests|docs|examples|requirements|\.github|\.devcontainer|\.ci)/[\w./*-]*)"
 )
+#: A name, and the file that has it: `name` in `file`, or `file` (`name`).
+_NAMED_IN = re.compile(r"`([\w.]+)` in\s+`([\w./]+\.py)`|`([\w./]+\.py)`\s+\(`([\w.]+)`\)")
 #: What a page may tell a reader to type, or to set.
 _TARGET = re.compile(r"\bmake (\.?[a-z][\w./-]*)")
 _MODULE = re.compile(r"python -m ((?:tests|inference|graph)[\w.]*)")
@@ -95,6 +97,16 @@ def test_named_files_exist(page: Path) -> None:
     for code in _CODE.findall(_FENCE.sub("", page.read_text())):
         for path in _PATH.findall(code):
             assert any(_ROOT.glob(path.rstrip("."))), f"{_name(page)} names {path}"
+
+
+def test_named_files_have_the_names_that_the_tour_says() -> None:
+    named = _NAMED_IN.findall((DOCS / "explanation" / "tour.md").read_text())
+    assert len(named) > 5
+    for name, path, same_path, same_name in named:
+        text = (_ROOT / (path or same_path)).read_text()
+        assert re.search(rf"\b{(name or same_name).rpartition('.')[2]}\b", text), (
+            f"{name or same_name}: {path or same_path}"
+        )
 
 
 @pytest.mark.parametrize("page", [each for each in _PAGES if each not in _DATED], ids=_name)

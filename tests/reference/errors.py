@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from inspect import getdoc
 
 from db.errors import VoxLoomError
-from graph.http.negotiation import GRAPHQL_RESPONSE, status_of
+from graph.wire.negotiation import GRAPHQL_RESPONSE, status_of
 
 _HEAD = f"""# Error codes
 
