@@ -1,7 +1,8 @@
-"""How often one key, or one address without a key, may ask.
+"""Rate limits: token buckets of API keys, and of addresses without a valid key.
 
-A bucket of tokens each (Turner 1986, "New directions in communications"; RFC 2697 names the parts): it holds what may
-be asked at once, and fills evenly up to that again within a minute.
+Token bucket: Turner 1986, "New directions in communications"; RFC 2697 names the parts. A key may use its minute's
+allowance at once; an address that has shown no key may use that of two seconds, so that a burst of strangers' requests
+is over before other clients notice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from graph.wire.addresses import network_of
 #: Keys and addresses are remembered apart, and of keys only valid ones, so that strangers cannot have a key forgotten.
 _MAX_BUCKETS = 20_000
 
+#: Burst size of an address: seconds of its rate, but no fewer requests than a browser sends with a page.
+_BURST_SECONDS = 2
+_LEAST_BURST = 20
+
 _Buckets = OrderedDict[object, tuple[float, float]]
 
 
@@ -32,6 +37,7 @@ class Rates:
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
+        self._burst = min(per_minute, max(_LEAST_BURST, per_minute * _BURST_SECONDS // 60))
         self._clock = clock
         #: What is left, and when that was.
         self._keys: _Buckets = OrderedDict()
@@ -40,26 +46,26 @@ class Rates:
 
     def take_key(self, key_id: UUID) -> None:
         """Counts a request or operation of a valid key."""
-        self._take(self._keys, key_id)
+        self._take(self._keys, key_id, self._per_minute)
 
     def take_address(self, address: str) -> None:
         """Counts a request without a key."""
-        self._take(self._addresses, network_of(address))
+        self._take(self._addresses, network_of(address), self._burst)
 
     def take_failure(self, address: str) -> None:
         """Counts a wrong key."""
-        self._take(self._failures, network_of(address))
+        self._take(self._failures, network_of(address), self._burst)
 
     def check_failures(self, address: str) -> None:
         """Counts nothing; raises where `take_failure` would."""
-        self._take(self._failures, network_of(address), count=0)
+        self._take(self._failures, network_of(address), self._burst, count=0)
 
-    def _take(self, buckets: _Buckets, name: object, *, count: int = 1) -> None:
+    def _take(self, buckets: _Buckets, name: object, burst: int, *, count: int = 1) -> None:
         if self._per_minute == 0:
             return
         now = self._clock()
-        left, then = buckets.pop(name, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - then) * self._per_minute / 60)
+        left, then = buckets.pop(name, (float(burst), now))
+        left = min(float(burst), left + (now - then) * self._per_minute / 60)
         enough = left >= 1
         buckets[name] = (left - count if enough else left, now)
         if len(buckets) > _MAX_BUCKETS:

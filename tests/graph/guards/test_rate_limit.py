@@ -67,6 +67,23 @@ def test_each_key_and_each_address_has_its_own() -> None:
                 count(address)
 
 
+def test_a_burst_of_strangers_has_the_requests_of_two_seconds() -> None:
+    clock = Clock()
+    taken = Rates(6_000, clock=clock)
+    for take in (taken.take_address, taken.take_failure):
+        for _ in range(200):
+            take("10.0.0.1")
+        with pytest.raises(RateLimited):
+            take("10.0.0.1")
+    clock.now += 0.5
+    for _ in range(50):
+        taken.take_address("10.0.0.1")
+    with pytest.raises(RateLimited):
+        taken.take_address("10.0.0.1")
+    for _ in range(6_000):  # a key may have its minute's at once
+        taken.take_key(KEY)
+
+
 def test_without_a_limit_nothing_is_counted() -> None:
     taken = Rates(0)
     for _ in range(10):
