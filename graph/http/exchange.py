@@ -32,11 +32,6 @@ class Exchange:
         return chosen_media_type(self.header(b"accept"))
 
     @property
-    def content_type(self) -> str:
-        """What the body says it is, without its parameters."""
-        return self.header(b"content-type").partition(";")[0].strip().lower()
-
-    @property
     def secret(self) -> str | None:
         """The API key that was sent, whether it is one or not."""
         return secret_in_headers({"authorization": self.header(b"authorization")})

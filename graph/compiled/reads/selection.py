@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql import (
-    BooleanValueNode,
-    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLIncludeDirective,
     GraphQLObjectType,
+    GraphQLSkipDirective,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
-    VariableNode,
-    Visitor,
-    visit,
+    get_directive_values,
+    print_ast,
 )
+from graphql.execution.values import VariableValues
 
 
 class Unsupported(Exception):
@@ -44,11 +45,12 @@ class Operation:
         return cls(named[0], fragments)
 
     def switches(self) -> frozenset[str]:
-        """The variables on which it depends what is selected."""
-        found = _Switches()
-        for part in (self.node, *self.fragments.values()):
-            visit(part, found)
-        return frozenset(found.names)
+        """The variables on which it may depend what is selected: all Booleans, the only type that directives take."""
+        return frozenset(
+            each.variable.name.value
+            for each in self.node.variable_definitions or ()
+            if print_ast(each.type).removesuffix("!") == "Boolean"
+        )
 
     def fields(
         self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], switched: Mapping[str, bool]
@@ -69,7 +71,7 @@ class Operation:
         visited: set[str],
     ) -> None:
         for node in selected.selections:
-            if not _included(node.directives or (), switched):
+            if node.directives and not _included(node, switched):
                 continue
             if isinstance(node, FieldNode):
                 found.setdefault((node.alias or node.name).value, []).append(node)
@@ -93,30 +95,8 @@ def _applies(condition: str, kind: GraphQLObjectType) -> bool:
     return condition == kind.name or any(each.name == condition for each in kind.interfaces)
 
 
-def _included(directives: Sequence[DirectiveNode], switched: Mapping[str, bool]) -> bool:
-    for directive in directives:
-        name = directive.name.value
-        if name not in ("skip", "include"):
-            raise Unsupported(name)
-        (argument,) = directive.arguments or ()
-        value = argument.value
-        if isinstance(value, VariableNode):
-            given = switched[value.name.value]
-        elif isinstance(value, BooleanValueNode):
-            given = value.value
-        else:
-            raise Unsupported(name)
-        if given is (name == "skip"):
-            return False
-    return True
-
-
-class _Switches(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-        for argument in node.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                self.names.add(argument.value.name.value)
+def _included(node: SelectionNode, switched: Mapping[str, bool]) -> bool:
+    variables = VariableValues({}, dict(switched))
+    skip = get_directive_values(GraphQLSkipDirective, node, variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, variables)
+    return not (skip and skip["if"]) and (include is None or include["if"])
