@@ -15,7 +15,7 @@ import numpy as np
 from db.errors import EngineUnavailable
 from inference.engines.in_thread import iterate_in_thread
 from inference.ports import EngineInfo, Samples, Speech
-from inference.text.normalization.forms import spoken_form
+from inference.text.normalization.normalizer import spoken_form
 
 #: Characters of the first piece: little, so that the listener hears something soon; and of those that follow.
 FIRST_PIECE = 60

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 #: Least probability: "ok", a name or a number fits any language.
-_SURE = 0.8
+_MIN_PROBABILITY = 0.8
 
 
 class TextLanguage:
@@ -25,4 +25,4 @@ class TextLanguage:
     def of(self, text: str) -> str | None:
         """The text's language; None if it is uncertain."""
         language, probability = self._identifier.classify(text)
-        return str(language) if probability >= _SURE else None
+        return str(language) if probability >= _MIN_PROBABILITY else None

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.text.normalization.forms import spoken_form
+from inference.text.normalization.normalizer import spoken_form
 
 _SENTENCES = Path(__file__).parent.parent / "inference" / "text" / "normalization" / "sentences.txt"
 

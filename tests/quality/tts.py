@@ -25,7 +25,7 @@ from inference.engines.espnet.engine import EspnetEngine
 from inference.engines.hibari import HibariEngine
 from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.ports import SAMPLE_RATE, Samples, Synthesizer, Transcriber, Transcript
-from inference.text.normalization.forms import spoken_form
+from inference.text.normalization.normalizer import spoken_form
 from inference.weights.cache import ModelCache
 
 _SENTENCES = Path(__file__).with_suffix(".toml")

@@ -1,34 +1,34 @@
-"""Takes out of a text what is only for the eye: markup, emoji, control characters, decoration."""
+"""Removes Markdown, HTML tags, emoji and control characters from text before it is normalized."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-#: Characters a sentence may have; a longer one is cut. Speech of this would take half an hour.
-LIMIT = 20_000
+#: Characters of a text; the rest is cut. This many take half an hour to speak.
+_MAX_CHARACTERS = 20_000
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}\)")
 _FENCE = re.compile(r"```[a-zA-Z]*|[`*]+|~~|(?<!\w)_+|_+(?!\w)")
 _LINE_START = re.compile(r"(?m)^[ \t]*(?:#{1,6}|>+|[-+•–]|\d{1,3}\))[ \t]+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
 _REPEATED = re.compile(r"([^\w\s.])\1{2,}")
-#: A space between the thousands of a number; an ordinary one only before a currency.
+#: A no-break space that groups thousands, or an ordinary space in a number before a currency sign.
 _GROUPING = re.compile(
     r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))|(?<=(?<!\d)\d) (?=\d{3}\s?[€$£])|(?<=(?<!\d)\d\d) (?=\d{3}\s?[€$£])"
 )
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "−": "-"})
 
-#: Unicode categories that no voice can say: control, format, unassigned, private, surrogate, other symbols (emoji).
+#: Unicode categories without a pronunciation: control, format, unassigned, private, surrogate, symbols (emoji).
 _UNSPOKEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "So", "Sk"})
-#: Format characters that shape letters of Indic scripts.
+#: Zero-width joiners: Indic scripts need them.
 _JOINERS = frozenset("\u200c\u200d")
 
 
-def readable(text: str) -> str:
-    """The words and the signs that mean something, on one line, composed (NFC), with full-width forms made plain."""
-    text = unicodedata.normalize("NFC", text[:LIMIT])
+def clean(text: str) -> str:
+    """The text on one line, in Unicode NFC, with straight quotes and ASCII for full-width forms."""
+    text = unicodedata.normalize("NFC", text[:_MAX_CHARACTERS])
     text = _GROUPING.sub("", text.translate(_QUOTES))
     text = _LINK.sub(r"\1", text)
     text = _TAG.sub(" ", text)

@@ -1,4 +1,4 @@
-"""What a language needs to say numbers, money, dates and names of things: one ``Language`` each."""
+"""The words and rules of a language that text normalization needs, as a ``Locale``."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """A currency's names, for one and for several, and those of its hundredth."""
+    """Names of a currency and of its hundredth, singular and plural."""
 
-    one: str
-    many: str
-    cent: str
-    cents: str
+    singular: str
+    plural: str
+    minor_singular: str
+    minor_plural: str
     feminine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
-    """``numbers`` is the language's name in num2words; the other words are the language's own.
+class Locale:
+    """``code``: ISO 639-1, which num2words takes too. Plain strings are words of the language.
 
-    ``date`` takes day, month 1..12, year or null, and the word before the date in lower case; ``time`` takes hour,
-    minute, and "am", "pm" or null. ``counting`` changes a number's last word where a noun follows, as (ending,
-    masculine, feminine). ``names_cents``: "two euros and five cents" and not "two euros five".
+    ``date`` renders day, month 1..12, year or None, and the word before the date in lower case. ``time`` renders hour,
+    minute, and "am", "pm" or None. ``says_cents``: "two euros and five cents" rather than "two euros five".
     """
 
-    numbers: str
+    code: str
     decimal_sign: str
     point: str
     minus: str
@@ -47,17 +46,17 @@ class Language:
     date: Callable[[int, int, int | None, str], str]
     time: Callable[[int, int, str | None], str]
     currencies: Mapping[str, Currency]
-    money_joint: str
-    names_cents: bool
+    money_conjunction: str
+    says_cents: bool
     units: Mapping[str, tuple[str, str]]
     abbreviations: Mapping[str, str]
-    #: Abbreviations that stand beside something, as (pattern, what is said): p. 12, Hauptstr.
-    patterns: tuple[tuple[str, str], ...] = ()
-    #: The shortened days of the week.
+    #: Abbreviations that need context, as (regular expression, replacement): p. 12, Hauptstr. 5.
+    contextual_abbreviations: tuple[tuple[str, str], ...] = ()
+    #: Abbreviated days of the week -> full names.
     weekdays: Mapping[str, str] = field(default_factory=dict)
-    #: Behind a slash: "month" -> "per month".
+    #: Units after a slash: "month" -> "per month".
     per: Mapping[str, str] = field(default_factory=dict)
-    #: By the number below the line, for one and for several: 3 -> ("one third", "thirds").
+    #: Denominator -> singular and plural: 3 -> ("one third", "thirds").
     fractions: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     of: str = "of"
     by: str = "by"
@@ -65,21 +64,22 @@ class Language:
     about: str = "about"
     version: str = "version"
     port: str = "port"
-    #: Said in the place of words that are written in a script which the voice cannot read.
+    #: Replaces words in a script that the voice cannot read.
     other_script: str = "a word in another script"
-    #: Words before a short number that is dialled, as a pattern.
-    dial: str = r"(?!)"
-    #: Words before the last digits of a card or an account, as a pattern.
-    ending: str = r"(?!)"
+    #: Regular expression of words before a short telephone number.
+    dial_cues: str = r"(?!)"
+    #: Regular expression of words before the last digits of a card or an account.
+    last_digits_cues: str = r"(?!)"
     day_first: bool = True
-    #: Written behind the number of a day: the 3rd, le 1er, der 3.
+    #: Regular expression of the suffix of a day's number: 3rd, 1er, 3.
     day_suffix: str = ""
-    #: Words after which a number of four digits is a year.
-    year_after: frozenset[str] = frozenset()
-    #: What turns a number into an ordinal: 3rd, 3.º, 3e.
+    #: Lower-case words after which a number of four digits is a year.
+    year_cues: frozenset[str] = frozenset()
+    #: Regular expression of the suffix of an ordinal: 3rd.
     ordinal_suffix: str | None = None
-    counting: tuple[tuple[str, str, str], ...] = ()
-    #: A million is a woman: eine Million.
+    #: Changes a number's last word before a noun, as (ending, masculine, feminine): uno -> un, una.
+    before_noun_forms: tuple[tuple[str, str, str], ...] = ()
+    #: Whether the noun "million" is feminine: eine Million.
     feminine_million: bool = False
-    #: Letters are told from words by a full stop: "A.B." and not "A B", where A is a word too.
+    #: Whether spelled letters get a period, "A.B.": so the voice does not read "A" as an article.
     dotted_letters: bool = False

@@ -1,10 +1,10 @@
-"""Streets, house numbers and postal codes."""
+"""Normalizes postal addresses: street abbreviations, house numbers, US states, postal codes."""
 
 from __future__ import annotations
 
 import re
 
-from inference.text.normalization.locale import Language
+from inference.text.normalization.locale import Locale
 from inference.text.normalization.numbers import cardinal, digits
 
 _STREETS = {
@@ -42,7 +42,7 @@ _STATES = {
 }
 
 _NAME = r"(?:[A-Z][\w'-]{0,30}|\d{1,3}(?:st|nd|rd|th))"
-#: A house number and the street's name: what follows is the kind of street.
+#: A house number and a street's name, before the abbreviation of the street type.
 _HOUSE = re.compile(rf"(?<![\w.])\d{{1,5}}[A-Za-z]?\s+(?:[NSEW]{{1,2}}\.?\s+)?{_NAME}(?:\s+{_NAME}){{0,2}}\s+$")
 _NAMED = re.compile(rf"(?<![\w.]){_NAME}\s+$")
 _STREET = re.compile(rf"(?<![\w.])({'|'.join(_STREETS)})(\.|(?!\w))(?=(\s+[A-Z])?)")
@@ -60,23 +60,23 @@ _POSTAL_CUE = re.compile(
     r"(?i)(?<!\w)(zip|zip code|postal code|postcode|código postal|postleitzahl|code postal)"
     r"((?:\s+(?:is|es|ist|lautet|est))?\s{0,2}:?\s+)(\d{4,5})(?:-(\d{4}))?(?![\w-])"
 )
-#: Before a town; a round number is an amount of something that is written large in German.
+#: Before a town. Not round numbers: German capitalizes all nouns, as in "in 80000 Haushalten".
 _POSTAL_TOWN = re.compile(
     r"(?:(?<=\bin )|(?<=\bnach )|(?<=\bà )|(?<=, ))(\d{2}(?!000)\d{3})(?=\s[A-ZÄÖÜÉ][a-zäöüßéè]+)"
 )
 
 
-def streets(text: str, language: Language) -> str:
-    """12 Main St. is a street, St. Mary's a saint; Elm Dr. a drive, Dr. Smith a doctor; house numbers by hundreds."""
-    if language.numbers != "en":
+def streets(text: str, locale: Locale) -> str:
+    """English only: expands "12 Main St." to Street, "St. Mary's" to Saint, "Elm Dr." to Drive, "Dr. Smith" to Doctor."""
+    if locale.code != "en":
         return text
     text = _STREET.sub(_street, text)
     text = _DIRECTION_BEFORE.sub(lambda m: _DIRECTIONS.get(m[1], m[0]), text)
     text = _DIRECTION_BEHIND.sub(lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}" + _stop(m), text)
     text = _UNIT.sub(lambda m: f"{_UNITS[m[1]]} ", text)
-    text = _HOUSE_NUMBER.sub(lambda m: _by_hundreds(m[1], language), text)
-    text = _ROAD_NUMBER.sub(lambda m: m[1] + _by_hundreds(m[2], language), text)
-    return _BOX.sub(lambda m: f"P.O. {m[1]} {digits(m[2], language)}", text)
+    text = _HOUSE_NUMBER.sub(lambda m: _by_hundreds(m[1], locale), text)
+    text = _ROAD_NUMBER.sub(lambda m: m[1] + _by_hundreds(m[2], locale), text)
+    return _BOX.sub(lambda m: f"P.O. {m[1]} {digits(m[2], locale)}", text)
 
 
 def _street(match: re.Match[str]) -> str:
@@ -91,27 +91,27 @@ def _street(match: re.Match[str]) -> str:
 
 
 def _stop(match: re.Match[str]) -> str:
-    """The full stop of the sentence, where the abbreviation's own is the text's last character."""
+    """A period if the abbreviation's own ends the text, and so the sentence."""
     return "." if match[0].endswith(".") and match.end() == len(match.string) else ""
 
 
-def _by_hundreds(number: str, language: Language) -> str:
-    """A house number: 1207 twelve oh seven, 1600 sixteen hundred, 440 four forty; of five digits, one by one."""
+def _by_hundreds(number: str, locale: Locale) -> str:
+    """House numbers: 1207 "twelve oh seven", 1600 "sixteen hundred", 440 "four forty", five digits one by one."""
     if len(number) > 4 or number.endswith("000"):
-        return digits(number, language) if len(number) > 4 else cardinal(int(number), language)
-    first, last = cardinal(int(number[:-2]), language), int(number[-2:])
+        return digits(number, locale) if len(number) > 4 else cardinal(int(number), locale)
+    first, last = cardinal(int(number[:-2]), locale), int(number[-2:])
     if not last:
         return f"{first} hundred"
-    return f"{first} {'oh ' if last < 10 else ''}{cardinal(last, language)}"
+    return f"{first} {'oh ' if last < 10 else ''}{cardinal(last, locale)}"
 
 
-def postal_codes(text: str, language: Language) -> str:
-    """TX 78701, ZIP 90210, 80331 München: digit by digit."""
+def postal_codes(text: str, locale: Locale) -> str:
+    """Reads postal codes digit by digit: TX 78701, ZIP 90210, 80331 München."""
 
     def say(code: str, more: str | None) -> str:
-        return digits(code, language) + (f", {digits(more, language)}" if more else "")
+        return digits(code, locale) + (f", {digits(more, locale)}" if more else "")
 
-    if language.numbers == "en":
+    if locale.code == "en":
         text = _STATE_ZIP.sub(lambda m: f"{_STATES[m[1]]} {say(m[2], m[3])}", text)
     else:
         text = _POSTAL_TOWN.sub(lambda m: say(m[1], None), text)

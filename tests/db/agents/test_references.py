@@ -9,7 +9,7 @@ import string
 import pytest
 
 from db.agents.references import DIGITS, LETTERS, PATTERN, new_reference
-from inference.text.normalization.forms import LANGUAGES, spoken_form
+from inference.text.normalization.normalizer import LOCALES, spoken_form
 
 #: Names of letters that rhyme, or differ in one consonant, in English: no two of a set may be in use.
 _CONFUSED = ("AHJK8", "BCDEGPTVZ3", "FSX", "MN", "IY", "QU2", "O0")
@@ -34,7 +34,7 @@ def test_no_two_letters_sound_alike() -> None:
     assert not set("AEIOU") & set(LETTERS)
 
 
-@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@pytest.mark.parametrize("language", sorted(LOCALES))
 def test_references_of_either_pattern_are_spelled_letter_by_letter(language: str) -> None:
     sentences = {
         "en": "The reference is {}. It is done.",

@@ -1,3 +1,5 @@
+"""Language identification of text."""
+
 from __future__ import annotations
 
 import pytest

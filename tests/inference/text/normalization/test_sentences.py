@@ -1,10 +1,10 @@
-"""The sentences of sentences.txt that rules were made with; the other half is reported by tests/quality."""
+"""Text normalization of the tuning half of sentences.txt; tests/quality/normalization.py reports the test half."""
 
 from __future__ import annotations
 
 import pytest
 
-from inference.text.normalization.forms import spoken_form
+from inference.text.normalization.normalizer import spoken_form
 from tests.quality.normalization import Sentence, right, sentences
 
 

@@ -1,4 +1,4 @@
-"""Written text and what is said for it."""
+"""Text normalization: written text and its spoken form, in each locale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.text.normalization.forms import LANGUAGES, spoken_form
+from inference.text.normalization.normalizer import LOCALES, spoken_form
 
 _ENGLISH = {
     "You owe $12.50.": "You owe twelve dollars and fifty cents.",
@@ -131,16 +131,14 @@ _PIECES = st.sampled_from(
 )
 
 
-@given(
-    st.one_of(st.text(max_size=300), st.lists(_PIECES, max_size=60).map("".join)), st.sampled_from(sorted(LANGUAGES))
-)
+@given(st.one_of(st.text(max_size=300), st.lists(_PIECES, max_size=60).map("".join)), st.sampled_from(sorted(LOCALES)))
 def test_no_digit_is_left_and_nothing_fails(text: str, language: str) -> None:
     said = spoken_form(text, language)
     assert not re.search(r"\d", said)
     assert said == " ".join(said.split())
 
 
-@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@pytest.mark.parametrize("language", sorted(LOCALES))
 @pytest.mark.parametrize(
     "unit",
     [

@@ -1,8 +1,8 @@
-"""English as spoken on an American phone line."""
+"""Locale of American English."""
 
 from __future__ import annotations
 
-from inference.text.normalization.locale import Currency, Language
+from inference.text.normalization.locale import Currency, Locale
 from inference.text.normalization.numbers import cardinal, ordinal, year
 
 
@@ -21,8 +21,8 @@ def _time(hour: int, minute: int, half: str | None) -> str:
     return f"{words} {'A.M.' if half == 'am' else 'P.M.'}" if half else words
 
 
-ENGLISH = Language(
-    numbers="en",
+ENGLISH = Locale(
+    code="en",
     decimal_sign=".",
     point="point",
     minus="minus",
@@ -48,7 +48,7 @@ ENGLISH = Language(
     day_first=False,
     day_suffix="st|nd|rd|th",
     ordinal_suffix="st|nd|rd|th",
-    year_after=frozenset({"in", "since", "until", "till", "by", "year", "during", "from", "before", "after", "of"}),
+    year_cues=frozenset({"in", "since", "until", "till", "by", "year", "during", "from", "before", "after", "of"}),
     currencies={
         "USD": Currency("dollar", "dollars", "cent", "cents"),
         "EUR": Currency("euro", "euros", "cent", "cents"),
@@ -57,8 +57,8 @@ ENGLISH = Language(
         "CHF": Currency("Swiss franc", "Swiss francs", "centime", "centimes"),
         "JPY": Currency("yen", "yen", "sen", "sen"),
     },
-    money_joint=" and ",
-    names_cents=True,
+    money_conjunction=" and ",
+    says_cents=True,
     units={
         "GB": ("gigabyte", "gigabytes"),
         "MB": ("megabyte", "megabytes"),
@@ -169,7 +169,7 @@ ENGLISH = Language(
         "ASAP": "as soon as possible",
     },
     dotted_letters=True,
-    patterns=(
+    contextual_abbreviations=(
         (
             r"(?i)(?<!\w)(order|invoice|account|case|ticket|part|room|flight|serial|model|policy|item|bus|line|bill)"
             r"\sno\.\s?(?=\d)",
@@ -201,6 +201,8 @@ ENGLISH = Language(
         8: ("one eighth", "eighths"),
         10: ("one tenth", "tenths"),
     },
-    dial=r"call|dial|ring|phone|text|call the number|text [A-Z]{2,8} to",
-    ending=r"ending in|ends in|ending with|ends with|last \d digits(?: are|:)?|last four(?: digits)?(?: are|:)?",
+    dial_cues=r"call|dial|ring|phone|text|call the number|text [A-Z]{2,8} to",
+    last_digits_cues=(
+        r"ending in|ends in|ending with|ends with|last \d digits(?: are|:)?|last four(?: digits)?(?: are|:)?"
+    ),
 )

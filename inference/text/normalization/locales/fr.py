@@ -1,8 +1,8 @@
-"""French."""
+"""Locale of French."""
 
 from __future__ import annotations
 
-from inference.text.normalization.locale import Currency, Language
+from inference.text.normalization.locale import Currency, Locale
 from inference.text.normalization.numbers import before_noun, cardinal, year
 
 
@@ -18,8 +18,8 @@ def _time(hour: int, minute: int, half: str | None) -> str:
     return f"{words} {before_noun(cardinal(minute, FRENCH), FRENCH, feminine=True)}" if minute else words
 
 
-FRENCH = Language(
-    numbers="fr",
+FRENCH = Locale(
+    code="fr",
     decimal_sign=",",
     point="virgule",
     minus="moins",
@@ -43,7 +43,7 @@ FRENCH = Language(
     date=_date,
     time=_time,
     day_suffix="er",
-    year_after=frozenset({"en", "depuis", "jusqu'en", "année"}),
+    year_cues=frozenset({"en", "depuis", "jusqu'en", "année"}),
     currencies={
         "USD": Currency("dollar", "dollars", "centime", "centimes"),
         "EUR": Currency("euro", "euros", "centime", "centimes"),
@@ -51,9 +51,9 @@ FRENCH = Language(
         "INR": Currency("roupie", "roupies", "paisa", "paise", feminine=True),
         "CHF": Currency("franc suisse", "francs suisses", "centime", "centimes"),
     },
-    money_joint=" ",
-    names_cents=False,
-    counting=(("un", "un", "une"),),
+    money_conjunction=" ",
+    says_cents=False,
+    before_noun_forms=(("un", "un", "une"),),
     units={
         "Go": ("gigaoctet", "gigaoctets"),
         "Mo": ("mégaoctet", "mégaoctets"),
@@ -98,7 +98,7 @@ FRENCH = Language(
         "TTC": "toutes taxes comprises",
         "HT": "hors taxes",
     },
-    patterns=((r"(?<!\w)[Mm]in\.\s(?=\d)", "minimum "),),
+    contextual_abbreviations=((r"(?<!\w)[Mm]in\.\s(?=\d)", "minimum "),),
     weekdays={
         **{"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi"},
         **{"sam": "samedi", "dim": "dimanche"},
@@ -114,6 +114,6 @@ FRENCH = Language(
     times="fois",
     about="environ",
     other_script="un mot dans une autre écriture",
-    dial=r"appelez le|appeler le|composez le|composer le|faites le",
-    ending=r"finissant par|se terminant par|se termine par|finit par",
+    dial_cues=r"appelez le|appeler le|composez le|composer le|faites le",
+    last_digits_cues=r"finissant par|se terminant par|se termine par|finit par",
 )

@@ -1,8 +1,8 @@
-"""Spanish."""
+"""Locale of Spanish."""
 
 from __future__ import annotations
 
-from inference.text.normalization.locale import Currency, Language
+from inference.text.normalization.locale import Currency, Locale
 from inference.text.normalization.numbers import cardinal, year
 
 
@@ -17,8 +17,8 @@ def _time(hour: int, minute: int, half: str | None) -> str:
     return f"{words} de la {'mañana' if half == 'am' else 'tarde'}" if half else words
 
 
-SPANISH = Language(
-    numbers="es",
+SPANISH = Locale(
+    code="es",
     decimal_sign=",",
     point="coma",
     minus="menos",
@@ -41,7 +41,7 @@ SPANISH = Language(
     months_short=("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sept?", "oct", "nov", "dic"),
     date=_date,
     time=_time,
-    year_after=frozenset({"en", "desde", "hasta", "año"}),
+    year_cues=frozenset({"en", "desde", "hasta", "año"}),
     currencies={
         "USD": Currency("dólar", "dólares", "centavo", "centavos"),
         "EUR": Currency("euro", "euros", "céntimo", "céntimos"),
@@ -49,9 +49,9 @@ SPANISH = Language(
         "INR": Currency("rupia", "rupias", "paisa", "paisas", feminine=True),
         "CHF": Currency("franco suizo", "francos suizos", "céntimo", "céntimos"),
     },
-    money_joint=" con ",
-    names_cents=True,
-    counting=(("veintiuno", "veintiún", "veintiuna"), ("uno", "un", "una")),
+    money_conjunction=" con ",
+    says_cents=True,
+    before_noun_forms=(("veintiuno", "veintiún", "veintiuna"), ("uno", "un", "una")),
     units={
         "GB": ("gigabyte", "gigabytes"),
         "MB": ("megabyte", "megabytes"),
@@ -100,7 +100,7 @@ SPANISH = Language(
         "Pza.": "plaza",
         "CP": "código postal",
     },
-    patterns=((r"(?<!\w)[Cc]/\s?(?=[A-ZÁÉÍÓÚ])", "calle "),),
+    contextual_abbreviations=((r"(?<!\w)[Cc]/\s?(?=[A-ZÁÉÍÓÚ])", "calle "),),
     weekdays={
         **{"lun": "lunes", "mar": "martes", "mié": "miércoles", "jue": "jueves", "vie": "viernes"},
         **{"sáb": "sábado", "dom": "domingo"},
@@ -118,6 +118,6 @@ SPANISH = Language(
     version="versión",
     port="puerto",
     other_script="una palabra en otra escritura",
-    dial=r"llame al|llamar al|llama al|marque el|marque|marcar el",
-    ending=r"terminada en|termina en|acaba en|acabada en|terminado en",
+    dial_cues=r"llame al|llamar al|llama al|marque el|marque|marcar el",
+    last_digits_cues=r"terminada en|termina en|acaba en|acabada en|terminado en",
 )

@@ -1,65 +1,66 @@
-"""Days of the week and months that are written shortened: Mon-Fri, Thu, Dec 3, Oct. to Dec."""
+"""Expands abbreviated weekdays and months: Mon-Fri, Thu, Dec 3, Oct. to Dec."""
 
 from __future__ import annotations
 
 import re
 
-from inference.text.normalization.locale import Language
+from inference.text.normalization.locale import Locale
 
-#: Shortened names that are words as well: they count only beside another day, a date or a preposition.
-_WORDS_TOO = frozenset({"Sat", "Sun", "Mo", "Di", "Mi", "Do", "Fr", "Sa", "So", "mar", "mer", "dom"})
+#: Abbreviations that are words too: expanded only beside another day, a date or a preposition.
+_AMBIGUOUS = frozenset({"Sat", "Sun", "Mo", "Di", "Mi", "Do", "Fr", "Sa", "So", "mar", "mer", "dom"})
 _JOINT = r"(?:\s?[-–—/&]\s?|,?\s(?:to|and|or|through|thru|a|y|al|bis|und|oder|au|et|à|e|ou)\s|,\s)"
 _PREPOSITION = re.compile(r"(?:^|\s)(?:on|every|each|this|next|last|until|till|by|from|through|jeden|los|le|chaque)\s$")
 _DATE = re.compile(r",?\s(?:(?:the|den|el|le|der)\s)?(?:\d{1,2}(?!\d)|[A-Z][a-z]{2,8}\.?\s\d)")
-_REACH = 24
+#: Characters of context that are examined before and after an abbreviation.
+_CONTEXT = 24
 
 
-def days(text: str, language: Language) -> str:
-    """Days in full; of a span, such as Mon-Fri, with "to" between them."""
-    if not language.weekdays:
+def days(text: str, locale: Locale) -> str:
+    """Expands weekdays; writes a range, as Mon-Fri, with "to"."""
+    if not locale.weekdays:
         return text
-    names = {**language.weekdays, **{full: full for full in language.weekdays.values()}}
+    names = {**locale.weekdays, **{full: full for full in locale.weekdays.values()}}
     any_day = "|".join(sorted(names, key=len, reverse=True))
     behind = re.compile(rf"{_JOINT}(?:{any_day})(?!\w)")
     ahead = re.compile(rf"(?<!\w)(?:{any_day})\.?{_JOINT}$")
 
     def say(match: re.Match[str]) -> str:
         short, dot = match["day"], match["dot"]
-        after = match.string[match.end() : match.end() + _REACH]
-        before = match.string[max(0, match.start() - _REACH) : match.start()]
-        if language.numbers == "de" and (
+        after = match.string[match.end() : match.end() + _CONTEXT]
+        before = match.string[max(0, match.start() - _CONTEXT) : match.start()]
+        if locale.code == "de" and (
             (short == "So" and after.startswith(",")) or (short == "Fr" and dot and re.match(r"\s[A-ZÄÖÜ]", after))
         ):
             return match[0]  # "So, das war es" and "Fr. Weber"
         beside = behind.match(after) or ahead.search(before) or _DATE.match(after)
-        clear = short not in _WORDS_TOO and (language.numbers == "en" or bool(dot))
+        clear = short not in _AMBIGUOUS and (locale.code == "en" or bool(dot))
         if not (beside or clear or _PREPOSITION.search(before)):
             return match[0]
         return names[short] + ("." if dot and match.end() == len(match.string) else "")
 
-    shorts = "|".join(sorted(language.weekdays, key=len, reverse=True))
+    shorts = "|".join(sorted(locale.weekdays, key=len, reverse=True))
     text = re.sub(rf"(?<![\w.])(?P<day>{shorts})(?!\w)(?P<dot>\.?)", say, text)
-    full = "|".join(sorted(set(language.weekdays.values())))
-    return re.sub(rf"(?<!\w)({full})\s?[-–—]\s?(?=(?:{full})(?!\w))", rf"\1 {language.to} ", text)
+    full = "|".join(sorted(set(locale.weekdays.values())))
+    return re.sub(rf"(?<!\w)({full})\s?[-–—]\s?(?=(?:{full})(?!\w))", rf"\1 {locale.to} ", text)
 
 
-def months(text: str, language: Language) -> str:
-    """Months that stand without a day: in Feb., Sept. 2025, Oct. to Dec., Jan-Mar; and Nov 28-30."""
+def months(text: str, locale: Locale) -> str:
+    """Expands months without a day (in Feb., Sept. 2025, Oct. to Dec., Jan-Mar) and ranges of days (Nov 28-30)."""
 
     def stop(match: re.Match[str]) -> str:
         return "." if match[0].endswith(".") and match.end() == len(match.string) else ""
 
-    for short, name in zip(language.months_short, language.months, strict=True):
+    for short, name in zip(locale.months_short, locale.months, strict=True):
         alone = rf"(?<![\w.])(?<!\d\s)(?<!\d\sde\s)(?:{short})\.(?!\s?\d{{1,2}}(?!\d))(?!\w)"
         text = re.sub(alone, lambda m, name=name: name + stop(m), text)  # type: ignore[misc]
         text = re.sub(
             rf"(?<![\w.])(?<!\d\s)(?:{short})(?=\s\d{{4}}(?!\d)|\s?[-–]\s?[A-Z][a-z]{{2,8}}(?!\w))", name, text
         )
         text = re.sub(rf"(?<=[a-z][-–])(?:{short})(?!\w)", name, text)
-    any_month = "|".join(language.months)
-    text = re.sub(rf"(?<!\w)({any_month})\s?[-–—]\s?(?=(?:{any_month})(?!\w))", rf"\1 {language.to} ", text)
-    if language.numbers == "en":
-        short = "|".join(language.months_short)
+    any_month = "|".join(locale.months)
+    text = re.sub(rf"(?<!\w)({any_month})\s?[-–—]\s?(?=(?:{any_month})(?!\w))", rf"\1 {locale.to} ", text)
+    if locale.code == "en":
+        short = "|".join(locale.months_short)
         text = re.sub(rf"(?<!\w)((?:{any_month}|{short})\.?\s)(\d{{1,2}})\s?[-–—]\s?(\d{{1,2}})(?![\w/-])", _span, text)
     return text
 

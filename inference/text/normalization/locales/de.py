@@ -1,10 +1,11 @@
-"""German."""
+"""Locale of German."""
 
 from __future__ import annotations
 
-from inference.text.normalization.locale import Currency, Language
+from inference.text.normalization.locale import Currency, Locale
 from inference.text.normalization.numbers import before_noun, cardinal, ordinal, year
 
+#: Words after which an ordinal ends in -n, and after which it ends in -e.
 _DATIVE = frozenset({"am", "dem", "den", "vom", "zum", "bis", "ab", "seit", "im", "beim", "diesem", "jedem"})
 _WEAK = frozenset({"der", "die", "das"})
 
@@ -22,8 +23,8 @@ def _time(hour: int, minute: int, half: str | None) -> str:
     return f"{words} {cardinal(minute, GERMAN)}" if minute else words
 
 
-GERMAN = Language(
-    numbers="de",
+GERMAN = Locale(
+    code="de",
     decimal_sign=",",
     point="Komma",
     minus="minus",
@@ -47,7 +48,7 @@ GERMAN = Language(
     date=_date,
     time=_time,
     day_suffix=r"\.",
-    year_after=frozenset({"jahr", "seit", "bis", "ab", "jahre"}),
+    year_cues=frozenset({"jahr", "seit", "bis", "ab", "jahre"}),
     currencies={
         "USD": Currency("Dollar", "Dollar", "Cent", "Cent"),
         "EUR": Currency("Euro", "Euro", "Cent", "Cent"),
@@ -55,10 +56,10 @@ GERMAN = Language(
         "INR": Currency("Rupie", "Rupien", "Paisa", "Paise", feminine=True),
         "CHF": Currency("Franken", "Franken", "Rappen", "Rappen"),
     },
-    money_joint=" ",
-    names_cents=False,
+    money_conjunction=" ",
+    says_cents=False,
     feminine_million=True,
-    counting=(("eins", "ein", "eine"),),
+    before_noun_forms=(("eins", "ein", "eine"),),
     units={
         "GB": ("Gigabyte", "Gigabyte"),
         "MB": ("Megabyte", "Megabyte"),
@@ -110,7 +111,7 @@ GERMAN = Language(
         "PLZ": "Postleitzahl",
         "Str.": "Straße",
     },
-    patterns=(
+    contextual_abbreviations=(
         (r"(?<=[a-zäöüß])str\.(?=\s\d)", "straße"),
         (r"(?<=[a-zäöüß])nr\.(?=\s?\d)", "nummer"),
     ),
@@ -131,6 +132,6 @@ GERMAN = Language(
     version="Version",
     port="Port",
     other_script="ein Wort in anderer Schrift",
-    dial=r"wählen Sie(?: die)?|rufen Sie(?: die)?|Notruf|unter der|anrufen unter",
-    ending=r"Endung|endet auf|endend auf|Endziffern",
+    dial_cues=r"wählen Sie(?: die)?|rufen Sie(?: die)?|Notruf|unter der|anrufen unter",
+    last_digits_cues=r"Endung|endet auf|endend auf|Endziffern",
 )
