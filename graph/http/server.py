@@ -1,4 +1,4 @@
-"""How the API is served: uvicorn with the protocols of ``graph.http.protocols``."""
+"""How the API is served: uvicorn with protocols that have limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from graph.http.connections import Connections
-from graph.http.protocols import HttpProtocol, SocketProtocol
+from graph.http.http_protocol import HttpProtocol
+from graph.http.websocket_protocol import SocketProtocol
 from graph.settings import ApiSettings
 
 

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from graph.http.protocols import STRANGER_MESSAGE_BYTES
+from graph.http.websocket_protocol import STRANGER_MESSAGE_BYTES
 from tests.client import EVENTS, SEND, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, closing_code, init, opened, operate, subscribe

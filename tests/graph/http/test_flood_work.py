@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from graph.http import protocols
+from graph.http import http_protocol
 from graph.http.discarding import Discarding
-from graph.http.protocols import HttpProtocol
+from graph.http.http_protocol import HttpProtocol
 from tests.client import Client
 from tests.graph.edge import Edge
 
@@ -110,7 +110,7 @@ async def test_bodies_that_nobody_waits_for_are_read_by_turns(edge: Edge, calls:
 async def test_a_request_behind_another_is_not_thrown_away(
     edge: Edge, acme: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocols, "_LINGER_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "_LINGER_SECONDS", 0.1)
     body = b'{"query": "{ viewer { tenant } }"}' + b" " * 200_000
     key = acme.headers["Authorization"].encode()
     reader, writer = await connect(edge)

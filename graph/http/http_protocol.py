@@ -1,4 +1,4 @@
-"""uvicorn's HTTP and websocket protocols with limits: bounded heads and messages, deadlines, bounded connections.
+"""uvicorn's HTTP protocol with limits: bounded heads, deadlines, bounded connections.
 
 uvicorn alone keeps a head of any size, and waits for the rest of a request for ever.
 """
@@ -12,14 +12,13 @@ from typing import Any, cast
 import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
-from websockets.http11 import Request
 
 from db.errors import BadUserInput, Overloaded, VoxLoomError
-from graph.http.connections import Connections, Slot
+from graph.http.connections import Connections
+from graph.http.gathering_transport import GatheringTransport
 from graph.http.http10 import Http10Cycle
-from graph.wire.scope import BYTES_HELD, KEY_SHOWN, PUSH
+from graph.http.websocket_protocol import SocketProtocol
+from graph.wire.scope import BYTES_HELD, KEY_SHOWN
 
 #: Requests on one connection that were sent before the answers to those before them.
 _MAX_PIPELINED = 16
@@ -29,13 +28,6 @@ _MAX_PIPELINED = 16
 _LINGER_SECONDS = 5
 _LINGER_BYTES = 40_000_000
 _LINGER_HEAD_BYTES = 2_000_000
-
-#: A websocket message before connection_ack, and how many may wait.
-STRANGER_MESSAGE_BYTES = 16_384
-_STRANGER_MESSAGES = 16
-
-#: Frames that one message may come in (RFC 6455, section 5.4); clients send a message in one.
-_MAX_FRAGMENTS = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -50,36 +42,6 @@ class _RefusedError(Exception):
 
     One read may hold 40,000 headers or chunks, and each would be a call of ours.
     """
-
-
-class _Gathering:
-    """A transport that writes what came within one step of the loop at once, at the step's end.
-
-    ``slot``: the connection's place in the counts, which an upgrade hands on.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self.slot: Slot | None = None
-        self._transport = transport
-        self._loop = loop
-        self._held: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self._held:
-            self._loop.call_soon(self._flush)
-        self._held.append(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        held, self._held = self._held, []
-        if held and not self._transport.is_closing():
-            self._transport.write(b"".join(held))
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -103,7 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._chunks = self._chunk_bytes = 0  # of this read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        gathering = _Gathering(transport, self.loop)
+        gathering = GatheringTransport(transport, self.loop)
         super().connection_made(cast("asyncio.Transport", gathering))
         slot = self._open.admit(self.client[0] if self.client else "")
         if slot is None:
@@ -119,7 +81,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._open.unwatch(self)
-        slot = cast("_Gathering", self.transport).slot
+        slot = cast("GatheringTransport", self.transport).slot
         if slot is not None:
             slot.close()
 
@@ -284,7 +246,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.headers = []
         self.transport.write(_refusal(status, error))
         if not self.pipeline and self._is_idle:
-            cast("_Gathering", self.transport)._flush()
+            cast("GatheringTransport", self.transport).flush()
             if self.transport.can_write_eof():
                 self.transport.write_eof()
             self._open.watch(self)
@@ -303,128 +265,3 @@ def _refusal(status: int, error: VoxLoomError) -> bytes:
     body = json.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]}).encode()
     head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
     return STATUS_LINE[status] + head + body
-
-
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's with limits, small ones until the key is known (`KEY_SHOWN`).
-
-    A text can be sent without a task that waits for it, where there is nothing to wait for (`PUSH`).
-    """
-
-    def __init__(self, *given: Any, connections: Connections, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self._limits = connections.limits
-        self._open = connections
-        self._slot: Slot | None = None
-        self._is_stranger = True
-        self._stalled: float | None = None
-        self.conn.max_message_size = STRANGER_MESSAGE_BYTES
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._slot = getattr(transport, "slot", None)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._open.unwatch(self)
-        if self._slot is not None:
-            self._slot.close()
-        # The protocol, its parser and the application's task refer to each other: what they were sent must not wait
-        # for the garbage collector.
-        self.frames = []
-        self.conn.reader.buffer = bytearray()
-
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if hasattr(self, "scope"):  # the app's task has not begun
-            scope: Any = self.scope
-            added = {PUSH: self._push, KEY_SHOWN: self._key_shown}
-            scope["extensions"] = {**(scope.get("extensions") or {}), **added}
-
-    def shutdown(self) -> None:
-        """Called when the server ends. As uvicorn's, but that the close has a reason in words."""
-        if self.close_sent or not self.handshake_complete:
-            super().shutdown()
-            return
-        self.stop_keepalive()
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.SERVICE_RESTART})
-        self.conn.send_close(CloseCode.SERVICE_RESTART, "The server restarts: connect again")
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.close()
-
-    def data_received(self, data: bytes) -> None:
-        if self.close_sent and self.conn.parser_exc is not None:
-            return  # it was refused; what still comes is not read
-        super().data_received(data)
-        if self.close_sent:
-            return
-        held = len(self.conn.reader.buffer) + (self.conn.current_size or 0)
-        if self._slot is not None and not self._slot.hold(held):
-            self._fail(CloseCode.TRY_AGAIN_LATER, "The server is receiving as many bytes as it may")
-        elif self._is_stranger and self.queue.qsize() > _STRANGER_MESSAGES:
-            self._fail(CloseCode.POLICY_VIOLATION, "Wait for connection_ack")
-
-    def handle_cont(self, event: Frame) -> None:
-        if len(self.frames) >= _MAX_FRAGMENTS:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, f"A message may have {_MAX_FRAGMENTS} frames")
-        else:
-            super().handle_cont(event)
-
-    def handle_parser_exception(self) -> None:
-        super().handle_parser_exception()
-        self.frames = []
-        self.conn.reader.buffer = bytearray()
-        if self._slot is not None:
-            self._slot.hold(0)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._stalled = self.loop.time()
-        self._open.watch(self)
-        if not self.read_paused:  # it does not read its pongs either
-            self.read_paused = True
-            self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._stalled = None
-        self._open.unwatch(self)
-        if self.read_paused and self.queue.empty():
-            self.read_paused = False
-            self.transport.resume_reading()
-
-    def check_deadlines(self, now: float) -> None:
-        """Ends a connection that does not read what is sent to it."""
-        if self._stalled is not None and now - self._stalled > self._limits.stalled_write_seconds:
-            self.transport.abort()
-
-    def _key_shown(self) -> None:
-        self._is_stranger = False
-        self.conn.max_message_size = self.config.ws_max_size
-        if self._slot is not None:
-            self._slot.key_shown()
-
-    def _push(self, text: str) -> bool:
-        """Sends the text; false if the socket is closing, or must be waited for.
-
-        Whether the transport is closing is not asked: that costs as much as all the rest.
-        """
-        if self.close_sent or not self.writable.is_set():
-            return False
-        self.transport.write(_frame(text.encode()))
-        return True
-
-    def _fail(self, code: CloseCode, reason: str) -> None:
-        if not self.close_sent:
-            self.conn.fail(code, reason)
-            self.handle_parser_exception()
-
-
-def _frame(payload: bytes) -> bytes:
-    """A whole text message in one frame, not masked, as servers send them (RFC 6455, section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    if size < 1 << 16:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload

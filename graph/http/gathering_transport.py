@@ -1,0 +1,38 @@
+"""A transport that writes once for each step of the event loop: an answer's head and body in one packet."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from graph.http.connections import Slot
+
+
+class GatheringTransport:
+    """A transport that writes what came within one step of the loop at once, at the step's end.
+
+    ``slot``: the connection's place in the counts, which an upgrade hands on.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.slot: Slot | None = None
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._loop.call_soon(self.flush)
+        self._held.append(data)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        held, self._held = self._held, []
+        if held and not self._transport.is_closing():
+            self._transport.write(b"".join(held))

@@ -1,0 +1,145 @@
+"""uvicorn's websocket protocol with limits: bounded messages and queues, and texts sent without a task that waits."""
+
+from __future__ import annotations
+
+from asyncio import BaseTransport
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+from websockets.http11 import Request
+
+from graph.http.connections import Connections, Slot
+from graph.wire.scope import KEY_SHOWN, PUSH
+
+#: A websocket message before connection_ack, and how many may wait.
+STRANGER_MESSAGE_BYTES = 16_384
+_STRANGER_MESSAGES = 16
+
+#: Frames that one message may come in (RFC 6455, section 5.4); clients send a message in one.
+_MAX_FRAGMENTS = 1_000
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's with limits, small ones until the key is known (`KEY_SHOWN`).
+
+    A text can be sent without a task that waits for it, where there is nothing to wait for (`PUSH`).
+    """
+
+    def __init__(self, *given: Any, connections: Connections, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._limits = connections.limits
+        self._open = connections
+        self._slot: Slot | None = None
+        self._is_stranger = True
+        self._stalled: float | None = None
+        self.conn.max_message_size = STRANGER_MESSAGE_BYTES
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self._slot = getattr(transport, "slot", None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._open.unwatch(self)
+        if self._slot is not None:
+            self._slot.close()
+        # The protocol, its parser and the application's task refer to each other: what they were sent must not wait
+        # for the garbage collector.
+        self.frames = []
+        self.conn.reader.buffer = bytearray()
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):  # the app's task has not begun
+            scope: Any = self.scope
+            added = {PUSH: self._push, KEY_SHOWN: self._key_shown}
+            scope["extensions"] = {**(scope.get("extensions") or {}), **added}
+
+    def shutdown(self) -> None:
+        """Called when the server ends. As uvicorn's, but that the close has a reason in words."""
+        if self.close_sent or not self.handshake_complete:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.SERVICE_RESTART})
+        self.conn.send_close(CloseCode.SERVICE_RESTART, "The server restarts: connect again")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self.close_sent and self.conn.parser_exc is not None:
+            return  # it was refused; what still comes is not read
+        super().data_received(data)
+        if self.close_sent:
+            return
+        held = len(self.conn.reader.buffer) + (self.conn.current_size or 0)
+        if self._slot is not None and not self._slot.hold(held):
+            self._fail(CloseCode.TRY_AGAIN_LATER, "The server is receiving as many bytes as it may")
+        elif self._is_stranger and self.queue.qsize() > _STRANGER_MESSAGES:
+            self._fail(CloseCode.POLICY_VIOLATION, "Wait for connection_ack")
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= _MAX_FRAGMENTS:
+            self._fail(CloseCode.MESSAGE_TOO_BIG, f"A message may have {_MAX_FRAGMENTS} frames")
+        else:
+            super().handle_cont(event)
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self.frames = []
+        self.conn.reader.buffer = bytearray()
+        if self._slot is not None:
+            self._slot.hold(0)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.time()
+        self._open.watch(self)
+        if not self.read_paused:  # it does not read its pongs either
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stalled = None
+        self._open.unwatch(self)
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def check_deadlines(self, now: float) -> None:
+        """Ends a connection that does not read what is sent to it."""
+        if self._stalled is not None and now - self._stalled > self._limits.stalled_write_seconds:
+            self.transport.abort()
+
+    def _key_shown(self) -> None:
+        self._is_stranger = False
+        self.conn.max_message_size = self.config.ws_max_size
+        if self._slot is not None:
+            self._slot.key_shown()
+
+    def _push(self, text: str) -> bool:
+        """Sends the text; false if the socket is closing, or must be waited for.
+
+        Whether the transport is closing is not asked: that costs as much as all the rest.
+        """
+        if self.close_sent or not self.writable.is_set():
+            return False
+        self.transport.write(_frame(text.encode()))
+        return True
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        if not self.close_sent:
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+
+def _frame(payload: bytes) -> bytes:
+    """A whole text message in one frame, not masked, as servers send them (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
