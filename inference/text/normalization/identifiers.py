@@ -92,7 +92,7 @@ def ip_addresses(text: str, locale: Locale) -> str:
 
 
 def short_numbers(text: str, locale: Locale) -> str:
-    """Short numbers after a word for calling ("dial 911") and last digits of a card ("ending in 4242"), digit by digit."""
+    """Short numbers after a word for calling ("dial 911") and last digits of a card ("ending in 4242")."""
 
     def say(match: re.Match[str]) -> str:
         return match[1] + re.sub(r"\d+", lambda m: digits(m[0], locale), match[2])

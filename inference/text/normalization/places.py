@@ -67,7 +67,7 @@ _POSTAL_TOWN = re.compile(
 
 
 def streets(text: str, locale: Locale) -> str:
-    """English only: expands "12 Main St." to Street, "St. Mary's" to Saint, "Elm Dr." to Drive, "Dr. Smith" to Doctor."""
+    """English only: expands "12 Main St." to Street, "St. Mary's" to Saint, "Dr. Smith" to Doctor."""
     if locale.code != "en":
         return text
     text = _STREET.sub(_street, text)
