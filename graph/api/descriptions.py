@@ -1,12 +1,12 @@
-"""Descriptions of plain fields."""
+"""Descriptions of fields that are plain attributes."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import strawberry
+from strawberry.types.field import StrawberryField
 
 
-def described(description: str) -> Any:
-    """A field that is an attribute, with its description."""
-    return strawberry.field(description=description)
+def described(description: str) -> StrawberryField:
+    """For ``name: Annotated[str, described("...")]``: the constructor's argument stays required to a type checker."""
+    field: StrawberryField = strawberry.field(description=description)
+    return field

@@ -1,76 +1,118 @@
-"""Fields of events, each declared once: how it comes from a stored event, for resolvers and for the live layer."""
+"""Declarations of the fields of events: how each comes from a stored event, for resolvers and for the live layer.
+
+As in ``graph.api.fields``, a declaration is to a type checker the value that its field resolves to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
-import strawberry
 from sqlalchemy.orm import InstrumentedAttribute
-from strawberry.types import Info
 
 from db.feed.events import StoredEvent
-from graph.api.fields import READ, show
+from graph.api.context import Info
+from graph.api.fields import Shows, declare
+from graph.api.loaders import Source
+from graph.api.relations import show
+
+V = TypeVar("V")
+R = TypeVar("R")
+T = TypeVar("T")
+
+#: Makes a field's value from a member of an event's data. Any: JSON, which ``int``, ``str`` and enums take as it comes.
+Kind = Callable[[Any], V]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the event itself holds: text, number, truth, moment, id or null."""
+    """What the event itself holds: text, number, truth, moment, id or None."""
 
-    find: Callable[[StoredEvent], Any]
+    find: Callable[[StoredEvent], object]
 
 
 @dataclass(frozen=True, slots=True)
 class ToldUrl:
-    """The signed address of the sound whose id the event holds."""
+    """The signed URL of the audio whose id the event holds."""
 
     find: Callable[[StoredEvent], UUID]
 
 
 @dataclass(frozen=True, slots=True)
 class ToldRow:
-    """The row of ``key``'s table, as it is now, whose id the event holds; null if it holds none."""
+    """The row of ``key``'s table, as it is now, whose id the event holds; None if it holds none."""
 
-    key: InstrumentedAttribute[Any]
+    key: InstrumentedAttribute[UUID]
     find: Callable[[StoredEvent], UUID | None]
 
 
-def told(find: Callable[[StoredEvent], Any], description: str) -> Any:
+class _Parent(Protocol):
+    """The event whose field is resolved."""
+
+    @property
+    def stored(self) -> StoredEvent: ...
+
+    @property
+    def source(self) -> Source: ...
+
+
+def told(find: Callable[[StoredEvent], V], description: str) -> V:
     """What the event holds, as resolvers give it."""
 
-    def resolve(self: Any) -> Any:
+    def resolve(self: _Parent) -> object:
         return find(self.stored)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={READ: Told(find)})
+    return cast("V", declare(resolve, description, Told(find)))
 
 
-def data(name: str, kind: Callable[[Any], Any], description: str) -> Any:
+def data(name: str, kind: Kind[V], description: str) -> V:
     """A member of the event's data."""
     return told(lambda event: kind(event.data[name]), description)
 
 
-def told_url(name: str, description: str) -> Any:
-    """Where the sound can be fetched whose id is a member of the event's data."""
+def optional_data(name: str, kind: Kind[V], description: str) -> V | None:
+    """A member of the event's data that may be absent or null."""
+
+    def find(event: StoredEvent) -> V | None:
+        value = event.data.get(name)
+        return None if value is None else kind(value)
+
+    return told(find, description)
+
+
+def told_url(name: str, description: str) -> str:
+    """The signed URL of the audio whose id is a member of the event's data."""
 
     def find(event: StoredEvent) -> UUID:
         return UUID(event.data[name])
 
-    def resolve(self: Any, info: Info[Any, Any]) -> str:
-        return str(info.context.audio_url(find(self.stored)))
+    def resolve(self: _Parent, info: Info) -> str:
+        return info.context.audio_url(find(self.stored))
 
-    return strawberry.field(resolver=resolve, description=description, metadata={READ: ToldUrl(find)})
+    return cast("str", declare(resolve, description, ToldUrl(find)))
 
 
-def told_row(key: InstrumentedAttribute[Any], find: Callable[[StoredEvent], UUID | None], description: str) -> Any:
-    """A row that the event is about."""
+@overload
+def told_row(
+    shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID], description: str
+) -> T: ...
+@overload
+def told_row(
+    shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID | None], description: str
+) -> T | None: ...
+def told_row(
+    shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID | None], description: str
+) -> object:
+    """The row that the event is about, as it is now."""
 
-    async def resolve(self: Any) -> Any:
+    async def resolve(self: _Parent) -> object:
         row_id = find(self.stored)
-        return None if row_id is None else show(await self.source.one(key).load(row_id), self.source)
+        row = None if row_id is None else await self.source.one(key).load(row_id)
+        return None if row is None else show(shown, row, self.source)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={READ: ToldRow(key, find)})
+    return declare(resolve, description, ToldRow(key, find))
 
 
 def in_data(name: str) -> Callable[[StoredEvent], UUID | None]:
@@ -81,3 +123,8 @@ def in_data(name: str) -> Callable[[StoredEvent], UUID | None]:
         return None if value is None else UUID(value)
 
     return find
+
+
+def always(find: Callable[[StoredEvent], UUID | None]) -> Callable[[StoredEvent], UUID]:
+    """The same, for a GraphQL type whose events all hold that id."""
+    return cast("Callable[[StoredEvent], UUID]", find)

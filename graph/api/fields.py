@@ -1,243 +1,192 @@
-"""Fields of the types, each declared once: its words, how it comes from a row in Python, and how from a table in SQL.
+"""Declarations of fields: each has its description, how it is read from a row in Python, and how in SQL.
 
-What is declared is kept as the field's metadata under ``READ``; ``graph.compiled.reads`` makes statements of it.
+To a type checker a declaration is the value that its field resolves to, so that mypy compares the field's annotation
+with the column. ``graph.api.relations`` has the fields that show rows of other tables, ``graph.api.declared`` the
+metadata, of which ``graph.compiled`` makes statements.
+
+An SQL function takes the model's class, as SQLAlchemy's ``aliased()`` returns it: its attributes are the columns of one
+occurrence of the table, by their names in the database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLField
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import InstrumentedAttribute
-from strawberry.types import Info
+from sqlalchemy.sql.elements import SQLColumnExpression
+from strawberry.scalars import JSON
 
-from db.models.base import Base
+from db.models.base import Identified
 from db.postgres.jsonb import StoredObject
-from graph.api.windows import After, Before, First, Last, Window
-from graph.guards.object_budget import spend
+from graph.api.context import Info
+from graph.api.declared import READ, Columns, Expression, Items, SameRow, SoundUrl, Value
+from graph.api.loaders import Source
 
-READ = "read"
+#: The Python types that GraphQL has a type for; an enum is a str.
+P = TypeVar("P", bound="str | float | datetime | None")
+V = TypeVar("V")
+R = TypeVar("R")
+Own = TypeVar("Own")
+C = TypeVar("C")
+T = TypeVar("T")
+R_contra = TypeVar("R_contra", contravariant=True)
+T_co = TypeVar("T_co", covariant=True)
 
-#: The columns of one occurrence of a table in a statement.
-Columns = Any
-
-T = TypeVar("T", bound=type)
-
-#: The GraphQL type that shows a table's rows.
-_SHOWN_BY: dict[type[Base], type[Any]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What ``sql`` makes of the row's columns."""
-
-    sql: Callable[[Columns], ColumnElement[Any]]
+#: What a JSON column holds. Any: so it is annotated in the models, whose annotations choose the columns' SQL types.
+_JsonObject = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SoundUrl:
-    """The signed address of the sound whose id ``sql`` finds."""
+class Shows(Protocol[R_contra, T_co]):
+    """A GraphQL type that shows rows: its class, or a function that imports the class when it is called."""
 
-    sql: Callable[[Columns], ColumnElement[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class SameRow:
-    """An object that shows the same row; null unless ``when`` holds."""
-
-    when: Callable[[Columns], ColumnElement[bool]] | None
+    def __call__(self, *, row: R_contra, source: Source) -> T_co: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
-    """Objects that show the elements of a JSON array, in the order of ``order``."""
+class ShowsItem(Protocol[R_contra, T_co]):
+    """A GraphQL type that shows elements of a JSON array."""
 
-    sql: Callable[[Columns], ColumnElement[Any]]
-    order: Callable[[Columns], ColumnElement[Any]]
+    def __call__(self, *, row: R_contra) -> T_co: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
-    """Rows of ``model`` whose ``key`` is the row's ``own`` and that pass ``where(own columns, their columns)``.
+class ItemColumns(Protocol):
+    """The columns of an element of a JSON array in a statement."""
 
-    ``through``: a table between, whose own key is the row's, and whose id is the ``key``. ``windows``: the field takes
-    the arguments of ``graph.api.windows``.
-    """
-
-    model: Any
-    key: str
-    own: str
-    many: bool
-    where: Callable[[Columns, Columns], ColumnElement[bool]] | None = None
-    through: InstrumentedAttribute[Any] | None = None
-    windows: bool = False
+    @property
+    def value(self) -> Expression: ...
 
 
-def declared(field: GraphQLField) -> object:
-    """How a field of the schema is read; null for one that only its resolver knows."""
-    definition = field.extensions.get("strawberry-definition")
-    return None if definition is None else definition.metadata.get(READ)
+class Parent(Protocol):
+    """The GraphQL object whose field is resolved."""
+
+    @property
+    def row(self) -> Any: ...  # Any: a declaration does not know the class in which it stands
+
+    @property
+    def source(self) -> Source: ...
 
 
-def shows(model: type[Base]) -> Callable[[T], T]:
-    """Says that the decorated type shows rows of ``model``."""
-
-    def register(shown: T) -> T:
-        _SHOWN_BY[model] = shown
-        return shown
-
-    return register
-
-
-def show(row: Base | None, source: Any) -> Any:
-    """The GraphQL object of a row."""
-    if row is None:
-        return None
-    spend(1)
-    return _SHOWN_BY[type(row)](row=row, source=source)
-
-
-def column(attribute: InstrumentedAttribute[Any], description: str) -> Any:
-    """A column as it is."""
+# An attribute of None alone would fit all overloads for columns that may be NULL; no column has that type.
+@overload
+def column(attribute: InstrumentedAttribute[P], description: str) -> P: ...  # type: ignore[overload-overlap]  # see above
+@overload
+def column(attribute: InstrumentedAttribute[UUID], description: str) -> strawberry.ID: ...
+@overload
+def column(attribute: InstrumentedAttribute[UUID | None], description: str) -> strawberry.ID | None: ...  # type: ignore[overload-overlap]  # see above
+@overload
+def column(attribute: InstrumentedAttribute[_JsonObject], description: str) -> JSON: ...
+@overload
+def column(attribute: InstrumentedAttribute[_JsonObject | None], description: str) -> JSON | None: ...
+def column(attribute: InstrumentedAttribute[V], description: str) -> object:
+    """The value of a column. A UUID is shown as an ID, a JSON object as JSON."""
     key, name = attribute.key, attribute.name
 
-    def resolve(self: Any) -> Any:
+    def resolve(self: Parent) -> object:
         return _plain(getattr(self.row, key))
 
-    return _field(resolve, description, Value(lambda columns: columns[name]))
+    return declare(resolve, description, Value(lambda columns: columns[name]))
 
 
-def _plain(value: Any) -> Any:
+def non_null(attribute: InstrumentedAttribute[V | None]) -> InstrumentedAttribute[V]:
+    """A column that may be NULL, for a GraphQL type that shows only rows in which it is not."""
+    return cast("InstrumentedAttribute[V]", attribute)
+
+
+def _plain(value: object) -> object:
     if isinstance(value, UUID):
         return str(value)
     return value.fragment if isinstance(value, StoredObject) else value
 
 
-def computed(python: Callable[[Any], Any], sql: Callable[[Columns], ColumnElement[Any]], description: str) -> Any:
-    """What ``python`` makes of the row, and ``sql`` of its columns: the same."""
+def computed(python: Callable[[R], V], sql: Callable[[C], SQLColumnExpression[object]], description: str) -> V:
+    """The value that ``python`` computes from the row, and ``sql`` from its columns: both give the same.
 
-    def resolve(self: Any) -> Any:
+    Both are functions with annotations, ``(row: TurnRow) -> float`` and ``(row: type[TurnRow]) -> ...``: a lambda's
+    parameter has no type.
+    """
+
+    def resolve(self: Parent) -> object:
         return python(self.row)
 
-    return _field(resolve, description, Value(sql))
+    return cast("V", declare(resolve, description, Value(over_columns(sql))))
 
 
-def sound_url(audio_id: InstrumentedAttribute[Any], description: str) -> Any:
-    """Where a sound can be fetched."""
+def client_id(prefix: str, of: str) -> strawberry.ID:
+    """The id of an object that shows a part of a row: ``prefix:`` and the row's id."""
+
+    def python(row: Identified) -> strawberry.ID:
+        return strawberry.ID(f"{prefix}:{row.id}")
+
+    def sql(row: type[Identified]) -> SQLColumnExpression[str]:
+        return func.concat(f"{prefix}:", row.id)
+
+    return computed(
+        python,
+        sql,
+        f"For the caches of clients, which keep what they read of {of} together; node does not take it.",
+    )
+
+
+def sound_url(audio_id: InstrumentedAttribute[UUID], description: str) -> str:
+    """The signed URL of an audio."""
     key, name = audio_id.key, audio_id.name
 
-    def resolve(self: Any, info: Info[Any, Any]) -> str:
-        return str(info.context.audio_url(getattr(self.row, key)))
+    def resolve(self: Parent, info: Info) -> str:
+        return info.context.audio_url(getattr(self.row, key))
 
-    return _field(resolve, description, SoundUrl(lambda columns: columns[name]))
+    return cast("str", declare(resolve, description, SoundUrl(lambda columns: columns[name])))
 
 
+@overload
+def part(shown: Shows[R, T], description: str) -> T: ...
+@overload
 def part(
+    shown: Shows[R, T],
     description: str,
-    make: Callable[[], type[Any]],
     *,
-    python: Callable[[Any], bool] | None = None,
-    sql: Callable[[Columns], ColumnElement[bool]] | None = None,
-) -> Any:
-    """An object of the type that ``make`` gives, showing the same row; null where the condition does not hold."""
+    python: Callable[[R], bool],
+    sql: Callable[[type[R]], SQLColumnExpression[bool]],
+) -> T | None: ...
+def part(
+    shown: Shows[R, T],
+    description: str,
+    *,
+    python: Callable[[R], bool] | None = None,
+    sql: Callable[[type[R]], SQLColumnExpression[bool]] | None = None,
+) -> object:
+    """An object that shows the same row; None for a row that does not pass ``python``, as ``sql`` says it."""
 
-    def resolve(self: Any) -> Any:
-        return make()(row=self.row, source=self.source) if python is None or python(self.row) else None
+    def resolve(self: Parent) -> object:
+        return shown(row=self.row, source=self.source) if python is None or python(self.row) else None
 
-    return _field(resolve, description, SameRow(sql))
+    return declare(resolve, description, SameRow(None if sql is None else over_columns(sql)))
 
 
 def items(
+    shown: ShowsItem[R, T],
     description: str,
-    make: Callable[[], type[Any]],
-    python: Callable[[Any], Sequence[Any]],
+    python: Callable[[Own], Sequence[R]],
     *,
-    sql: Callable[[Columns], ColumnElement[Any]],
-    order: Callable[[Columns], ColumnElement[Any]],
-) -> Any:
-    """Objects that show what ``python`` finds in the row, ordered; ``sql`` finds the same as a JSON array.
+    sql: Callable[[type[Own]], SQLColumnExpression[object]],
+    order: Callable[[ItemColumns], SQLColumnExpression[object]],
+) -> list[T]:
+    """Objects that show the elements that ``python`` finds in the row, sorted; ``sql`` finds them as a JSON array."""
 
-    An element's fields see it as the column ``value``.
-    """
+    def resolve(self: Parent) -> object:
+        return [shown(row=each) for each in python(self.row)]
 
-    def resolve(self: Any) -> Any:
-        return [make()(row=each) for each in python(self.row)]
-
-    return _field(resolve, description, Items(sql, order))
+    return cast("list[T]", declare(resolve, description, Items(over_columns(sql), over_columns(order))))
 
 
-def one(
-    key: InstrumentedAttribute[Any],
-    own: InstrumentedAttribute[Any],
-    description: str,
-    *,
-    python: Callable[[Any], bool] | None = None,
-    sql: Callable[[Columns, Columns], ColumnElement[bool]] | None = None,
-) -> Any:
-    """The row whose ``key`` is this row's ``own``; of several, the one that passes ``python``, as ``sql`` says it."""
-
-    async def resolve(self: Any) -> Any:
-        value = getattr(self.row, own.key)
-        if value is None:
-            return None
-        if python is None:
-            return show(await self.source.one(key).load(value), self.source)
-        rows = await self.source.many(key).load(value)
-        return show(next((row for row in rows if python(row)), None), self.source)
-
-    return _field(resolve, description, Related(key.class_, key.name, own.name, many=False, where=sql))
+def over_columns(sql: Callable[[C], SQLColumnExpression[V]]) -> Callable[[Columns], ColumnElement[V]]:
+    """The same function, as ``graph.compiled`` calls it."""
+    return cast("Callable[[Columns], ColumnElement[V]]", sql)
 
 
-def many(
-    key: InstrumentedAttribute[Any],
-    own: InstrumentedAttribute[Any],
-    description: str,
-    *,
-    python: Callable[[Any, Any], bool] | None = None,
-    sql: Callable[[Columns, Columns], ColumnElement[bool]] | None = None,
-) -> Any:
-    """The rows whose ``key`` is this row's ``own``, oldest first, that pass ``python``, as ``sql`` says it."""
-
-    async def resolve(self: Any) -> Any:
-        rows = await self.source.many(key).load(getattr(self.row, own.key))
-        return [show(row, self.source) for row in rows if python is None or python(self.row, row)]
-
-    return _field(resolve, description, Related(key.class_, key.name, own.name, many=True, where=sql))
-
-
-def window(key: InstrumentedAttribute[Any], own: InstrumentedAttribute[Any], description: str) -> Any:
-    """As ``many``, or the part of it that the arguments ask for."""
-
-    async def resolve(
-        self: Any, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> Any:
-        asked = Window.of({"first": first, "after": after, "last": last, "before": before})
-        rows = await self.source.many(key).load(getattr(self.row, own.key))
-        return [show(row, self.source) for row in asked.of_rows(rows)]
-
-    return _field(resolve, description, Related(key.class_, key.name, own.name, many=True, windows=True))
-
-
-def many_through(
-    key: InstrumentedAttribute[Any],
-    between: InstrumentedAttribute[Any],
-    own: InstrumentedAttribute[Any],
-    description: str,
-) -> Any:
-    """The rows whose ``key`` is the id of a row whose ``between`` is this row's ``own``, in the order of those."""
-
-    async def resolve(self: Any) -> Any:
-        middle = await self.source.many(between).load(getattr(self.row, own.key))
-        rows = await self.source.one(key).load_many([each.id for each in middle])
-        return [show(row, self.source) for row in rows if row is not None]
-
-    return _field(resolve, description, Related(key.class_, key.name, own.name, many=True, through=between))
-
-
-def _field(resolve: Callable[..., Any], description: str, read: object) -> Any:
+def declare(resolve: Callable[..., object], description: str, read: object) -> object:
+    """A field of a GraphQL type. Strawberry takes the field's type from the annotation of its class."""
     return strawberry.field(resolver=resolve, description=description, metadata={READ: read})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 from strawberry.file_uploads import Upload
@@ -14,7 +15,7 @@ from graph.api.types.enums import Channel, CrmStatus, Priority, SessionStatus
 
 @strawberry.input(description="A new conversation.")
 class CreateSessionInput:
-    customer_id: str = described("The customer, as you name them: 1 to 200 characters.")
+    customer_id: Annotated[str, described("The customer, as you name them: 1 to 200 characters.")]
     language: str = strawberry.field(description='What is spoken: "en", "es-MX", or "auto" to detect it.', default="en")
     channel: Channel = strawberry.field(description="How the customer reaches the company.", default=Channel.WEB)
     persona: str = strawberry.field(description="Who the assistant is.", default="billing_agent")
@@ -28,8 +29,8 @@ class CreateSessionInput:
 
 @strawberry.input(description="A recording as base64.")
 class Base64AudioInput:
-    base64: str = described("The bytes of the file.")
-    mime_type: str = described("What you believe it is; what counts is what the bytes are.")
+    base64: Annotated[str, described("The bytes of the file.")]
+    mime_type: Annotated[str, described("What you believe it is; what counts is what the bytes are.")]
 
 
 @strawberry.input(one_of=True, description="What the customer said: exactly one of these.")
@@ -43,8 +44,8 @@ class MessageContentInput:
 
 @strawberry.input(description="A message of the customer.")
 class SendMessageInput:
-    session_id: strawberry.ID = described("The session.")
-    content: MessageContentInput = described("What was said.")
+    session_id: Annotated[strawberry.ID, described("The session.")]
+    content: Annotated[MessageContentInput, described("What was said.")]
     idempotency_key: str | None = strawberry.field(
         description="The same key in the same session is the same turn, whoever resends it. 1 to 200 characters.",
         default=None,
@@ -58,24 +59,26 @@ class SendMessageInput:
 
 @strawberry.input(description="The turn to cancel.")
 class CancelTurnInput:
-    turn_id: strawberry.ID = described("The turn.")
+    turn_id: Annotated[strawberry.ID, described("The turn.")]
 
 
 @strawberry.input(description="The turn to run again.")
 class RetryTurnInput:
-    turn_id: strawberry.ID = described("The turn.")
+    turn_id: Annotated[strawberry.ID, described("The turn.")]
 
 
 @strawberry.input(description="The session to end.")
 class EndSessionInput:
-    session_id: strawberry.ID = described("The session.")
+    session_id: Annotated[strawberry.ID, described("The session.")]
 
 
 @strawberry.input(description="A tool to run by hand.")
 class CallToolInput:
-    session_id: strawberry.ID = described("The session on whose behalf it runs.")
-    name: str = described("The tool: a scenario's name, find_crm_records, or server__tool of an external server.")
-    arguments: JSON = described("An object: what the tool's schema asks for.")
+    session_id: Annotated[strawberry.ID, described("The session on whose behalf it runs.")]
+    name: Annotated[
+        str, described("The tool: a scenario's name, find_crm_records, or server__tool of an external server.")
+    ]
+    arguments: Annotated[JSON, described("An object: what the tool's schema asks for.")]
     idempotency_key: str | None = strawberry.field(
         description="The same key in the same session runs the tool once. 1 to 150 characters.", default=None
     )

@@ -15,31 +15,46 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.dataloader import DataLoader
 
+from db.models.base import Base
 from db.postgres.database import Database
 
 V = TypeVar("V")
+
+#: The column by which rows are found.
+Key = InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
+
+#: A row of the key's table. Any: SQLAlchemy's attributes do not carry the class of their rows.
+Row = Any
+
+
+def table_of(key: Key) -> type[Base]:
+    """The model that has the key."""
+    model = key.class_
+    assert isinstance(model, type)
+    assert issubclass(model, Base)
+    return model
 
 
 class OneBy(Protocol):
     """Rows by a column in which no two have the same."""
 
-    def load(self, key: UUID) -> Awaitable[Any]: ...
+    def load(self, key: UUID) -> Awaitable[Row | None]: ...
 
-    def load_many(self, keys: Iterable[UUID]) -> Awaitable[list[Any]]: ...
+    def load_many(self, keys: Iterable[UUID]) -> Awaitable[list[Row | None]]: ...
 
 
 class ManyBy(Protocol):
     """Rows by a column in which several may have the same, oldest first."""
 
-    def load(self, key: UUID) -> Awaitable[list[Any]]: ...
+    def load(self, key: UUID) -> Awaitable[list[Row]]: ...
 
 
 class Source(Protocol):
     """Where the rows of nested fields come from, named by the column by which they are found."""
 
-    def one(self, column: InstrumentedAttribute[Any]) -> OneBy: ...
+    def one(self, column: Key) -> OneBy: ...
 
-    def many(self, column: InstrumentedAttribute[Any]) -> ManyBy: ...
+    def many(self, column: Key) -> ManyBy: ...
 
 
 class Loaders:
@@ -47,35 +62,35 @@ class Loaders:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._one: dict[InstrumentedAttribute[Any], DataLoader[UUID, Any]] = {}
-        self._many: dict[InstrumentedAttribute[Any], DataLoader[UUID, list[Any]]] = {}
+        self._one: dict[Key, DataLoader[UUID, Row | None]] = {}
+        self._many: dict[Key, DataLoader[UUID, list[Row]]] = {}
 
-    def one(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, Any]:
+    def one(self, column: Key) -> DataLoader[UUID, Row | None]:
         if column not in self._one:
             self._one[column] = self._one_by(column)
         return self._one[column]
 
-    def many(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, list[Any]]:
+    def many(self, column: Key) -> DataLoader[UUID, list[Row]]:
         if column not in self._many:
             self._many[column] = self._many_by(column)
         return self._many[column]
 
-    async def _rows(self, column: InstrumentedAttribute[Any], keys: Sequence[UUID]) -> Sequence[Any]:
+    async def _rows(self, column: Key, keys: Sequence[UUID]) -> Sequence[Row]:
         model = column.class_
         ordered = select(model).where(column.in_(set(keys))).order_by(model.id)
         async with self._database.reading() as session:
             return (await session.scalars(ordered)).all()
 
-    def _one_by(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, Any]:
-        async def load(keys: list[UUID]) -> list[Any]:
+    def _one_by(self, column: Key) -> DataLoader[UUID, Row | None]:
+        async def load(keys: list[UUID]) -> list[Row | None]:
             found = {getattr(row, column.key): row for row in await self._rows(column, keys)}
             return [found.get(key) for key in keys]
 
         return _loader(load)
 
-    def _many_by(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, list[Any]]:
-        async def load(keys: list[UUID]) -> list[list[Any]]:
-            found: defaultdict[UUID, list[Any]] = defaultdict(list)
+    def _many_by(self, column: Key) -> DataLoader[UUID, list[Row]]:
+        async def load(keys: list[UUID]) -> list[list[Row]]:
+            found: defaultdict[UUID, list[Row]] = defaultdict(list)
             for row in await self._rows(column, keys):
                 found[getattr(row, column.key)].append(row)
             return [found[key] for key in keys]

@@ -6,6 +6,7 @@ Payloads are nullable: of several mutations in one document, one that fails leav
 from __future__ import annotations
 
 import math
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -42,34 +43,37 @@ from graph.parts import Parts
 
 @strawberry.type(description="The session that was opened.")
 class CreateSessionPayload:
-    session: Session = described("It takes messages now.")
+    session: Annotated[Session, described("It takes messages now.")]
 
 
 @strawberry.type(description="The turn of the message, which is stored when this is answered.")
 class SendMessagePayload:
-    turn: Turn = described("QUEUED, or further if waitSeconds allowed it.")
+    turn: Annotated[Turn, described("QUEUED, or further if waitSeconds allowed it.")]
 
 
 @strawberry.type(description="The turn that was to be cancelled.")
 class CancelTurnPayload:
-    turn: Turn = described("CANCELLED, or as it ended before.")
+    turn: Annotated[Turn, described("CANCELLED, or as it ended before.")]
 
 
 @strawberry.type(description="The turn that was to be run again.")
 class RetryTurnPayload:
-    turn: Turn = described("QUEUED, or as it is if there was nothing to run again.")
+    turn: Annotated[Turn, described("QUEUED, or as it is if there was nothing to run again.")]
 
 
 @strawberry.type(description="The session that was ended.")
 class EndSessionPayload:
-    session: Session = described("It takes no more messages; the turns it has are finished.")
+    session: Annotated[Session, described("It takes no more messages; the turns it has are finished.")]
 
 
 @strawberry.type(description="The tool call that was made.")
 class CallToolPayload:
-    tool_call: ToolCall = described(
-        "ACCEPTED with its result, or FAILED with its error; PENDING only for a resend of a call that still runs."
-    )
+    tool_call: Annotated[
+        ToolCall,
+        described(
+            "ACCEPTED with its result, or FAILED with its error; PENDING only for a resend of a call that still runs."
+        ),
+    ]
 
 
 @strawberry.type(description="What can be done.")

@@ -1,33 +1,60 @@
-"""Finds the row that an id names, in whichever table it is, if it is the tenant's."""
+"""Relay's node(id): finds the row that an id names, in whichever table it is, if it is the tenant's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models.base import Base
-from db.models.conversation import Message, Session, Turn
-from db.models.work import CrmRecord, ModelCall, ToolCall
+from db.models.conversation import Message as MessageRow
+from db.models.conversation import Session as SessionRow
+from db.models.conversation import Turn as TurnRow
+from db.models.work import CrmRecord as CrmRecordRow
+from db.models.work import ModelCall as ModelCallRow
+from db.models.work import ToolCall as ToolCallRow
+from graph.api.fields import Shows
+from graph.api.loaders import Source
+from graph.api.relations import show
+from graph.api.types.crm import CrmRecord
+from graph.api.types.message import Message
+from graph.api.types.model_call import ModelCall
+from graph.api.types.node import Node
+from graph.api.types.session import Session
+from graph.api.types.tool_call import ToolCall
+from graph.api.types.turn import Turn
 
-#: The tables whose rows have an id that clients know. Ids are UUIDs of version 7, so that no two rows share one.
-_MODELS: tuple[Any, ...] = (Session, Turn, Message, ModelCall, ToolCall, CrmRecord)
+_Row = SessionRow | TurnRow | MessageRow | ModelCallRow | ToolCallRow | CrmRecordRow
+
+#: The tables whose rows have an id that clients know, and the GraphQL type of each. Ids are UUIDs of version 7, so that
+#: no two rows share one. Any: each type shows the rows of its own table, by which it is looked up.
+_SHOWN_BY: Mapping[type[_Row], Shows[Any, Node]] = {
+    SessionRow: Session,
+    TurnRow: Turn,
+    MessageRow: Message,
+    ModelCallRow: ModelCall,
+    ToolCallRow: ToolCall,
+    CrmRecordRow: CrmRecord,
+}
+_MODELS = tuple(_SHOWN_BY)
 
 
-async def find_node(session: AsyncSession, tenant_id: UUID, node_id: UUID) -> Base | None:
+async def find_node(session: AsyncSession, tenant_id: UUID, node_id: UUID) -> _Row | None:
     """The row; None if there is none, or it is another tenant's."""
     looked = union_all(*(_found(model, place, tenant_id, node_id) for place, model in enumerate(_MODELS)))
     place = await session.scalar(select(looked.subquery().c.place))
-    if place is None:
-        return None
-    row: Base | None = await session.get(_MODELS[place], node_id)
-    return row
+    return None if place is None else await session.get(_MODELS[place], node_id)
 
 
-def _found(model: Any, place: int, tenant_id: UUID, node_id: UUID) -> Select[Any]:
+def node_of(row: _Row, source: Source) -> Node:
+    """The GraphQL object of a row."""
+    return show(_SHOWN_BY[type(row)], row, source)
+
+
+def _found(model: type[_Row], place: int, tenant_id: UUID, node_id: UUID) -> Select[int]:
     found = select(literal(place).label("place")).select_from(model).where(model.id == node_id)
-    if model is Session:
-        return found.where(Session.tenant_id == tenant_id)
-    return found.join(Session, Session.id == model.session_id).where(Session.tenant_id == tenant_id)
+    if issubclass(model, SessionRow):
+        return found.where(SessionRow.tenant_id == tenant_id)
+    return found.join(SessionRow, SessionRow.id == model.session_id).where(SessionRow.tenant_id == tenant_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -22,14 +22,14 @@ N = TypeVar("N")
 
 @strawberry.type(description="One entry of a page.")
 class Edge(Generic[N]):
-    cursor: str = described("Where this entry stands: pass it as after to go on behind it.")
-    node: N = described("The entry.")
+    cursor: Annotated[str, described("Where this entry stands: pass it as after to go on behind it.")]
+    node: Annotated[N, described("The entry.")]
 
 
 @strawberry.type(description="One page of a list, newest first.")
 class Connection(Generic[N]):
-    edges: list[Edge[N]] = described("The entries, each with its cursor.")
-    page_info: PageInfo = described("Whether there is more.")
+    edges: Annotated[list[Edge[N]], described("The entries, each with its cursor.")]
+    page_info: Annotated[PageInfo, described("Whether there is more.")]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
     @strawberry.field(description="The entries alone.")

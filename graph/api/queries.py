@@ -22,9 +22,8 @@ from db.queue import workers
 from db.viewer import Viewer as ViewerRow
 from graph.api import filters
 from graph.api.context import Info
-from graph.api.fields import show
 from graph.api.inputs import CrmRecordFilter, SessionFilter
-from graph.api.nodes import find_node
+from graph.api.nodes import find_node, node_of
 from graph.api.paging import Connection, Page, page
 from graph.api.snapshot import read_snapshot
 from graph.api.types.capabilities import (
@@ -131,8 +130,7 @@ class Query:
             return None
         async with info.context.parts.database.reading() as session:
             row = await find_node(session, viewer.tenant_id, node_id)
-        found: Node | None = show(row, info.context.loaders)
-        return found
+        return None if row is None else node_of(row, info.context.loaders)
 
     @strawberry.field(description="One CRM record, by its id or by its reference; null if there is none.")
     async def crm_record(

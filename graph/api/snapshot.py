@@ -4,67 +4,67 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from db.enums import AudioKind
 from db.models.audio import Audio
+from db.models.base import Base
 from db.models.conversation import Message, Session, Turn
 from db.models.work import CrmRecord, ModelCall, ToolCall
+from graph.api.loaders import Key, Row, table_of
 
 
 class _One:
     """Rows by a column that is unique."""
 
-    def __init__(self, rows: Sequence[Any], key: str) -> None:
-        self._rows: dict[Hashable, Any] = {getattr(row, key): row for row in rows}
+    def __init__(self, rows: Sequence[Row], key: str) -> None:
+        self._rows: dict[Hashable, Row] = {getattr(row, key): row for row in rows}
 
-    async def load(self, key: UUID) -> Any:
+    async def load(self, key: UUID) -> Row | None:
         return self._rows.get(key)
 
-    async def load_many(self, keys: Iterable[UUID]) -> list[Any]:
+    async def load_many(self, keys: Iterable[UUID]) -> list[Row | None]:
         return [self._rows.get(key) for key in keys]
 
 
 class _Many:
     """Rows by a column that several share."""
 
-    def __init__(self, rows: Sequence[Any], key: str) -> None:
-        self._rows: defaultdict[Hashable, list[Any]] = defaultdict(list)
+    def __init__(self, rows: Sequence[Row], key: str) -> None:
+        self._rows: defaultdict[Hashable, list[Row]] = defaultdict(list)
         for row in rows:
             self._rows[getattr(row, key)].append(row)
 
-    async def load(self, key: UUID) -> list[Any]:
+    async def load(self, key: UUID) -> list[Row]:
         return self._rows.get(key, [])
 
 
 class Snapshot:
     """A ``graph.api.loaders.Source`` over rows that were read together."""
 
-    def __init__(self, rows: dict[Any, Sequence[Any]]) -> None:
+    def __init__(self, rows: dict[type[Base], Sequence[Row]]) -> None:
         self._rows = rows
-        self._one: dict[InstrumentedAttribute[Any], _One] = {}
-        self._many: dict[InstrumentedAttribute[Any], _Many] = {}
+        self._one: dict[Key, _One] = {}
+        self._many: dict[Key, _Many] = {}
 
-    def one(self, column: InstrumentedAttribute[Any]) -> _One:
+    def one(self, column: Key) -> _One:
         if column not in self._one:
-            self._one[column] = _One(self._rows[column.class_], column.key)
+            self._one[column] = _One(self._rows[table_of(column)], column.key)
         return self._one[column]
 
-    def many(self, column: InstrumentedAttribute[Any]) -> _Many:
+    def many(self, column: Key) -> _Many:
         if column not in self._many:
-            self._many[column] = _Many(self._rows[column.class_], column.key)
+            self._many[column] = _Many(self._rows[table_of(column)], column.key)
         return self._many[column]
 
 
 async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
     """Reads all rows of ``owner`` in the caller's transaction, which must see one moment only."""
 
-    async def rows(column: InstrumentedAttribute[Any], *more: Any) -> Sequence[Any]:
+    async def rows(column: Key, *more: ColumnElement[bool]) -> Sequence[Row]:
         model = column.class_
         return (await session.scalars(select(model).where(column == owner.id, *more).order_by(model.id))).all()
 

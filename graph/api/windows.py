@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import strawberry
 
 from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
+from db.models.base import Identified
 
 MAX_SIZE = 100
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Identified)
 
 First = Annotated[int | None, strawberry.argument(description="No more than so many, from the beginning: 1 to 100.")]
 Last = Annotated[int | None, strawberry.argument(description="No more than so many, from the end: 1 to 100.")]
@@ -35,25 +36,27 @@ class Window:
     before: UUID | None = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Window:
+    def of(
+        cls, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
+    ) -> Window:
         """Raises BadUserInput for sizes out of range, for both of them, and for ids that are none."""
-        first, last = (checked_size(given.get(name), name) for name in ("first", "last"))
+        checked_size(first, "first")
+        checked_size(last, "last")
         if first is not None and last is not None:
             raise BadUserInput("first and last cannot be used together.")
-        after, before = (_id(given.get(name), name) for name in ("after", "before"))
-        return cls(first, after, last, before)
+        return cls(first, _id(after, "after"), last, _id(before, "before"))
 
     def of_rows(self, rows: Sequence[R]) -> Sequence[R]:
         """The part of ``rows``, which are ordered by id."""
         if self.after is not None:
-            rows = [row for row in rows if row.id > self.after]  # type: ignore[attr-defined]
+            rows = [row for row in rows if row.id > self.after]
         if self.before is not None:
-            rows = [row for row in rows if row.id < self.before]  # type: ignore[attr-defined]
+            rows = [row for row in rows if row.id < self.before]
         if self.first is not None:
             rows = rows[: self.first]
         return rows if self.last is None else rows[-self.last :]
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, int | UUID]:
         """What is given, by name."""
         return {name: value for name in NAMES if (value := getattr(self, name)) is not None}
 

@@ -11,8 +11,10 @@ from strawberry.scalars import JSON
 from db.models.conversation import Session as SessionRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, one, shows
+from graph.api.fields import column
 from graph.api.loaders import Source
+from graph.api.relations import one
+from graph.api.types.circles import session_of
 from graph.api.types.enums import CrmStatus, Priority
 from graph.api.types.node import Node
 from graph.api.types.tool_call import ToolCall
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from graph.api.types.session import Session
 
 
-@shows(CrmRecordRow)
 @strawberry.type(description="What a scenario wrote about the customer: what was said or is known, and nothing else.")
 class CrmRecord(Node):
     row: strawberry.Private[CrmRecordRow]
@@ -39,7 +40,9 @@ class CrmRecord(Node):
     status: CrmStatus = column(CrmRecordRow.status, "Whether it is filed.")
     details: JSON = column(CrmRecordRow.details, "The scenario's own fields.")
     created_at: datetime = column(CrmRecordRow.created_at, "When it was filed.")
-    tool_call: ToolCall | None = one(ToolCallRow.id, CrmRecordRow.tool_call_id, "The tool call that filed it.")
+    tool_call: ToolCall | None = one(
+        ToolCall, ToolCallRow.id, CrmRecordRow.tool_call_id, "The tool call that filed it."
+    )
     session: Annotated[Session, strawberry.lazy("graph.api.types.session")] = one(
-        SessionRow.id, CrmRecordRow.session_id, "The session it was filed in."
+        session_of, SessionRow.id, CrmRecordRow.session_id, "The session it was filed in."
     )

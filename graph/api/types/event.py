@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
@@ -13,7 +12,7 @@ from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.event_fields import data, in_data, told, told_row, told_url
+from graph.api.event_fields import always, data, in_data, optional_data, told, told_row, told_url
 from graph.api.loaders import Source
 from graph.api.types.enums import Stage
 from graph.api.types.message import Message
@@ -22,15 +21,19 @@ from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
 
 
-def _turn(description: str = "The turn.") -> Any:
-    return told_row(TurnRow.id, lambda event: event.turn_id, description)
+def _turn(description: str = "The turn.") -> Turn:
+    return told_row(Turn, TurnRow.id, always(lambda event: event.turn_id), description)
 
 
-def _message(description: str) -> Any:
-    return told_row(MessageRow.id, in_data("message_id"), description)
+def _message(description: str) -> Message:
+    return told_row(Message, MessageRow.id, always(in_data("message_id")), description)
 
 
-def _stage() -> Any:
+def _tool_call() -> ToolCall:
+    return told_row(ToolCall, ToolCallRow.id, always(in_data("tool_call_id")), "The tool call.")
+
+
+def _stage() -> Stage:
     return data("stage", Stage, "The stage.")
 
 
@@ -39,9 +42,10 @@ class Event:
     stored: strawberry.Private[StoredEvent]
     source: strawberry.Private[Source]
     seq: int = told(lambda event: event.seq, "Its number in the session: 1, 2, 3 ... without a gap.")
-    session_id: strawberry.ID = told(lambda event: str(event.session_id), "The session.")
+    session_id: strawberry.ID = told(lambda event: strawberry.ID(str(event.session_id)), "The session.")
     turn_id: strawberry.ID | None = told(
-        lambda event: None if event.turn_id is None else str(event.turn_id), "The turn, if it belongs to one."
+        lambda event: None if event.turn_id is None else strawberry.ID(str(event.turn_id)),
+        "The turn, if it belongs to one.",
     )
     at: datetime = told(lambda event: event.at, "When it was written.")
 
@@ -68,7 +72,7 @@ class StageStarted(Event):
 class StageCompleted(Event):
     stage: Stage = _stage()
     model_call: ModelCall | None = told_row(
-        ModelCallRow.id, in_data("model_call_id"), "Its last model call; null for TOOL."
+        ModelCall, ModelCallRow.id, in_data("model_call_id"), "Its last model call; null for TOOL."
     )
 
 
@@ -94,8 +98,9 @@ class TranscriptPartial(Event):
 @strawberry.type(description="The recording is understood.")
 class TranscriptReady(Event):
     message: Message = _message("The customer's message, with its text.")
-    unexpected_language: str | None = told(
-        lambda event: event.data.get("unexpected_language"),
+    unexpected_language: str | None = optional_data(
+        "unexpected_language",
+        str,
         "The language that was spoken (ISO 639-1), where it is neither the session's nor, for `auto`, one that can be"
         " answered here. The transcript is in that language, the reply is not. Null otherwise.",
     )
@@ -113,12 +118,12 @@ class ReplyReady(Event):
 
 @strawberry.type(description="A tool is about to run.")
 class ToolCallStarted(Event):
-    tool_call: ToolCall = told_row(ToolCallRow.id, in_data("tool_call_id"), "The tool call.")
+    tool_call: ToolCall = _tool_call()
 
 
 @strawberry.type(description="A tool has answered, or could not.")
 class ToolCallFinished(Event):
-    tool_call: ToolCall = told_row(ToolCallRow.id, in_data("tool_call_id"), "The tool call.")
+    tool_call: ToolCall = _tool_call()
 
 
 @strawberry.type(description="One sentence of the reply can be heard.")

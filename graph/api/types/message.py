@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from sqlalchemy.sql.elements import SQLColumnExpression
 
 from db.models.audio import Audio as AudioRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, many, one, shows, sound_url
+from graph.api.fields import column, sound_url
 from graph.api.loaders import Source
+from graph.api.relations import many, one
+from graph.api.types.circles import turn_of
 from graph.api.types.enums import MessageType, Role, Stage
 from graph.api.types.model_call import ModelCall
 from graph.api.types.node import Node
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from graph.api.types.turn import Turn
 
 
-@shows(AudioRow)
 @strawberry.type(description="A sound that can be fetched.")
 class Audio:
     row: strawberry.Private[AudioRow]
@@ -38,7 +40,22 @@ class Audio:
     )
 
 
-@shows(MessageRow)
+def _made(message: MessageRow, call: ModelCallRow) -> bool:
+    return (call.stage is Stage.ASR) is (message.role is Role.USER)
+
+
+def _made_sql(message: type[MessageRow], call: type[ModelCallRow]) -> SQLColumnExpression[bool]:
+    return (call.stage == Stage.ASR) == (message.role == Role.USER)
+
+
+def _is_reply(message: MessageRow, _: ToolCallRow) -> bool:
+    return message.role is Role.ASSISTANT
+
+
+def _is_reply_sql(message: type[MessageRow], _: type[ToolCallRow]) -> SQLColumnExpression[bool]:
+    return message.role == Role.ASSISTANT
+
+
 @strawberry.type(description="What one side said.")
 class Message(Node):
     row: strawberry.Private[MessageRow]
@@ -53,22 +70,24 @@ class Message(Node):
     complete: bool = column(MessageRow.complete, "False for what a reply had said when its turn was cancelled.")
     created_at: datetime = column(MessageRow.created_at, "When it was stored.")
     audio: Audio | None = one(
-        AudioRow.id, MessageRow.audio_id, "Its sound: the customer's recording, or the spoken reply."
+        Audio, AudioRow.id, MessageRow.audio_id, "Its sound: the customer's recording, or the spoken reply."
     )
     turn: Annotated[Turn, strawberry.lazy("graph.api.types.turn")] = one(
-        TurnRow.id, MessageRow.turn_id, "The turn it belongs to."
+        turn_of, TurnRow.id, MessageRow.turn_id, "The turn it belongs to."
     )
     model_calls: list[ModelCall] = many(
+        ModelCall,
         ModelCallRow.turn_id,
         MessageRow.turn_id,
         "The model calls that made it: ASR for the customer's, LLM and TTS for the reply.",
-        python=lambda message, call: (call.stage is Stage.ASR) is (message.role is Role.USER),
-        sql=lambda message, call: (call.stage == Stage.ASR) == (message.role == Role.USER),
+        python=_made,
+        sql=_made_sql,
     )
     tool_calls: list[ToolCall] = many(
+        ToolCall,
         ToolCallRow.turn_id,
         MessageRow.turn_id,
         "The tool calls behind a reply; none for the customer's own message.",
-        python=lambda message, _: message.role is Role.ASSISTANT,
-        sql=lambda message, _: message.role == Role.ASSISTANT,
+        python=_is_reply,
+        sql=_is_reply_sql,
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
 
 import strawberry
-from sqlalchemy import ColumnElement, Double, cast, func
+from sqlalchemy import Double, cast, func
+from sqlalchemy.sql.elements import SQLColumnExpression
 from strawberry.scalars import JSON
 
 from db.models.work import ModelCall as ModelCallRow
-from graph.api.fields import Columns, column, computed, shows
+from graph.api.fields import column, computed
 from graph.api.loaders import Source
 from graph.api.types.enums import CallStatus, Stage
 from graph.api.types.node import Node
@@ -22,12 +23,11 @@ def _real_time_factor(call: ModelCallRow) -> float | None:
     return math.floor(call.duration_ms / sound * 1e4 + 0.5) / 1e4 if sound else None
 
 
-def _real_time_factor_sql(call: Columns) -> ColumnElement[Any]:
+def _real_time_factor_sql(call: type[ModelCallRow]) -> SQLColumnExpression[float | Decimal]:
     sound = func.coalesce(func.nullif(call.input_audio_ms, 0), func.nullif(call.output_audio_ms, 0))
     return func.floor(call.duration_ms / cast(sound, Double) * 1e4 + 0.5) / 1e4
 
 
-@shows(ModelCallRow)
 @strawberry.type(description="One use of a model by a stage. It names the engine and the model that really ran.")
 class ModelCall(Node):
     row: strawberry.Private[ModelCallRow]

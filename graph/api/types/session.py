@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
-from sqlalchemy import func
 from strawberry.scalars import JSON
 
 from db.models.conversation import Message as MessageRow
@@ -14,8 +13,9 @@ from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, computed, part, shows, window
+from graph.api.fields import client_id, column, part
 from graph.api.loaders import Source
+from graph.api.relations import window
 from graph.api.types.crm import CrmRecord
 from graph.api.types.enums import Channel, SessionStatus
 from graph.api.types.message import Message
@@ -25,7 +25,6 @@ from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
 
 
-@shows(SessionRow)
 @strawberry.type(description="One conversation of one customer.")
 class Session(Node):
     row: strawberry.Private[SessionRow]
@@ -40,8 +39,8 @@ class Session(Node):
     created_at: datetime = column(SessionRow.created_at, "When it was opened.")
     ended_at: datetime | None = column(SessionRow.ended_at, "When it was ended.")
     last_seq: int = column(SessionRow.last_seq, "The number of its newest event.")
-    turns: list[Turn] = window(TurnRow.session_id, SessionRow.id, "Its turns, oldest first.")
-    messages: list[Message] = window(MessageRow.session_id, SessionRow.id, "Its messages, oldest first.")
+    turns: list[Turn] = window(Turn, TurnRow.session_id, SessionRow.id, "Its turns, oldest first.")
+    messages: list[Message] = window(Message, MessageRow.session_id, SessionRow.id, "Its messages, oldest first.")
 
 
 @strawberry.type(
@@ -51,15 +50,17 @@ class Session(Node):
 class Conversation:
     row: strawberry.Private[SessionRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = computed(
-        lambda row: f"conversation:{row.id}",
-        lambda row: func.concat("conversation:", row.id),
-        "For the caches of clients, which keep what they read of one conversation together; node does not take it.",
-    )
-    session: Session = part("The session itself.", lambda: Session)
+    id: strawberry.ID = client_id("conversation", "one conversation")
+    session: Session = part(Session, "The session itself.")
     last_seq: int = column(SessionRow.last_seq, "The number of the newest event that is part of this.")
-    messages: list[Message] = window(MessageRow.session_id, SessionRow.id, "All messages, oldest first.")
-    turns: list[Turn] = window(TurnRow.session_id, SessionRow.id, "All turns, oldest first.")
-    model_calls: list[ModelCall] = window(ModelCallRow.session_id, SessionRow.id, "All model calls, oldest first.")
-    crm_records: list[CrmRecord] = window(CrmRecordRow.session_id, SessionRow.id, "All CRM records, oldest first.")
-    tool_calls: list[ToolCall] = window(ToolCallRow.session_id, SessionRow.id, "All tool calls, oldest first.")
+    messages: list[Message] = window(Message, MessageRow.session_id, SessionRow.id, "All messages, oldest first.")
+    turns: list[Turn] = window(Turn, TurnRow.session_id, SessionRow.id, "All turns, oldest first.")
+    model_calls: list[ModelCall] = window(
+        ModelCall, ModelCallRow.session_id, SessionRow.id, "All model calls, oldest first."
+    )
+    crm_records: list[CrmRecord] = window(
+        CrmRecord, CrmRecordRow.session_id, SessionRow.id, "All CRM records, oldest first."
+    )
+    tool_calls: list[ToolCall] = window(
+        ToolCall, ToolCallRow.session_id, SessionRow.id, "All tool calls, oldest first."
+    )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import strawberry
 from sqlalchemy import ColumnElement, Double, Text, case, cast, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.elements import SQLColumnExpression
 
 from db.models.conversation import Turn as TurnRow
-from graph.api.fields import Columns, computed, items
+from graph.api.fields import ItemColumns, client_id, computed, items
 from graph.api.loaders import Source
 from graph.api.types.enums import Stage
 
@@ -21,23 +22,37 @@ def _ms(begin: datetime | None, end: datetime | None) -> float | None:
     return None if begin is None or end is None else (end - begin) // timedelta(microseconds=1) / 1000
 
 
-def _ms_sql(begin: ColumnElement[datetime], end: ColumnElement[datetime]) -> ColumnElement[float]:
+def _ms_sql(
+    begin: SQLColumnExpression[datetime | None], end: SQLColumnExpression[datetime | None]
+) -> ColumnElement[float]:
     return cast(func.extract("epoch", end - begin) * 1000, Double)
 
 
-def _measured(name: str) -> tuple[Callable[[TurnRow], float | None], Callable[[Columns], ColumnElement[float]]]:
+def _text(json: SQLColumnExpression[object], name: str) -> ColumnElement[str]:
+    """The member of a JSON object as text."""
+    member: Any = json[name]  # Any: SQLAlchemy does not declare what the comparator of a JSON type adds to an index
+    text: ColumnElement[str] = member.astext
+    return text
+
+
+def _measured(
+    name: str,
+) -> tuple[Callable[[TurnRow], float | None], Callable[[type[TurnRow]], SQLColumnExpression[float]]]:
     def python(turn: TurnRow) -> float | None:
         value = (turn.timing or {}).get(name)
         return None if value is None else float(value)
 
-    return python, lambda turn: cast(turn.timing[name].astext, Double)
+    def sql(turn: type[TurnRow]) -> SQLColumnExpression[float]:
+        return cast(_text(turn.timing, name), Double)
+
+    return python, sql
 
 
 def _total(turn: TurnRow) -> float | None:
     return _ms(turn.queued_at, turn.finished_at)
 
 
-def _total_sql(turn: Columns) -> ColumnElement[float]:
+def _total_sql(turn: type[TurnRow]) -> ColumnElement[float]:
     return _ms_sql(turn.queued_at, turn.finished_at)
 
 
@@ -45,7 +60,7 @@ def _queue(turn: TurnRow) -> float | None:
     return _ms(turn.queued_at, turn.started_at)
 
 
-def _queue_sql(turn: Columns) -> ColumnElement[float]:
+def _queue_sql(turn: type[TurnRow]) -> ColumnElement[float]:
     return _ms_sql(turn.queued_at, turn.started_at)
 
 
@@ -60,7 +75,7 @@ def _unattributed(turn: TurnRow) -> float | None:
     return math.floor(max(0.0, rest) * 1000 + 0.5) / 1000
 
 
-def _unattributed_sql(turn: Columns) -> ColumnElement[float]:
+def _unattributed_sql(turn: type[TurnRow]) -> ColumnElement[float]:
     nothing = literal(0.0, Double)
     total, queue, covered = _total_sql(turn), _queue_sql(turn), _covered_sql(turn)
     rest = total - func.coalesce(queue, nothing) - func.coalesce(covered, nothing)
@@ -68,20 +83,45 @@ def _unattributed_sql(turn: Columns) -> ColumnElement[float]:
     return case((total.is_not(None), func.floor(func.greatest(nothing, rest) * 1000 + 0.5) / 1000))
 
 
-def _stages(turn: TurnRow) -> list[dict[str, Any]]:
+class _StageTime(TypedDict):
+    """An element of ``Turn.timing["stages"]``."""
+
+    stage: str
+    start_ms: float
+    duration_ms: float
+    wait_ms: float
+
+
+def _stages(turn: TurnRow) -> list[_StageTime]:
     return sorted((turn.timing or {}).get("stages", []), key=lambda each: each["start_ms"])
 
 
-def _time(name: str, description: str) -> Any:
-    return computed(lambda timed: float(timed[name]), lambda timed: cast(timed.value[name].astext, Double), description)
+def _stages_sql(turn: type[TurnRow]) -> SQLColumnExpression[object]:
+    return func.coalesce(turn.timing["stages"], cast(literal("[]", Text), JSONB))
+
+
+def _stage(timed: _StageTime) -> Stage:
+    return Stage(timed["stage"])
+
+
+def _stage_sql(timed: ItemColumns) -> SQLColumnExpression[str]:
+    return _text(timed.value, "stage")
+
+
+def _time(name: Literal["start_ms", "duration_ms", "wait_ms"], description: str) -> float:
+    def python(timed: _StageTime) -> float:
+        return float(timed[name])
+
+    def sql(timed: ItemColumns) -> SQLColumnExpression[float]:
+        return cast(_text(timed.value, name), Double)
+
+    return computed(python, sql, description)
 
 
 @strawberry.type(description="How long one stage of a turn worked. Stages overlap: speech begins before the text ends.")
 class StageTiming:
-    row: strawberry.Private[dict[str, Any]]
-    stage: Stage = computed(
-        lambda timed: Stage(timed["stage"]), lambda timed: timed.value["stage"].astext, "The stage."
-    )
+    row: strawberry.Private[_StageTime]
+    stage: Stage = computed(_stage, _stage_sql, "The stage.")
     start_ms: float = _time("start_ms", "When it began, counted from when the turn was queued.")
     duration_ms: float = _time("duration_ms", "How long it worked.")
     wait_ms: float = _time("wait_ms", "How long it waited for an engine that another turn was using.")
@@ -91,19 +131,15 @@ class StageTiming:
 class TurnTiming:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = computed(
-        lambda turn: f"timing:{turn.id}",
-        lambda turn: func.concat("timing:", turn.id),
-        "For the caches of clients, which keep what they read of one turn's timing together; node does not take it.",
-    )
+    id: strawberry.ID = client_id("timing", "one turn's timing")
     total_ms: float | None = computed(_total, _total_sql, "From queued to finished.")
     queue_ms: float | None = computed(_queue, _queue_sql, "From queued to started; null until then.")
     stages: list[StageTiming] = items(
+        StageTiming,
         "Each stage that worked, in the order in which they began.",
-        lambda: StageTiming,
         _stages,
-        sql=lambda turn: func.coalesce(turn.timing["stages"], cast(literal("[]", Text), JSONB)),
-        order=lambda timed: cast(timed.value["start_ms"].astext, Double),
+        sql=_stages_sql,
+        order=lambda timed: cast(_text(timed.value, "start_ms"), Double),
     )
     unattributed_ms: float | None = computed(
         _unattributed, _unattributed_sql, "What is neither queue nor stage: reading, writing, handing over."

@@ -10,8 +10,10 @@ from strawberry.scalars import JSON
 
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, one, shows
+from graph.api.fields import column
 from graph.api.loaders import Source
+from graph.api.relations import one
+from graph.api.types.circles import crm_record_of
 from graph.api.types.enums import ToolCallStatus
 from graph.api.types.node import Node
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from graph.api.types.crm import CrmRecord
 
 
-@shows(ToolCallRow)
 @strawberry.type(description="One use of a tool. Its row is there before the tool runs.")
 class ToolCall(Node):
     row: strawberry.Private[ToolCallRow]
@@ -34,5 +35,5 @@ class ToolCall(Node):
     duration_ms: float | None = column(ToolCallRow.duration_ms, "From its intent to its end.")
     created_at: datetime = column(ToolCallRow.created_at, "When its intent was stored.")
     crm_record: Annotated[CrmRecord, strawberry.lazy("graph.api.types.crm")] | None = one(
-        CrmRecordRow.tool_call_id, ToolCallRow.id, "The record it filed."
+        crm_record_of, CrmRecordRow.tool_call_id, ToolCallRow.id, "The record it filed."
     )

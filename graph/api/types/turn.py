@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from sqlalchemy import func
+from sqlalchemy.sql.elements import SQLColumnExpression
 
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
@@ -14,8 +15,10 @@ from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, computed, many, many_through, one, part, shows
+from graph.api.fields import client_id, column, computed, non_null, part
 from graph.api.loaders import Source
+from graph.api.relations import many, many_through, one
+from graph.api.types.circles import session_of
 from graph.api.types.crm import CrmRecord
 from graph.api.types.enums import Role, Stage, TurnStatus
 from graph.api.types.message import Message
@@ -28,25 +31,24 @@ if TYPE_CHECKING:
     from graph.api.types.session import Session
 
 
+def _error_message(turn: TurnRow) -> str:
+    return turn.error_message or ""
+
+
+def _error_message_sql(turn: type[TurnRow]) -> SQLColumnExpression[str | None]:
+    return func.coalesce(turn.error_message, "")
+
+
 @strawberry.type(description="Why a turn failed.")
 class TurnError:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = computed(
-        lambda turn: f"error:{turn.id}",
-        lambda turn: func.concat("error:", turn.id),
-        "For the caches of clients, which keep what they read of one turn's error together; node does not take it.",
-    )
-    code: str = column(TurnRow.error_code, "One of the contract's codes.")
-    message: str = computed(
-        lambda turn: turn.error_message or "",
-        lambda turn: func.coalesce(turn.error_message, ""),
-        "What went wrong, for a person.",
-    )
+    id: strawberry.ID = client_id("error", "one turn's error")
+    code: str = column(non_null(TurnRow.error_code), "One of the contract's codes.")
+    message: str = computed(_error_message, _error_message_sql, "What went wrong, for a person.")
     stage: Stage | None = column(TurnRow.error_stage, "The stage it happened in.")
 
 
-@shows(TurnRow)
 @strawberry.type(description="One user message and all that follows from it, up to the spoken reply.")
 class Turn(Node):
     row: strawberry.Private[TurnRow]
@@ -56,39 +58,40 @@ class Turn(Node):
     status: TurnStatus = column(TurnRow.status, "How far it is.")
     attempt: int = column(TurnRow.attempt, "How often it was begun; 0 while it is queued.")
     error: TurnError | None = part(
+        TurnError,
         "Why it failed.",
-        lambda: TurnError,
         python=lambda turn: turn.error_code is not None,
         sql=lambda turn: turn.error_code.is_not(None),
     )
     queued_at: datetime = column(TurnRow.queued_at, "When its message was accepted.")
     started_at: datetime | None = column(TurnRow.started_at, "When a worker first took it.")
     finished_at: datetime | None = column(TurnRow.finished_at, "When it ended.")
-    timing: TurnTiming = part(
-        "Where the time went: queue, each stage, and what no stage accounts for.", lambda: TurnTiming
-    )
+    timing: TurnTiming = part(TurnTiming, "Where the time went: queue, each stage, and what no stage accounts for.")
     user_message: Message = one(
+        Message,
         MessageRow.turn_id,
         TurnRow.id,
         "What the customer said.",
         python=lambda message: message.role is Role.USER,
-        sql=lambda _, message: message.role == Role.USER,
+        sql=lambda message: message.role == Role.USER,
     )
     reply: Message | None = one(
+        Message,
         MessageRow.turn_id,
         TurnRow.id,
         "What the assistant answered; null until its text is whole.",
         python=lambda message: message.role is Role.ASSISTANT,
-        sql=lambda _, message: message.role == Role.ASSISTANT,
+        sql=lambda message: message.role == Role.ASSISTANT,
     )
-    model_calls: list[ModelCall] = many(ModelCallRow.turn_id, TurnRow.id, "Its model calls, oldest first.")
-    tool_calls: list[ToolCall] = many(ToolCallRow.turn_id, TurnRow.id, "Its tool calls, oldest first.")
+    model_calls: list[ModelCall] = many(ModelCall, ModelCallRow.turn_id, TurnRow.id, "Its model calls, oldest first.")
+    tool_calls: list[ToolCall] = many(ToolCall, ToolCallRow.turn_id, TurnRow.id, "Its tool calls, oldest first.")
     crm_records: list[CrmRecord] = many_through(
+        CrmRecord,
         CrmRecordRow.tool_call_id,
         ToolCallRow.turn_id,
         TurnRow.id,
         "The CRM records its tool calls filed, oldest first.",
     )
     session: Annotated[Session, strawberry.lazy("graph.api.types.session")] = one(
-        SessionRow.id, TurnRow.session_id, "The session it belongs to."
+        session_of, SessionRow.id, TurnRow.session_id, "The session it belongs to."
     )

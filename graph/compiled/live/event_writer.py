@@ -13,8 +13,8 @@ from sqlalchemy import Uuid, select
 
 from db.feed.events import StoredEvent
 from db.postgres.reader import Reader
+from graph.api.declared import declared
 from graph.api.event_fields import Told, ToldRow, ToldUrl
-from graph.api.fields import declared
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.selection import Unsupported, inner
 from graph.compiled.reads.sql_json import BROKEN, DIALECT, joined

@@ -23,7 +23,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from db.errors import VoxLoomError
-from graph.api.fields import Related, declared
+from graph.api.declared import Related, declared
 from graph.api.windows import Window
 from graph.compiled.reads.selection import Operation, Unsupported
 
@@ -70,7 +70,7 @@ class Arguments:
     def windows(self, variables: VariableValues) -> list[tuple[FieldNode, Window]]:
         """The nested lists that have arguments, with what they ask for. Raises Unsupported for what is refused."""
         try:
-            return [(node, Window.of(get_argument_values(field, node, variables))) for node, field in self._windows]
+            return [(node, Window.of(**get_argument_values(field, node, variables))) for node, field in self._windows]
         except VoxLoomError as error:
             raise Unsupported(error.code) from None
 

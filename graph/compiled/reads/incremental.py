@@ -35,7 +35,7 @@ from db.enums import ToolCallStatus, TurnStatus
 from db.models.base import Base
 from db.models.conversation import Message, Session, Turn
 from db.models.work import CrmRecord, ModelCall, ToolCall
-from graph.api.fields import Columns, Related, declared
+from graph.api.declared import Columns, Related, declared
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.selection import inner
 from graph.compiled.reads.sql_json import Pieces, joined, quoted, sent

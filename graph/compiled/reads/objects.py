@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, case, cast, c
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
 from db.models.base import Base
-from graph.api.fields import Items, Related, SameRow, SoundUrl, Value, declared
+from graph.api.declared import Items, Related, SameRow, SoundUrl, Value, declared
 from graph.api.windows import Window
 from graph.compiled.reads.selection import Operation, Unsupported, inner
 from graph.compiled.reads.sql_json import Parameters, Pieces, array, joined, nullable, quoted, value
@@ -106,9 +106,9 @@ class Writer:
             rows = rows.where(other.c[related.key] == table.c[related.own])
             order = other.c.id
         else:
-            between = self.alias(related.through.class_.__table__)
+            between = self.alias(related.through.model.__table__)
             rows = rows.join(between, between.c.id == other.c[related.key])
-            rows = rows.where(between.c[related.through.name] == table.c[related.own])
+            rows = rows.where(between.c[related.through.own] == table.c[related.own])
             order = between.c.id
         if related.where is not None:
             rows = rows.where(related.where(table.c, other.c))

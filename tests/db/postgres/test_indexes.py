@@ -36,7 +36,7 @@ from db.turns.tool_calls import NewToolCall
 from db.turns.values import FinishedCall
 from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite, statement_of
 from db.viewer import Viewer
-from graph.api.fields import Related, declared
+from graph.api.declared import Related, declared
 from graph.api.loaders import Loaders
 from graph.api.paging import Page, between
 from graph.api.queries import own_session, own_turn
@@ -256,7 +256,7 @@ def related_columns() -> list[InstrumentedAttribute[Any]]:
             if isinstance(read, Related):
                 found.add(getattr(read.model, read.key))
                 if read.through is not None:
-                    found.add(read.through)
+                    found.add(getattr(read.through.model, read.through.own))
     return sorted(found, key=str)
 
 

@@ -1,0 +1,84 @@
+"""Metadata of a declared field, kept under ``READ``: how the field is read from a row by SQL.
+
+``graph.api.fields`` and ``graph.api.event_fields`` write it; ``graph.compiled`` makes statements of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLField
+from sqlalchemy import ColumnElement
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from db.models.base import Base
+
+READ = "read"
+
+#: An SQL expression. Any: ColumnElement is invariant, and what an expression gives is checked where it is declared.
+Expression = ColumnElement[Any]
+
+#: The columns of one occurrence of a table in a statement, by name. Any: each column has a type of its own.
+Columns = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The value of ``sql``, an expression over the row's columns."""
+
+    sql: Callable[[Columns], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundUrl:
+    """The signed URL of the audio whose id ``sql`` gives."""
+
+    sql: Callable[[Columns], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class SameRow:
+    """An object that shows the same row; None unless ``when`` holds."""
+
+    when: Callable[[Columns], ColumnElement[bool]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Objects that show the elements of a JSON array, sorted by ``order``."""
+
+    sql: Callable[[Columns], Expression]
+    order: Callable[[Columns], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """A table between: the column ``own`` of ``model`` is the row's own key, and its id is the related rows' key."""
+
+    model: type[Base]
+    own: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Rows of ``model`` whose ``key`` is the row's ``own`` and that pass ``where(own columns, their columns)``.
+
+    ``windows``: the field takes the arguments of ``graph.api.windows``.
+    """
+
+    model: type[Base]
+    key: str
+    own: str
+    many: bool
+    where: Callable[[Columns, Columns], ColumnElement[bool]] | None = None
+    through: Through | None = None
+    windows: bool = False
+
+
+def declared(field: GraphQLField) -> object:
+    """The metadata of a field of the schema; None for a field that only its resolver can read."""
+    definition = field.extensions.get("strawberry-definition")
+    return None if definition is None else definition.metadata.get(READ)

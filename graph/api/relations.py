@@ -1,0 +1,126 @@
+"""Declarations of fields that show rows of other tables, found by their keys.
+
+``shown`` is the GraphQL type that shows the rows: mypy compares it with the field's annotation. A column that may be
+NULL gives an object that may be None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast, overload
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import SQLColumnExpression
+
+from graph.api.declared import Columns, Related, Through
+from graph.api.fields import Parent, Shows, declare, over_columns
+from graph.api.loaders import Key, Source, table_of
+from graph.api.windows import After, Before, First, Last, Window
+from graph.guards.object_budget import spend
+
+R = TypeVar("R")
+Own = TypeVar("Own")
+T = TypeVar("T")
+
+
+def show(shown: Shows[R, T], row: R, source: Source) -> T:
+    """The GraphQL object of a row, charged to the request's budget of objects. Raises what ``spend`` raises."""
+    spend(1)
+    return shown(row=row, source=source)
+
+
+@overload
+def one(
+    shown: Shows[R, T],
+    key: Key,
+    own: InstrumentedAttribute[UUID],
+    description: str,
+    *,
+    python: Callable[[R], bool] | None = None,
+    sql: Callable[[type[R]], SQLColumnExpression[bool]] | None = None,
+) -> T: ...
+@overload
+def one(shown: Shows[R, T], key: Key, own: InstrumentedAttribute[UUID | None], description: str) -> T | None: ...
+def one(
+    shown: Shows[R, T],
+    key: Key,
+    own: InstrumentedAttribute[UUID | None],
+    description: str,
+    *,
+    python: Callable[[R], bool] | None = None,
+    sql: Callable[[type[R]], SQLColumnExpression[bool]] | None = None,
+) -> object:
+    """The row whose ``key`` is this row's ``own``; of several, the one that passes ``python``, as ``sql`` says it."""
+
+    async def resolve(self: Parent) -> object:
+        value = getattr(self.row, own.key)
+        if value is None:
+            return None
+        if python is None:
+            row = await self.source.one(key).load(value)
+        else:
+            row = next((each for each in await self.source.many(key).load(value) if python(each)), None)
+        return None if row is None else show(shown, row, self.source)
+
+    where = None if sql is None else over_columns(sql)
+    return declare(
+        resolve,
+        description,
+        Related(
+            table_of(key),
+            key.name,
+            own.name,
+            many=False,
+            where=None if where is None else lambda _, columns: where(columns),
+        ),
+    )
+
+
+def many(
+    shown: Shows[R, T],
+    key: Key,
+    own: InstrumentedAttribute[UUID | None],
+    description: str,
+    *,
+    python: Callable[[Own, R], bool] | None = None,
+    sql: Callable[[type[Own], type[R]], SQLColumnExpression[bool]] | None = None,
+) -> list[T]:
+    """The rows whose ``key`` is this row's ``own``, oldest first, that pass ``python``, as ``sql`` says it."""
+
+    async def resolve(self: Parent) -> object:
+        rows = await self.source.many(key).load(getattr(self.row, own.key))
+        return [show(shown, row, self.source) for row in rows if python is None or python(self.row, row)]
+
+    where = cast("Callable[[Columns, Columns], ColumnElement[bool]] | None", sql)
+    related = Related(table_of(key), key.name, own.name, many=True, where=where)
+    return cast("list[T]", declare(resolve, description, related))
+
+
+def window(shown: Shows[R, T], key: Key, own: InstrumentedAttribute[UUID], description: str) -> list[T]:
+    """As ``many``, or the part of it that the arguments ask for."""
+
+    async def resolve(
+        self: Parent, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> object:
+        asked = Window.of(first, after, last, before)
+        rows = await self.source.many(key).load(getattr(self.row, own.key))
+        return [show(shown, row, self.source) for row in asked.of_rows(rows)]
+
+    related = Related(table_of(key), key.name, own.name, many=True, windows=True)
+    return cast("list[T]", declare(resolve, description, related))
+
+
+def many_through(
+    shown: Shows[R, T], key: Key, between: Key, own: InstrumentedAttribute[UUID], description: str
+) -> list[T]:
+    """The rows whose ``key`` is the id of a row whose ``between`` is this row's ``own``, in the order of those."""
+
+    async def resolve(self: Parent) -> object:
+        middle = await self.source.many(between).load(getattr(self.row, own.key))
+        rows = await self.source.one(key).load_many([each.id for each in middle])
+        return [show(shown, row, self.source) for row in rows if row is not None]
+
+    related = Related(table_of(key), key.name, own.name, many=True, through=Through(table_of(between), between.name))
+    return cast("list[T]", declare(resolve, description, related))
