@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
 def secret_in_headers(headers: Mapping[str, str]) -> str | None:
@@ -11,7 +10,7 @@ def secret_in_headers(headers: Mapping[str, str]) -> str | None:
     return _bearer(headers.get("authorization"))
 
 
-def secret_in_params(params: Any) -> str | None:
+def secret_in_params(params: object) -> str | None:
     """The key in a connection_init payload: ``Authorization`` in any case, at the top or under ``headers``."""
     if not isinstance(params, dict):
         return None
@@ -23,7 +22,7 @@ def secret_in_params(params: Any) -> str | None:
     return None
 
 
-def _bearer(value: Any) -> str | None:
+def _bearer(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     scheme, _, secret = value.strip().partition(" ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Any
 
 import structlog
 from graphql import GraphQLError, IntValueNode
@@ -38,7 +37,7 @@ def in_graphql(message: str) -> str:
     return f"{found['where']}: {fault.replace('not to be None', 'not to be null')}"
 
 
-def masked(error: BaseException, *, path: str) -> tuple[str, dict[str, Any]]:
+def masked(error: BaseException, *, path: str) -> tuple[str, dict[str, object]]:
     """Logs an unexpected error, without its text, and returns the message and the extensions that the client gets."""
     error_id = uuid.uuid4().hex[:12]
     log.error("request_failed", error_id=error_id, path=path, **error_fields(error))

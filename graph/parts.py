@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from graphql import DocumentNode
@@ -31,7 +31,7 @@ class ToolRunner(Protocol):
         session_id: UUID,
         *,
         name: str,
-        arguments: Mapping[str, Any],
+        arguments: Mapping[str, object],
         idempotency_key: str | None,
     ) -> ToolCall:
         """The finished call, ACCEPTED or FAILED; PENDING if it is a resend, and another process still runs it.

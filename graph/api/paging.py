@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.relay import PageInfo
 
 from db.errors import BadUserInput
+from db.models.base import Identified
 from db.postgres.database import Database
 from graph.api.descriptions import described
 from graph.api.windows import checked_size
 
 N = TypeVar("N")
+R = TypeVar("R", bound=Identified)
 
 
 @strawberry.type(description="One entry of a page.")
@@ -63,7 +66,7 @@ class Page:
         )
 
 
-def between(query: Select[Any], id_column: Any, asked: Page) -> Select[Any]:
+def between(query: Select[R], id_column: InstrumentedAttribute[UUID], asked: Page) -> Select[R]:
     """The rows of a page, and one more if there are more, from the end where the page begins."""
     if asked.after is not None:
         query = query.where(id_column < asked.after)
@@ -74,7 +77,7 @@ def between(query: Select[Any], id_column: Any, asked: Page) -> Select[Any]:
 
 
 async def page(
-    database: Database, query: Select[Any], id_column: Any, asked: Page, node: Callable[[Any], N]
+    database: Database, query: Select[R], id_column: InstrumentedAttribute[UUID], asked: Page, node: Callable[[R], N]
 ) -> Connection[N]:
     """One page of ``query``, which selects rows with UUIDv7 ids: newest first by id."""
     async with database.reading() as session:

@@ -88,7 +88,7 @@ class Query:
         filter: SessionFilter | None = None,  # noqa: A002 - the contract's name
     ) -> Connection[Session]:
         viewer = await info.context.viewer()
-        query: Select[Any] = select(SessionRow).where(SessionRow.tenant_id == viewer.tenant_id)
+        query = select(SessionRow).where(SessionRow.tenant_id == viewer.tenant_id)
         if filter is not None:
             query = query.where(*filters.of_sessions(filter))
         return await page(
@@ -165,7 +165,7 @@ class Query:
         filter: CrmRecordFilter | None = None,  # noqa: A002 - the contract's name
     ) -> Connection[CrmRecord]:
         viewer = await info.context.viewer()
-        query: Select[Any] = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
+        query = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
         if filter is not None:
             query = query.where(*filters.of_crm_records(filter))
         return await page(

@@ -9,7 +9,7 @@ are counted while the answer is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -56,7 +56,7 @@ class _Cost(NamedTuple):
 
 
 def cost_of(
-    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None
+    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, object] | None
 ) -> int:
     """How many objects the answer of an operation may hold, by estimate; 0 if there is no such operation.
 
@@ -71,7 +71,7 @@ def cost_of(
 
 
 def page_sizes(
-    document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None
+    document: DocumentNode, operation_name: str | None, variables: Mapping[str, object] | None
 ) -> list[tuple[FieldNode, str, int]]:
     """Every field of an operation that is asked for a page, with the argument that says its size, and the size."""
     operation = chosen(document, operation_name)
@@ -103,7 +103,9 @@ def _size_arguments(
 class _OperationCost:
     """The costs within one operation, under one set of variables."""
 
-    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, object]
+    ) -> None:
         self._schema = schema
         self._operation = operation
         self._variables = _variables_of(operation, variables)
@@ -159,7 +161,7 @@ class _OperationCost:
         return usual
 
 
-def _variables_of(operation: OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, int]:
+def _variables_of(operation: OperationDefinitionNode, given: Mapping[str, object]) -> dict[str, int]:
     """The numbers among the variables, with their defaults."""
     found: dict[str, int] = {}
     for definition in operation.variable_definitions or ():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -84,7 +83,7 @@ def check_cost(
     schema: GraphQLSchema,
     document: DocumentNode,
     operation_name: str | None,
-    variables: Mapping[str, Any] | None,
+    variables: Mapping[str, object] | None,
     limits: DocumentLimits,
 ) -> list[GraphQLError]:
     """At most one error: for a page that is too long, or for more objects in the answer than are allowed."""

@@ -48,9 +48,12 @@ def selections(
     open_sets = [] if selection_set is None else [selection_set]
     while open_sets:
         for each in open_sets.pop().selections:
-            yield each  # type: ignore[misc]  # no other selection is in a document that was parsed
-            if not isinstance(each, FragmentSpreadNode) and each.selection_set is not None:  # type: ignore[attr-defined]
-                open_sets.append(each.selection_set)  # type: ignore[attr-defined]
+            if isinstance(each, FragmentSpreadNode):
+                yield each
+            elif isinstance(each, FieldNode | InlineFragmentNode):
+                yield each
+                if each.selection_set is not None:
+                    open_sets.append(each.selection_set)
 
 
 def spreads_in(selection_set: SelectionSetNode | None) -> list[FragmentSpreadNode]:

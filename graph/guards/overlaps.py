@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, SelectionSetNode
+from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
 
 def overlaps(selection_set: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], most: int) -> int:
@@ -42,9 +42,9 @@ def _by_name(
         for each in current.selections if current is not None else ():
             if isinstance(each, FieldNode):
                 found.setdefault(each.alias.value if each.alias else each.name.value, []).append(each)
-            elif not isinstance(each, FragmentSpreadNode):
-                ahead.append(each.selection_set)  # type: ignore[attr-defined]
-            elif each.name.value not in spread:
+            elif isinstance(each, InlineFragmentNode):
+                ahead.append(each.selection_set)
+            elif isinstance(each, FragmentSpreadNode) and each.name.value not in spread:
                 spread.add(each.name.value)
                 if each.name.value in fragments:
                     ahead.append(fragments[each.name.value].selection_set)

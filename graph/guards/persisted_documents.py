@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from cachetools import LRUCache
 
@@ -26,7 +25,7 @@ class Refused(Exception):
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(code)
-        self.error: dict[str, Any] = {"message": message, "extensions": {"code": code}}
+        self.error: dict[str, object] = {"message": message, "extensions": {"code": code}}
 
 
 class Documents:
@@ -96,7 +95,7 @@ def trusted_documents(path: Path | None) -> dict[str, str] | None:
     return listed
 
 
-def _hash_of(extensions: Mapping[str, Any]) -> str | None:
+def _hash_of(extensions: Mapping[str, object]) -> str | None:
     persisted = extensions.get("persistedQuery")
     if persisted is None:
         return None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 from db.errors import BadUserInput
@@ -16,7 +15,8 @@ from graph.wire.json_reader import read_json
 #: Parameters of a query string, those that are not GraphQL's included.
 _MAX_PARAMETERS = 20
 
-_PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
+_JSON_PARAMETERS = frozenset({"variables", "extensions"})
+_PARAMETERS = frozenset({"query", "operationName"}) | _JSON_PARAMETERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class GraphQLRequest:
 
     text: str | None
     operation_name: str | None
-    variables: Mapping[str, Any]
-    extensions: Mapping[str, Any]
+    variables: Mapping[str, object]
+    extensions: Mapping[str, object]
 
     def with_text(self, text: str) -> GraphQLRequest:
         return GraphQLRequest(text, self.operation_name, self.variables, self.extensions)
@@ -46,21 +46,19 @@ def from_query_string(query: bytes) -> GraphQLRequest:
     except ValueError:  # UnicodeDecodeError among them
         message = f"The query string must be URL-encoded UTF-8 of at most {_MAX_PARAMETERS} parameters."
         raise BadUserInput(message) from None
-    members: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for name, value in given:
-        if name in members:
+        if name in texts:
             raise BadUserInput(f"The query string has the parameter {name} twice.")
         if name in _PARAMETERS:
-            members[name] = value
-    for name in ("variables", "extensions"):
-        if name in members:
-            members[name] = read_json(members[name])
+            texts[name] = value
+    members = {name: read_json(text) if name in _JSON_PARAMETERS else text for name, text in texts.items()}
     if members.get("operationName") == "":  # in a query string the same as leaving it out
         del members["operationName"]
     return from_members(members)
 
 
-def from_members(members: Any) -> GraphQLRequest:
+def from_members(members: object) -> GraphQLRequest:
     """The request in a JSON object that was read, of a body, a form's ``operations`` or a websocket's payload.
 
     Raises BadUserInput for another value, and for members of other types.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphql import FieldNode, FragmentSpreadNode, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
 _INTROSPECTION = ("__schema", "__type")
 
@@ -45,8 +45,8 @@ def measure(selection_set: SelectionSetNode | None, fragments: Mapping[str, Meas
             _field(found, each, measure(each.selection_set, fragments) if each.selection_set else Measure())
         elif isinstance(each, FragmentSpreadNode):
             found.take(fragments.get(each.name.value, Measure()))
-        else:
-            found.take(measure(each.selection_set, fragments))  # type: ignore[attr-defined]
+        elif isinstance(each, InlineFragmentNode):
+            found.take(measure(each.selection_set, fragments))
     return found
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from graph.limits import DocumentLimits
 
 
-def variables_fault(variables: Any, limits: DocumentLimits) -> str | None:
+def variables_fault(variables: object, limits: DocumentLimits) -> str | None:
     """What is wrong with the variables of an operation: too deep, or too many values; null if nothing is."""
     seen = 0
     level = [variables]
     for _ in range(limits.max_value_depth + 1):
-        inner: list[Any] = []
+        inner: list[object] = []
         for value in level:
             if isinstance(value, dict):
                 inner.extend(value.values())

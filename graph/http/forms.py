@@ -6,7 +6,6 @@ Specification: https://github.com/jaydenseric/graphql-multipart-request-spec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.datastructures import UploadFile
 
@@ -22,7 +21,7 @@ _ROOT = "variables"
 _MAX_SIGNS = 110_000
 
 
-def from_form(form: Mapping[str, Any]) -> GraphQLRequest:
+def from_form(form: Mapping[str, object]) -> GraphQLRequest:
     """The request in a form's fields, its files in their places; one file may have several. Raises BadUserInput."""
     members, places = _read(form, "operations"), _read(form, "map")
     from_members(members)  # which holds the shape of all that is walked through
@@ -39,7 +38,7 @@ def from_form(form: Mapping[str, Any]) -> GraphQLRequest:
     return from_members(members)
 
 
-def _read(form: Mapping[str, Any], name: str) -> Any:
+def _read(form: Mapping[str, object], name: str) -> object:
     text = form.get(name)
     if not isinstance(text, str):
         raise BadUserInput(f"A form needs the field {name}, as JSON.")
@@ -48,11 +47,11 @@ def _read(form: Mapping[str, Any], name: str) -> Any:
     return read_json(text)
 
 
-def _put(members: dict[str, Any], path: list[str], file: UploadFile) -> None:
+def _put(members: object, path: list[str], file: UploadFile) -> None:
     """Puts the file where there is null or nothing."""
     if len(path) < 2 or path[0] != _ROOT:
         raise _bad_map()
-    inner: Any = members
+    inner = members
     for step in path[:-1]:
         inner = _child(inner, step)
     last = path[-1]
@@ -60,10 +59,13 @@ def _put(members: dict[str, Any], path: list[str], file: UploadFile) -> None:
         inner[last] = None
     if _child(inner, last) not in (None, file):
         raise BadUserInput("The map names a place in operations that is not null.")
-    inner[last if isinstance(inner, dict) else int(last)] = file
+    if isinstance(inner, dict):
+        inner[last] = file
+    elif isinstance(inner, list):
+        inner[int(last)] = file
 
 
-def _child(value: Any, step: str) -> Any:
+def _child(value: object, step: str) -> object:
     if isinstance(value, dict) and step in value:
         return value[step]
     if isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 7 and int(step) < len(value):

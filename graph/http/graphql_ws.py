@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, aclosing, suppress
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import structlog
@@ -17,7 +17,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, SubscribeMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
 
 from db.errors import BadUserInput, Overloaded, RateLimited, Unauthenticated, VoxLoomError
 from db.logs import error_fields
@@ -77,13 +81,13 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         self._held = ExitStack()
         self._ending: asyncio.Task[None] | None = None
 
-    async def handle_message(self, message: Any) -> None:
+    async def handle_message(self, message: object) -> None:
         """Handles one message, or closes the socket with 4400."""
         if not self.connection_acknowledged:
             self._early += 1
         fault = "Too many messages before connection_init" if self._early > _MAX_EARLY else _fault(message)
         if fault is None:
-            await super().handle_message(message)
+            await super().handle_message(cast("Message", message))
         else:
             await self.handle_invalid_message(fault)
 
@@ -197,7 +201,7 @@ def _told(error: VoxLoomError) -> GraphQLFormattedError:
     return {"message": error.message, "extensions": error.extensions}
 
 
-def _fault(message: Any) -> str | None:
+def _fault(message: object) -> str | None:
     """What is wrong with a message's shape; null if nothing is."""
     if not isinstance(message, dict):
         return "A message must be a JSON object"
@@ -211,7 +215,7 @@ def _fault(message: Any) -> str | None:
     return _payload_fault(message.get("payload")) if kind == "subscribe" else None
 
 
-def _payload_fault(payload: Any) -> str | None:
+def _payload_fault(payload: object) -> str | None:
     try:
         given = from_members(payload)
     except BadUserInput as error:

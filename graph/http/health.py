@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -37,8 +36,8 @@ def health_router(parts: Parts) -> APIRouter:
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    async def ask() -> dict[str, Any]:
-        told: dict[str, Any] = {"database": False, "migrations": False, "queue": False}
+    async def ask() -> dict[str, object]:
+        told: dict[str, object] = {"database": False, "migrations": False, "queue": False}
         try:
             async with parts.database.reading() as session:
                 told["database"] = await parts.database.writable(session)
@@ -64,13 +63,13 @@ def health_router(parts: Parts) -> APIRouter:
 class _Remembered:
     """What ``ask`` told within the last second; those who come together wait for the same answer."""
 
-    def __init__(self, ask: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[dict[str, object]]]) -> None:
         self._ask = ask
-        self._told: dict[str, Any] = {}
+        self._told: dict[str, object] = {}
         self._good_until = 0.0
-        self._asking: asyncio.Task[dict[str, Any]] | None = None
+        self._asking: asyncio.Task[dict[str, object]] | None = None
 
-    async def get(self) -> dict[str, Any]:
+    async def get(self) -> dict[str, object]:
         if time.monotonic() < self._good_until:
             return self._told
         if self._asking is None:
@@ -78,7 +77,7 @@ class _Remembered:
             self._asking.add_done_callback(looked_at)
         return await asyncio.shield(self._asking)
 
-    async def _renewed(self) -> dict[str, Any]:
+    async def _renewed(self) -> dict[str, object]:
         try:
             self._told = await self._ask()
             self._good_until = time.monotonic() + _GOOD_SECONDS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.errors import RateLimited, Unauthenticated
@@ -44,7 +44,8 @@ class KeyedEndpoint:
             await self._app(scope, receive, send)
 
 
-def viewer_in_scope(request: Any) -> Viewer:
+def viewer_in_scope(request: object) -> Viewer:
     """The viewer that KeyedEndpoint let through."""
+    assert isinstance(request, Request)
     viewer: Viewer = request.scope[VIEWER]
     return viewer

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
 
 from db.errors import BadUserInput
 
@@ -24,7 +23,7 @@ class NotJson(BadUserInput):
     """Text that is not JSON, or that two readers could understand in two ways."""
 
 
-def read_json(text: bytes | str) -> Any:
+def read_json(text: bytes | str) -> object:
     """The value. ``text``: UTF-8 if it is bytes. Raises NotJson."""
     if isinstance(text, bytes):
         try:
@@ -63,7 +62,7 @@ def _count(text: str, sign: str) -> int:
     return found
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise NotJson("An object in the JSON has the same name twice.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from strawberry.http.parse_content_type import parse_content_type
 
@@ -126,7 +126,7 @@ def content_type(media_type: str) -> str:
     return f"{media_type}; charset=utf-8"
 
 
-def status_of(media_type: str, answer: Mapping[str, Any]) -> int:
+def status_of(media_type: str, answer: Mapping[str, object]) -> int:
     """The HTTP status of a GraphQL answer.
 
     Plain JSON is always 200, as clients of old expect. In GRAPHQL_RESPONSE an answer without ``data``, which is one
@@ -134,5 +134,7 @@ def status_of(media_type: str, answer: Mapping[str, Any]) -> int:
     """
     if media_type != GRAPHQL_RESPONSE or "data" in answer:
         return 200
-    extensions = answer["errors"][0].get("extensions") or {}
+    errors = answer["errors"]
+    assert isinstance(errors, list)
+    extensions = errors[0].get("extensions") or {}
     return _STATUS.get(str(extensions.get("code")), 400)
