@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 from strawberry.types.scalar import ScalarDefinition
@@ -17,7 +16,7 @@ def written(moment: datetime) -> str:
     return f"{head}.{tail[:6].rstrip('0')}{tail[6:]}" if dot else text
 
 
-SCALARS: dict[Any, ScalarDefinition] = {
+SCALARS: dict[object, ScalarDefinition] = {
     datetime: replace(
         DateTimeDefinition,
         serialize=written,

@@ -48,12 +48,10 @@ class EmbeddedPostgres:
     """A cluster under ``data_dir``: made when it is not there, started and stopped from here."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._as_user: dict[str, object] = {}
         self._owner: tuple[int, int] | None = None
         if os.geteuid() == 0:
             user = pwd.getpwnam(_UNPRIVILEGED)
             self._owner = (user.pw_uid, user.pw_gid)
-            self._as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self.root = paths.root_of(data_dir, for_another=self._owner is not None)
         self._data = self.root / "data"
         self._password_file = self.root / "password"
@@ -189,6 +187,7 @@ class EmbeddedPostgres:
             raise EngineUnavailable(f"The embedded Postgres failed at {command[0]}: {words}.")
 
     def _run(self, *command: str) -> int:
+        user, group = self._owner or (None, None)
         with (self.root / "control.log").open("ab") as output:
             try:
                 done = subprocess.run(  # noqa: S603 - our own binaries
@@ -200,7 +199,9 @@ class EmbeddedPostgres:
                     timeout=_START_SECONDS + 30,
                     cwd=self.root,
                     env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
-                    **self._as_user,  # type: ignore[call-overload]  # user and group
+                    user=user,
+                    group=group,
+                    extra_groups=None if self._owner is None else [],
                 )
             except subprocess.TimeoutExpired:
                 raise EngineUnavailable(f"The embedded Postgres hangs at {command[0]}.") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TypedDict
 
 import strawberry
 from sqlalchemy import Select, select
@@ -208,7 +208,17 @@ class Query:
         )
 
 
-def _engines(told: list[dict[str, Any]]) -> list[EngineCapability]:
+class _Engine(TypedDict):
+    """An engine as a worker reports it."""
+
+    stage: str
+    engine: str
+    model: str
+    languages: list[str]
+    loaded: bool
+
+
+def _engines(told: list[_Engine]) -> list[EngineCapability]:
     """Workers tell each engine they have; the same one is told once, with how many have it."""
     alike: defaultdict[tuple[str, str, str, tuple[str, ...]], list[bool]] = defaultdict(list)
     for each in told:

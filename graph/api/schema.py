@@ -39,6 +39,7 @@ class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing: an error's traceback may hold what somebody said."""
 
+    # Any: the other arguments are handed on as they come.
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
         """Answers a query or a mutation. Raises InvalidOperationTypeError for a subscription."""
         allowed: Iterable[OperationType] = kwargs.get("allowed_operation_types") or _ANSWERED

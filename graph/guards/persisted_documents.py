@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cachetools import LRUCache
+from graphql import GraphQLFormattedError
 
 from db.errors import BadUserInput
 from graph.guards.requests import GraphQLRequest
@@ -25,7 +26,7 @@ class Refused(Exception):
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(code)
-        self.error: dict[str, object] = {"message": message, "extensions": {"code": code}}
+        self.error: GraphQLFormattedError = {"message": message, "extensions": {"code": code}}
 
 
 class Documents:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import structlog
 from cachetools import LRUCache
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLFormattedError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.commands.keys import hash_of
@@ -219,7 +218,7 @@ def _has(exchange: Exchange, etag: bytes) -> bool:
     return any(each.strip().removeprefix(b"W/") in (etag, b"*") for each in told)
 
 
-async def _refuse(exchange: Exchange, error: dict[str, Any]) -> None:
+async def _refuse(exchange: Exchange, error: GraphQLFormattedError) -> None:
     media_type = exchange.media_type
     if media_type != GRAPHQL_RESPONSE:
         media_type = JSON

@@ -6,6 +6,7 @@ Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack, aclosing, suppress
 from typing import Any, cast
 
@@ -74,6 +75,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
     A socket is closed with 4403 when the key it was opened with is revoked.
     """
 
+    # Any: what Strawberry makes a handler of is handed on as it comes.
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._early = 0
@@ -113,8 +115,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 await self.send_message({"id": message["id"], "type": "error", "payload": [_told(error)]})
                 return
             except Refused as refused:
-                error_: Any = refused.error
-                await self.send_message({"id": message["id"], "type": "error", "payload": [error_]})
+                await self.send_message({"id": message["id"], "type": "error", "payload": [refused.error]})
                 return
         await super().handle_subscribe(message)
 
@@ -167,13 +168,11 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         head = f'{{"id":{orjson.dumps(operation.id).decode()},"type":"next","payload":'
         websocket = self.context.request
         assert isinstance(websocket, WebSocket)
-        write: Any = (self._scope.get("extensions") or {}).get(PUSH)
+        write: Callable[[str], bool] | None = (self._scope.get("extensions") or {}).get(PUSH)
 
-        def push(payload: str) -> bool:
-            return bool(write(f"{head}{payload}}}"))
-
+        push = None if write is None else lambda payload: write(f"{head}{payload}}}")
         base = base_of(self._scope, self.context.parts.settings.public_url)
-        payloads = self._live.payloads(opened, base, hold, None if write is None else push)
+        payloads = self._live.payloads(opened, base, hold, push)
         async with aclosing(payloads):
             async for _, payload in payloads:
                 try:

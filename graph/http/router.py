@@ -79,6 +79,7 @@ class Router(GraphQLRouter[Context, None]):
         GRAPHQL_SSE_PROTOCOL: EventStream,
     }
 
+    # Any: this method and those below hand on Strawberry's own arguments and answers.
     async def run(self, request: Request | WebSocket, *args: Any, **kwargs: Any) -> Any:
         """As Strawberry's; then the uploaded files are closed, whether anybody read them or not."""
         answer = None
@@ -129,6 +130,7 @@ class Router(GraphQLRouter[Context, None]):
             protocol="http" if transport is None else transport.protocol,
         )
 
+    # Any: as in run.
     async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
         """As Strawberry's, after a document that is known by its hash was found, or registered. Raises Refused."""
         data, context = kwargs["request_data"], kwargs["context"]
@@ -143,6 +145,7 @@ class Router(GraphQLRouter[Context, None]):
         data.query = resolved.text
         return await super().execute_operation(*args, **kwargs)
 
+    # Any: as in run.
     async def execute_single(self, request: Request, *args: Any, **kwargs: Any) -> ExecutionResult:
         try:
             return await super().execute_single(request, *args, **kwargs)
@@ -241,7 +244,7 @@ def _written(data: object) -> bytes:
         return json.dumps(data, default=_plain, separators=(",", ":")).encode()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str:
     return str(value)
 
 
@@ -286,7 +289,7 @@ def socket_app(router: Router, parts: Parts, live: Live) -> ASGIApp:
 
 
 def graphql_router(parts: Parts) -> Router:
-    async def context(request: Request = None, websocket: WebSocket = None) -> Context:  # type: ignore[assignment]
+    async def context() -> Context:
         return Context(parts, last_event_seen)
 
     router = Router(

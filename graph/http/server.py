@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -24,8 +25,9 @@ def server_config(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:
         log_level="warning",
         access_log=False,  # below the level of the log, and yet it would cost its arguments
         lifespan="on",
-        http=cast("Any", partial(HttpProtocol, connections=connections)),
-        ws=cast("Any", partial(SocketProtocol, connections=connections)),
+        # A class to uvicorn, which only calls it.
+        http=cast("type[asyncio.Protocol]", partial(HttpProtocol, connections=connections)),
+        ws=cast("type[asyncio.Protocol]", partial(SocketProtocol, connections=connections)),
         ws_max_size=settings.max_audio_bytes * 2,
         ws_per_message_deflate=False,  # events are small, and a compressor takes more memory than a listener
         proxy_headers=bool(settings.trusted_proxies),

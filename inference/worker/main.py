@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from uuid import UUID
 
@@ -76,9 +76,9 @@ def register_turns(app: App, runner: TurnRunner) -> None:
 async def load_all(engines: Engines) -> None:
     """Loads all engines at start rather than with the first turn; logs those that cannot be loaded."""
 
-    async def load(stage: str, load_one: Callable[[], object]) -> None:
+    async def load(stage: str, load_one: Callable[[], Awaitable[object]]) -> None:
         try:
-            await load_one()  # type: ignore[misc]
+            await load_one()
         except EngineUnavailable as error:
             log.error("engine_unavailable", stage=stage, reason=error.message)
 

@@ -70,7 +70,7 @@ class QueueWorker(Worker):
             strays = await self._database.run(lambda session: take_up_strays(session, worker_id, running))
             if strays:
                 log.warning("jobs_strayed", jobs=strays)
-            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]  # Procrastinate leaves it unannotated
         except DATABASE_ERRORS as error:
             log.warning("fetch_failed", **error_fields(error))
 
@@ -96,7 +96,7 @@ class QueueWorker(Worker):
         if self._running_jobs:
             await asyncio.wait(self._running_jobs, timeout=self.shutdown_graceful_timeout)
         if self._running_jobs:
-            await self._abort_running_jobs()  # type: ignore[no-untyped-call]
+            await self._abort_running_jobs()  # type: ignore[no-untyped-call]  # Procrastinate leaves it unannotated
         await super()._shutdown(side_tasks)
 
 

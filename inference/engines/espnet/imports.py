@@ -138,7 +138,7 @@ def _stand_ins() -> Iterator[None]:
     finder = _Placeholders(frozenset(absent | {name for name in _SIDE_EFFECTS if name not in sys.modules}))
     if importlib.util.find_spec("pkg_resources") is None:
         finder.made["pkg_resources"] = ModuleType("pkg_resources")
-        finder.made["pkg_resources"].get_distribution = importlib.metadata.distribution  # type: ignore[attr-defined]
+        vars(finder.made["pkg_resources"])["get_distribution"] = importlib.metadata.distribution
         sys.modules["pkg_resources"] = finder.made["pkg_resources"]
     typeguard: Any = importlib.import_module("typeguard")
     typechecked = typeguard.typechecked

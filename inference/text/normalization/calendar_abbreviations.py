@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from inference.text.normalization.locale import Locale
 
@@ -47,12 +48,13 @@ def days(text: str, locale: Locale) -> str:
 def months(text: str, locale: Locale) -> str:
     """Expands months without a day (in Feb., Sept. 2025, Oct. to Dec., Jan-Mar) and ranges of days (Nov 28-30)."""
 
-    def stop(match: re.Match[str]) -> str:
-        return "." if match[0].endswith(".") and match.end() == len(match.string) else ""
+    def whole(name: str, match: re.Match[str]) -> str:
+        ends = match[0].endswith(".") and match.end() == len(match.string)
+        return f"{name}." if ends else name
 
     for short, name in zip(locale.months_short, locale.months, strict=True):
         alone = rf"(?<![\w.])(?<!\d\s)(?<!\d\sde\s)(?:{short})\.(?!\s?\d{{1,2}}(?!\d))(?!\w)"
-        text = re.sub(alone, lambda m, name=name: name + stop(m), text)  # type: ignore[misc]
+        text = re.sub(alone, partial(whole, name), text)
         text = re.sub(
             rf"(?<![\w.])(?<!\d\s)(?:{short})(?=\s\d{{4}}(?!\d)|\s?[-–]\s?[A-Z][a-z]{{2,8}}(?!\w))", name, text
         )
