@@ -21,7 +21,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import SQLColumnExpression
 from strawberry.scalars import JSON
 
-from db.models.base import Identified
 from db.postgres.jsonb import StoredObject
 from graph.api.context import Info
 from graph.api.declared import READ, Columns, Expression, Items, SameRow, SoundUrl, Value
@@ -115,20 +114,18 @@ def computed(python: Callable[[R], V], sql: Callable[[C], SQLColumnExpression[ob
     return cast("V", declare(resolve, description, Value(over_columns(sql))))
 
 
-def client_id(prefix: str, of: str) -> strawberry.ID:
-    """The id of an object that shows a part of a row: ``prefix:`` and the row's id."""
+def prefixed_id(prefix: str, attribute: InstrumentedAttribute[UUID], what: str) -> strawberry.ID:
+    """The row's id with a prefix, for an object that shows the same row as another type does."""
+    key, name = attribute.key, attribute.name
 
-    def python(row: Identified) -> strawberry.ID:
-        return strawberry.ID(f"{prefix}:{row.id}")
+    def python(row: object) -> strawberry.ID:
+        return strawberry.ID(f"{prefix}:{getattr(row, key)}")
 
-    def sql(row: type[Identified]) -> SQLColumnExpression[str]:
-        return func.concat(f"{prefix}:", row.id)
+    def sql(columns: Columns) -> SQLColumnExpression[str]:
+        return func.concat(f"{prefix}:", columns[name])
 
-    return computed(
-        python,
-        sql,
-        f"For the caches of clients, which keep what they read of {of} together; node does not take it.",
-    )
+    description = f"For the caches of clients, which keep what they read of {what} together; node does not take it."
+    return computed(python, sql, description)
 
 
 def sound_url(audio_id: InstrumentedAttribute[UUID], description: str) -> str:
@@ -144,26 +141,17 @@ def sound_url(audio_id: InstrumentedAttribute[UUID], description: str) -> str:
 @overload
 def part(shown: Shows[R, T], description: str) -> T: ...
 @overload
-def part(
-    shown: Shows[R, T],
-    description: str,
-    *,
-    python: Callable[[R], bool],
-    sql: Callable[[type[R]], SQLColumnExpression[bool]],
-) -> T | None: ...
-def part(
-    shown: Shows[R, T],
-    description: str,
-    *,
-    python: Callable[[R], bool] | None = None,
-    sql: Callable[[type[R]], SQLColumnExpression[bool]] | None = None,
-) -> object:
-    """An object that shows the same row; None for a row that does not pass ``python``, as ``sql`` says it."""
+def part(shown: Shows[R, T], description: str, *, where: Callable[[R], bool]) -> T | None: ...
+def part(shown: Shows[R, T], description: str, *, where: Callable[[R], bool] | None = None) -> object:
+    """An object that shows the same row; None where the condition does not hold.
+
+    ``where`` is asked with the row, and with its table's columns for SQL: it is said in operators that both have.
+    """
 
     def resolve(self: Parent) -> object:
-        return shown(row=self.row, source=self.source) if python is None or python(self.row) else None
+        return shown(row=self.row, source=self.source) if where is None or where(self.row) else None
 
-    return declare(resolve, description, SameRow(None if sql is None else over_columns(sql)))
+    return declare(resolve, description, SameRow(cast("Callable[[Columns], ColumnElement[bool]] | None", where)))
 
 
 def items(

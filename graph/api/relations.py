@@ -12,10 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.elements import SQLColumnExpression
 
 from graph.api.declared import Columns, Related, Through
-from graph.api.fields import Parent, Shows, declare, over_columns
+from graph.api.fields import Parent, Shows, declare
 from graph.api.loaders import Key, Source, table_of
 from graph.api.windows import After, Before, First, Last, Window
 from graph.guards.object_budget import spend
@@ -38,8 +37,7 @@ def one(
     own: InstrumentedAttribute[UUID],
     description: str,
     *,
-    python: Callable[[R], bool] | None = None,
-    sql: Callable[[type[R]], SQLColumnExpression[bool]] | None = None,
+    where: Callable[[Own, R], bool] | None = None,
 ) -> T: ...
 @overload
 def one(shown: Shows[R, T], key: Key, own: InstrumentedAttribute[UUID | None], description: str) -> T | None: ...
@@ -49,33 +47,26 @@ def one(
     own: InstrumentedAttribute[UUID | None],
     description: str,
     *,
-    python: Callable[[R], bool] | None = None,
-    sql: Callable[[type[R]], SQLColumnExpression[bool]] | None = None,
+    where: Callable[[Own, R], bool] | None = None,
 ) -> object:
-    """The row whose ``key`` is this row's ``own``; of several, the one that passes ``python``, as ``sql`` says it."""
+    """The row whose ``key`` is this row's ``own``; of several, the one that passes ``where``.
+
+    ``where`` is asked with this row and the other, and with the columns of both for SQL: it is said in operators that
+    both have.
+    """
 
     async def resolve(self: Parent) -> object:
         value = getattr(self.row, own.key)
         if value is None:
             return None
-        if python is None:
+        if where is None:
             row = await self.source.one(key).load(value)
         else:
-            row = next((each for each in await self.source.many(key).load(value) if python(each)), None)
+            rows = await self.source.many(key).load(value)
+            row = next((each for each in rows if where(self.row, each)), None)
         return None if row is None else show(shown, row, self.source)
 
-    where = None if sql is None else over_columns(sql)
-    return declare(
-        resolve,
-        description,
-        Related(
-            table_of(key),
-            key.name,
-            own.name,
-            many=False,
-            where=None if where is None else lambda _, columns: where(columns),
-        ),
-    )
+    return declare(resolve, description, Related(table_of(key), key.name, own.name, many=False, where=_in_sql(where)))
 
 
 def many(
@@ -84,18 +75,21 @@ def many(
     own: InstrumentedAttribute[UUID | None],
     description: str,
     *,
-    python: Callable[[Own, R], bool] | None = None,
-    sql: Callable[[type[Own], type[R]], SQLColumnExpression[bool]] | None = None,
+    where: Callable[[Own, R], bool] | None = None,
 ) -> list[T]:
-    """The rows whose ``key`` is this row's ``own``, oldest first, that pass ``python``, as ``sql`` says it."""
+    """The rows whose ``key`` is this row's ``own``, oldest first, that pass ``where``, which is as for ``one``."""
 
     async def resolve(self: Parent) -> object:
         rows = await self.source.many(key).load(getattr(self.row, own.key))
-        return [show(shown, row, self.source) for row in rows if python is None or python(self.row, row)]
+        return [show(shown, row, self.source) for row in rows if where is None or where(self.row, row)]
 
-    where = cast("Callable[[Columns, Columns], ColumnElement[bool]] | None", sql)
-    related = Related(table_of(key), key.name, own.name, many=True, where=where)
+    related = Related(table_of(key), key.name, own.name, many=True, where=_in_sql(where))
     return cast("list[T]", declare(resolve, description, related))
+
+
+def _in_sql(where: Callable[[Own, R], bool] | None) -> Callable[[Columns, Columns], ColumnElement[bool]] | None:
+    """The same condition, as ``graph.compiled`` asks it with columns."""
+    return cast("Callable[[Columns, Columns], ColumnElement[bool]] | None", where)
 
 
 def window(shown: Shows[R, T], key: Key, own: InstrumentedAttribute[UUID], description: str) -> list[T]:

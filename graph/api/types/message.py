@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy.sql.elements import SQLColumnExpression
 
 from db.models.audio import Audio as AudioRow
 from db.models.conversation import Message as MessageRow
@@ -41,18 +40,10 @@ class Audio:
 
 
 def _made(message: MessageRow, call: ModelCallRow) -> bool:
-    return (call.stage is Stage.ASR) is (message.role is Role.USER)
-
-
-def _made_sql(message: type[MessageRow], call: type[ModelCallRow]) -> SQLColumnExpression[bool]:
     return (call.stage == Stage.ASR) == (message.role == Role.USER)
 
 
 def _is_reply(message: MessageRow, _: ToolCallRow) -> bool:
-    return message.role is Role.ASSISTANT
-
-
-def _is_reply_sql(message: type[MessageRow], _: type[ToolCallRow]) -> SQLColumnExpression[bool]:
     return message.role == Role.ASSISTANT
 
 
@@ -80,14 +71,12 @@ class Message(Node):
         ModelCallRow.turn_id,
         MessageRow.turn_id,
         "The model calls that made it: ASR for the customer's, LLM and TTS for the reply.",
-        python=_made,
-        sql=_made_sql,
+        where=_made,
     )
     tool_calls: list[ToolCall] = many(
         ToolCall,
         ToolCallRow.turn_id,
         MessageRow.turn_id,
         "The tool calls behind a reply; none for the customer's own message.",
-        python=_is_reply,
-        sql=_is_reply_sql,
+        where=_is_reply,
     )

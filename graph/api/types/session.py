@@ -13,7 +13,7 @@ from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import client_id, column, part
+from graph.api.fields import column, part, prefixed_id
 from graph.api.loaders import Source
 from graph.api.relations import window
 from graph.api.types.crm import CrmRecord
@@ -50,7 +50,7 @@ class Session(Node):
 class Conversation:
     row: strawberry.Private[SessionRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = client_id("conversation", "one conversation")
+    id: strawberry.ID = prefixed_id("conversation", SessionRow.id, "one conversation")
     session: Session = part(Session, "The session itself.")
     last_seq: int = column(SessionRow.last_seq, "The number of the newest event that is part of this.")
     messages: list[Message] = window(Message, MessageRow.session_id, SessionRow.id, "All messages, oldest first.")

@@ -10,22 +10,31 @@ from typing import Any, Literal, TypedDict
 import strawberry
 from sqlalchemy import ColumnElement, Double, Text, case, cast, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import SQLColumnExpression
 
 from db.models.conversation import Turn as TurnRow
-from graph.api.fields import ItemColumns, client_id, computed, items
+from graph.api.fields import ItemColumns, computed, items, prefixed_id
 from graph.api.loaders import Source
 from graph.api.types.enums import Stage
 
+_Python = Callable[[TurnRow], float | None]
+_Sql = Callable[[type[TurnRow]], ColumnElement[float]]
 
-def _ms(begin: datetime | None, end: datetime | None) -> float | None:
-    return None if begin is None or end is None else (end - begin) // timedelta(microseconds=1) / 1000
 
+def _between(
+    begin: InstrumentedAttribute[datetime], end: InstrumentedAttribute[datetime | None]
+) -> tuple[_Python, _Sql]:
+    """The milliseconds between two times of a turn, None unless both are known."""
 
-def _ms_sql(
-    begin: SQLColumnExpression[datetime | None], end: SQLColumnExpression[datetime | None]
-) -> ColumnElement[float]:
-    return cast(func.extract("epoch", end - begin) * 1000, Double)
+    def python(turn: TurnRow) -> float | None:
+        since, until = getattr(turn, begin.key), getattr(turn, end.key)
+        return None if since is None or until is None else (until - since) // timedelta(microseconds=1) / 1000
+
+    def sql(turn: type[TurnRow]) -> ColumnElement[float]:
+        return cast(func.extract("epoch", getattr(turn, end.key) - getattr(turn, begin.key)) * 1000, Double)
+
+    return python, sql
 
 
 def _text(json: SQLColumnExpression[object], name: str) -> ColumnElement[str]:
@@ -35,35 +44,16 @@ def _text(json: SQLColumnExpression[object], name: str) -> ColumnElement[str]:
     return text
 
 
-def _measured(
-    name: str,
-) -> tuple[Callable[[TurnRow], float | None], Callable[[type[TurnRow]], SQLColumnExpression[float]]]:
+def _measured(name: str) -> tuple[_Python, _Sql]:
     def python(turn: TurnRow) -> float | None:
         value = (turn.timing or {}).get(name)
         return None if value is None else float(value)
 
-    def sql(turn: type[TurnRow]) -> SQLColumnExpression[float]:
-        return cast(_text(turn.timing, name), Double)
-
-    return python, sql
+    return python, lambda turn: cast(_text(turn.timing, name), Double)
 
 
-def _total(turn: TurnRow) -> float | None:
-    return _ms(turn.queued_at, turn.finished_at)
-
-
-def _total_sql(turn: type[TurnRow]) -> ColumnElement[float]:
-    return _ms_sql(turn.queued_at, turn.finished_at)
-
-
-def _queue(turn: TurnRow) -> float | None:
-    return _ms(turn.queued_at, turn.started_at)
-
-
-def _queue_sql(turn: type[TurnRow]) -> ColumnElement[float]:
-    return _ms_sql(turn.queued_at, turn.started_at)
-
-
+_total, _total_sql = _between(TurnRow.queued_at, TurnRow.finished_at)
+_queue, _queue_sql = _between(TurnRow.queued_at, TurnRow.started_at)
 _covered, _covered_sql = _measured("covered_ms")
 
 
@@ -131,7 +121,7 @@ class StageTiming:
 class TurnTiming:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = client_id("timing", "one turn's timing")
+    id: strawberry.ID = prefixed_id("timing", TurnRow.id, "one turn's timing")
     total_ms: float | None = computed(_total, _total_sql, "From queued to finished.")
     queue_ms: float | None = computed(_queue, _queue_sql, "From queued to started; null until then.")
     stages: list[StageTiming] = items(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import ne
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -15,7 +16,7 @@ from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import client_id, column, computed, non_null, part
+from graph.api.fields import column, computed, non_null, part, prefixed_id
 from graph.api.loaders import Source
 from graph.api.relations import many, many_through, one
 from graph.api.types.circles import session_of
@@ -43,7 +44,7 @@ def _error_message_sql(turn: type[TurnRow]) -> SQLColumnExpression[str | None]:
 class TurnError:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = client_id("error", "one turn's error")
+    id: strawberry.ID = prefixed_id("error", TurnRow.id, "one turn's error")
     code: str = column(non_null(TurnRow.error_code), "One of the contract's codes.")
     message: str = computed(_error_message, _error_message_sql, "What went wrong, for a person.")
     stage: Stage | None = column(TurnRow.error_stage, "The stage it happened in.")
@@ -57,12 +58,7 @@ class Turn(Node):
     number: int = column(TurnRow.number, "Counts the session's turns from 1.")
     status: TurnStatus = column(TurnRow.status, "How far it is.")
     attempt: int = column(TurnRow.attempt, "How often it was begun; 0 while it is queued.")
-    error: TurnError | None = part(
-        TurnError,
-        "Why it failed.",
-        python=lambda turn: turn.error_code is not None,
-        sql=lambda turn: turn.error_code.is_not(None),
-    )
+    error: TurnError | None = part(TurnError, "Why it failed.", where=lambda turn: ne(turn.error_code, None))
     queued_at: datetime = column(TurnRow.queued_at, "When its message was accepted.")
     started_at: datetime | None = column(TurnRow.started_at, "When a worker first took it.")
     finished_at: datetime | None = column(TurnRow.finished_at, "When it ended.")
@@ -72,16 +68,14 @@ class Turn(Node):
         MessageRow.turn_id,
         TurnRow.id,
         "What the customer said.",
-        python=lambda message: message.role is Role.USER,
-        sql=lambda message: message.role == Role.USER,
+        where=lambda _, message: message.role == Role.USER,
     )
     reply: Message | None = one(
         Message,
         MessageRow.turn_id,
         TurnRow.id,
         "What the assistant answered; null until its text is whole.",
-        python=lambda message: message.role is Role.ASSISTANT,
-        sql=lambda message: message.role == Role.ASSISTANT,
+        where=lambda _, message: message.role == Role.ASSISTANT,
     )
     model_calls: list[ModelCall] = many(ModelCall, ModelCallRow.turn_id, TurnRow.id, "Its model calls, oldest first.")
     tool_calls: list[ToolCall] = many(ToolCall, ToolCallRow.turn_id, TurnRow.id, "Its tool calls, oldest first.")

@@ -37,7 +37,7 @@ from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from graph.api.descriptions import described
 from graph.api.event_fields import always, data, in_data, optional_data, told, told_row, told_url
-from graph.api.fields import client_id, column, computed, non_null, part, sound_url
+from graph.api.fields import column, computed, non_null, part, prefixed_id, sound_url
 from graph.api.relations import many, many_through, one, window
 from graph.api.types.enums import Stage
 from graph.api.types.message import Audio, Message
@@ -58,11 +58,11 @@ _RIGHT = (
     'datetime | None = column(TurnRow.finished_at, "")',
     'str = column(non_null(TurnRow.error_code), "")',
     'float | None = computed(seconds, seconds_sql, "")',
-    'strawberry.ID = client_id("x", "")',
+    'strawberry.ID = prefixed_id("x", TurnRow.id, "")',
     'str = sound_url(AudioRow.id, "")',
-    'TurnError | None = part(TurnError, "", python=lambda turn: turn.number > 1, sql=lambda turn: turn.number > 1)',
+    'TurnError | None = part(TurnError, "", where=lambda turn: turn.number > 1)',
     'Audio | None = one(Audio, AudioRow.id, MessageRow.audio_id, "")',
-    'Message = one(Message, MessageRow.turn_id, TurnRow.id, "", python=lambda message: message.complete)',
+    'Message = one(Message, MessageRow.turn_id, TurnRow.id, "", where=lambda _, message: message.complete)',
     'list[Message] = many(Message, MessageRow.turn_id, TurnRow.id, "")',
     'list[Message] = window(Message, MessageRow.session_id, SessionRow.id, "")',
     'int = data("index", int, "")',
@@ -89,16 +89,15 @@ _WRONG = {
     "computed(): may be None": 'float = computed(seconds, seconds_sql, "")',
     "computed(): another type": 'str | None = computed(seconds, seconds_sql, "")',
     "computed(): functions without annotations": 'str = computed(lambda turn: turn.text, lambda turn: turn.text, "")',
-    "client_id(): no int": 'int = client_id("x", "")',
+    "prefixed_id(): no int": 'int = prefixed_id("x", TurnRow.id, "")',
     "sound_url(): no id": 'str = sound_url(AudioRow.mime_type, "")',
-    "part(): may be None": 'TurnError = part(TurnError, "", python=lambda t: True, sql=lambda t: t.number > 1)',
-    "part(): wrong": 'TurnError | None = part(TurnError, "", python=lambda t: t.x, sql=lambda t: t.number > 1)',
-    "part(): wrong SQL": 'TurnError | None = part(TurnError, "", python=lambda t: True, sql=lambda t: t.x > 1)',
+    "part(): may be None": 'TurnError = part(TurnError, "", where=lambda turn: turn.number > 1)',
+    "part(): no such column": 'TurnError | None = part(TurnError, "", where=lambda turn: turn.text == "")',
     "one(): may be None": 'Audio = one(Audio, AudioRow.id, MessageRow.audio_id, "")',
     "one(): another GraphQL type": 'Message = one(Audio, AudioRow.id, MessageRow.turn_id, "")',
     "one(): a list": 'list[Audio] = one(Audio, AudioRow.id, MessageRow.turn_id, "")',
     "one(): a key that is no id": 'Audio = one(Audio, AudioRow.mime_type, MessageRow.turn_id, "")',
-    "one(): another row": 'Message = one(Message, MessageRow.turn_id, TurnRow.id, "", python=lambda t: t.number > 1)',
+    "one(): another row": 'Message = one(Message, MessageRow.turn_id, TurnRow.id, "", where=lambda _, x: x.number > 1)',
     "many(): one": 'Message = many(Message, MessageRow.turn_id, TurnRow.id, "")',
     "many(): another GraphQL type": 'list[Audio] = many(Message, MessageRow.turn_id, TurnRow.id, "")',
     "many(): shows no rows": 'list[str] = many(str, MessageRow.turn_id, TurnRow.id, "")',
