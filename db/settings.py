@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from db.audio.recorded import CustomerChannel
+from db.audio.recording import CustomerChannel
 from db.errors import BadUserInput
 
 

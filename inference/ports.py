@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from db.agents.personas import Persona
 from db.audio import limits
 from db.audio.encoded import EncodedAudio
-from db.audio.recorded import Recording
+from db.audio.recording import Recording
 from db.enums import Stage
 from db.turns.values import Failure, FinishedCall
 

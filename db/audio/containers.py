@@ -1,7 +1,7 @@
-"""What the bytes of a recording say of themselves: their true media type, and whether some of them are missing.
+"""Container format of a recording: its media type, its declared duration, and whether the file is truncated.
 
-FFmpeg estimates a length where a file states none, and shortens a stated one to the bytes there are; neither can
-show that a file was cut off. So the statements are read here, from the few places that make one.
+FFmpeg estimates the duration of a file that declares none, and shortens a declared one to the bytes that are present,
+so its value does not show a truncated file. This module tells which files declare a duration.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from av.container import InputContainer
 
 _OGG_HEADER_BYTES = 27
 
-#: How far into an MP3 or Matroska file its length is looked for.
+#: Bytes from the start of an MP3 or Matroska file in which a declared duration is searched.
 _HEAD_BYTES = 4096
 
 _PLAIN_TYPES = {
@@ -24,11 +24,11 @@ _PLAIN_TYPES = {
 
 
 def media_type(container: InputContainer, data: bytes) -> str:
-    """The registered media type of the container, whatever the sender called it."""
+    """The registered (IANA) media type of the container, whatever type the sender declared."""
     name = container.format.name
     if name in _PLAIN_TYPES:
         return _PLAIN_TYPES[name]
-    kind = "video" if has_pictures(container) else "audio"
+    kind = "video" if has_video(container) else "audio"
     if name.startswith("matroska"):
         return f"{kind}/webm" if b"webm" in data[:64] else f"{kind}/matroska"
     brand = container.metadata.get("major_brand", "")
@@ -39,30 +39,31 @@ def media_type(container: InputContainer, data: bytes) -> str:
     return f"{kind}/mp4"
 
 
-def has_pictures(container: InputContainer) -> bool:
-    """Whether it holds moving pictures. A cover image is one too for FFmpeg, but lives in formats of sound alone."""
+def has_video(container: InputContainer) -> bool:
+    """Whether the container has a video stream. FFmpeg lists a cover image as one, but only in audio-only formats."""
     return container.format.name not in _PLAIN_TYPES and len(container.streams.video) > 0
 
 
-def stated_seconds(container: InputContainer, data: bytes) -> float | None:
-    """How long the file says it is; null where it says nothing, as a file written while recording."""
+def declared_seconds(container: InputContainer, data: bytes) -> float | None:
+    """The duration that the file declares, in seconds; None if it declares none, as a file written while recording."""
     name = container.format.name
-    stated = container.duration
-    if stated is None or name in ("wav", "aac", "ogg", "amr"):
+    declared = container.duration
+    if declared is None or name in ("wav", "aac", "ogg", "amr"):
         return None
-    if name == "mp3" and not _mp3_states_length(data):
+    if name == "mp3" and not _mp3_declares_duration(data):
         return None
-    if name.startswith("matroska") and not _matroska_states_length(data):
+    if name.startswith("matroska") and not _matroska_declares_duration(data):
         return None
-    return stated / 1_000_000
+    return declared / 1_000_000
 
 
-def cut_off(container: InputContainer, data: bytes) -> bool:
-    """Whether the last page of an Ogg, which states its own size, is not all there."""
-    return container.format.name == "ogg" and _ogg_cut_off(data)
+def is_truncated(container: InputContainer, data: bytes) -> bool:
+    """Whether the last page of an Ogg file is incomplete; False for other formats."""
+    return container.format.name == "ogg" and _ogg_is_truncated(data)
 
 
-def _ogg_cut_off(data: bytes) -> bool:
+def _ogg_is_truncated(data: bytes) -> bool:
+    """Compares the last page with the size in its segment table (RFC 3533, section 6)."""
     page = data.rfind(b"OggS")
     lacing = page + _OGG_HEADER_BYTES
     if len(data) < lacing:
@@ -72,11 +73,13 @@ def _ogg_cut_off(data: bytes) -> bool:
     return len(sizes) < segments or lacing + segments + sum(sizes) > len(data)
 
 
-def _mp3_states_length(data: bytes) -> bool:
+def _mp3_declares_duration(data: bytes) -> bool:
+    """Whether there is a Xing, Info or VBRI header, which has the number of frames."""
     head = data[:_HEAD_BYTES]
     return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
 
 
-def _matroska_states_length(data: bytes) -> bool:
+def _matroska_declares_duration(data: bytes) -> bool:
+    """Whether there is a Duration element (RFC 9559: id 0x4489), a float of 4 or 8 bytes."""
     head = data[:_HEAD_BYTES]
     return any(b"\x44\x89" + size in head for size in (b"\x84", b"\x88"))

@@ -1,4 +1,4 @@
-"""One decoder process, seen from its owner: started, asked, killed."""
+"""Parent side of a decoder process: starts it, sends requests, enforces the timeout, kills it."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from pathlib import Path
 from typing import Any, Self
 
 from db.audio import limits
-from db.audio.decode_request import FRAME, MAX_HEAD, READY, DecodeRequest, framed
+from db.audio.decoder_protocol import FRAME, MAX_HEADER, READY, DecodeRequest, frame
 
-#: -P: no module from the working directory.
+#: -P: no modules from the working directory.
 _ARGUMENTS: tuple[str, ...] = ("-P", "-m", "db.audio.decoder_process")
 _START_SECONDS = 60.0
 
-#: Bytes written at once: the event loop does other work in between.
-_PIECE = 256 * 1024
+#: Bytes per write, so that the event loop can do other work in between.
+_CHUNK = 256 * 1024
 
-#: Of the environment: where libraries are, and nothing else. Secrets are in there too.
+#: Environment variables that are passed on: the paths of libraries. Others may be secrets.
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
 
-#: Ways in which FFmpeg ends the process that it crashes.
+#: Signals of a crash in native code.
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE}
 
 
 class DecoderDied(Exception):
-    """A decoder process ended without an answer. ``cause``: cpu, memory, crash, time, or killed (by somebody else)."""
+    """A decoder process exited without an answer. ``cause``: cpu, memory, crash, time, not started, or killed."""
 
     def __init__(self, cause: str, exit_code: int | None) -> None:
-        super().__init__(f"the decoder process ended: {cause}, exit code {exit_code}")
+        super().__init__(f"the decoder process exited: {cause}, exit code {exit_code}")
         self.cause = cause
         self.exit_code = exit_code
 
 
 class DecoderChild:
-    """A process that runs ``db.audio.decoder_process``. One request at a time."""
+    """A subprocess of ``db.audio.decoder_process``, with one request at a time."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
     @classmethod
     async def start(cls) -> Self:
-        """A process that is ready to decode. Raises DecoderDied if it cannot be started."""
+        """Starts a process and waits until it is ready. Raises DecoderDied if it does not start."""
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -77,18 +77,18 @@ class DecoderChild:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def ask(self, request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]:
-        """The answer's head and payload. Raises DecoderDied; then, or when cancelled, it is of no more use."""
+    async def request(self, request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]:
+        """Header and payload of the answer. Raises DecoderDied; after that, or a cancellation, kill the process."""
         try:
             async with asyncio.timeout(limits.wall_seconds(request.max_seconds)):
                 return await self._exchange(request, data)
         except TimeoutError:
             raise DecoderDied("time", None) from None
-        except (OSError, EOFError, ValueError):  # a broken pipe, an end too soon, an answer that is none
+        except (OSError, EOFError, ValueError):  # a broken pipe, an early end, or an invalid answer
             raise DecoderDied(await self._cause(), self._process.returncode) from None
 
     async def kill(self) -> None:
-        """Ends it and waits until it is gone."""
+        """Kills the process and waits for its exit."""
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -96,28 +96,28 @@ class DecoderChild:
         assert self._process.stdout is not None
         self._process.stdin.close()
         with contextlib.suppress(OSError):
-            while await self._process.stdout.read(_PIECE):
+            while await self._process.stdout.read(_CHUNK):
                 pass
         await self._process.wait()
 
     async def _exchange(self, request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]:
-        to, back = self._process.stdin, self._process.stdout
-        assert to is not None
-        assert back is not None
-        to.write(framed(request.head(), len(data)))
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(frame(request.header(), len(data)))
         view = memoryview(data)
-        for start in range(0, len(data), _PIECE):
-            to.write(view[start : start + _PIECE])
-            await to.drain()
-        head_size, size = FRAME.unpack(await back.readexactly(FRAME.size))
-        most = int(request.max_seconds * limits.SAMPLE_RATE + 1) * 4 if request.samples else 0
-        if head_size > MAX_HEAD or size > most:
-            raise ValueError("an answer that nobody asked for")
-        head = json.loads(await back.readexactly(head_size))
-        return head, await back.readexactly(size)
+        for start in range(0, len(data), _CHUNK):
+            stdin.write(view[start : start + _CHUNK])
+            await stdin.drain()
+        header_size, size = FRAME.unpack(await stdout.readexactly(FRAME.size))
+        max_size = int(request.max_seconds * limits.SAMPLE_RATE + 1) * 4 if request.samples else 0
+        if header_size > MAX_HEADER or size > max_size:
+            raise ValueError("the answer is too large")
+        header = json.loads(await stdout.readexactly(header_size))
+        return header, await stdout.readexactly(size)
 
     async def _cause(self) -> str:
-        """Why it ended by itself."""
+        """Why the process exited, by its exit code."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await self._process.wait()
@@ -132,7 +132,7 @@ class DecoderChild:
 
 
 def _environment() -> dict[str, str]:
-    """A small environment in which the process finds this same code, and uses one thread."""
+    """A minimal environment with this code's path, and with one thread for numeric libraries."""
     paths = [str(Path(__file__).parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     return {
         **{name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},

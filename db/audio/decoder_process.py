@@ -1,11 +1,11 @@
-"""A process that decodes recordings, one after the other: ``python -m db.audio.decoder_process``.
+"""Subprocess (sandbox) that decodes recordings one at a time: ``python -m db.audio.decoder_process``.
 
-FFmpeg's parsers are native code that no deadline of Python's reaches, and some of them need hours for a file of two
-megabytes (a list of tags takes time by the square of its length). So they run here, where the kernel ends them: by CPU
-time (RLIMIT_CPU, raised for each recording), by memory (RLIMIT_AS) and, from outside, by a kill.
+FFmpeg's parsers are native code that a Python timeout cannot interrupt, and some need hours for a file of two megabytes
+(time quadratic in the number of tags). Here the kernel stops them: by CPU time (RLIMIT_CPU, raised for each recording)
+and memory (RLIMIT_AS); and the parent may kill the process.
 
-It imports what decoding needs and nothing else, has neither sockets nor secrets of the process that started it, may
-write no file, and ends with that process: at the end of its standard input, whatever it is doing.
+The process imports only what decoding needs, has no sockets or secrets of its parent, cannot write files, and exits
+with its parent: at the end of its standard input, even in the middle of a recording.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ from pathlib import Path
 from typing import Any
 
 from db.audio import limits
-from db.audio.decode_request import READY, DecodeRequest, framed, read_message
+from db.audio.decoder_protocol import READY, DecodeRequest, frame, read_message
 from db.audio.decoding import read_recording
-from db.audio.recorded import Recording, RecordingFacts
+from db.audio.recording import Recording, RecordingInfo
 from db.errors import AudioUnreadable, VoxLoomError
 
-#: Recordings after which a process is replaced by a fresh one, and the memory that ends it sooner.
-_RECORDINGS = 500
-_KEPT_MEMORY = 300 * 1024 * 1024
+#: Recordings, and bytes of peak memory, after which a process is replaced.
+_MAX_RECORDINGS = 500
+_MAX_IDLE_MEMORY = 300 * 1024 * 1024
 
-#: Time between two looks at what a recording uses.
-_LOOK_SECONDS = 0.05
+#: Interval at which memory and CPU time are checked.
+_CHECK_SECONDS = 0.05
 
-#: CPU time after which a recording is no ordinary one: the rest is done at a lower priority (nice).
-_ORDINARY_SECONDS = 0.5
-_LATER_NICE = 10
+#: CPU seconds of a recording after which the process continues at a lower priority: its nice value grows by this much.
+_NORMAL_PRIORITY_SECONDS = 0.5
+_NICE_INCREMENT = 10
 
 
 def main() -> None:
-    """Answers each message on standard input by one on standard output; ends with the input."""
+    """Answers each request on standard input with a message on standard output; returns at the end of the input."""
     _confine()
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not break the messages
+    os.dup2(2, 1)  # output of a library must not corrupt the messages
     requests: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue(1)
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
     answers.write(READY)
     answers.flush()
-    for number in range(1, _RECORDINGS + 1):
-        head, data = requests.get()
-        answer, payload = _answer(DecodeRequest(**head), data)
-        worn = _peak_memory() > _KEPT_MEMORY or os.getpriority(os.PRIO_PROCESS, os.getpid()) > nice
-        answer["last"] = worn or number == _RECORDINGS or answer.get("last", False)
-        answers.write(framed(answer, len(payload)))
+    for number in range(1, _MAX_RECORDINGS + 1):
+        header, data = requests.get()
+        answer, payload = _answer(DecodeRequest(**header), data)
+        used_up = _peak_memory() > _MAX_IDLE_MEMORY or os.getpriority(os.PRIO_PROCESS, os.getpid()) > nice
+        answer["last"] = used_up or number == _MAX_RECORDINGS or answer.get("last", False)
+        answers.write(frame(answer, len(payload)))
         answers.write(payload)
         answers.flush()
         if answer["last"]:
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def run() -> None:
-    """Runs ``main`` and ends at once: the thread that waits for input would keep the interpreter from ending."""
+    """Runs ``main`` and exits at once: the thread that reads the input would delay the interpreter's exit."""
     try:
         main()
     except BaseException:
@@ -74,7 +74,7 @@ def run() -> None:
 
 
 def _receive(requests: queue.Queue[tuple[dict[str, Any], bytes]]) -> None:
-    """Reads in a thread of its own, so that the end of the parent is noticed in the middle of the work."""
+    """Reads requests in a thread, so that the process exits with its parent even while it decodes."""
     while (message := read_message(sys.stdin.buffer)) is not None:
         requests.put(message)
     os._exit(0)
@@ -92,9 +92,9 @@ def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]
             max_seconds=request.max_seconds,
             declared_mime_type=request.declared_mime_type,
             customer_channel=request.customer_channel,
-            allow_cpu=partial(_allow_cpu, limits.AGAIN if request.samples else 1),
+            allow_cpu=partial(_allow_cpu, limits.SECOND_DECODE_FACTOR if request.samples else 1),
         )
-        return {"facts": _facts(recording)}, recording.samples.tobytes() if request.samples else b""
+        return {"info": _info(recording)}, recording.samples.tobytes() if request.samples else b""
     except MemoryError:
         return {"error": AudioUnreadable.code, "message": limits.TOO_MUCH_MEMORY, "last": True}, b""
     except VoxLoomError as error:
@@ -104,33 +104,33 @@ def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]
         watch.join()
 
 
-def _facts(recording: Recording) -> dict[str, Any]:
-    return {field.name: getattr(recording, field.name) for field in fields(RecordingFacts)}
+def _info(recording: Recording) -> dict[str, Any]:
+    return {field.name: getattr(recording, field.name) for field in fields(RecordingInfo)}
 
 
-def _allow_cpu(times: int, seconds: float) -> None:
-    """From now on ``times`` times ``seconds`` of CPU time, and a part of one; then the kernel ends this process."""
+def _allow_cpu(factor: int, seconds: float) -> None:
+    """Sets the CPU limit to ``factor * seconds`` from now, rounded up to a second; the kernel kills beyond it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _set_limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + times * seconds))
+    _set_limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + factor * seconds))
 
 
-def _watch(most: int, done: threading.Event) -> None:
-    """Ends this process when it uses more memory than it may, as macOS does not enforce RLIMIT_AS.
+def _watch(max_memory: int, done: threading.Event) -> None:
+    """Exits if the process exceeds its memory, as macOS does not enforce RLIMIT_AS.
 
-    Lowers its priority when it uses the CPU for long: those who wait for other answers go first.
+    Lowers the priority of a long decode, so that other recordings and requests go first.
     """
     began = time.process_time()
-    while not done.wait(_LOOK_SECONDS):
-        if _peak_memory() > most:
+    while not done.wait(_CHECK_SECONDS):
+        if _peak_memory() > max_memory:
             os._exit(limits.MEMORY_EXIT)
-        if time.process_time() - began > _ORDINARY_SECONDS:
-            # By id: on Linux "this process" would be this thread alone.
-            os.setpriority(os.PRIO_PROCESS, os.getpid(), min(19, os.getpriority(os.PRIO_PROCESS, 0) + _LATER_NICE))
+        if time.process_time() - began > _NORMAL_PRIORITY_SECONDS:
+            # By id: on Linux an id of 0 is this thread only.
+            os.setpriority(os.PRIO_PROCESS, os.getpid(), min(19, os.getpriority(os.PRIO_PROCESS, 0) + _NICE_INCREMENT))
 
 
 def _peak_memory() -> int:
-    """The most memory this process ever had in use, in bytes."""
-    # Not ru_maxrss on Linux: it begins with what the parent had, which may hold models of gigabytes.
+    """Peak resident memory of this process, in bytes."""
+    # Not ru_maxrss on Linux: it starts with the parent's memory, which may include models of gigabytes.
     if sys.platform == "linux":
         peak = re.search(rb"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_bytes())
         return int(peak[1]) * 1024 if peak else 0
@@ -138,20 +138,20 @@ def _peak_memory() -> int:
 
 
 def _confine() -> None:
-    # Its owner ends it, by the end of the input or a kill. A signal to the whole group is for the owner, who may still
-    # have recordings to finish.
+    # The parent stops this process, by closing its input or SIGKILL. Signals to the process group are for the parent,
+    # which may still have recordings to finish.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         resource.setrlimit(kind, (0, 0))
 
 
-def _set_limit(kind: int, wanted: int) -> None:
+def _set_limit(kind: int, limit: int) -> None:
     _, hard = resource.getrlimit(kind)
-    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     try:
         resource.setrlimit(kind, (soft, hard))
-    except ValueError:  # macOS refuses some, and the watch and the owner's deadline are there
+    except ValueError:  # macOS refuses some; the watch thread and the parent's timeout remain
         return
 
 

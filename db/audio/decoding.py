@@ -1,7 +1,7 @@
-"""Recordings as people send them, decoded: any common container, any rate, any number of channels.
+"""Decodes and resamples a recording (PyAV, FFmpeg) to mono float32 at 16 kHz, from any common format.
 
-The bytes are hostile until proven otherwise: only demuxers and decoders on a list are ever reached, nothing but the
-bytes themselves can be opened. What is decoded is counted; time and memory are bounded by the decoder process.
+The bytes are untrusted: only demuxers and decoders of the allowlist are used, and FFmpeg can open nothing else. Decoded
+samples are counted; CPU time and memory are limited by the decoder process.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from db.audio import containers
-from db.audio.channels import mono
 from db.audio.codecs import CONTAINER_OPTIONS, decoder_of
+from db.audio.downmix import downmix
 from db.audio.limits import OPEN_CPU_SECONDS, SAMPLE_RATE, decode_cpu_seconds
-from db.audio.recorded import CustomerChannel, Recording
-from db.audio.stripped import stripped
+from db.audio.recording import CustomerChannel, Recording
+from db.audio.strip_metadata import strip_metadata
 from db.errors import AudioTooLong, AudioUnreadable
 
 _MAX_CHANNELS = 16
 
-#: Samples a second that a recording may have. A resampler's table, and the time to make it, grow with the rate.
+#: Sample rates in Hz. The size of a resampler's filter table, and the time to compute it, grow with the rate.
 _RATES = range(2_000, 192_001)
 
-#: Samples of all channels for each second that a recording may last: two channels at 192 kHz, eight at 48 kHz.
-_SAMPLES_A_SECOND = 384_000
+#: Samples of all channels per second of the allowed duration: two channels at 192 kHz, or eight at 48 kHz.
+_SAMPLES_PER_SECOND = 384_000
 
-#: A recording with more undecodable packets than this share of all is damaged.
+#: Share of undecodable packets from which a recording is damaged.
 _MAX_BAD_SHARE = 0.05
 
 _UNREADABLE = (
-    "The recording could not be read. Send a whole WAV, MP3, Ogg or WebM (Opus or Vorbis), FLAC, M4A/MP4 (AAC) or AMR "
-    "file."
+    "The recording could not be read. Send a complete WAV, MP3, Ogg or WebM (Opus or Vorbis), FLAC, M4A/MP4 (AAC) or "
+    "AMR file."
 )
 
 
@@ -51,28 +51,27 @@ def read_recording(
     customer_channel: CustomerChannel = "auto",
     allow_cpu: Callable[[float], None] = lambda _: None,
 ) -> Recording:
-    """Decodes ``data``: blocking, in native code that nothing interrupts, so call it in a decoder process.
+    """Decodes ``data``. Blocks in native code that cannot be interrupted, so it runs in a decoder process.
 
-    ``customer_channel``: which of two channels is taken, see ``channels.mono``.
-    ``allow_cpu`` is told before each step how many seconds of CPU time it may take.
-    Raises AudioUnreadable for what is no recording, is damaged, cut off, empty or declared to be something else than
-    sound, and AudioTooLong as soon as more than ``max_seconds`` were decoded. A cut is noticed where the file states
-    its length; one written while recording states none.
+    ``customer_channel``: see ``db.audio.downmix``. ``allow_cpu``: called before each step with its limit of CPU time in
+    seconds. Raises AudioTooLong once more than ``max_seconds`` are decoded, and AudioUnreadable if the data is not
+    audio, damaged, truncated or empty, or if its declared media type is not audio. A truncated file is only detected if
+    it declares its duration.
     """
-    if not _may_hold_sound(declared_mime_type):
-        raise AudioUnreadable("The declared media type is not one of audio. Declare the recording's own, as audio/wav.")
+    if not _may_be_audio(declared_mime_type):
+        raise AudioUnreadable("The declared media type is not an audio type. Declare the recording's, as audio/wav.")
     try:
         allow_cpu(OPEN_CPU_SECONDS)
-        known = stripped(data)
-        with av.open(io.BytesIO(known), "r", options=CONTAINER_OPTIONS, metadata_errors="replace") as container:
+        stripped = strip_metadata(data)
+        with av.open(io.BytesIO(stripped), "r", options=CONTAINER_OPTIONS, metadata_errors="replace") as container:
             allow_cpu(decode_cpu_seconds(max_seconds))
-            return _decode(container, known, max_seconds, customer_channel)
+            return _decode(container, stripped, max_seconds, customer_channel)
     except (av.FFmpegError, ValueError, IndexError, OverflowError) as exc:
-        # FFmpeg's text may hold the file's own words: it is not passed on.
+        # FFmpeg's message is not passed on: it may contain text of the file.
         raise AudioUnreadable(_UNREADABLE) from exc
 
 
-def _may_hold_sound(declared: str | None) -> bool:
+def _may_be_audio(declared: str | None) -> bool:
     if not declared:
         return True
     essence = declared.split(";")[0].strip().lower()
@@ -82,56 +81,56 @@ def _may_hold_sound(declared: str | None) -> bool:
 def _decode(container: InputContainer, data: bytes, max_seconds: float, customer_channel: CustomerChannel) -> Recording:
     stream = container.streams.audio[0]
     decoder = decoder_of(stream)
-    if containers.cut_off(container, data):
+    if containers.is_truncated(container, data):
         raise AudioUnreadable(_UNREADABLE)
-    reader = _Reader(container, stream, decoder, int(max_seconds * _SAMPLES_A_SECOND))
-    pieces: list[NDArray[np.float32]] = []
-    room = int(max_seconds * SAMPLE_RATE)
-    for piece in _at_16k(reader.frames()):
-        pieces.append(piece)
-        room -= piece.shape[1]
-        if room < 0:
+    source = _StreamDecoder(container, stream, decoder, int(max_seconds * _SAMPLES_PER_SECOND))
+    chunks: list[NDArray[np.float32]] = []
+    left = int(max_seconds * SAMPLE_RATE)
+    for chunk in _resampled(source.frames()):
+        chunks.append(chunk)
+        left -= chunk.shape[1]
+        if left < 0:
             raise AudioTooLong(f"The recording is longer than {max_seconds:g} seconds. Send a shorter one.")
-    channels = np.concatenate(pieces, axis=1) if pieces else np.zeros((1, 0), np.float32)
-    pieces.clear()
-    samples = channels[0] if len(channels) == 1 else mono(channels, customer_channel)
+    channels = np.concatenate(chunks, axis=1) if chunks else np.zeros((1, 0), np.float32)
+    chunks.clear()
+    samples = channels[0] if len(channels) == 1 else downmix(channels, customer_channel)
     duration_ms = round(samples.size * 1000 / SAMPLE_RATE)
     if duration_ms == 0:
-        raise AudioUnreadable("The recording holds no sound: it is zero seconds long.")
-    if reader.damaged or _shorter_than_stated(container, data, max(reader.seconds, samples.size / SAMPLE_RATE)):
-        raise AudioUnreadable("The recording is damaged or cut off. Send the whole file.")
+        raise AudioUnreadable("The recording has no audio: it is zero seconds long.")
+    if source.damaged or _shorter_than_declared(container, data, max(source.seconds, samples.size / SAMPLE_RATE)):
+        raise AudioUnreadable("The recording is damaged or truncated. Send the complete file.")
     return Recording(
         samples=samples,
         duration_ms=duration_ms,
-        source_sample_rate=reader.sample_rate,
-        channels=reader.channels,
+        source_sample_rate=source.sample_rate,
+        channels=source.channels,
         mime_type=containers.media_type(container, data),
     )
 
 
-def _shorter_than_stated(container: InputContainer, data: bytes, seconds: float) -> bool:
-    stated = containers.stated_seconds(container, data)
-    if stated is None:
+def _shorter_than_declared(container: InputContainer, data: bytes, seconds: float) -> bool:
+    declared = containers.declared_seconds(container, data)
+    if declared is None:
         return False
-    # Encoders count their padding differently; a picture lasts until nobody says when.
-    slack = min(max(stated * 0.1, 0.1), 0.5) + (1.0 if containers.has_pictures(container) else 0.0)
-    return seconds < stated - slack
+    # Encoders count their padding differently, and the duration of the last video frame is unknown.
+    tolerance = min(max(declared * 0.1, 0.1), 0.5) + (1.0 if containers.has_video(container) else 0.0)
+    return seconds < declared - tolerance
 
 
-class _Reader:
-    """Decodes one audio stream packet by packet and notes what it saw on the way."""
+class _StreamDecoder:
+    """Decodes one audio stream packet by packet; counts packets and samples, and measures the duration."""
 
     def __init__(
         self,
         container: InputContainer,
         stream: AudioStream,
         decoder: AudioCodecContext,
-        most_samples: int,
+        max_samples: int,
     ) -> None:
         self._container = container
         self._stream = stream
         self._decoder = decoder
-        self._room = most_samples
+        self._samples_left = max_samples
         self._packets = 0
         self._bad = 0
         self._first: float | None = None
@@ -145,11 +144,11 @@ class _Reader:
 
     @property
     def seconds(self) -> float:
-        """From the first packet of any stream to the end of the last."""
+        """Seconds from the first packet of any stream to the end of the last."""
         return self._last - (self._first or 0.0)
 
     def frames(self) -> Iterator[AudioFrame]:
-        """What can be decoded, in order. Raises AudioUnreadable for more channels or samples than are taken."""
+        """Yields the frames that can be decoded, in order. Raises AudioUnreadable for too many channels or samples."""
         for packet in self._container.demux():
             if packet.pts is not None and packet.time_base is not None:
                 start = float(packet.pts * packet.time_base)
@@ -165,28 +164,27 @@ class _Reader:
                 continue
             for frame in frames:
                 channels = frame.layout.nb_channels
-                self._room -= frame.samples * channels
-                if channels > _MAX_CHANNELS or frame.sample_rate not in _RATES or self._room < 0:
+                self._samples_left -= frame.samples * channels
+                if channels > _MAX_CHANNELS or frame.sample_rate not in _RATES or self._samples_left < 0:
                     raise AudioUnreadable(
-                        f"The recording has more channels or samples than are taken: at most {_MAX_CHANNELS} channels, "
-                        f"{_RATES[0]} to {_RATES[-1]} Hz, and {_SAMPLES_A_SECOND} samples a second in all channels."
+                        f"The recording has too many channels or samples: at most {_MAX_CHANNELS} channels, "
+                        f"{_RATES[0]} to {_RATES[-1]} Hz, and {_SAMPLES_PER_SECOND} samples per second of all channels."
                     )
                 self.sample_rate = self.sample_rate or frame.sample_rate
                 self.channels = self.channels or frame.layout.nb_channels
                 yield frame
 
 
-def _at_16k(frames: Iterator[AudioFrame]) -> Iterator[NDArray[np.float32]]:
-    """Frames of any layout and rate, even of changing ones, as finite float32 samples at 16 kHz.
+def _resampled(frames: Iterator[AudioFrame]) -> Iterator[NDArray[np.float32]]:
+    """Resamples frames, whose layout and rate may change, to finite float32 samples at 16 kHz.
 
-    Shape (2, n) if the first frame has two channels, else (1, n): more of them are mixed by their layout.
+    Shape (2, n) if the first frame has two channels, else (1, n): FFmpeg mixes more channels by their layout.
     """
     resampler: AudioResampler | None = None
     shape: tuple[str, str, int] | None = None
     layout = ""
     for frame in frames:
-        # The file's clock may jump or lie; only the order of the samples counts.
-        frame.pts = None
+        frame.pts = None  # timestamps may jump or be wrong; only the order of the samples counts
         layout = layout or ("stereo" if frame.layout.nb_channels == 2 else "mono")
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if resampler is None or now != shape:

@@ -1,4 +1,4 @@
-"""Audio as it is stored: encoded bytes with what is known of them."""
+"""Encoded audio: bytes with media type, duration and sample rate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EncodedAudio:
-    """Encoded audio ready to be stored. ``sample_rate`` in samples a second."""
+    """Encoded audio ready to be stored. ``sample_rate`` in Hz."""
 
     data: bytes
     mime_type: str

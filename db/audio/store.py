@@ -1,4 +1,4 @@
-"""Where the bytes of audio are: in a table by default, in any object store when a URL is set."""
+"""Audio storage: a Postgres table by default, or an object store (S3, GCS, Azure Blob, files) when a URL is set."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from db.models.audio import AudioBlob
 from db.postgres.database import Database
 
 if TYPE_CHECKING:
-    from obstore.store import RetryConfig  # which is there for type checkers alone
+    from obstore.store import RetryConfig  # exists for type checkers only
 
 T = TypeVar("T")
 
-#: Bounds of one request to an object store, tries included.
+#: Time limit of one request to an object store, including obstore's own retries.
 _REQUEST_SECONDS = 20
-_COME_BACK_SECONDS = 2
+_RETRY_AFTER_SECONDS = 2
 _RETRY_SECONDS = 0.5
 _LIST_PAGE = 500
 _RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=_REQUEST_SECONDS)}
@@ -36,25 +36,25 @@ log = structlog.get_logger(__name__)
 
 
 class AudioStore(Protocol):
-    """Bytes by key. No method is called within a transaction: each may wait for a network.
+    """A key-value store of bytes. Methods must not be called within a transaction: each may wait for a network.
 
-    All raise AudioStoreUnavailable when the store cannot be reached, or refuses, for now.
+    All raise AudioStoreUnavailable while the store cannot be reached or refuses.
     """
 
     async def upload(self, key: str, data: bytes) -> bytes | None:
-        """Stores the bytes and returns None; or returns those that the commit that names the key is to store.
+        """Stores the bytes and returns None; or returns the bytes that the caller must write to ``audio_blobs``.
 
-        The same key and bytes again change nothing.
+        Idempotent.
         """
         ...
 
     async def get(self, database: Database, key: str, start: int, end: int) -> bytes:
-        """The bytes from offset ``start``, which lies within the audio, to ``end``, exclusive. Raises NotFound."""
+        """The bytes from ``start`` (within the audio) to ``end`` (exclusive). Raises NotFound."""
         ...
 
 
 class TableStore:
-    """In the same Postgres: atomic with the message, and every worker on every host sees them."""
+    """Stores bytes in the table ``audio_blobs``: in the same commit as the message, visible to all hosts."""
 
     async def upload(self, key: str, data: bytes) -> bytes | None:
         return data
@@ -69,7 +69,7 @@ class TableStore:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredObject:
+class BucketObject:
     """An object of a bucket."""
 
     key: str
@@ -77,7 +77,7 @@ class StoredObject:
 
 
 class BucketStore:
-    """In an object store (s3://, gs://, az://, file://): written before the commit that names them."""
+    """Stores bytes in an object store (s3://, gs://, az://, file://), before the commit of the row with their key."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -92,33 +92,33 @@ class BucketStore:
         except FileNotFoundError:
             raise NotFound("No such audio.") from None
 
-    async def pages(self) -> AsyncGenerator[Sequence[StoredObject], None]:
-        """All objects, some hundreds at a time, in no certain order."""
+    async def pages(self) -> AsyncGenerator[Sequence[BucketObject], None]:
+        """Lists all objects in pages of at most 500, in no certain order."""
         listing = aiter(obstore.list(self._store, chunk_size=_LIST_PAGE))
         while True:
             try:
                 page = await _answer(anext(listing), "list")
             except StopAsyncIteration:
                 return
-            yield [StoredObject(each["path"], each["last_modified"]) for each in page]
+            yield [BucketObject(each["path"], each["last_modified"]) for each in page]
 
     async def delete(self, key: str) -> None:
-        """Deletes an object; one that is not there is none the less gone."""
+        """Deletes an object; a missing object is no error."""
         with suppress(FileNotFoundError):
             await _answer(obstore.delete_async(self._store, key), "delete")
 
 
-async def _answer(request: Awaitable[T], what: str) -> T:
-    """The store's answer. Raises AudioStoreUnavailable for whatever may pass, and FileNotFoundError."""
+async def _answer(request: Awaitable[T], operation: str) -> T:
+    """The store's answer. Raises FileNotFoundError, and AudioStoreUnavailable for all other errors."""
     try:
         async with asyncio.timeout(_REQUEST_SECONDS):
             return await request
     except FileNotFoundError:
         raise
-    except (BaseError, OSError) as error:  # refused, unreachable, full, too slow: none of it is the caller's doing
-        # Not its text: it repeats addresses and answers of the store.
-        log.warning("audio_store_failed", request=what, error=type(error).__name__)
-        raise AudioStoreUnavailable("The audio store cannot be reached at the moment.", _COME_BACK_SECONDS) from error
+    except (BaseError, OSError) as error:  # refused, unreachable, full or too slow
+        # The error's text is not logged: it may repeat addresses and answers of the store.
+        log.warning("audio_store_failed", request=operation, error=type(error).__name__)
+        raise AudioStoreUnavailable("The audio store cannot be reached at the moment.", _RETRY_AFTER_SECONDS) from error
 
 
 async def patiently(request: Callable[[], Awaitable[T]], *, patience_seconds: float) -> T:
@@ -135,23 +135,23 @@ async def patiently(request: Callable[[], Awaitable[T]], *, patience_seconds: fl
 
 
 def open_audio_store(url: str | None) -> AudioStore:
-    """The store for a URL, or the table when there is none. Raises BadUserInput for what names no object store."""
+    """The object store at ``url``; the table if it is None. Raises BadUserInput if the URL is not an object store's."""
     if url is None:
         return TableStore()
     try:
         if url.startswith("file:"):
-            return BucketStore(from_url(url, mkdir=True))  # the directory is made if need be
+            return BucketStore(from_url(url, mkdir=True))
         return BucketStore(from_url(url) if url.startswith("memory:") else from_url(url, retry_config=_RETRIES))
     except (BaseError, ValueError, OSError) as error:
-        raise BadUserInput("The audio store's URL names no store that can be opened, such as s3://bucket.") from error
+        raise BadUserInput("VOXLOOM_AUDIO_STORE_URL must be an object store's URL, such as s3://bucket.") from error
 
 
 def audio_key(session_id: UUID, audio_id: UUID) -> str:
     return f"{session_id}/{audio_id}"
 
 
-def ids_in(key: str) -> tuple[UUID, UUID] | None:
-    """The ids of the session and of the audio that a key was made of; None for a key of somebody else."""
+def parse_audio_key(key: str) -> tuple[UUID, UUID] | None:
+    """Inverse of ``audio_key``: the ids of session and audio; None for another application's key."""
     session_id, _, audio_id = key.partition("/")
     try:
         ids = UUID(session_id), UUID(audio_id)

@@ -1,4 +1,4 @@
-"""Deletes the objects of an audio store that no row names: what was uploaded for a commit that was never made."""
+"""Garbage collection of the object store: deletes orphaned audio, uploaded for a commit that was never made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import select
 
-from db.audio.store import BucketStore, StoredObject, ids_in
+from db.audio.store import BucketObject, BucketStore, parse_audio_key
 from db.errors import AudioStoreUnavailable
 from db.logs import error_fields
 from db.models.audio import Audio
@@ -19,28 +19,28 @@ from db.models.conversation import Session
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 
-#: An object is named within minutes of its upload, or never: no commit is tried for longer.
+#: Age from which an object without a row is an orphan. A commit follows its upload within minutes or never.
 GRACE = timedelta(days=1)
 
-#: Objects deleted in one round; the next goes on.
+#: Most objects deleted by one sweep; the next one continues.
 _MAX_DELETED = 10_000
 
-_EVERY_SECONDS = 6 * 3600
+_INTERVAL_SECONDS = 6 * 3600
 
 log = structlog.get_logger(__name__)
 
 
 async def sweep(database: Database, store: BucketStore, *, grace: timedelta = GRACE) -> int:
-    """One round through the store: returns how many objects were deleted. Harmless where several do it at once.
+    """Lists the store once and deletes orphans; returns the number deleted. May run in several workers at once.
 
-    Only objects of sessions that this database has, and older than ``grace``. Raises AudioStoreUnavailable.
+    An orphan belongs to a session of this database and is older than ``grace``. Raises AudioStoreUnavailable.
     """
     deleted = 0
     before = datetime.now(UTC) - grace
     async with aclosing(store.pages()) as pages:
         async for page in pages:
             old = [each for each in page if each.modified_at < before]
-            for key in await _unnamed(database, old):
+            for key in await _orphans(database, old):
                 if deleted >= _MAX_DELETED:
                     return deleted
                 await store.delete(key)
@@ -48,26 +48,26 @@ async def sweep(database: Database, store: BucketStore, *, grace: timedelta = GR
     return deleted
 
 
-async def _unnamed(database: Database, objects: Sequence[StoredObject]) -> list[str]:
-    """The keys of this database's sessions that no row names.
+async def _orphans(database: Database, objects: Sequence[BucketObject]) -> list[str]:
+    """The keys of sessions of this database that have no audio row.
 
-    A bucket may hold the audio of other databases too: what belongs to a session that is not known here stays.
+    Objects of unknown sessions stay: several databases may share a bucket.
     """
-    found = {each.key: ids for each in objects if (ids := ids_in(each.key)) is not None}
+    found = {each.key: ids for each in objects if (ids := parse_audio_key(each.key)) is not None}
     if not found:
         return []
     async with database.reading() as session:
         ours = set(
             await session.scalars(select(Session.id).where(Session.id.in_({each for each, _ in found.values()})))
         )
-        named = set(await session.scalars(select(Audio.id).where(Audio.id.in_({each for _, each in found.values()}))))
-    return [key for key, (session_id, audio_id) in found.items() if session_id in ours and audio_id not in named]
+        stored = set(await session.scalars(select(Audio.id).where(Audio.id.in_({each for _, each in found.values()}))))
+    return [key for key, (session_id, audio_id) in found.items() if session_id in ours and audio_id not in stored]
 
 
-async def keep_swept(database: Database, store: BucketStore) -> None:
-    """Sweeps now and then until cancelled; not at the same time as workers that started together."""
+async def sweep_periodically(database: Database, store: BucketStore) -> None:
+    """Sweeps every 3 to 6 hours until cancelled; with jitter, as workers may start together."""
     while True:
-        await asyncio.sleep(random.uniform(0.5, 1) * _EVERY_SECONDS)  # noqa: S311 - no secret
+        await asyncio.sleep(random.uniform(0.5, 1) * _INTERVAL_SECONDS)  # noqa: S311 - no secret
         try:
             log.info("audio_store_swept", deleted=await sweep(database, store))
         except (AudioStoreUnavailable, *DATABASE_ERRORS) as error:

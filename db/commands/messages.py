@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audio.saving import SavedAudio, add_audio
+from db.audio.persist import NewAudio, add_audio
 from db.commands.sessions import lock_session
 from db.enums import EventType, MessageType, Role, SessionStatus
 from db.errors import IdempotencyConflict, NotFound, SessionEnded
@@ -69,7 +69,7 @@ async def send_message(
     viewer: Viewer,
     *,
     session_id: UUID,
-    content: TextContent | SavedAudio,
+    content: TextContent | NewAudio,
     idempotency_key: str | None = None,
     limits: QueueLimits = _LIMITS,
 ) -> Turn:
@@ -117,7 +117,7 @@ async def _sent_before(session: AsyncSession, session_id: UUID, idempotency_key:
     )
 
 
-async def _add_message(session: AsyncSession, turn: Turn, content: TextContent | SavedAudio) -> None:
+async def _add_message(session: AsyncSession, turn: Turn, content: TextContent | NewAudio) -> None:
     message = Message(id=new_id(), session_id=turn.session_id, turn_id=turn.id, role=Role.USER)
     if isinstance(content, TextContent):
         message.type, message.text = MessageType.TEXT, content.text
@@ -128,7 +128,7 @@ async def _add_message(session: AsyncSession, turn: Turn, content: TextContent |
     await session.flush()
 
 
-def _hash(content: TextContent | SavedAudio) -> bytes:
+def _hash(content: TextContent | NewAudio) -> bytes:
     if isinstance(content, TextContent):
         return hashlib.sha256(b"text\0" + content.text.encode(errors="surrogatepass")).digest()
     return hashlib.sha256(b"audio\0" + content.audio.data).digest()

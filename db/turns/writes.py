@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from db.audio.saving import SavedAudio, audio_row
+from db.audio.persist import NewAudio, audio_row
 from db.enums import EventType, MessageType, Role, ToolCallStatus, TurnStatus
 from db.turns.tool_calls import NewToolCall
 from db.turns.values import Claim, Failure, FinishedCall
@@ -70,7 +70,7 @@ class TurnWrite:
     calls: Mapping[UUID, FinishedCall] = field(default_factory=dict)
     transcript: tuple[str, str | None] | None = None
     reply: NewReply | None = None
-    audio: SavedAudio | None = None
+    audio: NewAudio | None = None
     reply_audio: UUID | None = None
     tool_call: NewToolCall | None = None
     tool_end: ToolCallEnd | None = None

@@ -33,10 +33,10 @@ async def content_of(
         data, mime_type = await _read(upload, settings), upload.content_type
     else:
         raise BadUserInput("content.upload must be a file of a multipart request.")
-    facts = await decoders.facts(
+    info = await decoders.inspect(
         data, owner=viewer.tenant_id, max_seconds=settings.max_audio_seconds, declared_mime_type=mime_type
     )
-    return EncodedAudio(data, facts.mime_type, facts.duration_ms, facts.source_sample_rate)
+    return EncodedAudio(data, info.mime_type, info.duration_ms, info.source_sample_rate)
 
 
 async def _decode(text: str, settings: ApiSettings) -> bytes:

@@ -13,7 +13,7 @@ import strawberry
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audio.saving import SavedAudio, new_audio, upload
+from db.audio.persist import NewAudio, new_audio, upload
 from db.commands import messages, sessions, turns
 from db.enums import AudioKind
 from db.errors import BadUserInput
@@ -175,7 +175,7 @@ class Mutation:
 
 async def _content(
     parts: Parts, viewer: Viewer, session_id: UUID, given: SendMessageInput
-) -> messages.TextContent | SavedAudio:
+) -> messages.TextContent | NewAudio:
     """What the message says. A recording is decoded and uploaded only for a session that takes it."""
     upload_it = isinstance(given.content.text, str) or await messages.check_accepts(
         parts.database,

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from db.audio.encoded import EncodedAudio
-from db.audio.saving import SavedAudio, new_audio, upload
+from db.audio.persist import NewAudio, new_audio, upload
 from db.audio.store import AudioStore
 from db.enums import AudioKind, CallStatus, EventType, Role, Stage
 from db.errors import AudioStoreUnavailable
@@ -122,7 +122,7 @@ class DatabaseJournal(WriteBehind):
         write = TurnWrite(events, calls={call_id: call}, audio=saved, reply_audio=saved.id)
         await self.put(write, linger=True)  # committed with the turn's end
 
-    async def _save(self, kind: AudioKind, audio: EncodedAudio) -> SavedAudio:
+    async def _save(self, kind: AudioKind, audio: EncodedAudio) -> NewAudio:
         """Uploads audio to the object store, if audio is not kept in the database. Raises JournalLost."""
         new = new_audio(kind, audio, session_id=self._claim.session_id)
         try:

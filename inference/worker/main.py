@@ -20,7 +20,7 @@ from procrastinate.jobs import Job
 
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import BucketStore, open_audio_store
-from db.audio.sweep import keep_swept
+from db.audio.sweep import sweep_periodically
 from db.errors import BadUserInput, ConnectFailed, EngineUnavailable
 from db.logs import configure_logging, error_fields
 from db.postgres.check import check_database
@@ -138,7 +138,7 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
             asyncio.create_task(AbandonedCalls(database).run(), name="abandoned-calls"),
         ]
         if isinstance(store, BucketStore):
-            helpers.append(asyncio.create_task(keep_swept(database, store), name="audio-sweep"))
+            helpers.append(asyncio.create_task(sweep_periodically(database, store), name="audio-sweep"))
         loading = asyncio.create_task(load_all(engines), name="loading")
         stop = asyncio.create_task(stopped.wait(), name="stop")
         try:

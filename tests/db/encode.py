@@ -1,4 +1,4 @@
-"""Recordings in every container, made with the library that reads them."""
+"""Encodes test recordings in any container format (PyAV)."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def encode(
     layout: str = "mono",
     options: Mapping[str, str] | None = None,
     metadata: Mapping[str, str] | None = None,
-    with_pictures: bool = False,
+    with_video: bool = False,
 ) -> bytes:
-    """``seconds`` of tone as a file."""
+    """An encoded file with a tone of ``seconds``."""
     file = io.BytesIO()
     with av.open(file, "w", format=container, options=dict(options or {})) as output:
         output.metadata.update(metadata or {})
-        video = output.add_stream("mpeg4", rate=10, width=32, height=32, pix_fmt="yuv420p") if with_pictures else None
+        video = output.add_stream("mpeg4", rate=10, width=32, height=32, pix_fmt="yuv420p") if with_video else None
         stream = cast(AudioStream, output.add_stream(codec, rate=rate, layout=layout))
         context = stream.codec_context
         if video is not None:
@@ -55,7 +55,7 @@ def encode(
 
 
 def wav_of(samples: NDArray[np.float32], rate: int, *, channels: int = 1) -> bytes:
-    """A float WAV by hand, for what no encoder would write. ``samples``: interleaved."""
+    """A float32 WAV with any values, also those that no encoder writes. ``samples``: interleaved."""
     body = samples.astype("<f4").tobytes()
     head = struct.pack("<HHIIHH", 3, channels, rate, rate * 4 * channels, 4 * channels, 32)
     return (
@@ -67,6 +67,6 @@ def wav_of(samples: NDArray[np.float32], rate: int, *, channels: int = 1) -> byt
 
 
 def with_data_size(wav: bytes, size: int) -> bytes:
-    """The same WAV with another length in its data chunk's header."""
+    """The WAV with another size in the header of its data chunk."""
     at = wav.index(b"data") + 4
     return wav[:at] + struct.pack("<I", size) + wav[at + 4 :]

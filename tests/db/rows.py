@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.audio.encoded import EncodedAudio
-from db.audio.saving import new_audio, upload
+from db.audio.persist import new_audio, upload
 from db.audio.store import TableStore
 from db.commands import messages, sessions
 from db.commands.messages import TextContent

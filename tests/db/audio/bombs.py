@@ -1,4 +1,4 @@
-"""Small recordings whose metadata costs FFmpeg minutes: its time for tags grows by the square of their number."""
+"""Decompression-bomb-like recordings: small files with many tags, for which FFmpeg needs quadratic time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.db.encode import encode
 
 
 def webm_of_tags(count: int) -> bytes:
-    """A WebM with ``count`` tags before its sound; 20,000 take half a minute of CPU and 0.8 MB."""
+    """A WebM with ``count`` tags before its audio; 20,000 take half a minute of CPU and 0.8 MB."""
     tags = b"".join(
         _element(
             b"\x73\x73",
@@ -50,6 +50,6 @@ def flac_of_comments(count: int) -> bytes:
 
 
 def wav_of_chunks(count: int, *, size: int = 0) -> bytes:
-    """A WAV with ``count`` chunks before its sound."""
+    """A WAV with ``count`` chunks before its audio."""
     wav = encode("wav", "pcm_s16le", rate=16_000)
     return wav[:12] + (struct.pack("<4sI", b"junk", size) + bytes(size)) * count + wav[12:]

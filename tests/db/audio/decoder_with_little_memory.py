@@ -1,4 +1,4 @@
-"""A decoder process that may use little memory: LIMIT is of its address space, WATCHED of what is in use."""
+"""A decoder process with little memory. LIMIT: of address space (RLIMIT_AS). WATCHED: of resident memory."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if __name__ == "__main__":
     kind = sys.argv[1]
     limits.memory_bytes = lambda size, max_seconds: _LITTLE[kind]
     if kind == "WATCHED":
-        decoder_process._set_limit = lambda kind, wanted: None
+        decoder_process._set_limit = lambda kind, limit: None
     decoder_process.run()

@@ -1,4 +1,4 @@
-"""Recordings are decoded where they can be stopped: by time, by memory, at the end of whoever asked."""
+"""Decoder processes: limits of CPU time and memory, fair shares, isolation, and exit with their parent."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from db.audio import decoder_child, limits
-from db.audio.decode_request import DecodeRequest
 from db.audio.decoder_child import DecoderChild, DecoderDied
 from db.audio.decoder_pool import DecoderPool
+from db.audio.decoder_protocol import DecodeRequest
 from db.audio.decoding import read_recording
 from db.errors import AudioTooLong, AudioUnreadable, Overloaded
 from tests.db.audio.bombs import webm_of_tags
@@ -23,7 +23,7 @@ from tests.db.encode import encode
 
 WAV = encode("wav", "pcm_s16le", rate=16_000)
 
-#: Costs half a minute of CPU, so that only a limit can end it early.
+#: Takes half a minute of CPU time, so that only a limit can end it early.
 BOMB = webm_of_tags(20_000)
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -47,44 +47,44 @@ def children() -> list[int]:
     return [int(pid) for pid in found if b"decoder_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-def seen(pid: int) -> tuple[bytes, dict[int, str], str]:
-    """A process's environment, its open files by number, and the libraries that it has loaded."""
+def inspect(pid: int) -> tuple[bytes, dict[int, str], str]:
+    """A process's environment, its open files by descriptor, and its loaded libraries."""
     folder = Path("/proc") / str(pid)
     files = {int(each.name): str(each.readlink()) for each in (folder / "fd").iterdir()}
     return (folder / "environ").read_bytes(), files, (folder / "maps").read_text()
 
 
-async def test_it_decodes_as_the_decoder_does(pool: DecoderPool) -> None:
+async def test_a_pool_returns_what_the_decoder_returns(pool: DecoderPool) -> None:
     expected = read_recording(WAV, max_seconds=10)
     decoded = await pool.recording(WAV, owner="a", max_seconds=10)
     np.testing.assert_array_equal(decoded.samples, expected.samples)
-    facts = await pool.facts(WAV, owner="a", max_seconds=10)
-    for each in (facts, decoded):
+    info = await pool.inspect(WAV, owner="a", max_seconds=10)
+    for each in (info, decoded):
         assert (each.duration_ms, each.source_sample_rate, each.channels) == (2000, 16_000, 1)
         assert each.mime_type == "audio/wav"
 
 
-async def test_its_errors_are_the_decoders(pool: DecoderPool) -> None:
+async def test_a_pool_raises_the_errors_of_the_decoder(pool: DecoderPool) -> None:
     with pytest.raises(AudioTooLong, match="longer than 1 seconds"):
-        await pool.facts(WAV, owner="a", max_seconds=1)
+        await pool.inspect(WAV, owner="a", max_seconds=1)
     with pytest.raises(AudioUnreadable):
-        await pool.facts(b"no recording", owner="a", max_seconds=10)
+        await pool.inspect(b"no recording", owner="a", max_seconds=10)
     with pytest.raises(AudioUnreadable, match="declared"):
-        await pool.facts(WAV, owner="a", max_seconds=10, declared_mime_type="text/html")
+        await pool.inspect(WAV, owner="a", max_seconds=10, declared_mime_type="text/html")
 
 
-async def test_a_recording_that_takes_too_much_work_is_refused(pool: DecoderPool) -> None:
-    with pytest.raises(AudioUnreadable, match="too much work"):
-        await pool.facts(BOMB, owner="a", max_seconds=10)
-    assert (await pool.facts(WAV, owner="a", max_seconds=10)).duration_ms == 2000
+async def test_a_recording_that_takes_too_much_cpu_time_is_refused(pool: DecoderPool) -> None:
+    with pytest.raises(AudioUnreadable, match="too much CPU time"):
+        await pool.inspect(BOMB, owner="a", max_seconds=10)
+    assert (await pool.inspect(WAV, owner="a", max_seconds=10)).duration_ms == 2000
 
 
-async def test_one_tenants_bombs_do_not_keep_another_waiting(pool: DecoderPool) -> None:
+async def test_bombs_of_one_tenant_do_not_delay_another_tenant(pool: DecoderPool) -> None:
     await pool.start()
-    bombs = [asyncio.create_task(pool.facts(BOMB, owner="hostile", max_seconds=10)) for _ in range(3)]
+    bombs = [asyncio.create_task(pool.inspect(BOMB, owner="hostile", max_seconds=10)) for _ in range(3)]
     for _ in range(20):
         await asyncio.sleep(0.02)
-        await pool.facts(WAV, owner="friendly", max_seconds=10)
+        await pool.inspect(WAV, owner="friendly", max_seconds=10)
     assert not any(bomb.done() for bomb in bombs[1:])
     for bomb in bombs:
         bomb.cancel()
@@ -92,9 +92,9 @@ async def test_one_tenants_bombs_do_not_keep_another_waiting(pool: DecoderPool) 
 
 
 @linux
-async def test_a_recording_that_takes_long_gives_way_to_others(pool: DecoderPool) -> None:
+async def test_a_long_decode_continues_at_a_lower_priority(pool: DecoderPool) -> None:
     await pool.start()
-    bomb = asyncio.create_task(pool.facts(BOMB, owner="a", max_seconds=10))
+    bomb = asyncio.create_task(pool.inspect(BOMB, owner="a", max_seconds=10))
     for _ in range(500):
         await asyncio.sleep(0.02)
         if any(os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0) for pid in children()):
@@ -106,26 +106,26 @@ async def test_a_recording_that_takes_long_gives_way_to_others(pool: DecoderPool
 
 
 @linux
-async def test_a_place_is_free_only_when_its_work_has_ended() -> None:
+async def test_a_slot_is_released_only_after_its_process_was_replaced() -> None:
     async with DecoderPool(1, wait_seconds=60) as pool:
         await pool.start()
         (first,) = children()
-        bomb = asyncio.create_task(pool.facts(BOMB, owner="a", max_seconds=10))
+        bomb = asyncio.create_task(pool.inspect(BOMB, owner="a", max_seconds=10))
         await asyncio.sleep(0.3)
         bomb.cancel()
         with pytest.raises(asyncio.CancelledError):
             await bomb
-        assert (await pool.facts(WAV, owner="b", max_seconds=10)).duration_ms == 2000
+        assert (await pool.inspect(WAV, owner="b", max_seconds=10)).duration_ms == 2000
         assert not running(first)
         assert len(children()) == 1
 
 
 @linux
-async def test_closing_ends_all_processes_at_once() -> None:
+async def test_close_kills_busy_processes() -> None:
     pool = DecoderPool(2, wait_seconds=60)
     await pool.start()
     started = children()
-    bomb = asyncio.create_task(pool.facts(BOMB, owner="a", max_seconds=10))
+    bomb = asyncio.create_task(pool.inspect(BOMB, owner="a", max_seconds=10))
     await asyncio.sleep(0.3)
     async with asyncio.timeout(5):
         await pool.close()
@@ -140,14 +140,14 @@ async def test_a_process_that_was_killed_is_replaced(pool: DecoderPool) -> None:
     for child in pool._idle:
         child._process.kill()
         await child._process.wait()
-    assert (await pool.facts(WAV, owner="a", max_seconds=10)).duration_ms == 2000
+    assert (await pool.inspect(WAV, owner="a", max_seconds=10)).duration_ms == 2000
 
 
-async def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_that_does_not_answer_in_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "wall_seconds", lambda _: 0.2)
     async with DecoderPool(1, wait_seconds=60) as pool:
         with pytest.raises(Overloaded):
-            await pool.facts(BOMB, owner="a", max_seconds=10)
+            await pool.inspect(BOMB, owner="a", max_seconds=10)
 
 
 @pytest.mark.parametrize("kind", ["LIMIT", "WATCHED"])
@@ -159,14 +159,14 @@ async def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch, kind: str) -> 
             await pool.recording(long, owner="a", max_seconds=3_600)
 
 
-async def test_a_process_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_that_does_not_start_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoder_child, "_ARGUMENTS", ("-c", "raise SystemExit(1)"))
     with pytest.raises(DecoderDied, match="not started"):
         await DecoderChild.start()
 
 
 @linux
-async def test_it_has_nothing_of_its_parents(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_inherits_no_secrets_sockets_or_signals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@host/db")
     monkeypatch.setenv("VOXLOOM_API_KEY", "a secret")
     import socket
@@ -176,15 +176,15 @@ async def test_it_has_nothing_of_its_parents(monkeypatch: pytest.MonkeyPatch) ->
         listener.set_inheritable(True)
         child = await DecoderChild.start()
     pid = child._process.pid
-    environment, files, libraries = seen(pid)
+    environment, files, libraries = inspect(pid)
     assert b"secret" not in environment
     assert all(name.startswith(("pipe:", "/dev/null")) or number == 0 for number, name in files.items())
     assert "asyncpg" not in libraries
     assert "pydantic" not in libraries
-    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which may have work to finish
+    for number in (signal.SIGINT, signal.SIGTERM):  # for the parent, which may have recordings to finish
         os.kill(pid, number)
-    head, _ = await child.ask(DecodeRequest(max_seconds=10, samples=False), WAV)
-    assert head["facts"]["duration_ms"] == 2000
+    header, _ = await child.request(DecodeRequest(max_seconds=10, samples=False), WAV)
+    assert header["info"]["duration_ms"] == 2000
     await child.kill()
 
 
@@ -195,13 +195,13 @@ async def main():
     pool = DecoderPool(1, wait_seconds=60)
     await pool.start()
     print(pool._idle[0]._process.pid, flush=True)
-    await pool.facts(sys.stdin.buffer.read(), owner="a", max_seconds=10)
+    await pool.inspect(sys.stdin.buffer.read(), owner="a", max_seconds=10)
 asyncio.run(main())
 """
 
 
 @linux
-async def test_it_ends_with_its_parent_in_the_middle_of_its_work() -> None:
+async def test_a_busy_process_exits_with_its_parent() -> None:
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PARENT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )

@@ -1,4 +1,4 @@
-"""Objects that no row names are deleted; named ones, young ones and other people's are not."""
+"""Garbage collection of the object store: orphans are deleted; stored, young and other applications' objects stay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from db.audio.encoded import EncodedAudio
-from db.audio.saving import new_audio, upload
+from db.audio.persist import new_audio, upload
 from db.audio.store import BucketStore, audio_key, open_audio_store
 from db.audio.sweep import sweep
 from db.commands.messages import send_message
@@ -21,7 +21,9 @@ from tests.db.rows import open_session
 _OLD_SECONDS = 2 * 24 * 3600
 
 
-async def test_only_what_is_old_and_ours_and_unnamed_goes(database: Database, viewer: Viewer, tmp_path: Path) -> None:
+async def test_only_old_orphans_of_this_database_are_deleted(
+    database: Database, viewer: Viewer, tmp_path: Path
+) -> None:
     store = open_audio_store(tmp_path.as_uri())
     assert isinstance(store, BucketStore)
     session_id = await open_session(database, viewer)

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.audio.encoded import EncodedAudio
-from db.audio.saving import new_audio
+from db.audio.persist import new_audio
 from db.commands import keys, messages
 from db.enums import AudioKind, CallStatus, EventType, Role, SessionStatus, Stage
 from db.errors import NotFound

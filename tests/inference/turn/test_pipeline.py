@@ -11,7 +11,7 @@ import pytest
 
 from db.agents.personas import PERSONAS
 from db.audio.decoding import read_recording
-from db.audio.recorded import Recording
+from db.audio.recording import Recording
 from db.enums import CallStatus, Stage
 from db.errors import EngineUnavailable, Overloaded
 from inference.engines.fake.chat import FakeChatModel

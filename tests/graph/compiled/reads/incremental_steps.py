@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from db.audio import saving
+from db.audio import persist
 from db.audio.encoded import EncodedAudio
-from db.audio.saving import SavedAudio, new_audio
+from db.audio.persist import NewAudio, new_audio
 from db.commands import messages, sessions, turns
 from db.enums import AudioKind, CallStatus, Channel, EventType, Role, Stage
 from db.feed.events import mark_changed
@@ -72,7 +72,7 @@ class Story:
             return await self._send(messages.TextContent("late"))
 
     async def _send(self, given: messages.TextContent | EncodedAudio) -> bool:
-        content: messages.TextContent | SavedAudio
+        content: messages.TextContent | NewAudio
         if isinstance(given, EncodedAudio):
             content = new_audio(AudioKind.RECORDING, given, session_id=self.session_id)
         else:
@@ -248,6 +248,6 @@ def late_ids() -> Iterator[None]:
         return UUID(int=made)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (messages, saving, tool_calls, sys.modules[__name__]):
+        for module in (messages, persist, tool_calls, sys.modules[__name__]):
             patch.setattr(module, "new_id", early)
         yield

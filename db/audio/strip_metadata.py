@@ -1,7 +1,7 @@
-"""Recordings without their metadata: FFmpeg's time for a list of tags grows by the square of its length.
+"""Strips metadata (ID3 tags, RIFF chunks, FLAC blocks) before FFmpeg reads a recording.
 
-What is left is what decoding needs. Formats whose metadata is woven into the rest (Ogg, Matroska, MP4) stay as they
-are: the decoder process has a limit of CPU time.
+FFmpeg needs time quadratic in the number of tags. Ogg, Matroska and MP4, whose metadata is interleaved with the rest,
+are left unchanged: the decoder process has a limit of CPU time.
 """
 
 from __future__ import annotations
@@ -9,25 +9,24 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-#: RIFF sizes from here up mean "written while recording, length unknown".
+#: Data sizes of a WAV from here up are placeholders of a writer that streamed and did not know the length.
 _RIFF_UNKNOWN = 0x7FFF_0000
 _RIFF_KINDS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 
-#: Parts that a file may have beside its sound: chunks of a WAV, metadata blocks of a FLAC, tags before an MP3.
+#: Most chunks of a WAV, metadata blocks of a FLAC, or ID3 tags before an MP3.
 _MAX_PARTS = 1_000
 
-#: Bytes of a WAV's fmt and fact chunk: the largest that a known codec has, and room.
+#: Most bytes of a WAV's fmt or fact chunk: those of known codecs are far smaller.
 _MAX_FORMAT = 4_096
 
 _ID3_HEADER = 10
 _FLAC_STREAMINFO = 34
 
 
-def stripped(data: bytes) -> bytes:
-    """The recording, of which FFmpeg may see all. Raises ValueError for a WAV or FLAC that is cut off or no such file.
+def strip_metadata(data: bytes) -> bytes:
+    """The recording without metadata. Raises ValueError for a WAV or FLAC that is truncated or malformed.
 
-    A WAV's chunk of text may claim a size of gigabytes, which FFmpeg fills with zeros before it finds that they are
-    not there.
+    A chunk of a WAV may declare gigabytes, which FFmpeg allocates before it finds that they are missing.
     """
     data = data[_after_id3(data) :]
     if data[:4] in _RIFF_KINDS:
@@ -38,52 +37,52 @@ def stripped(data: bytes) -> bytes:
 
 
 def _after_id3(data: bytes) -> int:
-    """Where the file goes on behind its ID3v2 tags (id3.org, ID3v2.4 section 3.1); 0 without one."""
+    """The offset after the file's ID3v2 tags (id3.org, ID3v2.4 section 3.1); 0 without one."""
     at = 0
     for _ in range(_MAX_PARTS):
         if data[at : at + 3] != b"ID3" or len(data) < at + _ID3_HEADER:
             return at
         size = 0
         for byte in data[at + 6 : at + _ID3_HEADER]:
-            size = size << 7 | byte & 0x7F  # seven bits a byte, so that a size never looks like the start of a frame
+            size = size << 7 | byte & 0x7F  # a synchsafe integer: seven bits a byte
         at += _ID3_HEADER + size
     raise ValueError("too many ID3 tags")
 
 
 def _wav(data: bytes) -> bytes:
-    """A WAV of its fmt, fact and data chunks alone, its sizes right.
+    """The WAV with its fmt, fact and data chunks only, and with correct sizes.
 
-    Some writers count their header into the data: a little less than stated is taken, as it is of other formats.
+    Some writers count the header into the data chunk, so a few missing bytes are tolerated.
     """
     if data[:4] != b"RIFF":
-        raise ValueError("a WAV for more than four gigabytes, or of an extinct byte order")
+        raise ValueError("a 64-bit (RF64, BW64) or big-endian (RIFX) WAV")
     kept: dict[bytes, memoryview] = {}
     view = memoryview(data)
     for name, start, size in _chunks(data):
-        there = len(data) - start
+        present = len(data) - start
         if name == b"data":
             if size == 0 or size >= _RIFF_UNKNOWN:
-                size = there  # noqa: PLW2901
-            elif size - there > _slack(kept.get(b"fmt ", view[:0]), size):
-                raise ValueError("a WAV that is cut off")
+                size = present  # noqa: PLW2901
+            elif size - present > _tolerance(kept.get(b"fmt ", view[:0]), size):
+                raise ValueError("a truncated WAV")
             kept[name] = view[start : start + size]
             break
-        if size > there:
-            raise ValueError("a chunk is not all there")
+        if size > present:
+            raise ValueError("a truncated chunk")
         if name in {b"fmt ", b"fact"} and name not in kept:
             if size > _MAX_FORMAT:
                 raise ValueError("a chunk is too large")
             kept[name] = view[start : start + size]
     if b"data" not in kept or b"fmt " not in kept:
         raise ValueError("a WAV without samples")
-    whole: list[bytes | memoryview] = []
+    parts: list[bytes | memoryview] = []
     for name, body in kept.items():
-        whole += [struct.pack("<4sI", name, len(body)), body, b"\0" * (len(body) % 2)]
-    return b"".join([struct.pack("<4sI4s", b"RIFF", 4 + sum(map(len, whole)), b"WAVE"), *whole])
+        parts += [struct.pack("<4sI", name, len(body)), body, b"\0" * (len(body) % 2)]
+    return b"".join([struct.pack("<4sI4s", b"RIFF", 4 + sum(map(len, parts)), b"WAVE"), *parts])
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and stated size of each chunk of a RIFF file."""
+    """Yields name, offset and declared size of each chunk of a RIFF file."""
     at = 12
     for _ in range(_MAX_PARTS):
         if at + 8 > len(data):
@@ -94,16 +93,16 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     raise ValueError("too many chunks")
 
 
-def _slack(format_chunk: memoryview, size: int) -> int:
-    """Bytes that may be missing of ``size``: 0.1 to 0.5 seconds of sound, and a tenth at most."""
+def _tolerance(format_chunk: memoryview, size: int) -> int:
+    """Bytes that may be missing of ``size``: a tenth, or a header more in a short file; at most 0.5 seconds."""
     if len(format_chunk) < 12:
         return 0
-    (bytes_a_second,) = struct.unpack_from("<I", format_chunk, 8)
-    return int(min(max(size / 10, bytes_a_second / 10), bytes_a_second / 2, size / 10 + 64))
+    (byte_rate,) = struct.unpack_from("<I", format_chunk, 8)
+    return int(min(max(size / 10, byte_rate / 10), byte_rate / 2, size / 10 + 64))
 
 
 def _flac(data: bytes) -> bytes:
-    """A FLAC whose only metadata block is STREAMINFO (RFC 9639, section 8)."""
+    """The FLAC file with STREAMINFO as its only metadata block (RFC 9639, section 8)."""
     info = b""
     at = 4
     for _ in range(_MAX_PARTS):

@@ -1,4 +1,4 @@
-"""Of two channels the customer's is heard, and two speakers are never one customer."""
+"""Downmix of stereo recordings: opposite phase, silent channels, two speakers, and the customer's channel."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from db.audio.channels import mono
 from db.audio.decoder_pool import DecoderPool
 from db.audio.decoding import read_recording
-from db.audio.recorded import CustomerChannel
+from db.audio.downmix import downmix
+from db.audio.recording import CustomerChannel
 from db.errors import AudioUnreadable
 from tests.db.encode import wav_of
 from tests.speech_samples import clips
@@ -26,7 +26,7 @@ def other() -> NDArray[np.float32]:
 
 
 def level(samples: NDArray[np.float32]) -> float:
-    """In dB of full scale."""
+    """Level in dBFS."""
     return float(20 * np.log10(np.sqrt(np.mean(np.square(samples))) + 1e-9))
 
 
@@ -48,7 +48,7 @@ def test_an_inverted_channel_does_not_cancel_the_other(speech: NDArray[np.float3
     assert level(heard(-gain * speech, speech)) == pytest.approx(level(speech), abs=0.5 if gain > 0.6 else 6.1)
 
 
-def test_a_silent_channel_takes_nothing_of_the_other(speech: NDArray[np.float32]) -> None:
+def test_a_silent_channel_does_not_halve_the_level(speech: NDArray[np.float32]) -> None:
     silence = np.zeros_like(speech)
     np.testing.assert_allclose(heard(speech, silence), speech, atol=1e-6)
     np.testing.assert_allclose(heard(silence, speech), speech, atol=1e-6)
@@ -62,7 +62,7 @@ def test_one_speaker_in_two_microphones_is_mixed(speech: NDArray[np.float32], de
     np.testing.assert_allclose(heard(left, right), (left + right) / 2, atol=1e-6)
 
 
-def test_noise_beside_speech_is_no_second_speaker(speech: NDArray[np.float32]) -> None:
+def test_noise_on_the_other_channel_is_no_second_speaker(speech: NDArray[np.float32]) -> None:
     noise = np.random.default_rng(1).normal(0, 0.003, speech.size).astype(np.float32)
     assert level(heard(speech, noise)) > level(speech) - 6.5
 
@@ -77,20 +77,20 @@ def test_two_speakers_on_a_channel_each_are_refused(
             heard(left.astype(np.float32), right.astype(np.float32))
 
 
-def test_the_setting_chooses(speech: NDArray[np.float32], other: NDArray[np.float32]) -> None:
+def test_the_setting_chooses_the_channel(speech: NDArray[np.float32], other: NDArray[np.float32]) -> None:
     np.testing.assert_allclose(heard(other, speech, "left"), other, atol=1e-6)
     np.testing.assert_allclose(heard(other, speech, "right"), speech, atol=1e-6)
     np.testing.assert_allclose(heard(other, speech, "mix"), (other + speech) / 2, atol=1e-6)
 
 
-async def test_a_pool_takes_the_channel_it_was_told(speech: NDArray[np.float32], other: NDArray[np.float32]) -> None:
+async def test_a_pool_uses_its_customer_channel(speech: NDArray[np.float32], other: NDArray[np.float32]) -> None:
     data = stereo(other, speech)
     async with DecoderPool(1, wait_seconds=60, customer_channel="right") as pool:
-        assert (await pool.facts(data, owner="a", max_seconds=60)).channels == 2
+        assert (await pool.inspect(data, owner="a", max_seconds=60)).channels == 2
         decoded = await pool.recording(data, owner="a", max_seconds=60)
     np.testing.assert_allclose(decoded.samples, speech, atol=1e-6)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 511, 513])
-def test_any_length_will_do(samples: int) -> None:
-    assert mono(np.zeros((2, samples), np.float32), "auto").shape == (samples,)
+def test_any_length_is_accepted(samples: int) -> None:
+    assert downmix(np.zeros((2, samples), np.float32), "auto").shape == (samples,)

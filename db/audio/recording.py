@@ -1,4 +1,4 @@
-"""What a decoder finds out about a recording."""
+"""A decoded recording: metadata and PCM samples."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Which of two channels is the customer's. See ``channels.mono``.
+#: The channel of a stereo recording that has the customer's voice. See ``db.audio.downmix``.
 CustomerChannel = Literal["auto", "left", "right", "mix"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingFacts:
-    """``source_sample_rate`` and ``channels`` as recorded.
+class RecordingInfo:
+    """Metadata of a recording. ``source_sample_rate`` (Hz) and ``channels`` as recorded.
 
-    ``mime_type``: what the bytes are, which need not be what the sender said.
+    ``mime_type``: detected from the bytes; the sender may have declared another.
     """
 
     duration_ms: int
@@ -27,7 +27,7 @@ class RecordingFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording(RecordingFacts):
-    """``samples``: shape (n,), float32 in -1..1 at 16 kHz, mono."""
+class Recording(RecordingInfo):
+    """A recording with its samples: shape (n,), float32 in -1..1, mono at 16 kHz."""
 
     samples: NDArray[np.float32]

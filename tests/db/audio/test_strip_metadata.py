@@ -1,4 +1,4 @@
-"""What FFmpeg is never shown: metadata by the thousand, and sizes that are wrong."""
+"""Metadata is stripped and wrong sizes are corrected before FFmpeg reads a recording; telephone codecs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.audio.decoding import read_recording
-from db.audio.stripped import stripped
+from db.audio.strip_metadata import strip_metadata
 from db.errors import AudioUnreadable
 from tests.db.audio import bombs
 from tests.db.encode import encode, with_data_size
@@ -27,8 +27,8 @@ RECORDINGS = Path(__file__).parent / "recordings"
     ],
     ids=["mp3", "aac", "id3-flac", "flac", "wav"],
 )
-def test_metadata_is_left_out(data: bytes, kind: str) -> None:
-    assert len(stripped(data)) < 80_000
+def test_metadata_is_stripped(data: bytes, kind: str) -> None:
+    assert len(strip_metadata(data)) < 80_000
     decoded = read_recording(data, max_seconds=10)
     assert decoded.duration_ms == pytest.approx(2000, abs=130)
     assert decoded.mime_type == kind
@@ -43,21 +43,21 @@ def test_metadata_is_left_out(data: bytes, kind: str) -> None:
     ],
     ids=["wav", "id3", "flac"],
 )
-def test_parts_are_counted(data: bytes) -> None:
+def test_the_number_of_chunks_is_limited(data: bytes) -> None:
     with pytest.raises(ValueError, match="too many"):
-        stripped(data)
+        strip_metadata(data)
     with pytest.raises(AudioUnreadable):
         read_recording(data, max_seconds=10)
 
 
 @pytest.mark.parametrize("more", [1, 44, 3_200])
-def test_a_wav_may_claim_a_little_more_than_it_has(more: int) -> None:
+def test_a_wav_may_declare_slightly_more_data_than_it_has(more: int) -> None:
     data = encode("wav", "pcm_s16le", rate=16_000)
     (size,) = struct.unpack_from("<I", data, data.index(b"data") + 4)
     assert read_recording(with_data_size(data, size + more), max_seconds=10).duration_ms == 2000
 
 
-def test_a_wav_may_not_claim_much_more_than_it_has() -> None:
+def test_a_wav_may_not_declare_much_more_data_than_it_has() -> None:
     data = encode("wav", "pcm_s16le", rate=16_000)
     (size,) = struct.unpack_from("<I", data, data.index(b"data") + 4)
     for wrong in (size + 8_000, size * 2):
@@ -65,12 +65,12 @@ def test_a_wav_may_not_claim_much_more_than_it_has() -> None:
             read_recording(with_data_size(data, wrong), max_seconds=10)
 
 
-def test_a_telephone_recording_with_comfort_noise_is_decoded() -> None:
+def test_amr_with_comfort_noise_in_3gp_is_decoded() -> None:
     data = (RECORDINGS / "phone_amr_dtx.3gp").read_bytes()
     assert read_recording(data, max_seconds=10).duration_ms == 67_040 // 8
 
 
-def test_a_bare_amr_file_with_comfort_noise_is_decoded() -> None:
+def test_an_amr_file_with_comfort_noise_is_decoded() -> None:
     import io
 
     import av
@@ -81,7 +81,7 @@ def test_a_bare_amr_file_with_comfort_noise_is_decoded() -> None:
     assert (decoded.duration_ms, decoded.mime_type) == (67_040 // 8, "audio/amr")
 
 
-def test_a_telephone_exchange_records_in_gsm() -> None:
+def test_gsm_of_a_telephone_exchange_is_decoded() -> None:
     decoded = read_recording((RECORDINGS / "pbx_gsm610.wav").read_bytes(), max_seconds=10)
     assert (decoded.duration_ms, decoded.source_sample_rate) == (8_400, 8_000)
 
