@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import structlog
@@ -22,11 +24,33 @@ STOP_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
-class Lender(Generic[E]):
-    """One engine, and a semaphore with a bounded wait. ``load_seconds``: time limit of its loading."""
+def load_failure(engine: str, error: BaseException, install: str) -> EngineUnavailable:
+    """What clients and the log are told of an engine that could not be imported, made or loaded.
 
-    def __init__(self, engine: E, *, wait_seconds: float, load_seconds: float = 600) -> None:
+    Of an unexpected error only its type and the line that raised it: its own text may name paths or hold secrets.
+    ``install``: the command that installs what the engine imports, if known.
+    """
+    if isinstance(error, EngineUnavailable):
+        return error
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        how = f" To install it: {install}" if install else ""
+        return EngineUnavailable(
+            f"The engine {engine} needs the module {error.name.partition('.')[0]}, which is not installed.{how}"
+        )
+    raised = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(raised.filename).name}:{raised.lineno}"
+    return EngineUnavailable(f"The engine {engine} cannot be loaded: {type(error).__name__} at {place}.")
+
+
+class Lender(Generic[E]):
+    """One engine, and a semaphore with a bounded wait.
+
+    ``load_seconds``: time limit of its loading; ``install``: the command that installs what it imports, if known.
+    """
+
+    def __init__(self, engine: E, *, wait_seconds: float, load_seconds: float = 600, install: str = "") -> None:
         self._engine = engine
+        self._install = install
         self._wait_seconds = wait_seconds
         self._places = asyncio.Semaphore(engine.concurrency)
         self._load_seconds = load_seconds
@@ -73,9 +97,10 @@ class Lender(Generic[E]):
     async def _load(self) -> None:
         try:
             await self._engine.load()
-        except EngineUnavailable as error:
-            self.error = error.message
-            raise
+        except Exception as error:
+            reason = load_failure(self.info.engine, error, self._install)
+            self.error = reason.message
+            raise reason from (None if reason is error else error)
         self.loaded, self.error = True, None
         log.info("engine_loaded", engine=self.info.engine, model=self.info.model)
 
@@ -120,6 +145,9 @@ class Lender(Generic[E]):
             await self._engine.close()
 
 
+AnyLender = Lender[Transcriber] | Lender[ChatModel] | Lender[Synthesizer]
+
+
 @dataclass(frozen=True, slots=True)
 class Engines:
     """The engines of a worker, for each stage in order of preference.
@@ -132,7 +160,7 @@ class Engines:
     llm: tuple[Lender[ChatModel], ...]
     tts: tuple[Lender[Synthesizer], ...]
 
-    def every(self) -> list[tuple[str, Lender[Transcriber] | Lender[ChatModel] | Lender[Synthesizer]]]:
+    def every(self) -> list[tuple[str, AnyLender]]:
         """All engines with their stages, in the order of the pipeline."""
         drafts = () if self.draft is None else (self.draft,)
         stages = (("ASR", self.asr), ("ASR", drafts), ("LLM", self.llm), ("TTS", self.tts))

@@ -52,7 +52,10 @@ class Engine(Protocol):
         ...
 
     async def load(self) -> None:
-        """Makes it ready, off the event loop. Raises EngineUnavailable with the reason if it cannot be."""
+        """Makes it ready, off the event loop. Raises EngineUnavailable with the reason if it cannot be.
+
+        An ImportError may pass: the worker tells which module is missing and how to install it.
+        """
         ...
 
     async def close(self) -> None:

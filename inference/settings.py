@@ -1,11 +1,11 @@
-"""The worker's settings: engines and models by stage, threads, time limits."""
+"""The worker's settings: engines by stage, threads, time limits."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from db.settings import DatabaseSettings
@@ -20,26 +20,17 @@ def _split(value: object) -> object:
 #: Several values, comma-separated in the environment, in order of preference.
 Listed = Annotated[tuple[V, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 
+#: The value of VOXLOOM_ASR_DRAFT_ENGINE for no partial transcripts from a second engine.
+NO_DRAFT = "none"
+
 
 class InferenceSettings(DatabaseSettings):
-    """Engines by stage, their models, and the worker's limits."""
+    """Engines by stage and the worker's limits. An engine is named by its entry point and has settings of its own."""
 
-    asr_engine: Listed[Literal["whisper", "ctranslate2", "fake"]] = ("whisper",)
-    asr_draft_engine: Literal["ctranslate2", "fake", "none"] = "ctranslate2"
-    whisper_model: str = "base"
-    ctranslate2_model: str = "base"
-
-    llm_engine: Listed[Literal["scripted", "openai", "fake"]] = ("scripted",)
-    openai_base_url: str = "http://127.0.0.1:8080/v1"
-    openai_api_key: SecretStr = SecretStr("none")
-    openai_model: str = "default"
-    openai_tool_mode: Literal["native", "json_schema"] = "native"
-    openai_stream_before_tools: bool = False
-
-    tts_engine: Listed[Literal["espnet", "hibari", "fake"]] = ("espnet",)
-    espnet_model: str = "joe"
-
-    fake_delay_seconds: float = Field(0, ge=0)
+    asr_engine: Listed[str] = ("whisper",)
+    asr_draft_engine: str = "ctranslate2"
+    llm_engine: Listed[str] = ("scripted",)
+    tts_engine: Listed[str] = ("espnet",)
 
     model_dir: Path | None = None
     model_threads: int = Field(2, ge=1, le=256)

@@ -22,6 +22,7 @@ from db.postgres.database import Database
 from db.postgres.embedded import EmbeddedPostgres
 from db.postgres.migrate import migrate
 from db.queue.jobs import queue_app
+from db.settings import McpServerSettings
 from db.viewer import Viewer
 from graph.app import create_app
 from graph.http.server import server_config
@@ -37,6 +38,9 @@ from inference.worker.cancel_watch import CancelWatch
 from inference.worker.main import register_turns, take_turns
 from inference.worker.runner import TurnRunner
 from tests.client import Client
+
+# A failed assertion of a contract shows its values, as those of test modules do.
+pytest.register_assert_rewrite("inference.testing")
 
 _TEMPLATE = "voxloom_template"
 _numbers = count(1)
@@ -195,11 +199,17 @@ def lent(
 
 
 @asynccontextmanager
-async def working(database: Database, engines: Engines, *, capacity: int = 4) -> AsyncIterator[None]:
+async def working(
+    database: Database, engines: Engines, *, capacity: int = 4, mcp_servers: Sequence[McpServerSettings] = ()
+) -> AsyncIterator[None]:
     """A worker in this loop."""
     settings = InferenceSettings(worker_capacity=capacity, drain_seconds=5, heartbeat_seconds=1)
     app = queue_app(database)
-    async with McpToolBox(database) as toolbox, DecoderPool(2, wait_seconds=10) as decoder, app.open_async():
+    async with (
+        McpToolBox(database, mcp_servers) as toolbox,
+        DecoderPool(2, wait_seconds=10) as decoder,
+        app.open_async(),
+    ):
         limits = Limits(recording=60, stall=10, stage=30, tool=10)
         runner = TurnRunner(database, TableStore(), engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
         register_turns(app, runner)

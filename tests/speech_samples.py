@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from db.audio.decoding import read_recording
 from inference.ports import Samples
+from inference.testing import word_errors as contract
 
 _FOLDER = Path(__file__).parent / "audio"
 
@@ -32,15 +32,9 @@ def clips() -> dict[str, Clip]:
 def words(text: str) -> list[str]:
     """Its words without case and punctuation, and the few numbers of the clips in one spelling."""
     plain = text.lower().replace("15th", "fifteenth").replace("42", "forty two").replace("1455", "fourteen fifty five")
-    return re.findall(r"[\w']+", plain.replace("-", " "))
+    return contract.words(plain)
 
 
 def word_errors(said: str, heard: str) -> int:
-    """The least number of words to put in, take out or change (Levenshtein) to come from one to the other."""
-    target = words(heard)
-    row = list(range(len(target) + 1))
-    for i, word in enumerate(words(said), 1):
-        before, row[0] = row[0], i
-        for j, other in enumerate(target, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (word != other))
-    return row[-1]
+    """How many words of what was said were heard wrong."""
+    return contract.word_errors(words(said), words(heard))

@@ -9,16 +9,24 @@ from typing import Any
 
 import pytest
 from pydantic import AliasChoices
+from pydantic_settings import BaseSettings
 
 from db.settings import DatabaseSettings
 from graph.settings import ApiSettings
 from inference.settings import InferenceSettings
+from tests.settings_classes import engine_settings
 
 _LINE = re.compile(r"^#([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 _NOT_OURS = {"POSTGRES_PASSWORD"}  # compose.yaml's own
 
+
 #: What each process reads.
-_MODELS: tuple[type[DatabaseSettings], ...] = (DatabaseSettings, ApiSettings, InferenceSettings)
+_MODELS: tuple[type[BaseSettings], ...] = (
+    DatabaseSettings,
+    ApiSettings,
+    InferenceSettings,
+    *engine_settings(),
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +34,7 @@ def told() -> dict[str, str]:
     return dict(_LINE.findall((Path(__file__).parent.parent / ".env.example").read_text()))
 
 
-def _variables(model: type[DatabaseSettings]) -> dict[str, str]:
+def _variables(model: type[BaseSettings]) -> dict[str, str]:
     """The environment variable of each field."""
     prefix = model.model_config["env_prefix"]
     return {
@@ -51,7 +59,7 @@ def test_every_setting_is_explained_in_the_line_above() -> None:
 
 @pytest.mark.parametrize("model", _MODELS)
 def test_its_defaults_are_true(
-    model: type[DatabaseSettings], told: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    model: type[BaseSettings], told: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)  # away from the developer's own .env
     for variable in told:

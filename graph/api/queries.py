@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import strawberry
 from sqlalchemy import Select, select
@@ -216,21 +216,23 @@ class _Engine(TypedDict):
     model: str
     languages: list[str]
     loaded: bool
+    error: NotRequired[str | None]
 
 
 def _engines(told: list[_Engine]) -> list[EngineCapability]:
     """Workers tell each engine they have; the same one is told once, with how many have it."""
-    alike: defaultdict[tuple[str, str, str, tuple[str, ...]], list[bool]] = defaultdict(list)
+    alike: defaultdict[tuple[str, str, str, tuple[str, ...]], list[_Engine]] = defaultdict(list)
     for each in told:
-        alike[each["stage"], each["engine"], each["model"], tuple(each["languages"])].append(each["loaded"])
+        alike[each["stage"], each["engine"], each["model"], tuple(each["languages"])].append(each)
     return [
         EngineCapability(
             stage=Stage(stage),
             engine=engine,
             model=model,
             languages=list(languages),
-            workers=len(loaded),
-            loaded=sum(loaded),
+            workers=len(same),
+            loaded=sum(each["loaded"] for each in same),
+            error=next((each["error"] for each in same if each.get("error")), None),
         )
-        for (stage, engine, model, languages), loaded in alike.items()
+        for (stage, engine, model, languages), same in alike.items()
     ]

@@ -1,89 +1,111 @@
-"""Which engine stands behind which port, as the settings say. Imports an engine only when it is chosen."""
+"""The engines of a worker, as the settings name them. Imports an engine only when it is chosen."""
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from pydantic import ValidationError
+
 import inference.engines.no_telemetry  # noqa: F401 - before any engine
-from inference.lender import E, Engines, Lender
-from inference.ports import ChatModel, Synthesizer, Transcriber
-from inference.settings import InferenceSettings
+from db.errors import BadUserInput, EngineUnavailable
+from inference.engines.discovery import Kind, find_engine
+from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
+from inference.lender import Engines, Lender, load_failure
+from inference.ports import Engine, EngineInfo
+from inference.settings import NO_DRAFT, InferenceSettings
 from inference.weights.cache import ModelCache, Progress, no_progress
 
-#: Seconds of speech that are understood at once: for a transcript, and for a draft, whose first words shall come early.
-_WHOLE = 28.0
-_SKETCH = 6.0
+#: The method that makes an engine one of its kind.
+_METHODS: dict[Kind, str] = {"asr": "transcribe", "llm": "reply", "tts": "synthesize"}
 
 
 def choose_engines(settings: InferenceSettings, progress: Progress = no_progress) -> Engines:
-    """The engines of this worker, not loaded yet."""
+    """The engines of this worker, not loaded yet.
+
+    One that is installed and cannot be imported or made is there all the same: its ``load`` raises EngineUnavailable.
+    Raises BadUserInput for a name that no installed package has, and for an engine's setting that is invalid.
+    """
     cache = ModelCache(settings.model_cache_dir, progress)
-
-    def lender(engine: E) -> Lender[E]:
-        return Lender(engine, wait_seconds=settings.engine_wait_seconds, load_seconds=settings.engine_load_seconds)
-
     draft = settings.asr_draft_engine
-    alone = draft == "none" or draft == settings.asr_engine[0]
+    alone = draft in {NO_DRAFT, settings.asr_engine[0]}
     # Two engines that hear the same recording side by side share the threads: more of them than cores costs both.
-    threads = settings.model_threads if alone else max(1, settings.model_threads // 2)
+    asr_threads = settings.model_threads if alone else max(1, settings.model_threads // 2)
+    hearing = EngineContext(asr_threads, cache)
+    drafting = EngineContext(asr_threads, cache, draft=True)
+    others = EngineContext(settings.model_threads, cache)
+
+    def lender(kind: Kind, name: str, context: EngineContext, setting: str) -> Lender[Any]:
+        engine, install = make_engine(kind, name, context, setting=setting)
+        return Lender(
+            engine,
+            wait_seconds=settings.engine_wait_seconds,
+            load_seconds=settings.engine_load_seconds,
+            install=install,
+        )
+
     return Engines(
-        asr=tuple(lender(_transcriber(each, settings, cache, threads=threads)) for each in settings.asr_engine),
-        draft=None if alone else lender(_transcriber(draft, settings, cache, threads=threads, piece_seconds=_SKETCH)),
-        llm=tuple(lender(_chat_model(each, settings)) for each in settings.llm_engine),
-        tts=tuple(lender(_synthesizer(each, settings, cache)) for each in settings.tts_engine),
+        asr=tuple(lender("asr", each, hearing, "VOXLOOM_ASR_ENGINE") for each in settings.asr_engine),
+        draft=None if alone else lender("asr", draft, drafting, "VOXLOOM_ASR_DRAFT_ENGINE"),
+        llm=tuple(lender("llm", each, others, "VOXLOOM_LLM_ENGINE") for each in settings.llm_engine),
+        tts=tuple(lender("tts", each, others, "VOXLOOM_TTS_ENGINE") for each in settings.tts_engine),
     )
 
 
-def _transcriber(
-    name: str, settings: InferenceSettings, cache: ModelCache, *, threads: int, piece_seconds: float = _WHOLE
-) -> Transcriber:
-    if name == "whisper":
-        from inference.engines.whisper.engine import WhisperEngine
+def make_engine(kind: Kind, name: str, context: EngineContext, *, setting: str) -> tuple[Engine, str]:
+    """An engine by the name of its entry point, not loaded, and the command that installs what it imports.
 
-        return WhisperEngine(settings.whisper_model, cache=cache, threads=threads)
-    if name == "ctranslate2":
-        from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
-        from inference.engines.whisper.windowing import BEAMS
-
-        return CTranslate2Engine(
-            settings.ctranslate2_model,
-            cache=cache,
-            threads=threads,
-            piece_seconds=piece_seconds,
-            beams=BEAMS if piece_seconds == _WHOLE else 1,
-        )
-    from inference.engines.fake.transcriber import FakeTranscriber
-
-    return FakeTranscriber(delay=settings.fake_delay_seconds)
+    An ``UnavailableEngine`` if it could not be imported or made. Raises BadUserInput as ``choose_engines`` does.
+    """
+    entry = find_engine(kind, name, setting=setting)
+    install = "" if entry.dist is None else f"pip install {entry.dist.name}"
+    try:
+        factory = entry.load()
+        if not isinstance(factory, EngineFactory):
+            raise EngineUnavailable(f"The engine {name} is broken: {entry.value} is not an EngineFactory.")
+        install = factory.install
+        engine = factory.make(_settings(factory.settings), context)
+        _check(kind, name, engine)
+    except BadUserInput:
+        raise
+    except (Exception, SystemExit) as error:
+        return cast(Engine, UnavailableEngine(name, load_failure(name, error, install))), install
+    return engine, install
 
 
-def _chat_model(name: str, settings: InferenceSettings) -> ChatModel:
-    if name == "scripted":
-        from inference.engines.scripted.engine import ScriptedEngine
-
-        return ScriptedEngine(threads=settings.model_threads)
-    if name == "openai":
-        from inference.engines.openai.engine import OpenAIEngine
-
-        return OpenAIEngine(
-            base_url=settings.openai_base_url,
-            api_key=settings.openai_api_key.get_secret_value(),
-            model=settings.openai_model,
-            tool_mode=settings.openai_tool_mode,
-            stream_before_tools=settings.openai_stream_before_tools,
-        )
-    from inference.engines.fake.chat import FakeChatModel
-
-    return FakeChatModel(delay=settings.fake_delay_seconds)
+def _settings(model: type[EngineSettings]) -> EngineSettings:
+    """The settings of an engine. Raises BadUserInput that names the variable, without its value: it may be secret."""
+    try:
+        return model()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = model.model_config.get("env_prefix", "") + "_".join(str(part) for part in first["loc"])
+        raise BadUserInput(f"{variable.upper()}: {first['msg']}.") from None
 
 
-def _synthesizer(name: str, settings: InferenceSettings, cache: ModelCache) -> Synthesizer:
-    if name == "espnet":
-        from inference.engines.espnet.engine import EspnetEngine
+def _check(kind: Kind, name: str, engine: object) -> None:
+    """Raises EngineUnavailable if what a factory made is not an engine: the worker asks these of it all the time."""
+    info, concurrency = getattr(engine, "info", None), getattr(engine, "concurrency", None)
+    if not isinstance(info, EngineInfo):
+        raise EngineUnavailable(f"The engine {name} is broken: its info is not an EngineInfo.")
+    if not isinstance(concurrency, int) or concurrency < 1:
+        raise EngineUnavailable(f"The engine {name} is broken: its concurrency is not a number from 1 up.")
+    missing = [each for each in ("load", "close", _METHODS[kind]) if not callable(getattr(engine, each, None))]
+    if missing:
+        raise EngineUnavailable(f"The engine {name} is broken: it has no method {missing[0]}.")
 
-        return EspnetEngine(settings.espnet_model, cache=cache, threads=settings.model_threads)
-    if name == "hibari":
-        from inference.engines.hibari import HibariEngine
 
-        return HibariEngine(threads=settings.model_threads)
-    from inference.engines.fake.synthesizer import FakeSynthesizer
+class UnavailableEngine:
+    """Stands for an engine that could not be imported or made, so that a worker's list shows it with the reason."""
 
-    return FakeSynthesizer(delay=settings.fake_delay_seconds)
+    concurrency = 1
+
+    def __init__(self, name: str, reason: EngineUnavailable) -> None:
+        self.info = EngineInfo(name, "unknown")
+        self.reason = reason.message
+
+    async def load(self) -> None:
+        """Raises EngineUnavailable."""
+        raise EngineUnavailable(self.reason)
+
+    async def close(self) -> None:
+        """There is nothing to give back."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from db.errors import EngineUnavailable
+from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
 from inference.engines.synthesizer_base import SpeakingEngine
-from inference.ports import EngineInfo, Samples
+from inference.ports import EngineInfo, Samples, Synthesizer
 from inference.weights.cache import PackageFile
 
 _BUNDLED = {
@@ -33,10 +33,8 @@ class HibariEngine(SpeakingEngine):
         self._model: Any = None
 
     def _load(self) -> int:
-        try:
-            from hibari import Hibari  # noqa: PLC0415  found missing here, not when the worker starts
-        except ImportError:
-            raise EngineUnavailable("The package hibari-tts is not installed.") from None
+        from hibari import Hibari  # noqa: PLC0415  found missing here, not when the worker starts
+
         bundled = _BUNDLED.get(self.info.model)
         try:
             path = str(bundled.verified()) if bundled else None
@@ -54,3 +52,10 @@ class HibariEngine(SpeakingEngine):
 
     def _render(self, words: str, voice: str | None, seed: int) -> Samples:
         return np.asarray(self._model(words, seed=seed), dtype=np.float32)
+
+
+def _make(settings: EngineSettings, context: EngineContext) -> Synthesizer:
+    return HibariEngine(threads=context.threads)
+
+
+hibari = EngineFactory(EngineSettings, _make, install="pip install 'voxloom[worker]'")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from db.postgres.check import check_database
 from db.postgres.database import Database
 from db.queue.jobs import QUEUE, TASK, queue_app
 from inference.engines.catalog import choose_engines
-from inference.lender import Engines
+from inference.lender import AnyLender, Engines
 from inference.settings import InferenceSettings
 from inference.text.language_id import TextLanguage
 from inference.tools.client import McpToolBox
@@ -76,16 +75,16 @@ def register_turns(app: App, runner: TurnRunner) -> None:
 async def load_all(engines: Engines) -> None:
     """Loads all engines at start rather than with the first turn; logs those that cannot be loaded."""
 
-    async def load(stage: str, load_one: Callable[[], Awaitable[object]]) -> None:
+    async def load(stage: str, lender: AnyLender) -> None:
         try:
-            await load_one()
+            await lender.load()
         except EngineUnavailable as error:
-            log.error("engine_unavailable", stage=stage, reason=error.message)
+            log.error("engine_unavailable", stage=stage, engine=lender.info.engine, reason=error.message)
 
-    await asyncio.gather(*(load(stage, lender.load) for stage, lender in engines.every()))
+    await asyncio.gather(*(load(stage, lender) for stage, lender in engines.every()))
 
 
-async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay | None = None) -> None:
+async def work(settings: InferenceSettings, url: str, engines: Engines) -> None:
     """Runs until SIGTERM or SIGINT."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -99,7 +98,6 @@ async def work(settings: InferenceSettings, url: str, *, display: LoadingDisplay
             timeout_seconds=settings.database_timeout_seconds,
         )
         stack.push_async_callback(database.close)
-        engines = choose_engines(settings, *([display.show] if display else []))
         stack.push_async_callback(engines.close)
         decoders = await stack.enter_async_context(
             DecoderPool(
@@ -196,12 +194,14 @@ def main() -> None:
     if settings.database_url is None:
         sys.exit("The worker needs DATABASE_URL (`voxloom up` sets it for an embedded Postgres).")
     configure_logging(json=not sys.stderr.isatty())
+    display = LoadingDisplay()
     try:
+        engines = choose_engines(settings, display.show)
         asyncio.run(check_database(settings.database_url, settings.listen_url, may_be_away=True))
     except (ConnectFailed, BadUserInput) as error:
         sys.exit(str(error))
-    with LoadingDisplay() as display:
-        asyncio.run(work(settings, settings.database_url, display=display))
+    with display:
+        asyncio.run(work(settings, settings.database_url, engines))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from db.settings import DatabaseSettings
 from graph.settings import ApiSettings
 from inference.settings import InferenceSettings
+from tests.settings_classes import engine_settings
 
 _EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
@@ -43,9 +45,9 @@ def settings_page() -> str:
     return "".join(parts)
 
 
-def _fields(model: type[DatabaseSettings]) -> dict[str, FieldInfo]:
+def _fields(model: type[BaseSettings]) -> dict[str, FieldInfo]:
     """Each field by its environment variable."""
-    prefix = model.model_config["env_prefix"]
+    prefix = model.model_config.get("env_prefix", "")
     return {
         str(field.validation_alias.choices[0])
         if isinstance(field.validation_alias, AliasChoices)
@@ -54,14 +56,20 @@ def _fields(model: type[DatabaseSettings]) -> dict[str, FieldInfo]:
     }
 
 
+def _worker_fields() -> dict[str, FieldInfo]:
+    """Those of the worker and of its engines."""
+    models: list[type[BaseSettings]] = [InferenceSettings, *engine_settings()]
+    return {variable: field for model in models for variable, field in _fields(model).items()}
+
+
 def _read_by(variable: str) -> str:
     if variable in _fields(DatabaseSettings):
         return "both"
-    return "API" if variable in _fields(ApiSettings) else "worker" if variable in _fields(InferenceSettings) else ""
+    return "API" if variable in _fields(ApiSettings) else "worker" if variable in _worker_fields() else ""
 
 
 def _bounds(variable: str) -> str:
-    field = {**_fields(ApiSettings), **_fields(InferenceSettings)}.get(variable)
+    field = {**_fields(ApiSettings), **_worker_fields()}.get(variable)
     found: dict[str, str] = {}
     for rule in field.metadata if field else ():
         for bound, sign in (("gt", "> "), ("ge", "≥ "), ("lt", "< "), ("le", "≤ ")):

@@ -28,6 +28,7 @@ class EngineCapability:
     languages: Annotated[list[str], described("ISO 639-1 codes; empty means any.")]
     workers: Annotated[int, described("How many living workers have it.")]
     loaded: Annotated[int, described("On how many of them it is loaded.")]
+    error: Annotated[str | None, described("Why it could not be loaded, on a worker where it could not.")]
 
 
 @strawberry.type(description="Who the assistant can be.")

@@ -37,12 +37,10 @@ class EspnetEngine(SpeakingEngine):
         self._read: Callable[[str], str] = str
 
     def _load(self) -> int:
-        try:
-            import torch  # noqa: PLC0415  takes seconds: not when the worker starts
+        import torch  # noqa: PLC0415  takes seconds: not when the worker starts
 
-            from inference.engines.espnet.model import load_text2speech  # noqa: PLC0415  the same
-        except ImportError as exc:
-            raise EngineUnavailable(f"ESPnet needs the package {exc.name}, which is not installed.") from None
+        from inference.engines.espnet.model import load_text2speech  # noqa: PLC0415  the same
+
         torch.set_num_threads(self._threads)
         built = load_text2speech(self.info.model, self._cache)
         if built.use_speech or built.use_spembs or built.use_lids:

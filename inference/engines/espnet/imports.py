@@ -122,14 +122,11 @@ def _from_elsewhere(record: logging.LogRecord) -> bool:
 
 
 def import_text2speech() -> Any:
-    """The class ``espnet2.bin.tts_inference.Text2Speech``. Raises EngineUnavailable if ESPnet is not installed."""
+    """The class ``espnet2.bin.tts_inference.Text2Speech``. Raises ImportError if ESPnet is not installed."""
     logging.getLogger().addFilter(_from_elsewhere)  # once, however often it is added
     with _LOCK, warnings.catch_warnings(), _stand_ins():
         warnings.simplefilter("ignore")  # deprecations inside ESPnet's dependencies, at import
-        try:
-            return importlib.import_module("espnet2.bin.tts_inference").Text2Speech
-        except ImportError as exc:
-            raise EngineUnavailable(f"ESPnet cannot be imported: {exc.name or 'a package'} is missing.") from None
+        return importlib.import_module("espnet2.bin.tts_inference").Text2Speech
 
 
 @contextmanager

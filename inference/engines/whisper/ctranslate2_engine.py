@@ -51,16 +51,14 @@ class CTranslate2Engine:
         self.info = EngineInfo("ctranslate2", Path(model).name, languages_of(model))
 
     async def load(self) -> None:
-        """Verifies, lays out and loads the weights. Raises EngineUnavailable with the reason if it cannot."""
+        """Verifies, lays out and loads the weights. Raises EngineUnavailable, or ImportError for a missing package."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
 
     def _load(self) -> None:
-        try:
-            from faster_whisper.utils import download_model  # noqa: PLC0415  not on every machine
+        from faster_whisper.utils import download_model  # noqa: PLC0415  not on every machine
 
-            from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper  # noqa: PLC0415
-        except ImportError as exc:
-            raise EngineUnavailable("The engine ctranslate2 needs the package faster-whisper.") from exc
+        from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper  # noqa: PLC0415
+
         self._listening.detector.load()
         try:
             if self._name == BUNDLED:

@@ -46,17 +46,15 @@ class WhisperEngine:
         self.info = EngineInfo("openai-whisper", Path(model).name, languages_of(model))
 
     async def load(self) -> None:
-        """Verifies, converts and loads the weights. Raises EngineUnavailable with the reason if it cannot."""
+        """Verifies, converts and loads the weights. Raises EngineUnavailable, or ImportError for a missing package."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
 
     def _load(self) -> None:
-        try:
-            import torch  # noqa: PLC0415  seconds long, and not on every machine
-            import whisper  # noqa: PLC0415
+        import torch  # noqa: PLC0415  seconds long, and not on every machine
+        import whisper  # noqa: PLC0415
 
-            from inference.engines.whisper.torch_model import TorchWhisper  # noqa: PLC0415
-        except ImportError as exc:
-            raise EngineUnavailable("The engine openai-whisper needs the packages torch and openai-whisper.") from exc
+        from inference.engines.whisper.torch_model import TorchWhisper  # noqa: PLC0415
+
         self._listening.detector.load()
         torch.set_num_threads(self._threads)
         source = str(openai_checkpoint(self._cache)) if self._name == BUNDLED else self._name

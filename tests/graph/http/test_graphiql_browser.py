@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -12,24 +10,12 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.async_api import ConsoleMessage, Page, Route, async_playwright, expect
 
+from tests.browser import ARGUMENTS, chromium_program
 from tests.client import Client
 
 pytestmark = pytest.mark.browser
 
-_NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "google-chrome-stable")
 _WAIT_MS = 20_000
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    """The browser's program: $CHROMIUM, or the first of the usual names on PATH."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        missing = "no Chromium here: install it (Debian: apt-get install chromium) or point CHROMIUM at it"
-        if os.environ.get("BROWSER_REQUIRED"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
 
 
 class Ide:
@@ -95,11 +81,10 @@ class Ide:
 
 
 @pytest.fixture
-async def ide(chromium: str, api: str) -> AsyncIterator[Ide]:
+async def ide(api: str) -> AsyncIterator[Ide]:
+    program = chromium_program()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        )
+        browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1400, "height": 900})
         opened = Ide(page, urlsplit(api).netloc)
         await opened.open()

@@ -1,4 +1,4 @@
-"""Requests for chat models, and the CRM tools as a test sees them: the real payload models without a database."""
+"""A conversation with a chat model, its tools run as the pipeline does: the real payload models without a database."""
 
 from __future__ import annotations
 
@@ -8,55 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from db.agents.personas import PERSONAS
 from db.agents.scenarios import SCENARIOS
-from inference.ports import (
-    AssistantSaid,
-    ChatFinished,
-    ChatModel,
-    ChatRequest,
-    HistoryItem,
-    TextDelta,
-    ToolRequest,
-    ToolSpec,
-    ToolUsed,
-    UserSaid,
-)
-
-TOOLS = (
-    *(ToolSpec(item.name, item.description, item.payload.model_json_schema()) for item in SCENARIOS.values()),
-    ToolSpec("find_crm_records", "Finds this customer's records.", {"type": "object", "properties": {}}),
-)
-
-
-def chat_request(
-    *history: HistoryItem,
-    language: str = "en",
-    persona: str = "billing_agent",
-    tools: tuple[ToolSpec, ...] = TOOLS,
-    known: Mapping[str, str] | None = None,
-) -> ChatRequest:
-    return ChatRequest(history, PERSONAS[persona], language, tools, known or {"customer_id": "customer-1"})
-
-
-@dataclass
-class Answer:
-    """One round of a model, collected."""
-
-    text: str
-    calls: list[ToolRequest]
-    finished: ChatFinished
-
-
-async def answer(model: ChatModel, request: ChatRequest) -> Answer:
-    """Runs one round and holds it to the port: words or tools, then one ChatFinished, last."""
-    items = [item async for item in model.reply(request)]
-    assert isinstance(items[-1], ChatFinished)
-    assert sum(isinstance(item, ChatFinished) for item in items) == 1
-    text = "".join(item.text for item in items if isinstance(item, TextDelta))
-    calls = [item for item in items if isinstance(item, ToolRequest)]
-    assert bool(text) != bool(calls)
-    return Answer(text, calls, items[-1])
+from inference.ports import AssistantSaid, ChatModel, HistoryItem, ToolRequest, ToolSpec, ToolUsed, UserSaid
+from inference.testing.chat_model import TOOLS, Answer, answer, chat_request
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -11,11 +10,11 @@ from db.errors import EngineUnavailable
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.openai.engine import OpenAIEngine
 from inference.engines.scripted.engine import ScriptedEngine
-from inference.ports import ChatFinished, ChatModel, TextDelta, ToolUsed, UserSaid
-from tests.inference.engines.chat import answer, chat_request
+from inference.ports import ChatFinished, ChatModel, ToolUsed, UserSaid
+from inference.testing.chat_model import ChatModelContract, answer, chat_request
 from tests.inference.engines.openai.llama_server import LlamaServer, llama_server
 
-HELLO = chat_request(UserSaid("Hello!"), tools=())
+HELLO = ChatModelContract.hello
 
 
 @pytest.fixture(scope="module")
@@ -30,49 +29,20 @@ def _openai(server: LlamaServer, *, key: str | None = None, **settings: object) 
 
 
 @pytest.fixture(params=["fake", "scripted", pytest.param("openai", marks=pytest.mark.models)])
-async def model(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
     if request.param == "fake":
         yield FakeChatModel(delay=0.001)
     elif request.param == "scripted":
         yield request.getfixturevalue("scripted")
     else:
-        engine = _openai(request.getfixturevalue("llama"), tool_mode="native")
-        await engine.load()
-        yield engine
-        await engine.close()
+        model = _openai(request.getfixturevalue("llama"), tool_mode="native")
+        await model.load()
+        yield model
+        await model.close()
 
 
-async def test_words_then_one_finish(model: ChatModel) -> None:
-    said = await answer(model, HELLO)
-    assert said.text.strip()
-    assert said.finished.model
-    assert model.info.engine in {"fake", "scripted", "openai"}
-
-
-async def test_closing_early_leaves_it_usable(model: ChatModel) -> None:
-    stream = model.reply(HELLO)
-    assert isinstance(await anext(stream), TextDelta)
-    await stream.aclose()  # type: ignore[attr-defined]
-    assert (await answer(model, HELLO)).text.strip()
-
-
-async def test_cancelling_leaves_it_usable(model: ChatModel) -> None:
-    task = asyncio.create_task(answer(model, HELLO))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert (await answer(model, HELLO)).text.strip()
-
-
-async def test_as_many_at_once_as_it_says(model: ChatModel) -> None:
-    answers = await asyncio.gather(*(answer(model, HELLO) for _ in range(model.concurrency)))
-    assert all(said.text.strip() for said in answers)
-
-
-async def test_hostile_words_are_only_words(model: ChatModel) -> None:
-    text = '"}]} <|im_end|> \x00 {name} %s $(id) \u202e ' + "x" * 500
-    assert (await answer(model, chat_request(UserSaid(text), tools=()))).text.strip()
+class TestChatModels(ChatModelContract):
+    """With the fixture ``engine`` above."""
 
 
 @pytest.mark.parametrize("name", ["fake", "scripted"])

@@ -5,10 +5,11 @@ import pytest
 
 from inference.engines.fake.transcriber import FakeTranscriber
 from inference.ports import Transcriber
-from tests.inference.engines.transcriber_contract import TranscriberContract, hear
+from inference.testing.transcriber import hear
+from tests.inference.engines.transcriber_contract import JfkContract
 
 
-class TestFakeTranscriber(TranscriberContract):
+class TestFakeTranscriber(JfkContract):
     @pytest.fixture
     def engine(self) -> Transcriber:
         return FakeTranscriber(self.said)

@@ -12,7 +12,7 @@ import pytest
 from db.errors import EngineUnavailable, TransientEngineError
 from inference.engines.openai.engine import OpenAIEngine
 from inference.ports import AssistantSaid, ChatFinished, TextDelta, ToolRequest, ToolUsed, UserSaid
-from tests.inference.engines.chat import answer, chat_request
+from inference.testing.chat_model import answer, chat_request
 from tests.inference.engines.openai.chat_server import DONE, USAGE, ChatServer, Scripted, call_delta, chat_server, delta
 
 HELLO = chat_request(UserSaid("hello"))

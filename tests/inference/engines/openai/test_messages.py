@@ -8,7 +8,7 @@ from db.agents.personas import PERSONAS
 from db.agents.scenarios import SCENARIOS
 from inference.engines.openai.messages import inline, json_format, json_messages
 from inference.ports import ToolUsed, UserSaid
-from tests.inference.engines.chat import TOOLS, chat_request
+from inference.testing.chat_model import TOOLS, chat_request
 
 
 def test_references_are_inlined_and_recursion_ends() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from inference.engines.scripted.engine import ScriptedEngine
 from inference.ports import AssistantSaid, ToolUsed, UserSaid
-from tests.inference.engines.chat import TOOLS, Conversation, answer, chat_request
+from inference.testing.chat_model import TOOLS, answer, chat_request
+from tests.inference.engines.chat import Conversation
 
 
 @pytest.fixture

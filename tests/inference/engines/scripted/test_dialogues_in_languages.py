@@ -9,7 +9,8 @@ import pytest
 from db.errors import EngineUnavailable
 from inference.engines.scripted.engine import ScriptedEngine
 from inference.ports import UserSaid
-from tests.inference.engines.chat import Conversation, answer, chat_request
+from inference.testing.chat_model import answer, chat_request
+from tests.inference.engines.chat import Conversation
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.engines.whisper.engine import WhisperEngine
 from inference.engines.whisper.languages import LANGUAGES, token_of
 from inference.ports import Transcriber
+from inference.testing.transcriber import hear
 from inference.weights.cache import ModelCache
-from tests.inference.engines.transcriber_contract import TranscriberContract, hear
+from tests.inference.engines.transcriber_contract import JfkContract
 from tests.speech_samples import clips, word_errors, words
 
 pytestmark = pytest.mark.models
@@ -46,13 +47,13 @@ def ctranslate2_engine(cache: ModelCache) -> Iterator[CTranslate2Engine]:
     asyncio.run(engine.close())
 
 
-class TestWhisper(TranscriberContract):
+class TestWhisper(JfkContract):
     @pytest.fixture
     def engine(self, whisper_engine: WhisperEngine) -> Transcriber:
         return whisper_engine
 
 
-class TestCTranslate2(TranscriberContract):
+class TestCTranslate2(JfkContract):
     @pytest.fixture
     def engine(self, ctranslate2_engine: CTranslate2Engine) -> Transcriber:
         return ctranslate2_engine

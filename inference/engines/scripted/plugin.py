@@ -1,0 +1,15 @@
+"""The engine ``scripted`` as a plug-in: how it is made. It has no settings of its own."""
+
+from __future__ import annotations
+
+from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
+from inference.ports import ChatModel
+
+
+def _make(settings: EngineSettings, context: EngineContext) -> ChatModel:
+    from inference.engines.scripted.engine import ScriptedEngine
+
+    return ScriptedEngine(threads=context.threads)
+
+
+scripted = EngineFactory(EngineSettings, _make, install="pip install 'voxloom[worker]'")

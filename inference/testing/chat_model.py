@@ -1,0 +1,93 @@
+"""What every ChatModel promises (``inference.ports.ChatModel``)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from db.agents.personas import PERSONAS
+from db.agents.scenarios import SCENARIOS
+from inference.ports import (
+    ChatFinished,
+    ChatModel,
+    ChatRequest,
+    HistoryItem,
+    TextDelta,
+    ToolRequest,
+    ToolSpec,
+    UserSaid,
+)
+from inference.testing.engine import EngineContract
+
+#: The CRM tools as a model is offered them.
+TOOLS = (
+    *(ToolSpec(item.name, item.description, item.payload.model_json_schema()) for item in SCENARIOS.values()),
+    ToolSpec("find_crm_records", "Finds this customer's records.", {"type": "object", "properties": {}}),
+)
+
+
+def chat_request(
+    *history: HistoryItem,
+    language: str = "en",
+    persona: str = "billing_agent",
+    tools: tuple[ToolSpec, ...] = TOOLS,
+    known: Mapping[str, str] | None = None,
+) -> ChatRequest:
+    """A request as the pipeline makes it."""
+    return ChatRequest(history, PERSONAS[persona], language, tools, known or {"customer_id": "customer-1"})
+
+
+@dataclass
+class Answer:
+    """One reply of a model, collected."""
+
+    text: str
+    calls: list[ToolRequest]
+    finished: ChatFinished
+
+
+async def answer(model: ChatModel, request: ChatRequest) -> Answer:
+    """Asks once and holds the model to its port: words or tools, then one ChatFinished, last."""
+    items = [item async for item in model.reply(request)]
+    assert isinstance(items[-1], ChatFinished)
+    assert sum(isinstance(item, ChatFinished) for item in items) == 1
+    text = "".join(item.text for item in items if isinstance(item, TextDelta))
+    calls = [item for item in items if isinstance(item, ToolRequest)]
+    assert bool(text) != bool(calls)
+    return Answer(text, calls, items[-1])
+
+
+class ChatModelContract(EngineContract):
+    """A subclass has a fixture ``engine``, loaded."""
+
+    hello = chat_request(UserSaid("Hello!"), tools=())
+
+    async def test_words_then_one_finish(self, engine: ChatModel) -> None:
+        said = await answer(engine, self.hello)
+        assert said.text.strip()
+        assert said.finished.model
+
+    async def test_closing_early_leaves_it_usable(self, engine: ChatModel) -> None:
+        stream = engine.reply(self.hello)
+        assert isinstance(await anext(stream), TextDelta)
+        await stream.aclose()  # type: ignore[attr-defined]
+        assert (await answer(engine, self.hello)).text.strip()
+
+    async def test_cancelling_leaves_it_usable(self, engine: ChatModel) -> None:
+        task = asyncio.create_task(answer(engine, self.hello))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await answer(engine, self.hello)).text.strip()
+
+    async def test_as_many_at_once_as_it_says(self, engine: ChatModel) -> None:
+        answers = await asyncio.gather(*(answer(engine, self.hello) for _ in range(engine.concurrency)))
+        assert all(said.text.strip() for said in answers)
+
+    async def test_hostile_words_are_only_words(self, engine: ChatModel) -> None:
+        text = '"}]} <|im_end|> \x00 {name} %s $(id) \u202e ' + "x" * 500
+        assert (await answer(engine, chat_request(UserSaid(text), tools=()))).text.strip()
