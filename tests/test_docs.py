@@ -152,5 +152,11 @@ def test_every_page_can_be_found() -> None:
     assert {each for each in _PAGES if each.is_relative_to(DOCS)} <= found
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (_ROOT / "mkdocs.yml").read_text()
+    pages = {str(each.relative_to(DOCS)) for each in _PAGES if each.is_relative_to(DOCS) and each not in _DATED}
+    assert {each for each in pages if each not in navigation} == set()
+
+
 def test_the_readme_is_short() -> None:
     assert len((_ROOT / "README.md").read_text().splitlines()) <= README_LINES

@@ -9,7 +9,7 @@ from tests.reference.errors import errors_page
 from tests.reference.graphql import graphql_pages
 from tests.reference.settings import settings_page
 
-_MARK = "<!-- Written by `make reference`. Do not edit. -->\n\n"
+_MARK = "<!-- Written by `make reference`. Do not edit. -->"
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -21,4 +21,10 @@ def generated_pages() -> dict[str, str]:
         "reference/settings.md": settings_page(),
     }
     pages |= {f"reference/{path}": text for path, text in graphql_pages().items()}
-    return {path: _MARK + text for path, text in pages.items()}
+    return {path: _marked(text) for path, text in pages.items()}
+
+
+def _marked(page: str) -> str:
+    """The page with the mark behind its title: MkDocs takes the title from the first line."""
+    title, _, rest = page.partition("\n")
+    return f"{title}\n\n{_MARK}\n{rest}"
