@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from db.errors import QueryTooComplex
 
 
@@ -15,8 +13,8 @@ def too_large(most: int) -> QueryTooComplex:
     )
 
 
-def instead_of(data: object, most: int) -> dict[str, Any]:
+def instead_of(data: object, most: int) -> dict[str, object]:
     """What is sent instead of ``data``, a GraphQL response or a websocket message that has one as its payload."""
     error = too_large(most)
-    answer = {"errors": [{"message": error.message, "extensions": error.extensions}]}
+    answer: dict[str, object] = {"errors": [{"message": error.message, "extensions": error.extensions}]}
     return {**data, "payload": answer} if isinstance(data, dict) and "payload" in data else answer

@@ -47,11 +47,12 @@ class _RefusedError(Exception):
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's with limits; and an answer's head and body leave together: one call of the kernel, one packet."""
 
+    # Any: uvicorn's own arguments are handed on.
     def __init__(self, *given: Any, connections: Connections, **named: Any) -> None:
         super().__init__(*given, **named)
         self._open = connections
         self._limits = connections.limits
-        self._extensions: dict[str, Any] = {}
+        self._extensions: dict[str, dict[object, object]] = {}
         self._refused = False
         #: When the head that is being received began; None outside of heads.
         self._head_since: float | None = None
@@ -64,7 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = self._unparsed = self._thrown_away = 0
         self._chunks = self._chunk_bytes = 0  # of this read
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         gathering = GatheringTransport(transport, self.loop)
         super().connection_made(cast("asyncio.Transport", gathering))
         slot = self._open.admit(self.client[0] if self.client else "")
@@ -74,7 +75,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         gathering.slot = slot
-        self._extensions = {KEY_SHOWN: slot.key_shown, BYTES_HELD: self._open.held}
+        extensions = {KEY_SHOWN: slot.key_shown, BYTES_HELD: self._open.held}
+        self._extensions = cast("dict[str, dict[object, object]]", extensions)  # as uvicorn declares them
         self._head_since = self._heard = self.loop.time()
         self._open.watch(self)
 
@@ -185,7 +187,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_since = self._body_since = None
         self._open.unwatch(self)
         super().handle_websocket_upgrade()
-        protocol = cast("Any", self.transport).get_protocol()
+        protocol = self.transport.get_protocol()
         if isinstance(protocol, SocketProtocol) and not protocol.handshake_initiated:
             # websockets takes fewer and shorter lines than HTTP does here, and says nothing about it.
             self.transport.write(_refusal(431, BadUserInput("The head of the websocket's request is too large.")))

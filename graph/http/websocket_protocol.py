@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import BaseTransport
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
@@ -26,6 +26,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     A text can be sent without a task that waits for it, where there is nothing to wait for (`PUSH`).
     """
 
+    # Any: uvicorn's own arguments are handed on.
     def __init__(self, *given: Any, connections: Connections, **named: Any) -> None:
         super().__init__(*given, **named)
         self._limits = connections.limits
@@ -52,9 +53,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # the app's task has not begun
-            scope: Any = self.scope
-            added = {PUSH: self._push, KEY_SHOWN: self._key_shown}
-            scope["extensions"] = {**(scope.get("extensions") or {}), **added}
+            extensions = {**(self.scope.get("extensions") or {}), PUSH: self._push, KEY_SHOWN: self._key_shown}
+            self.scope["extensions"] = cast("dict[str, dict[object, object]]", extensions)  # as uvicorn declares them
 
     def shutdown(self) -> None:
         """Called when the server ends. As uvicorn's, but that the close has a reason in words."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import orjson
@@ -54,7 +55,7 @@ class EventWriter:
 
     def __init__(self, head: str, writer: Writer, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> None:
         self._head = head
-        self._plain: dict[str, Callable[[StoredEvent, SoundUrls], Any]] = {}
+        self._plain: dict[str, Callable[[StoredEvent, SoundUrls], object]] = {}
         self._rows: dict[str, _RowText] = {}
         self._order: list[str] = []
         for key, selected in writer.selected(kind, inner(nodes)).items():
@@ -71,12 +72,12 @@ class EventWriter:
 
     async def write_with_rows(self, event: StoredEvent, urls: SoundUrls, reader: Reader) -> str:
         """The payload of an event that shows rows, as they are now. Raises Missing, and what the reader raises."""
-        found: dict[str, Any] = {key: find(event, urls) for key, find in self._plain.items()}
+        found: dict[str, object] = {key: find(event, urls) for key, find in self._plain.items()}
         for key, row in self._rows.items():
             found[key] = await row.read(event, reader, urls)
         return self._whole({key: found[key] for key in self._order})
 
-    def _whole(self, members: Mapping[str, Any]) -> str:
+    def _whole(self, members: Mapping[str, object]) -> str:
         return f"{self._head}{orjson.dumps(members).decode()}}}}}"
 
     def _add(self, key: str, writer: Writer, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> None:
@@ -97,7 +98,7 @@ class EventWriter:
                 raise Unsupported(f"{kind.name}.{name}")
 
 
-_Find = Callable[[StoredEvent, SoundUrls], Any]
+_Find = Callable[[StoredEvent, SoundUrls], object]
 
 
 def _constant(text: str) -> _Find:
@@ -108,15 +109,17 @@ def _url(find: Callable[[StoredEvent], UUID]) -> _Find:
     return lambda event, urls: urls.of(find(event))
 
 
-def _value(find: Callable[[StoredEvent], Any]) -> _Find:
+def _value(find: Callable[[StoredEvent], object]) -> _Find:
     return lambda event, _: find(event)
 
 
-def _moment(find: Callable[[StoredEvent], Any]) -> _Find:
-    return lambda event, _: written(find(event))
+def _moment(find: Callable[[StoredEvent], object]) -> _Find:
+    return lambda event, _: written(cast("datetime", find(event)))
 
 
-def _row_text(writer: Writer, kind: Any, nodes: Sequence[FieldNode], shown: ToldRow, *, nullable: bool) -> _RowText:
+def _row_text(
+    writer: Writer, kind: GraphQLObjectType, nodes: Sequence[FieldNode], shown: ToldRow, *, nullable: bool
+) -> _RowText:
     own = Writer(writer.operation, writer.switched)
     table = own.alias(shown.key.class_.__table__)
     given = own.parameters.of

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 import structlog
@@ -54,7 +54,7 @@ class Subscribe:
 
     text: str
     operation_name: str | None
-    variables: Mapping[str, Any]
+    variables: Mapping[str, object]
     secret: str
     #: The event that was seen last, where the transport tells (Last-Event-ID); afterSeq counts if it is later.
     seen: int = 0

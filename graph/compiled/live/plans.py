@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -65,7 +64,7 @@ class EventPlan:
         self._arguments = Arguments(schema, operation)
         self._selections: LRUCache[object, Selection] = LRUCache(_MAX_VARIANTS)
 
-    def following(self, variables: Mapping[str, Any]) -> Following:
+    def following(self, variables: Mapping[str, object]) -> Following:
         """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
         coerced = self._arguments.variables(variables)
         switched = self._arguments.switched(coerced)

@@ -37,7 +37,7 @@ class Arguments:
         self._switches = operation.switches()
         self._windows = _windows_of(schema._schema, operation)
 
-    def variables(self, given: Mapping[str, Any]) -> VariableValues:
+    def variables(self, given: Mapping[str, object]) -> VariableValues:
         """The variables with their defaults. Raises Unsupported for what does not fit their types."""
         definitions = self._operation.node.variable_definitions or ()
         coerced = get_variable_values(self._schema._schema, definitions, dict(given))
@@ -81,6 +81,7 @@ class Arguments:
         except KeyError:
             raise Unsupported("a switch without a value") from None
 
+    # Any: graphql-core has coerced each argument to its own type.
     def of(self, root: GraphQLObjectType, nodes: Sequence[FieldNode], variables: VariableValues) -> dict[str, Any]:
         """The arguments of a root field, by their names in Python."""
         field = root.fields[nodes[0].name.value]

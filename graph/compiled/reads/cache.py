@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -107,7 +107,7 @@ class Answers:
             each.cancel()
         await asyncio.gather(*self._making.values(), return_exceptions=True)
 
-    async def _made(self, name: object, reading: Coroutine[Any, Any, Answer | None]) -> Answer | None:
+    async def _made(self, name: object, reading: Coroutine[object, object, Answer | None]) -> Answer | None:
         """What is read, also for others; it goes on when the one who began it is gone."""
         task = self._making[name] = asyncio.create_task(reading, name="read")
         task.add_done_callback(lambda _: self._making.pop(name, None))
@@ -152,7 +152,7 @@ class Answers:
 
     async def _row(self, request: Request, asking: Asking, finished: Sequence[Finished]) -> Row | None:
         variant = request.variant
-        values: dict[str, Any] = {**request.values, KEY_HASH: asking.key_hash}
+        values: dict[str, object] = {**request.values, KEY_HASH: asking.key_hash}
         if variant.has_urls:
             values |= SoundUrls(asking.base, self._signer.window()).values()
         values |= {after(place): each.last_id for place, each in enumerate(finished)}

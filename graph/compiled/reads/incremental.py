@@ -12,14 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLObjectType, SelectionSetNode, get_named_type
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Select,
     Text,
     Uuid,
     all_,
@@ -30,15 +28,17 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
 from db.enums import ToolCallStatus, TurnStatus
 from db.models.base import Base
 from db.models.conversation import Message, Session, Turn
 from db.models.work import CrmRecord, ModelCall, ToolCall
-from graph.api.declared import Columns, Related, declared
+from db.postgres.connections import Row
+from graph.api.declared import Columns, Expression, Related, declared
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.selection import inner
-from graph.compiled.reads.sql_json import Pieces, joined, quoted, sent
+from graph.compiled.reads.sql_json import Pieces, Rows, joined, quoted, sent
 
 _COLUMNS = 5
 
@@ -64,7 +64,7 @@ def after(place: int) -> str:
     return f"after_{place}"
 
 
-def _in_motion(session_id: ColumnElement[UUID]) -> ColumnElement[Any]:
+def _in_motion(session_id: ColumnElement[UUID]) -> Expression:
     """The turns of a session in which something may still change, as an array: it is made once for a whole list.
 
     A tool call may end after its turn: its worker was taken for dead, and another one completed the turn without it.
@@ -79,7 +79,7 @@ def _in_motion(session_id: ColumnElement[UUID]) -> ColumnElement[Any]:
     return func.array(both.scalar_subquery(), type_=ARRAY(Uuid()))
 
 
-def ended_turns(turn: Any, session_id: ColumnElement[UUID]) -> ColumnElement[str]:
+def ended_turns(turn: NamedFromClause, session_id: ColumnElement[UUID]) -> ColumnElement[str]:
     """The failed and cancelled turns of a session, each with the version of its row. ``turn``: an alias of turns."""
     each = func.concat(turn.c.id, quoted("="), literal_column(f"{turn.name}.xmin::text", Text))
     texts = func.coalesce(func.string_agg(each, quoted(",")), quoted(""))
@@ -104,7 +104,7 @@ class _Owner:
     turn_id: Callable[[Columns], ColumnElement[UUID]]
     is_finished_alone: Callable[[Columns], ColumnElement[bool]] | None = None
 
-    def is_finished(self, columns: Columns, in_motion: ColumnElement[Any]) -> ColumnElement[bool]:
+    def is_finished(self, columns: Columns, in_motion: Expression) -> ColumnElement[bool]:
         turn_id = self.turn_id(columns)
         if self.is_finished_alone is None:
             return turn_id != all_(in_motion)
@@ -124,17 +124,17 @@ _OWNERS: Mapping[type[Base], _Owner] = {
 class GrowingWriter:
     """Writes the object of one session's row in parts: a text, and then for each list its own parts and a text."""
 
-    def __init__(self, writer: Writer, table: Any) -> None:
+    def __init__(self, writer: Writer, table: NamedFromClause) -> None:
         self._writer = writer
         self._table = table
         self._texts: list[Pieces] = [[]]
-        self._lists: list[Any] = []
+        self._lists: list[FromClause] = []
 
     @property
     def lists(self) -> int:
         return len(self._lists)
 
-    def write(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], rows: Select[Any]) -> Select[Any]:
+    def write(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], rows: Rows) -> Rows:
         """``rows`` with the columns that ``assemble`` takes."""
         self._add("{")
         for number, (key, nodes) in enumerate(self._writer.selected(kind, sets).items()):
@@ -147,7 +147,7 @@ class GrowingWriter:
             rows = rows.join(each, true()).add_columns(*each.c, _text(text))
         return rows
 
-    def _add(self, *pieces: Any) -> None:
+    def _add(self, *pieces: str | Expression) -> None:
         self._texts[-1] += pieces
 
     def _add_list(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
@@ -171,7 +171,7 @@ class GrowingWriter:
         self._texts.append([])
         return True
 
-    def _list(self, table: Any, related: Related, pieces: Pieces) -> Any:
+    def _list(self, table: NamedFromClause, related: Related, pieces: Pieces) -> FromClause:
         known = self._writer.parameters.of(after(len(self._lists)), Uuid())
         mine = table.c[related.key] == self._table.c[related.own]
         is_finished = _OWNERS[related.model].is_finished(table.c, _in_motion(self._table.c.id))
@@ -196,12 +196,12 @@ class GrowingWriter:
         ).lateral()
 
 
-def _text(pieces: Pieces) -> Any:
+def _text(pieces: Pieces) -> ColumnElement[bytes]:
     return sent(joined(pieces) if pieces else quoted(""))
 
 
 def assemble(
-    head: bytes, row: Sequence[Any], tail: bytes, before: bytes, known: Sequence[Finished]
+    head: bytes, row: Row, tail: bytes, before: bytes, known: Sequence[Finished]
 ) -> tuple[bytes, tuple[Finished, ...]] | None:
     """The whole answer, and what is finished in it. ``before``: the answer that ``known`` is in.
 

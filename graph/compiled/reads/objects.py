@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
 
 from graphql import (
     FieldNode,
@@ -14,14 +13,15 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
 )
-from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, case, cast, column, func, select
+from sqlalchemy import ColumnElement, Integer, Text, Uuid, case, cast, column, func, select
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
+from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
 from db.models.base import Base
-from graph.api.declared import Items, Related, SameRow, SoundUrl, Value, declared
+from graph.api.declared import Columns, Expression, Items, Related, SameRow, SoundUrl, Value, declared
 from graph.api.windows import Window
 from graph.compiled.reads.selection import Operation, Unsupported, inner
-from graph.compiled.reads.sql_json import Parameters, Pieces, array, joined, nullable, quoted, value
+from graph.compiled.reads.sql_json import Parameters, Pieces, Rows, SqlType, array, joined, nullable, quoted, value
 from graph.media.signing import URL_EXPIRES, URL_INNER, URL_OUTER, URL_START
 
 
@@ -51,10 +51,10 @@ class Writer:
     def selected(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         return self.operation.fields(kind, sets, self.switched)
 
-    def alias(self, table: Any) -> Any:
+    def alias(self, table: FromClause) -> NamedFromClause:
         return table.alias(f"t{next(self._numbers)}")
 
-    def object(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], table: Any) -> Pieces:
+    def object(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], table: NamedFromClause) -> Pieces:
         """A JSON object. Raises Unsupported for a field that only its resolver knows."""
         pieces: Pieces = ["{"]
         for key, nodes in self.selected(kind, sets).items():
@@ -62,7 +62,7 @@ class Writer:
             pieces += self.field(kind, nodes, table)
         return [*pieces, "}"]
 
-    def field(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], table: Any) -> Pieces:
+    def field(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], table: NamedFromClause) -> Pieces:
         """The value of one field. Raises Unsupported."""
         name = nodes[0].name.value
         if name == "__typename":
@@ -81,23 +81,33 @@ class Writer:
                 return self._related(definition, nodes, table, related)
         raise Unsupported(f"{kind.name}.{name}")
 
-    def _inner(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any) -> Pieces:
+    def _inner(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: NamedFromClause) -> Pieces:
         kind = get_named_type(definition.type)
         assert isinstance(kind, GraphQLObjectType)
         return self.object(kind, inner(nodes), table)
 
-    def _same_row(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any, when: Any) -> Pieces:
+    def _same_row(
+        self,
+        definition: GraphQLField,
+        nodes: Sequence[FieldNode],
+        table: NamedFromClause,
+        when: Callable[[Columns], ColumnElement[bool]] | None,
+    ) -> Pieces:
         pieces = self._inner(definition, nodes, table)
         return pieces if when is None else [case((when(table.c), joined(pieces)), else_="null")]
 
-    def _items(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any, items: Items) -> Pieces:
+    def _items(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], table: NamedFromClause, items: Items
+    ) -> Pieces:
         elements = func.jsonb_array_elements(items.sql(table.c))
         valued = elements.table_valued(column("value", JSONB), with_ordinality="place")
         element = valued.render_derived(name=f"t{next(self._numbers)}")
         rows = select().select_from(element).order_by(items.order(element.c), element.c.place).correlate(table)
         return [array(self._inner(definition, nodes, element), rows)]
 
-    def _related(self, definition: GraphQLField, nodes: Sequence[FieldNode], table: Any, related: Related) -> Pieces:
+    def _related(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], table: NamedFromClause, related: Related
+    ) -> Pieces:
         self.models.add(related.model)
         other = self.alias(related.model.__table__)
         pieces = self._inner(definition, nodes, other)
@@ -118,13 +128,13 @@ class Writer:
             return [array(pieces, rows.order_by(order))]
         return [nullable(rows.add_columns(joined(pieces)).scalar_subquery(), definition.type)]
 
-    def _part(self, node: FieldNode, pieces: Pieces, rows: Select[Any], other: Any) -> ColumnElement[str]:
+    def _part(self, node: FieldNode, pieces: Pieces, rows: Rows, other: NamedFromClause) -> ColumnElement[str]:
         """A part of a list, as ``graph.api.windows`` takes it of rows. Raises Unsupported where nothing is bound."""
         part = self.parts.get(id(node))
         if part is None:
             raise Unsupported(node.name.value)
 
-        def given(name: str, kind: Any) -> ColumnElement[Any]:
+        def given(name: str, kind: SqlType) -> Expression:
             return self.parameters.of(part.prefix + name, kind)
 
         asked = part.window
@@ -140,7 +150,7 @@ class Writer:
             rows = rows.limit(given("first", Integer()))
         return array(pieces, rows, place=other.c.id)
 
-    def _url(self, audio_id: ColumnElement[Any]) -> Pieces:
+    def _url(self, audio_id: Expression) -> Pieces:
         """As ``graph.media.signing`` signs: HMAC-SHA256 (RFC 2104). Postgres has the hash but not the keying."""
         self.has_urls = True
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type
-from sqlalchemy import ColumnElement, Integer, Select, Text, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Text, case, func, literal_column, select
+from sqlalchemy.sql.selectable import NamedFromClause, Subquery
 
+from graph.api.declared import Expression
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.roots import AFTER, BEFORE, SIZE, Bound
 from graph.compiled.reads.selection import Unsupported, inner
-from graph.compiled.reads.sql_json import Pieces, joined, nullable, quoted
+from graph.compiled.reads.sql_json import Pieces, Rows, joined, nullable, quoted
 
 _PLACE: ColumnElement[int] = literal_column("page.place", Integer)
 _KEPT: ColumnElement[int] = literal_column("page.kept", Integer)
@@ -27,14 +28,14 @@ class PageWriter:
     """
 
     def __init__(
-        self, writer: Writer, table: Any, rows: Select[Any], bound: Bound, total: Callable[[], ColumnElement[int]]
+        self, writer: Writer, table: NamedFromClause, rows: Rows, bound: Bound, total: Callable[[], ColumnElement[int]]
     ) -> None:
         self._writer = writer
         self._size = bound.parameter(writer.parameters, SIZE, Integer())
         self._bound = bound
         self._total = total
         self._row = rows.add_columns(*table.c).subquery("listed")
-        self._texts: list[ColumnElement[Any]] = [
+        self._texts: list[Expression] = [
             func.row_number().over(order_by=self._row.c.id.desc()).label("place"),
             func.row_number()
             .over(order_by=self._row.c.id.asc() if bound.backwards else self._row.c.id.desc())
@@ -42,7 +43,7 @@ class PageWriter:
             _cursor(self._row.c.id).label("cursor"),
         ]
 
-    def write(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> tuple[ColumnElement[str], Any]:
+    def write(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> tuple[ColumnElement[str], Subquery]:
         """The connection's text, and what to select it from."""
         text = joined(self._object(kind, nodes, self._connection))
         return text, select(*self._texts).select_from(self._row).subquery("page")
@@ -103,7 +104,7 @@ class PageWriter:
         return case((func.count() > self._size, "true"), else_="false")
 
 
-def _cursor(row_id: ColumnElement[Any]) -> ColumnElement[str]:
+def _cursor(row_id: Expression) -> ColumnElement[str]:
     """The id in base 64 for addresses (RFC 4648, section 5), without its padding."""
     encoded = func.encode(func.uuid_send(row_id), quoted("base64"))
     return func.translate(encoded, quoted("+/="), quoted("-_"), type_=Text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -32,7 +32,7 @@ _MAX_PLANS = 500
 
 
 #: The errors of too costly variables.
-CostCheck = Callable[[Mapping[str, Any]], Sequence[GraphQLError]]
+CostCheck = Callable[[Mapping[str, object]], Sequence[GraphQLError]]
 
 _NUMBERS = count()
 
@@ -51,7 +51,7 @@ class Variant:
     has_urls: bool
     is_of_session: bool
 
-    def assemble(self, texts: Sequence[Any]) -> bytes | None:
+    def assemble(self, texts: Sequence[bytes | None]) -> bytes | None:
         """The whole answer; null if something is missing that may not be, which is an error for others to tell."""
         pieces = [self.frame[0]]
         for text, nullable, after in zip(texts, self.nullable, self.frame[1:], strict=False):
@@ -69,7 +69,7 @@ class Request:
     """
 
     variant: Variant
-    values: dict[str, Any]
+    values: dict[str, object]
     identity: str
     session_id: UUID | None
 
@@ -86,7 +86,7 @@ class Plan:
         self._variants: LRUCache[object, Variant] = LRUCache(_MAX_VARIANTS)
         self._id = self._arguments.only_id()
 
-    def request(self, variables: Mapping[str, Any]) -> Request:
+    def request(self, variables: Mapping[str, object]) -> Request:
         """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
         if self._costs is not None and self._costs(variables):
             raise Unsupported("cost")
@@ -112,12 +112,12 @@ class Plan:
             variant = self._variants[form] = self._write(Writer(self._operation, switched, parts), selected, bound)
         values = {each.prefix + name: value for each in bound.values() for name, value in each.values.items()}
         values |= {each.prefix + name: value for each in parts.values() for name, value in each.window.values().items()}
-        session_id = next(iter(values.values())) if variant.is_of_session else None
+        session_id = cast("UUID", next(iter(values.values()))) if variant.is_of_session else None
         # A text, for what is looked up by it on every request: its hash is made once.
         identity = repr((self._number, form, tuple(values.items())))
         return Request(variant, values, identity, session_id)
 
-    def _argued(self, nodes: Sequence[FieldNode], variables: VariableValues) -> Mapping[str, Any]:
+    def _argued(self, nodes: Sequence[FieldNode], variables: VariableValues) -> Mapping[str, object]:
         query = self._schema.query_type
         assert query is not None
         return self._arguments.of(query, nodes, variables)
@@ -186,7 +186,9 @@ class Plans:
             costs = partial(self._costs, document, name)
         self._plans[text, name] = Plan(self.schema, operation, costs)
 
-    def _costs(self, document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Sequence[GraphQLError]:
+    def _costs(
+        self, document: DocumentNode, name: str | None, variables: Mapping[str, object]
+    ) -> Sequence[GraphQLError]:
         return check_cost(self.schema._schema, document, name, variables, self.limits)
 
     def get(self, text: str, name: str | None) -> Plan | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BinaryExpression, ColumnElement, Integer, Select, Uuid, select
+from sqlalchemy import BinaryExpression, Column, ColumnElement, Integer, Uuid, select
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from db.errors import VoxLoomError
 from db.ids import parse_id
@@ -15,17 +17,21 @@ from db.models.base import Base
 from db.models.conversation import Session, Turn
 from db.models.work import CrmRecord
 from graph.api import filters
+from graph.api.declared import Expression
+from graph.api.inputs import CrmRecordFilter, SessionFilter
 from graph.api.paging import Page
 from graph.compiled.reads.selection import Unsupported
-from graph.compiled.reads.sql_json import Parameters
+from graph.compiled.reads.sql_json import Parameters, Rows, SqlType
 
-#: Arguments as resolvers get them.
+#: Arguments as resolvers get them. Any: graphql-core has coerced each to its own type.
 Arguments = Mapping[str, Any]
 
-#: A condition's column and how it compares; its value is bound.
-Condition = tuple[Any, Callable[[Any, Any], Any]]
+#: The name of a condition's column and how it compares; its value is bound.
+Condition = tuple[str, OperatorType]
 
 SIZE, AFTER, BEFORE = "size", "after", "before"
+
+_Conditions = Iterable[ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,12 @@ class Bound:
     ``prefix`` keeps the names of what is bound apart from those of other root fields.
     """
 
-    values: dict[str, Any]
+    values: dict[str, object]
     conditions: tuple[Condition, ...] = ()
     prefix: str = ""
     backwards: bool = False
 
-    def parameter(self, parameters: Parameters, name: str, kind: Any) -> ColumnElement[Any]:
+    def parameter(self, parameters: Parameters, name: str, kind: SqlType) -> Expression:
         """The place of a value in a statement."""
         return parameters.of(self.prefix + name, kind)
 
@@ -65,7 +71,7 @@ class Root:
     model: type[Base]
     by: str | None
     bind: Callable[[Arguments], Bound]
-    rows: Callable[[Any, ColumnElement[Any], Bound, Parameters], Select[Any]]
+    rows: Callable[[NamedFromClause, Expression, Bound, Parameters], Rows]
     pages: bool = False
     is_session: bool = False
     required: bool = False
@@ -93,12 +99,14 @@ def _by_id_or_reference(arguments: Arguments) -> Bound:
     raise Unsupported("either id or reference")
 
 
-def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Callable[[Arguments], Bound]:
+def _page(
+    conditions_of: Callable[[SessionFilter], _Conditions] | Callable[[CrmRecordFilter], _Conditions],
+) -> Callable[[Arguments], Bound]:
     def bind(arguments: Arguments) -> Bound:
         wanted = arguments["filter"]
         try:
             asked = Page.of(*(arguments[name] for name in ("first", "after", "last", "before")))
-            values: dict[str, Any] = {SIZE: asked.size}
+            values: dict[str, object] = {SIZE: asked.size}
             values |= {name: value for name in (AFTER, BEFORE) if (value := getattr(asked, name)) is not None}
             conditions = [] if wanted is None else list(conditions_of(wanted))
         except VoxLoomError as error:
@@ -107,7 +115,8 @@ def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Call
         for number, each in enumerate(conditions):
             if not isinstance(each, BinaryExpression):  # "none": what is asked for cannot be
                 raise Unsupported("no such rows")
-            form.append((each.left, each.operator))
+            assert isinstance(each.left, Column)
+            form.append((each.left.name, each.operator))
             value = each.right.value
             values[f"filter_{number}"] = value.value if isinstance(value, Enum) else value
         return Bound(values, tuple(form), backwards=asked.backwards)
@@ -115,33 +124,33 @@ def _page(conditions_of: Callable[[Any], Iterable[ColumnElement[bool]]]) -> Call
     return bind
 
 
-def _session(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+def _session(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     own = bound.parameter(parameters, "id", Uuid())
     return select().select_from(table).where(table.c.id == own, table.c.tenant_id == tenant_id)
 
 
-def _turn(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+def _turn(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     owner = Session.__table__.alias("owner")
     rows = select().select_from(table).join(owner, owner.c.id == table.c.session_id)
     return rows.where(table.c.id == bound.parameter(parameters, "id", Uuid()), owner.c.tenant_id == tenant_id)
 
 
-def _record(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+def _record(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
     (name,) = bound.values
     return rows.where(table.c[name] == bound.parameter(parameters, name, table.c[name].type))
 
 
-def filtered(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+def filtered(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     """All rows of a list, whatever page of it is asked for."""
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
-    for number, (column, compare) in enumerate(bound.conditions):
-        own = table.c[column.name]
+    for number, (name, compare) in enumerate(bound.conditions):
+        own = table.c[name]
         rows = rows.where(compare(own, bound.parameter(parameters, f"filter_{number}", own.type)))
     return rows
 
 
-def _newest(table: Any, tenant_id: ColumnElement[Any], bound: Bound, parameters: Parameters) -> Select[Any]:
+def _newest(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     rows = filtered(table, tenant_id, bound, parameters)
     if AFTER in bound.values:
         rows = rows.where(table.c.id < bound.parameter(parameters, AFTER, Uuid()))

@@ -13,10 +13,17 @@ from sqlalchemy import Column, ColumnElement, LargeBinary, Select, Text, case, c
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import TypeEngine
 
+from graph.api.declared import Expression
 from graph.compiled.reads.selection import Unsupported
 
+#: Rows of whatever columns. Any: the columns of a statement follow what a client selects.
+Rows = Select[Any]
+
+#: The type of a bound value. Any: TypeEngine is invariant, and asyncpg checks the value.
+SqlType = TypeEngine[Any]
+
 #: Pieces of a text: as it is, or what an expression gives.
-Pieces = list["str | ColumnElement[Any]"]
+Pieces = list[str | Expression]
 
 #: Stands where a null may not be: no JSON text has this byte, so that it is found, and a slower layer tells the error.
 BROKEN = "\x01"
@@ -43,7 +50,7 @@ def joined(pieces: Pieces) -> ColumnElement[str]:
     return func.concat(*arguments, type_=Text)
 
 
-def _merged(pieces: Pieces) -> Iterable[ColumnElement[Any]]:
+def _merged(pieces: Pieces) -> Iterable[Expression]:
     text = ""
     for piece in pieces:
         if isinstance(piece, str):
@@ -62,7 +69,7 @@ def sent(text: ColumnElement[str]) -> ColumnElement[bytes]:
     return func.convert_to(text, quoted("UTF8"), type_=LargeBinary)
 
 
-def array(element: Pieces, rows: Select[Any], place: ColumnElement[Any] | None = None) -> ColumnElement[str]:
+def array(element: Pieces, rows: Rows, place: Expression | None = None) -> ColumnElement[str]:
     """A JSON array of one element for each of ``rows``, which are ordered, or are to be by ``place``."""
     texts = rows.add_columns(joined(element).label("element"))
     inside: ColumnElement[str]
@@ -74,12 +81,12 @@ def array(element: Pieces, rows: Select[Any], place: ColumnElement[Any] | None =
     return select(func.concat(quoted("["), func.coalesce(inside, quoted("")), quoted("]"))).scalar_subquery()
 
 
-def nullable(text: ColumnElement[Any], kind: GraphQLOutputType) -> ColumnElement[Any]:
+def nullable(text: Expression, kind: GraphQLOutputType) -> Expression:
     """What is written for a null: ``null``, or BROKEN if the schema says that there is none."""
     return func.coalesce(text, quoted(BROKEN) if isinstance(kind, GraphQLNonNull) else _NULL)
 
 
-def value(expression: ColumnElement[Any], kind: GraphQLOutputType) -> Pieces:
+def value(expression: Expression, kind: GraphQLOutputType) -> Pieces:
     """A scalar or an enum."""
     named = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if isinstance(kind, GraphQLNonNull) and isinstance(expression, Column) and not expression.nullable:
@@ -87,7 +94,7 @@ def value(expression: ColumnElement[Any], kind: GraphQLOutputType) -> Pieces:
     return [nullable(_strict(_plain(expression, named)), kind)]
 
 
-def _strict(pieces: Pieces) -> ColumnElement[Any]:
+def _strict(pieces: Pieces) -> Expression:
     """The pieces in a row, or null if one is."""
     expressions = [quoted(piece) if isinstance(piece, str) else cast(piece, Text) for piece in pieces]
     whole = expressions[0]
@@ -96,7 +103,7 @@ def _strict(pieces: Pieces) -> ColumnElement[Any]:
     return whole
 
 
-def _plain(expression: ColumnElement[Any], kind: Any) -> Pieces:
+def _plain(expression: Expression, kind: GraphQLOutputType) -> Pieces:
     if isinstance(kind, GraphQLEnumType) or (isinstance(kind, GraphQLScalarType) and kind.name == "ID"):
         return ['"', expression, '"']
     match kind.name if isinstance(kind, GraphQLScalarType) else None:
@@ -112,7 +119,7 @@ def _plain(expression: ColumnElement[Any], kind: Any) -> Pieces:
     raise Unsupported(str(kind))
 
 
-DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it unannotated
 
 
 class Parameters:
@@ -125,7 +132,7 @@ class Parameters:
     def names(self) -> tuple[str, ...]:
         return tuple(self._places)
 
-    def of(self, name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    def of(self, name: str, kind: SqlType) -> Expression:
         """The place of a value."""
         place = self._places.setdefault(name, len(self._places) + 1)
         return literal_column(f"CAST(${place} AS {kind.compile(dialect=DIALECT)})", kind)

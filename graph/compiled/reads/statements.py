@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type
-from sqlalchemy import Select, Text, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Text, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
 from db.models.conversation import Turn
 from db.models.tenancy import ApiKey
+from graph.api.declared import Expression
 from graph.compiled.reads.incremental import GrowingWriter, ended_turns
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.pages import PageWriter
 from graph.compiled.reads.roots import ROOTS, Bound, filtered
 from graph.compiled.reads.selection import inner
-from graph.compiled.reads.sql_json import DIALECT, joined, quoted, sent
+from graph.compiled.reads.sql_json import DIALECT, Rows, joined, quoted, sent
 
 #: Bound by whoever runs a statement: the hash of the API key that is asking.
 KEY_HASH = "key_hash"
@@ -63,12 +64,12 @@ def is_of_session(selected: Mapping[str, Sequence[FieldNode]]) -> bool:
     return len(selected) == 1 and all(ROOTS[nodes[0].name.value].is_session for nodes in selected.values())
 
 
-def _asking() -> Any:
+def _asking() -> NamedFromClause:
     return ApiKey.__table__.alias("asking")
 
 
-def _compiled(writer: Writer, asking: Any, parts: Sequence[Any]) -> str:
-    source = asking
+def _compiled(writer: Writer, asking: NamedFromClause, parts: Sequence[FromClause]) -> str:
+    source: FromClause = asking
     for part in parts:
         source = source.outerjoin(part, true())
     key_hash = writer.parameters.of(KEY_HASH, BYTEA())
@@ -86,19 +87,23 @@ def _kind(query: GraphQLObjectType, nodes: Sequence[FieldNode]) -> GraphQLObject
     return kind
 
 
-def _rows(writer: Writer, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Any) -> tuple[Any, Select[Any]]:
+def _rows(
+    writer: Writer, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Expression
+) -> tuple[NamedFromClause, Rows]:
     root = ROOTS[nodes[0].name.value]
     table = writer.alias(root.model.__table__)
     return table, root.rows(table, tenant_id, bound, writer.parameters).correlate(tenant_id.table)
 
 
-def _part(writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Any) -> Any:
+def _part(
+    writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], bound: Bound, tenant_id: Expression
+) -> FromClause:
     table, rows = _rows(writer, nodes, bound, tenant_id)
     kind = _kind(query, nodes)
     if ROOTS[nodes[0].name.value].pages:
-        whole = writer.alias(table.element)
+        whole = writer.alias(ROOTS[nodes[0].name.value].model.__table__)
 
-        def total() -> Any:
+        def total() -> ColumnElement[int]:
             counted = filtered(whole, tenant_id, bound, writer.parameters).add_columns(func.count())
             return counted.correlate(tenant_id.table).scalar_subquery()
 
