@@ -1,6 +1,6 @@
-"""What clients may do: one function a command, one transaction each (the caller commits).
+"""Command ``send_message``: stores a message with its turn, event and queue job in one commit. The caller commits.
 
-Each takes the viewer first and finds only that tenant's rows; another tenant's id answers as an unknown one.
+Finds only sessions of the viewer's tenant; another tenant's id raises NotFound like an unknown one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class TextContent:
     text: str
 
 
-async def check_accepts(
+async def precheck_message(
     database: Database,
     viewer: Viewer,
     *,
@@ -44,19 +44,19 @@ async def check_accepts(
     idempotency_key: str | None = None,
     limits: QueueLimits = _LIMITS,
 ) -> bool:
-    """Whether a recording is to be decoded and uploaded: false for one that was sent before, under the same key.
+    """Checks before a recording is decoded and uploaded; False if one was stored under the same idempotency key.
 
-    Asked before any work is done for it. Raises NotFound, SessionEnded, BadUserInput and Overloaded as ``send_message``
-    does, which asks again within its transaction.
+    Raises NotFound, SessionEnded, BadUserInput and Overloaded as ``send_message``, which repeats the checks in its
+    transaction.
     """
     if idempotency_key is not None:
         clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
     async with database.reading() as session:
-        mine = select(Session).where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
-        owner = await session.scalar(mine)
+        query = select(Session).where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
+        owner = await session.scalar(query)
         if owner is None:
             raise NotFound("No such session.")
-        if idempotency_key is not None and await _sent_before(session, session_id, idempotency_key) is not None:
+        if idempotency_key is not None and await _find_turn(session, session_id, idempotency_key) is not None:
             return False
         if owner.status is SessionStatus.ENDED:
             raise SessionEnded("The session has ended.")
@@ -73,20 +73,20 @@ async def send_message(
     idempotency_key: str | None = None,
     limits: QueueLimits = _LIMITS,
 ) -> Turn:
-    """Stores the message, its turn, the turn's first event and its job; the commit accepts all of it at once.
+    """Stores the message, its turn, the event TurnQueued and the queue job, in the caller's transaction.
 
-    The same ``idempotency_key`` again returns the turn there is, whatever became of the session since. Raises
-    IdempotencyConflict if the key came with other content, SessionEnded, NotFound, BadUserInput, and Overloaded
-    when too many turns wait.
+    A repeated ``idempotency_key`` returns the first call's turn, even if the session has ended since. Raises
+    IdempotencyConflict for a key with other content, SessionEnded, NotFound, BadUserInput, and Overloaded above the
+    quota of queued turns.
     """
-    request_hash = await asyncio.to_thread(_hash, content)  # of a recording that is long work
+    request_hash = await asyncio.to_thread(_hash, content)  # a recording may be large
     if isinstance(content, TextContent):
         clean_text(content.text, "The text", max_length=MAX_TEXT)
     if idempotency_key is not None:
         clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
     owner = await lock_session(session, viewer, session_id)
     if idempotency_key is not None:
-        known = await _sent_before(session, session_id, idempotency_key)
+        known = await _find_turn(session, session_id, idempotency_key)
         if known is not None:
             if known.request_hash != request_hash:
                 raise IdempotencyConflict("This idempotencyKey was used in this session for another message.")
@@ -111,7 +111,7 @@ async def send_message(
     return turn
 
 
-async def _sent_before(session: AsyncSession, session_id: UUID, idempotency_key: str) -> Turn | None:
+async def _find_turn(session: AsyncSession, session_id: UUID, idempotency_key: str) -> Turn | None:
     return await session.scalar(
         select(Turn).where(Turn.session_id == session_id, Turn.idempotency_key == idempotency_key)
     )

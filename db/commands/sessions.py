@@ -1,7 +1,6 @@
-"""Commands on sessions: create, end, lock.
+"""Commands on sessions: create, end, lock. The caller commits.
 
-Each takes the viewer first and finds only that tenant's rows; another tenant's id answers as an unknown one. The caller
-commits.
+Each finds only rows of the viewer's tenant; another tenant's id raises NotFound like an unknown one.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from db.errors import BadUserInput, NotFound
 from db.ids import new_id
 from db.languages import LANGUAGES, clean_language
 from db.models.conversation import Session
-from db.turns.session_end import announce_end
+from db.turns.session_end import append_session_ended
 from db.validation import clean_json, clean_text
 from db.viewer import Viewer
 
@@ -37,7 +36,7 @@ async def create_session(
     metadata: dict[str, Any] | None,
     answered: Collection[str] = LANGUAGES,
 ) -> Session:
-    """Opens a conversation in one of the languages ``answered``. Raises BadUserInput for what cannot be."""
+    """Creates a session. ``answered``: the languages that may be chosen. Raises BadUserInput."""
     if persona not in PERSONAS:
         raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(PERSONAS))}.")
     row = Session(
@@ -56,21 +55,21 @@ async def create_session(
 
 
 async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID) -> Session:
-    """Takes no more messages. The turns it has are finished; SessionEnded follows the last of them.
+    """Ends the session for new messages. Its turns are still completed; the last one is followed by SessionEnded.
 
-    Ending it again changes nothing.
+    Idempotent. Raises NotFound.
     """
     owner = await lock_session(session, viewer, session_id)
     if owner.status is SessionStatus.OPEN:
         owner.ended_at, owner.status = await session.scalar(select(func.clock_timestamp())), SessionStatus.ENDED
         await session.flush()
-        await announce_end(session, owner.id)
+        await append_session_ended(session, owner.id)
         await session.refresh(owner)
     return owner
 
 
 async def lock_session(session: AsyncSession, viewer: Viewer, session_id: UUID) -> Session:
-    """The viewer's session, its row locked until the commit. Raises NotFound."""
+    """The viewer's session, its row locked until the commit (pessimistic lock, FOR UPDATE). Raises NotFound."""
     owner = await session.scalar(
         select(Session)
         .where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)

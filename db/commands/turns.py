@@ -1,10 +1,11 @@
-"""Cancelling a turn, and running one again: one transaction each (the caller commits), harmless when repeated."""
+"""Commands on turns: cancel and retry. Both are idempotent; the caller commits."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
+from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.commands.sessions import lock_session
@@ -16,21 +17,21 @@ from db.models.conversation import Message, Session, Turn
 from db.models.events import Event
 from db.queue.jobs import defer_turn
 from db.queue.quotas import QueueLimits, check_room
-from db.turns.session_end import announce_end
-from db.turns.tool_calls import end_pending_of, reopen_unanswered
+from db.turns.session_end import append_session_ended
+from db.turns.tool_calls import fail_pending_calls, reopen_unknown_call
 from db.viewer import Viewer
 
-#: Workers listen here for the ids of turns that they are to stop.
+#: NOTIFY channel; the payload is the id of a cancelled turn, which workers stop.
 CANCELLED_CHANNEL = "voxloom_cancelled"
 
-#: Told in the transaction: it is rare, and a worker that hears of it finds the turn cancelled.
-_NOTIFY = text("select pg_notify(:channel, :turn_id)")
+#: Sent within the transaction, unlike events: cancellations are rare, and a notified worker finds the turn CANCELLED.
+_NOTIFY = sql("select pg_notify(:channel, :turn_id)")
 
 
 async def cancel_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID) -> Turn:
-    """Ends a turn now. A worker that runs it can write nothing more and is told to stop.
+    """Cancels a turn. Its worker is notified and fenced off from further writes.
 
-    What was said by then stays, as a message that is not complete. A turn that has ended stays as it is. Raises
+    The partial reply is kept as a message that is not ``complete``. A turn that has ended is not changed. Raises
     NotFound.
     """
     owner, turn = await _lock(session, viewer, turn_id)
@@ -39,20 +40,19 @@ async def cancel_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID) -
     if turn.status is TurnStatus.RUNNING:
         await _keep_partial_reply(session, turn)
         await session.execute(_NOTIFY, {"channel": CANCELLED_CHANNEL, "turn_id": str(turn.id)})
-    await end_pending_of(session, turn.id, "The turn was cancelled before the tool answered.")
+    await fail_pending_calls(session, turn.id, "The turn was cancelled before the tool answered.")
     turn.finished_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.status = TurnStatus.CANCELLED
     await session.flush()
     await append(session, owner.id, [NewEvent(EventType.TURN_CANCELLED, turn.id)])
-    await announce_end(session, owner.id)
+    await append_session_ended(session, owner.id)
     return turn
 
 
 async def retry_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID, limits: QueueLimits) -> Turn:
-    """Queues a failed or cancelled turn again; it goes on at its first unfinished stage, as a new attempt.
+    """Queues a failed or cancelled turn again; the next attempt resumes at the first unfinished stage.
 
-    A turn that waits, runs or is completed stays as it is. Raises NotFound, SessionEnded,
-    Overloaded.
+    A queued, running or completed turn is not changed. Raises NotFound, SessionEnded, Overloaded.
     """
     owner, turn = await _lock(session, viewer, turn_id)
     if turn.status not in (TurnStatus.FAILED, TurnStatus.CANCELLED):
@@ -62,8 +62,8 @@ async def retry_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID, li
     await check_room(session, owner, limits)
     await session.execute(delete(Message).where(Message.turn_id == turn.id, Message.complete.is_(False)))
     replied = select(Message.id).where(Message.turn_id == turn.id, Message.role == Role.ASSISTANT)
-    if await session.scalar(replied) is None:  # what was replied told of the call as it ended
-        await reopen_unanswered(session, turn.id)
+    if await session.scalar(replied) is None:  # a reply has used the call's outcome already
+        await reopen_unknown_call(session, turn.id)
     turn.queued_at = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     turn.status = TurnStatus.QUEUED
     turn.started_at = turn.finished_at = turn.timing = None
@@ -88,7 +88,7 @@ async def _lock(session: AsyncSession, viewer: Viewer, turn_id: UUID) -> tuple[S
 
 
 async def _keep_partial_reply(session: AsyncSession, turn: Turn) -> None:
-    """What listeners have seen of the reply becomes a message, unless the whole of it is one already."""
+    """Stores the reply's text so far, from its ReplyDelta events, as a message, unless the reply is stored already."""
     known = await session.scalar(select(Message.id).where(Message.turn_id == turn.id, Message.role == Role.ASSISTANT))
     if known is not None:
         return
@@ -97,13 +97,13 @@ async def _keep_partial_reply(session: AsyncSession, turn: Turn) -> None:
         .where(Event.turn_id == turn.id, Event.type.in_([EventType.STAGE_STARTED, EventType.REPLY_DELTA]))
         .order_by(Event.seq)
     )
-    said = ""
+    text = ""
     for kind, data in events:
         if kind is EventType.REPLY_DELTA:
-            said += data["text"]
+            text += data["text"]
         elif data["stage"] == Stage.LLM:
-            said = ""  # the reply began anew
-    if said.strip():
+            text = ""  # the reply was restarted
+    if text.strip():
         session.add(
             Message(
                 id=new_id(),
@@ -111,7 +111,7 @@ async def _keep_partial_reply(session: AsyncSession, turn: Turn) -> None:
                 turn_id=turn.id,
                 role=Role.ASSISTANT,
                 type=MessageType.TEXT,
-                text=said.strip(),
+                text=text.strip(),
                 complete=False,
             )
         )

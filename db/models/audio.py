@@ -1,4 +1,4 @@
-"""Sounds: what they are, and, for the default store, their bytes."""
+"""Tables of audio: its metadata and, for the default store, its bytes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.enums import AudioKind
-from db.models.base import Base, Identified, Stamped, choice
+from db.models.base import Base, CreatedAtMixin, IdMixin, enum_type
 
 
-class Audio(Identified, Stamped, Base):
-    """What one stored sound is; the audio store has its bytes under ``store_key``."""
+class Audio(IdMixin, CreatedAtMixin, Base):
+    """Metadata of one audio; ``store_key``: the key of its bytes in the audio store. ``sample_rate`` in Hz."""
 
     __tablename__ = "audio"
     __table_args__ = (
@@ -24,7 +24,7 @@ class Audio(Identified, Stamped, Base):
 
     session_id: Mapped[UUID]
     turn_id: Mapped[UUID]
-    kind: Mapped[AudioKind] = mapped_column(choice(AudioKind, "kind"))
+    kind: Mapped[AudioKind] = mapped_column(enum_type(AudioKind, "kind"))
     store_key: Mapped[str] = mapped_column(String(300))
     mime_type: Mapped[str] = mapped_column(String(100))
     duration_ms: Mapped[int]
@@ -33,7 +33,7 @@ class Audio(Identified, Stamped, Base):
 
 
 class AudioBlob(Base):
-    """The default audio store: the bytes in the same commit as the row that names them."""
+    """Bytes of the default audio store, written in the same commit as their row in ``audio``."""
 
     __tablename__ = "audio_blobs"
 

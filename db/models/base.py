@@ -1,4 +1,4 @@
-"""What all tables share."""
+"""SQLAlchemy declarative base, mixins and column types of all tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from db.ids import new_id
 
 
 class Base(DeclarativeBase):
-    """Names constraints by rule, so that a migration can name them too."""
+    """Declarative base with a naming convention for constraints, which migrations rely on."""
 
     metadata = MetaData(
         naming_convention={
@@ -33,20 +33,20 @@ class Base(DeclarativeBase):
     }
 
 
-class Identified:
-    """A row with an id of its own (UUIDv7)."""
+class IdMixin:
+    """Primary key ``id``, a UUIDv7."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
-class Stamped:
-    """A row that knows when it was made, by the database's clock."""
+class CreatedAtMixin:
+    """``created_at`` by the database's clock."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-def choice(enum: type[StrEnum], name: str) -> Enum:
-    """A text column that a check constraint (called ``name``) keeps to the values of ``enum``."""
+def enum_type(enum: type[StrEnum], name: str) -> Enum:
+    """A text type restricted to the values of ``enum`` by a check constraint called ``name``."""
     return Enum(enum, name=name, native_enum=False, create_constraint=True, length=32, values_callable=_values)
 
 

@@ -1,4 +1,4 @@
-"""Sessions, their turns and their messages."""
+"""Tables of conversations: sessions, turns, messages."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.enums import Channel, MessageType, Role, SessionStatus, Stage, TurnStatus
-from db.models.base import Base, Identified, Stamped, choice
+from db.models.base import Base, CreatedAtMixin, IdMixin, enum_type
 
 
-class Session(Identified, Stamped, Base):
-    """One conversation. Its row's lock orders all that happens in it; ``last_seq`` numbers its events."""
+class Session(IdMixin, CreatedAtMixin, Base):
+    """A conversation. All writers lock its row first (pessimistic lock). ``last_seq``: its newest event's number."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -39,20 +39,21 @@ class Session(Identified, Stamped, Base):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     customer_id: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(16))
-    channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
+    channel: Mapped[Channel] = mapped_column(enum_type(Channel, "channel"))
     persona: Mapped[str] = mapped_column(String(100))
-    status: Mapped[SessionStatus] = mapped_column(choice(SessionStatus, "status"), default=SessionStatus.OPEN)
+    status: Mapped[SessionStatus] = mapped_column(enum_type(SessionStatus, "status"), default=SessionStatus.OPEN)
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     ended_at: Mapped[datetime | None]
     last_seq: Mapped[int] = mapped_column(default=0)
     turn_count: Mapped[int] = mapped_column(default=0)
 
 
-class Turn(Identified, Base):
-    """One user message and all that follows from it. ``number`` counts the session's turns from 1.
+class Turn(IdMixin, Base):
+    """A user message and its processing. ``number`` counts the session's turns from 1.
 
-    ``step`` counts the commits of the running attempt. ``timing`` is what the pipeline measured, written when the turn
-    ends. ``request_hash`` tells a resend with the same idempotency key from another message that reuses the key.
+    ``attempt``: fencing token, see ``db.turns.claims``. ``step``: commits of the running attempt. ``timing``: durations
+    that the pipeline measured, written at the end. ``request_hash``: detects an idempotency key that is reused for
+    another message.
     """
 
     __tablename__ = "turns"
@@ -60,7 +61,7 @@ class Turn(Identified, Base):
         UniqueConstraint("session_id", "number"),
         UniqueConstraint("session_id", "idempotency_key"),
         UniqueConstraint("session_id", "id"),
-        # Whatever goes wrong above: one turn of a session runs at a time.
+        # A second guard beside the queue's lock: one turn of a session runs at a time.
         Index("uq_turns_running", "session_id", unique=True, postgresql_where=text("status = 'RUNNING'")),
         Index("ix_turns_queued", "session_id", postgresql_where=text("status = 'QUEUED'")),
         CheckConstraint("number > 0 and attempt >= 0", name="counters"),
@@ -72,7 +73,7 @@ class Turn(Identified, Base):
 
     session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
     number: Mapped[int]
-    status: Mapped[TurnStatus] = mapped_column(choice(TurnStatus, "status"), default=TurnStatus.QUEUED)
+    status: Mapped[TurnStatus] = mapped_column(enum_type(TurnStatus, "status"), default=TurnStatus.QUEUED)
     attempt: Mapped[int] = mapped_column(default=0)
     step: Mapped[int] = mapped_column(default=0, server_default="0")
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
@@ -82,14 +83,14 @@ class Turn(Identified, Base):
     finished_at: Mapped[datetime | None]
     error_code: Mapped[str | None] = mapped_column(String(50))
     error_message: Mapped[str | None] = mapped_column(Text)
-    error_stage: Mapped[Stage | None] = mapped_column(choice(Stage, "error_stage"))
+    error_stage: Mapped[Stage | None] = mapped_column(enum_type(Stage, "error_stage"))
     timing: Mapped[dict[str, Any] | None]
 
 
-class Message(Identified, Stamped, Base):
-    """What one side said. A user's recording has no ``text`` until it is understood; silence gives ''.
+class Message(IdMixin, CreatedAtMixin, Base):
+    """A message of the user or the assistant. A recording's ``text`` is None until it is transcribed, '' for silence.
 
-    Not ``complete`` is what a turn had said when it was cancelled.
+    ``complete``: False for the partial reply of a cancelled turn.
     """
 
     __tablename__ = "messages"
@@ -104,8 +105,8 @@ class Message(Identified, Stamped, Base):
 
     session_id: Mapped[UUID]
     turn_id: Mapped[UUID]
-    role: Mapped[Role] = mapped_column(choice(Role, "role"))
-    type: Mapped[MessageType] = mapped_column(choice(MessageType, "type"))
+    role: Mapped[Role] = mapped_column(enum_type(Role, "role"))
+    type: Mapped[MessageType] = mapped_column(enum_type(MessageType, "type"))
     text: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(16))
     audio_id: Mapped[UUID | None] = mapped_column(index=True)

@@ -1,10 +1,10 @@
-"""The metadata of all tables: what Alembic compares with the database."""
+"""SQLAlchemy metadata of all tables, which Alembic compares with the database."""
 
 from __future__ import annotations
 
-from db.models import audio, conversation, events, tenancy, work
+from db.models import audio, conversation, events, tenancy, work, workers
 from db.models.base import Base
 
-__all__ = ["audio", "conversation", "events", "metadata", "tenancy", "work"]
+__all__ = ["audio", "conversation", "events", "metadata", "tenancy", "work", "workers"]
 
 metadata = Base.metadata

@@ -1,4 +1,4 @@
-"""Who may come in: tenants and their API keys; and what the servers of one database share."""
+"""Tables of tenants, API keys and server secrets."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Identified, Stamped
+from db.models.base import Base, CreatedAtMixin, IdMixin
 
 
-class Tenant(Identified, Stamped, Base):
+class Tenant(IdMixin, CreatedAtMixin, Base):
     __tablename__ = "tenants"
     __table_args__ = (UniqueConstraint("name"),)
 
     name: Mapped[str] = mapped_column(String(100))
-    #: When a worker last fetched a turn of the tenant; written by the queue's own function (migration 0005).
+    #: When a worker last fetched a turn of the tenant, for fair dequeue; written by an SQL function (migration 0005).
     turn_fetched_at: Mapped[datetime | None]
 
 
-class ApiKey(Identified, Stamped, Base):
-    """Only the SHA-256 of a key is kept: it is 256 random bits, so a slow hash would add nothing."""
+class ApiKey(IdMixin, CreatedAtMixin, Base):
+    """An API key, stored as its SHA-256. The key is 256 random bits, so a slow password hash would add nothing."""
 
     __tablename__ = "api_keys"
     __table_args__ = (UniqueConstraint("secret_hash"),)
@@ -33,8 +33,8 @@ class ApiKey(Identified, Stamped, Base):
     revoked_at: Mapped[datetime | None]
 
 
-class ServerSecret(Stamped, Base):
-    """Random secrets that every API process of this database must agree on, such as the one that signs media."""
+class ServerSecret(CreatedAtMixin, Base):
+    """A random secret that all API processes of this database share, such as the one that signs media URLs."""
 
     __tablename__ = "server_secrets"
 

@@ -1,4 +1,4 @@
-"""What was done for a turn: model calls, tool calls, and the CRM records they filed."""
+"""Tables of a turn's work: model calls, tool calls, CRM records."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.agents.scenarios import Priority
 from db.enums import CallStatus, CrmStatus, Stage, ToolCallStatus
-from db.models.base import Base, Identified, Stamped, choice
+from db.models.base import Base, CreatedAtMixin, IdMixin, enum_type
 
 
-class ModelCall(Identified, Base):
-    """One use of a model by a stage. Times in milliseconds; ``wait_ms`` is how long it waited for its engine."""
+class ModelCall(IdMixin, Base):
+    """One call of a model by a stage. Durations in milliseconds; ``wait_ms``: time spent waiting for the engine."""
 
     __tablename__ = "model_calls"
     __table_args__ = (
@@ -28,10 +28,10 @@ class ModelCall(Identified, Base):
 
     session_id: Mapped[UUID]
     turn_id: Mapped[UUID]
-    stage: Mapped[Stage] = mapped_column(choice(Stage, "stage"))
+    stage: Mapped[Stage] = mapped_column(enum_type(Stage, "stage"))
     engine: Mapped[str] = mapped_column(String(100))
     model: Mapped[str] = mapped_column(Text)
-    status: Mapped[CallStatus] = mapped_column(choice(CallStatus, "status"))
+    status: Mapped[CallStatus] = mapped_column(enum_type(CallStatus, "status"))
     attempt: Mapped[int]
     started_at: Mapped[datetime]
     wait_ms: Mapped[float]
@@ -45,10 +45,10 @@ class ModelCall(Identified, Base):
     details: Mapped[dict[str, Any] | None]
 
 
-class ToolCall(Identified, Stamped, Base):
-    """One use of a tool, written before the tool runs. ``turn_id`` is None when a client called it by hand.
+class ToolCall(IdMixin, CreatedAtMixin, Base):
+    """One call of a tool, written before the tool runs. ``turn_id`` is None for a client's manual call (callTool).
 
-    ``deadline_at``: after this nobody runs the call any more. A turn's has none: it ends with its turn.
+    ``deadline_at``: end of a manual call, after which a worker fails it. A turn's call ends with its turn.
     """
 
     __tablename__ = "tool_calls"
@@ -69,7 +69,7 @@ class ToolCall(Identified, Stamped, Base):
     server: Mapped[str] = mapped_column(String(100))
     arguments: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None]
-    status: Mapped[ToolCallStatus] = mapped_column(choice(ToolCallStatus, "status"), default=ToolCallStatus.PENDING)
+    status: Mapped[ToolCallStatus] = mapped_column(enum_type(ToolCallStatus, "status"), default=ToolCallStatus.PENDING)
     error: Mapped[str | None] = mapped_column(Text)
     idempotency_key: Mapped[str] = mapped_column(String(200))
     duration_ms: Mapped[float | None]
@@ -77,10 +77,10 @@ class ToolCall(Identified, Stamped, Base):
     finished_at: Mapped[datetime | None]
 
 
-class CrmRecord(Identified, Stamped, Base):
-    """What a scenario wrote about the customer. Its tool call is ACCEPTED in the same commit.
+class CrmRecord(IdMixin, CreatedAtMixin, Base):
+    """A record that a scenario's tool filed. Its tool call becomes ACCEPTED in the same commit.
 
-    ``reference`` is what the customer is told; ``details`` holds the scenario's own fields.
+    ``reference``: the code that the customer is told. ``details``: the fields of the scenario's payload.
     """
 
     __tablename__ = "crm_records"
@@ -105,6 +105,6 @@ class CrmRecord(Identified, Stamped, Base):
     account_id: Mapped[str | None] = mapped_column(String(32))
     query: Mapped[str] = mapped_column(Text)
     intent: Mapped[str] = mapped_column(String(50))
-    priority: Mapped[Priority] = mapped_column(choice(Priority, "priority"))
-    status: Mapped[CrmStatus] = mapped_column(choice(CrmStatus, "status"), default=CrmStatus.DONE)
+    priority: Mapped[Priority] = mapped_column(enum_type(Priority, "priority"))
+    status: Mapped[CrmStatus] = mapped_column(enum_type(CrmStatus, "status"), default=CrmStatus.DONE)
     details: Mapped[dict[str, Any]]

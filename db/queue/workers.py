@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.enums import Stage
 from db.languages import LANGUAGES
-from db.models.events import Worker
+from db.models.workers import Worker
 
 
 async def beat(session: AsyncSession, worker: Worker) -> float:

@@ -1,6 +1,6 @@
-"""How a turn goes on: started, written commit by commit, ended.
+"""Fenced writes of a turn: start an attempt, commit its steps, end the turn.
 
-Every write is fenced: it names the attempt it belongs to, and a worker whose turn was taken over by a later attempt
+The attempt number is a fencing token: every write names it, and a worker whose turn was taken over by a later attempt
 gets ``Fenced`` and writes nothing.
 """
 
@@ -18,18 +18,19 @@ from db.models.conversation import Session, Turn
 from db.models.work import ModelCall
 from db.postgres.database import Database
 from db.postgres.notifier import touch
-from db.turns.session_end import announce_end
-from db.turns.tool_calls import end_pending_of
+from db.turns.session_end import append_session_ended
+from db.turns.statement import call_row, statement_of
+from db.turns.tool_calls import fail_pending_calls
 from db.turns.values import Claim, FinishedCall
-from db.turns.writes import TurnWrite, call_row, statement_of
+from db.turns.writes import TurnWrite
 
 
 class Fenced(Exception):
-    """This attempt no longer owns the turn: another one does, or the turn has ended."""
+    """The attempt no longer owns the turn: a later attempt does, or the turn has ended."""
 
 
-class _Refused(Exception):
-    """The statement did nothing, so nothing of its transaction is kept."""
+class _NotWritten(Exception):
+    """Rolls back the transaction of a statement that wrote nothing."""
 
 
 START = """
@@ -54,12 +55,12 @@ select tenant_id, session_id, id, attempt, queued_at,
 from begun
 """
 
-#: Whether the commit before step $3 was the attempt's: what tells a commit whose answer was lost.
-_MADE = "select from turns where id = $1::uuid and attempt = $2::int and step = $3::int"
+#: Whether the attempt has made exactly $3 commits: detects a commit whose answer was lost with the connection.
+_COMMITTED = "select from turns where id = $1::uuid and attempt = $2::int and step = $3::int"
 
 
 async def start(database: Database, turn_id: UUID) -> Claim | None:
-    """Begins the next attempt at a turn; None if the turn has ended already (a job that was delivered twice)."""
+    """Starts the next attempt of a turn; None if the turn has ended (the queue delivers a job at least once)."""
     row = await database.writer.row(START, [turn_id])
     if row is None:
         return None
@@ -69,10 +70,10 @@ async def start(database: Database, turn_id: UUID) -> Claim | None:
 
 
 async def commit(database: Database, claim: Claim, step: int, writes: Sequence[TurnWrite]) -> None:
-    """Makes commit number ``step`` of the attempt, counted from 0: all of ``writes`` in their order, in one statement.
+    """Makes commit number ``step`` (from 0) of the attempt: all of ``writes``, in order, in one statement.
 
-    Does nothing if that very commit was made before: its answer was lost with the connection. So one that is tried
-    again must have the same writes. Raises Fenced if the attempt is no longer the turn's.
+    Idempotent: a retried commit, which must have the same writes, is not made twice. Raises Fenced if the attempt no
+    longer owns the turn.
     """
     sql, arguments = statement_of(claim, step, writes)
     ends = [write.end for write in writes if write.end is not None]
@@ -82,37 +83,37 @@ async def commit(database: Database, claim: Claim, step: int, writes: Sequence[T
         row = await database.writer.row(sql, arguments)
     if row is not None:
         database.tell([claim.session_id])
-    elif await database.writer.row(_MADE, [claim.turn_id, claim.attempt, step + 1]) is None:
+    elif await database.writer.row(_COMMITTED, [claim.turn_id, claim.attempt, step + 1]) is None:
         raise Fenced(str(claim.turn_id))
 
 
 async def _end(
     database: Database, claim: Claim, sql: str, arguments: Sequence[object], *, failed: bool
 ) -> object | None:
-    """The last commit of a turn. A failed one leaves no tool call PENDING.
+    """Makes the last commit of a turn. A failed turn leaves no tool call PENDING.
 
-    An ended session that has waited for it ends with it, which a statement of its own tells: only one that begins
-    behind the lock on the session's row sees all of its turns.
+    If the session has ended, the last turn is followed by SessionEnded, in a statement of its own: only a statement
+    that begins after the session's row is locked sees all turns (READ COMMITTED).
     """
     try:
         async with database.transaction() as session:
-            if failed:  # one that is completed has waited for its tools
+            if failed:  # a completed turn has no PENDING calls
                 await session.execute(select(Session.id).where(Session.id == claim.session_id).with_for_update())
-                await end_pending_of(session, claim.turn_id, "The turn failed before the tool answered.")
+                await fail_pending_calls(session, claim.turn_id, "The turn failed before the tool answered.")
             row = (await (await session.connection()).exec_driver_sql(sql, tuple(arguments))).first()
             if row is None:
-                raise _Refused
+                raise _NotWritten
             touch(session, claim.session_id)
-            await announce_end(session, claim.session_id)
+            await append_session_ended(session, claim.session_id)
             return row
-    except _Refused:
+    except _NotWritten:
         return None
 
 
 async def add_cancelled_calls(session: AsyncSession, claim: Claim, calls: Mapping[UUID, FinishedCall]) -> None:
-    """Writes the model calls that were cut short because this attempt's turn was cancelled, and only then.
+    """Writes the cancelled model calls of an attempt whose turn was cancelled; else writes nothing.
 
-    The turn's row changes with them: its version tells readers whether anything of an ended turn is new.
+    Also updates the turn's row, whose version shows caches that an ended turn has changed.
     """
     owner = select(Session.id).where(Session.id == claim.session_id).with_for_update().scalar_subquery()
     cancelled = await session.scalar(
@@ -133,7 +134,7 @@ async def add_cancelled_calls(session: AsyncSession, claim: Claim, calls: Mappin
         await session.flush()
 
 
-async def ended_among(session: AsyncSession, turn_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the turns that are no longer running."""
+async def find_ended(session: AsyncSession, turn_ids: Sequence[UUID]) -> set[UUID]:
+    """The turns, of those given, that are no longer running."""
     found = await session.scalars(select(Turn.id).where(Turn.id.in_(turn_ids), Turn.status != TurnStatus.RUNNING))
     return set(found)

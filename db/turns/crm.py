@@ -1,4 +1,4 @@
-"""The CRM records: filed once for each tool call, in the commit that accepts the call."""
+"""CRM records: files one record per tool call, in the commit that accepts the call; finds a customer's records."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _REFERENCE_TRIES = 8
 async def file_record(
     session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Validates the payload and files it; ends ``call`` (locked by the caller) ACCEPTED or FAILED.
+    """Validates the payload and files a record; ends ``call`` (locked by the caller) as ACCEPTED or FAILED.
 
-    Returns the call's result: ``{"ok": true, "record": {...}}`` or ``{"ok": false, "errors": [{"loc", "msg"}]}``, where
-    errors name fields and rules, never what the customer said. A call that has ended answers as it did then.
+    Returns the call's result: ``{"ok": true, "record": {...}}`` or ``{"ok": false, "errors": [{"loc", "msg"}]}``.
+    Errors name fields and rules, never the values. Idempotent: a call that has ended returns its stored result.
     """
     if call.status is not ToolCallStatus.PENDING:
         return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
@@ -55,7 +55,7 @@ async def _refuse(session: AsyncSession, call: ToolCall, invalid: ValidationErro
 
 
 def validation_errors(invalid: ValidationError) -> list[dict[str, str]]:
-    """Which fields are wrong and why, without what was in them."""
+    """Pydantic's errors as ``{"loc", "msg"}``, without the invalid values."""
     return [
         {"loc": ".".join(str(part) for part in each["loc"]), "msg": each["msg"]}
         for each in invalid.errors(include_url=False, include_context=False, include_input=False)
@@ -63,7 +63,7 @@ def validation_errors(invalid: ValidationError) -> list[dict[str, str]]:
 
 
 async def _free_reference(session: AsyncSession, tenant_id: UUID) -> str:
-    """A random reference that the tenant has not given yet; those of an earlier pattern stay valid."""
+    """A random reference that is unique in the tenant; references of an earlier pattern stay valid."""
     for _ in range(_REFERENCE_TRIES):
         reference = new_reference()
         taken = select(CrmRecord.id).where(CrmRecord.tenant_id == tenant_id, CrmRecord.reference == reference)
@@ -91,7 +91,7 @@ def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload, 
 async def find_records(
     session: AsyncSession, session_id: UUID, *, scenario: str | None, limit: int
 ) -> Sequence[CrmRecord]:
-    """The newest records of the session's customer, from all of the tenant's sessions."""
+    """The newest records of the session's customer, from all sessions of the tenant."""
     owner = (await session.execute(select(Session).where(Session.id == session_id))).scalar_one()
     query = select(CrmRecord).where(CrmRecord.tenant_id == owner.tenant_id, CrmRecord.customer_id == owner.customer_id)
     if scenario is not None:
@@ -100,7 +100,7 @@ async def find_records(
 
 
 def describe(record: CrmRecord) -> dict[str, Any]:
-    """A record as tools answer it: plain JSON."""
+    """A record as JSON for tool results."""
     return {
         "id": str(record.id),
         "reference": record.reference,

@@ -1,4 +1,4 @@
-"""Tool calls: written before the tool runs, ended once, in the same commit as what the tool wrote."""
+"""Tool calls: written before the tool runs (write-ahead), ended once, in the commit of the tool's own writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from db.validation import clean_text, same_json, storable, storable_text
 
 @dataclass(frozen=True, slots=True)
 class NewToolCall:
-    """A tool call about to be made. ``turn_id`` is None for one made by hand, which is given up after ``seconds``."""
+    """A tool call about to be made. ``turn_id`` is None for a manual call, which expires after ``seconds``."""
 
     session_id: UUID
     turn_id: UUID | None
@@ -38,7 +38,7 @@ class NewToolCall:
     id: UUID = field(default_factory=new_id)
 
     def row(self) -> dict[str, Any]:
-        """The columns of the call, which is PENDING, but for its deadline."""
+        """The columns of the PENDING call, without its deadline."""
         return {
             "id": self.id,
             "session_id": self.session_id,
@@ -53,7 +53,7 @@ class NewToolCall:
 
 
 async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
-    """Writes the call as PENDING, or finds the one that has its idempotency key already. Locks the session's row."""
+    """Writes the call as PENDING, or returns the call with the same idempotency key. Locks the session's row."""
     await session.execute(select(Session.id).where(Session.id == call.session_id).with_for_update())
     await session.execute(
         insert(ToolCall)
@@ -73,7 +73,7 @@ async def begin(session: AsyncSession, call: NewToolCall) -> ToolCall:
 
 
 async def find_id(session: AsyncSession, session_id: UUID, idempotency_key: str) -> UUID | None:
-    """The id of the call that has this key; None if there is none."""
+    """The id of the call with this key; None if there is none."""
     found = select(ToolCall.id).where(ToolCall.session_id == session_id, ToolCall.idempotency_key == idempotency_key)
     return await session.scalar(found)
 
@@ -94,7 +94,7 @@ async def lock(session: AsyncSession, tenant_id: UUID, session_id: UUID, tool_ca
 async def end(
     session: AsyncSession, call: ToolCall, *, result: Mapping[str, Any] | None, error: str | None = None
 ) -> None:
-    """Ends a PENDING call: FAILED when there is an error, else ACCEPTED. One that has ended stays as it is."""
+    """Ends a PENDING call: FAILED if there is an error, else ACCEPTED. A call that has ended is not changed."""
     if call.status is not ToolCallStatus.PENDING:
         return
     call.status = ToolCallStatus.ACCEPTED if error is None else ToolCallStatus.FAILED
@@ -104,9 +104,9 @@ async def end(
     ended = (await session.execute(select(now, extract("epoch", now - call.created_at) * 1000))).one()
     call.finished_at, call.duration_ms = ended[0], max(0.0, float(ended[1]))
     await session.flush()
-    if call.deadline_at is not None and await _is_over(session, call.session_id):
+    if call.deadline_at is not None and await _session_ended(session, call.session_id):
         await mark_changed(session, call.session_id)
-        return  # not a running turn's, and the session ended meanwhile: nothing follows SessionEnded
+        return  # a manual call whose session has ended meanwhile: SessionEnded stays the last event
     await append(
         session,
         call.session_id,
@@ -114,20 +114,20 @@ async def end(
     )
 
 
-async def end_unknown(session: AsyncSession, call: ToolCall, message: str) -> None:
-    """Ends a PENDING call of which nobody will tell how it went: FAILED, with OUTCOME_UNKNOWN and ``message``."""
+async def fail_unknown(session: AsyncSession, call: ToolCall, message: str) -> None:
+    """Ends a PENDING call whose outcome cannot be known: FAILED, with OUTCOME_UNKNOWN and ``message``."""
     error = OutcomeUnknown(message)
     await end(session, call, result=error_result(error), error=error_text(error))
 
 
-async def postpone(session: AsyncSession, call: ToolCall, seconds: float) -> None:
-    """Gives a PENDING call, which is run again, so many seconds from now. The caller holds the session's row."""
+async def extend_deadline(session: AsyncSession, call: ToolCall, seconds: float) -> None:
+    """Sets the deadline of a PENDING call that is run again, in ``seconds`` from now. The caller locks the session."""
     call.deadline_at = await session.scalar(select(func.clock_timestamp() + timedelta(seconds=seconds)))
     await session.flush()
 
 
-async def end_pending_of(session: AsyncSession, turn_id: UUID, message: str) -> None:
-    """Ends what a turn leaves behind when it ends before its tool has answered. The caller holds the session's row."""
+async def fail_pending_calls(session: AsyncSession, turn_id: UUID, message: str) -> None:
+    """Fails the PENDING calls of a turn that ends, as of unknown outcome. The caller locks the session's row."""
     pending = await session.scalars(
         select(ToolCall)
         .where(ToolCall.turn_id == turn_id, ToolCall.status == ToolCallStatus.PENDING)
@@ -135,14 +135,14 @@ async def end_pending_of(session: AsyncSession, turn_id: UUID, message: str) -> 
         .with_for_update()
     )
     for call in pending.all():
-        await end_unknown(session, call, message)
+        await fail_unknown(session, call, message)
 
 
-async def reopen_unanswered(session: AsyncSession, turn_id: UUID) -> None:
-    """Makes a turn's last call PENDING again if its outcome is unknown: the turn is run again, and with it the call.
+async def reopen_unknown_call(session: AsyncSession, turn_id: UUID) -> None:
+    """For a turn that is retried: makes its last call PENDING again if the outcome is unknown.
 
-    The next attempt calls a repeatable tool again, with the same key, and ends any other call as unknown. A call whose
-    outcome the model has gone on from stays as it is. The caller holds the session's row.
+    The next attempt repeats the call with the same key if its tool is idempotent, and fails it otherwise. Earlier
+    calls, whose outcome the model has seen, are not changed. The caller locks the session's row.
     """
     newest = (
         select(ToolCall.id)
@@ -163,8 +163,8 @@ async def reopen_unanswered(session: AsyncSession, turn_id: UUID) -> None:
     )
 
 
-async def abandoned(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, UUID, UUID]]:
-    """PENDING calls whose deadline is over, the oldest first: tenant, session and call, as ``lock`` takes them."""
+async def find_expired(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, UUID, UUID]]:
+    """PENDING calls past their deadline, oldest first: ids of tenant, session and call, the arguments of ``lock``."""
     rows = await session.execute(
         select(Session.tenant_id, ToolCall.session_id, ToolCall.id)
         .join(Session, Session.id == ToolCall.session_id)
@@ -175,12 +175,13 @@ async def abandoned(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, U
     return [(tenant_id, session_id, call_id) for tenant_id, session_id, call_id in rows]
 
 
-async def _is_over(session: AsyncSession, session_id: UUID) -> bool:
+async def _session_ended(session: AsyncSession, session_id: UUID) -> bool:
+    """Whether SessionEnded is written."""
     newest = select(Event.type).join(Session, (Session.id == Event.session_id) & (Session.last_seq == Event.seq))
     return await session.scalar(newest.where(Session.id == session_id)) is EventType.SESSION_ENDED
 
 
-async def begin_by_hand(
+async def begin_manual(
     session: AsyncSession,
     session_id: UUID,
     *,
@@ -191,12 +192,11 @@ async def begin_by_hand(
     seconds: float = 60,
     call_id: UUID | None = None,
 ) -> ToolCall:
-    """Begins a call that belongs to no turn, in a session whose row the caller has locked.
+    """Begins a call outside a turn (callTool), in a session whose row the caller has locked.
 
-    Whoever begins it must end it within ``seconds``. ``call_id`` is the id that a new call gets: one that is known has
-    another.
-    The same key again is the same call, whatever became of the session since; keys of turns cannot be guessed. Raises
-    IdempotencyConflict if the key came with another tool or other arguments, SessionEnded, BadUserInput.
+    The caller must end it within ``seconds``. ``call_id``: id of a new call, by which the caller recognizes it. A
+    repeated ``idempotency_key`` returns the first call, even if the session has ended since; its prefix keeps it apart
+    from the keys of turns. Raises IdempotencyConflict for another tool or other arguments, SessionEnded, BadUserInput.
     """
     clean_text(idempotency_key, "idempotencyKey", max_length=150)
     key = f"by-hand:{idempotency_key}"

@@ -1,4 +1,4 @@
-"""Plain values of a turn's attempt, known to the pipeline and to the tables alike: claims, model calls, failures."""
+"""Value objects of a turn's attempt, shared by the pipeline and the database: claims, model calls, failures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from db.errors import OutcomeUnknown, VoxLoomError
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right of one attempt to write a turn. ``started_at`` is the database's time when the attempt began."""
+    """The right of one attempt to write a turn; ``attempt`` is its fencing token. Times are the database's."""
 
     tenant_id: UUID
     session_id: UUID
@@ -26,7 +26,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class FinishedCall:
-    """A model call that is over, however it ended. Durations in milliseconds."""
+    """A model call that succeeded, failed or was cancelled. Durations in milliseconds."""
 
     stage: Stage
     engine: str
@@ -46,7 +46,7 @@ class FinishedCall:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why something failed: a code of the contract, words for a person, and the stage it happened in."""
+    """Why a turn or a stage failed: error code of the API, message, and stage."""
 
     code: str
     message: str
@@ -54,12 +54,12 @@ class Failure:
 
 
 def error_text(error: VoxLoomError) -> str:
-    """An error as text for a tool call's row: ``CODE: message``."""
+    """The error of a tool call's row: ``CODE: message``."""
     return f"{error.code}: {error.message}"
 
 
 def error_result(error: VoxLoomError) -> dict[str, Any]:
-    """The result of a tool call that failed: ``{"ok": false, "errors": [{"loc", "msg"}]}``.
+    """The result of a failed tool call: ``{"ok": false, "errors": [{"loc", "msg"}]}``.
 
     With ``"outcome": "unknown"`` if the tool may have run.
     """

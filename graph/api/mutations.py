@@ -177,7 +177,7 @@ async def _content(
     parts: Parts, viewer: Viewer, session_id: UUID, given: SendMessageInput
 ) -> messages.TextContent | NewAudio:
     """What the message says. A recording is decoded and uploaded only for a session that takes it."""
-    upload_it = isinstance(given.content.text, str) or await messages.check_accepts(
+    upload_it = isinstance(given.content.text, str) or await messages.precheck_message(
         parts.database,
         viewer,
         session_id=session_id,

@@ -14,13 +14,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.relay import PageInfo
 
 from db.errors import BadUserInput
-from db.models.base import Identified
+from db.models.base import IdMixin
 from db.postgres.database import Database
 from graph.api.descriptions import described
 from graph.api.windows import checked_size
 
 N = TypeVar("N")
-R = TypeVar("R", bound=Identified)
+R = TypeVar("R", bound=IdMixin)
 
 
 @strawberry.type(description="One entry of a page.")

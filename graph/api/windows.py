@@ -11,11 +11,11 @@ import strawberry
 
 from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
-from db.models.base import Identified
+from db.models.base import IdMixin
 
 MAX_SIZE = 100
 
-R = TypeVar("R", bound=Identified)
+R = TypeVar("R", bound=IdMixin)
 
 First = Annotated[int | None, strawberry.argument(description="No more than so many, from the beginning: 1 to 100.")]
 Last = Annotated[int | None, strawberry.argument(description="No more than so many, from the end: 1 to 100.")]

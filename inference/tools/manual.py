@@ -81,7 +81,7 @@ class ManualToolCalls:
         async def intend(session: AsyncSession) -> tuple[ToolCall, asyncio.Task[ToolCall] | None]:
             """The call, and its task if it is a resend of a call that runs in this process."""
             await lock_session(session, viewer, session_id)
-            call = await tool_calls.begin_by_hand(
+            call = await tool_calls.begin_manual(
                 session,
                 session_id,
                 name=name,
@@ -94,7 +94,7 @@ class ManualToolCalls:
             running = self._running.get(call.id)
             lost = running is None and call.id != new and call.status is ToolCallStatus.PENDING
             if lost and tool.repeatable:
-                await tool_calls.postpone(session, call, seconds)
+                await tool_calls.extend_deadline(session, call, seconds)
             return call, running
 
         call, running = await self._database.run(intend)

@@ -76,7 +76,7 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
 
         async def intend(session: AsyncSession) -> ToolCall:
             await lock_session(session, viewer, session_id)
-            return await tool_calls.begin_by_hand(
+            return await tool_calls.begin_manual(
                 session, session_id, name=params.name, server=SERVER_NAME, arguments=arguments, idempotency_key=key
             )
 

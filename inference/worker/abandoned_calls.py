@@ -44,7 +44,7 @@ class AbandonedCalls:
     async def end_all(self) -> None:
         """Ends all abandoned calls, each in a transaction of its own, so that it locks one session at a time."""
         async with self._database.reading() as session:
-            found = await tool_calls.abandoned(session, _BATCH)
+            found = await tool_calls.find_expired(session, _BATCH)
         for ids in found:
             try:
                 await self._database.run(partial(_end, ids))
@@ -56,4 +56,4 @@ class AbandonedCalls:
 
 async def _end(ids: tuple[UUID, UUID, UUID], session: AsyncSession) -> None:
     call = await tool_calls.lock(session, *ids)
-    await tool_calls.end_unknown(session, call, _LOST)
+    await tool_calls.fail_unknown(session, call, _LOST)

@@ -12,7 +12,7 @@ from db.commands.turns import CANCELLED_CHANNEL
 from db.logs import error_fields
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
-from db.turns.claims import ended_among
+from db.turns.claims import find_ended
 from inference.worker.runner import TurnRunner
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,6 @@ class CancelWatch:
         running = self._runner.running
         if running:
             async with self._database.reading() as session:
-                ended = await ended_among(session, running)
+                ended = await find_ended(session, running)
             for turn_id in ended:
                 self._runner.stop(turn_id)

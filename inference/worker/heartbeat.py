@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.ids import new_id
 from db.logs import error_fields
-from db.models.events import Worker
+from db.models.workers import Worker
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue import workers

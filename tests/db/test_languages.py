@@ -7,7 +7,7 @@ from whisper import tokenizer as whisper_tokenizer
 
 from db.errors import BadUserInput
 from db.languages import LANGUAGES, clean_language, primary_language
-from db.models.events import Worker
+from db.models.workers import Worker
 from db.queue.workers import answered_languages
 from inference.engines.whisper import languages as whisper_languages
 from inference.engines.whisper.languages import token_of

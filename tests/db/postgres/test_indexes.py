@@ -32,9 +32,10 @@ from db.models.work import CrmRecord
 from db.postgres.database import Database
 from db.queue import workers
 from db.turns import claims, crm, session_end, tool_calls
+from db.turns.statement import statement_of
 from db.turns.tool_calls import NewToolCall
 from db.turns.values import FinishedCall
-from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite, statement_of
+from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite
 from db.viewer import Viewer
 from graph.api.declared import Related, declared
 from graph.api.loaders import Loaders
@@ -203,15 +204,15 @@ _READS: dict[str, Reads] = {
     "records for a tool": lambda s, v, o, t: crm.find_records(s, o.id, scenario="billing_query", limit=5),
     "workers": lambda s, v, o, t: workers.alive(s, 30),
     "media": lambda s, v, o, t: s.scalar(select(Audio).where(Audio.turn_id == t)),
-    "end of a session": lambda s, v, o, t: session_end.announce_end(s, o.id),
+    "end of a session": lambda s, v, o, t: session_end.append_session_ended(s, o.id),
     "resend": lambda s, v, o, t: messages.send_message(
         s, v, session_id=o.id, content=messages.TextContent("hello"), idempotency_key="k"
     ),
     "tool call": lambda s, v, o, t: tool_calls.begin(s, NewToolCall(o.id, t, 1, "n", "s", {}, "key")),
-    "tool call by hand": lambda s, v, o, t: tool_calls.begin_by_hand(
+    "tool call by hand": lambda s, v, o, t: tool_calls.begin_manual(
         s, o.id, name="n", server="s", arguments={}, idempotency_key="key"
     ),
-    "abandoned tool calls": lambda s, v, o, t: tool_calls.abandoned(s, 100),
+    "abandoned tool calls": lambda s, v, o, t: tool_calls.find_expired(s, 100),
     "tool call's lock": lambda s, v, o, t: tool_calls.lock(s, v.tenant_id, o.id, t),
 }
 

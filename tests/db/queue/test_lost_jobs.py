@@ -7,7 +7,7 @@ import asyncio
 from sqlalchemy import text
 
 from db.ids import new_id
-from db.models.events import Worker
+from db.models.workers import Worker
 from db.postgres.database import Database
 from db.queue import jobs, workers
 from db.viewer import Viewer

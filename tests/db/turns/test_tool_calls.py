@@ -167,7 +167,7 @@ async def test_a_call_by_hand_is_the_same_for_the_same_key(database: Database, v
     async def by_hand(key: str = "k", arguments: Mapping[str, Any] = _GOOD, name: str = "billing_query") -> UUID:
         async with database.transaction() as session:
             await lock_session(session, viewer, session_id)
-            call = await tool_calls.begin_by_hand(
+            call = await tool_calls.begin_manual(
                 session, session_id, name=name, server="crm", arguments=arguments, idempotency_key=key
             )
             return call.id
@@ -191,7 +191,7 @@ async def test_a_key_of_a_turn_cannot_be_taken_by_hand(database: Database, viewe
     of_turn = await begin(database, session_id, "turn-1:0")
     async with database.transaction() as session:
         await lock_session(session, viewer, session_id)
-        by_hand = await tool_calls.begin_by_hand(
+        by_hand = await tool_calls.begin_manual(
             session, session_id, name="billing_query", server="crm", arguments=_GOOD, idempotency_key="turn-1:0"
         )
     assert by_hand.id != of_turn

@@ -15,7 +15,7 @@ from db.commands.sessions import end_session, lock_session
 from db.enums import EventType
 from db.models.events import Event
 from db.postgres.database import Database
-from db.turns.tool_calls import begin_by_hand
+from db.turns.tool_calls import begin_manual
 from db.turns.tool_calls import end as end_call
 from db.turns.tool_calls import lock as lock_call
 from db.viewer import Viewer
@@ -75,7 +75,7 @@ async def test_nothing_follows_the_end_of_a_session(
     session_id = UUID(await client.create_session())
     async with database.transaction() as session:
         await lock_session(session, viewer, session_id)
-        call = await begin_by_hand(
+        call = await begin_manual(
             session, session_id, name="find_crm_records", server="crm", arguments={}, idempotency_key="key"
         )
     for step in ("end", "finish") if way == "ended first" else ("finish", "end"):

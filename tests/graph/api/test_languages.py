@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from db.ids import new_id
-from db.models.events import Worker
+from db.models.workers import Worker
 from db.postgres.database import Database
 from db.queue.workers import beat
 from tests.client import CREATE, Client

@@ -155,7 +155,7 @@ async def _begin(desk: Desk, name: str, key: str, *, seconds: float = 60) -> UUI
     """A call as a process leaves it that dies before it ends."""
     async with desk.database.transaction() as session:
         await lock_session(session, desk.viewer, desk.session_id)
-        call = await tool_calls.begin_by_hand(
+        call = await tool_calls.begin_manual(
             session, desk.session_id, name=name, server="shop", arguments={}, idempotency_key=key, seconds=seconds
         )
     return call.id

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from db.ids import new_id
-from db.models.events import Worker
+from db.models.workers import Worker
 from db.postgres.database import Database
 from db.queue import workers
 

@@ -12,7 +12,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import text
 
 from db.audio.decoder_pool import DecoderPool
-from db.models.events import Worker
+from db.models.workers import Worker
 from db.postgres.database import Database
 from db.queue import jobs, workers
 from db.viewer import Viewer

@@ -198,7 +198,7 @@ class Story:
         async with self._database.transaction() as session:
             await sessions.lock_session(session, self._viewer, self.session_id)
             if by_hand:
-                call = await tool_calls.begin_by_hand(
+                call = await tool_calls.begin_manual(
                     session,
                     self.session_id,
                     name="billing_query",
