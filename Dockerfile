@@ -17,7 +17,7 @@ WORKDIR /source
 FROM builder AS api-packages
 COPY requirements/api.txt requirements/
 RUN pip install --require-hashes --no-deps --only-binary :all: --requirement requirements/api.txt && pip check
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY db db
 COPY graph graph
 COPY inference inference
@@ -34,7 +34,7 @@ COPY requirements/run.txt requirements/
 # Wheels only, so that no compiler is needed; openai-whisper comes as source, in plain Python.
 RUN pip install --require-hashes --no-deps --no-build-isolation --only-binary :all: --no-binary openai-whisper \
     --requirement requirements/run.txt
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY db db
 COPY graph graph
 COPY inference inference
