@@ -6,7 +6,7 @@ from asyncio import BaseTransport
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 
 from graph.http.connections import Connections, Slot
@@ -126,20 +126,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """
         if self.close_sent or not self.writable.is_set():
             return False
-        self.transport.write(_frame(text.encode()))
+        self.transport.write(Frame(Opcode.TEXT, text.encode()).serialize(mask=False))
         return True
 
     def _fail(self, code: CloseCode, reason: str) -> None:
         if not self.close_sent:
             self.conn.fail(code, reason)
             self.handle_parser_exception()
-
-
-def _frame(payload: bytes) -> bytes:
-    """A whole text message in one frame, not masked, as servers send them (RFC 6455, section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    if size < 1 << 16:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload

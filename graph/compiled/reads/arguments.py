@@ -12,9 +12,7 @@ from graphql import (
     GraphQLSchema,
     TypeInfo,
     TypeInfoVisitor,
-    VariableNode,
     Visitor,
-    print_ast,
     visit,
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
@@ -44,28 +42,6 @@ class Arguments:
         if isinstance(coerced, list):
             raise Unsupported("variables")
         return coerced
-
-    def only_id(self) -> str | None:
-        """The operation's one variable, if it is all that tells it what to read: an ID, of which one row is found.
-
-        So are most reads, and they need no more coercion than a look at the value: a string is an ID as it is.
-        """
-        definitions = self._operation.node.variable_definitions or ()
-        query = self._schema._schema.query_type
-        if len(definitions) != 1 or self._switches or self._windows or query is None:
-            return None
-        (definition,) = definitions
-        selected = self._operation.fields(query, [self._operation.node.selection_set], {})
-        roots = [nodes[0] for nodes in selected.values() if nodes[0].name.value != "__typename"]
-        if print_ast(definition.type) != "ID!" or definition.default_value is not None or not roots:
-            return None
-        for node in roots:
-            given = node.arguments or ()
-            if len(given) != 1 or len(query.fields[node.name.value].args) != 1:
-                return None
-            if not isinstance(given[0].value, VariableNode):
-                return None
-        return definition.variable.name.value
 
     def windows(self, variables: VariableValues) -> list[tuple[FieldNode, Window]]:
         """The nested lists that have arguments, with what they ask for. Raises Unsupported for what is refused."""

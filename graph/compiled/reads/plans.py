@@ -11,7 +11,6 @@ from uuid import UUID
 
 from cachetools import LRUCache
 from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLObjectType, OperationType, is_non_null_type
-from graphql.execution.values import VariableValues
 from strawberry import Schema
 
 from graph.compiled.reads.arguments import Arguments
@@ -78,29 +77,28 @@ class Plan:
     """An operation of a document that was found valid, and within all limits."""
 
     def __init__(self, schema: Schema, operation: Operation, costs: CostCheck | None) -> None:
-        self._schema = schema._schema
+        query = schema._schema.query_type
+        assert query is not None
+        self._query = query
         self._operation = operation
         self._costs = costs
         self._arguments = Arguments(schema, operation)
         self._number = next(_NUMBERS)
         self._variants: LRUCache[object, Variant] = LRUCache(_MAX_VARIANTS)
-        self._id = self._arguments.only_id()
 
     def request(self, variables: Mapping[str, object]) -> Request:
         """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
         if self._costs is not None and self._costs(variables):
             raise Unsupported("cost")
-        own_id = None if self._id is None else variables.get(self._id)
-        coerced = None if isinstance(own_id, str) else self._arguments.variables(variables)
-        switched = {} if coerced is None else self._arguments.switched(coerced)
+        coerced = self._arguments.variables(variables)
+        switched = self._arguments.switched(coerced)
         selected = self._roots(switched)
         bound = {}
         for number, (key, nodes) in enumerate(selected.items()):
             root = ROOTS.get(nodes[0].name.value)
             if root is not None:
-                arguments = self._argued(nodes, coerced) if coerced is not None else {str(root.by): own_id}
-                bound[key] = root.bind(arguments).named(f"root_{number}_")
-        windows = [] if coerced is None else self._arguments.windows(coerced)
+                bound[key] = root.bind(self._arguments.of(self._query, nodes, coerced)).named(f"root_{number}_")
+        windows = self._arguments.windows(coerced)
         parts = {id(node): Part(f"list_{number}_", window) for number, (node, window) in enumerate(windows)}
         form = (
             tuple(sorted(switched.items())),
@@ -117,15 +115,8 @@ class Plan:
         identity = repr((self._number, form, tuple(values.items())))
         return Request(variant, values, identity, session_id)
 
-    def _argued(self, nodes: Sequence[FieldNode], variables: VariableValues) -> Mapping[str, object]:
-        query = self._schema.query_type
-        assert query is not None
-        return self._arguments.of(query, nodes, variables)
-
     def _roots(self, switched: Mapping[str, bool]) -> dict[str, list[FieldNode]]:
-        query = self._schema.query_type
-        assert query is not None
-        selected = self._operation.fields(query, [self._operation.node.selection_set], switched)
+        selected = self._operation.fields(self._query, [self._operation.node.selection_set], switched)
         names = {nodes[0].name.value for nodes in selected.values()} - {"__typename"}
         if not names or not names <= ROOTS.keys():
             raise Unsupported("root fields")
@@ -134,26 +125,24 @@ class Plan:
     def _write(
         self, writer: Writer, selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
     ) -> Variant:
-        query = self._schema.query_type
-        assert query is not None
         read = {key: nodes for key, nodes in selected.items() if key in bound}
         if is_of_session(read):
             ((key, nodes),) = read.items()
-            statement = write_session(writer, query, nodes, bound[key])
+            statement = write_session(writer, self._query, nodes, bound[key])
         else:
-            statement = write_many(writer, query, read, bound)
+            statement = write_many(writer, self._query, read, bound)
         frame = ['{"data":{']
         for number, key in enumerate(selected):
             frame[-1] += f'{"," if number else ""}"{key}":'
             if key in read:
                 frame.append("")
             else:
-                frame[-1] += f'"{query.name}"'
+                frame[-1] += f'"{self._query.name}"'
         frame[-1] += "}}"
         return Variant(
             statement,
             frame=tuple(each.encode() for each in frame),
-            nullable=tuple(_is_nullable(query, nodes[0].name.value) for nodes in read.values()),
+            nullable=tuple(_is_nullable(self._query, nodes[0].name.value) for nodes in read.values()),
             has_urls=writer.has_urls,
             is_of_session=is_of_session(read),
         )

@@ -64,12 +64,11 @@ class Bound:
 class Root:
     """A root field. ``bind`` raises Unsupported for what a slower layer refuses or has an own answer to.
 
-    ``by``: its one argument, if that is the id of its one row. ``rows`` selects nothing yet from the rows of ``model``
-    that belong to the tenant, for the bound values. ``required``: no row is an error, which the resolver tells.
+    ``rows`` selects nothing yet from the rows of ``model`` that belong to the tenant, for the bound values.
+    ``required``: no row is an error, which the resolver tells.
     """
 
     model: type[Base]
-    by: str | None
     bind: Callable[[Arguments], Bound]
     rows: Callable[[NamedFromClause, Expression, Bound, Parameters], Rows]
     pages: bool = False
@@ -161,12 +160,10 @@ def _newest(table: NamedFromClause, tenant_id: Expression, bound: Bound, paramet
 
 
 ROOTS: Mapping[str, Root] = {
-    "conversation": Root(
-        Session, "session_id", _by_id("session_id", "session"), _session, is_session=True, required=True
-    ),
-    "session": Root(Session, "id", _by_id("id", "session"), _session, is_session=True),
-    "turn": Root(Turn, "id", _by_id("id", "turn"), _turn),
-    "crmRecord": Root(CrmRecord, None, _by_id_or_reference, _record),
-    "sessions": Root(Session, None, _page(filters.of_sessions), _newest, pages=True),
-    "crmRecords": Root(CrmRecord, None, _page(filters.of_crm_records), _newest, pages=True),
+    "conversation": Root(Session, _by_id("session_id", "session"), _session, is_session=True, required=True),
+    "session": Root(Session, _by_id("id", "session"), _session, is_session=True),
+    "turn": Root(Turn, _by_id("id", "turn"), _turn),
+    "crmRecord": Root(CrmRecord, _by_id_or_reference, _record),
+    "sessions": Root(Session, _page(filters.of_sessions), _newest, pages=True),
+    "crmRecords": Root(CrmRecord, _page(filters.of_crm_records), _newest, pages=True),
 }
