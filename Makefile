@@ -39,6 +39,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples/*/*.py
 	$(BIN)/lint-imports
 
 # Writes the generated pages of docs/ anew: the GraphQL schema, error codes, settings, the index of decisions.

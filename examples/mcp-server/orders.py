@@ -12,7 +12,7 @@ from mcp_types import ToolAnnotations
 
 server = MCPServer("orders")
 
-ORDERS = {
+ORDERS: dict[str, dict[str, Any]] = {
     "A-1001": {"status": "shipped", "carrier": "DHL", "expected": "2026-11-28"},
     "A-1002": {"status": "being packed", "carrier": None, "expected": "2026-12-01"},
 }
