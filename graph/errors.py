@@ -37,11 +37,23 @@ def in_graphql(message: str) -> str:
     return f"{found['where']}: {fault.replace('not to be None', 'not to be null')}"
 
 
-def masked(error: BaseException, *, path: str) -> tuple[str, dict[str, object]]:
-    """Logs an unexpected error, without its text, and returns the message and the extensions that the client gets."""
+class MaskedError(InternalError):
+    """What a client gets in the place of an unexpected error: ``errorId``, which is also in the log."""
+
+    def __init__(self, error_id: str) -> None:
+        super().__init__(f"Something went wrong in the server (error {error_id}).")
+        self.error_id = error_id
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        return {**super().extensions, "errorId": self.error_id}
+
+
+def masked(error: BaseException, *, path: str) -> MaskedError:
+    """Logs an unexpected error, without its text, and returns the error that the client gets."""
     error_id = uuid.uuid4().hex[:12]
     log.error("request_failed", error_id=error_id, path=path, **error_fields(error))
-    return f"Something went wrong in the server (error {error_id}).", {"code": InternalError.code, "errorId": error_id}
+    return MaskedError(error_id)
 
 
 class CodedErrors(MaskErrors):
@@ -65,7 +77,8 @@ class CodedErrors(MaskErrors):
             # Python refuses to read a number of thousands of digits.
             message, extensions = "The document has a number that is too long.", {"code": "BAD_USER_INPUT"}
         else:
-            message, extensions = masked(cause, path=".".join(str(each) for each in error.path or ()))
+            unexpected = masked(cause, path=".".join(str(each) for each in error.path or ()))
+            message, extensions = unexpected.message, unexpected.extensions
         return GraphQLError(
             message,
             nodes=error.nodes,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -21,6 +21,7 @@ from graph.datetime_scalar import SCALARS
 from graph.errors import CodedErrors
 from graph.guards.deadlines import TimeLimit
 from graph.guards.extension import Guards
+from graph.guards.fragments import operations_of
 from graph.guards.object_budget import ObjectBudget
 
 _HEAD = "# Printed from the code: `voxloom schema graph/schema.graphql`. Do not edit.\n\n"
@@ -56,9 +57,7 @@ class NamedOperation(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
         document = context.graphql_document
-        operations = (
-            [each for each in document.definitions if isinstance(each, OperationDefinitionNode)] if document else []
-        )
+        operations = [] if document is None else operations_of(document)
         if len(operations) > 1 and context._provided_operation_name is None:
             context.pre_execution_errors = [GraphQLError("The document has several operations: name one.")]
         yield None

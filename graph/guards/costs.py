@@ -29,12 +29,13 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
+    get_operation_ast,
     is_composite_type,
     is_list_type,
     is_non_null_type,
 )
 
-from graph.guards.fragments import chosen, fragments_of, innermost_first, reachable, selections
+from graph.guards.fragments import fragments_of, innermost_first, reachable, selections
 
 #: Entries of a page whose size is not known.
 PAGE_SIZE = 20
@@ -58,12 +59,12 @@ class _Cost(NamedTuple):
 def cost_of(
     schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, object] | None
 ) -> int:
-    """How many objects the answer of an operation may hold, by estimate; 0 if there is no such operation.
+    """How many objects the answer of an operation may hold, by estimate; 0 if it is not clear which operation is meant.
 
     Leaves cost nothing, and neither does introspection, which `check_document` bounds. What is not in the schema costs
     nothing, so the document need not have been validated. Raises GraphQLError for fragments that contain themselves.
     """
-    operation = chosen(document, operation_name)
+    operation = get_operation_ast(document, operation_name)
     if operation is None:
         return 0
     fragments = reachable([operation], fragments_of(document))
@@ -74,7 +75,7 @@ def page_sizes(
     document: DocumentNode, operation_name: str | None, variables: Mapping[str, object] | None
 ) -> list[tuple[FieldNode, str, int]]:
     """Every field of an operation that is asked for a page, with the argument that says its size, and the size."""
-    operation = chosen(document, operation_name)
+    operation = get_operation_ast(document, operation_name)
     if operation is None:
         return []
     given = _variables_of(operation, variables or {})

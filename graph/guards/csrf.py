@@ -39,7 +39,7 @@ class Preflight:
                 "A browser may have been made to send this. Send application/json by POST, or the header "
                 "GraphQL-Require-Preflight: 1."
             )
-            await refuse(scope, receive, send, 400, error)
+            await refuse(scope, receive, send, error)
         else:
             await self._app(scope, receive, send)
 

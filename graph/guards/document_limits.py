@@ -12,6 +12,7 @@ from graphql import (
     MaxIntrospectionDepthRule,
     OperationDefinitionNode,
     OperationType,
+    get_operation_ast,
     specified_rules,
     validate,
 )
@@ -20,7 +21,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from db.errors import BadUserInput, Forbidden, QueryTooComplex, VoxLoomError
 from graph.guards.costs import cost_of, page_sizes
-from graph.guards.fragments import chosen, fragments_of, innermost_first, operations_of, reachable
+from graph.guards.fragments import fragments_of, innermost_first, operations_of, reachable
 from graph.guards.overlaps import overlaps
 from graph.guards.refusals import refusal
 from graph.guards.repetition import repeats_lists
@@ -87,7 +88,7 @@ def check_cost(
     limits: DocumentLimits,
 ) -> list[GraphQLError]:
     """At most one error: for a page that is too long, or for more objects in the answer than are allowed."""
-    operation = chosen(document, operation_name)
+    operation = get_operation_ast(document, operation_name)
     if (
         operation is not None
         and operation.operation is OperationType.SUBSCRIPTION

@@ -1,4 +1,4 @@
-"""The fragments of a document, those that others are made of first, so that each is looked at once."""
+"""The operations of a document and its fragments, those that others are made of first, so each is looked at once."""
 
 from __future__ import annotations
 
@@ -31,14 +31,6 @@ def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
 
 def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:
     return [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-
-
-def chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
-    """The operation of that name; the first, if none is named."""
-    for each in operations_of(document):
-        if name is None or (each.name is not None and each.name.value == name):
-            return each
-    return None
 
 
 def selections(

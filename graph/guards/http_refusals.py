@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 
 from starlette.types import Receive, Scope, Send
 
 from db.errors import RateLimited, VoxLoomError
+from graph.wire.error_body import error_body, http_status
 
 
 async def refuse(
     scope: Scope,
     receive: Receive,
     send: Send,
-    status: int,
     error: VoxLoomError,
     *,
+    status: int | None = None,
     more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
-    """Answers a request, or refuses a websocket before it is accepted, with ``status`` and the error's code.
+    """Answers a request, or refuses a websocket before it is accepted, with the error and its code.
 
-    ``more``: further headers.
+    ``status``: the HTTP status where it is another than that of the code. ``more``: further headers.
     """
-    body = json.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]}).encode()
+    body = error_body(error)
+    status = http_status(error.code) if status is None else status
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

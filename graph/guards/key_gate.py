@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,7 +12,8 @@ from graph.auth import secret_in_headers
 from graph.guards.http_refusals import refuse
 from graph.guards.keys import Keys
 from graph.guards.rate_limit import Rates, address_of
-from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, status_of, wants_page
+from graph.wire.error_body import error_body, http_status
+from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, wants_page
 from graph.wire.scope import KEY_SHOWN, VIEWER
 
 #: They are asked by the platform's probes and by browsers, and cost next to nothing.
@@ -42,7 +42,7 @@ class KeyGate:
         try:
             viewer = await self._viewer(scope)
         except RateLimited as error:
-            await refuse(scope, receive, send, 429, error)
+            await refuse(scope, receive, send, error)
         except Unauthenticated as error:
             if scope["type"] == "http" and scope["path"].rstrip("/") == _GRAPHQL and not _asks_for_page(scope):
                 await _refuse_graphql(scope, send, error)
@@ -89,9 +89,8 @@ async def _refuse_graphql(scope: Scope, send: Send, error: Unauthenticated) -> N
     """Refuses in the form that was asked for; streams get 401 and JSON, which their clients take as final."""
     accept = next((value for name, value in scope["headers"] if name == b"accept"), b"").decode("latin-1")
     wanted = chosen_media_type(accept)
-    answer = {"errors": [{"message": error.message, "extensions": error.extensions}]}
-    status = status_of(JSON, answer) if wanted == JSON else 401
-    body = json.dumps(answer).encode()
+    status = 200 if wanted == JSON else http_status(error.code)
+    body = error_body(error)
     headers = [
         (b"content-type", content_type(GRAPHQL_RESPONSE if wanted == GRAPHQL_RESPONSE else JSON).encode()),
         (b"content-length", str(len(body)).encode()),

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cachetools import LRUCache
-from graphql import GraphQLFormattedError
 
-from db.errors import BadUserInput
+from db.errors import BadUserInput, VoxLoomError
 from graph.guards.requests import GraphQLRequest
 
 #: What all documents that clients have registered may take, and one of them.
@@ -21,12 +20,22 @@ _STORE_BYTES = 4_000_000
 _DOCUMENT_BYTES = 64_000
 
 
-class Refused(Exception):
-    """A request whose document is not to be had. ``error``: as GraphQL tells it."""
+class PersistedQueryNotFound(VoxLoomError):
+    """No document with this hash is registered here. Message and code are the protocol's: clients look for both."""
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(code)
-        self.error: GraphQLFormattedError = {"message": message, "extensions": {"code": code}}
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class PersistedQueryNotSupported(VoxLoomError):
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+
+class Refused(Exception):
+    """A GraphQL request that is answered with ``error`` and not executed, for example since its document is unknown."""
+
+    def __init__(self, error: VoxLoomError) -> None:
+        super().__init__(error.code)
+        self.error = error
 
 
 class Documents:
@@ -48,11 +57,10 @@ class Documents:
         if not request.text:  # clients whose types ask for a query send an empty one
             text = (self._trusted or {}).get(asked) or self._registered.get(asked)
             if text is None:
-                # These words and this code are the protocol: clients look for them, and send the text.
-                raise Refused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+                raise Refused(PersistedQueryNotFound("PersistedQueryNotFound"))
             return request.with_text(text)
         if hashlib.sha256(request.text.encode(errors="surrogatepass")).hexdigest() != asked:
-            raise Refused("The hash is not that of the query.", BadUserInput.code)
+            raise Refused(BadUserInput("The hash is not that of the query."))
         return request
 
     def is_new(self, request: GraphQLRequest) -> bool:
@@ -101,8 +109,8 @@ def _hash_of(extensions: Mapping[str, object]) -> str | None:
     if persisted is None:
         return None
     if not isinstance(persisted, dict) or persisted.get("version") != 1:
-        raise Refused("Only version 1 of persisted queries is known.", "PERSISTED_QUERY_NOT_SUPPORTED")
+        raise Refused(PersistedQueryNotSupported("Only version 1 of persisted queries is known."))
     told = persisted.get("sha256Hash")
     if not isinstance(told, str):
-        raise Refused("sha256Hash must be a string.", BadUserInput.code)
+        raise Refused(BadUserInput("sha256Hash must be a string."))
     return told.lower()

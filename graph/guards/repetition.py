@@ -18,11 +18,12 @@ from graphql import (
     InlineFragmentNode,
     SelectionSetNode,
     get_named_type,
+    get_operation_ast,
     is_list_type,
     is_non_null_type,
 )
 
-from graph.guards.fragments import chosen, fragments_of
+from graph.guards.fragments import fragments_of
 
 #: Lists that an operation may select, root fields times lists below them, before their objects are counted. A whole
 #: conversation, with the lists of its messages and turns, selects about ten.
@@ -40,7 +41,7 @@ def repeats_lists(schema: GraphQLSchema, document: DocumentNode, operation_name:
 
     The document must be within the limits of `check_document`, which refuses fragments that contain themselves.
     """
-    operation = chosen(document, operation_name)
+    operation = get_operation_ast(document, operation_name)
     if operation is None:
         return False
     search = _Search(schema, fragments_of(document))

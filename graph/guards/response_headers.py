@@ -83,7 +83,7 @@ class Hosts:
         if scope["type"] == "lifespan" or scope["path"] in _PROBES or self._is_allowed(scope):
             await self._app(scope, receive, send)
         else:
-            await refuse(scope, receive, send, 400, BadUserInput("This server has another name (Host)."))
+            await refuse(scope, receive, send, BadUserInput("This server has another name (Host)."))
 
     def _is_allowed(self, scope: Scope) -> bool:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.errors import QueryTooComplex
+from graph.wire.error_body import error_entry
 
 
 def too_large(most: int) -> QueryTooComplex:
@@ -15,6 +16,5 @@ def too_large(most: int) -> QueryTooComplex:
 
 def instead_of(data: object, most: int) -> dict[str, object]:
     """What is sent instead of ``data``, a GraphQL response or a websocket message that has one as its payload."""
-    error = too_large(most)
-    answer: dict[str, object] = {"errors": [{"message": error.message, "extensions": error.extensions}]}
+    answer: dict[str, object] = {"errors": [error_entry(too_large(most))]}
     return {**data, "payload": answer} if isinstance(data, dict) and "payload" in data else answer

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import BadUserInput, Overloaded, PayloadTooLarge, VoxLoomError
 from graph.http.connections import SMALL_BODY_BYTES
+from graph.wire.error_body import error_body, http_status
 from graph.wire.scope import BYTES_HELD, VIEWER
 
 #: How long a client may go on sending after it was refused.
@@ -48,7 +48,7 @@ class BodyLimit:
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self._max_bytes:
-            await self._refuse(receive, send, 413, self._too_large())
+            await self._refuse(receive, send, self._too_large())
             return
         # What does not say how large it is may be as large as any.
         size = self._max_bytes if b"transfer-encoding" in headers else int(declared)
@@ -56,7 +56,7 @@ class BodyLimit:
             with self._held(scope, size):
                 await self._limited(scope, headers, receive, send)
         except Overloaded as error:
-            await self._refuse(receive, send, 503, error)
+            await self._refuse(receive, send, error)
 
     def _held(self, scope: Scope, size: int) -> AbstractContextManager[None]:
         """Counts the body among the bytes in flight of the server, where the server counts them."""
@@ -82,9 +82,7 @@ class BodyLimit:
                 return message
             refused = True
             if not started:
-                too_large = seen > self._max_bytes
-                error = self._too_large() if too_large else self._too_many()
-                await self._refuse(receive, send, 413 if too_large else 400, error)
+                await self._refuse(receive, send, self._too_large() if seen > self._max_bytes else self._too_many())
             return {"type": "http.disconnect"}  # for who reads it, the client is gone
 
         async def noted(message: Message) -> None:
@@ -113,9 +111,10 @@ class BodyLimit:
     def _too_many(self) -> BadUserInput:
         return BadUserInput(f"The request has more than {self._max_signs} commas and brackets.")
 
-    async def _refuse(self, receive: Receive, send: Send, status: int, error: VoxLoomError) -> None:
-        body = json.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]}).encode()
+    async def _refuse(self, receive: Receive, send: Send, error: VoxLoomError) -> None:
+        body = error_body(error)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        status = http_status(error.code)
         await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
         await send({"type": "http.response.body", "body": body, "more_body": True})
         with suppress(TimeoutError):

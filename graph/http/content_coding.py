@@ -65,7 +65,7 @@ class ContentCoding:
                 has_key = True
         if coding.strip().lower() not in (b"", b"identity"):
             error = BadUserInput("A request body is sent as it is, without a Content-Encoding.")
-            await refuse(scope, receive, send, 415, error, more=[(b"accept-encoding", b"identity")])
+            await refuse(scope, receive, send, error, status=415, more=[(b"accept-encoding", b"identity")])
         elif self._min_bytes and accepts_gzip(accepted):
             await self._app(scope, receive, self._compressed(send, self._kept if has_key else None))
         elif self._min_bytes:

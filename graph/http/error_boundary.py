@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 from starlette.requests import ClientDisconnect
@@ -10,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.postgres.outage import client_error
 from graph.errors import masked
+from graph.guards.http_refusals import refuse
 
 _INTERNAL_SOCKET_ERROR = 1011
 
@@ -43,22 +43,11 @@ class LastResort:
         except ClientDisconnect:
             return  # there is nobody to answer
         except Exception as error:
-            status, code = 500, _INTERNAL_SOCKET_ERROR
             known = client_error(error)
-            if known is not None:
-                status, code = 503, _TRY_AGAIN_LATER
-                message, extensions = known.message, known.extensions
-            else:
-                message, extensions = masked(error, path=scope["path"][1:].partition("/")[0])
+            told = known or masked(error, path=scope["path"][1:].partition("/")[0])
             if scope["type"] == "websocket":
+                code = _INTERNAL_SOCKET_ERROR if known is None else _TRY_AGAIN_LATER
                 with suppress(RuntimeError):  # it was closed already
-                    await send({"type": "websocket.close", "code": code, "reason": message})
+                    await send({"type": "websocket.close", "code": code, "reason": told.message})
             elif not started:
-                body = json.dumps({"errors": [{"message": message, "extensions": extensions}]}).encode()
-                await _answer(send, status, body)
-
-
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+                await refuse(scope, receive, send, told)

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-import orjson
 import structlog
 from cachetools import LRUCache
-from graphql import GraphQLError, GraphQLFormattedError
+from graphql import GraphQLError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.commands.keys import hash_of
-from db.errors import BadUserInput, OperationTimeout, Overloaded, QueryTooComplex
+from db.errors import BadUserInput, OperationTimeout, Overloaded, QueryTooComplex, VoxLoomError
 from db.logs import error_fields
 from db.postgres.outage import DATABASE_ERRORS
 from graph.compiled.live.live import Live, Subscribe
@@ -33,13 +32,14 @@ from graph.guards.revocations import Revocations
 from graph.http.exchange import Exchange, Headers
 from graph.http.sse import last_event_id, stream_events
 from graph.public_url import base_of
+from graph.wire.conditional import none_match
+from graph.wire.error_body import error_body, http_status
 from graph.wire.negotiation import (
     EVENT_STREAM,
     GRAPHQL_RESPONSE,
     JSON,
     body_media_type,
     content_type,
-    status_of,
     wants_page,
 )
 from graph.wire.scope import OPERATION
@@ -172,7 +172,7 @@ async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answ
     try:
         return await parts.answers.answer(request, asking)
     except (OperationTimeout, QueryTooComplex) as error:
-        raise Refused(error.message, error.code) from None
+        raise Refused(error) from None
     except DATABASE_ERRORS as error:
         log.warning("read_failed", **error_fields(error))
         return None
@@ -204,27 +204,20 @@ async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest
 async def _send(exchange: Exchange, answer: Answer, media_type: str) -> None:
     told: Headers = [_VARY]
     if exchange.scope["method"] == "GET" and answer.etag is not None:
-        etag = answer.etag.encode()
-        told += [(b"etag", etag), (b"cache-control", b"private, no-cache")]
-        if _has(exchange, etag):
+        told += [(b"etag", answer.etag.encode()), (b"cache-control", b"private, no-cache")]
+        if not none_match(exchange.header(b"if-none-match"), answer.etag):
             await exchange.answer(_NOT_MODIFIED, told, b"")
             return
     await _answer(exchange, 200, media_type, told, answer.body)
 
 
-def _has(exchange: Exchange, etag: bytes) -> bool:
-    """Whether the client has this version already (RFC 9110, section 13.1.2)."""
-    told = exchange.headers.get(b"if-none-match", b"").split(b",")
-    return any(each.strip().removeprefix(b"W/") in (etag, b"*") for each in told)
-
-
-async def _refuse(exchange: Exchange, error: GraphQLFormattedError) -> None:
+async def _refuse(exchange: Exchange, error: VoxLoomError) -> None:
     media_type = exchange.media_type
     if media_type != GRAPHQL_RESPONSE:
         media_type = JSON
-    answer = {"errors": [error]}
     told = [_VARY, (b"cache-control", b"no-store")]
-    await _answer(exchange, status_of(media_type, answer), media_type, told, orjson.dumps(answer))
+    status = http_status(error.code) if media_type == GRAPHQL_RESPONSE else 200
+    await _answer(exchange, status, media_type, told, error_body(error))
 
 
 async def _answer(exchange: Exchange, status: int, media_type: str, headers: Headers, body: bytes) -> None:

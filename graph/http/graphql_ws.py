@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import orjson
 import structlog
-from graphql import GraphQLFormattedError
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
@@ -24,7 +23,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
-from db.errors import BadUserInput, Overloaded, RateLimited, Unauthenticated, VoxLoomError
+from db.errors import BadUserInput, Overloaded, RateLimited, Unauthenticated
 from db.logs import error_fields
 from db.viewer import Viewer
 from graph.api.context import Context
@@ -35,6 +34,7 @@ from graph.guards.persisted_documents import Refused
 from graph.guards.requests import from_members
 from graph.guards.revocations import Hold
 from graph.public_url import base_of
+from graph.wire.error_body import error_entry
 from graph.wire.scope import LIVE, PUSH
 
 #: What a close frame can hold (RFC 6455, section 5.5).
@@ -111,11 +111,9 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 if len(self.operations) >= most:
                     raise Overloaded(f"This socket has {most} operations open, as many as it may.", _RETRY_SECONDS)
                 message = self._resolved(message)
-            except (RateLimited, Overloaded) as error:
-                await self.send_message({"id": message["id"], "type": "error", "payload": [_told(error)]})
-                return
-            except Refused as refused:
-                await self.send_message({"id": message["id"], "type": "error", "payload": [refused.error]})
+            except (RateLimited, Overloaded, Refused) as error:
+                told = error.error if isinstance(error, Refused) else error
+                await self.send_message({"id": message["id"], "type": "error", "payload": [error_entry(told)]})
                 return
         await super().handle_subscribe(message)
 
@@ -156,7 +154,8 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 await self._follow(operation, opened, hold)
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except (Overloaded, Unauthenticated) as error:
-            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [_told(error)]})
+            payload = [error_entry(error)]
+            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": payload})
         except Exception as error:
             await self.handle_task_exception(error)
             with suppress(Exception):
@@ -194,10 +193,6 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         """Logs where it was; not its text, which may hold what somebody said."""
         if not isinstance(error, WebSocketDisconnected):
             log.error("socket_failed", **error_fields(error))
-
-
-def _told(error: VoxLoomError) -> GraphQLFormattedError:
-    return {"message": error.message, "extensions": error.extensions}
 
 
 def _fault(message: object) -> str | None:

@@ -58,6 +58,6 @@ class OneLinePerHeader:
             try:
                 scope = {**scope, "headers": combined(headers)}
             except BadUserInput as error:
-                await refuse(scope, receive, send, 400, error)
+                await refuse(scope, receive, send, error)
                 return
         await self._app(scope, receive, send)

@@ -6,7 +6,6 @@ uvicorn alone keeps a head of any size, and waits for the rest of a request for 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any, cast
 
 import httptools
@@ -18,6 +17,7 @@ from graph.http.connections import Connections
 from graph.http.gathering_transport import GatheringTransport
 from graph.http.http10 import Http10Cycle
 from graph.http.websocket_protocol import SocketProtocol
+from graph.wire.error_body import error_body
 from graph.wire.scope import BYTES_HELD, KEY_SHOWN
 
 #: Requests on one connection that were sent before the answers to those before them.
@@ -264,6 +264,6 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 def _refusal(status: int, error: VoxLoomError) -> bytes:
-    body = json.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]}).encode()
+    body = error_body(error)
     head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
     return STATUS_LINE[status] + head + body

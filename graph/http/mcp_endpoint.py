@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,12 +32,9 @@ class KeyedEndpoint:
             secret = secret_in_headers(Headers(scope=scope))
             scope[VIEWER] = await self._keys.admit(secret, address_of(scope), anew=True)
         except Unauthenticated as error:
-            body = json.dumps({"error": error.code, "message": error.message}).encode()
-            headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
-            await send({"type": "http.response.start", "status": 401, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await refuse(scope, receive, send, error, more=[(b"www-authenticate", b"Bearer")])
         except RateLimited as error:
-            await refuse(scope, receive, send, 429, error)
+            await refuse(scope, receive, send, error)
         else:
             await self._app(scope, receive, send)
 

@@ -45,7 +45,7 @@ class Methods:
                 await send({"type": "http.response.body", "body": b""})
             else:
                 error = BadUserInput(f"The methods here are {', '.join(allowed)}.")
-                await refuse(scope, receive, send, 405, error, more=allow)
+                await refuse(scope, receive, send, error, status=405, more=allow)
         else:
             await self._app(scope, receive, send)  # there is no such resource
 

@@ -9,11 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
 from fastapi import Request, Response, WebSocket
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.fastapi import GraphQLRouter
@@ -43,7 +42,9 @@ from graph.http.graphql_ws import Adapter, Handler
 from graph.http.sse import EventStream, ResumableEventStream, last_event_seen
 from graph.http.streaming import Multipart, Stream, TextStream, opened
 from graph.parts import Parts
+from graph.wire.error_body import error_body, error_entry
 from graph.wire.json_reader import NotJson, read_json
+from graph.wire.json_writer import write_json
 from graph.wire.negotiation import (
     EVENT_STREAM,
     FORM,
@@ -173,7 +174,7 @@ class Router(GraphQLRouter[Context, None]):
 
     def _refused(self, request: Request | WebSocket, refused: Refused) -> Response:
         """An answer of one error; where a stream was asked for, as its only message."""
-        answer: GraphQLHTTPResponse = {"errors": [refused.error]}
+        answer: GraphQLHTTPResponse = {"errors": [error_entry(refused.error)]}
         headers = {"Vary": "Accept, Authorization", "Cache-Control": "no-store"}
         transport = self._get_stream_transport_from_headers(request.headers)
         if transport is None:
@@ -229,23 +230,10 @@ class Router(GraphQLRouter[Context, None]):
 
     def encode_json(self, data: object) -> str:
         """What is sent on a stream or a websocket; an error where that would be too large."""
-        written = _written(data)
+        written = write_json(data)
         if len(written) > self.max_response_bytes:
-            written = _written(instead_of(data, self.max_response_bytes))
+            written = write_json(instead_of(data, self.max_response_bytes))
         return written.decode()
-
-
-def _written(data: object) -> bytes:
-    try:
-        return orjson.dumps(data, default=_plain)
-    except TypeError:
-        # Numbers of more than 64 bits, which a client's own JSON may hold, and halves of characters, which an
-        # error may repeat.
-        return json.dumps(data, default=_plain, separators=(",", ":")).encode()
-
-
-def _plain(value: object) -> str:
-    return str(value)
 
 
 async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
@@ -264,11 +252,10 @@ async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
     raise HTTPException(415, f"A request is sent as {JSON} in UTF-8, or with files as {FORM}.")
 
 
-def _refusal(request: Request | WebSocket, status: int, message: str) -> JSONResponse:
-    error = BadUserInput(message)
+def _refusal(request: Request | WebSocket, status: int, message: str) -> Response:
     asked = chosen_media_type(request.headers.get("accept"))
-    return JSONResponse(
-        {"errors": [{"message": error.message, "extensions": error.extensions}]},
+    return Response(
+        error_body(BadUserInput(message)),
         status,
         headers={"Vary": "Accept, Authorization", **({"Allow": "POST"} if status == 405 else {})},
         media_type=content_type(GRAPHQL_RESPONSE if asked == GRAPHQL_RESPONSE else JSON),

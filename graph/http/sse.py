@@ -19,6 +19,7 @@ from db.errors import BadUserInput, Unauthenticated
 from graph.compiled.live.live import Payload
 from graph.http.exchange import Exchange
 from graph.http.streaming import Stream
+from graph.wire.error_body import failed_result
 from graph.wire.negotiation import is_event_stream
 
 #: Event numbers are of 32 bits.
@@ -89,6 +90,5 @@ async def _events(transport: EventStream, payloads: AsyncGenerator[Payload, None
             async for seq, text in payloads:
                 yield transport.encode_event("next", text, seq)
         except Unauthenticated as error:  # the key was revoked meanwhile
-            told = {"data": None, "errors": [{"message": error.message, "extensions": error.extensions}]}
-            yield transport.encode_event("next", json.dumps(told))
+            yield transport.encode_event("next", failed_result(error))
     yield transport.encode_complete()

@@ -15,8 +15,8 @@ from db.ids import parse_id
 from db.models.audio import Audio
 from db.postgres.database import Database
 from graph.media.signing import MediaSigner
-
-_STATUS = {"FORBIDDEN": 403, "NOT_FOUND": 404, "AUDIO_STORE_UNAVAILABLE": 503}
+from graph.wire.conditional import none_match
+from graph.wire.error_body import http_status
 
 _HEADERS = {
     "Accept-Ranges": "bytes",
@@ -51,9 +51,8 @@ def media_router(database: Database, store: AudioStore, signer: MediaSigner) -> 
             signer.check(identity, expires, signature)
             return await _serve(database, store, request, identity)
         except VoxLoomError as error:
-            return Response(
-                error.message, status_code=_STATUS[error.code], media_type="text/plain", headers={"X-Code": error.code}
-            )
+            status = http_status(error.code)
+            return Response(error.message, status, {"X-Code": error.code}, media_type="text/plain")
 
     return router
 
@@ -64,7 +63,7 @@ async def _serve(database: Database, store: AudioStore, request: Request, audio_
     if row is None:
         raise NotFound("No such audio.")
     headers = {**_HEADERS, "ETag": f'"{row.id}"'}
-    if _known(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if not none_match(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     try:
         wanted = _range_of(request, row.size_bytes, headers["ETag"])
@@ -78,11 +77,6 @@ async def _serve(database: Database, store: AudioStore, request: Request, audio_
     if wanted is not None:
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{row.size_bytes}"
     return Response(body, status_code=200 if wanted is None else 206, media_type=row.mime_type, headers=headers)
-
-
-def _known(if_none_match: str, etag: str) -> bool:
-    """Whether the client has the sound already: ``*``, or the tag in a list, strong or weak."""
-    return any(each.strip().removeprefix("W/") in (etag, "*") for each in if_none_match.split(","))
 
 
 def _range_of(request: Request, size: int, etag: str) -> _Range | None:

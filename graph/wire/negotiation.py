@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from strawberry.http.parse_content_type import parse_content_type
 
+from graph.wire.error_body import http_status
+
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
@@ -25,17 +27,6 @@ _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM, MULTIPART)
 
 #: A header longer than this is read each time: what is kept must stay small, whatever is sent.
 _KEPT_BYTES = 500
-
-_STATUS = {
-    "UNAUTHENTICATED": 401,
-    "FORBIDDEN": 403,
-    "PAYLOAD_TOO_LARGE": 413,
-    "RATE_LIMITED": 429,
-    "INTERNAL": 500,
-    "OVERLOADED": 503,
-    "DATABASE_UNAVAILABLE": 503,
-    "AUDIO_STORE_UNAVAILABLE": 503,
-}
 
 
 class _Wish(NamedTuple):
@@ -137,4 +128,4 @@ def status_of(media_type: str, answer: Mapping[str, object]) -> int:
     errors = answer["errors"]
     assert isinstance(errors, list)
     extensions = errors[0].get("extensions") or {}
-    return _STATUS.get(str(extensions.get("code")), 400)
+    return http_status(extensions.get("code"))

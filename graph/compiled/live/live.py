@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
-import orjson
 import structlog
 from cachetools import LRUCache
 from graphql import GraphQLError, OperationType
@@ -34,6 +33,7 @@ from graph.guards.tokens import parse_within
 from graph.guards.variables import variables_fault
 from graph.limits import DocumentLimits
 from graph.media.signing import MediaSigner
+from graph.wire.error_body import failed_result
 
 log = structlog.get_logger(__name__)
 
@@ -176,9 +176,4 @@ class Live:
 
 def _broken(error: Exception) -> str:
     """What is sent in the place of an event that cannot be written."""
-    known = client_error(error)
-    if known is not None:
-        message, extensions = known.message, known.extensions
-    else:
-        message, extensions = masked(error, path="events")
-    return orjson.dumps({"data": None, "errors": [{"message": message, "extensions": extensions}]}).decode()
+    return failed_result(client_error(error) or masked(error, path="events"))

@@ -18,6 +18,7 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     get_directive_values,
+    get_operation_ast,
     print_ast,
 )
 from graphql.execution.values import VariableValues
@@ -36,13 +37,12 @@ class Operation:
 
     @classmethod
     def of(cls, document: DocumentNode, name: str | None) -> Operation | None:
-        """The operation of that name, or the only one; null if there is none or it is not clear which."""
-        operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-        named = [each for each in operations if name is None or (each.name is not None and each.name.value == name)]
-        if len(named) != 1:
+        """The operation of that name, or the only one; None if there is none or it is not clear which."""
+        node = get_operation_ast(document, name)
+        if node is None:
             return None
         fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-        return cls(named[0], fragments)
+        return cls(node, fragments)
 
     def switches(self) -> frozenset[str]:
         """The variables on which it may depend what is selected: all Booleans, the only type that directives take."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import httpx2
 import pytest
 from mcp import Client as McpClient
@@ -175,6 +176,17 @@ async def test_what_is_no_message_is_answered(acme: Client, body: str) -> None:
     answer = await acme.http.post("/mcp", content=body, headers=headers)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] < 0
+
+
+@pytest.mark.parametrize("key", [None, "Bearer wrong", "Bearer " + "x" * 9_000])
+async def test_without_a_valid_key_the_refusal_is_that_of_every_endpoint(edge: Edge, key: str | None) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    async with httpx.AsyncClient(base_url=edge.address) as http:
+        answer = await http.post("/mcp", json=body, headers={} if key is None else {"Authorization": key})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    (error,) = answer.json()["errors"]
+    assert error["message"]
+    assert error["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
 async def test_there_is_nothing_to_wait_for(acme: Client) -> None:

@@ -25,6 +25,8 @@ SSE = "text/event-stream"
 ACCEPTS = [None, JSON, GRAPHQL_RESPONSE, "*/*", SSE, "text/html", "text/plain", f"{JSON};q=0.5, {GRAPHQL_RESPONSE}"]
 TYPES = [JSON, f"{JSON}; charset=UTF-8", f"{JSON};charset=latin-1", "APPLICATION/JSON", "text/plain", f"{JSON}, {JSON}"]
 
+TWO = f"{READ} query Who {{ viewer {{ tenant }} }}"
+
 #: What is sent beside or in place of the query, the variables and the operation's name.
 MEMBERS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -38,6 +40,9 @@ MEMBERS: dict[str, dict[str, Any]] = {
     "another name": {"operationName": "Other"},
     "empty name": {"operationName": ""},
     "no name": {"operationName": None},
+    "the first of two operations": {"query": TWO},
+    "the second of two operations": {"query": TWO, "operationName": "Who"},
+    "none of two operations": {"query": TWO, "operationName": None},
     "no variables": {"variables": None},
     "more variables": {"variables": {"id": "x", "more": [1.5, 10**30, None]}},
     "a number as id": {"variables": {"id": 10**25}},
