@@ -1,4 +1,4 @@
-"""The languages a session may have: those that multilingual Whisper models know, and of them those answered now."""
+"""The one table of languages: those a session may have, which are those that multilingual Whisper models know."""
 
 from __future__ import annotations
 
@@ -28,8 +28,17 @@ _NAMES = (
 #: Whisper's language tokens.
 LANGUAGES: Mapping[str, str] = dict(each.split("=") for each in _NAMES.split(", "))
 
+#: Whisper's language token by ISO 639-1 code, where the two differ. Whisper large-v3 has one more, Cantonese ("yue"),
+#: which is not in this table: no other model knows it, so a session cannot have it.
+WHISPER_TOKENS: Mapping[str, str] = {"jv": "jw"}
+
 #: Codes that are no longer, or were never, those of ISO 639-1, as Whisper and older systems write them.
-_ALIASES = {"jw": "jv", "iw": "he", "in": "id", "ji": "yi"}
+_ALIASES = {**{token: code for code, token in WHISPER_TOKENS.items()}, "iw": "he", "in": "id", "ji": "yi"}
+
+
+def iso_code(code: str) -> str:
+    """The code of the table for a code that Whisper or an older system writes; one that is not known stays as it is."""
+    return _ALIASES.get(code, code)
 
 
 def clean_language(tag: str, answered: Collection[str] = LANGUAGES) -> str:
@@ -41,7 +50,7 @@ def clean_language(tag: str, answered: Collection[str] = LANGUAGES) -> str:
         return AUTO
     if re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z]{2})?", tag):
         primary, _, region = tag.replace("_", "-").lower().partition("-")
-        primary = _ALIASES.get(primary, primary)
+        primary = iso_code(primary)
         if primary in LANGUAGES:
             if primary not in answered:
                 raise BadUserInput(

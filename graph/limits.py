@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Entries of a page or a part of a list: the most, which an operator may lower, and those where none are asked for.
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """Each number is the most that is taken. The defaults are those of the settings of the same names."""
+    """Each number is the most that is taken, by default; the settings of the same names change it."""
 
     max_document_bytes: int = 100_000
     max_tokens: int = 2_000
@@ -21,7 +25,7 @@ class DocumentLimits:
     #: Objects that the answer may hold, estimated.
     max_cost: int = 15_000
     #: What ``first`` may be.
-    max_page_size: int = 100
+    max_page_size: int = MAX_PAGE_SIZE
     #: Lists and objects within each other, in one variable's value and in the values of a document.
     max_value_depth: int = 32
     #: Values in the variables, each entry of each list and object counted.
@@ -40,7 +44,7 @@ INTROSPECTION_DEPTH = 20
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """The limits of one process. The defaults are those of the settings of the same names.
+    """The limits of one process, by default; the settings of the same names change them.
 
     ``max_connections_per_address`` counts connections that have shown no valid key; peers in ``trusted_proxies`` are
     not counted by address. ``max_bytes_in_flight`` is the sum of the large request bodies and websocket messages that

@@ -10,7 +10,10 @@ from pydantic import Field, SecretStr
 
 from db.queue.quotas import QueueLimits
 from db.settings import DatabaseSettings
-from graph.limits import ConnectionLimits, DocumentLimits
+from graph.limits import MAX_PAGE_SIZE, ConnectionLimits, DocumentLimits
+
+#: Their numbers are the defaults of the settings of the same names.
+_DOCUMENT, _CONNECTION, _QUEUE = DocumentLimits(), ConnectionLimits(), QueueLimits()
 
 
 class ApiSettings(DatabaseSettings):
@@ -24,36 +27,36 @@ class ApiSettings(DatabaseSettings):
     max_wait_seconds: float = Field(60, gt=0, le=600)
     media_url_seconds: int = Field(3600, ge=60, le=604_800)
     connection_init_seconds: float = Field(10, gt=0, le=300)
-    max_queued_turns_per_session: int = Field(20, ge=1)
-    max_queued_turns_per_tenant: int = Field(2_000, ge=1)
+    max_queued_turns_per_session: int = Field(_QUEUE.per_session, ge=1)
+    max_queued_turns_per_tenant: int = Field(_QUEUE.per_tenant, ge=1)
     live_worker_seconds: float = Field(15, gt=0)
-    max_document_bytes: int = Field(100_000, ge=1_000, le=1_000_000)
-    max_tokens: int = Field(2_000, ge=100, le=50_000)
-    max_depth: int = Field(12, ge=2, le=50)
-    max_fields: int = Field(1_000, ge=10, le=50_000)
-    max_aliases: int = Field(100, ge=0)
-    max_root_fields: int = Field(20, ge=1)
-    max_cost: int = Field(15_000, ge=100)
-    max_page_size: int = Field(100, ge=1, le=100)
-    max_value_depth: int = Field(32, ge=3, le=100)
-    max_values: int = Field(10_000, ge=100)
+    max_document_bytes: int = Field(_DOCUMENT.max_document_bytes, ge=1_000, le=1_000_000)
+    max_tokens: int = Field(_DOCUMENT.max_tokens, ge=100, le=50_000)
+    max_depth: int = Field(_DOCUMENT.max_depth, ge=2, le=50)
+    max_fields: int = Field(_DOCUMENT.max_fields, ge=10, le=50_000)
+    max_aliases: int = Field(_DOCUMENT.max_aliases, ge=0)
+    max_root_fields: int = Field(_DOCUMENT.max_root_fields, ge=1)
+    max_cost: int = Field(_DOCUMENT.max_cost, ge=100)
+    max_page_size: int = Field(_DOCUMENT.max_page_size, ge=1, le=MAX_PAGE_SIZE)
+    max_value_depth: int = Field(_DOCUMENT.max_value_depth, ge=3, le=100)
+    max_values: int = Field(_DOCUMENT.max_values, ge=100)
     max_response_bytes: int = Field(50_000_000, ge=100_000)
-    introspection: bool = True
+    introspection: bool = _DOCUMENT.introspection
     operation_seconds: float = Field(30, gt=0, le=600)
     requests_per_minute: int = Field(6_000, ge=0)
     max_subscriptions_per_key: int = Field(10_000, ge=1)
     max_subscriptions: int = Field(20_000, ge=1)
     max_operations_per_socket: int = Field(100, ge=1)
-    max_head_bytes: int = Field(65_536, ge=4_096, le=1_000_000)
-    max_headers: int = Field(100, ge=20, le=1_000)
-    head_seconds: float = Field(10, gt=0, le=300)
-    body_idle_seconds: float = Field(20, gt=0, le=300)
-    body_seconds: float = Field(300, gt=0, le=3_600)
-    stalled_write_seconds: float = Field(60, gt=0, le=3_600)
-    max_connections: int = Field(20_000, ge=1)
-    max_connections_per_address: int = Field(1_000, ge=1)
-    max_bytes_in_flight: int = Field(300_000_000, ge=100_000)
-    trusted_proxies: tuple[str, ...] = ()
+    max_head_bytes: int = Field(_CONNECTION.max_head_bytes, ge=4_096, le=1_000_000)
+    max_headers: int = Field(_CONNECTION.max_headers, ge=20, le=1_000)
+    head_seconds: float = Field(_CONNECTION.head_seconds, gt=0, le=300)
+    body_idle_seconds: float = Field(_CONNECTION.body_idle_seconds, gt=0, le=300)
+    body_seconds: float = Field(_CONNECTION.body_seconds, gt=0, le=3_600)
+    stalled_write_seconds: float = Field(_CONNECTION.stalled_write_seconds, gt=0, le=3_600)
+    max_connections: int = Field(_CONNECTION.max_connections, ge=1)
+    max_connections_per_address: int = Field(_CONNECTION.max_connections_per_address, ge=1)
+    max_bytes_in_flight: int = Field(_CONNECTION.max_bytes_in_flight, ge=100_000)
+    trusted_proxies: tuple[str, ...] = _CONNECTION.trusted_proxies
     allowed_hosts: tuple[str, ...] = ()
     csrf_protection: bool = True
     cors_origins: tuple[str, ...] = ()

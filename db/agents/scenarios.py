@@ -14,6 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from db.agents.contact import phone_number
 
+#: The MCP tool that looks up what was filed. Its name must never be a scenario's.
+FIND_CRM_RECORDS = "find_crm_records"
+
 
 class Priority(StrEnum):
     LOW = "LOW"

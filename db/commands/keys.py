@@ -55,9 +55,14 @@ async def _tenant_id(session: AsyncSession, name: str) -> UUID:
     return (await session.execute(select(Tenant.id).where(Tenant.name == name))).scalar_one()
 
 
+def new_secret() -> str:
+    """A key's secret: 256 random bits in the form of ``vxl_`` and 43 characters of base64url."""
+    return _MARK + secrets.token_urlsafe(32)
+
+
 async def create_key(session: AsyncSession, *, name: str, tenant: str = DEFAULT_TENANT) -> str:
     """Makes a key and returns its secret, which nobody can read again. The tenant is made if it is new."""
-    secret = _MARK + secrets.token_urlsafe(32)
+    secret = new_secret()
     await _store(session, secret, name=name, tenant=tenant)
     return secret
 

@@ -38,6 +38,7 @@ from graph.api.types.crm import CrmRecord
 from graph.api.types.node import Node
 from graph.api.types.session import Conversation, Session
 from graph.api.types.turn import Turn
+from graph.limits import DEFAULT_PAGE_SIZE
 
 
 def own_session(viewer: ViewerRow, session_id: str) -> Select[SessionRow]:
@@ -81,7 +82,7 @@ class Query:
     async def sessions(  # noqa: PLR0917 - GraphQL gives arguments by their names
         self,
         info: Info,
-        first: int = 20,
+        first: int = DEFAULT_PAGE_SIZE,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
@@ -158,7 +159,7 @@ class Query:
     async def crm_records(  # noqa: PLR0917 - GraphQL gives arguments by their names
         self,
         info: Info,
-        first: int = 20,
+        first: int = DEFAULT_PAGE_SIZE,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,

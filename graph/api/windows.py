@@ -12,13 +12,14 @@ import strawberry
 from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
 from db.models.base import IdMixin
-
-MAX_SIZE = 100
+from graph.limits import MAX_PAGE_SIZE
 
 R = TypeVar("R", bound=IdMixin)
 
-First = Annotated[int | None, strawberry.argument(description="No more than so many, from the beginning: 1 to 100.")]
-Last = Annotated[int | None, strawberry.argument(description="No more than so many, from the end: 1 to 100.")]
+_RANGE = f"1 to {MAX_PAGE_SIZE}"
+
+First = Annotated[int | None, strawberry.argument(description=f"No more than so many, from the beginning: {_RANGE}.")]
+Last = Annotated[int | None, strawberry.argument(description=f"No more than so many, from the end: {_RANGE}.")]
 After = Annotated[strawberry.ID | None, strawberry.argument(description="Only what comes after this id.")]
 Before = Annotated[strawberry.ID | None, strawberry.argument(description="Only what comes before this id.")]
 
@@ -63,8 +64,8 @@ class Window:
 
 def checked_size(size: int | None, name: str) -> int | None:
     """The size of a page, if there is one. Raises BadUserInput for one out of range."""
-    if size is not None and not 1 <= size <= MAX_SIZE:
-        raise BadUserInput(f"{name} must be from 1 to {MAX_SIZE}.")
+    if size is not None and not 1 <= size <= MAX_PAGE_SIZE:
+        raise BadUserInput(f"{name} must be from 1 to {MAX_PAGE_SIZE}.")
     return size
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from db.commands.keys import adopt_key
+from db.commands.keys import adopt_key, new_secret
 from db.errors import BadUserInput
 from db.postgres.check import check_database
 from db.postgres.database import Database
@@ -38,7 +37,7 @@ def local_key(settings: ApiSettings) -> str:
     file = settings.data_dir / _KEY_FILE
     if not file.exists():
         _make_data_dir(settings)
-        _write_private(file, f"vxl_{secrets.token_urlsafe(32)}")
+        _write_private(file, new_secret())
     return file.read_text().strip()
 
 

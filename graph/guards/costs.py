@@ -36,9 +36,7 @@ from graphql import (
 )
 
 from graph.guards.fragments import fragments_of, innermost_first, reachable, selections
-
-#: Entries of a page whose size is not known.
-PAGE_SIZE = 20
+from graph.limits import DEFAULT_PAGE_SIZE
 
 #: Entries of a list that is read whole, such as the messages of a session.
 LIST_SIZE = 5
@@ -117,7 +115,7 @@ class _OperationCost:
             on = self._schema.get_type(fragment.type_condition.name.value)
             self._fragments[fragment.name.value] = self._of(fragment.selection_set, on)
         found = self._of(self._operation.selection_set, self._schema.get_root_type(self._operation.operation))
-        return found.fixed + found.each_entry * PAGE_SIZE
+        return found.fixed + found.each_entry * DEFAULT_PAGE_SIZE
 
     def _of(self, selection_set: SelectionSetNode, parent: object) -> _Cost:
         found = _Cost()
@@ -144,7 +142,7 @@ class _OperationCost:
         is_list = _is_list(field.type)
         size = self._size(node, field)
         if is_list and "pageInfo" not in fields:
-            return _Cost(fixed=(1 + inner.fixed + inner.each_entry * PAGE_SIZE) * size)
+            return _Cost(fixed=(1 + inner.fixed + inner.each_entry * DEFAULT_PAGE_SIZE) * size)
         whole = 1 + inner.fixed + inner.each_entry * size
         return _Cost(each_entry=whole) if is_list else _Cost(fixed=whole)
 
@@ -152,7 +150,7 @@ class _OperationCost:
         """The entries of a page or of a list, by its arguments."""
         pages = "first" in field.args and field.args["first"].default_value is not Undefined
         default = field.args["first"].default_value if pages else None
-        usual = default if isinstance(default, int) else LIST_SIZE if _is_list(field.type) else PAGE_SIZE
+        usual = default if isinstance(default, int) else LIST_SIZE if _is_list(field.type) else DEFAULT_PAGE_SIZE
         given = {each.name.value: each.value for each in node.arguments or ()}
         for name in reversed(_SIZES):  # last takes the place of a page's usual first
             value = given.get(name) if name in field.args else None

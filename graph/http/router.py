@@ -190,10 +190,10 @@ class Router(GraphQLRouter[Context, None]):
     ) -> Response:
         assert not isinstance(response_data, list), "batches are refused"
         media_type = sub_response.media_type or JSON
-        body = _written(response_data)
+        body = write_json(response_data)
         if len(body) > self.max_response_bytes:
             response_data = cast("GraphQLHTTPResponse", instead_of(response_data, self.max_response_bytes))
-            body = _written(response_data)
+            body = write_json(response_data)
         return Response(
             body,
             status_of(media_type, response_data),

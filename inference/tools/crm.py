@@ -10,13 +10,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
 from db.models.work import ToolCall
 from db.turns import tool_calls
 from db.turns.crm import describe, file_record, find_records, validation_errors
 from inference.tools.json_schema import without_references
-
-FIND = "find_crm_records"
 
 
 class FindCrmRecords(BaseModel):
@@ -49,7 +47,7 @@ TOOLS: dict[str, CrmTool] = {
             for scenario in SCENARIOS.values()
         ),
         CrmTool(
-            FIND,
+            FIND_CRM_RECORDS,
             "Looks up the records that were filed for this customer, newest first.",
             without_references(FindCrmRecords.model_json_schema()),
         ),

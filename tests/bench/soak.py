@@ -14,7 +14,6 @@ import io
 import os
 import random
 import re
-import secrets
 import signal
 import socket
 import sys
@@ -28,6 +27,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from db.commands.keys import new_secret
 from tests.bench.cpu import resident_bytes
 from tests.client import Client
 
@@ -81,7 +81,7 @@ async def _running() -> AsyncIterator[tuple[str, str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    key = f"vxl_{secrets.token_urlsafe(32)}"
+    key = new_secret()
     with tempfile.TemporaryDirectory(prefix="voxloom-soak-") as directory:
         os.chmod(directory, 0o755)  # noqa: PTH101 - as root, Postgres runs as another user
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from whisper import tokenizer as whisper_tokenizer
 
@@ -9,8 +11,10 @@ from db.errors import BadUserInput
 from db.languages import LANGUAGES, clean_language, primary_language
 from db.models.workers import Worker
 from db.queue.workers import answered_languages
-from inference.engines.whisper import languages as whisper_languages
-from inference.engines.whisper.languages import token_of
+from inference.engines.scripted import lexicon as scripted
+from inference.engines.whisper.languages import language_of, languages_of, token_of
+from inference.engines.whisper.spoken_language import _SPOKEN_ALIKE
+from inference.text.normalization import forms as normalization
 
 
 @pytest.mark.parametrize(
@@ -50,8 +54,24 @@ def test_every_language_of_the_list_is_taken() -> None:
 
 
 def test_every_language_of_the_list_is_one_that_whisper_was_trained_on() -> None:
-    assert {token_of(code) for code in LANGUAGES} == set(whisper_tokenizer.LANGUAGES) - {"yue"}
-    assert tuple(LANGUAGES) == whisper_languages.LANGUAGES
+    assert [token_of(code) for code in LANGUAGES] == [each for each in whisper_tokenizer.LANGUAGES if each != "yue"]
+    assert [language_of(token_of(code)) for code in LANGUAGES] == list(LANGUAGES)
+    assert languages_of("base") == tuple(LANGUAGES)
+    assert languages_of("base.en") == ("en",)
+
+
+def test_javanese_is_whispers_jw_and_cantonese_is_no_sessions_language() -> None:
+    assert (token_of("jv"), language_of("jw"), clean_language("JW")) == ("jw", "jv", "jv")
+    assert language_of("yue") == "yue" not in LANGUAGES
+    assert not LANGUAGES.keys() & {"jw", "iw", "in", "ji"}, "an alias is not a second entry"
+
+
+def test_every_other_list_of_languages_is_a_part_of_the_table() -> None:
+    assert set(scripted.LANGUAGES) <= LANGUAGES.keys()
+    assert set(normalization.LANGUAGES) <= LANGUAGES.keys()
+    folders = files("inference.engines.scripted") / "languages"
+    assert {each.name for each in folders.iterdir()} == set(scripted.LANGUAGES)
+    assert LANGUAGES.keys() >= {code for group in _SPOKEN_ALIKE for code in group}
 
 
 def test_a_language_that_no_worker_answers_in_is_refused_by_its_name() -> None:

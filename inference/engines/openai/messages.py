@@ -11,7 +11,6 @@ from inference.ports import AssistantSaid, ChatRequest, HistoryItem, ToolSpec, T
 
 #: Stands where a recording held no speech: an empty message is refused by some servers.
 _SILENCE = "(The customer said nothing that could be heard.)"
-_MAX_DEPTH = 12
 #: Left out of a grammar: some are not understood, a long ``maxLength`` makes it huge, and the tool checks them anyway.
 _NOT_IN_A_GRAMMAR = frozenset({"pattern", "format", "minLength", "maxLength", "default", "title", "examples"})
 
@@ -40,7 +39,7 @@ def native_tools(tools: tuple[ToolSpec, ...]) -> list[Message]:
     return [
         {
             "type": "function",
-            "function": {"name": tool.name, "description": tool.description, "parameters": inline(tool.parameters)},
+            "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
         }
         for tool in tools
     ]
@@ -61,34 +60,13 @@ def json_format(tools: tuple[ToolSpec, ...]) -> Message:
             {
                 "kind": {"const": "call"},
                 "tool": {"const": tool.name},
-                "arguments": _for_grammar(inline(tool.parameters)),
+                "arguments": _for_grammar(tool.parameters),
             }
         )
         for tool in tools
     ]
     schema = {"anyOf": [reply, *calls]} if calls else reply
     return {"type": "json_schema", "json_schema": {"name": "turn", "schema": schema}}
-
-
-def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with every local ``$ref`` replaced by what it names. A recursive one ends in an open schema."""
-    definitions: Mapping[str, Any] = {**schema.get("$defs", {}), **schema.get("definitions", {})}
-
-    def resolve(node: Any, depth: int) -> Any:
-        if depth > _MAX_DEPTH:
-            return {}
-        if isinstance(node, list):
-            return [resolve(item, depth) for item in node]
-        if not isinstance(node, Mapping):
-            return node
-        if isinstance(node.get("$ref"), str):
-            named = definitions.get(node["$ref"].rsplit("/", 1)[-1], {})
-            node = {**named, **{key: value for key, value in node.items() if key != "$ref"}}
-            return resolve(node, depth + 1)
-        return {key: resolve(value, depth + 1) for key, value in node.items() if key not in ("$defs", "definitions")}
-
-    resolved: dict[str, Any] = resolve(schema, 0)
-    return resolved
 
 
 def _system(request: ChatRequest) -> str:

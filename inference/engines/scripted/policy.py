@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
 from inference.engines.scripted.lexicon import Lexicon, fold
 from inference.engines.scripted.replies import Part, Replies
-from inference.engines.scripted.state import CONFIRMED, HANDOVER, IDENTITY, LOOKUP, Dialogue, Filed, Outcome, Request
+from inference.engines.scripted.state import CONFIRMED, HANDOVER, IDENTITY, Dialogue, Filed, Outcome, Request
 from inference.ports import ChatRequest
 
 _DETAILS = ("new_phone", "new_email", "new_address")
@@ -46,7 +46,7 @@ class Policy:
         if ready is not None:
             return Decision("file", ready.scenario, self._arguments(ready))
         if turn.understood.chat == "status" and not turn.outcomes and self._needs_lookup():
-            return Decision("look_up", LOOKUP, {"scenario": self._asked_scenario(), "limit": _LOOKUP_LIMIT})
+            return Decision("look_up", FIND_CRM_RECORDS, {"scenario": self._asked_scenario(), "limit": _LOOKUP_LIMIT})
         parts = self._outcomes() + self._answers()
         question = self._question()
         if question:
@@ -163,7 +163,7 @@ class Policy:
 
     def _needs_lookup(self) -> bool:
         return (
-            LOOKUP in self.offered
+            FIND_CRM_RECORDS in self.offered
             and self.dialogue.turn.lookup is None
             and not (self.dialogue.filed or self.dialogue.pending)
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
 from inference.engines.scripted.understanding import Understanding
 
 #: Slots of every record, which a customer gives once for all requests.
@@ -15,7 +15,6 @@ IDENTITY = ("name", "phone", "account_id")
 CONFIRMED = frozenset({"cancellation", "plan_change", "contact_details_change"})
 #: A value refused this often is not asked for again.
 MAX_REFUSALS = 2
-LOOKUP = "find_crm_records"
 HANDOVER = "human_handover"
 _ORDER = ("LOW", "NORMAL", "HIGH", "URGENT")
 
@@ -89,7 +88,7 @@ class Dialogue:
 
     def used(self, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         """A tool call is over."""
-        if name == LOOKUP:
+        if name == FIND_CRM_RECORDS:
             self.turn.lookup = result
             return
         if name not in SCENARIOS:

@@ -12,7 +12,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from tokenizers import Tokenizer
 
 from inference.engines.whisper.decoding import MOST_TOKENS, Decoded, Stopped
-from inference.engines.whisper.languages import LANGUAGES, language_of, token_of
+from inference.engines.whisper.languages import language_of, spoken_by, token_of
 from inference.ports import SAMPLE_RATE, Samples
 
 
@@ -26,7 +26,7 @@ class CTranslate2Whisper:
         )
         self._tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
         self._spectrogram = FeatureExtractor(feature_size=self._model.n_mels)
-        self.languages = LANGUAGES if self._model.is_multilingual else ("en",)
+        self.languages = spoken_by(multilingual=self._model.is_multilingual)
 
     def encode(self, samples: Samples, seconds: float) -> Any:
         audio = np.zeros(round(seconds * SAMPLE_RATE), np.float32)

@@ -13,7 +13,7 @@ from torch.nn.functional import gelu
 from whisper.tokenizer import get_tokenizer
 
 from inference.engines.whisper.decoding import MOST_TOKENS, Decoded, Stopped
-from inference.engines.whisper.languages import LANGUAGES, language_of, token_of
+from inference.engines.whisper.languages import language_of, spoken_by, token_of
 from inference.ports import SAMPLE_RATE, Samples
 
 
@@ -26,7 +26,7 @@ class TorchWhisper:
         self._half = model.device.type == "cuda"
         # Reads the vocabulary, which whisper keeps: the first turn need not wait for it.
         get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
-        self.languages = LANGUAGES if model.is_multilingual else ("en",)
+        self.languages = spoken_by(multilingual=model.is_multilingual)
 
     def encode(self, samples: Samples, seconds: float) -> torch.Tensor:
         """Whisper's ``AudioEncoder.forward`` on as many positions as there are; shape (1, 50 a second, width)."""

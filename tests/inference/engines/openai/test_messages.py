@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from db.agents.personas import PERSONAS
-from db.agents.scenarios import SCENARIOS
-from inference.engines.openai.messages import inline, json_format, json_messages
+from inference.engines.openai.messages import json_format, json_messages
 from inference.ports import ToolUsed, UserSaid
 from inference.testing.chat_model import TOOLS, chat_request
-
-
-def test_references_are_inlined_and_recursion_ends() -> None:
-    schema: dict[str, Any] = {
-        "$defs": {"Node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}},
-        "type": "object",
-        "properties": {"first": {"$ref": "#/$defs/Node", "description": "kept"}},
-    }
-    flat = inline(schema)
-    assert "$ref" not in str(flat)
-    assert "$defs" not in str(flat)
-    assert flat["properties"]["first"]["description"] == "kept"
-    assert inline(SCENARIOS["complaint"].payload.model_json_schema())["properties"]["priority"]["enum"]
 
 
 def test_the_grammar_keeps_a_property_called_like_a_keyword() -> None:

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from db.errors import EngineUnavailable
+from db.languages import LANGUAGES
 from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.engines.whisper.engine import WhisperEngine
-from inference.engines.whisper.languages import LANGUAGES, token_of
+from inference.engines.whisper.languages import token_of
 from inference.ports import Transcriber
 from inference.testing.transcriber import hear
 from inference.weights.cache import ModelCache
@@ -148,7 +149,7 @@ def test_the_languages_are_those_of_the_model(
     import whisper
 
     assert [token_of(language) for language in LANGUAGES] == list(whisper.tokenizer.LANGUAGES)[:99]
-    assert whisper_engine.info.languages == ctranslate2_engine.info.languages == LANGUAGES
+    assert whisper_engine.info.languages == ctranslate2_engine.info.languages == tuple(LANGUAGES)
 
 
 async def test_a_model_that_is_none_is_unavailable(cache: ModelCache, tmp_path: Path) -> None:
