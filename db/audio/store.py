@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from db.errors import AudioStoreUnavailable, BadUserInput, NotFound
 from db.models.audio import AudioBlob
 from db.postgres.database import Database
+from db.retries import every_half_second, retried
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig  # exists for type checkers only
@@ -28,7 +29,6 @@ T = TypeVar("T")
 #: Time limit of one request to an object store, including obstore's own retries.
 _REQUEST_SECONDS = 20
 _RETRY_AFTER_SECONDS = 2
-_RETRY_SECONDS = 0.5
 _LIST_PAGE = 500
 _RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=_REQUEST_SECONDS)}
 
@@ -123,15 +123,12 @@ async def _answer(request: Awaitable[T], operation: str) -> T:
 
 async def patiently(request: Callable[[], Awaitable[T]], *, patience_seconds: float) -> T:
     """Asks a store again and again while it is away, for that long at the most. Raises AudioStoreUnavailable."""
-    clock = asyncio.get_running_loop().time
-    give_up = clock() + patience_seconds
-    while True:
-        try:
-            return await request()
-        except AudioStoreUnavailable:
-            if clock() >= give_up:
-                raise
-        await asyncio.sleep(_RETRY_SECONDS)
+    return await retried(
+        request,
+        passes=lambda error: isinstance(error, AudioStoreUnavailable),
+        pauses=every_half_second(),
+        patience_seconds=patience_seconds,
+    )
 
 
 def open_audio_store(url: str | None) -> AudioStore:

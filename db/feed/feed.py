@@ -11,25 +11,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from db.feed.events import StoredEvent, last_seqs, read_after
 from db.feed.listeners import PAGE, Listener, Page, Take, Topic
 from db.logs import error_fields
 from db.postgres.database import Database
+from db.postgres.listen import Hear, listen
 from db.postgres.notifier import CHANNEL
 from db.postgres.outage import DATABASE_ERRORS
 from db.postgres.reader import Reader
+from db.retries import AWAY_SECONDS, backoff
 
 log = structlog.get_logger(__name__)
 
 #: Sessions that are read in one statement.
 _BATCH = 200
-_RETRY_SECONDS = 0.5
 
 
 class Feed:
@@ -47,7 +46,7 @@ class Feed:
         #: Called with every session of which a hint came, whether anybody follows it or not.
         self.heard: list[Callable[[UUID], None]] = []
         #: Other channels to listen on, each with what is called with a notification's payload. Filled before `start`.
-        self.channels: dict[str, Callable[[str], None]] = {}
+        self.channels: dict[str, Hear] = {}
 
     @property
     def listeners(self) -> int:
@@ -118,44 +117,30 @@ class Feed:
                 return {each: Page(page, page[-1].seq if page else cursors[each]) for each, page in found.items()}
             except DATABASE_ERRORS as error:
                 log.warning("feed_read_failed", **error_fields(error))
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(backoff(1, first_seconds=AWAY_SECONDS, longest_seconds=AWAY_SECONDS))
         return None
 
     def _mark(self, session_ids: set[UUID]) -> None:
         self._dirty |= session_ids
         self._work.set()
 
-    def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+    def _hear(self, payload: str) -> None:
         with suppress(ValueError):
-            session_id = UUID(str(payload))
+            session_id = UUID(payload)
             for hear in self.heard:
                 hear(session_id)
             if session_id in self._topics:
                 self._mark({session_id})
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                await self._listen_on(await self._database.connect())
-            except Exception as error:  # whatever it was: without this task every listener would be late
-                log.warning("feed_listen_lost", **error_fields(error))
-                await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _listen_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        """Listens until the connection is lost, which it raises."""
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
-        try:
-            await connection.add_listener(CHANNEL, self._on_notify)
-            for channel, hear in self.channels.items():
-                await connection.add_listener(channel, partial(_hand_on, hear))
-            self._mark(set(self._topics))  # whatever happened while nobody listened
-            while True:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), self._poll_seconds)
-                await connection.execute("select 1")  # a connection to nowhere says so only when asked
-        finally:
-            connection.terminate()
+        channels = {CHANNEL: self._hear, **self.channels}
+        # Whatever happened while nobody listened is read now.
+        await listen(
+            self._database,
+            channels,
+            check_seconds=self._poll_seconds,
+            connected=lambda: self._mark(set(self._topics)),
+        )
 
     async def _poll(self) -> None:
         while True:
@@ -208,7 +193,3 @@ class Feed:
                 topic.deliver(page)
                 if page.full:
                     self._mark({session_id})
-
-
-def _hand_on(hear: Callable[[str], None], _connection: object, _pid: int, _channel: str, payload: object) -> None:
-    hear(str(payload))

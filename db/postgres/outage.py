@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import asyncpg
 import psycopg
@@ -15,17 +14,16 @@ from sqlalchemy import exc
 
 from db.errors import ConnectFailed, DatabaseUnavailable, OperationTimeout, Overloaded, VoxLoomError
 from db.logs import error_fields
+from db.retries import AWAY_SECONDS, backoff, every_half_second, growing, retried
 from db.sqlstate import driver_errors, from_driver, sqlstate_of
 
 T = TypeVar("T")
 
-_RETRY_SECONDS = 0.5
 _COME_BACK_SECONDS = 2
 
-#: Tries of a transaction that lost against others, and the pause before the second; it doubles, and is drawn at random
-#: up to that, so that those who met do not meet again.
+#: Tries of a transaction that lost against others, and the longest pause before the second.
 _CONFLICT_TRIES = 8
-_CONFLICT_SECONDS = 0.01
+_CONFLICT_SECONDS = 0.02
 
 log = structlog.get_logger(__name__)
 
@@ -107,16 +105,13 @@ async def outlast(work: Callable[[], Awaitable[T]], *, patience_seconds: float) 
 
     ``work`` is a whole transaction, and one that does no harm when it was made and only its answer was lost.
     """
-    clock = asyncio.get_running_loop().time
-    give_up = clock() + patience_seconds
-    while True:
-        try:
-            return await work()
-        except DATABASE_ERRORS as error:
-            if client_error(error) is None or clock() > give_up:
-                raise
-            log.warning("database_away", **error_fields(error))
-        await asyncio.sleep(_RETRY_SECONDS)
+    return await retried(
+        work,
+        passes=lambda error: isinstance(error, DATABASE_ERRORS) and client_error(error) is not None,
+        pauses=every_half_second(),
+        patience_seconds=patience_seconds,
+        told=lambda _, error: log.warning("database_away", **error_fields(error)),
+    )
 
 
 async def without_conflict(work: Callable[[], Awaitable[T]]) -> T:
@@ -124,12 +119,20 @@ async def without_conflict(work: Callable[[], Awaitable[T]]) -> T:
 
     Raises what the last of 8 tries raised.
     """
-    for number in range(1, _CONFLICT_TRIES):
+    return await retried(
+        work,
+        passes=lambda error: isinstance(error, DATABASE_ERRORS) and is_conflict(error),
+        pauses=growing(_CONFLICT_SECONDS),
+        tries=_CONFLICT_TRIES,
+        told=lambda tries, error: log.info("transaction_repeated", tries=tries, **error_fields(error)),
+    )
+
+
+async def keep_running(run: Callable[[], Awaitable[object]], *, lost: str) -> NoReturn:
+    """Does ``run`` for ever: again, after a pause, whenever it ends or fails. ``lost``: the log's name of a failure."""
+    while True:
         try:
-            return await work()
-        except DATABASE_ERRORS as error:
-            if not is_conflict(error):
-                raise
-            log.info("transaction_repeated", tries=number, **error_fields(error))
-        await asyncio.sleep(random.uniform(0, _CONFLICT_SECONDS * 2**number))  # noqa: S311 - no secret
-    return await work()
+            await run()
+        except Exception as error:  # whatever it was: nobody else would begin it again
+            log.warning(lost, **error_fields(error))
+        await asyncio.sleep(backoff(1, first_seconds=AWAY_SECONDS, longest_seconds=AWAY_SECONDS))

@@ -15,6 +15,7 @@ from mcp import Client, MCPError
 from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, CallToolResult, TextContent, Tool, ToolAnnotations
 
 from db.errors import EngineUnavailable, OutcomeUnknown
+from db.retries import backoff
 from inference.ports import ToolContext, ToolResult, ToolSpec
 from inference.tools.delivery import Delivery
 from inference.tools.json_schema import without_references
@@ -101,8 +102,9 @@ class McpConnection:
         return self._tools
 
     async def _run(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
+        failures = 0
         while not self._closed:
+            failures += 1
             try:
                 async with self._open_client() as client:
                     while not self._closed:  # lists again after a failed call, as a health check
@@ -110,17 +112,17 @@ class McpConnection:
                         self._tools = await self._list(client)
                         self._client = client
                         self._tried.set()
-                        pause = _FIRST_PAUSE_SECONDS
+                        failures = 1
                         await self._recheck.wait()
             except Exception as error:  # an external server may fail in any way; the others go on
-                if pause == _FIRST_PAUSE_SECONDS:
+                if failures == 1:
                     log.warning("mcp_server_down", server=self.name, error=type(error).__name__)
             finally:
                 self._client, self._tools = None, ()
                 self._tried.set()
             if not self._closed:
+                pause = backoff(failures, first_seconds=_FIRST_PAUSE_SECONDS, longest_seconds=_LONGEST_PAUSE_SECONDS)
                 await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
         found: list[Tool] = []

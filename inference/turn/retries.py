@@ -8,7 +8,11 @@ from enum import Enum
 from typing import Generic
 
 from db.errors import EngineUnavailable, Overloaded, TransientEngineError, VoxLoomError
+from db.retries import backoff
 from inference.lender import E, Lender
+
+#: More than any of the few tries that a turn makes is to wait for.
+_LONGEST_PAUSE_SECONDS = 300.0
 
 
 class RetryOn(Enum):
@@ -30,10 +34,14 @@ def retry_on(error: Exception) -> RetryOn:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """``tries``: attempts on each engine. The pause before a retry starts at ``pause_seconds`` and doubles."""
+    """``tries``: attempts on each engine or tool. The pause before a retry starts at ``pause_seconds`` and doubles."""
 
     tries: int = 3
     pause_seconds: float = 0.5
+
+    def pause(self, failures: int) -> float:
+        """Seconds to wait after so many failures, with jitter: turns that failed together do not come back together."""
+        return backoff(failures, first_seconds=self.pause_seconds, longest_seconds=_LONGEST_PAUSE_SECONDS)
 
 
 class EngineRetries(Generic[E]):
@@ -53,7 +61,7 @@ class EngineRetries(Generic[E]):
         """Moves to the next attempt. Returns the seconds to wait before it; None if there is none."""
         if retry is RetryOn.SAME_ENGINE and self._used < self._policy.tries:
             self._used += 1
-            return self._policy.pause_seconds * float(2 ** (self._used - 2))
+            return self._policy.pause(self._used - 1)
         if retry is RetryOn.NO_ENGINE or len(self._lenders) == 1:
             return None
         del self._lenders[0]

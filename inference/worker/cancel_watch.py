@@ -11,7 +11,7 @@ import structlog
 from db.commands.turns import CANCELLED_CHANNEL
 from db.logs import error_fields
 from db.postgres.database import Database
-from db.postgres.outage import DATABASE_ERRORS
+from db.postgres.listen import listen
 from db.turns.claims import find_ended
 from inference.worker.runner import TurnRunner
 
@@ -28,26 +28,26 @@ class CancelWatch:
 
     async def run(self) -> None:
         """Watches until cancelled; reconnects when the connection is lost."""
-        while True:
-            try:
-                connection = await self._database.connect()
-                try:
-                    await connection.add_listener(CANCELLED_CHANNEL, self._on_notify)
-                    while True:
-                        await asyncio.sleep(self._poll_seconds)
-                        await self._poll()
-                        await connection.execute("select 1")  # a dead connection raises only when used
-                finally:
-                    connection.terminate()
-            except DATABASE_ERRORS as error:
-                log.warning("cancel_watch_lost", **error_fields(error))
-                await asyncio.sleep(self._poll_seconds)
+        async with asyncio.TaskGroup() as tasks:
+            channels = {CANCELLED_CHANNEL: self._hear}
+            tasks.create_task(
+                listen(self._database, channels, check_seconds=self._poll_seconds), name="cancel-watch-listen"
+            )
+            tasks.create_task(self._poll(), name="cancel-watch-poll")
 
-    def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+    def _hear(self, payload: str) -> None:
         with suppress(ValueError):
-            self._runner.stop(UUID(str(payload)))
+            self._runner.stop(UUID(payload))
 
     async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            try:
+                await self._stop_ended()
+            except Exception as error:  # whatever it was: the net must hold
+                log.warning("cancel_poll_failed", **error_fields(error))
+
+    async def _stop_ended(self) -> None:
         running = self._runner.running
         if running:
             async with self._database.reading() as session:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -15,10 +14,8 @@ from procrastinate.worker import Worker
 
 from db.logs import error_fields
 from db.postgres.database import Database
-from db.postgres.outage import DATABASE_ERRORS, outlast
+from db.postgres.outage import DATABASE_ERRORS, keep_running, outlast
 from db.queue.jobs import beat_queue, end_own_job, retry_own_job, take_up_strays
-
-_RETRY_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -88,8 +85,10 @@ class QueueWorker(Worker):
             await jobs.listen_for_jobs(on_notification=self._handle_notification, queues=self.queues)
 
         return [
-            asyncio.create_task(_restart_on_outage(self._update_heartbeat), name="queue-heartbeat"),
-            asyncio.create_task(_restart_on_outage(listen), name="queue-listen"),
+            asyncio.create_task(
+                keep_running(self._update_heartbeat, lost="queue_heartbeat_lost"), name="queue-heartbeat"
+            ),
+            asyncio.create_task(keep_running(listen, lost="queue_listen_lost"), name="queue-listen"),
         ]
 
     async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
@@ -98,13 +97,3 @@ class QueueWorker(Worker):
         if self._running_jobs:
             await self._abort_running_jobs()  # type: ignore[no-untyped-call]  # Procrastinate leaves it unannotated
         await super()._shutdown(side_tasks)
-
-
-async def _restart_on_outage(run: Callable[[], Awaitable[None]]) -> None:
-    """Runs ``run`` until cancelled, and again after each database outage."""
-    while True:
-        try:
-            await run()
-        except DATABASE_ERRORS as error:
-            log.warning("queue_connection_lost", **error_fields(error))
-        await asyncio.sleep(_RETRY_SECONDS)

@@ -69,8 +69,7 @@ async def _call(
     ``uncertain``: an earlier attempt may have run the tool for this call. Raises OutcomeUnknown if it may have run,
     EngineUnavailable or the tool's own error if it has not.
     """
-    pause = limits.retry.pause_seconds
-    for left in reversed(range(limits.retry.tries)):
+    for number in range(1, limits.retry.tries + 1):
         try:
             async with asyncio.timeout(limits.tool):
                 return await toolbox.call(request.name, request.arguments, context)
@@ -82,10 +81,9 @@ async def _call(
             failed = OutcomeUnknown(failure_of(error, Stage.TOOL).message)
         uncertain = uncertain or isinstance(failed, OutcomeUnknown)
         passes = isinstance(failed, EngineUnavailable | OutcomeUnknown)
-        if left == 0 or not passes or (uncertain and not spec.repeatable):
+        if number == limits.retry.tries or not passes or (uncertain and not spec.repeatable):
             break
-        await asyncio.sleep(pause)
-        pause *= 2
+        await asyncio.sleep(limits.retry.pause(number))
     if uncertain and not isinstance(failed, OutcomeUnknown):
         raise OutcomeUnknown(f"The tool may have run. Then: {failed.message}") from failed
     raise failed

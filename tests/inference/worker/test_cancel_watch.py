@@ -38,6 +38,12 @@ class Watched(Database):
         raise next(self._ends, ConnectFailed("h:5432/d: Connection refused", passes=True))
 
 
+class Idle:
+    """A runner without a turn."""
+
+    running: tuple[()] = ()
+
+
 @pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
 def test_a_broken_connection_is_one_to_try_again_after(error: Exception) -> None:
     assert is_away(error)
@@ -45,7 +51,7 @@ def test_a_broken_connection_is_one_to_try_again_after(error: Exception) -> None
 
 async def test_the_watch_goes_on(database_url: str) -> None:
     database = Watched(database_url, iter(ENDS))
-    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", None), poll_seconds=0.01).run())
+    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", Idle()), poll_seconds=0.01).run())
 
     async def tried_all() -> bool:
         return watching.done() or database.asked > len(ENDS)
