@@ -14,7 +14,7 @@ from db.queue.workers import answered_languages
 from inference.engines.scripted import lexicon as scripted
 from inference.engines.whisper.languages import language_of, languages_of, token_of
 from inference.engines.whisper.spoken_language import _SPOKEN_ALIKE
-from inference.text.normalization import forms as normalization
+from inference.text.normalization.normalizer import LOCALES
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_javanese_is_whispers_jw_and_cantonese_is_no_sessions_language() -> None
 
 def test_every_other_list_of_languages_is_a_part_of_the_table() -> None:
     assert set(scripted.LANGUAGES) <= LANGUAGES.keys()
-    assert set(normalization.LANGUAGES) <= LANGUAGES.keys()
+    assert set(LOCALES) <= LANGUAGES.keys()
     folders = files("inference.engines.scripted") / "languages"
     assert {each.name for each in folders.iterdir()} == set(scripted.LANGUAGES)
     assert LANGUAGES.keys() >= {code for group in _SPOKEN_ALIKE for code in group}
