@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from typing import cast
 from dataclasses import dataclass
 
 import pytest
@@ -71,9 +72,9 @@ class ChatModelContract(EngineContract):
         assert said.finished.model
 
     async def test_closing_early_leaves_it_usable(self, engine: ChatModel) -> None:
-        stream = engine.reply(self.hello)
+        stream = cast("AsyncGenerator[object, None]", engine.reply(self.hello))
         assert isinstance(await anext(stream), TextDelta)
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         assert (await answer(engine, self.hello)).text.strip()
 
     async def test_cancelling_leaves_it_usable(self, engine: ChatModel) -> None:

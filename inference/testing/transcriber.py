@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import cast
 
@@ -93,8 +93,8 @@ class TranscriberContract(EngineContract):
         assert quiet.text == ""
 
     async def test_closing_early_leaves_it_usable(self, engine: Transcriber, speech: Samples) -> None:
-        items = cast(AsyncIterator[object], engine.transcribe(speech, language=self.language))
-        async with aclosing(items):  # type: ignore[type-var]
+        items = cast("AsyncGenerator[object, None]", engine.transcribe(speech, language=self.language))
+        async with aclosing(items):
             async for _ in items:
                 break
         _, transcript = await hear(engine, speech, self.language)
