@@ -6,7 +6,6 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -66,7 +65,7 @@ def error_fields(error: BaseException) -> dict[str, str]:
     return fields
 
 
-def looked_at(task: asyncio.Task[Any]) -> None:
+def looked_at(task: asyncio.Task[object]) -> None:
     """For ``add_done_callback``: who waited may be gone, and asyncio would log the error's own text."""
     if not task.cancelled():
         task.exception()

@@ -28,7 +28,7 @@ def clean_text(value: str, what: str, *, max_length: int, empty: bool = False) -
     return value
 
 
-def clean_json(value: Any, what: str) -> dict[str, Any]:
+def clean_json(value: object, what: str) -> dict[str, object]:
     """The JSON object as it is, if it is one and small, also as ``jsonb`` writes it. Raises BadUserInput naming
     ``what`` if not.
     """
@@ -52,7 +52,7 @@ def storable_text(value: str) -> str:
     return _UNSTORABLE.sub("\ufffd", value)
 
 
-def storable(value: Any) -> Any:
+def storable(value: object) -> Any:
     """JSON as Postgres can store it: its texts made storable, and null for a number that JSON does not have.
 
     Where ``jsonb`` would write the numbers out at great length, those with an exponent become strings, as "1e+308".
@@ -61,7 +61,7 @@ def storable(value: Any) -> Any:
     return _with_short_numbers(mended) if _written_out(mended) > _JSON_CHARACTERS else mended
 
 
-def _mended(value: Any) -> Any:
+def _mended(value: object) -> Any:
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float):
@@ -73,7 +73,7 @@ def _mended(value: Any) -> Any:
     return value
 
 
-def _with_short_numbers(value: Any) -> Any:
+def _with_short_numbers(value: object) -> Any:
     if isinstance(value, dict):
         return {key: _with_short_numbers(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -81,7 +81,7 @@ def _with_short_numbers(value: Any) -> Any:
     return repr(value) if isinstance(value, float) and "e" in repr(value) else value
 
 
-def _written_out(value: Any) -> int:
+def _written_out(value: object) -> int:
     """How many characters ``jsonb`` adds: it writes numbers without exponents, 1e308 with 309 digits."""
     if isinstance(value, dict):
         return sum(map(_written_out, value.values()))
@@ -106,7 +106,7 @@ def same_json(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -117,7 +117,7 @@ def _check_characters(value: str, what: str) -> None:
         raise BadUserInput(f"{what} has {reason}.")
 
 
-def _check_parts(value: Any, what: str, left: int) -> None:
+def _check_parts(value: object, what: str, left: int) -> None:
     if left == 0:
         raise BadUserInput(f"{what} is nested deeper than {_JSON_DEPTH} levels.")
     if isinstance(value, str):

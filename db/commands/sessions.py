@@ -6,7 +6,6 @@ Each finds only rows of the viewer's tenant; another tenant's id raises NotFound
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -33,7 +32,7 @@ async def create_session(
     language: str,
     channel: Channel,
     persona: str,
-    metadata: dict[str, Any] | None,
+    metadata: dict[str, object] | None,
     answered: Collection[str] = LANGUAGES,
 ) -> Session:
     """Creates a session. ``answered``: the languages that may be chosen. Raises BadUserInput."""

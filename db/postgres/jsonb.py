@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 
-class StoredObject(dict[str, Any]):
+class StoredObject(dict[str, object]):
     """A JSON object that was read from a ``jsonb`` column, and its text as Postgres writes it."""
 
     __slots__ = ("text",)
 
-    def __init__(self, content: dict[str, Any], text: str) -> None:
+    def __init__(self, content: dict[str, object], text: str) -> None:
         super().__init__(content)
         self.text = text
 

@@ -24,7 +24,7 @@ _REFERENCE_TRIES = 8
 
 
 async def file_record(
-    session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, Any]
+    session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, object]
 ) -> Mapping[str, Any]:
     """Validates the payload and files a record; ends ``call`` (locked by the caller) as ACCEPTED or FAILED.
 
@@ -99,7 +99,7 @@ async def find_records(
     return (await session.scalars(query.order_by(CrmRecord.id.desc()).limit(limit))).all()
 
 
-def describe(record: CrmRecord) -> dict[str, Any]:
+def describe(record: CrmRecord) -> dict[str, object]:
     """A record as JSON for tool results."""
     return {
         "id": str(record.id),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from db.audio.persist import audio_row
@@ -18,7 +17,7 @@ from db.turns.writes import ToolCallEnd, TurnEnd, TurnWrite
 from db.validation import storable, storable_text
 
 
-def call_row(claim: Claim, call_id: UUID, call: FinishedCall) -> dict[str, Any]:
+def call_row(claim: Claim, call_id: UUID, call: FinishedCall) -> dict[str, object]:
     """The columns of a model call."""
     return {
         "id": call_id,
@@ -42,7 +41,7 @@ def call_row(claim: Claim, call_id: UUID, call: FinishedCall) -> dict[str, Any]:
     }
 
 
-def statement_of(claim: Claim, step: int, writes: Sequence[TurnWrite]) -> tuple[str, list[Any]]:
+def statement_of(claim: Claim, step: int, writes: Sequence[TurnWrite]) -> tuple[str, list[object]]:
     """The statement of commit number ``step`` (from 0) of the attempt, and its arguments.
 
     It returns one row, or none if it wrote nothing. Its text depends only on the kinds of rows, so prepared statements
@@ -59,23 +58,23 @@ class _Statement:
 
     def __init__(self, claim: Claim, step: int) -> None:
         self._claim = claim
-        self.arguments: list[Any] = [claim.session_id, claim.turn_id, claim.attempt, step]
+        self.arguments: list[object] = [claim.session_id, claim.turn_id, claim.attempt, step]
         self._turn = ["step = turns.step + 1"]
-        self._events: list[dict[str, Any]] = []
-        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._events: list[dict[str, object]] = []
+        self._rows: dict[str, list[dict[str, object]]] = {}
         self._blobs: list[tuple[str, bytes]] = []
         self._updates: list[str] = []
         self._ends_tool = False
 
-    def _bind(self, value: Any, type_: str) -> str:
+    def _bind(self, value: object, type_: str) -> str:
         self.arguments.append(value)
         return f"${len(self.arguments)}::{type_}"
 
-    def _bind_json(self, value: Any) -> str:
+    def _bind_json(self, value: object) -> str:
         # Bound as text: drivers differ in how they bind jsonb.
         return self._bind(None if value is None else json.dumps(storable(value), default=str), "text") + "::jsonb"
 
-    def _insert(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    def _insert(self, table: str, rows: Iterable[dict[str, object]]) -> None:
         self._rows.setdefault(table, []).extend(rows)
 
     def add(self, write: TurnWrite) -> None:
@@ -180,7 +179,7 @@ class _Statement:
         ]
         return f"with {', '.join(parts)} select last_seq from counted"
 
-    def _inserted(self, table: str, rows: list[dict[str, Any]]) -> str:
+    def _inserted(self, table: str, rows: list[dict[str, object]]) -> str:
         """The CTE that inserts rows of a table, all with the same columns."""
         names = list(rows[0])
         return (

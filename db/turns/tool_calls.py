@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import extract, func, select, update
@@ -32,12 +31,12 @@ class NewToolCall:
     attempt: int
     name: str
     server: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     idempotency_key: str
     seconds: float | None = None
     id: UUID = field(default_factory=new_id)
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> dict[str, object]:
         """The columns of the PENDING call, without its deadline."""
         return {
             "id": self.id,
@@ -92,7 +91,7 @@ async def lock(session: AsyncSession, tenant_id: UUID, session_id: UUID, tool_ca
 
 
 async def end(
-    session: AsyncSession, call: ToolCall, *, result: Mapping[str, Any] | None, error: str | None = None
+    session: AsyncSession, call: ToolCall, *, result: Mapping[str, object] | None, error: str | None = None
 ) -> None:
     """Ends a PENDING call: FAILED if there is an error, else ACCEPTED. A call that has ended is not changed."""
     if call.status is not ToolCallStatus.PENDING:
@@ -187,7 +186,7 @@ async def begin_manual(
     *,
     name: str,
     server: str,
-    arguments: Mapping[str, Any],
+    arguments: Mapping[str, object],
     idempotency_key: str,
     seconds: float = 60,
     call_id: UUID | None = None,

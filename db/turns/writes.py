@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from db.audio.persist import NewAudio
@@ -22,7 +21,7 @@ class TurnEvent:
     """
 
     type: EventType
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
     message: Role | None = None
     if_tool_ended: bool = False
 
@@ -41,7 +40,7 @@ class ToolCallEnd:
     """The end of a PENDING tool call: FAILED if there is an error, else ACCEPTED."""
 
     id: UUID
-    result: Mapping[str, Any] | None
+    result: Mapping[str, object] | None
     error: str | None
 
 
@@ -49,7 +48,7 @@ class ToolCallEnd:
 class TurnEnd:
     """The end of the turn: FAILED if there is a failure, else COMPLETED."""
 
-    timing: Mapping[str, Any]
+    timing: Mapping[str, object]
     failure: Failure | None
 
 

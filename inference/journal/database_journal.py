@@ -6,7 +6,6 @@ Only checkpoints are awaited: the transcript, the reply, a tool's intent and res
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from db.audio.encoded import EncodedAudio
@@ -34,7 +33,7 @@ class DatabaseJournal(WriteBehind):
         super().__init__(database, claim, patience_seconds=patience_seconds)
         self._store = store
 
-    async def _event(self, kind: EventType, data: Mapping[str, Any], *, linger: bool = False) -> None:
+    async def _event(self, kind: EventType, data: Mapping[str, object], *, linger: bool = False) -> None:
         await self.put(TurnWrite((TurnEvent(kind, data),)), linger=linger)
 
     async def stage_started(self, stage: Stage, info: EngineInfo) -> None:
@@ -137,7 +136,7 @@ class DatabaseJournal(WriteBehind):
             events = (TurnEvent(EventType.STAGE_FAILED, {**data, "will_retry": will_retry}),)
         await self.put(TurnWrite(events, calls={} if call is None else {new_id(): call}), linger=True)
 
-    async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None:
+    async def turn_finished(self, timing: Mapping[str, object], failure: Failure | None) -> None:
         kind = EventType.TURN_COMPLETED if failure is None else EventType.TURN_FAILED
         await self.put(TurnWrite((TurnEvent(kind),), end=TurnEnd(timing, failure)), wait=True)
 

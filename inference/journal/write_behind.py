@@ -81,7 +81,7 @@ class WriteBehind:
         if committed is not None:
             await committed
 
-    async def guard(self, work: Coroutine[Any, Any, T]) -> T:
+    async def guard(self, work: Coroutine[object, object, T]) -> T:
         """Runs the attempt's work; cancels it as soon as nothing more can be written for it.
 
         Raises Superseded or JournalLost then.

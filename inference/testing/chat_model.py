@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from typing import cast
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mcp import Client, StdioServerParameters
 from mcp.client._transport import TransportStreams
@@ -80,7 +79,7 @@ class McpToolBox:
             return None
         return FoundTool(connection.name, connection.timeout_seconds, spec is not None and spec.repeatable)
 
-    async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, object], context: ToolContext) -> ToolResult:
         """Runs the tool that ``tools`` lists under ``name``. Raises NotFound, EngineUnavailable, OutcomeUnknown."""
         connection = self._owner_of(name)
         if connection is not None and any(spec.name == name for spec in connection.tools):

@@ -8,7 +8,6 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from mcp import Client, MCPError
@@ -145,12 +144,12 @@ class McpConnection:
             if _NAME.fullmatch(tool.name) and (self._allowed is None or tool.name in self._allowed)
         )
 
-    async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, object], context: ToolContext) -> ToolResult:
         """Runs a tool. Raises EngineUnavailable if the request was not sent, and OutcomeUnknown if it may have been."""
         client = self._client
         if client is None:
             raise self._unreachable()
-        meta: dict[str, Any] = {KEY_META: context.tool_call_id}
+        meta: dict[str, object] = {KEY_META: context.tool_call_id}
         if self._context:
             meta[CONTEXT_META] = {
                 "tenant_id": context.tenant_id,
@@ -189,7 +188,7 @@ def _repeatable(annotations: ToolAnnotations | None) -> bool:
 
 def _result_of(result: CallToolResult) -> ToolResult:
     if isinstance(result.structured_content, dict):
-        content: dict[str, Any] = result.structured_content
+        content: dict[str, object] = result.structured_content
     else:
         content = {"text": "\n".join(part.text for part in result.content if isinstance(part, TextContent))}
     ok = not result.is_error

@@ -32,7 +32,7 @@ class CrmTool:
 
     name: str
     description: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
 
 
 TOOLS: dict[str, CrmTool] = {
@@ -57,7 +57,7 @@ TOOLS: dict[str, CrmTool] = {
 
 async def run_crm_tool(
     session: AsyncSession, *, tenant_id: UUID, session_id: UUID, tool_call_id: UUID, name: str, arguments: Any
-) -> Mapping[str, Any]:
+) -> Mapping[str, object]:
     """Runs one tool and ends its tool call in the same transaction; returns ``{"ok": ..., ...}``."""
     call = await tool_calls.lock(session, tenant_id, session_id, tool_call_id)
     if name in SCENARIOS:
@@ -65,7 +65,7 @@ async def run_crm_tool(
     return await _find(session, call, arguments)
 
 
-async def _find(session: AsyncSession, call: ToolCall, arguments: Any) -> Mapping[str, Any]:
+async def _find(session: AsyncSession, call: ToolCall, arguments: Any) -> Mapping[str, object]:
     try:
         wanted = FindCrmRecords.model_validate(arguments)
     except ValidationError as invalid:

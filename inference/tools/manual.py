@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -59,7 +58,7 @@ class ManualToolCalls:
         session_id: UUID,
         *,
         name: str,
-        arguments: Mapping[str, Any],
+        arguments: Mapping[str, object],
         idempotency_key: str | None,
     ) -> ToolCall:
         """Records the intent, runs the tool and returns the finished call.
@@ -120,7 +119,9 @@ class ManualToolCalls:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _finish(self, tool: FoundTool, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolCall:
+    async def _finish(
+        self, tool: FoundTool, name: str, arguments: Mapping[str, object], context: ToolContext
+    ) -> ToolCall:
         """Runs the tool and records its end."""
         try:
             async with asyncio.timeout(tool.seconds):

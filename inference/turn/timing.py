@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from db.enums import Stage
 from db.turns.values import FinishedCall
@@ -64,7 +64,7 @@ class TurnClock:
         """Notes when the first "words", "text" or "audio" went to the journal; later calls change nothing."""
         self._first.setdefault(what, self.now())
 
-    def timing(self) -> dict[str, Any]:
+    def timing(self) -> dict[str, object]:
         """The turn's timing for the database, in milliseconds; ``start_ms`` and ``first_*`` count from the queueing.
 
         ``covered_ms``: time in which at least one stage worked or waited for its engine. What neither it nor the queue

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import torch
 
 
-def save_tensors(value: Any, path: Path) -> None:
+def save_tensors(value: object, path: Path) -> None:
     """``torch.save``, by way of memory: when torch writes a file itself, what the system said of it is lost."""
     buffer = io.BytesIO()
     torch.save(value, buffer)

@@ -78,7 +78,7 @@ class QueueWorker(Worker):
             if worker_id is not None:
                 await self._database.run(partial(beat_queue, worker_id=worker_id))
 
-    def _start_side_tasks(self) -> list[asyncio.Task[Any]]:
+    def _start_side_tasks(self) -> list[asyncio.Task[object]]:
         jobs = self.app.job_manager
 
         async def listen() -> None:
@@ -91,7 +91,7 @@ class QueueWorker(Worker):
             asyncio.create_task(keep_running(listen, lost="queue_listen_lost"), name="queue-listen"),
         ]
 
-    async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
+    async def _shutdown(self, side_tasks: list[asyncio.Task[object]]) -> None:
         if self._running_jobs:
             await asyncio.wait(self._running_jobs, timeout=self.shutdown_graceful_timeout)
         if self._running_jobs:
