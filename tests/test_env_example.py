@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
 
+from db.load_settings import variables_of
 from db.settings import DatabaseSettings
 from graph.settings import ApiSettings
 from inference.settings import InferenceSettings
@@ -34,19 +34,8 @@ def told() -> dict[str, str]:
     return dict(_LINE.findall((Path(__file__).parent.parent / ".env.example").read_text()))
 
 
-def _variables(model: type[BaseSettings]) -> dict[str, str]:
-    """The environment variable of each field."""
-    prefix = model.model_config["env_prefix"]
-    return {
-        name: str(field.validation_alias.choices[0])
-        if isinstance(field.validation_alias, AliasChoices)
-        else f"{prefix}{name}".upper()
-        for name, field in model.model_fields.items()
-    }
-
-
 def test_it_names_every_setting_and_no_other(told: dict[str, str]) -> None:
-    there = {variable for model in _MODELS for variable in _variables(model).values()}
+    there = {variable for model in _MODELS for variable in variables_of(model).values()}
     assert set(told) - _NOT_OURS == there
 
 
@@ -65,7 +54,7 @@ def test_its_defaults_are_true(
     for variable in told:
         monkeypatch.delenv(variable, raising=False)
     without: dict[str, Any] = model().model_dump()
-    for name, variable in _variables(model).items():
+    for name, variable in variables_of(model).items():
         assert (told[variable] == "") == (without[name] is None), variable
         if told[variable]:
             monkeypatch.setenv(variable, told[variable])

@@ -11,6 +11,7 @@ import structlog
 from db.errors import BadUserInput, ConnectFailed
 from db.postgres.address import Address, database_url
 from db.postgres.connect import connect
+from db.postgres.schema_revision import newest_revision
 
 _TIMEOUT_SECONDS = 15
 
@@ -42,17 +43,35 @@ async def check_database(url: str, listen_url: str | None, *, may_be_away: bool 
         raise BadUserInput("DATABASE_LISTEN_URL leads to another database than DATABASE_URL.")
 
 
-async def check_schema(url: str) -> None:
-    """Raises BadUserInput for a database without VoxLoom's tables; an old schema is told by ``/readyz``."""
+async def check_schema(url: str, *, may_be_away: bool = False) -> None:
+    """Raises BadUserInput for a database without VoxLoom's tables, and ConnectFailed unless it ``may_be_away``.
+
+    A schema of another version is logged: while a new version is rolled out, processes of two run side by side.
+    """
     address = database_url(url)
+    try:
+        found = await schema_revision(address)
+    except ConnectFailed as error:
+        if not (may_be_away and error.passes):
+            raise
+        return
+    if found is None:
+        raise BadUserInput(f"{address} has no tables of VoxLoom: run `voxloom migrate` with the same DATABASE_URL.")
+    if found != newest_revision():
+        log.warning("schema_of_another_version", found=found, expected=newest_revision())
+
+
+async def schema_revision(address: Address) -> str | None:
+    """The revision of the database's schema; None if it has no tables of VoxLoom. Raises ConnectFailed."""
     connection = await _connected(address)
     try:
         async with connection.transaction(isolation="read_committed"):
-            found = await connection.fetchval("select to_regclass('alembic_version') is not null")
+            if not await connection.fetchval("select to_regclass('alembic_version') is not null"):
+                return None
+            found: str | None = await connection.fetchval("select max(version_num) from alembic_version")
+            return found
     finally:
         connection.terminate()
-    if not found:
-        raise BadUserInput(f"{address} has no tables of VoxLoom: run `voxloom migrate` with the same DATABASE_URL.")
 
 
 async def check_session(address: Address, name: str) -> None:

@@ -37,6 +37,9 @@ _SETTINGS = f"-c listen_addresses= -c port={_PORT} -c max_connections=200"
 #: How long a server may take to start or stop. The first start makes the cluster; a later one may have to recover it.
 _START_SECONDS = 60
 
+#: Longest run of one of its tools, which know the time above.
+_RUN_SECONDS = _START_SECONDS + 30
+
 #: The processes of a killed server end by themselves when their statement does; until then no other may start.
 _LEFTOVER_SECONDS = 30
 
@@ -74,7 +77,7 @@ class EmbeddedPostgres:
                 if self.running():
                     return False
                 self._forget_dead()
-                self._start()
+                self._start_whole()
                 return True
         except OSError as error:
             raise EngineUnavailable(f"The embedded Postgres cannot start: {_told(error, self.root)}.") from error
@@ -85,7 +88,7 @@ class EmbeddedPostgres:
             return
         with self._locked():
             if self._postmaster() is not None:
-                self._control("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-t", str(_START_SECONDS))
+                self._stop()
 
     def running(self) -> bool:
         """Whether a server of this cluster lives and answers at its socket."""
@@ -104,6 +107,15 @@ class EmbeddedPostgres:
         pid = paths.pid_in(self._data / "postmaster.pid")
         return pid if pid is not None and paths.is_server(pid, self._data) else None
 
+    def _start_whole(self) -> None:
+        """Starts it; told to end meanwhile (Ctrl-C), it leaves no server behind."""
+        try:
+            self._start()
+        except (KeyboardInterrupt, SystemExit):
+            if self._postmaster() is not None:
+                self._stop()
+            raise
+
     def _start(self) -> None:
         log = self.root / "server.log"
         settings = f"{_SETTINGS} -c unix_socket_directories='{self._socket_dir}'"
@@ -118,6 +130,9 @@ class EmbeddedPostgres:
                 raise EngineUnavailable(f"The embedded Postgres did not start: {paths.last_error(log, logged)}.")
             time.sleep(0.2)
             logged = paths.size_of(log)
+
+    def _stop(self) -> None:
+        self._control("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-t", str(_START_SECONDS))
 
     def _initialise(self) -> None:
         draft = self.root / "data.draft"
@@ -189,23 +204,28 @@ class EmbeddedPostgres:
     def _run(self, *command: str) -> int:
         user, group = self._owner or (None, None)
         with (self.root / "control.log").open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own binaries
+                [str(self._bin / command[0]), *command[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.root,
+                env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
+                # A start that the terminal's Ctrl-C ends half way could not be stopped; initdb cleans up, and does end.
+                start_new_session=command[0] == "pg_ctl",
+                user=user,
+                group=group,
+                extra_groups=None if self._owner is None else [],
+            )
             try:
-                done = subprocess.run(  # noqa: S603 - our own binaries
-                    [str(self._bin / command[0]), *command[1:]],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    check=False,
-                    timeout=_START_SECONDS + 30,
-                    cwd=self.root,
-                    env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
-                    user=user,
-                    group=group,
-                    extra_groups=None if self._owner is None else [],
-                )
+                return int(process.wait(_RUN_SECONDS))
             except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
                 raise EngineUnavailable(f"The embedded Postgres hangs at {command[0]}.") from None
-        return int(done.returncode)
+            except BaseException:
+                process.wait(_RUN_SECONDS)  # what a half run leaves behind could not be stopped
+                raise
 
 
 def _try_lock(file: int) -> bool:

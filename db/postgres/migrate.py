@@ -98,6 +98,13 @@ def _run(connection: Connection, revision: str) -> None:
     config = alembic_config(connection)
     current = MigrationContext.configure(connection).get_current_revision()
     known = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    if current is not None and current not in known:
+        raise BadUserInput(
+            f"The database's schema is at revision {current}, but this version of VoxLoom ends at {known[0]}: "
+            "a newer version made it. Use that one."
+        )
+    if revision not in (*known, "head", "base"):
+        raise BadUserInput(f"There is no revision {revision!r}: name one of {known[-1]} to {known[0]}, head or base.")
     connection.commit()  # the look-up above began a transaction; the migrations make their own
     goes_back = revision == "base" or (
         revision in known and current in known and known.index(revision) > known.index(current)

@@ -35,10 +35,15 @@ def local_key(settings: ApiSettings) -> str:
     if settings.api_key is not None:
         return settings.api_key.get_secret_value()
     file = settings.data_dir / _KEY_FILE
-    if not file.exists():
-        _make_data_dir(settings)
-        _write_private(file, new_secret())
-    return file.read_text().strip()
+    _make_data_dir(settings)
+    try:
+        if not file.exists():
+            _write_private(file, new_secret())
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise BadUserInput(f"{file}: {error.strerror}.") from None
+    except UnicodeError:
+        raise BadUserInput(f"{file} holds no API key: delete it, and `voxloom up` makes one.") from None
 
 
 def _make_data_dir(settings: ApiSettings) -> None:
@@ -50,13 +55,10 @@ def _make_data_dir(settings: ApiSettings) -> None:
 
 def _write_private(file: Path, text: str) -> None:
     draft = file.with_suffix(".draft")
-    try:
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(text)
-        draft.rename(file)
-    except OSError as error:
-        raise BadUserInput(f"{file}: {error.strerror}.") from None
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.rename(file)
 
 
 def prepare(settings: ApiSettings, url: str, key: str) -> None:

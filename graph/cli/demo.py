@@ -13,11 +13,15 @@ import httpx
 import websockets
 from rich.console import Console
 from rich.table import Table
+from websockets.exceptions import WebSocketException
+
+from db.errors import VoxLoomError
 
 out = Console()
 
 _TEXT = "Hello, my name is Maria Lopez and my account is AC-20417. I was charged twice for my bill this month."
 
+_WORKERS = "{ capabilities { engines { stage } } }"
 _CREATE = """mutation($customer: String!) {
   createSession(input: {customerId: $customer, language: "en", channel: API}) { session { id } }
 }"""
@@ -53,6 +57,20 @@ _RESULT = """query($turn: ID!) { turn(id: $turn) {
 } }"""
 
 
+class ServerUnusable(VoxLoomError):
+    """The server is not running, is another program, or broke off."""
+
+    code = "SERVER_UNUSABLE"
+
+
+class Refused(VoxLoomError):
+    """The server's own refusal: the first of a response's ``errors``, with its code."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        super().__init__(str(told["message"]))
+        self.code = str(told["extensions"]["code"])  # type: ignore[misc]  # each instance has the server's
+
+
 class _Api:
     """The server, by HTTP and by websocket."""
 
@@ -62,11 +80,14 @@ class _Api:
         self._http = httpx.AsyncClient(base_url=base, headers={"Authorization": self._authorization}, timeout=60)
 
     async def call(self, query: str, **variables: Any) -> Any:
-        answer = (await self._http.post("/graphql", json={"query": query, "variables": variables})).json()
-        if answer.get("errors"):
-            first = answer["errors"][0]
-            raise SystemExit(f"{first['extensions']['code']}: {first['message']}")
-        return answer["data"]
+        response = await self._http.post("/graphql", json={"query": query, "variables": variables})
+        try:
+            answer = response.json()
+            if answer.get("errors"):
+                raise Refused(answer["errors"][0])
+            return dict(answer["data"])
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise ServerUnusable(f"What answers at {self._base} is not VoxLoom.") from None
 
     async def events(self, turn: str) -> AsyncIterator[dict[str, Any]]:
         """The turn's events, by the graphql-transport-ws protocol."""
@@ -81,7 +102,7 @@ class _Api:
                 if message["type"] == "next":
                     yield message["payload"]["data"]["turnEvents"]
                 elif message["type"] == "error":
-                    raise SystemExit(message["payload"][0]["message"])
+                    raise Refused(message["payload"][0])
                 elif message["type"] == "complete":
                     return
 
@@ -101,6 +122,8 @@ async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool
     """Runs the demo. Returns whether both turns were completed, and the last spoken reply."""
     api = _Api(base, key)
     try:
+        if not (await api.call(_WORKERS))["capabilities"]["engines"]:
+            raise ServerUnusable("No worker is running: start one with `voxloom worker`, or all with `voxloom up`.")
         session = (await api.call(_CREATE, customer=f"demo-{uuid.uuid4().hex[:6]}"))["createSession"]["session"]["id"]
         out.rule(f"session {session}")
         out.print(f"[bold]Customer writes:[/] {_TEXT}")
@@ -113,7 +136,10 @@ async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool
         await api.call(_END, session=session)
         return done and also_done, spoken
     except httpx.ConnectError:
-        raise SystemExit(f"Nothing answers at {base}. Start it with `make run`.") from None
+        raise ServerUnusable(f"Nothing answers at {base}: start it with `voxloom up` (or `make run`).") from None
+    except (httpx.HTTPError, httpx.InvalidURL, WebSocketException, OSError) as error:
+        told = f"{base} broke off the conversation ({type(error).__name__})"
+        raise ServerUnusable(f"{told}: is it running still?") from None
     finally:
         await api.close()
 

@@ -6,17 +6,17 @@ import asyncio
 import ctypes
 import os
 import signal
-import socket
 import sys
 from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
 
-from db.errors import BadUserInput
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue.workers import alive
+from graph.cli.address import base_url, listens
+from graph.cli.python_module import python_module
 from graph.settings import ApiSettings
 
 _STOP_SECONDS = 30
@@ -27,17 +27,7 @@ _READY_CHECKS = 3000
 _READY_CHECK_SECONDS = 0.2
 
 _API = ("graph.cli.main", "serve")
-_WORKER = ("inference.worker.main",)
-
-
-def check_port(settings: ApiSettings) -> None:
-    """Raises BadUserInput if somebody else listens there already."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            raise BadUserInput(f"Port {settings.port} is taken: set VOXLOOM_PORT to a free one.") from None
+_WORKER = ("inference.worker",)
 
 
 async def supervise(settings: ApiSettings, url: str, key: str) -> int:
@@ -67,7 +57,7 @@ async def _keep_running(module: tuple[str, ...], environment: dict[str, str]) ->
     for left in reversed(range(_STARTS)):
         # In a session of its own, so that the terminal's Ctrl-C reaches only us, and the order is ours.
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *module, env=environment, start_new_session=True, preexec_fn=_end_with_parent
+            *python_module(*module), env=environment, start_new_session=True, preexec_fn=_end_with_parent
         )
         try:
             code = await child.wait()
@@ -108,7 +98,7 @@ async def _announce(settings: ApiSettings, url: str, key: str) -> None:
         for _ in range(_READY_CHECKS):
             with suppress(*DATABASE_ERRORS):
                 engines = await _tried_engines(database, settings)
-            if engines is not None and _listens(settings):
+            if engines is not None and listens(settings):
                 break
             await asyncio.sleep(_READY_CHECK_SECONDS)
     finally:
@@ -128,18 +118,12 @@ def ready_lines(settings: ApiSettings, key: str) -> tuple[str, ...]:
     """
     shown = key if settings.api_key is None else "$VOXLOOM_API_KEY"
     return (
-        f"GraphiQL   http://{settings.host}:{settings.port}/graphql",
+        f"GraphiQL   {base_url(settings)}/graphql",
         f"API key    {shown}",
         f'Headers    {{"Authorization": "Bearer {shown}"}}',
         "Try it     .venv/bin/voxloom demo",
         "Ctrl-C stops everything; what was said and done is kept.",
     )
-
-
-def _listens(settings: ApiSettings) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((settings.host, settings.port)) == 0
 
 
 async def _tried_engines(database: Database, settings: ApiSettings) -> list[dict[str, Any]] | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from contextlib import suppress
 from functools import partial
 from typing import cast
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.http.connections import Connections
 from graph.http.http_protocol import HttpProtocol
@@ -34,3 +36,49 @@ def server_config(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
     )
+
+
+def serve(app: ASGIApp, settings: ApiSettings) -> None:
+    """Serves until SIGINT or SIGTERM, and returns. Raises what kept the app from starting."""
+    started = _Startup(app)
+    server = uvicorn.Server(server_config(started, settings))
+    logging.getLogger("uvicorn.error").addFilter(started.is_news)
+    # uvicorn raises the signal again when it has shut down, as if it had ended nothing.
+    with suppress(KeyboardInterrupt):
+        try:
+            server.run()
+        except SystemExit:
+            if not server.started and started.error is None:
+                raise
+    if started.error is not None:
+        raise started.error
+
+
+class _Startup:
+    """Keeps the error of an app that cannot start, whose traceback uvicorn would log before it ends as if all was well.
+
+    Source of the protocol: the ASGI specification, "Lifespan Protocol".
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.error: Exception | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_traceback(message: Message) -> None:
+            failed = message["type"] == "lifespan.startup.failed"
+            await send({"type": message["type"]} if failed else message)
+
+        try:
+            await self._app(scope, receive, without_traceback)
+        except Exception as error:
+            self.error = error
+            raise
+
+    def is_news(self, record: logging.LogRecord) -> bool:
+        """Whether uvicorn's log line says more than the error that is raised afterwards."""
+        return self.error is None or "startup failed" not in record.getMessage()

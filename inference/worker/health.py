@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 
+from db.entry_point import run_command
 from db.errors import BadUserInput
-from db.logs import error_fields
+from db.load_settings import load_settings
 from db.postgres.database import Database
-from db.postgres.outage import DATABASE_ERRORS
 from db.queue import workers
 from inference.settings import InferenceSettings
 
@@ -25,9 +24,9 @@ async def healthy(database: Database, within_seconds: float) -> bool:
 
 
 async def main() -> int:
-    settings = InferenceSettings()
+    settings = load_settings(InferenceSettings)
     if settings.database_url is None:
-        sys.exit("Set DATABASE_URL.")
+        raise BadUserInput("Set DATABASE_URL.")
     database = Database(
         settings.database_url,
         listen_url=settings.listen_url,
@@ -41,9 +40,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(asyncio.run(main()))
-    except BadUserInput as refused:
-        sys.exit(refused.message)
-    except DATABASE_ERRORS as failed:
-        sys.exit(" ".join(error_fields(failed).values()))
+    run_command(lambda: asyncio.run(main()))

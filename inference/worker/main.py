@@ -1,6 +1,6 @@
 """The worker role: fetches queued turns and runs them. Composition root of ``inference``.
 
-Run with ``python -m inference.worker.main``. On SIGTERM or SIGINT it fetches no new turn, finishes running ones within
+Run with ``python -m inference.worker``. On SIGTERM or SIGINT it fetches no new turn, finishes running ones within
 ``VOXLOOM_DRAIN_SECONDS`` and requeues the rest.
 """
 
@@ -20,9 +20,11 @@ from procrastinate.jobs import Job
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import BucketStore, open_audio_store
 from db.audio.sweep import sweep_periodically
-from db.errors import BadUserInput, ConnectFailed, EngineUnavailable
+from db.entry_point import run_command
+from db.errors import BadUserInput, EngineUnavailable
+from db.load_settings import load_settings
 from db.logs import configure_logging, error_fields
-from db.postgres.check import check_database
+from db.postgres.check import check_database, check_schema
 from db.postgres.database import Database
 from db.queue.jobs import QUEUE, TASK, queue_app
 from inference.engines.catalog import choose_engines
@@ -189,20 +191,19 @@ async def _run_queue(app: App, database: Database, settings: InferenceSettings) 
     return None
 
 
-def main() -> None:
-    settings = InferenceSettings()
+def run() -> None:
+    """Runs a worker with the settings of the environment. Raises a known error for what is wrong before it starts."""
+    settings = load_settings(InferenceSettings)
     if settings.database_url is None:
-        sys.exit("The worker needs DATABASE_URL (`voxloom up` sets it for an embedded Postgres).")
+        raise BadUserInput("The worker needs DATABASE_URL (`voxloom up` sets it for an embedded Postgres).")
     configure_logging(json=not sys.stderr.isatty())
     display = LoadingDisplay()
-    try:
-        engines = choose_engines(settings, display.show)
-        asyncio.run(check_database(settings.database_url, settings.listen_url, may_be_away=True))
-    except (ConnectFailed, BadUserInput) as error:
-        sys.exit(str(error))
+    engines = choose_engines(settings, display.show)
+    asyncio.run(check_database(settings.database_url, settings.listen_url, may_be_away=True))
+    asyncio.run(check_schema(settings.database_url, may_be_away=True))
     with display:
         asyncio.run(work(settings, settings.database_url, engines))
 
 
 if __name__ == "__main__":
-    main()
+    run_command(run)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from db.load_settings import variables_of
 from db.settings import DatabaseSettings
 from graph.settings import ApiSettings
 from inference.settings import InferenceSettings
@@ -47,13 +47,7 @@ def settings_page() -> str:
 
 def _fields(model: type[BaseSettings]) -> dict[str, FieldInfo]:
     """Each field by its environment variable."""
-    prefix = model.model_config.get("env_prefix", "")
-    return {
-        str(field.validation_alias.choices[0])
-        if isinstance(field.validation_alias, AliasChoices)
-        else f"{prefix}{name}".upper(): field
-        for name, field in model.model_fields.items()
-    }
+    return {variable: model.model_fields[name] for name, variable in variables_of(model).items()}
 
 
 def _worker_fields() -> dict[str, FieldInfo]:

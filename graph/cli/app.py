@@ -1,0 +1,76 @@
+"""The map of the command line: every command, in the group under which ``voxloom --help`` shows it.
+
+A new command is a function in a file of ``graph.cli.commands``, and a line in ``_GROUPS`` or ``_FAMILIES`` here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from graph.cli.commands import client, database, keys, processes
+
+_RUN = "Run it"
+_TALK = "Talk to it"
+_MANAGE = "Set it up and manage it"
+
+_GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    _RUN: (processes.up, processes.serve, processes.worker),
+    _TALK: (client.demo, client.schema),
+    _MANAGE: (database.migrate,),
+}
+
+#: Commands with commands of their own.
+_FAMILIES: dict[str, tuple[tuple[str, typer.Typer], ...]] = {_MANAGE: (("keys", keys.app),)}
+
+_INTRODUCTION = """VoxLoom: an audio-first voice-agent backend. GraphQL in, a durable pipeline, live events out.
+
+Start with `voxloom up`, then `voxloom demo` in another terminal.
+"""
+
+_EXAMPLES = """Examples:
+
+  voxloom up                     everything on this machine
+
+  voxloom keys create laptop     a key for a client, printed once
+
+  voxloom worker                 another worker, for more turns at a time
+
+Settings are environment variables or lines of `.env`; `.env.example` lists them.
+Docs: README.md and docs/. GraphQL is documented at /graphql of a running server.
+"""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"voxloom {version('voxloom')}\n")
+        raise typer.Exit
+
+
+def _introduce(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Takes the options of ``voxloom`` itself."""
+
+
+def _assembled() -> typer.Typer:
+    app = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
+    )
+    app.callback(help=_INTRODUCTION, epilog=_EXAMPLES)(_introduce)
+    for group, commands in _GROUPS.items():
+        for command in commands:
+            app.command(rich_help_panel=group)(command)
+    for group, families in _FAMILIES.items():
+        for name, family in families:
+            app.add_typer(family, name=name, rich_help_panel=group)
+    return app
+
+
+app = _assembled()

@@ -1,0 +1,67 @@
+"""``voxloom demo`` and ``schema``: what clients do, and what they build on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from db.errors import BadUserInput
+from db.load_settings import load_settings
+from graph.cli.address import base_url
+from graph.cli.bootstrap import local_key
+from graph.settings import ApiSettings
+
+
+def demo(
+    audio: Annotated[Path | None, typer.Option(help="A recording of yours instead of the one that ships.")] = None,
+    save: Annotated[Path, typer.Option(help="Where the spoken reply is saved.")] = Path("reply.wav"),
+) -> None:
+    """Hold a short conversation with the running server.
+
+    A text, then a recording; every event is shown as it comes, then where the time went and what was filed.
+    """
+    from graph.cli.demo import hold_conversation, shipped_recording  # noqa: PLC0415 - the other commands do without it
+
+    settings = load_settings(ApiSettings)
+    recording = shipped_recording() if audio is None else _recording(audio, settings.max_audio_bytes)
+    _check_writable(save)
+    done, spoken = asyncio.run(hold_conversation(base_url(settings), local_key(settings), recording))
+    if spoken is not None:
+        save.write_bytes(spoken)
+        Console().print(f"[bold]The spoken reply is in[/] {save}")
+    raise typer.Exit(0 if done else 1)
+
+
+def schema(
+    file: Annotated[Path | None, typer.Argument(help="Where to write it; standard output if left out.")] = None,
+) -> None:
+    """Print the GraphQL schema, for the code generators of clients."""
+    from graph.api.schema import printed_schema  # noqa: PLC0415 - the other commands start without it
+
+    if file is None:
+        sys.stdout.write(printed_schema())
+    else:
+        file.write_text(printed_schema(), encoding="utf-8")
+
+
+def _recording(file: Path, most: int) -> bytes:
+    """Raises BadUserInput for one that is larger than the server takes, without reading all of it."""
+    with file.open("rb") as opened:
+        data = opened.read(most + 1)
+    if len(data) > most:
+        raise BadUserInput(f"{file} has more than the {most} bytes of VOXLOOM_MAX_AUDIO_BYTES.")
+    return data
+
+
+def _check_writable(file: Path) -> None:
+    """Before the conversation: its reply could not be saved."""
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise BadUserInput(f"--save {file}: it must be a file in a folder that exists.")
+    if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+        raise BadUserInput(f"--save {file}: it cannot be written.")

@@ -1,0 +1,23 @@
+"""``voxloom migrate``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from db.load_settings import load_settings
+from db.postgres.migrate import migrate as run_migrations
+from graph.cli.bootstrap import postgres
+from graph.settings import ApiSettings
+
+
+def migrate(revision: Annotated[str, typer.Argument(help="A revision, head or base.")] = "head") -> None:
+    """Bring the database's schema to this version, before `serve`.
+
+    `voxloom up` does it by itself. An earlier REVISION takes the schema back, and loses what it cannot hold.
+    """
+    settings = load_settings(ApiSettings)
+    with postgres(settings) as url:
+        asyncio.run(run_migrations(settings.listen_url or url, revision))

@@ -1,0 +1,62 @@
+"""``voxloom up``, ``serve`` and ``worker``: the processes of VoxLoom."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import typer
+
+from db.load_settings import load_settings
+from db.logs import configure_logging
+from db.postgres.check import check_database, check_schema
+from graph.cli.address import check_port
+from graph.cli.bootstrap import local_key, postgres, prepare
+from graph.cli.python_module import python_module
+from graph.cli.supervisor import supervise
+from graph.settings import ApiSettings
+
+
+def up() -> None:
+    """Start everything here: Postgres, migrations, API and a worker.
+
+    Ctrl-C ends it, and what was said and done is kept. With DATABASE_URL set, that Postgres is used instead.
+    """
+    settings = load_settings(ApiSettings)
+    configure_logging(json=not sys.stderr.isatty())
+    check_port(settings)
+    with postgres(settings) as url:
+        key = local_key(settings)
+        prepare(settings, url, key)
+        raise typer.Exit(asyncio.run(supervise(settings, url, key)))
+
+
+def serve() -> None:
+    """Start the API alone, where workers run elsewhere.
+
+    The database must have its schema: run `voxloom migrate` before. Without a worker, turns wait in the queue.
+    """
+    settings = load_settings(ApiSettings)
+    configure_logging(json=not sys.stderr.isatty())
+    check_port(settings)
+
+    from graph.app import create_app  # noqa: PLC0415 - the other commands start without it
+    from graph.http.memory import configure_collector  # noqa: PLC0415 - likewise
+    from graph.http.server import serve as serve_api  # noqa: PLC0415 - likewise
+
+    with postgres(settings) as url:
+        asyncio.run(check_database(url, settings.listen_url))
+        asyncio.run(check_schema(url))
+        api = create_app(settings, url)
+        configure_collector()
+        serve_api(api, settings)
+
+
+def worker() -> None:
+    """Start one more worker: it loads the models and runs turns.
+
+    It needs DATABASE_URL. Start as many as there are machines for them; a turn of a worker that dies goes to another.
+    """
+    command = python_module("inference.worker")
+    os.execv(command[0], command)  # noqa: S606 - this same Python
