@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from db.ids import new_id
-from db.models.events import Worker
+from db.models.workers import Worker
 from db.postgres.database import Database
 from db.queue import workers
 from tests.graph.cli.command import voxloom
