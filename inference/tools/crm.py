@@ -32,7 +32,7 @@ class CrmTool:
 
     name: str
     description: str
-    parameters: Mapping[str, object]
+    parameters: Mapping[str, Any]  # Any: a JSON schema
 
 
 TOOLS: dict[str, CrmTool] = {
