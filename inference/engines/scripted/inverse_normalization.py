@@ -1,4 +1,4 @@
-"""Speech as recognisers write it, brought into the form a person would type: digits, e-mail addresses, codes."""
+"""Inverse text normalization: turns transcribed speech into written form (digits, e-mail addresses, codes)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from inference.engines.scripted.lexicon import WORD, Lexicon, fold
 _SPACES = re.compile(r"\s+")
 _SINGLES = re.compile(r"(?<![\w.])\d(?:[ \-,]{1,2}\d){3,}(?![\w])")
 _LOCAL = r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*"
-#: Fewer digit words in a row are ordinary speech: "one moment", "two three days".
+#: Fewer digit words in a row are ordinary words: "one moment", "two three days".
 _MIN_DIGIT_WORDS = 3
 
 
-def written(text: str, words: Lexicon) -> str:
-    """The text with spoken numbers as digits and spoken e-mail addresses as such; all else as it was."""
+def inverse_normalize(text: str, words: Lexicon) -> str:
+    """Writes spoken numbers as digits and spoken e-mail addresses as addresses. The rest is unchanged, in NFC."""
     text = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip().replace("’", "'")
     text = "".join(str(unicodedata.digit(ch)) if unicodedata.category(ch) == "Nd" else ch for ch in text)
     text = _email(_digits(text, words), words)
@@ -23,7 +23,7 @@ def written(text: str, words: Lexicon) -> str:
 
 
 def _digits(text: str, words: Lexicon) -> str:
-    """Runs of digit words ("five five double two") become digits; a spoken dash inside a run or code stays one."""
+    """Writes runs of digit words ("five five double two") as digits, and a spoken dash before a digit as a hyphen."""
     pieces: list[str] = []
     at = 0
     run: list[re.Match[str]] = []
@@ -52,7 +52,7 @@ def _digits(text: str, words: Lexicon) -> str:
 
 
 def _value(run: list[re.Match[str]], words: Lexicon) -> tuple[str, int]:
-    """The digits of a run, and how many words it took. A trailing "double" without a digit counts for nothing."""
+    """The digits of a run and its number of words. A trailing "double" without a digit is dropped."""
     digits = ""
     times = 1
     for match in run:
@@ -66,7 +66,7 @@ def _value(run: list[re.Match[str]], words: Lexicon) -> tuple[str, int]:
 
 
 def _email(text: str, words: Lexicon) -> str:
-    """ "jane at example dot com" becomes jane@example.com; needs both words, so that "at six" stays."""
+    """ "jane at example dot com" becomes jane@example.com; requires both words, so that "at six" is kept."""
     at, dot = words.at.pattern, words.dot.pattern
     spoken = re.compile(
         rf"({_LOCAL}(?: (?:{dot}) {_LOCAL})*) (?:{at}) ({_LOCAL}(?: (?:{dot}) {_LOCAL})+|{_LOCAL}\.[A-Za-z]{{2,}})"

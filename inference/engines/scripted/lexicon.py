@@ -1,4 +1,4 @@
-"""The words of one language that the rules look for, read from ``languages/<code>/lexicon.toml``."""
+"""Cue words and phrases of a language for the rules, read from ``languages/<code>/lexicon.toml``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-#: The languages the engine speaks, ISO 639-1. Each has a folder in ``languages``.
+#: The supported languages, ISO 639-1. Each has a folder in ``languages``.
 LANGUAGES = ("en", "es", "de", "fr", "hi")
 
-# Python's \w holds no Devanagari vowel signs, so a word's edge has to be said by hand.
+# Python's \w lacks Devanagari vowel signs, so \b does not find the boundaries of Hindi words.
 _LETTER = r"[\w\u0900-\u0963\u0966-\u097F]"
 _LEFT = rf"(?<!{_LETTER})"
 _RIGHT = rf"(?!{_LETTER})"
@@ -23,25 +23,25 @@ WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|['’\-](?={_LETTER}))*")
 
 
 def read_table(language: str, name: str) -> dict[str, Any]:
-    """One TOML table of a language's folder."""
+    """The TOML file ``name`` of a language's folder."""
     text = (files(__package__) / "languages" / language / f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(unicodedata.normalize("NFC", text))
 
 
 def phrases(items: Iterable[str]) -> re.Pattern[str]:
-    """Matches any of the phrases as whole words, the longest first."""
+    """A pattern that matches any of the phrases as whole words, the longest first."""
     ordered = sorted({fold(item) for item in items}, key=len, reverse=True)
     body = "|".join(re.escape(item).replace(r"\ ", r"\s+") for item in ordered)
     return re.compile(f"{_LEFT}(?:{body}){_RIGHT}", re.IGNORECASE)
 
 
 def fold(text: str) -> str:
-    """Lower case, composed characters, straight apostrophes: what two ways of writing one word share."""
+    """Folds spelling variants of a word: lower case, Unicode NFC, straight apostrophes."""
     return unicodedata.normalize("NFC", text).replace("’", "'").lower()
 
 
-class _Words(BaseModel):
-    """The file's shape; a missing or misspelt key fails at load."""
+class _LexiconFile(BaseModel):
+    """Schema of ``lexicon.toml``; a missing or misspelt key fails at load."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,10 +77,10 @@ class _Words(BaseModel):
 
 
 class Lexicon:
-    """A language's words, as compiled patterns and folded sets."""
+    """A lexicon as compiled patterns and sets of folded words."""
 
     def __init__(self, language: str) -> None:
-        words = _Words.model_validate(read_table(language, "lexicon"))
+        words = _LexiconFile.model_validate(read_table(language, "lexicon"))
         self.language = language
         self.region = words.region
         self.digits = {fold(word): digit for word, digit in words.digits.items()}
@@ -108,7 +108,7 @@ class Lexicon:
         self.correction = phrases(words.correction)
         self.replaces = phrases(words.replaces)
         self.joins = phrases(words.joins)
-        # In the order in which they are tried: "not urgent" must be seen before "urgent".
+        # Tried in this order: "not urgent" must match before "urgent".
         self.priority: Mapping[str, re.Pattern[str]] = {
             level: phrases(words.priority[level]) for level in ("LOW", "URGENT", "HIGH")
         }
@@ -118,5 +118,5 @@ class Lexicon:
 
 @cache
 def lexicon(language: str) -> Lexicon:
-    """The lexicon of one of LANGUAGES, read once."""
+    """The lexicon of one of LANGUAGES, cached."""
     return Lexicon(language)

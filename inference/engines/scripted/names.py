@@ -1,4 +1,4 @@
-"""A person's name in an utterance: after "my name is" and its like, or alone as the answer to a question."""
+"""Extracts a person's name: after a cue such as "my name is", or alone as the answer to a question."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_WORDS = 4
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A stretch of the text that the intent model sees as ``mask``."""
+    """A span of the text, in characters; ``mask``: its placeholder for intent classification."""
 
     start: int
     end: int
@@ -21,7 +21,7 @@ class Span:
 
 
 def find_name(text: str, words: Lexicon, spans: list[Span]) -> str | None:
-    """The last name said after a cue. A weak cue ("this is ...") counts when what follows is written as a name."""
+    """The last name after a cue; its span is added to ``spans``. Weak cues ("this is ...") need a capitalized name."""
     found = None
     cues = [(match, False) for match in words.name_cues.finditer(text)]
     cues += [(match, True) for match in words.weak_name_cues.finditer(text)]
@@ -29,26 +29,26 @@ def find_name(text: str, words: Lexicon, spans: list[Span]) -> str | None:
         tokens = _tokens(text, cue.end(), words)
         if not tokens or any(span.start <= tokens[0].start() < span.end for span in spans):
             continue
-        if weak and not (_written_as_name(tokens) or words.name_tails.match(text, _skip(text, tokens[-1].end()))):
+        if weak and not (_is_capitalized(tokens) or words.name_tails.match(text, _skip(text, tokens[-1].end()))):
             continue
         start, end = tokens[0].start(), tokens[-1].end()
         spans.append(Span(start, end, "NAME"))
-        found = _cased(text[start:end])
+        found = _capitalized(text[start:end])
     return found
 
 
 def bare_name(text: str, words: Lexicon) -> str | None:
-    """The text as a name, if it can be one: one to four words, none of them an everyday one."""
+    """The whole text as a name, if it is one to four words without common words; else None."""
     stripped = text.strip(" ,.;:!?¡¿।")
     tokens = list(WORD.finditer(stripped))
     if not 1 <= len(tokens) <= _MAX_WORDS or _BREAK.search(stripped):
         return None
-    if any(_everyday(token.group(), words) for token in tokens):
+    if any(_is_common_word(token.group(), words) for token in tokens):
         return None
-    return _cased(stripped)
+    return _capitalized(stripped)
 
 
-def _everyday(word: str, words: Lexicon) -> bool:
+def _is_common_word(word: str, words: Lexicon) -> bool:
     folded = fold(word)
     return folded in words.not_names or folded in words.name_stops or len(folded) < 2
 
@@ -57,7 +57,7 @@ def _tokens(text: str, at: int, words: Lexicon) -> list[re.Match[str]]:
     tokens: list[re.Match[str]] = []
     for match in WORD.finditer(text, at):
         gap = text[tokens[-1].end() if tokens else at : match.start()]
-        # "Mr. Smith" and "my name, um, is" aside, punctuation ends a name.
+        # Punctuation ends a name.
         if (tokens and _BREAK.search(gap)) or any(ch.isdigit() for ch in match.group()):
             break
         folded = fold(match.group())
@@ -75,11 +75,11 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _written_as_name(tokens: list[re.Match[str]]) -> bool:
-    """Capital first letters, as recognisers and people write names. Scripts without case never pass."""
+def _is_capitalized(tokens: list[re.Match[str]]) -> bool:
+    """Whether the first word is capitalized, as people and recognizers write names. False for scripts without case."""
     return len(tokens) <= _MAX_WORDS and tokens[0].group()[0].isupper() and not tokens[0].group().isupper()
 
 
-def _cased(name: str) -> str:
-    """As said; all small letters, as some recognisers write, get capitals."""
+def _capitalized(name: str) -> str:
+    """Capitalizes a name that is all lower case, as some recognizers write it."""
     return name.title() if name.islower() else name

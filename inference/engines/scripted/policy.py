@@ -1,4 +1,4 @@
-"""What to do next: use a tool, or say something that is true of what the tools did."""
+"""Dialogue policy: chooses the next action, a tool call or a reply, from the dialogue state."""
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from typing import Any
 from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
 from inference.engines.scripted.lexicon import Lexicon, fold
 from inference.engines.scripted.replies import Part, Replies
-from inference.engines.scripted.state import CONFIRMED, HANDOVER, IDENTITY, Dialogue, Filed, Outcome, Request
+from inference.engines.scripted.state import (
+    CONFIRMED,
+    HANDOVER,
+    IDENTITY,
+    DialogueState,
+    FiledRecord,
+    ServiceRequest,
+    ToolOutcome,
+)
 from inference.ports import ChatRequest
 
 _DETAILS = ("new_phone", "new_email", "new_address")
-#: Records of other sessions that are looked at for "what is the status of my request?".
+#: Most records that a status lookup over all sessions asks for.
 _LOOKUP_LIMIT = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Either a ``tool`` with its arguments, or the ``parts`` of a reply."""
+    """Either a ``tool`` with arguments, or the ``parts`` of a reply. ``label``: its kind, for the call's details."""
 
     label: str
     tool: str | None = None
@@ -28,19 +36,19 @@ class Decision:
 
 
 class Policy:
-    """Decides for one request of the pipeline. Reads the dialogue; changes nothing."""
+    """The policy for one ChatRequest. Does not change the dialogue state."""
 
-    def __init__(self, dialogue: Dialogue, request: ChatRequest, words: Lexicon, written: Replies) -> None:
+    def __init__(self, dialogue: DialogueState, request: ChatRequest, words: Lexicon, templates: Replies) -> None:
         self.dialogue = dialogue
         self.request = request
         self.words = words
-        self.replies = written
+        self.replies = templates
         self.offered = {tool.name for tool in request.tools}
 
     def decide(self) -> Decision:
-        """The next step of the turn."""
+        """The next action of the turn."""
         turn = self.dialogue.turn
-        if turn.understood is None or (turn.understood.guess is None and not turn.outcomes):
+        if turn.understood is None or (turn.understood.prediction is None and not turn.outcomes):
             return Decision("no_speech", parts=(Part("no_speech"),))
         ready = next((item for item in self.dialogue.pending if self._ready(item)), None)
         if ready is not None:
@@ -50,7 +58,7 @@ class Policy:
         parts = self._outcomes() + self._answers()
         question = self._question()
         if question:
-            lead = () if parts else self._lead()
+            lead = () if parts else self._lead_in()
             return Decision("ask", parts=(*parts, *lead, *question))
         if parts:
             closing = () if parts[-1].key in _OPEN_ENDED else (Part("anything_else"),)
@@ -62,14 +70,14 @@ class Policy:
     def _may_file(self, scenario: str) -> bool:
         return scenario in self.request.persona.scenarios and scenario in self.offered
 
-    def _ready(self, item: Request) -> bool:
-        """Nothing more to ask, and not refused in this very turn."""
+    def _ready(self, item: ServiceRequest) -> bool:
+        """Whether a request can be filed: no question is open, and no tool refused it in this turn."""
         if not self._may_file(item.scenario) or any(outcome.request is item for outcome in self.dialogue.turn.outcomes):
             return False
-        return not self._asking(item)
+        return not self._open_question(item)
 
-    def _asking(self, item: Request) -> tuple[Part, ...]:
-        """The question that stands before filing; none if there is none."""
+    def _open_question(self, item: ServiceRequest) -> tuple[Part, ...]:
+        """The question to ask before filing; empty if there is none."""
         if item.scenario == HANDOVER:
             return ()
         if item.scenario == "contact_details_change" and not any(slot in item.fields for slot in _DETAILS):
@@ -80,7 +88,7 @@ class Policy:
             return (self._confirmation(item),)
         return ()
 
-    def _confirmation(self, item: Request) -> Part:
+    def _confirmation(self, item: ServiceRequest) -> Part:
         account = self.dialogue.slots.get("account_id")
         if item.scenario == "cancellation" and account:
             return Part("confirm_account.cancellation", {"account_id": account})
@@ -95,7 +103,7 @@ class Policy:
             return Part("confirm_contact", {"detail": ", ".join(details)})
         return Part(f"confirm.{item.scenario}")
 
-    def _arguments(self, item: Request) -> dict[str, Any]:
+    def _arguments(self, item: ServiceRequest) -> dict[str, Any]:
         own = set(SCENARIOS[item.scenario].payload.model_fields) - {*IDENTITY, "query", "intent", "priority"}
         return {
             **{slot: self.dialogue.slots.get(slot) for slot in IDENTITY},
@@ -113,8 +121,8 @@ class Policy:
             parts += self._filed(outcome.filed) if outcome.filed else self._failed(outcome)
         return tuple(parts)
 
-    def _filed(self, filed: Filed) -> list[Part]:
-        """The reference, and one thing that the record holds, both from the tool's result."""
+    def _filed(self, filed: FiledRecord) -> list[Part]:
+        """Reports the reference and one field of the record, both from the tool's result."""
         reference = filed.record.get("reference")
         first = Part(f"filed.{filed.scenario}", {"reference": str(reference)}) if reference else Part("filed_plain")
         slot = next((slot for slot in ("account_id", "phone", "name") if filed.record.get(slot)), None)
@@ -122,7 +130,7 @@ class Policy:
             return [first]
         return [first, Part(f"recorded.{slot}", {"value": str(filed.record[slot])})]
 
-    def _failed(self, outcome: Outcome) -> list[Part]:
+    def _failed(self, outcome: ToolOutcome) -> list[Part]:
         still_pending = outcome.request is not None and outcome.request in self.dialogue.pending
         if still_pending and outcome.refused:
             return [Part("failed"), Part(f"failed_field.{outcome.refused[0]}")]
@@ -138,9 +146,9 @@ class Policy:
             return self._looked_up(turn.lookup)
         if turn.understood is None or turn.outcomes:
             return ()
-        if turn.already is not None:
-            return (Part("already_filed", {"reference": _reference(turn.already)}),)
-        refused = self._not_here()
+        if turn.already_filed is not None:
+            return (Part("already_filed", {"reference": _reference(turn.already_filed)}),)
+        refused = self._not_available()
         if refused:
             return refused
         if turn.understood.chat == "status":
@@ -152,8 +160,8 @@ class Policy:
             return (Part(key, {"reference": _reference(self.dialogue.filed[-1])}),)
         return ()
 
-    def _not_here(self) -> tuple[Part, ...]:
-        """Says so when a request cannot be filed by this persona, or when its tool is away."""
+    def _not_available(self) -> tuple[Part, ...]:
+        """Reports requests that this persona may not file, or whose tool is unavailable."""
         blocked = [item for item in self.dialogue.pending if not self._may_file(item.scenario)]
         if not blocked:
             return ()
@@ -175,7 +183,7 @@ class Policy:
 
     @property
     def request_text(self) -> str:
-        """The words that opened this turn."""
+        """The customer's utterance that opened this turn."""
         understood = self.dialogue.turn.understood
         return understood.text if understood else ""
 
@@ -214,14 +222,18 @@ class Policy:
     def _question(self) -> tuple[Part, ...]:
         waiting = [item for item in self.dialogue.pending if self._may_file(item.scenario)]
         if any(outcome.request in waiting for outcome in self.dialogue.turn.outcomes if outcome.request):
-            return ()  # the refused value was asked for already
-        return next((asking for item in waiting if (asking := self._asking(item))), ())
+            return ()  # the report of the refusal asks for the value
+        return next((asking for item in waiting if (asking := self._open_question(item))), ())
 
-    def _lead(self) -> tuple[Part, ...]:
-        """A word of sympathy, where a request is new."""
+    def _lead_in(self) -> tuple[Part, ...]:
+        """An empathic lead-in for a new request."""
         understood = self.dialogue.turn.understood
-        waiting = next((item for item in self.dialogue.pending if self._asking(item)), None)
-        if understood is None or waiting is None or all(want.scenario != waiting.scenario for want in understood.wants):
+        waiting = next((item for item in self.dialogue.pending if self._open_question(item)), None)
+        if (
+            understood is None
+            or waiting is None
+            or all(want.scenario != waiting.scenario for want in understood.requested)
+        ):
             return ()
         return (Part(f"lead.{waiting.scenario}"),)
 
@@ -231,7 +243,7 @@ class Policy:
         chat = understood.chat if understood else None
         name = self.dialogue.slots.get("name")
         persona = self.request.persona.name
-        said_who = bool(understood and understood.entities.said())
+        said_who = bool(understood and understood.entities.identity())
         if turn.dropped:
             return Decision("drop", parts=(Part("dropped"),))
         if turn.refused_offer:
@@ -258,12 +270,12 @@ class Policy:
         return Decision("unsure", parts=(Part("unsure_offer" if self._may_file(HANDOVER) else "unsure_again"),))
 
 
-#: Parts after which no "is there anything else?" fits: they ask something, or end.
+#: Parts that ask something or end the dialogue: no "anything else?" after them.
 _OPEN_ENDED = frozenset(
     {"failed_offer", "failed_end", "not_here_offer", "correction_offer"}
     | {f"failed_field.{slot}" for slot in (*IDENTITY, *_DETAILS)}
 )
 
 
-def _reference(filed: Filed) -> str:
+def _reference(filed: FiledRecord) -> str:
     return str(filed.record.get("reference") or filed.record.get("id") or "")

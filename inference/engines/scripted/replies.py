@@ -1,4 +1,4 @@
-"""The written replies of a language: filled in, put together, and recognised again in what was said before."""
+"""Response templates of a language: fills them, and recognizes their questions in earlier replies."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from inference.engines.scripted.lexicon import read_table
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-#: What the customer's next words may be the answer to, by the template that asked.
-ASKS = {
+#: Template that asks a question -> kind of answer that is expected next.
+EXPECTED_ANSWER = {
     "ask_identity": "identity",
     "ask_contact_detail": "detail",
     "confirm_plan": "confirm",
@@ -33,14 +33,14 @@ _FIELD = "failed_field."
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One template of a reply and what fills it."""
+    """One template of a reply and the values of its placeholders."""
 
     key: str
     values: Mapping[str, str] = field(default_factory=dict)
 
 
 class Replies:
-    """The templates of one language, by key; a table's entries are ``table.key``."""
+    """The templates of one language by key; entries of a TOML table have the key ``table.key``."""
 
     def __init__(self, language: str) -> None:
         self.templates: dict[str, tuple[str, ...]] = {}
@@ -49,36 +49,38 @@ class Replies:
                 self.templates.update({f"{key}.{inner}": tuple(items) for inner, items in value.items()})
             else:
                 self.templates[key] = tuple(value)
-        wanted = [key for key in self.templates if key in ASKS or key.startswith(_FIELD) or key == "no_speech"]
-        self._asked = {key: [_recogniser(text) for text in self.templates[key]] for key in wanted}
+        wanted = [
+            key for key in self.templates if key in EXPECTED_ANSWER or key.startswith(_FIELD) or key == "no_speech"
+        ]
+        self._asked = {key: [_pattern_of(text) for text in self.templates[key]] for key in wanted}
 
     def fill(self, key: str, values: Mapping[str, str], turn: int = 0) -> str:
-        """One template with its placeholders filled."""
+        """Fills a template; ``turn`` rotates its variants."""
         variants = self.templates[key]
         template = variants[(crc32(key.encode()) + turn) % len(variants)]
         return _PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
 
     def persona_key(self, table: str, persona: str) -> str:
-        """The persona's own template of a table, or the one for all."""
+        """The key of the persona's own template in a table, or of the default."""
         key = f"{table}.{persona}"
         return key if key in self.templates else f"{table}.default"
 
-    def asked(self, said: str) -> Iterable[str]:
-        """The keys of the questions in a reply said earlier. Another engine's words have none."""
+    def questions_in(self, said: str) -> Iterable[str]:
+        """The keys of the templates with a question that an earlier reply contains; none for another engine's reply."""
         return [key for key, patterns in self._asked.items() if any(pattern.search(said) for pattern in patterns)]
 
 
-def asked_for(key: str) -> str:
-    """What a question asks for: one of ASKS' values, or ``field:<slot>`` after a refused value."""
-    return f"field:{key.removeprefix(_FIELD)}" if key.startswith(_FIELD) else ASKS[key]
+def expected_answer(key: str) -> str:
+    """The kind of answer to a question: a value of EXPECTED_ANSWER, or ``field:<slot>`` after a refused value."""
+    return f"field:{key.removeprefix(_FIELD)}" if key.startswith(_FIELD) else EXPECTED_ANSWER[key]
 
 
-def _recogniser(template: str) -> re.Pattern[str]:
+def _pattern_of(template: str) -> re.Pattern[str]:
     pieces = [re.escape(piece) for piece in _PLACEHOLDER.split(template)[::2]]
     return re.compile(".+?".join(pieces), re.DOTALL)
 
 
 @cache
 def replies(language: str) -> Replies:
-    """The replies of one of LANGUAGES, read once."""
+    """The templates of one of LANGUAGES, cached."""
     return Replies(language)

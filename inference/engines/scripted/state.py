@@ -1,4 +1,4 @@
-"""What a conversation has come to: folded from its whole history, so that nothing is kept between two replies."""
+"""Dialogue state: slots, pending requests, filed records and tool outcomes. Computed from the history at each reply."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
 from inference.engines.scripted.understanding import Understanding
 
-#: Slots of every record, which a customer gives once for all requests.
+#: Slots that identify the customer, shared by all requests.
 IDENTITY = ("name", "phone", "account_id")
-#: What must be confirmed before it is filed: each changes the customer's contract or how to reach them.
+#: Scenarios to confirm before filing: they change the contract or the contact details.
 CONFIRMED = frozenset({"cancellation", "plan_change", "contact_details_change"})
-#: A value refused this often is not asked for again.
+#: A request that tools refused this often is dropped.
 MAX_REFUSALS = 2
 HANDOVER = "human_handover"
 _ORDER = ("LOW", "NORMAL", "HIGH", "URGENT")
 
 
 @dataclass(slots=True)
-class Request:
-    """Something to file. ``fields``: the scenario's own; ``refusals``: how often the tool said no."""
+class ServiceRequest:
+    """A request to file. ``fields``: slots of its scenario. ``asked``: whether its customer was asked for identity."""
 
     scenario: str
     intent: str
@@ -34,8 +34,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
-    """A record in the company's system, as the tool answered it."""
+class FiledRecord:
+    """A record in the CRM, as the tool returned it."""
 
     scenario: str
     query: str
@@ -43,51 +43,52 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a tool said in this turn: the record, or the slots that it refused.
+class ToolOutcome:
+    """The outcome of a tool call in this turn: the record, or the slots that the tool refused.
 
-    ``unknown``: it did not answer, and may have filed the record all the same.
+    ``unknown``: the tool did not answer and may have filed the record.
     """
 
     scenario: str
-    filed: Filed | None
+    filed: FiledRecord | None
     refused: tuple[str, ...] = ()
-    request: Request | None = None
+    request: ServiceRequest | None = None
     unknown: bool = False
 
 
 @dataclass(slots=True)
-class Turn:
-    """What happened since the customer last spoke."""
+class TurnState:
+    """What happened since the customer's last utterance."""
 
     understood: Understanding | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[ToolOutcome] = field(default_factory=list)
     lookup: Mapping[str, Any] | None = None
     dropped: bool = False
     refused_offer: bool = False
-    already: Filed | None = None
+    already_filed: FiledRecord | None = None
     corrected: bool = False
     answered: bool = False
 
 
 @dataclass(slots=True)
-class Dialogue:
-    """``slots``: what is known of the customer; ``expecting``: what the last question asked for.
+class DialogueState:
+    """``slots``: slot -> value of the customer. ``expecting``: the answer that the last question expects.
 
-    ``led``: the words that led to an offer of a person; ``declined``: the customer would not say who they are.
+    ``unsure``: replies in a row that asked to rephrase. ``offer_text``: the utterance before the offer of a person.
+    ``declined``: whether the customer declined to identify themselves.
     """
 
     slots: dict[str, str] = field(default_factory=dict)
-    pending: list[Request] = field(default_factory=list)
-    filed: list[Filed] = field(default_factory=list)
+    pending: list[ServiceRequest] = field(default_factory=list)
+    filed: list[FiledRecord] = field(default_factory=list)
     expecting: str | None = None
     unsure: int = 0
-    led: str = ""
+    offer_text: str = ""
     declined: bool = False
-    turn: Turn = field(default_factory=Turn)
+    turn: TurnState = field(default_factory=TurnState)
 
-    def used(self, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-        """A tool call is over."""
+    def apply_tool_result(self, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Records a finished tool call."""
         if name == FIND_CRM_RECORDS:
             self.turn.lookup = result
             return
@@ -96,14 +97,14 @@ class Dialogue:
         request = next((item for item in self.pending if item.scenario == name), None)
         if result.get("ok"):
             record = result.get("record")
-            filed = Filed(name, str(arguments.get("query", "")), record if isinstance(record, Mapping) else {})
+            filed = FiledRecord(name, str(arguments.get("query", "")), record if isinstance(record, Mapping) else {})
             self.filed.append(filed)
             if request is not None:
                 self.pending.remove(request)
-            self.turn.outcomes.append(Outcome(name, filed))
+            self.turn.outcomes.append(ToolOutcome(name, filed))
             return
         refused = _refused(result)
-        self.turn.outcomes.append(Outcome(name, None, refused, request, result.get("outcome") == "unknown"))
+        self.turn.outcomes.append(ToolOutcome(name, None, refused, request, result.get("outcome") == "unknown"))
         if request is None:
             return
         request.refusals += 1
@@ -113,20 +114,20 @@ class Dialogue:
         if not refused or request.refusals >= MAX_REFUSALS:
             self.pending.remove(request)
 
-    def want(self, understood: Understanding, filed_before: Filed | None) -> None:
-        """Takes in what an utterance asks for."""
-        for want in understood.wants:
-            same = next((item for item in self.pending if item.scenario == want.scenario), None)
+    def add_requests(self, understood: Understanding, filed_before: FiledRecord | None) -> None:
+        """Adds the requests of an utterance to the pending ones."""
+        for new in understood.requested:
+            same = next((item for item in self.pending if item.scenario == new.scenario), None)
             if same is not None:
-                if want.text not in same.query:
-                    same.query.append(want.text)
-            elif filed_before is not None and filed_before.scenario == want.scenario:
-                self.turn.already = filed_before
+                if new.text not in same.query:
+                    same.query.append(new.text)
+            elif filed_before is not None and filed_before.scenario == new.scenario:
+                self.turn.already_filed = filed_before
             else:
-                self.pending.append(Request(want.scenario, want.intent, [want.text], asked=self.declined))
+                self.pending.append(ServiceRequest(new.scenario, new.intent, [new.text], asked=self.declined))
 
-    def describe(self, understood: Understanding) -> None:
-        """Puts what was said about a request into the fields that its scenario has for it."""
+    def fill_fields(self, understood: Understanding) -> None:
+        """Slot filling: puts entities into the fields that a pending request's scenario has."""
         said = understood.entities
         own = {"reason": said.reason, "target_plan": said.plan, "desired_outcome": said.outcome}
         own |= {"new_email": said.email, "new_address": said.address}
@@ -136,14 +137,14 @@ class Dialogue:
             if said.priority and _ORDER.index(said.priority) != _ORDER.index(request.priority or "NORMAL"):
                 request.priority = said.priority
 
-    def hand_over(self, words: str) -> None:
-        """Adds the wish for a person, in the words that led to it."""
+    def request_handover(self, text: str) -> None:
+        """Adds a request for a human agent; ``text``: its query."""
         if all(item.scenario != HANDOVER for item in self.pending):
-            self.pending.append(Request(HANDOVER, SCENARIOS[HANDOVER].intents[0], [words]))
+            self.pending.append(ServiceRequest(HANDOVER, SCENARIOS[HANDOVER].intents[0], [text]))
 
 
 def _refused(result: Mapping[str, Any]) -> tuple[str, ...]:
-    """The slots that a tool's errors name; none if it failed for another reason."""
+    """The slots that a tool's errors name; empty if it failed for another reason."""
     errors = result.get("errors")
     named = [str(error.get("loc", "")) for error in errors if isinstance(error, Mapping)] if errors else []
     slots = {*IDENTITY, "new_phone", "new_email", "new_address"}

@@ -1,45 +1,47 @@
-"""How a customer's words change a dialogue: an answer to what was asked, a correction, a new request, or all."""
+"""Dialogue state tracking: replays the history. An utterance answers a question, corrects a slot or adds requests."""
 
 from __future__ import annotations
 
-from inference.engines.scripted.intents import IntentModel
+from inference.engines.scripted.intents import IntentClassifier
 from inference.engines.scripted.lexicon import Lexicon, fold, lexicon
 from inference.engines.scripted.names import bare_name
-from inference.engines.scripted.replies import Replies, asked_for
-from inference.engines.scripted.state import CONFIRMED, Dialogue, Filed, Request, Turn
+from inference.engines.scripted.replies import Replies, expected_answer
+from inference.engines.scripted.state import CONFIRMED, DialogueState, FiledRecord, ServiceRequest, TurnState
 from inference.engines.scripted.understanding import Understander, Understanding
 from inference.ports import AssistantSaid, ChatRequest, ToolUsed, UserSaid
 
-#: From this likeness on, the same scenario asked for again is the request filed before, not another one.
-_SAME = 0.85
-#: "Yes, do it": an answer of up to so many words asks for nothing else.
-_PLAIN = 3
+#: From this similarity on, a request for the scenario of a filed record is a duplicate of it.
+_DUPLICATE_SIMILARITY = 0.85
+#: An answer of up to this many words ("yes, do it") contains no further request.
+_MAX_ANSWER_WORDS = 3
 _CONTACT = "contact_details_change"
 
 
-def fold_history(request: ChatRequest, understander: Understander, replies: Replies) -> Dialogue:
-    """The dialogue that a history amounts to."""
-    dialogue = Dialogue(slots={key: value for key, value in request.known.items() if value and key != "customer_id"})
+def state_from_history(request: ChatRequest, understander: Understander, replies: Replies) -> DialogueState:
+    """The dialogue state after ``request.history``."""
+    dialogue = DialogueState(
+        slots={key: value for key, value in request.known.items() if value and key != "customer_id"}
+    )
     offered = {tool.name for tool in request.tools}.intersection(request.persona.scenarios)
     for item in request.history:
         match item:
             case UserSaid(text):
-                # What could not be filed was answered in its own turn.
+                # Requests that cannot be filed were answered in their own turn.
                 dialogue.pending = [pending for pending in dialogue.pending if pending.scenario in offered]
-                hear(dialogue, understander.understand(text, request.language), understander.model, request.language)
+                update(dialogue, understander.understand(text, request.language), understander.model, request.language)
             case AssistantSaid(text):
-                recall_question(dialogue, text, replies)
+                note_question(dialogue, text, replies)
             case ToolUsed(name=name, arguments=arguments, result=result):
-                dialogue.used(name, arguments, result)
+                dialogue.apply_tool_result(name, arguments, result)
     return dialogue
 
 
-def recall_question(dialogue: Dialogue, said: str, replies: Replies) -> None:
-    """What the assistant asked last. "I did not catch that" leaves the question before it open."""
-    keys = list(replies.asked(said))
+def note_question(dialogue: DialogueState, said: str, replies: Replies) -> None:
+    """Notes the question of the assistant's last reply. "I did not catch that" leaves the previous one open."""
+    keys = list(replies.questions_in(said))
     if keys == ["no_speech"]:
         return
-    asked = [asked_for(key) for key in keys if key != "no_speech"]
+    asked = [expected_answer(key) for key in keys if key != "no_speech"]
     dialogue.expecting = asked[-1] if asked else None
     dialogue.unsure = dialogue.unsure + 1 if dialogue.expecting == "rephrase" else 0
     if dialogue.expecting == "identity":
@@ -47,32 +49,32 @@ def recall_question(dialogue: Dialogue, said: str, replies: Replies) -> None:
             request.asked = True
 
 
-def hear(dialogue: Dialogue, understood: Understanding, model: IntentModel, language: str) -> None:
-    """Takes in one utterance."""
-    dialogue.turn = turn = Turn(understood)
-    if understood.guess is None:
+def update(dialogue: DialogueState, understood: Understanding, model: IntentClassifier, language: str) -> None:
+    """Updates the state by one utterance of the customer."""
+    dialogue.turn = turn = TurnState(understood)
+    if understood.prediction is None:
         return
     words = lexicon(language)
     if dialogue.expecting != "handover":
-        dialogue.led = understood.text
-    new = _slots(dialogue, understood, words)
-    _answer(dialogue, understood, new)
-    if not turn.answered or understood.words > _PLAIN:
-        if understood.wants and understood.replaces:
+        dialogue.offer_text = understood.text
+    new = _new_slots(dialogue, understood, words)
+    _apply_answer(dialogue, understood, new)
+    if not turn.answered or understood.words > _MAX_ANSWER_WORDS:
+        if understood.requested and understood.replaces:
             dialogue.pending.clear()
-        dialogue.want(understood, _filed_before(dialogue, understood, model))
-    _identity(dialogue, understood, new)
-    _put(dialogue, understood, new)
-    dialogue.describe(understood)
-    _detail(dialogue, understood, new)
+        dialogue.add_requests(understood, _filed_before(dialogue, understood, model))
+    _note_declined_identity(dialogue, understood, new)
+    _store_slots(dialogue, understood, new)
+    dialogue.fill_fields(understood)
+    _fill_address(dialogue, understood, new)
 
 
-def _slots(dialogue: Dialogue, understood: Understanding, words: Lexicon) -> dict[str, str]:
-    """What was said of the customer; bare names and numbers mean what was asked for."""
+def _new_slots(dialogue: DialogueState, understood: Understanding, words: Lexicon) -> dict[str, str]:
+    """New values of identity slots. A bare name or number is the answer to the open question."""
     said = understood.entities
-    new = said.said()
+    new = said.identity()
     asked = dialogue.expecting or ""
-    if asked == "identity" and not understood.wants:
+    if asked == "identity" and not understood.requested:
         if said.number and "account_id" not in new:
             new["account_id"] = said.number
         name = next((found for part in _pieces(said.rest, words) if (found := bare_name(part, words))), None)
@@ -105,8 +107,8 @@ def _without_yes(text: str, words: Lexicon) -> str:
     return text[match.end() :].strip(" ,.") if match else text
 
 
-def _answer(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) -> None:
-    """A yes or a no to what was asked, or "never mind"."""
+def _apply_answer(dialogue: DialogueState, understood: Understanding, new: dict[str, str]) -> None:
+    """Handles a yes or a no to the open question, and "never mind"."""
     turn = dialogue.turn
     asked = dialogue.expecting
     said = understood.entities
@@ -115,18 +117,18 @@ def _answer(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) 
         request = _to_confirm(dialogue)
         if request is not None and understood.yes:
             request.confirmed = turn.answered = True
-        elif request is not None and understood.no and not changes and not understood.wants:
+        elif request is not None and understood.no and not changes and not understood.requested:
             dialogue.pending.remove(request)
             turn.dropped = turn.answered = True
     elif asked == "handover":
         if understood.yes:
-            dialogue.hand_over(dialogue.led or understood.text)
+            dialogue.request_handover(dialogue.offer_text or understood.text)
             turn.answered = True
-        elif understood.no and not understood.wants:
+        elif understood.no and not understood.requested:
             turn.refused_offer = turn.answered = True
     elif asked in {"detail", "field:new_phone", "field:new_email", "field:new_address"}:
         contact = next((item for item in dialogue.pending if item.scenario == _CONTACT), None)
-        if contact is not None and (understood.no or understood.declined) and not changes and not understood.wants:
+        if contact is not None and (understood.no or understood.declined) and not changes and not understood.requested:
             dialogue.pending.remove(contact)
             turn.dropped = turn.answered = True
     leaves = understood.chat == "nevermind" or (asked == "confirm" and understood.chat == "goodbye")
@@ -135,8 +137,8 @@ def _answer(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) 
         turn.dropped = turn.answered = True
 
 
-def _identity(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) -> None:
-    """Who would not say it once is not asked again; a "hello?" in between is no answer."""
+def _note_declined_identity(dialogue: DialogueState, understood: Understanding, new: dict[str, str]) -> None:
+    """Notes that the customer declined to identify themselves; a "hello?" in between is not an answer."""
     if dialogue.expecting != "identity" or new:
         return
     if understood.chat == "greeting":
@@ -146,22 +148,24 @@ def _identity(dialogue: Dialogue, understood: Understanding, new: dict[str, str]
         dialogue.declined = True
 
 
-def _to_confirm(dialogue: Dialogue) -> Request | None:
+def _to_confirm(dialogue: DialogueState) -> ServiceRequest | None:
     return next((item for item in dialogue.pending if item.scenario in CONFIRMED and not item.confirmed), None)
 
 
-def _filed_before(dialogue: Dialogue, understood: Understanding, model: IntentModel) -> Filed | None:
-    """The record of the very same request, if it was made in this session."""
-    wanted = {want.scenario: want.text for want in understood.wants}
+def _filed_before(dialogue: DialogueState, understood: Understanding, model: IntentClassifier) -> FiledRecord | None:
+    """The record of the same request, if it was filed in this session."""
+    wanted = {each.scenario: each.text for each in understood.requested}
     for filed in reversed(dialogue.filed):
         text = wanted.get(filed.scenario)
-        if text is not None and (fold(text) == fold(filed.query) or model.similarity(text, filed.query) >= _SAME):
+        if text is not None and (
+            fold(text) == fold(filed.query) or model.similarity(text, filed.query) >= _DUPLICATE_SIMILARITY
+        ):
             return filed
     return None
 
 
-def _put(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) -> None:
-    """Keeps what was said of the customer. A new phone number in a change of details is not how to reach them now."""
+def _store_slots(dialogue: DialogueState, understood: Understanding, new: dict[str, str]) -> None:
+    """Stores identity slots. A phone number in a change of contact details is the new one, not the current one."""
     contact = next((item for item in dialogue.pending if item.scenario == _CONTACT), None)
     slots = dict(new)
     asked = dialogue.expecting
@@ -172,14 +176,14 @@ def _put(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) -> 
     dialogue.slots |= slots
 
 
-def _detail(dialogue: Dialogue, understood: Understanding, new: dict[str, str]) -> None:
-    """The answer to "what is the new address?" needs no cue: all of it is the address."""
+def _fill_address(dialogue: DialogueState, understood: Understanding, new: dict[str, str]) -> None:
+    """Takes the whole answer to "what is the new address?" as the address."""
     contact = next((item for item in dialogue.pending if item.scenario == _CONTACT), None)
     if contact is None or dialogue.expecting not in {"detail", "field:new_address"}:
         return
     said = understood.entities
     missing = not any(slot in contact.fields for slot in ("new_phone", "new_email", "new_address"))
     has_both = any(ch.isdigit() for ch in understood.text) and any(ch.isalpha() for ch in understood.text)
-    elsewhere = any(want.scenario != _CONTACT for want in understood.wants)
+    elsewhere = any(each.scenario != _CONTACT for each in understood.requested)
     if missing and has_both and not (new or said.email or elsewhere):
         contact.fields["new_address"] = understood.text[:200]

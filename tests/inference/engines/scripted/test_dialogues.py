@@ -1,4 +1,4 @@
-"""Whole conversations with the scripted engine in English: what it asks, files, remembers and admits."""
+"""Dialogues with the scripted engine in English: questions, confirmations, filed records, admitted failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same conversation in the other languages: name kept, request filed, cancellation confirmed, person reached."""
+"""The same dialogue in es, de, fr and hi: name, filed request, confirmed cancellation, handover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names, numbers and the rest, as people say and recognisers write them; and nothing that was not said."""
+"""Entity extraction: names, numbers and other entities as spoken and transcribed; nothing that was not said."""
 
 from __future__ import annotations
 

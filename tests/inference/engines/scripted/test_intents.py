@@ -1,11 +1,11 @@
-"""What is wanted, understood in five languages, on utterances that are no prototypes."""
+"""Intent classification in five languages, on utterances that are not prototypes."""
 
 from __future__ import annotations
 
 import pytest
 
 from inference.engines.scripted.engine import ScriptedEngine
-from inference.engines.scripted.intents import IntentModel
+from inference.engines.scripted.intents import IntentClassifier
 from inference.engines.scripted.lexicon import LANGUAGES, read_table
 from inference.engines.scripted.understanding import Understander
 from tests.quality.intents import evaluate, share
@@ -21,12 +21,12 @@ def understander(scripted: ScriptedEngine) -> Understander:
 
 
 @pytest.fixture(scope="module")
-def model(understander: Understander) -> IntentModel:
+def model(understander: Understander) -> IntentClassifier:
     return understander.model
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_accuracy_stays_above_its_floor(model: IntentModel, language: str) -> None:
+def test_accuracy_stays_above_its_floor(model: IntentClassifier, language: str) -> None:
     outcomes = evaluate(model, language)
     intent, scenario = FLOORS[language]
     assert len(outcomes) >= (60 if language == "en" else 15)
@@ -35,26 +35,26 @@ def test_accuracy_stays_above_its_floor(model: IntentModel, language: str) -> No
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_utterance_is_a_prototype(model: IntentModel, language: str) -> None:
+def test_no_utterance_is_a_prototype(model: IntentClassifier, language: str) -> None:
     prototypes = {text.lower() for texts in read_table(language, "prototypes").values() for text in texts}
     assert not prototypes & {outcome.text.lower() for outcome in evaluate(model, language)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_prototypes_for_every_intent(model: IntentModel, language: str) -> None:
+def test_every_language_has_prototypes_for_every_intent(model: IntentClassifier, language: str) -> None:
     table = read_table(language, "prototypes")
     assert set(table) == set(model.intents)
     assert all(len(texts) >= 3 for texts in table.values())
 
 
-def test_two_requests_in_one_utterance_are_two_wants(understander: Understander) -> None:
+def test_two_requests_in_one_utterance_are_both_requested(understander: Understander) -> None:
     understood = understander.understand("My internet is down and I was charged twice.", "en")
-    assert [want.scenario for want in understood.wants] == ["technical_issue", "billing_query"]
+    assert [each.scenario for each in understood.requested] == ["technical_issue", "billing_query"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "...", "!?", "\u200b"])
 def test_no_words_are_no_intent(understander: Understander, text: str) -> None:
-    assert understander.understand(text, "en").guess is None
+    assert understander.understand(text, "en").prediction is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The written replies: complete, alike in their placeholders, and recognised again when they come back."""
+"""Response templates: complete in all languages, with the same placeholders; their questions are recognized."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from db.agents.personas import PERSONAS
 from db.agents.scenarios import SCENARIOS
 from inference.engines.scripted.lexicon import LANGUAGES
-from inference.engines.scripted.replies import ASKS, Replies, asked_for, replies
+from inference.engines.scripted.replies import EXPECTED_ANSWER, Replies, expected_answer, replies
 from inference.engines.scripted.state import CONFIRMED
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -34,22 +34,25 @@ def test_every_scenario_and_persona_has_its_words() -> None:
     assert {f"greeting.{name}" for name in PERSONAS} <= keys
     assert {f"abilities.{name}" for name in PERSONAS} <= keys
     assert {f"lead.{name}" for name in SCENARIOS if name != "human_handover"} <= keys
-    assert set(ASKS) <= keys
+    assert set(EXPECTED_ANSWER) <= keys
     assert set(SCENARIOS) >= CONFIRMED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_question_is_recognised_in_every_variant(language: str) -> None:
     written: Replies = replies(language)
-    for key in [*ASKS, *(key for key in written.templates if key.startswith("failed_field."))]:
+    for key in [*EXPECTED_ANSWER, *(key for key in written.templates if key.startswith("failed_field."))]:
         for turn in range(len(written.templates[key])):
             values = dict.fromkeys(("account_id", "plan", "detail", "reference"), "X (1) \n\\d {y}")
             text = f"Before. {written.fill(key, values, turn)} After."
-            assert asked_for(key) in [asked_for(found) for found in written.asked(text)], (language, key)
+            assert expected_answer(key) in [expected_answer(found) for found in written.questions_in(text)], (
+                language,
+                key,
+            )
 
 
 def test_another_engines_words_ask_nothing() -> None:
-    assert list(replies("en").asked("Sure thing! What's your favourite colour?")) == []
+    assert list(replies("en").questions_in("Sure thing! What's your favourite colour?")) == []
 
 
 def test_a_customers_braces_fill_nothing() -> None:
