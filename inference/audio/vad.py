@@ -1,7 +1,7 @@
-"""Where in a recording somebody speaks, and where a long one can be cut.
+"""Voice activity detection (VAD): finds speech in a recording, and cuts long recordings at pauses.
 
-Speech probabilities come from Silero VAD 6 (MIT, github.com/snakers4/silero-vad) in its form for whole sequences: each
-frame of 512 samples is seen with the 64 before it, and an LSTM carries what was heard from frame to frame.
+Speech probabilities come from Silero VAD 6 (MIT, github.com/snakers4/silero-vad), in its version for whole sequences:
+its input is each frame of 512 samples with the 64 samples before it, and an LSTM carries the state between frames.
 """
 
 from __future__ import annotations
@@ -25,29 +25,30 @@ _MODEL = PackageFile(
     sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
 )
 
+#: Samples of a frame, 32 ms, and of the context before it.
 FRAME = 512
 _CONTEXT = 64
 
-#: Frames a model run: 16 s, so that a long recording does not need memory for all of it at once.
+#: Frames of a model run, 16 s: bounds the memory for long recordings.
 _BLOCK = 512
 
-#: Speech begins at the first probability and ends below the second: no flicker at a threshold between them.
+#: Hysteresis thresholds: speech starts at the first probability and ends below the second.
 _ONSET, _OFFSET = 0.5, 0.35
 
-#: Shorter silence within speech is not a pause; shorter speech is a click.
+#: Frames: shorter silence is not a pause, shorter speech is a click.
 _MIN_PAUSE = round(0.2 * SAMPLE_RATE / FRAME)
 _MIN_SPEECH = round(0.1 * SAMPLE_RATE / FRAME)
 
-#: Nobody pauses for so long within a thought: what follows is heard on its own, and the silence by no model.
+#: Samples: a longer pause always ends a piece, so that models do not process the silence.
 _LONG_PAUSE = 3 * SAMPLE_RATE
 
-#: Seconds kept on both sides of speech: quiet consonants at its edges.
+#: Seconds kept before and after speech, which may start or end with a quiet consonant.
 _MARGIN = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a recording, as sample positions at 16 kHz; ``end`` is the first one behind it."""
+class Region:
+    """A region of a recording, in samples at 16 kHz, without ``end``."""
 
     start: int
     end: int
@@ -58,13 +59,13 @@ class Stretch:
 
 
 class SpeechDetector:
-    """Silero VAD on one thread. Loads in ``load``; may be used from several threads at once."""
+    """Silero VAD. Each call runs on one thread; ``probabilities`` is thread-safe."""
 
     def __init__(self) -> None:
         self._session: InferenceSession | None = None
 
     def load(self) -> None:
-        """Reads the model, once. Raises EngineUnavailable if its package is missing or not the known one."""
+        """Loads the model; idempotent. Raises EngineUnavailable if its package is missing or its file unknown."""
         if self._session is not None:
             return
         try:
@@ -78,7 +79,7 @@ class SpeechDetector:
         )
 
     def probabilities(self, samples: Samples) -> NDArray[np.float32]:
-        """How likely each frame of 512 samples is speech, 0..1; the last frame is filled up with silence."""
+        """Speech probability of each frame of 512 samples at 16 kHz, shape ``(frames,)``. Pads the last frame."""
         assert self._session is not None, "load() first"
         frames = -(-samples.size // FRAME)
         if not frames:
@@ -95,13 +96,13 @@ class SpeechDetector:
         return np.concatenate(found)
 
 
-def find_speech(probabilities: NDArray[np.float32]) -> list[Stretch]:
-    """The stretches of speech between pauses, in order, without margins.
+def find_speech(probabilities: NDArray[np.float32]) -> list[Region]:
+    """The regions of speech between pauses, in order, without margins.
 
-    Hysteresis as in Silero's own ``get_speech_timestamps``, with its pause and speech minima made shorter: a lone "no"
-    must count.
+    Hysteresis as in Silero's ``get_speech_timestamps``, with shorter minima for pauses and speech, so that a single
+    "no" is found.
     """
-    found: list[Stretch] = []
+    found: list[Region] = []
     start: int | None = None
     quiet_since: int | None = None
     for frame, probability in enumerate([*probabilities.tolist(), *[0.0] * (_MIN_PAUSE + 1)]):
@@ -112,41 +113,41 @@ def find_speech(probabilities: NDArray[np.float32]) -> list[Stretch]:
             quiet_since = frame if quiet_since is None else quiet_since
             if frame - quiet_since >= _MIN_PAUSE:
                 if quiet_since - start >= _MIN_SPEECH:
-                    found.append(Stretch(start * FRAME, quiet_since * FRAME))
+                    found.append(Region(start * FRAME, quiet_since * FRAME))
                 start = quiet_since = None
     return found
 
 
-def cut_at_pauses(probabilities: NDArray[np.float32], samples: int, *, max_seconds: float = 28.0) -> list[Stretch]:
-    """Pieces of a recording of ``samples`` samples that hold all its speech, none longer than ``max_seconds``.
+def cut_at_pauses(probabilities: NDArray[np.float32], samples: int, *, max_seconds: float = 28.0) -> list[Region]:
+    """Cuts a recording of ``samples`` samples into pieces with all its speech, none longer than ``max_seconds``.
 
-    A piece ends at a pause of more than three seconds; a full one at the longest pause of its later half, or, if there
-    is none, at the frame that sounds least like speech. Pieces have a margin of silence around them and never overlap.
+    A piece ends at a pause of more than three seconds; a full piece at the longest pause of its second half or, without
+    a pause, at the frame with the lowest speech probability. Pieces include a margin and do not overlap.
     """
     longest = int((max_seconds - 2 * _MARGIN) * SAMPLE_RATE)
-    waiting = find_speech(probabilities)
-    pieces: list[Stretch] = []
-    while waiting:
-        start = waiting[0].start
-        fitting = [stretch for stretch in waiting if stretch.end - start <= longest]
+    remaining = find_speech(probabilities)
+    pieces: list[Region] = []
+    while remaining:
+        start = remaining[0].start
+        fitting = [region for region in remaining if region.end - start <= longest]
         if not fitting:
             middle = _least_like_speech(probabilities, start + longest // 2, start + longest)
-            waiting[0:1] = [Stretch(start, middle), replace(waiting[0], start=middle)]
+            remaining[0:1] = [Region(start, middle), replace(remaining[0], start=middle)]
             continue
         taken = _before_long_pause(fitting)
-        if taken == len(fitting) < len(waiting):
-            late = [i for i in range(1, taken + 1) if waiting[i - 1].end - start >= longest // 2] or [taken]
-            taken = max(late, key=lambda i: (waiting[i].start - waiting[i - 1].end, i))
-        pieces.append(Stretch(start, waiting[taken - 1].end))
-        del waiting[:taken]
+        if taken == len(fitting) < len(remaining):
+            late = [i for i in range(1, taken + 1) if remaining[i - 1].end - start >= longest // 2] or [taken]
+            taken = max(late, key=lambda i: (remaining[i].start - remaining[i - 1].end, i))
+        pieces.append(Region(start, remaining[taken - 1].end))
+        del remaining[:taken]
     return _with_margins(pieces, samples)
 
 
-def _before_long_pause(stretches: list[Stretch]) -> int:
-    for index in range(1, len(stretches)):
-        if stretches[index].start - stretches[index - 1].end > _LONG_PAUSE:
+def _before_long_pause(regions: list[Region]) -> int:
+    for index in range(1, len(regions)):
+        if regions[index].start - regions[index - 1].end > _LONG_PAUSE:
             return index
-    return len(stretches)
+    return len(regions)
 
 
 def _least_like_speech(probabilities: NDArray[np.float32], first: int, last: int) -> int:
@@ -154,11 +155,11 @@ def _least_like_speech(probabilities: NDArray[np.float32], first: int, last: int
     return (first // FRAME + int(frames.argmin())) * FRAME
 
 
-def _with_margins(pieces: list[Stretch], samples: int) -> list[Stretch]:
+def _with_margins(pieces: list[Region], samples: int) -> list[Region]:
     margin = int(_MARGIN * SAMPLE_RATE)
-    wide: list[Stretch] = []
+    wide: list[Region] = []
     for index, piece in enumerate(pieces):
         before = (pieces[index - 1].end + piece.start) // 2 if index else 0
         after = (piece.end + pieces[index + 1].start) // 2 if index + 1 < len(pieces) else samples
-        wide.append(Stretch(max(before, piece.start - margin), min(after, piece.end + margin)))
+        wide.append(Region(max(before, piece.start - margin), min(after, piece.end + margin)))
     return wide

@@ -1,6 +1,6 @@
-"""Weights: found in an installed package, checked by SHA-256, converted once into a cache on disk.
+"""Model cache: verifies files of installed packages by SHA-256 and keeps converted weights on disk.
 
-The packages that carry weights are read as files; their code is never imported.
+Packages with weights are read as files; their code is never imported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from db.errors import EngineUnavailable
 
-#: Told how far a load is: a label for people, and a share in 0..1 (null when it cannot be known).
+#: Callback for the progress of loading: a label for people, and a share in 0..1, None if unknown.
 Progress = Callable[[str, float | None], None]
 
 _MANIFEST = "manifest.json"
@@ -25,19 +25,19 @@ _BLOCK = 1 << 20
 
 
 def no_progress(label: str, share: float | None) -> None:
-    """Progress for callers that show none."""
+    """A Progress that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackageFile:
-    """A file of an installed distribution. ``path`` is as the distribution lists it, ``sha256`` in hex."""
+    """A file of an installed distribution. ``path``: as in its RECORD. ``sha256``: in hex."""
 
     distribution: str
     path: str
     sha256: str
 
     def locate(self) -> Path:
-        """Where it lies. Raises EngineUnavailable if the distribution is missing; does not check the hash."""
+        """The path on disk, not verified. Raises EngineUnavailable if the distribution or the file is missing."""
         try:
             listed = files(self.distribution) or []
         except PackageNotFoundError:
@@ -48,7 +48,7 @@ class PackageFile:
         raise EngineUnavailable(f"The package {self.distribution} has no file {self.path}.")
 
     def verified(self) -> Path:
-        """Where it lies, after reading all of it against its hash. Raises EngineUnavailable on a mismatch."""
+        """The path on disk, after verifying the hash. Raises EngineUnavailable on a mismatch."""
         path = self.locate()
         if sha256_of(path) != self.sha256:
             raise EngineUnavailable(f"{self.distribution}: {self.path} is not the file VoxLoom was tested with.")
@@ -62,17 +62,17 @@ def sha256_of(path: Path) -> str:
 
 
 class ModelCache:
-    """A directory of converted models, each built once, whole or not at all, by one process at a time."""
+    """A directory of converted models. Each is built once and atomically, under a file lock."""
 
     def __init__(self, root: Path, progress: Progress = no_progress) -> None:
         self.root = root
         self.progress = progress
 
     def obtain(self, name: str, build: Callable[[Path], None]) -> Path:
-        """The directory of model ``name``; ``build(directory)`` fills it when it is not there or not intact.
+        """The directory of the model ``name``; ``build(directory)`` fills it if it is missing or damaged.
 
-        ``name`` includes a version of the conversion, so that a changed one is built anew. The files' hashes are
-        written beside them and checked at every call: a damaged cache is rebuilt, never loaded.
+        ``name`` includes the version of the conversion. A manifest holds the files' hashes, which are verified at each
+        call: a damaged model is rebuilt, never loaded. Raises EngineUnavailable if the directory cannot be written.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         target = self.root / name

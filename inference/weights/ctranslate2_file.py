@@ -1,6 +1,6 @@
-"""Reads CTranslate2's ``model.bin``, without CTranslate2.
+"""Parser of CTranslate2's ``model.bin``.
 
-Layout, as CTranslate2's ``specs/model_spec.py`` writes it (little-endian): version, name and revision of the spec; then
+Layout, as written by its ``specs/model_spec.py`` (little-endian): version, name and revision of the spec; then
 each variable as name, rank, dimensions, type and bytes; then pairs of names, the first an alias of the second.
 """
 
@@ -21,7 +21,7 @@ _TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """``variables`` are views of the bytes that were read; ``aliases``: name -> the variable it stands for."""
+    """``variables``: views of the parsed bytes. ``aliases``: name -> variable."""
 
     spec: str
     variables: dict[str, NDArray[Any]]
@@ -29,19 +29,21 @@ class ModelFile:
 
 
 def read_model_file(data: bytes) -> ModelFile:
-    """Parses a whole ``model.bin``. Raises EngineUnavailable for any other version, or a byte too few or too many."""
+    """Parses a ``model.bin``. Raises EngineUnavailable for another version and for truncated or trailing data."""
     reader = _Reader(data)
     try:
         version = reader.number("I")
         if version != _BINARY_VERSION:
-            raise EngineUnavailable(f"CTranslate2 model of version {version}; version {_BINARY_VERSION} is understood.")
+            raise EngineUnavailable(
+                f"The CTranslate2 model has version {version}; VoxLoom reads version {_BINARY_VERSION}."
+            )
         spec, _revision = reader.text(), reader.number("I")
         variables = dict(reader.variable() for _ in range(reader.number("I")))
         aliases = {reader.text(): reader.text() for _ in range(reader.number("I"))}
     except (struct.error, KeyError, ValueError) as exc:
         raise EngineUnavailable("The CTranslate2 model is damaged.") from exc
     if reader.left:
-        raise EngineUnavailable("The CTranslate2 model goes on behind its end.")
+        raise EngineUnavailable("The CTranslate2 model has data after its end.")
     return ModelFile(spec, variables, aliases)
 
 
@@ -70,6 +72,6 @@ class _Reader:
 
     def _bytes(self, count: int) -> memoryview:
         if count > self.left:
-            raise ValueError("ends early")
+            raise ValueError("truncated")
         self._at += count
         return memoryview(self._data)[self._at - count : self._at]

@@ -1,4 +1,4 @@
-"""Names a Piper voice's tensors as ESPnet's VITS does, without loss: every tensor of the source is used once."""
+"""Converts the weights of a Piper voice to ESPnet's VITS: maps every tensor's name, and leaves none out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_weights(onnx: Path, path: Path) -> None:
 
 
 def rename(source: Tensors) -> dict[str, Tensor]:
-    """An ESPnet state dict. Raises EngineUnavailable if a tensor is missing or one of the source is left over."""
+    """The state dict for ESPnet. Raises EngineUnavailable if a tensor is missing or left over."""
     voice = _Renaming(source)
     _text_encoder(voice)
     _durations(voice)
@@ -34,7 +34,7 @@ def rename(source: Tensors) -> dict[str, Tensor]:
         _coupling(voice, f"flow.flows.{flow}")
     _decoder(voice)
     if voice.unused:
-        raise EngineUnavailable(f"The voice file holds {len(voice.unused)} tensors that ESPnet has no place for.")
+        raise EngineUnavailable(f"The voice file holds {len(voice.unused)} tensors that ESPnet does not have.")
     return voice.renamed
 
 
@@ -102,8 +102,9 @@ def _dilated(voice: _Renaming, to: str, origin: str) -> None:
 
 
 def _coupling(voice: _Renaming, flow: str) -> None:
-    """The same block in both, but for two things: ESPnet scales the sum of the skips by 1/sqrt(layers), which the
-    last projection takes back, and its last layer keeps a residual half that nobody reads."""
+    """A coupling layer of the flow. ESPnet scales the sum of the skip connections by 1/sqrt(layers), compensated by the
+    projection here, and its last layer has an unused residual half, filled with zeros here.
+    """
     voice.layer(f"{flow}.input_conv", f"{flow}.pre")
     voice.put(f"{flow}.proj.weight", voice.take(f"{flow}.post.weight") * math.sqrt(_FLOW_LAYERS))
     voice.move(f"{flow}.proj.bias", f"{flow}.post.bias")
@@ -125,4 +126,4 @@ def _decoder(voice: _Renaming) -> None:
         for j in range(2):
             voice.layer(f"decoder.blocks.{i}.convs1.{j}.1", f"dec.resblocks.{i}.convs.{j}")
     voice.move("decoder.output_conv.1.weight", "dec.conv_post.weight")
-    voice.put("decoder.output_conv.1.bias", torch.zeros(1))  # the original has none
+    voice.put("decoder.output_conv.1.bias", torch.zeros(1))  # Piper's has no bias

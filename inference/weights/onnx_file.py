@@ -1,7 +1,7 @@
-"""Reads weights and nodes out of an ONNX file with protobuf alone; the onnx package is 31 MB and only needed for this.
+"""Parser of ONNX files by protobuf alone: weights and nodes. The onnx package is 31 MB and would serve only this.
 
-The messages below are the part of the ONNX intermediate representation (github.com/onnx/onnx, ``onnx.proto3``) that a
-converter of weights reads. Fields that are not declared are skipped by protobuf.
+``_MESSAGES`` declares the needed part of the ONNX intermediate representation (github.com/onnx/onnx, ``onnx.proto3``);
+protobuf skips other fields.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int | str, bool], ...]] = {
         ("raw_data", 9, _Field.TYPE_BYTES, False),
     ),
 }
-#: TensorProto.DataType of the types that weights have, little-endian as ``raw_data`` is.
+#: TensorProto.DataType -> numpy type; ``raw_data`` is little-endian.
 _DTYPES = {1: "<f4", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8"}
 
 
@@ -58,7 +58,7 @@ def _model_class() -> Any:
 
 
 def read_graph(path: Path) -> Any:
-    """The graph of an ONNX file: ``.node`` and ``.initializer``. Raises EngineUnavailable if the file is none."""
+    """The graph of an ONNX file: ``.node`` and ``.initializer``. Raises EngineUnavailable for another file."""
     model = _model_class()()
     try:
         model.ParseFromString(path.read_bytes())
@@ -68,10 +68,10 @@ def read_graph(path: Path) -> Any:
 
 
 def values_of(tensor: Any) -> NDArray[Any]:
-    """The numbers of an initializer, in its shape. Raises EngineUnavailable for a type that no weight has."""
+    """The array of an initializer, in its shape. Raises EngineUnavailable for an unsupported type."""
     dtype = _DTYPES.get(tensor.data_type)
     if dtype is None:
-        raise EngineUnavailable(f"The tensor {tensor.name} is of ONNX data type {tensor.data_type}, which is unknown.")
+        raise EngineUnavailable(f"The tensor {tensor.name} has the unsupported ONNX data type {tensor.data_type}.")
     if tensor.raw_data:
         values = np.frombuffer(tensor.raw_data, dtype)
     else:

@@ -1,4 +1,4 @@
-"""Reads the named tensors of a Piper voice out of its ONNX file. Nothing in the file is run."""
+"""Reads the weights of a Piper voice from its ONNX file, under their names in VITS. Does not run the graph."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PARTS = frozenset({"enc_p", "dec", "dp", "flow"})
 
 
 def read_tensors(path: Path) -> Tensors:
-    """Every weight of a single-speaker Piper voice under its name in the original VITS.
+    """All weights of a single-speaker Piper voice, by their names in the original VITS.
 
-    The exporter folded some of them under made-up names: those of weight-normed convolutions are found through
-    the bias beside them, the symbol table through the lookup that reads it, and ``exp(-logs)`` of the first affine
-    flow, kept here as ``dp.flows.0.exp_minus_logs``, through its multiplication. Raises EngineUnavailable when a
-    float tensor of more than one number is left that none of these names: part of the voice would be lost.
+    The exporter gave some tensors generated names. Weights of weight-normalized convolutions are identified by the bias
+    of the same node, the embedding of symbols by its Gather node, and ``exp(-logs)`` of the first affine flow, here
+    ``dp.flows.0.exp_minus_logs``, by its Mul node. Raises EngineUnavailable if a float tensor of more than one number
+    remains unidentified: part of the voice would be lost.
     """
     graph = read_graph(path)
     stored = {tensor.name: values_of(tensor) for tensor in graph.initializer}

@@ -1,4 +1,4 @@
-"""Files of torch tensors, written so that a full disk is an OSError."""
+"""Writes files of torch tensors; a full disk raises OSError."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 def save_tensors(value: object, path: Path) -> None:
-    """``torch.save``, by way of memory: when torch writes a file itself, what the system said of it is lost."""
+    """``torch.save`` through memory: torch's own writer loses the operating system's error."""
     buffer = io.BytesIO()
     torch.save(value, buffer)
     path.write_bytes(buffer.getbuffer())

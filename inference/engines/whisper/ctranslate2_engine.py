@@ -1,4 +1,4 @@
-"""The ``ctranslate2`` engine: Whisper in 8-bit integers, without torch; quick enough for first words."""
+"""The engine ``ctranslate2``: speech recognition by Whisper in int8 on CTranslate2, without torch; fit for drafts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inference.audio.vad import SpeechDetector
 from inference.engines.in_thread import iterate_in_thread
 from inference.engines.whisper.languages import languages_of
 from inference.engines.whisper.weights import BUNDLED, ctranslate2_directory
-from inference.engines.whisper.windowing import BEAMS, Listening
+from inference.engines.whisper.windowing import BEAMS, LongFormTranscriber
 from inference.ports import EngineInfo, Samples, Transcript, TranscriptPartial
 from inference.weights.cache import ModelCache
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class CTranslate2Engine:
-    """Transcriber by CTranslate2.
+    """Implements ``inference.ports.Transcriber``.
 
     ``model``: "base" for the bundled weights, a directory with a converted model, or a name or repository that
-    faster-whisper downloads into the cache. ``piece_seconds``: the longest piece heard at a time; 28 understands best,
-    about 6 shows the first words early, as a draft should. ``beams`` as in ``Listening``.
+    faster-whisper downloads into the cache. ``piece_seconds``: the longest piece; 28 has the fewest errors, about 6
+    gives early partials, as a draft needs. ``trimmed``, ``beams``: see ``LongFormTranscriber``.
     """
 
     concurrency = 1
@@ -45,7 +45,9 @@ class CTranslate2Engine:
         self._name = model
         self._cache = cache
         self._threads = threads
-        self._listening = Listening(SpeechDetector(), piece_seconds=piece_seconds, trimmed=trimmed, beams=beams)
+        self._long_form = LongFormTranscriber(
+            SpeechDetector(), piece_seconds=piece_seconds, trimmed=trimmed, beams=beams
+        )
         self._model: CTranslate2Whisper | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ctranslate2")
         self.info = EngineInfo("ctranslate2", Path(model).name, languages_of(model))
@@ -59,7 +61,7 @@ class CTranslate2Engine:
 
         from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper  # noqa: PLC0415
 
-        self._listening.detector.load()
+        self._long_form.detector.load()
         try:
             if self._name == BUNDLED:
                 directory = ctranslate2_directory(self._cache)
@@ -72,7 +74,7 @@ class CTranslate2Engine:
             raise
         except Exception as exc:  # a hub, a tokenizer and a model file fail in many ways
             raise EngineUnavailable(
-                f"ctranslate2 cannot load {self.info.model}: it is no converted Whisper, or it could not be downloaded."
+                f"ctranslate2 cannot load {self.info.model}: it is not a converted Whisper, or the download failed."
             ) from exc
         self.info = EngineInfo(self.info.engine, self.info.model, self._model.languages)
 
@@ -82,8 +84,8 @@ class CTranslate2Engine:
     def transcribe(
         self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
     ) -> AsyncIterator[TranscriptPartial | Transcript]:
-        """As ``ports.Transcriber``: a partial for each piece; stops between two pieces."""
+        """See ``ports.Transcriber``. Yields a partial for each piece; stops between pieces."""
         if self._model is None:
             raise EngineUnavailable("The engine ctranslate2 is not loaded.")
-        listen = partial(self._listening.transcribe, self._model, samples, language, among=tuple(among))
-        return iterate_in_thread(listen, self._thread)
+        transcribe = partial(self._long_form.transcribe, self._model, samples, language, among=tuple(among))
+        return iterate_in_thread(transcribe, self._thread)

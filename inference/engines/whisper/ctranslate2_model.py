@@ -1,4 +1,4 @@
-"""Whisper on CTranslate2, called directly: no torch, and no 30 seconds for a short recording."""
+"""Whisper on CTranslate2, called directly rather than by faster-whisper, for windows below 30 seconds. No torch."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor
 from tokenizers import Tokenizer
 
-from inference.engines.whisper.decoding import MOST_TOKENS, Decoded, Stopped
+from inference.engines.whisper.decoding import MAX_TOKENS, Decoded, Stopped
 from inference.engines.whisper.languages import language_of, spoken_by, token_of
 from inference.ports import SAMPLE_RATE, Samples
 
 
 class CTranslate2Whisper:
-    """A loaded model in 8-bit integers, as ``decoding.WhisperModel``."""
+    """Implements ``decoding.WhisperModel`` in 8-bit integers (int8)."""
 
     def __init__(self, directory: Path, threads: int) -> None:
-        """Raises RuntimeError or OSError for a directory that holds no model."""
+        """Raises RuntimeError or OSError for a directory without a model."""
         self._model = ctranslate2.models.Whisper(
             str(directory), compute_type="int8", intra_threads=threads, inter_threads=1
         )
@@ -42,14 +42,14 @@ class CTranslate2Whisper:
     def decode(
         self, features: Any, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
     ) -> Decoded:
-        """Cannot be stopped once it runs: a piece is done in about a second."""
+        """Cannot be stopped while it runs, about a second for a piece."""
         if stop.is_set():
             raise Stopped
         (result,) = self._model.generate(
             features,
             [self._prompt(language)],
             beam_size=1 if temperature else beams,
-            max_length=2 * MOST_TOKENS,  # the half of it is for the prompt
+            max_length=2 * MAX_TOKENS,  # CTranslate2 reserves half of it for the prompt
             sampling_topk=0 if temperature else 1,
             sampling_temperature=temperature or 1.0,
             return_scores=True,

@@ -1,11 +1,11 @@
-"""One piece of speech decoded by a Whisper of either make, as often as it takes.
+"""Decodes one piece of speech with Whisper: beam search first, then temperature fallback while the result is doubtful.
 
-Whisper was trained on windows of 30 seconds and is usually run on them, silence and all. Its encoder takes shorter ones
-too, at a cost that falls with their length; given at least ten seconds, and some silence behind the speech, the words
-stay the same. Where they do not, the piece is heard again the usual way.
+Whisper was trained on windows of 30 seconds and usually runs on them, padded with silence. Its encoder takes shorter
+windows too, at a cost that falls with their length; with at least ten seconds, and some silence after the speech, the
+words stay the same. If the result is doubtful, the piece is decoded again with the whole window.
 
-What makes a result doubtful, and the remedies, are those of Radford et al., "Robust Speech Recognition via Large-Scale
-Weak Supervision" (arXiv:2212.04356), section 4.5.
+The criteria for doubtful results (hallucination, repetition) and the fallback are those of Radford et al., "Robust
+Speech Recognition via Large-Scale Weak Supervision" (arXiv:2212.04356), section 4.5.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from inference.engines.whisper.wordless import laughter, repetitive, utterable
+from inference.engines.whisper.hallucination import is_laughter, is_repetitive, is_speakable
 from inference.ports import SAMPLE_RATE, Samples
 
-#: Seconds of audio that Whisper was trained on at a time.
+#: Seconds of a window of Whisper's training.
 WINDOW = 30.0
 
-#: The shortest context, and the least silence behind the speech, with which the words stay the same.
-_LEAST_CONTEXT = 10.0
-_SILENCE_BEHIND = 3.0
+#: Seconds: the shortest window, and the least silence after the speech, with which the words stay the same.
+_MIN_WINDOW = 10.0
+_TRAILING_SILENCE = 3.0
 
-#: Tokens a piece may have; a model that gets so far has not found its end.
-MOST_TOKENS = 224
+#: Token limit of a piece; a result that reaches it is cut off.
+MAX_TOKENS = 224
 
-#: Less likely words than these are guesses; with this probability of no speech they are no words at all.
-_UNLIKELY = -1.0
+#: A lower average log probability is doubtful; with at least this probability of no speech, it is silence.
+_MIN_LOG_PROBABILITY = -1.0
 _NO_SPEECH = 0.6
 
-#: Temperatures of the later attempts, each with the whole window.
-_LATER_TEMPERATURES = (0.0, 0.4, 0.8)
+#: Temperatures of the attempts after the first, each with the whole window.
+_FALLBACK_TEMPERATURES = (0.0, 0.4, 0.8)
 
 F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a model made of a piece. ``average_log_probability`` is over its tokens; the end mark counts as one."""
+    """A decoded piece. ``average_log_probability``: mean natural logarithm over its tokens and end-of-text."""
 
     text: str
     tokens: int
@@ -50,47 +50,47 @@ class Decoded:
 
     @property
     def repetitive(self) -> bool:
-        return repetitive(self.text)
+        return is_repetitive(self.text)
 
     @property
-    def wordless(self) -> bool:
-        unlikely = self.average_log_probability < _UNLIKELY
+    def no_speech(self) -> bool:
+        unlikely = self.average_log_probability < _MIN_LOG_PROBABILITY
         return not self.text or (unlikely and self.no_speech_probability > _NO_SPEECH)
 
     @property
     def doubtful(self) -> bool:
-        return not self.wordless and (self.repetitive or self.average_log_probability < _UNLIKELY)
+        return not self.no_speech and (self.repetitive or self.average_log_probability < _MIN_LOG_PROBABILITY)
 
 
 class WhisperModel(Protocol[F]):
-    """The three things a Whisper does; ``F`` is what its encoder makes. Not thread-safe."""
+    """Whisper in any implementation. ``F``: features, the output of the encoder. Not thread-safe."""
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """ISO 639-1 codes; one alone for a model of one language."""
+        """ISO 639-1 codes; one for a monolingual model."""
         ...
 
     def encode(self, samples: Samples, seconds: float) -> F:
-        """Features of the samples, filled up with silence to ``seconds`` (10..30, a multiple of 0.02)."""
+        """Features of 16 kHz samples, padded with silence to ``seconds`` (10..30, a multiple of 0.02)."""
         ...
 
     def language_probabilities(self, features: F) -> Mapping[str, float]:
-        """The probability of each language; they sum up to 1."""
+        """The probability of each language by its ISO 639-1 code; the sum is 1."""
         ...
 
     def decode(
         self, features: F, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
     ) -> Decoded:
-        """The words: by beam search at temperature 0, else sampled. Raises Stopped soon after ``stop`` is set."""
+        """Beam search at temperature 0, else sampling. ``language``: ISO 639-1. Raises Stopped once ``stop`` is set."""
         ...
 
 
 class Stopped(Exception):
-    """Nobody waits for the words any more."""
+    """The caller has set ``stop``: the result is not needed any more."""
 
 
-class Piece:
-    """One piece being heard, as often as it takes."""
+class PieceDecoder:
+    """Decodes one piece; keeps its features for language detection and further attempts."""
 
     def __init__(
         self, model: WhisperModel[F], samples: Samples, stop: threading.Event, *, trimmed: bool, beams: int
@@ -101,50 +101,53 @@ class Piece:
         self._trimmed = trimmed
         self._beams = beams
         self._encoded: tuple[float, Any] | None = None
-        self.notes: dict[str, Any] = {}
+        #: The attempts and the result, in JSON types, once ``decode`` has returned.
+        self.details: dict[str, Any] = {}
 
     @property
     def seconds(self) -> float:
         return self._samples.size / SAMPLE_RATE
 
     def language_probabilities(self) -> Mapping[str, float]:
-        return self._model.language_probabilities(self._features(self._context()))
+        return self._model.language_probabilities(self._features(self._window()))
 
-    def listen(self, language: str) -> Decoded:
-        """The best of as many attempts as it took; ``notes`` tells of it, and whether it is ``dropped``.
+    def decode(self, language: str) -> Decoded:
+        """The first attempt that is not doubtful, or the best one. ``details["dropped"]``: whether it has no words.
 
-        Of attempts that all repeat themselves none has words. A repetition that two of them agree on is believed if a
-        person can utter it in the time.
+        If every attempt is repetitive, the piece has no words. A repetition that two attempts agree on is accepted if
+        a person can speak it in the time.
         """
         beams = 1 if language == "en" else self._beams
-        attempts = [(self._context(), 0.0)]
-        attempts += [(WINDOW, heat) for heat in _LATER_TEMPERATURES if (WINDOW, heat) not in attempts]
+        attempts = [(self._window(), 0.0)]
+        attempts += [
+            (WINDOW, temperature) for temperature in _FALLBACK_TEMPERATURES if (WINDOW, temperature) not in attempts
+        ]
         tried: list[tuple[Decoded, float, float]] = []
         looping = False
         for seconds, temperature in attempts:
             decoded = self._model.decode(self._features(seconds), language, temperature, self._stop, beams=beams)
-            agreed = decoded.tokens < MOST_TOKENS and any(_same(decoded, earlier) for earlier, _, _ in tried)
-            agreed = agreed and (not decoded.repetitive or utterable(decoded.text, self.seconds))
+            agreed = decoded.tokens < MAX_TOKENS and any(_same_words(decoded, earlier) for earlier, _, _ in tried)
+            agreed = agreed and (not decoded.repetitive or is_speakable(decoded.text, self.seconds))
             tried.append((decoded, seconds, temperature))
-            if agreed or not decoded.doubtful:  # who repeats himself is heard so twice
+            if agreed or not decoded.doubtful:
                 break
         else:
             tried.sort(key=lambda each: (not each[0].repetitive, each[0].average_log_probability))
             looping = tried[-1][0].repetitive
         decoded, seconds, temperature = tried[-1]
-        self.notes = {
+        self.details = {
             "context_seconds": seconds,
             "temperature": temperature,
             "attempts": len(tried),
             "no_speech_probability": round(decoded.no_speech_probability, 4),
             "average_log_probability": round(decoded.average_log_probability, 4),
-            "dropped": decoded.wordless or looping or laughter(decoded.text, language),
+            "dropped": decoded.no_speech or looping or is_laughter(decoded.text, language),
         }
         return decoded
 
-    def _context(self) -> float:
-        needed = math.ceil((self._samples.size / SAMPLE_RATE + _SILENCE_BEHIND) * 50) / 50
-        return min(WINDOW, max(_LEAST_CONTEXT, needed)) if self._trimmed else WINDOW
+    def _window(self) -> float:
+        needed = math.ceil((self._samples.size / SAMPLE_RATE + _TRAILING_SILENCE) * 50) / 50
+        return min(WINDOW, max(_MIN_WINDOW, needed)) if self._trimmed else WINDOW
 
     def _features(self, seconds: float) -> Any:
         if self._stop.is_set():
@@ -154,6 +157,6 @@ class Piece:
         return self._encoded[1]
 
 
-def _same(one: Decoded, other: Decoded) -> bool:
+def _same_words(one: Decoded, other: Decoded) -> bool:
     plain, other_plain = ([c for c in each.text.lower() if c.isalnum()] for each in (one, other))
     return plain == other_plain

@@ -1,4 +1,4 @@
-"""The ``whisper`` engine: openai-whisper on torch."""
+"""The engine ``whisper``: speech recognition by openai-whisper on torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inference.audio.vad import SpeechDetector
 from inference.engines.in_thread import iterate_in_thread
 from inference.engines.whisper.languages import languages_of
 from inference.engines.whisper.weights import BUNDLED, openai_checkpoint
-from inference.engines.whisper.windowing import BEAMS, Listening
+from inference.engines.whisper.windowing import BEAMS, LongFormTranscriber
 from inference.ports import EngineInfo, Samples, Transcript, TranscriptPartial
 from inference.weights.cache import ModelCache
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class WhisperEngine:
-    """Transcriber by openai-whisper.
+    """Implements ``inference.ports.Transcriber``.
 
-    ``model``: "base" for the bundled weights, the path of a checkpoint, or any other name that ``whisper.load_model``
-    takes, which it then downloads into the cache. ``threads`` is torch's number for this process. ``trimmed`` false
-    makes the encoder see 30 seconds always, as upstream does. ``beams`` as in ``Listening``.
+    ``model``: "base" for the bundled weights, the path of a checkpoint, or another name for ``whisper.load_model``,
+    which downloads it into the cache. ``threads``: of torch, for the whole process. ``trimmed``: False pads every
+    window to 30 seconds, as openai-whisper does. ``beams``: see ``LongFormTranscriber``.
     """
 
     concurrency = 1
@@ -38,11 +38,11 @@ class WhisperEngine:
         self._name = model
         self._cache = cache
         self._threads = threads
-        self._listening = Listening(SpeechDetector(), trimmed=trimmed, beams=beams)
+        self._long_form = LongFormTranscriber(SpeechDetector(), trimmed=trimmed, beams=beams)
         self._model: TorchWhisper | None = None
-        # One thread of its own: OpenMP keeps workers for every thread that ever ran a model.
+        # A thread of its own: OpenMP keeps a pool of workers for every thread that has run a model.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")
-        # A path may tell more of the machine than a client should know.
+        # The name only: clients must not see paths of this machine.
         self.info = EngineInfo("openai-whisper", Path(model).name, languages_of(model))
 
     async def load(self) -> None:
@@ -55,14 +55,14 @@ class WhisperEngine:
 
         from inference.engines.whisper.torch_model import TorchWhisper  # noqa: PLC0415
 
-        self._listening.detector.load()
+        self._long_form.detector.load()
         torch.set_num_threads(self._threads)
         source = str(openai_checkpoint(self._cache)) if self._name == BUNDLED else self._name
         try:
             model = whisper.load_model(source, download_root=str(self._cache.root / "openai-whisper"))
         except Exception as exc:  # a download, an unpickler and a state dict fail in many ways
             raise EngineUnavailable(
-                f"openai-whisper cannot load {self.info.model}: it is no checkpoint, or it could not be downloaded."
+                f"openai-whisper cannot load {self.info.model}: it is not a checkpoint, or the download failed."
             ) from exc
         self._model = TorchWhisper(model.eval(), self._threads)
         self.info = EngineInfo(self.info.engine, self.info.model, self._model.languages)
@@ -73,8 +73,8 @@ class WhisperEngine:
     def transcribe(
         self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
     ) -> AsyncIterator[TranscriptPartial | Transcript]:
-        """As ``ports.Transcriber``: a partial for each piece of up to 28 seconds; stops at the next token."""
+        """See ``ports.Transcriber``. Yields a partial for each piece of up to 28 seconds; stops at the next token."""
         if self._model is None:
             raise EngineUnavailable("The engine openai-whisper is not loaded.")
-        listen = partial(self._listening.transcribe, self._model, samples, language, among=tuple(among))
-        return iterate_in_thread(listen, self._thread)
+        transcribe = partial(self._long_form.transcribe, self._model, samples, language, among=tuple(among))
+        return iterate_in_thread(transcribe, self._thread)

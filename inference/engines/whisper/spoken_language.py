@@ -1,8 +1,8 @@
-"""Which language a recording is in, from a Whisper's language probabilities and the languages that are expected.
+"""Language identification of speech: chooses among expected languages by Whisper's language probabilities.
 
-Whisper tells a hundred languages apart and errs among close ones, so the choice is made among the expected ones.
-Another language is taken only where the model is nearly certain of it, and the caller then compares both readings: a
-recording that is decoded in the wrong language comes out as a translation, with no sign that it is one.
+Whisper knows a hundred languages and confuses similar ones, so the choice is among the expected ones. Another language
+is reported only if the model is nearly certain, and the caller then compares the transcripts in both: audio that is
+decoded in the wrong language is translated without notice.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-#: Written differently and spoken alike: Whisper's probability of one speaks for the other.
+#: Languages that sound alike and differ in writing: their probabilities are added.
 _SPOKEN_ALIKE = (
     frozenset({"hi", "ur"}),
     frozenset({"hr", "sr", "bs"}),
@@ -18,21 +18,22 @@ _SPOKEN_ALIKE = (
     frozenset({"id", "ms"}),
 )
 
-#: An expected language of this probability is settled for the rest of the recording.
+#: From this probability on, an expected language holds for the rest of the recording.
 _SETTLED = 0.8
 
-#: With less than this no expected language is likely, and the default stands.
+#: Below this probability of every expected language, the default is taken.
 _LIKELY = 0.1
 
-#: Another language must be as probable as the first, and the expected ones together no more than the second.
+#: Another language needs this probability, and leaves at most this much to all expected ones.
 _OTHER = 0.8
-_OTHER_LEFT = 0.05
+_MAX_EXPECTED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenLanguage:
-    """``language``: the most probable expected one, or the default. ``other``: one that is not expected, if it seems
-    to be spoken. ``settled``: later pieces of the recording need not be asked."""
+    """``language``: the most probable expected one, or the default. ``other``: an unexpected language that is nearly
+    certain. ``settled``: whether later pieces of the recording need no detection.
+    """
 
     language: str
     probability: float
@@ -48,7 +49,7 @@ def spoken_language(probabilities: Mapping[str, float], expected: Sequence[str])
     allowed = {each for language in expected for each in _alike(language)}
     if top not in allowed and probabilities[top] >= _OTHER:
         left = sum(probabilities.get(each, 0.0) for each in allowed)
-        if left <= _OTHER_LEFT:
+        if left <= _MAX_EXPECTED:
             return SpokenLanguage(expected[0], round(scores[expected[0]], 4), other=top)
     if scores[best] < _LIKELY:
         best = expected[0]

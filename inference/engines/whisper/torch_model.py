@@ -1,4 +1,4 @@
-"""openai-whisper, with an encoder that need not see 30 seconds. Imports torch: import it in a thread."""
+"""Whisper on torch (openai-whisper), with an encoder for windows below 30 seconds. Importing it takes seconds."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import whisper
 from torch.nn.functional import gelu
 from whisper.tokenizer import get_tokenizer
 
-from inference.engines.whisper.decoding import MOST_TOKENS, Decoded, Stopped
+from inference.engines.whisper.decoding import MAX_TOKENS, Decoded, Stopped
 from inference.engines.whisper.languages import language_of, spoken_by, token_of
 from inference.ports import SAMPLE_RATE, Samples
 
 
 class TorchWhisper:
-    """A loaded model, as ``decoding.WhisperModel``. One user at a time: decoding changes it for its duration."""
+    """Implements ``decoding.WhisperModel``. Not thread-safe: methods change the model while they run."""
 
     def __init__(self, model: Any, threads: int) -> None:
         self._model = model
         self._threads = threads
         self._half = model.device.type == "cuda"
-        # Reads the vocabulary, which whisper keeps: the first turn need not wait for it.
+        # Loads the vocabulary into openai-whisper's cache, so that the first turn does not wait for it.
         get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
         self.languages = spoken_by(multilingual=model.is_multilingual)
 
     def encode(self, samples: Samples, seconds: float) -> torch.Tensor:
-        """Whisper's ``AudioEncoder.forward`` on as many positions as there are; shape (1, 50 a second, width)."""
+        """openai-whisper's ``AudioEncoder.forward`` for any length; shape ``(1, 50 * seconds, width)``."""
         audio = whisper.pad_or_trim(samples, round(seconds * SAMPLE_RATE))
         encoder = self._model.encoder
         with torch.inference_mode():
@@ -46,7 +46,7 @@ class TorchWhisper:
     def language_probabilities(self, features: torch.Tensor) -> dict[str, float]:
         if not self._model.is_multilingual:
             return {"en": 1.0}
-        with self._as_long_as(features), self._fewer_threads():
+        with self._with_context_of(features), self._fewer_threads():
             _, (probabilities,) = self._model.detect_language(features)
         return {language_of(token): probability for token, probability in probabilities.items()}
 
@@ -57,17 +57,17 @@ class TorchWhisper:
             language=token_of(language),
             temperature=temperature,
             beam_size=beams if beams > 1 and not temperature else None,
-            sample_len=MOST_TOKENS,
+            sample_len=MAX_TOKENS,
             without_timestamps=True,
             fp16=self._half,
         )
-        with self._as_long_as(features), self._stopping_at_a_token(stop), self._fewer_threads():
+        with self._with_context_of(features), self._stopping_at_a_token(stop), self._fewer_threads():
             (result,) = whisper.decode(self._model, features, options)
         return Decoded(result.text, len(result.tokens), result.avg_logprob, result.no_speech_prob)
 
     @contextmanager
-    def _as_long_as(self, features: torch.Tensor) -> Iterator[None]:
-        # By this length whisper tells features from a spectrogram.
+    def _with_context_of(self, features: torch.Tensor) -> Iterator[None]:
+        # openai-whisper tells encoded features from a spectrogram by this length.
         dims = self._model.dims
         whole = dims.n_audio_ctx
         dims.n_audio_ctx = features.shape[1]
@@ -78,8 +78,8 @@ class TorchWhisper:
 
     @contextmanager
     def _fewer_threads(self) -> Iterator[None]:
-        # A token is thousands of tiny steps: two threads are no faster, and many times slower once another engine
-        # wants the same cores.
+        # A token takes thousands of small kernels: more threads are no faster, and many times slower when another
+        # engine needs the same cores.
         torch.set_num_threads(max(1, self._threads // 2))
         try:
             yield

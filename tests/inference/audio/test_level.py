@@ -1,4 +1,4 @@
-"""Quiet speech is heard, noise is not, and replies are as loud as speech usually is."""
+"""Audio levels: gain for quiet recordings, and loudness normalization of replies."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Voice activity detection, and cutting of recordings at pauses."""
+
 from __future__ import annotations
 
 from importlib.metadata import files

@@ -1,3 +1,5 @@
+"""WAV encoding of samples."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The cache of converted models: each whole or not there."""
+"""The cache of converted models: builds are atomic."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inference.weights.cache import ModelCache
 
 _ROOT = Path(__file__).parents[3]
 
-#: Builds one real model where no file may grow over a megabyte, as on a disk that becomes full.
+#: Converts a model with a file size limit of one megabyte, like a full disk.
 _BUILD = """
 import resource, signal, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reading CTranslate2's file and mapping it, on a Whisper of a few numbers."""
+"""Conversion of CTranslate2 weights to openai-whisper, with a tiny Whisper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a recording is walked, with a model whose every answer is known."""
+"""Long-form transcription by Whisper with a model of scripted answers: pieces, temperature fallback, languages."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
 from inference.audio.vad import FRAME, SpeechDetector
-from inference.engines.whisper.decoding import MOST_TOKENS, Decoded
-from inference.engines.whisper.windowing import BEAMS, Listening
-from inference.engines.whisper.wordless import laughter, repetitive
+from inference.engines.whisper.decoding import MAX_TOKENS, Decoded
+from inference.engines.whisper.hallucination import is_laughter, is_repetitive
+from inference.engines.whisper.windowing import BEAMS, LongFormTranscriber
 from inference.ports import Samples, Transcript, TranscriptPartial
 
 GOOD = Decoded("good words", 2, -0.2, 0.01)
 LOOP = Decoded("and again " * 30, 60, -0.1, 0.01)
-#: Six seconds of it can be uttered in six seconds, sixty words in one cannot.
+#: Twenty words: can be spoken in six seconds, not in one.
 REPEATED = Decoded("and again " * 10, 20, -0.1, 0.01)
 GUESS = Decoded("a guess", 2, -1.5, 0.1)
 NOTHING = Decoded("thank you", 2, -1.5, 0.9)
 
 
-class Told(SpeechDetector):
-    """Speech where it is told to be, in seconds."""
+class FixedSpeech(SpeechDetector):
+    """Finds speech at fixed times, in seconds."""
 
     def __init__(self, *speech: tuple[float, float]) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Told(SpeechDetector):
 
 
 class Scripted:
-    """A model that answers from a list; ``asked`` notes each question as (context seconds, temperature)."""
+    """A model that returns ``answers`` in order. ``asked``: (window in seconds, temperature) of each call."""
 
     languages: tuple[str, ...] = ("en", "de", "ja")
 
@@ -86,9 +86,9 @@ def run(
     among: Sequence[str] = (),
     trimmed: bool = True,
 ) -> list[TranscriptPartial | Transcript]:
-    listening = Listening(Told(*speech), trimmed=trimmed)
+    transcriber = LongFormTranscriber(FixedSpeech(*speech), trimmed=trimmed)
     samples = np.zeros(int(seconds * 16_000), np.float32)
-    return list(listening.transcribe(model, samples, language, threading.Event(), among=among))
+    return list(transcriber.transcribe(model, samples, language, threading.Event(), among=among))
 
 
 def final(items: list[TranscriptPartial | Transcript]) -> Transcript:
@@ -140,7 +140,7 @@ def test_a_repetition_that_nobody_can_utter_in_the_time_is_a_loop() -> None:
 
 
 def test_loops_in_every_attempt_give_no_words() -> None:
-    endless = replace(LOOP, tokens=MOST_TOKENS)
+    endless = replace(LOOP, tokens=MAX_TOKENS)
     transcript = final(run(Scripted([endless] * 4 + [GOOD]), (1, 3), (9, 12)))
     assert transcript.text == "good words"
     assert [piece["dropped"] for piece in transcript.details["pieces"]] == [True, False]
@@ -177,18 +177,18 @@ def test_laughter_has_no_words(text: str, language: str) -> None:
     ],
 )
 def test_words_are_not_laughter(text: str, language: str) -> None:
-    assert not laughter(text, language)
+    assert not is_laughter(text, language)
 
 
 def test_short_repetitions_are_seen_and_digits_are_not() -> None:
-    assert repetitive("Thank you. " * 7)
-    assert repetitive("you you you you you you you")
-    assert not repetitive("5 5 5 5 5 5 5 5 5")
-    assert not repetitive("no, no, no, I mean the other one")
+    assert is_repetitive("Thank you. " * 7)
+    assert is_repetitive("you you you you you you you")
+    assert not is_repetitive("5 5 5 5 5 5 5 5 5")
+    assert not is_repetitive("no, no, no, I mean the other one")
 
 
 def test_then_with_rising_temperature_and_the_best_is_kept() -> None:
-    endless = replace(LOOP, tokens=MOST_TOKENS)
+    endless = replace(LOOP, tokens=MAX_TOKENS)
     model = Scripted([endless, endless, GUESS, endless])
     transcript = final(run(model, (1, 3)))
     assert transcript.text == "a guess"
