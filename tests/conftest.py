@@ -33,7 +33,7 @@ from inference.engines.fake.transcriber import FakeTranscriber
 from inference.lender import Engines, Lender
 from inference.settings import InferenceSettings
 from inference.tools.client import McpToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.worker.cancel_watch import CancelWatch
 from inference.worker.main import register_turns, take_turns
 from inference.worker.runner import TurnRunner
@@ -210,7 +210,7 @@ async def working(
         DecoderPool(2, wait_seconds=10) as decoder,
         app.open_async(),
     ):
-        limits = Limits(recording=60, stall=10, stage=30, tool=10)
+        limits = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
         runner = TurnRunner(database, TableStore(), engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
         register_turns(app, runner)
         turns = asyncio.create_task(take_turns(app, database, settings, runner))

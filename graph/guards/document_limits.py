@@ -116,7 +116,7 @@ def _roots(document: DocumentNode, fragments: dict[str, FragmentDefinitionNode])
 def _fault(found: Measure, nodes: int, limits: DocumentLimits) -> VoxLoomError | None:
     if found.introspections and not limits.introspection:
         return Forbidden("Introspection is switched off on this server.")
-    for what, is_there, most in (
+    for what, is_there, limit in (
         ("fields within each other", found.depth, limits.max_depth),
         ("fields within each other, in an introspection", found.introspection_depth, INTROSPECTION_DEPTH),
         ("fields, its fragments counted where they are spread", nodes, limits.max_fields),
@@ -124,8 +124,8 @@ def _fault(found: Measure, nodes: int, limits: DocumentLimits) -> VoxLoomError |
         ("aliases within an introspection", found.introspection_aliases, 0),
         ("fields at the top of an operation", found.fields, limits.max_root_fields),
     ):
-        if is_there > most:
-            return QueryTooComplex(f"The document has {_written(is_there)} {what}; at most {most} are allowed.")
+        if is_there > limit:
+            return QueryTooComplex(f"The document has {_written(is_there)} {what}; at most {limit} are allowed.")
     return None
 
 

@@ -14,7 +14,7 @@ from graph.guards.repetition import repeats_lists
 
 @dataclass(slots=True)
 class _Budget:
-    most: int
+    max_objects: int
     spent: int = 0
 
 
@@ -27,10 +27,10 @@ def spend(objects: int) -> None:
     if budget is None:
         return
     budget.spent += objects
-    if budget.spent > budget.most:
+    if budget.spent > budget.max_objects:
         raise QueryTooComplex(
-            f"The answer has more than {budget.most} objects: a session's lists are read again for each element of a "
-            "list. Ask for shorter lists (first, last), or for them once."
+            f"The answer has more than {budget.max_objects} objects: a session's lists are read again for each element "
+            "of a list. Ask for shorter lists (first, last), or for them once."
         )
 
 

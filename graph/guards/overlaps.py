@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
 
-def overlaps(selection_set: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], most: int) -> int:
-    """The number of pairs, or some number above ``most`` as soon as there are more.
+def overlaps(
+    selection_set: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], max_pairs: int
+) -> int:
+    """The number of pairs, or some number above ``max_pairs`` as soon as there are more.
 
     Counted as if all fields of one name were merged, whatever their types are. The fragments have no cycles, and what
     they hold when spread is bounded: see `graph.guards.size`.
@@ -22,7 +24,7 @@ def overlaps(selection_set: SelectionSetNode | None, fragments: Mapping[str, Fra
     while groups:
         for same in _by_name(groups.pop(), fragments).values():
             pairs += len(same) * (len(same) - 1) // 2
-            if pairs > most:
+            if pairs > max_pairs:
                 return pairs
             inner = [each.selection_set for each in same if each.selection_set is not None]
             if inner:

@@ -27,7 +27,7 @@ from graph.guards.fragments import fragments_of
 
 #: Lists that an operation may select, root fields times lists below them, before their objects are counted. A whole
 #: conversation, with the lists of its messages and turns, selects about ten.
-_MOST_LISTS = 60
+_MAX_LISTS = 60
 
 #: Each edge or node of these pages is another session.
 _PAGES_OF_SESSIONS = ("SessionConnection", "SessionEdge")
@@ -48,7 +48,7 @@ def repeats_lists(schema: GraphQLSchema, document: DocumentNode, operation_name:
     if search.finds(operation.selection_set, schema.get_root_type(operation.operation), False, False):
         return True
     # A fragment's lists are counted once, and root fields may share it.
-    return search.lists * max(1, len(operation.selection_set.selections)) > _MOST_LISTS
+    return search.lists * max(1, len(operation.selection_set.selections)) > _MAX_LISTS
 
 
 class _Search:

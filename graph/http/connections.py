@@ -49,7 +49,8 @@ class Slot:
     def hold(self, size: int) -> bool:
         """Counts ``size`` bytes as in flight instead of what was counted before; False if that is too much."""
         counted = size if size > SMALL_BODY_BYTES else 0
-        if counted > self._held and self._connections.bytes_in_flight + counted - self._held > self._connections.most:
+        allowed = self._connections.limits.max_bytes_in_flight
+        if counted > self._held and self._connections.bytes_in_flight + counted - self._held > allowed:
             return False
         self._connections.bytes_in_flight += counted - self._held
         self._held = counted
@@ -79,10 +80,6 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
         shortest = min(limits.head_seconds, limits.body_idle_seconds, limits.body_seconds, limits.stalled_write_seconds)
         self._step = min(1.0, shortest / 2)
-
-    @property
-    def most(self) -> int:
-        return self.limits.max_bytes_in_flight
 
     def admit(self, peer: str) -> Slot | None:
         """A place for a new connection; None if there are as many as there may be."""
@@ -114,7 +111,8 @@ class Connections:
         ``owner``: the API key that sent it.
         """
         mine = self._by_owner.get(owner, 0)
-        if self.bytes_in_flight + size > self.most or mine + size > max(self.most // 2, size):
+        allowed = self.limits.max_bytes_in_flight
+        if self.bytes_in_flight + size > allowed or mine + size > max(allowed // 2, size):
             raise Overloaded("The server is receiving as many bytes as it may.", _RETRY_SECONDS)
         self.bytes_in_flight += size
         self._by_owner[owner] = mine + size

@@ -105,11 +105,13 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Begins an operation, unless the key has had too many within the minute, or the socket has too many open."""
         if self._viewer is not None and message["id"] not in self.operations:
-            most = self.context.parts.settings.max_operations_per_socket
+            max_operations = self.context.parts.settings.max_operations_per_socket
             try:
                 self.context.parts.rates.take_key(self._viewer.key_id)
-                if len(self.operations) >= most:
-                    raise Overloaded(f"This socket has {most} operations open, as many as it may.", _RETRY_SECONDS)
+                if len(self.operations) >= max_operations:
+                    raise Overloaded(
+                        f"This socket has {max_operations} operations open, as many as it may.", _RETRY_SECONDS
+                    )
                 message = self._resolved(message)
             except (RateLimited, Overloaded, Refused) as error:
                 told = error.error if isinstance(error, Refused) else error

@@ -16,7 +16,7 @@ from db.logs import error_fields
 from db.turns.values import Failure, FinishedCall
 from inference.lender import STOP_SECONDS, E, Lender
 from inference.ports import EngineInfo
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.retries import RetryOn, retry_on
 from inference.turn.timing import TurnClock
 
@@ -105,12 +105,12 @@ class CallMeter:
         clock.open_calls.add(self)
 
     async def stream(
-        self, lender: Lender[E], start: Callable[[E], AsyncIterator[T]], *, limits: Limits
+        self, lender: Lender[E], start: Callable[[E], AsyncIterator[T]], *, limits: TurnLimits
     ) -> AsyncGenerator[T, None]:
         """Lends the engine, runs ``start`` on it and yields its items. May be called several times for one model call.
 
         The engine runs in a task of its own and is released when it is done, however slow the reader is. Only the
-        engine's own time counts: ``limits.stall`` bounds the seconds until each item, ``limits.stage`` their sum.
+        engine's own time counts: ``stall_seconds`` bounds the wait for each item, ``stage_seconds`` their sum.
         Errors are raised as StageError. Closing the generator cancels the engine; native code that ignores the
         cancellation keeps the engine, but does not block the reader.
         """
@@ -133,7 +133,7 @@ class CallMeter:
             await lender.end(use)
 
     async def _use(
-        self, lender: Lender[E], start: Callable[[E], AsyncIterator[T]], output: _EngineOutput[T], limits: Limits
+        self, lender: Lender[E], start: Callable[[E], AsyncIterator[T]], output: _EngineOutput[T], limits: TurnLimits
     ) -> None:
         """The engine's task: acquires the engine, then puts its items into ``output``."""
         asked = self._clock.now()
@@ -143,11 +143,11 @@ class CallMeter:
             self._clock.add_wait(self._stage, asked, lent)
             items = start(engine)
             try:
-                left = limits.stage
+                left = limits.stage_seconds
                 while left > 0:
                     begun = self._clock.now()
                     try:
-                        item = await self._next(items, output, min(left, limits.stall))
+                        item = await self._next(items, output, min(left, limits.stall_seconds))
                     except StopAsyncIteration:
                         return
                     left -= self._clock.now() - begun

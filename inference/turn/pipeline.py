@@ -23,7 +23,7 @@ from inference.ports import (
 )
 from inference.turn.call_meter import StageError, failure_of
 from inference.turn.inputs import TurnInputs
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.reply_loop import ReplyLoop, Sentences
 from inference.turn.retries import EngineRetries, retry_on
 from inference.turn.stages import asr, tts
@@ -45,7 +45,7 @@ class Pipeline:
         toolbox: ToolBox,
         journal: Journal,
         clock: TurnClock,
-        limits: Limits,
+        limits: TurnLimits,
         language_of: Callable[[str], str | None] = lambda _: None,
         default_language: str = "en",
     ) -> None:

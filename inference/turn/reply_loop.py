@@ -13,7 +13,7 @@ from inference.lender import Lender
 from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, UserSaid
 from inference.turn.call_meter import StageError
 from inference.turn.inputs import TurnInputs
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.sentences import SentenceSplitter
 from inference.turn.stages import llm, tool
 from inference.turn.timing import TurnClock
@@ -32,7 +32,7 @@ class ReplyLoop:
     """Writes the reply of one attempt. Finished tool calls stay in the history when another engine takes over."""
 
     def __init__(
-        self, work: TurnInputs, *, toolbox: ToolBox, journal: Journal, clock: TurnClock, limits: Limits
+        self, work: TurnInputs, *, toolbox: ToolBox, journal: Journal, clock: TurnClock, limits: TurnLimits
     ) -> None:
         self._work = work
         self._toolbox = toolbox

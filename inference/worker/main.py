@@ -32,7 +32,7 @@ from inference.lender import AnyLender, Engines
 from inference.settings import InferenceSettings
 from inference.text.language_id import TextLanguage
 from inference.tools.client import McpToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.retries import RetryPolicy
 from inference.worker.abandoned_calls import AbandonedCalls
 from inference.worker.cancel_watch import CancelWatch
@@ -114,11 +114,11 @@ async def work(settings: InferenceSettings, url: str, engines: Engines) -> None:
         )
         app = queue_app(database)
         await stack.enter_async_context(app.open_async())
-        limits = Limits(
-            recording=settings.max_audio_seconds,
-            stall=settings.engine_stall_seconds,
-            stage=settings.stage_timeout_seconds,
-            tool=settings.tool_timeout_seconds,
+        limits = TurnLimits(
+            recording_seconds=settings.max_audio_seconds,
+            stall_seconds=settings.engine_stall_seconds,
+            stage_seconds=settings.stage_timeout_seconds,
+            tool_seconds=settings.tool_timeout_seconds,
             retry=RetryPolicy(settings.engine_tries, settings.engine_retry_pause_seconds),
         )
         store = open_audio_store(settings.audio_store_url)

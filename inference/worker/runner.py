@@ -18,7 +18,7 @@ from inference.journal.database_journal import DatabaseJournal
 from inference.journal.load_inputs import load_inputs
 from inference.lender import Engines
 from inference.ports import RecordingDecoder, Superseded, ToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.pipeline import Pipeline
 from inference.turn.timing import TurnClock
 
@@ -46,7 +46,7 @@ class TurnRunner:
         engines: Engines,
         decoder: RecordingDecoder,
         toolbox: ToolBox,
-        limits: Limits,
+        limits: TurnLimits,
         language_of: Callable[[str], str | None] = lambda _: None,
         patience_seconds: float = 60,
     ) -> None:

@@ -29,7 +29,7 @@ Pieces = list[str | Expression]
 BROKEN = "\x01"
 
 #: Postgres takes 100 arguments a call.
-_MOST_ARGUMENTS = 90
+_MAX_ARGUMENTS = 90
 
 _NULL: ColumnElement[str] = literal_column("'null'", Text)
 
@@ -42,10 +42,10 @@ def quoted(text: str) -> ColumnElement[str]:
 def joined(pieces: Pieces) -> ColumnElement[str]:
     """One expression that gives all pieces in a row."""
     arguments = list(_merged(pieces))
-    while len(arguments) > _MOST_ARGUMENTS:
+    while len(arguments) > _MAX_ARGUMENTS:
         arguments = [
-            func.concat(*arguments[start : start + _MOST_ARGUMENTS])
-            for start in range(0, len(arguments), _MOST_ARGUMENTS)
+            func.concat(*arguments[start : start + _MAX_ARGUMENTS])
+            for start in range(0, len(arguments), _MAX_ARGUMENTS)
         ]
     return func.concat(*arguments, type_=Text)
 

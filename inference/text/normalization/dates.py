@@ -18,7 +18,7 @@ _CLOCK = re.compile(
 )
 _HOURS = re.compile(r"(?<![\w:.,])(\d{1,2})\s?(?:Uhr|h)(?!\w)")
 _SPANISH_HOURS = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4]):00\s?h(?!\w)\.?(?=\s|$|[,;])")
-_MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAYS_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def dates(text: str, locale: Locale) -> str:
@@ -69,7 +69,7 @@ def _named(match: re.Match[str], locale: Locale) -> str:
 
 
 def _date(match: re.Match[str], day: str, month: str, in_year: str | None, locale: Locale) -> str:
-    if not 1 <= int(month) <= 12 or not 1 <= int(day) <= _MOST_DAYS[int(month) - 1]:
+    if not 1 <= int(month) <= 12 or not 1 <= int(day) <= _DAYS_OF_MONTH[int(month) - 1]:
         return match[0]
     before = match["before"] or ""
     value = int(in_year) if in_year is not None and int(in_year) >= 1000 else None

@@ -9,7 +9,7 @@ from num2words import num2words
 from inference.text.normalization.locale import Locale
 
 #: Longer numbers are read digit by digit: nobody says quintillions.
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 
 
 def cardinal(value: int, locale: Locale) -> str:
@@ -63,7 +63,7 @@ def split_number(written: str, locale: Locale) -> tuple[str, str]:
 def number(written: str, locale: Locale) -> str:
     """A written number, grouped or decimal, in words."""
     whole, decimals = split_number(written, locale)
-    words = digits(whole, locale) if len(whole) > _MOST_DIGITS else cardinal(int(whole or "0"), locale)
+    words = digits(whole, locale) if len(whole) > _MAX_DIGITS else cardinal(int(whole or "0"), locale)
     if decimals:
         words += f" {locale.point} " + " ".join(cardinal(int(d), locale) for d in decimals)
     return words

@@ -14,7 +14,7 @@ from inference.audio.level import raised
 from inference.lender import Lender
 from inference.ports import SAMPLE_RATE, RecordingDecoder, Samples, Transcriber, Transcript, TranscriptPartial
 from inference.turn.call_meter import CallMeter, StageError
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.timing import TurnClock
 
 #: Bound of the queue of partial transcripts. The oldest is dropped: each partial contains the words of earlier ones.
@@ -37,7 +37,7 @@ class _Task:
     samples: Samples
     language: str | None
     among: Sequence[str]
-    limits: Limits
+    limits: TurnLimits
     clock: TurnClock
     partials: asyncio.Queue[TranscriptPartial]
 
@@ -49,7 +49,7 @@ async def transcribe(
     decoder: RecordingDecoder,
     language: str | None,
     among: Sequence[str] = (),
-    limits: Limits,
+    limits: TurnLimits,
     engine: Lender[Transcriber],
     draft: Lender[Transcriber] | None,
     clock: TurnClock,
@@ -59,7 +59,7 @@ async def transcribe(
     ``owner``: the tenant; decoder processes are shared fairly among tenants.
     """
     with clock.busy(Stage.ASR):
-        decoded = await decoder.recording(recording, owner=owner, max_seconds=limits.recording)
+        decoded = await decoder.recording(recording, owner=owner, max_seconds=limits.recording_seconds)
         samples = await asyncio.to_thread(raised, decoded.samples)
     waiting: asyncio.Queue[TranscriptPartial] = asyncio.Queue(_MAX_PARTIALS)
     shared = _Task(samples, language, among, limits, clock, waiting)

@@ -11,12 +11,12 @@ from db.turns.values import FinishedCall
 from inference.lender import Lender
 from inference.ports import ChatFinished, ChatModel, ChatRequest, TextDelta, ToolRequest
 from inference.turn.call_meter import CallMeter
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.timing import TurnClock
 
 
 async def reply(
-    request: ChatRequest, *, engine: Lender[ChatModel], limits: Limits, clock: TurnClock
+    request: ChatRequest, *, engine: Lender[ChatModel], limits: TurnLimits, clock: TurnClock
 ) -> AsyncGenerator[TextDelta | ToolRequest | FinishedCall, None]:
     """Yields the model's text and tool requests as they come, then its finished call."""
     meter = CallMeter(clock, Stage.LLM, engine.info)

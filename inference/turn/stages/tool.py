@@ -10,7 +10,7 @@ from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
 from db.turns.values import error_result, error_text
 from inference.ports import Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec, ToolUsed
 from inference.turn.call_meter import failure_of
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.timing import TurnClock
 
 
@@ -30,7 +30,7 @@ async def run_tool(
     offer: ToolOffer,
     toolbox: ToolBox,
     journal: Journal,
-    limits: Limits,
+    limits: TurnLimits,
     clock: TurnClock,
 ) -> ToolUsed:
     """Runs one tool; returns its result for the model. A tool that fails ends its call as FAILED, not the turn.
@@ -60,7 +60,7 @@ async def _call(
     spec: ToolSpec,
     toolbox: ToolBox,
     context: ToolContext,
-    limits: Limits,
+    limits: TurnLimits,
     *,
     uncertain: bool = False,
 ) -> ToolResult:
@@ -71,7 +71,7 @@ async def _call(
     """
     for number in range(1, limits.retry.tries + 1):
         try:
-            async with asyncio.timeout(limits.tool):
+            async with asyncio.timeout(limits.tool_seconds):
                 return await toolbox.call(request.name, request.arguments, context)
         except TimeoutError:
             failed: VoxLoomError = OutcomeUnknown("The tool did not answer in time.")

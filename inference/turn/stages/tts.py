@@ -17,7 +17,7 @@ from inference.audio.wav import encode_wav, resample
 from inference.lender import Lender
 from inference.ports import EngineInfo, Samples, Synthesizer
 from inference.turn.call_meter import CallMeter, StageError
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.retries import EngineRetries
 from inference.turn.timing import TurnClock
 
@@ -58,7 +58,7 @@ async def speak(
     language: str,
     voice: str | None,
     tries: EngineRetries[Synthesizer],
-    limits: Limits,
+    limits: TurnLimits,
     clock: TurnClock,
 ) -> AsyncGenerator[Chunk | SynthesisRetried | SpokenReply, None]:
     """Yields a Chunk for each sentence, then one SpokenReply. The engine is lent for one sentence at a time, so turns
@@ -95,7 +95,7 @@ async def _say(  # noqa: PLR0917 - all of one call
     voice: str | None,
     lender: Lender[Synthesizer],
     meter: CallMeter,
-    limits: Limits,
+    limits: TurnLimits,
 ) -> tuple[Samples, int]:
     """The samples of one sentence, and their sample rate in Hz."""
     pieces: list[Samples] = []

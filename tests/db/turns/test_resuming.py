@@ -26,7 +26,7 @@ from inference.engines.fake.transcriber import FakeTranscriber
 from inference.journal.database_journal import DatabaseJournal
 from inference.ports import ChatRequest, ToolRequest
 from inference.tools.client import McpToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.worker.runner import TurnInterrupted, TurnRunner
 from tests.conftest import lent
 from tests.db.rows import STORE, events_of, open_session, send_recording
@@ -42,7 +42,7 @@ class Worker:
         self.asked: Counter[str] = Counter()
         self.heard = FakeTranscriber(_SAID)
         engines = lent(self.heard, FakeChatModel(self._script), FakeSynthesizer())
-        limits = Limits(recording=60, stall=10, stage=30, tool=10)
+        limits = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
         self.runner = TurnRunner(database, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
 
     def _script(self, request: ChatRequest) -> str | Sequence[ToolRequest]:

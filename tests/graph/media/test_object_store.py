@@ -22,7 +22,7 @@ from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
 from inference.ports import JournalLost
 from inference.tools.client import McpToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.worker.runner import TurnRunner
 from tests.client import Client, GraphQLFailed
 from tests.conftest import lent, served
@@ -117,7 +117,7 @@ async def test_a_put_whose_answer_was_lost_makes_no_second_object(
 
 def _runner(database: Database, store: AudioStore, toolbox: McpToolBox, **options: Any) -> TurnRunner:
     engines = lent(FakeTranscriber(), FakeChatModel(), FakeSynthesizer())
-    limits = Limits(recording=60, stall=10, stage=30, tool=10)
+    limits = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
     return TurnRunner(database, store, engines=engines, toolbox=toolbox, limits=limits, **options)
 
 

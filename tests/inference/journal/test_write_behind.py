@@ -26,7 +26,7 @@ from inference.engines.fake.transcriber import FakeTranscriber
 from inference.journal.database_journal import DatabaseJournal
 from inference.ports import EngineInfo, Superseded, ToolRequest, ToolResult
 from inference.tools.client import McpToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.worker.runner import TurnRunner
 from tests.conftest import lent
 from tests.db.rows import STORE, claimed, events_of, eventually, open_session, say, scalar
@@ -124,7 +124,7 @@ async def test_a_cancelled_attempt_writes_what_waits(database: Database, viewer:
     turn_id = await say(database, viewer, session_id)
     slow = FakeChatModel(lambda _: "One. " * 200, delay=0.02)
     async with McpToolBox(database) as toolbox, DecoderPool(1, wait_seconds=10) as decoder:
-        limits = Limits(recording=60, stall=10, stage=30, tool=10)
+        limits = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
         engines = lent(FakeTranscriber(), slow, FakeSynthesizer())
         runner = TurnRunner(database, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
         running = asyncio.create_task(runner.run(turn_id))

@@ -15,14 +15,20 @@ from db.settings import McpServerSettings
 from inference.ports import ToolContext, ToolRequest, ToolResult
 from inference.tools.client import connect_to
 from inference.tools.connection import McpConnection
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.retries import RetryPolicy
 from inference.turn.stages.tool import _call
 from tests.inference.tools.shop import Shop
 from tests.inference.tools.shop_server import SECRET
 
 CONTEXT = ToolContext("tenant", "session", "call")
-LIMITS = Limits(recording=1, stall=1, stage=1, tool=10, retry=RetryPolicy(tries=3, pause_seconds=0.05))
+LIMITS = TurnLimits(
+    recording_seconds=1,
+    stall_seconds=1,
+    stage_seconds=1,
+    tool_seconds=10,
+    retry=RetryPolicy(tries=3, pause_seconds=0.05),
+)
 
 
 @pytest.fixture(params=["http", "stdio"])

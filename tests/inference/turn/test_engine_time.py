@@ -20,12 +20,12 @@ from inference.engines.in_thread import iterate_in_thread
 from inference.lender import Lender
 from inference.ports import ChatFinished, ChatRequest, TextDelta, ToolRequest
 from inference.turn.call_meter import CallMeter, StageError
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.retries import RetryOn
 from inference.turn.timing import TurnClock
 from tests.inference.turn.turns import RECORDING, run, work
 
-LIMITS = Limits(recording=60, stall=5, stage=5, tool=1)
+LIMITS = TurnLimits(recording_seconds=60, stall_seconds=5, stage_seconds=5, tool_seconds=1)
 SENTENCES = "One sentence is here. " * 30
 
 
@@ -75,7 +75,7 @@ async def test_an_engine_that_is_done_is_free_although_its_reader_is_not() -> No
 async def test_a_slow_reader_costs_no_engine_time() -> None:
     lender = Lender(FakeChatModel(), wait_seconds=5)
     meter = _meter(lender)
-    limits = Limits(recording=60, stall=0.2, stage=0.3, tool=1)
+    limits = TurnLimits(recording_seconds=60, stall_seconds=0.2, stage_seconds=0.3, tool_seconds=1)
     seen = []
     async with aclosing(
         meter.stream(lender, lambda _: _give("one", "two", "three", pause=0.01), limits=limits)
@@ -138,7 +138,7 @@ async def test_native_code_that_hangs_ends_its_stage_and_keeps_its_engine(monkey
     monkeypatch.setattr("inference.lender.STOP_SECONDS", 0.1)
     engine = _Native()
     lender = Lender(engine, wait_seconds=0.1)
-    limits = Limits(recording=60, stall=0.1, stage=5, tool=1)
+    limits = TurnLimits(recording_seconds=60, stall_seconds=0.1, stage_seconds=5, tool_seconds=1)
     meter = _meter(lender)
     try:
         async with asyncio.timeout(5):

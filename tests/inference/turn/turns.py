@@ -23,7 +23,7 @@ from inference.ports import (
     ToolSpec,
 )
 from inference.turn.inputs import TurnInputs
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.turn.pipeline import Pipeline
 from inference.turn.retries import RetryPolicy
 from inference.turn.timing import TurnClock
@@ -99,7 +99,13 @@ async def run(
             toolbox=toolbox or OneTool(),
             journal=journal,
             clock=TurnClock(now, now),
-            limits=Limits(recording=60, stall=stall, stage=stage, tool=0.2, retry=RetryPolicy(3, pause_seconds=0.01)),
+            limits=TurnLimits(
+                recording_seconds=60,
+                stall_seconds=stall,
+                stage_seconds=stage,
+                tool_seconds=0.2,
+                retry=RetryPolicy(3, pause_seconds=0.01),
+            ),
             language_of=language_of,
         )
         await pipeline.run()

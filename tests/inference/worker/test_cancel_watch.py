@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, cast
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -38,10 +39,15 @@ class Watched(Database):
         raise next(self._ends, ConnectFailed("h:5432/d: Connection refused", passes=True))
 
 
-class Idle:
-    """A runner without a turn."""
+class Busy:
+    """A runner of these turns."""
 
-    running: tuple[()] = ()
+    def __init__(self, *running: UUID) -> None:
+        self.running = running
+        self.stopped: list[UUID] = []
+
+    def stop(self, turn_id: UUID) -> None:
+        self.stopped.append(turn_id)
 
 
 @pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
@@ -51,7 +57,7 @@ def test_a_broken_connection_is_one_to_try_again_after(error: Exception) -> None
 
 async def test_the_watch_goes_on(database_url: str) -> None:
     database = Watched(database_url, iter(ENDS))
-    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", Idle()), poll_seconds=0.01).run())
+    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", Busy()), poll_seconds=0.01).run())
 
     async def tried_all() -> bool:
         return watching.done() or database.asked > len(ENDS)
@@ -59,4 +65,26 @@ async def test_the_watch_goes_on(database_url: str) -> None:
     await eventually(tried_all)
     assert not watching.done()
     watching.cancel()
+    await database.close()
+
+
+async def test_without_notifications_a_poll_finds_what_ended(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn_id = uuid4()
+
+    async def ended(_: object, running: Collection[UUID]) -> list[UUID]:
+        return list(running)
+
+    monkeypatch.setattr("inference.worker.cancel_watch.find_ended", ended)
+    database, runner = Watched(database_url, iter(ENDS)), Busy(turn_id)
+    watching = asyncio.create_task(CancelWatch(database, cast("TurnRunner", runner), poll_seconds=0.01).run())
+
+    async def stopped() -> bool:
+        return bool(runner.stopped)
+
+    await eventually(stopped)
+    assert runner.stopped[0] == turn_id
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
     await database.close()

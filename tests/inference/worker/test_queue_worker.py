@@ -22,7 +22,7 @@ from inference.engines.fake.transcriber import FakeTranscriber
 from inference.lender import Engines
 from inference.settings import InferenceSettings
 from inference.tools.client import McpToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.worker.heartbeat import WorkerHeartbeat
 from inference.worker.main import register_turns, take_turns
 from inference.worker.queue_worker import QueueWorker
@@ -31,7 +31,7 @@ from tests.conftest import lent
 from tests.db.jobs import fetched, job_of, owner_of_jobs
 from tests.db.rows import STORE, eventually, open_session, say, scalar
 
-LIMITS = Limits(recording=60, stall=10, stage=30, tool=10)
+LIMITS = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
 CUT = """select count(pg_terminate_backend(pid)) from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid()"""
 

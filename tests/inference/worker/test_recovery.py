@@ -20,13 +20,13 @@ from inference.engines.fake.transcriber import FakeTranscriber
 from inference.journal.database_journal import DatabaseJournal
 from inference.ports import JournalLost
 from inference.tools.client import McpToolBox
-from inference.turn.limits import Limits
+from inference.turn.limits import TurnLimits
 from inference.worker.runner import TurnRunner
 from tests.conftest import lent
 from tests.db.rows import STORE, claimed, events_of, open_session, say, scalar
 
 FILE = 'file billing_query {"query": "charged twice", "intent": "billing"}'
-LIMITS = Limits(recording=60, stall=10, stage=30, tool=10)
+LIMITS = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
 
 
 class FlakyWriter:
