@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from sqlalchemy import String, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, IdMixin
+
+
+class EngineReport(TypedDict):
+    """An engine as a worker reports it: its model, ISO 639-1 codes of its languages (none: any), and how it loaded."""
+
+    stage: str
+    engine: str
+    model: str
+    languages: list[str]
+    loaded: bool
+    error: NotRequired[str | None]
 
 
 class Worker(IdMixin, Base):
@@ -19,6 +31,6 @@ class Worker(IdMixin, Base):
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
     capacity: Mapped[int]
-    engines: Mapped[list[Any]]
+    engines: Mapped[list[EngineReport]] = mapped_column(JSONB)
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     heartbeat_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp(), index=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NotRequired, TypedDict
 
 import strawberry
 from sqlalchemy import Select, select
@@ -18,6 +17,7 @@ from db.ids import parse_id
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
+from db.models.workers import EngineReport
 from db.queue import workers
 from db.viewer import Viewer as ViewerRow
 from graph.api import filters
@@ -209,20 +209,9 @@ class Query:
         )
 
 
-class _Engine(TypedDict):
-    """An engine as a worker reports it."""
-
-    stage: str
-    engine: str
-    model: str
-    languages: list[str]
-    loaded: bool
-    error: NotRequired[str | None]
-
-
-def _engines(told: list[_Engine]) -> list[EngineCapability]:
+def _engines(told: list[EngineReport]) -> list[EngineCapability]:
     """Workers tell each engine they have; the same one is told once, with how many have it."""
-    alike: defaultdict[tuple[str, str, str, tuple[str, ...]], list[_Engine]] = defaultdict(list)
+    alike: defaultdict[tuple[str, str, str, tuple[str, ...]], list[EngineReport]] = defaultdict(list)
     for each in told:
         alike[each["stage"], each["engine"], each["model"], tuple(each["languages"])].append(each)
     return [

@@ -57,6 +57,10 @@ _RESULT = """query($turn: ID!) { turn(id: $turn) {
 } }"""
 
 
+#: JSON of the server's responses. Any: each query selects its own fields.
+_Object = dict[str, Any]
+
+
 class ServerUnusable(VoxLoomError):
     """The server is not running, is another program, or broke off."""
 
@@ -66,7 +70,7 @@ class ServerUnusable(VoxLoomError):
 class Refused(VoxLoomError):
     """The server's own refusal: the first of a response's ``errors``, with its code."""
 
-    def __init__(self, told: dict[str, Any]) -> None:
+    def __init__(self, told: _Object) -> None:
         super().__init__(str(told["message"]))
         self.code = str(told["extensions"]["code"])  # type: ignore[misc]  # each instance has the server's
 
@@ -79,7 +83,7 @@ class _Api:
         self._authorization = f"Bearer {key}"
         self._http = httpx.AsyncClient(base_url=base, headers={"Authorization": self._authorization}, timeout=60)
 
-    async def call(self, query: str, **variables: Any) -> Any:
+    async def call(self, query: str, **variables: object) -> _Object:
         response = await self._http.post("/graphql", json={"query": query, "variables": variables})
         try:
             answer = response.json()
@@ -89,7 +93,7 @@ class _Api:
         except (ValueError, KeyError, AttributeError, TypeError):
             raise ServerUnusable(f"What answers at {self._base} is not VoxLoom.") from None
 
-    async def events(self, turn: str) -> AsyncIterator[dict[str, Any]]:
+    async def events(self, turn: str) -> AsyncIterator[_Object]:
         """The turn's events, by the graphql-transport-ws protocol."""
         address = self._base.replace("http", "ws", 1) + "/graphql"
         async with websockets.connect(address, subprotocols=[websockets.Subprotocol("graphql-transport-ws")]) as ws:
@@ -157,13 +161,13 @@ async def _follow(api: _Api, turn: str) -> tuple[bool, bytes | None]:
     return result["status"] == "COMPLETED", spoken
 
 
-def _show(event: dict[str, Any]) -> None:
+def _show(event: _Object) -> None:
     known = {key: value for key, value in event.items() if key not in ("__typename", "seq", "at") and value is not None}
     told = json.dumps(known, ensure_ascii=False) if known else ""
     out.print(f"[dim]{event['seq']:>4}[/] [cyan]{event['__typename']:<18}[/] {told}", highlight=False, soft_wrap=True)
 
 
-def _show_timing(timing: dict[str, Any]) -> None:
+def _show_timing(timing: _Object) -> None:
     table = Table("", "starts at", "works", "waits", title="Where the time went (ms)")
     table.add_row("queue", "0", f"{timing['queueMs']:.0f}", "")
     for each in timing["stages"]:
@@ -176,7 +180,7 @@ def _show_timing(timing: dict[str, Any]) -> None:
             out.print(f"  {label} after {timing[name]:.0f} ms", highlight=False)
 
 
-def _show_record(record: dict[str, Any]) -> None:
+def _show_record(record: _Object) -> None:
     table = Table("CRM record", "")
     for key, value in record.items():
         table.add_row(key, "" if value is None else str(value))

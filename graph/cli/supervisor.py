@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Any
 
 from rich.console import Console
 
+from db.models.workers import EngineReport
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue.workers import alive
@@ -94,7 +94,7 @@ async def _announce(settings: ApiSettings, url: str, key: str) -> None:
     console = Console(stderr=True)
     database = Database(url, listen_url=settings.listen_url, pool=2)
     try:
-        engines: list[dict[str, Any]] | None = None
+        engines: list[EngineReport] | None = None
         for _ in range(_READY_CHECKS):
             with suppress(*DATABASE_ERRORS):
                 engines = await _tried_engines(database, settings)
@@ -126,7 +126,7 @@ def ready_lines(settings: ApiSettings, key: str) -> tuple[str, ...]:
     )
 
 
-async def _tried_engines(database: Database, settings: ApiSettings) -> list[dict[str, Any]] | None:
+async def _tried_engines(database: Database, settings: ApiSettings) -> list[EngineReport] | None:
     """The engines of a worker that has loaded all it can; null while there is none."""
     async with database.reading() as session:
         living = await alive(session, settings.live_worker_seconds)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.ids import new_id
 from db.logs import error_fields
-from db.models.workers import Worker
+from db.models.workers import EngineReport, Worker
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue import workers
@@ -25,7 +25,7 @@ _FORGET_SECONDS = 300
 log = structlog.get_logger(__name__)
 
 
-def describe(engines: Engines) -> list[dict[str, object]]:
+def describe(engines: Engines) -> list[EngineReport]:
     """The engines as ``capabilities`` shows them to clients."""
     return [
         {
