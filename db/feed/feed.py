@@ -21,7 +21,7 @@ from db.logs import error_fields
 from db.postgres.database import Database
 from db.postgres.listen import Hear, listen
 from db.postgres.notifier import CHANNEL
-from db.postgres.outage import DATABASE_ERRORS
+from db.postgres.outage import DATABASE_ERRORS, keep_running
 from db.postgres.reader import Reader
 from db.retries import AWAY_SECONDS, backoff
 
@@ -54,10 +54,11 @@ class Feed:
         return sum(len(topic.listeners) for topic in self._topics.values())
 
     async def start(self) -> None:
+        poll = keep_running(self._poll, lost="feed_poll_failed", pause_seconds=self._poll_seconds)
         self._tasks = [
             asyncio.create_task(self._listen(), name="feed-listen"),
             asyncio.create_task(self._pump(), name="feed-pump"),
-            asyncio.create_task(self._poll(), name="feed-poll"),
+            asyncio.create_task(poll, name="feed-poll"),
         ]
 
     async def close(self) -> None:
@@ -143,15 +144,8 @@ class Feed:
         )
 
     async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll_seconds)
-            if not self._topics:
-                continue
-            try:
-                newest = await last_seqs(self._database.live, list(self._topics))
-            except Exception as error:  # whatever it was: the net must hold
-                log.warning("feed_poll_failed", **error_fields(error))
-                continue
+        if self._topics:
+            newest = await last_seqs(self._database.live, list(self._topics))
             self._mark({each for each, seq in newest.items() if self._is_news(each, seq)})
 
     def _is_news(self, session_id: UUID, last_seq: int) -> bool:

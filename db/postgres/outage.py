@@ -128,11 +128,16 @@ async def without_conflict(work: Callable[[], Awaitable[T]]) -> T:
     )
 
 
-async def keep_running(run: Callable[[], Awaitable[object]], *, lost: str) -> NoReturn:
-    """Does ``run`` for ever: again, after a pause, whenever it ends or fails. ``lost``: the log's name of a failure."""
+async def keep_running(
+    run: Callable[[], Awaitable[object]], *, lost: str, pause_seconds: float = AWAY_SECONDS
+) -> NoReturn:
+    """Runs ``run`` until cancelled: again, after a pause with jitter, whenever it returns or fails.
+
+    ``lost``: the log event of a failure. ``pause_seconds``: the longest pause, which is the interval of a poll.
+    """
     while True:
         try:
             await run()
         except Exception as error:  # whatever it was: nobody else would begin it again
             log.warning(lost, **error_fields(error))
-        await asyncio.sleep(backoff(1, first_seconds=AWAY_SECONDS, longest_seconds=AWAY_SECONDS))
+        await asyncio.sleep(backoff(1, first_seconds=pause_seconds, longest_seconds=pause_seconds))

@@ -12,17 +12,14 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 from uuid import UUID
 
-import structlog
-
 from db.commands.keys import revoked_among
 from db.errors import Unauthenticated
+from db.postgres.outage import keep_running
 from db.postgres.reader import Reader
 
 _CHECK_SECONDS = 1.0
 
 T = TypeVar("T")
-
-log = structlog.get_logger(__name__)
 
 
 class Hold:
@@ -66,7 +63,8 @@ class Revocations:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._check(), name="revocations")
+        check = keep_running(self._check, lost="revocation_check_failed", pause_seconds=_CHECK_SECONDS)
+        self._task = asyncio.create_task(check, name="revocations")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -97,12 +95,6 @@ class Revocations:
             hold.revoke()
 
     async def _check(self) -> None:
-        while True:
-            await asyncio.sleep(_CHECK_SECONDS)
-            if not self._open:
-                continue
-            try:
-                for key_id in await revoked_among(self._reader, list(self._open)):
-                    self.revoke(key_id)
-            except Exception as error:  # whatever it was: the net must hold
-                log.warning("revocation_check_failed", error=type(error).__name__)
+        if self._open:
+            for key_id in await revoked_among(self._reader, list(self._open)):
+                self.revoke(key_id)

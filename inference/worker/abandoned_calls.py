@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.logs import error_fields
 from db.postgres.database import Database
-from db.postgres.outage import DATABASE_ERRORS
+from db.postgres.outage import keep_running
 from db.turns import tool_calls
 
 #: Calls ended in one pass.
@@ -34,12 +33,7 @@ class AbandonedCalls:
 
     async def run(self) -> None:
         """Polls until cancelled; database outages are logged and outlasted."""
-        while True:
-            try:
-                await self.end_all()
-            except DATABASE_ERRORS as error:
-                log.warning("abandoned_calls_failed", **error_fields(error))
-            await asyncio.sleep(self._poll_seconds)
+        await keep_running(self.end_all, lost="abandoned_calls_failed", pause_seconds=self._poll_seconds)
 
     async def end_all(self) -> None:
         """Ends all abandoned calls, each in a transaction of its own, so that it locks one session at a time."""

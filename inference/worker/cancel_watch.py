@@ -6,16 +6,12 @@ import asyncio
 from contextlib import suppress
 from uuid import UUID
 
-import structlog
-
 from db.commands.turns import CANCELLED_CHANNEL
-from db.logs import error_fields
 from db.postgres.database import Database
 from db.postgres.listen import listen
+from db.postgres.outage import keep_running
 from db.turns.claims import find_ended
 from inference.worker.runner import TurnRunner
-
-log = structlog.get_logger(__name__)
 
 
 class CancelWatch:
@@ -33,21 +29,14 @@ class CancelWatch:
             tasks.create_task(
                 listen(self._database, channels, check_seconds=self._poll_seconds), name="cancel-watch-listen"
             )
-            tasks.create_task(self._poll(), name="cancel-watch-poll")
+            poll = keep_running(self._poll, lost="cancel_poll_failed", pause_seconds=self._poll_seconds)
+            tasks.create_task(poll, name="cancel-watch-poll")
 
     def _hear(self, payload: str) -> None:
         with suppress(ValueError):
             self._runner.stop(UUID(payload))
 
     async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll_seconds)
-            try:
-                await self._stop_ended()
-            except Exception as error:  # whatever it was: the net must hold
-                log.warning("cancel_poll_failed", **error_fields(error))
-
-    async def _stop_ended(self) -> None:
         running = self._runner.running
         if running:
             async with self._database.reading() as session:
