@@ -1,10 +1,9 @@
-"""What a turn needs of the world: the ports its stages talk to.
+"""Ports of the turn pipeline: protocols for engines (ASR, LLM, TTS), tools, the audio decoder and the journal.
 
-A port says nothing of torch, HTTP or SQL. Everything a model produces is an async iterator, so that
-a listener hears of it while it happens; the last item of each is the whole result. Closing the iterator
-(``aclose``) stops the model at the next token, segment or sentence.
+Ports are free of torch, HTTP and SQL. Engines stream their output as async iterators, whose last item completes the
+result. Closing an iterator (``aclose``) stops the engine at the next token, segment or piece of audio.
 
-An engine that cannot do what it is asked raises ``db.errors.EngineUnavailable``.
+An engine that cannot do its work raises ``db.errors.EngineUnavailable``.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from db.turns.values import Failure, FinishedCall
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray  # an API process knows the ports too, and does without 10 MB of numpy
+    from numpy.typing import NDArray  # not at runtime: API processes import the ports without 10 MB of numpy
 
-#: Samples a second of every recording handed to a Transcriber.
+#: Sample rate in Hz of every recording for a Transcriber.
 SAMPLE_RATE = limits.SAMPLE_RATE
 
 #: One channel of audio, shape ``(samples,)``, float32 in -1..1.
@@ -33,7 +32,7 @@ Samples: TypeAlias = "NDArray[np.float32]"
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """Which code and which weights. ``languages``: ISO 639-1 codes; empty means any."""
+    """Names of an engine and of its model. ``languages``: ISO 639-1 codes, empty for any."""
 
     engine: str
     model: str
@@ -41,25 +40,25 @@ class EngineInfo:
 
 
 class Engine(Protocol):
-    """What every engine has in common."""
+    """Methods of every engine."""
 
     @property
     def info(self) -> EngineInfo: ...
 
     @property
     def concurrency(self) -> int:
-        """How many turns may use it at the same time; 1 for a model that is not thread-safe."""
+        """The most turns that may use the engine at the same time; 1 for a model that is not thread-safe."""
         ...
 
     async def load(self) -> None:
-        """Makes it ready, off the event loop. Raises EngineUnavailable with the reason if it cannot be.
+        """Loads the model, off the event loop. Raises EngineUnavailable with the reason.
 
-        An ImportError may pass: the worker tells which module is missing and how to install it.
+        May raise ImportError: the worker reports the missing module and how to install it.
         """
         ...
 
     async def close(self) -> None:
-        """Gives back what ``load`` took. Not called while a turn uses it."""
+        """Frees the resources of ``load``. Not called while a turn uses the engine."""
         ...
 
 
@@ -68,16 +67,16 @@ class Engine(Protocol):
 
 class RecordingDecoder(Protocol):
     async def recording(self, data: bytes, *, owner: Hashable, max_seconds: float) -> Recording:
-        """Decodes a recording, which is hostile until then, where it can be stopped.
+        """Decodes a recording of a client, which may be malicious, so that it can be stopped at any time.
 
-        ``owner``: whose share of the decoders it uses. Raises AudioUnreadable, AudioTooLong or Overloaded.
+        ``owner``: the key of the fair share of decoders, a tenant. Raises AudioUnreadable, AudioTooLong or Overloaded.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech. Times in seconds from the recording's start; ``confidence`` in 0..1."""
+    """A segment of a transcript. Times in seconds from the start of the recording; ``confidence`` in 0..1."""
 
     start: float
     end: float
@@ -87,17 +86,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptPartial:
-    """All the words understood so far; the next partial or the transcript replaces it."""
+    """An interim transcript: the whole text so far. The next partial or the transcript replaces it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The whole recording in words. ``text`` is empty when nobody spoke.
+    """The final transcript. ``text``: empty for a recording without speech.
 
-    ``language``: that of the words, ISO 639-1, None if unknown. ``unexpected_language``: the same, where it is neither
-    the language that was given nor one of those to choose among.
+    ``language``: of the text, ISO 639-1, None if unknown. ``unexpected_language``: the same if it is neither the given
+    language nor one of the expected ones, else None. ``details``: JSON values for the model call.
     """
 
     text: str
@@ -112,11 +111,11 @@ class Transcriber(Engine, Protocol):
     def transcribe(
         self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
     ) -> AsyncIterator[TranscriptPartial | Transcript]:
-        """Turns speech at 16 kHz into words: partials as they come, one Transcript last.
+        """Speech recognition: yields partials, then one Transcript. ``samples``: 16 kHz mono.
 
-        ``language``: ISO 639-1, or None to detect it ``among`` these, of which the first stands where none is likely;
-        with none given, among all that the model knows. Speech that is clearly in another language is transcribed in
-        that, not translated. Silence, noise and laughter give an empty Transcript.
+        ``language``: ISO 639-1; None detects it ``among`` these, and takes the first if none is likely. An empty
+        ``among`` means all languages of the model. Speech that is clearly in another language is transcribed in that
+        language, not translated. Silence, noise and laughter give an empty Transcript.
         """
         ...
 
@@ -136,9 +135,9 @@ class AssistantSaid:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as a model sees it. ``parameters``: JSON schema of its arguments, without ``$ref``.
+    """A tool as offered to a model. ``parameters``: JSON Schema of its arguments, without ``$ref``.
 
-    ``repeatable``: calling it twice with the same key does what calling it once does, or it changes nothing.
+    ``repeatable``: whether the tool is idempotent for calls with the same key, or read-only.
     """
 
     name: str
@@ -149,7 +148,7 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ToolUsed:
-    """A finished tool call. ``result``: what the tool answered, or ``{"ok": false, "errors": [...]}``."""
+    """A finished tool call. ``result``: the tool's result, or ``{"ok": false, "errors": [...]}``."""
 
     call_id: str
     name: str
@@ -157,16 +156,16 @@ class ToolUsed:
     result: Mapping[str, Any]
 
 
-#: What was said and done in a session, oldest first. A turn's tool calls stand after its UserSaid.
+#: An item of a session's history, which is oldest first. A turn's tool calls follow its UserSaid.
 HistoryItem = UserSaid | AssistantSaid | ToolUsed
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """The whole conversation up to now. The last UserSaid opened this turn; ToolUsed items behind it are this turn's.
+    """The conversation so far. The last UserSaid opened this turn; ToolUsed items after it belong to this turn.
 
-    ``language``: ISO 639-1 of the reply. ``known``: what the session knows of the customer beside what was said
-    (``customer_id``, and ``name``, ``phone``, ``account_id`` where the session's metadata holds them).
+    ``language``: of the reply, ISO 639-1. ``known``: facts of the customer from the session (``customer_id``, and
+    ``name``, ``phone``, ``account_id`` if its metadata has them).
     """
 
     history: tuple[HistoryItem, ...]
@@ -178,17 +177,17 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The next piece of the reply, white space included: the reply is all deltas joined."""
+    """The next piece of the reply, with white space: the reply is the concatenation of all deltas."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
-    """The model wants a tool run; the pipeline runs it and asks again with its ToolUsed in the history.
+    """A tool call that the model requests. The pipeline runs it and calls the model again with the ToolUsed.
 
-    ``arguments`` is an object of any content: the tool validates it. ``server``: of a call that an earlier attempt
-    began, the MCP server that it was sent to; None for a call that is yet to be made.
+    ``arguments``: not validated; the tool validates them. ``server``: the MCP server of a call that an earlier attempt
+    started; None for a new call.
     """
 
     call_id: str
@@ -199,7 +198,7 @@ class ToolRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatFinished:
-    """Always the last item. ``model`` is the one that answered; token counts are null where nobody counts."""
+    """The last item of a reply. ``model``: as reported by the server. Token counts: None if not counted."""
 
     model: str
     input_tokens: int | None = None
@@ -209,7 +208,7 @@ class ChatFinished:
 
 class ChatModel(Engine, Protocol):
     def reply(self, request: ChatRequest) -> AsyncIterator[TextDelta | ToolRequest | ChatFinished]:
-        """Either words (TextDelta ...) or tools (ToolRequest ...), then one ChatFinished."""
+        """Yields either text (TextDelta ...) or tool calls (ToolRequest ...), then one ChatFinished."""
         ...
 
 
@@ -218,7 +217,7 @@ class ChatModel(Engine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """On whose behalf a tool runs; ids as text. The model never sees or sets any of it."""
+    """Tenant, session and id of a tool call, as text. Not visible to the model, which cannot set it."""
 
     tenant_id: str
     session_id: str
@@ -227,7 +226,7 @@ class ToolContext:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """``ok`` is false when the tool ran and said no; ``content`` is its answer, always an object."""
+    """``ok``: False if the tool ran and refused. ``content``: a JSON object."""
 
     ok: bool
     content: Mapping[str, Any]
@@ -235,14 +234,14 @@ class ToolResult:
 
 class ToolBox(Protocol):
     async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
-        """Every tool that can be called now, each with its server's name."""
+        """The available tools, as (name of the MCP server, tool)."""
         ...
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-        """Runs one tool. The call's id is the key under which its server can tell a repetition.
+        """Runs a tool. ``context.tool_call_id`` is the idempotency key for its server.
 
-        Raises EngineUnavailable only if the request was not sent, so that nothing was done, and OutcomeUnknown for all
-        that went wrong after that: a lost connection, no answer, an error of the protocol.
+        Raises EngineUnavailable only if the request was not sent, and OutcomeUnknown for any failure after that: a lost
+        connection, a timeout, a protocol error.
         """
         ...
 
@@ -252,7 +251,7 @@ class ToolBox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A piece of speech at ``sample_rate`` samples a second."""
+    """A piece of synthesized audio. ``sample_rate``: in Hz."""
 
     samples: Samples
     sample_rate: int
@@ -263,21 +262,21 @@ class Synthesizer(Engine, Protocol):
     def sample_rate(self) -> int: ...
 
     def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncIterator[Speech]:
-        """Speaks one sentence of written text (numbers, money and dates still as written), piece by piece.
+        """Speech synthesis: yields the audio of one sentence in pieces.
 
-        ``language``: ISO 639-1. Raises EngineUnavailable for a language or voice that it does not have.
+        ``text``: in written form; the engine normalizes numbers, money and dates. ``language``: ISO 639-1. ``voice``:
+        None for the engine's default. Raises EngineUnavailable for a language or voice that it does not have.
         """
         ...
 
 
-# --- the record of a turn ---------------------------------------------------------------------------------
+# --- journal --------------------------------------------------------------------------------------------
 
 
 class Journal(Protocol):
-    """Where a turn's progress is written, one commit a call, each telling the listeners.
+    """Records the progress of a turn and publishes it as events, in order; writes may be buffered.
 
-    Any method raises ``Superseded`` when another attempt has taken the turn over: then nothing was written, and the
-    work must stop.
+    Any method may raise Superseded or JournalLost, also for an earlier write: then the attempt must stop.
     """
 
     async def stage_started(self, stage: Stage, info: EngineInfo) -> None: ...
@@ -287,43 +286,43 @@ class Journal(Protocol):
     async def transcript_partial(self, text: str) -> None: ...
 
     async def transcript_ready(self, transcript: Transcript, call: FinishedCall) -> None:
-        """The checkpoint of ASR: the user message's text, and the call."""
+        """Checkpoint of ASR: the user message's text, and the model call."""
         ...
 
     async def reply_delta(self, text: str) -> None: ...
 
     async def reply_ready(self, text: str, language: str) -> None:
-        """The checkpoint of LLM: the reply's text, whole."""
+        """Checkpoint of LLM: the whole reply. ``language``: ISO 639-1."""
         ...
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
-        """A model call that went well; ``ends_stage`` when it was the stage's last."""
+        """A successful model call. ``ends_stage``: whether it was the last of its stage."""
         ...
 
     async def tool_started(self, request: ToolRequest, server: str, number: int) -> ToolContext:
-        """The intent, before the tool runs; ``number`` counts the turn's tool calls and makes the call's key."""
+        """A tool call that is about to run. ``number``: counts the turn's tool calls; the call's id derives from it."""
         ...
 
     async def tool_finished(self, context: ToolContext, result: ToolResult | None, error: str | None) -> None:
-        """Ends the tool call where the tool itself did not, in the commit of what it wrote."""
+        """Ends a tool call, unless the tool ended it in its own transaction."""
         ...
 
     async def chunk_ready(self, index: int, text: str, audio: EncodedAudio) -> None: ...
 
     async def audio_ready(self, audio: EncodedAudio, call: FinishedCall) -> None:
-        """The checkpoint of TTS: the whole spoken reply, and the call."""
+        """Checkpoint of TTS: the audio of the whole reply, and the model call."""
         ...
 
     async def stage_failed(self, failure: Failure, call: FinishedCall | None, *, will_retry: bool) -> None:
-        """A try at a stage that failed; ``will_retry`` when another follows."""
+        """A failed try of a stage. ``will_retry``: whether another try follows."""
         ...
 
     async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None: ...
 
 
 class Superseded(Exception):
-    """Another attempt owns the turn now."""
+    """Another attempt owns the turn now; nothing was written."""
 
 
 class JournalLost(Exception):
-    """The journal cannot be written for now: the attempt ends here, and the turn does not."""
+    """The journal is unavailable: the attempt ends, and the turn is retried later."""

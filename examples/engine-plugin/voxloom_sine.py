@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
-from inference.engines.synthesizer_base import SpeakingEngine
+from inference.engines.synthesizer_base import SynthesizerBase
 from inference.ports import EngineInfo, Samples
 
 SAMPLE_RATE = 16_000
@@ -26,10 +26,10 @@ class SineSettings(EngineSettings):
     pitch: float = Field(220.0, ge=50, le=880)
 
 
-class SineEngine(SpeakingEngine):
+class SineEngine(SynthesizerBase):
     """A Synthesizer (``inference.ports.Synthesizer``).
 
-    ``SpeakingEngine`` does what surrounds every voice: it writes out numbers and dates, cuts long sentences into
+    ``SynthesizerBase`` does what surrounds every voice: it writes out numbers and dates, cuts long sentences into
     pieces, runs ``_render`` in a thread of its own and stops it when the caller is interrupted.
     """
 

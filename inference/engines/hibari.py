@@ -1,4 +1,4 @@
-"""hibari: a small English voice on onnxruntime, with its own grapheme-to-phoneme. No torch."""
+"""The engine ``hibari``: a small English TTS model on onnxruntime, with its own grapheme-to-phoneme (G2P). No torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
-from inference.engines.synthesizer_base import SpeakingEngine
+from inference.engines.synthesizer_base import SynthesizerBase
 from inference.ports import EngineInfo, Samples, Synthesizer
 from inference.weights.cache import PackageFile
 
@@ -20,10 +20,10 @@ _BUNDLED = {
 }
 
 
-class HibariEngine(SpeakingEngine):
-    """``model``: a voice of hibari. "heart" is in its package; any other is fetched when it is loaded.
+class HibariEngine(SynthesizerBase):
+    """A Synthesizer for English, 24 kHz. ``model``: a voice of hibari; all but "heart" are downloaded by ``load``.
 
-    Speaks English at 24 kHz, mono. The only ``voice`` it has is its model.
+    Its only ``voice`` is the name of the model.
     """
 
     def __init__(self, model: str = "heart", *, threads: int = 1) -> None:
@@ -39,9 +39,9 @@ class HibariEngine(SpeakingEngine):
         try:
             path = str(bundled.verified()) if bundled else None
             self._model = Hibari(voice=self.info.model, model=path, threads=self._threads)
-            self._model("Ready.", seed=0)  # reads the dictionaries, so that the first turn does not wait for them
+            self._model("Ready.", seed=0)  # loads the dictionaries, so that the first turn does not wait
         except (ValueError, OSError, RuntimeError):
-            raise self._unavailable("cannot be loaded: unknown, or it could not be fetched") from None
+            raise self._unavailable("cannot be loaded: it is unknown, or the download failed") from None
         return int(self._model.sample_rate)
 
     def _unload(self) -> None:

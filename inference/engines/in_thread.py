@@ -1,4 +1,4 @@
-"""Runs a blocking generator in a thread and hands its items to the event loop as they come."""
+"""Bridges a blocking generator in a thread to an async iterator, with backpressure and cancellation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: How many items a model may be ahead of its reader before it waits.
-_AHEAD = 16
+#: Items that a model may be ahead of its reader.
+_MAX_BUFFERED = 16
 
 
 class _End:
-    """Marks the end of the stream; carries the error it ended with."""
+    """End of the stream, with the error of the generator or None."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
@@ -24,14 +24,14 @@ class _End:
 async def iterate_in_thread(
     produce: Callable[[threading.Event], Iterator[T]], executor: Executor | None = None
 ) -> AsyncIterator[T]:
-    """Yields what ``produce(stop)`` yields, each item made in a thread of ``executor``.
+    """Yields the items of the generator ``produce(stop)``, which runs in a thread of ``executor`` (default: asyncio's).
 
-    When the reader closes early or is cancelled, ``stop`` is set, the blocking generator is closed after the item
-    it is working on, and the thread has left it before this returns: a model is never lent on while it still runs.
+    If the reader closes the iterator or is cancelled, ``stop`` is set and the generator is closed after its current
+    item. Returns only when the thread has left the generator: a model is never lent again while it still runs.
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[T | _End] = asyncio.Queue()
-    room = threading.Semaphore(_AHEAD)
+    room = threading.Semaphore(_MAX_BUFFERED)
     stop = threading.Event()
 
     def run() -> None:
@@ -46,7 +46,7 @@ async def iterate_in_thread(
                 if stop.is_set():
                     break
                 loop.call_soon_threadsafe(queue.put_nowait, item)
-        except BaseException as exc:  # handed to the reader, who raises it
+        except BaseException as exc:  # raised in the reader's task
             error = exc
         finally:
             close = getattr(items, "close", None)
@@ -71,6 +71,7 @@ async def iterate_in_thread(
 
 
 async def _outlast_cancellation(thread: asyncio.Future[None]) -> None:
+    """Waits for the thread even if the task is cancelled, then raises the cancellation."""
     cancelled: asyncio.CancelledError | None = None
     while not thread.done():
         try:

@@ -1,4 +1,4 @@
-"""Importing this first keeps onnxruntime from sending usage data: nothing here talks to anybody unasked."""
+"""Disables the telemetry of onnxruntime; import it before onnxruntime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every speaking engine does around its model: spoken words, short pieces, clean edges."""
+"""Base class of synthesizers (TTS engines): text normalization, splitting into pieces, trimming and fading of audio."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from inference.engines.in_thread import iterate_in_thread
 from inference.ports import EngineInfo, Samples, Speech
 from inference.text.normalization.normalizer import spoken_form
 
-#: Characters of the first piece: little, so that the listener hears something soon; and of those that follow.
+#: Most characters of the first piece, which is short for a low time to first audio, and of later pieces.
 FIRST_PIECE = 60
 PIECE = 180
 
 _CLAUSE_END = re.compile(r"(?:[,;:!?…—–)]|(?<=[a-z]{2})\.)['\"”’)]*\s+|[、，；：。！？।]")
-_PAUSE_SECONDS = 0.12
+_TRAILING_PAUSE_SECONDS = 0.12
 _FADE_SECONDS = 0.004
-#: What is quieter than this share of the loudest sample counts as silence; so much of it is kept around the words.
-_AUDIBLE = 0.01
+#: Silence: amplitude below this share of the peak. Seconds of it to keep around speech.
+_SILENCE_SHARE = 0.01
 _MARGIN_SECONDS = 0.04
 
 
-class SpeakingEngine(ABC):
-    """A Synthesizer around a model that makes sound of spoken words, in a thread of its own.
+class SynthesizerBase(ABC):
+    """Implements ``inference.ports.Synthesizer`` around a model that runs in a thread of its own.
 
-    A subclass sets ``info`` and, in ``_load``, ``_sample_rate``. The same text gives the same sound. Text in which
-    there is nothing to say gives no piece at all.
+    A subclass sets ``info`` and implements the abstract methods. The same text gives the same audio; text without
+    letters and digits gives none.
     """
 
     info: EngineInfo
@@ -45,7 +45,7 @@ class SpeakingEngine(ABC):
 
     @property
     def sample_rate(self) -> int:
-        """Known once it is loaded; EngineUnavailable before."""
+        """In Hz. Raises EngineUnavailable before ``load``."""
         if self._sample_rate is None:
             raise self._unavailable("is not loaded")
         return self._sample_rate
@@ -75,12 +75,12 @@ class SpeakingEngine(ABC):
             raise self._unavailable("does not have this voice")
 
         def produce(stop: threading.Event) -> Iterator[Speech]:
-            for piece in pieces(spoken_form(text, language)):
+            for piece in split_into_pieces(spoken_form(text, language)):
                 if stop.is_set():
                     return
                 samples = self._render(piece, voice, zlib.crc32(piece.encode()))
                 if samples.size:
-                    yield Speech(_with_clean_edges(samples, sample_rate), sample_rate)
+                    yield Speech(_trim_and_fade(samples, sample_rate), sample_rate)
 
         return iterate_in_thread(produce, self._executor)
 
@@ -89,25 +89,25 @@ class SpeakingEngine(ABC):
 
     @abstractmethod
     def _load(self) -> int:
-        """Loads the model, in the engine's thread, and gives its sample rate. Raises EngineUnavailable."""
+        """Loads the model, in the engine's thread. Returns its sample rate in Hz. Raises EngineUnavailable."""
 
     @abstractmethod
     def _unload(self) -> None:
-        """Lets go of the model."""
+        """Frees the model."""
 
     @abstractmethod
     def _has_voice(self, voice: str | None) -> bool:
-        """Whether ``voice`` can be asked of ``_render``; null means the engine's own."""
+        """Whether ``_render`` supports ``voice``; None is the default voice."""
 
     @abstractmethod
     def _render(self, words: str, voice: str | None, seed: int) -> Samples:
-        """Sound of one piece, in the engine's thread. ``seed`` settles whatever is random in it."""
+        """Synthesizes one piece in spoken form, in the engine's thread. ``seed``: for a model with randomness."""
 
 
-def pieces(text: str) -> list[str]:
-    """A sentence in pieces of bounded length, cut after a clause where there is one, else between words.
+def split_into_pieces(text: str) -> list[str]:
+    """Splits a sentence into pieces of bounded length, after a clause if possible, else between words.
 
-    Joined by a space they are the text, white space aside. A piece without a letter or digit is left out.
+    Keeps all words. Drops pieces without letters and digits.
     """
     cut: list[str] = []
     rest = " ".join(text.split())
@@ -119,12 +119,12 @@ def pieces(text: str) -> list[str]:
 
 
 def _head(text: str, limit: int) -> str:
-    if len(text) <= limit * 4 // 3:  # a short tail of its own would sound clipped
+    if len(text) <= limit * 4 // 3:  # a short last piece would sound clipped
         return text
     ends = [match.end() for match in _CLAUSE_END.finditer(text, 0, limit)]
     if ends:
         return text[: ends[-1]]
-    longer = _CLAUSE_END.search(text, limit, PIECE)  # rather a later first sound than a pause within a clause
+    longer = _CLAUSE_END.search(text, limit, PIECE)  # prefers later audio to a pause within a clause
     if longer:
         return text[: longer.end()]
     if len(text) <= PIECE:
@@ -133,16 +133,15 @@ def _head(text: str, limit: int) -> str:
     return text[: space if space > 0 else PIECE]
 
 
-def _with_clean_edges(samples: Samples, sample_rate: int) -> Samples:
-    """In -1..1, without long silence around it, fading in and out so that pieces join without a click, and with a
-    short pause behind."""
+def _trim_and_fade(samples: Samples, sample_rate: int) -> Samples:
+    """Clips to -1..1, trims silence, fades in and out so that pieces join without a click, and appends a pause."""
     clean = np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32)
-    heard = np.flatnonzero(np.abs(clean) > _AUDIBLE * np.abs(clean).max())
+    audible = np.flatnonzero(np.abs(clean) > _SILENCE_SHARE * np.abs(clean).max())
     margin = int(_MARGIN_SECONDS * sample_rate)
-    if heard.size:
-        clean = clean[max(heard[0] - margin, 0) : heard[-1] + 2 * margin].copy()
+    if audible.size:
+        clean = clean[max(audible[0] - margin, 0) : audible[-1] + 2 * margin].copy()
     length = min(int(_FADE_SECONDS * sample_rate), clean.size // 2)
     ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)
     clean[:length] *= ramp
     clean[clean.size - length :] *= ramp[::-1]
-    return np.concatenate([clean, np.zeros(int(_PAUSE_SECONDS * sample_rate), np.float32)])
+    return np.concatenate([clean, np.zeros(int(_TRAILING_PAUSE_SECONDS * sample_rate), np.float32)])

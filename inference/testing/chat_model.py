@@ -22,10 +22,14 @@ from inference.ports import (
     UserSaid,
 )
 from inference.testing.engine import EngineContract
+from inference.tools.json_schema import without_references
 
 #: The CRM tools as a model is offered them.
 TOOLS = (
-    *(ToolSpec(item.name, item.description, item.payload.model_json_schema()) for item in SCENARIOS.values()),
+    *(
+        ToolSpec(item.name, item.description, without_references(item.payload.model_json_schema()))
+        for item in SCENARIOS.values()
+    ),
     ToolSpec("find_crm_records", "Finds this customer's records.", {"type": "object", "properties": {}}),
 )
 

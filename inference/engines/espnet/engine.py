@@ -1,4 +1,4 @@
-"""ESPnet: ``espnet2.bin.tts_inference.Text2Speech`` with the voice "joe" or any other ESPnet speech model."""
+"""The engine ``espnet``: ESPnet's ``Text2Speech`` with the bundled voice "joe" or any other ESPnet TTS model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from db.errors import EngineUnavailable
 from inference.engines.espnet.phonemes import to_espeak, to_tokens
-from inference.engines.synthesizer_base import SpeakingEngine
+from inference.engines.synthesizer_base import SynthesizerBase
 from inference.ports import EngineInfo, Samples
 from inference.weights.cache import ModelCache
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _JOE = "joe"
 
 
-class EspnetEngine(SpeakingEngine):
-    """``model``: "joe" (English, 22,050 Hz), a local path, or a tag; see ``espnet_model.load_text2speech``.
+class EspnetEngine(SynthesizerBase):
+    """A Synthesizer. ``model``: "joe" (English, 22,050 Hz), a path or a tag, see ``model.load_text2speech``.
 
-    ``languages``: what a model other than "joe" speaks, as nothing in it says so; empty means any. ``threads``: of
-    torch, in the whole process. A ``voice`` is the number of a speaker where the model has several.
+    ``languages``: of a model other than "joe", ISO 639-1, empty for any; ESPnet models do not state it. ``threads``:
+    of torch, for the whole process. ``voice``: the number of a speaker, for multi-speaker models.
 
-    A model's randomness is seeded for each piece; torch has one generator a process, so another model that draws
-    from it at the same moment could change a sound by a shade.
+    Each piece seeds torch's generator. Since the generator is shared by the process, another model that uses it at the
+    same moment may change the audio slightly.
     """
 
     def __init__(self, model: str = _JOE, *, cache: ModelCache, threads: int, languages: tuple[str, ...] = ()) -> None:
@@ -34,28 +34,30 @@ class EspnetEngine(SpeakingEngine):
         self._cache = cache
         self._threads = threads
         self._text2speech: Any = None
-        self._read: Callable[[str], str] = str
+        self._phonemize: Callable[[str], str] = str
 
     def _load(self) -> int:
-        import torch  # noqa: PLC0415  takes seconds: not when the worker starts
+        import torch  # noqa: PLC0415  takes seconds: not at the worker's start
 
         from inference.engines.espnet.model import load_text2speech  # noqa: PLC0415  the same
 
         torch.set_num_threads(self._threads)
         built = load_text2speech(self.info.model, self._cache)
         if built.use_speech or built.use_spembs or built.use_lids:
-            raise self._unavailable("wants a reference voice or a language number, which VoxLoom has not")
+            raise self._unavailable(
+                "needs a reference recording, a speaker embedding or a language id, which VoxLoom does not have"
+            )
         if not built.fs:
-            raise self._unavailable("does not say its sample rate")
+            raise self._unavailable("does not state its sample rate")
         self._text2speech = built
         if self.info.model == _JOE:
-            self._read = _reader_of_joe(built)
-        self._render("Ready.", None, 0)  # the first run allocates what later ones use again
+            self._phonemize = _phonemizer_of_joe(built)
+        self._render("Ready.", None, 0)  # allocates the buffers that later runs reuse
         return int(built.fs)
 
     def _unload(self) -> None:
         self._text2speech = None
-        self._read = str
+        self._phonemize = str
 
     def _has_voice(self, voice: str | None) -> bool:
         speakers = self._text2speech.tts.spks
@@ -66,7 +68,7 @@ class EspnetEngine(SpeakingEngine):
         return voice.isascii() and voice.isdigit() and len(voice) < 6 and int(voice) < speakers
 
     def _render(self, words: str, voice: str | None, seed: int) -> Samples:
-        import torch  # noqa: PLC0415  loaded long since
+        import torch  # noqa: PLC0415  already imported by _load
 
         arguments = {}
         if self._text2speech.use_sids:
@@ -74,15 +76,15 @@ class EspnetEngine(SpeakingEngine):
         try:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
-                wave = self._text2speech(self._read(words), **arguments)["wav"]
+                wave = self._text2speech(self._phonemize(words), **arguments)["wav"]
         except EngineUnavailable:
             raise
-        except Exception as exc:  # its message may quote the text
-            raise self._unavailable(f"failed to speak ({type(exc).__name__})") from None
+        except Exception as exc:  # its message may contain the text
+            raise self._unavailable(f"failed to synthesize ({type(exc).__name__})") from None
         return np.asarray(wave.detach().cpu().numpy(), dtype=np.float32).reshape(-1)
 
 
-def _reader_of_joe(text2speech: Any) -> Callable[[str], str]:
+def _phonemizer_of_joe(text2speech: Any) -> Callable[[str], str]:
     try:
         from hibari.g2p import G2P  # noqa: PLC0415  only this voice needs it
     except ImportError:

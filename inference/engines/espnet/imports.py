@@ -1,16 +1,16 @@
-"""Imports ESPnet's speech synthesis where some of what it imports is missing, harmful or slow.
+"""Imports ESPnet's TTS with placeholder modules for optional dependencies that are missing, harmful or slow.
 
-``espnet2.bin.tts_inference`` imports far more than speaking needs: readers of training data, enhancement, text
-front ends of other languages. Those packages are not installed with VoxLoom (some of them have to be compiled); the
-extra ``espnet-zoo`` has them, for models that do need one.
+``espnet2.bin.tts_inference`` imports more than inference needs: training data, speech enhancement, text front ends of
+other languages. VoxLoom does not install those packages, some of which need a compiler; the extra ``espnet-zoo`` has
+them, for models that need one.
 
-For the time of the import only, a finder gives a placeholder module for each of ``_OPTIONAL`` that is missing, and
-for ``g2p_en`` always, since importing it downloads data. What is taken from a placeholder becomes a class, so that it
-can stand in a type annotation or an ``isinstance``; calling it, or using the placeholder after the import, looks for
-the real package and raises EngineUnavailable, naming the extra, if it is not there.
+During the import only, a finder on ``sys.meta_path`` provides a placeholder module for each package of ``_OPTIONAL``
+that is missing, and for ``g2p_en`` always, since importing it downloads data. Attributes of a placeholder are classes,
+valid in type annotations and ``isinstance``. Calling one, or using a placeholder after the import, imports the real
+package, and raises EngineUnavailable with the extra's name if it is missing.
 
-``typeguard.typechecked`` does nothing meanwhile: rewriting several hundred functions took 5.0 of 6.4 seconds. And
-``pkg_resources``, which left setuptools with version 82, is replaced by the one function that pyworld calls.
+``typeguard.typechecked`` is disabled during the import: it took 5.0 of 6.4 seconds. ``pkg_resources``, which setuptools
+82 removed, is replaced by the one function that pyworld calls.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from db.errors import EngineUnavailable
 _LOCK = threading.Lock()
 _ESPNET = frozenset({"espnet", "espnet2"})
 
-#: The extra of pyproject.toml that has what other ESPnet models may need.
+#: The extra of pyproject.toml with the optional packages of ESPnet models.
 EXTRA = "espnet-zoo"
 
-#: Imported by ESPnet, never called to speak with the voice "joe". Replaced only where the real one is missing.
+#: Imported by ESPnet and not used by the voice "joe". Replaced only if missing.
 _OPTIONAL = frozenset(
     {
         "h5py",
@@ -55,26 +55,26 @@ _OPTIONAL = frozenset(
         "torchaudio",
     }
 )
-#: Replaced always: to import the real one has side effects.
+#: Always replaced: importing the package has side effects.
 _SIDE_EFFECTS = frozenset({"g2p_en"})
 
 
 def not_installed(package: str) -> EngineUnavailable:
-    """The error for a package that a model needs and that VoxLoom does not install by itself."""
+    """The error for a package that a model needs and that is only in the extra."""
     return EngineUnavailable(
         f"This ESPnet model needs the package {package}, which is not installed. "
-        f"VoxLoom's extra has it: pip install -e '.[{EXTRA}]'."
+        f"Install VoxLoom's extra: pip install -e '.[{EXTRA}]'."
     )
 
 
 class _Placeholder(ModuleType):
-    """A module that is imported when it is first used, if it is there."""
+    """Placeholder of a module: imports the real one on first use after ESPnet's import."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:  # ESPnet is being imported
-            return _deferred(self.__name__, name)
+        if sys.modules.get(self.__name__) is self:  # during ESPnet's import
+            return _placeholder_class(self.__name__, name)
         return getattr(_real(self.__name__), name)
 
 
@@ -85,8 +85,8 @@ def _real(module: str) -> ModuleType:
         raise not_installed(module.partition(".")[0]) from None
 
 
-def _deferred(module: str, name: str) -> type:
-    """A class for ``module.name``: no instance of it exists, and calling it calls the real one."""
+def _placeholder_class(module: str, name: str) -> type:
+    """A class without instances in place of ``module.name``; calling it calls the real one."""
 
     def call(_: type, *arguments: Any, **options: Any) -> Any:
         return getattr(_real(module), name)(*arguments, **options)
@@ -94,8 +94,8 @@ def _deferred(module: str, name: str) -> type:
     return type(name, (), {"__module__": module, "__new__": call})
 
 
-class _Placeholders(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds a placeholder for each of ``packages`` and their submodules."""
+class _PlaceholderFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finder and loader of placeholders for ``packages`` and their submodules."""
 
     def __init__(self, packages: frozenset[str]) -> None:
         self._packages = packages
@@ -113,26 +113,26 @@ class _Placeholders(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return self.made[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing to run."""
+        """Does nothing: placeholders have no code."""
 
 
-def _from_elsewhere(record: logging.LogRecord) -> bool:
-    """ESPnet writes to the root logger: whole networks while it builds them, and now and then the text it speaks."""
+def _is_not_espnet(record: logging.LogRecord) -> bool:
+    """Log filter, False for records of ESPnet: it logs whole networks, and sometimes the text, to the root logger."""
     return _ESPNET.isdisjoint(Path(record.pathname).parts)
 
 
 def import_text2speech() -> Any:
     """The class ``espnet2.bin.tts_inference.Text2Speech``. Raises ImportError if ESPnet is not installed."""
-    logging.getLogger().addFilter(_from_elsewhere)  # once, however often it is added
-    with _LOCK, warnings.catch_warnings(), _stand_ins():
+    logging.getLogger().addFilter(_is_not_espnet)  # idempotent
+    with _LOCK, warnings.catch_warnings(), _placeholders():
         warnings.simplefilter("ignore")  # deprecations inside ESPnet's dependencies, at import
         return importlib.import_module("espnet2.bin.tts_inference").Text2Speech
 
 
 @contextmanager
-def _stand_ins() -> Iterator[None]:
+def _placeholders() -> Iterator[None]:
     absent = {name for name in _OPTIONAL if name not in sys.modules and importlib.util.find_spec(name) is None}
-    finder = _Placeholders(frozenset(absent | {name for name in _SIDE_EFFECTS if name not in sys.modules}))
+    finder = _PlaceholderFinder(frozenset(absent | {name for name in _SIDE_EFFECTS if name not in sys.modules}))
     if importlib.util.find_spec("pkg_resources") is None:
         finder.made["pkg_resources"] = ModuleType("pkg_resources")
         vars(finder.made["pkg_resources"])["get_distribution"] = importlib.metadata.distribution
@@ -152,5 +152,5 @@ def _stand_ins() -> Iterator[None]:
 
 
 def _unchecked(target: Any = None, **options: Any) -> Any:
-    """What ``typeguard.typechecked`` is under ``python -O``: the function itself."""
+    """Replaces ``typeguard.typechecked`` by its behaviour under ``python -O``: returns the function unchanged."""
     return target if target is not None else _unchecked

@@ -1,4 +1,4 @@
-"""Loads an ESPnet speech model from wherever it is, without running anything that came with it."""
+"""Loads an ESPnet TTS model by path or tag, without unpickling code."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from inference.engines.espnet.imports import import_text2speech, not_installed
 from inference.engines.espnet.voice import obtain_joe
 from inference.weights.cache import ModelCache
 
-#: The voice that VoxLoom builds itself.
+#: The bundled voice, converted by VoxLoom.
 JOE = "joe"
 
-#: How much chance there is in joe's voice and rhythm. Measured on 40 support sentences, transcribed again: 0.5 % of
-#: the words wrong; with the voice's own 0.667 and 0.8 it was 1.6 %, most of them little words hurried over.
-_JOE_CHANCE = {"noise_scale": 0.4, "noise_scale_dur": 0.4}
+#: Noise scales of joe's latent variables and durations. Word error rate of 40 transcribed support sentences: 0.5 %;
+#: with the voice's own 0.667 and 0.8 it was 1.6 %, mostly short words.
+_JOE_NOISE = {"noise_scale": 0.4, "noise_scale_dur": 0.4}
 
-#: Weights that only training reads. The first of the duration flows is skipped when they run backwards.
+#: Prefixes of weights that only training uses. The inverse of the duration flows skips the first of them.
 _TRAINING_ONLY = (
     "tts.discriminator.",
     "tts.mel_loss.",
@@ -32,11 +32,10 @@ _TRAINING_ONLY = (
 
 
 def load_text2speech(model: str, cache: ModelCache) -> Any:
-    """A ready ``espnet2.bin.tts_inference.Text2Speech``.
+    """A loaded ``espnet2.bin.tts_inference.Text2Speech``.
 
-    ``model``: "joe"; a directory with ``config.yaml`` and one ``.pth``; a ``.pth`` with ``config.yaml`` beside it;
-    or a tag of the ESPnet model zoo or of a model hub, or a model packed by ESPnet (``.zip``).
-    Raises EngineUnavailable, with the reason.
+    ``model``: "joe"; a directory with ``config.yaml`` and one ``.pth``; a ``.pth`` with ``config.yaml`` beside it; a
+    model packed by ESPnet (``.zip``); or a tag of the ESPnet model zoo or a model hub. Raises EngineUnavailable.
     """
     text2speech = import_text2speech()
     arguments = _locate(model, cache)
@@ -44,7 +43,7 @@ def load_text2speech(model: str, cache: ModelCache) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside ESPnet
         try:
-            # Given no weights ESPnet builds the model only: its own loading would run a pickle.
+            # ESPnet only builds the model: its own loading of weights would unpickle code.
             built = text2speech(model_file=None, device="cpu", **arguments)
             missing, _ = built.model.load_state_dict(weights, strict=False)
         except EngineUnavailable:
@@ -55,17 +54,17 @@ def load_text2speech(model: str, cache: ModelCache) -> Any:
             raise EngineUnavailable(f"ESPnet cannot build this model ({type(exc).__name__}).") from None
     needed = [name for name in missing if not name.startswith(_TRAINING_ONLY)]
     if needed:
-        raise EngineUnavailable(f"The ESPnet model lacks {len(needed)} weights that speaking needs.")
+        raise EngineUnavailable(f"The ESPnet model lacks {len(needed)} weights that inference needs.")
     return built
 
 
 def _locate(model: str, cache: ModelCache) -> dict[str, Any]:
-    """The arguments of Text2Speech: ``train_config``, ``model_file``, and a vocoder's where a packed model has one."""
+    """Arguments of Text2Speech: ``train_config``, ``model_file``, and those of a packed model's vocoder."""
     if model == JOE:
         from inference.engines.espnet.vits import register  # noqa: PLC0415  imports ESPnet, which must come first
 
         register()
-        return _pair(obtain_joe(cache) / "model.pth") | _JOE_CHANCE
+        return _pair(obtain_joe(cache) / "model.pth") | _JOE_NOISE
     path = Path(model).expanduser()
     if path.is_dir():
         weights = sorted(path.glob("*.pth"))
@@ -90,7 +89,7 @@ def _fetch(model: str, cache: ModelCache) -> dict[str, Any]:
         from espnet_model_zoo.downloader import ModelDownloader  # noqa: PLC0415  only for tags; brings pandas
     except ImportError:
         raise not_installed("espnet_model_zoo") from None
-    cache.progress("Fetching the ESPnet model", None)
+    cache.progress("Downloading the ESPnet model", None)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -98,7 +97,7 @@ def _fetch(model: str, cache: ModelCache) -> dict[str, Any]:
     except Exception as exc:
         reason = type(exc).__name__
         raise EngineUnavailable(
-            f"The ESPnet model {model} is neither a path nor can it be fetched ({reason})."
+            f"The ESPnet model {model} is not a path, and the download failed ({reason})."
         ) from None
     return dict(found)
 
@@ -107,6 +106,6 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
     try:
         weights: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, OSError, RuntimeError, EOFError):
-        raise EngineUnavailable(f"{path.name} is not a file of weights alone.") from None
+        raise EngineUnavailable(f"{path.name} is not a file of weights only.") from None
     inner: dict[str, torch.Tensor] = weights.get("module", weights)  # as DeepSpeed saves it
     return inner

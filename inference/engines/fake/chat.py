@@ -1,4 +1,4 @@
-"""A language model for tests and for trying out the pipeline: deterministic, instant, and it says that it is fake."""
+"""The fake chat model, for tests and for trying out the pipeline: deterministic, no weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inference.ports import (
     UserSaid,
 )
 
-#: What to say, or which tools to ask for.
+#: Returns the text of a reply, or tool requests.
 Script = Callable[[ChatRequest], str | Sequence[ToolRequest]]
 
 _MODEL = "fake-chat-1"
@@ -25,9 +25,9 @@ _FILE = "file"
 
 
 def echo(request: ChatRequest) -> str | Sequence[ToolRequest]:
-    """The default script. Repeats the customer, reports a tool's result, and on "file <tool> <json>" asks for it.
+    """The default script. Repeats the user's text, reports tool results, and requests a tool on "file <tool> <json>".
 
-    "file" alone asks for the first tool offered, with the customer's words as ``query``.
+    "file" alone requests the first tool, with the user's text as ``query``.
     """
     last = request.history[-1] if request.history else None
     if isinstance(last, ToolUsed):
@@ -77,10 +77,10 @@ class FakeChatModel:
         """Nothing to load."""
 
     async def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to free."""
 
     async def reply(self, request: ChatRequest) -> AsyncIterator[TextDelta | ToolRequest | ChatFinished]:
-        """What the script says, word by word, or the tools it asks for."""
+        """The script's text word by word, or its tool requests."""
         answer = self._script(request)
         items: list[TextDelta | ToolRequest]
         items = [TextDelta(word) for word in _words(answer)] if isinstance(answer, str) else list(answer)
@@ -96,6 +96,6 @@ class FakeChatModel:
 
 
 def _words(text: str) -> list[str]:
-    """The text in words, each with the space before it."""
+    """The words of a text, each with the space before it."""
     words = text.split(" ")
     return [word if number == 0 else f" {word}" for number, word in enumerate(words)]

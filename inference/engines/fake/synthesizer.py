@@ -1,4 +1,4 @@
-"""A Synthesizer without a model: one soft tone a sentence, the longer the text the longer the tone. Deterministic."""
+"""The fake synthesizer, for tests: a sine tone whose length follows the text. Deterministic, no weights."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PIECE_CHARACTERS = 50
 
 
 class FakeSynthesizer:
-    """For tests, and for a worker that shall answer without speech (``engine: "fake"``).
+    """A Synthesizer at 16 kHz, with a piece for each 50 characters and the voice "tone".
 
-    A piece of 16 kHz for each 50 characters. ``delay``: seconds before each piece; ``error``: raised instead of the
-    first. ``languages``: ISO 639-1, empty for any. Its one voice is "tone".
+    ``languages``: ISO 639-1, empty for any. ``delay``: seconds before each piece. ``error``: raised instead of the
+    first piece.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class FakeSynthesizer:
         self._error = error
 
     async def load(self) -> None:
-        """There is nothing to load."""
+        """Nothing to load."""
 
     async def close(self) -> None:
-        """Nor to give back."""
+        """Nothing to free."""
 
     async def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncGenerator[Speech, None]:
         if self.info.languages and language not in self.info.languages:
-            raise EngineUnavailable("The fake synthesizer was told not to speak this language.")
+            raise EngineUnavailable("The fake synthesizer does not speak this language.")
         if voice not in {None, self.info.model}:
             raise EngineUnavailable("The fake synthesizer does not have this voice.")
         left = len(text) if any(c.isalnum() for c in text) else 0
@@ -57,7 +57,7 @@ class FakeSynthesizer:
 
 
 def _tone(seconds: float) -> Samples:
-    """440 Hz, swelling and fading, so that pieces join without a click."""
+    """A tone of 440 Hz that fades in and out, so that pieces join without a click."""
     time = np.arange(int(seconds * _SAMPLE_RATE)) / _SAMPLE_RATE
     swell = np.sin(np.pi * time / seconds)
     return (0.2 * swell * np.sin(2 * np.pi * 440 * time)).astype(np.float32)

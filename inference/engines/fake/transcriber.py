@@ -1,4 +1,4 @@
-"""The ``fake`` engine: hears what it was told to hear. For tests; it calls itself what it is."""
+"""The fake transcriber, for tests: returns a configured text. Deterministic, no weights."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from inference.ports import SAMPLE_RATE, EngineInfo, Samples, Segment, Transcrip
 
 
 class FakeTranscriber:
-    """Transcriber that says ``text`` of any recording, and nothing of one that is all zero.
+    """A Transcriber whose transcript is ``text``, and empty for all-zero samples; yields a partial for each word.
 
-    Gives a partial for each word. ``delay``: seconds before each item. ``error`` is raised in place of the transcript.
-    ``calls`` holds the language of each call, ``among`` what it could choose among, ``finished`` how many came to their
-    end. ``spoken``: the language it hears, whatever is expected.
+    ``spoken``: the language it detects, whatever is expected. ``delay``: seconds before each item. ``error``: raised
+    instead of the transcript. ``calls`` and ``among``: arguments of the calls. ``finished``: number of completed calls.
     """
 
     def __init__(
@@ -41,12 +40,12 @@ class FakeTranscriber:
         """Nothing to load."""
 
     async def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to free."""
 
     async def transcribe(
         self, samples: Samples, *, language: str | None, among: Sequence[str] = ()
     ) -> AsyncIterator[TranscriptPartial | Transcript]:
-        """The words one by one, then all of them. ``language`` None is the first of ``among``, else English."""
+        """See ``ports.Transcriber``. Without a ``language`` it detects the first of ``among``, else English."""
         self.calls.append(language)
         self.among.append(tuple(among))
         expected = (language,) if language else among

@@ -1,4 +1,4 @@
-"""A language model behind any server with OpenAI's chat-completions API: vLLM, llama.cpp, Ollama, hosted ones."""
+"""The engine ``openai``: a client of servers with OpenAI's chat-completions API (vLLM, llama.cpp, Ollama, hosted)."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from openai.types.chat import ChatCompletionChunk
 
 from db.errors import EngineUnavailable, TransientEngineError
 from inference.engines.openai.messages import json_format, json_messages, native_messages, native_tools
-from inference.engines.openai.stream_reader import JsonReader, Malformed, NativeReader, Reader
+from inference.engines.openai.stream_reader import JsonReader, MalformedAnswer, NativeReader, StreamReader
 from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, ToolUsed
 
 ToolMode = Literal["native", "json_schema"]
 
-#: Seconds to reach the server; how long it may think between two tokens is the engine's ``timeout``.
-_CONNECT = 5.0
-#: Refused for now: too many requests, or the server is starting, restarting or overloaded.
-_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_NOT_A_CALL = (
+#: Seconds to connect; the engine's ``timeout`` bounds the wait between two tokens.
+_CONNECT_SECONDS = 5.0
+#: Transient HTTP statuses: rate limited, or the server is starting or overloaded.
+_TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_CORRECTION = (
     "Your last answer was neither a reply nor a valid use of one of the tools. Answer again: use only the tools "
     "that are offered, and give their arguments as one JSON object."
 )
 
 
 @dataclass(slots=True)
-class _Round:
-    """One request to the server, as far as it has come."""
+class _StreamState:
+    """State of one streamed request. ``released``: whether text of it has been yielded."""
 
-    reader: Reader
+    reader: StreamReader
     model: str
     released: bool = False
     finish_reason: str | None = None
@@ -51,14 +51,13 @@ class _Round:
 class OpenAIEngine:
     """A ChatModel over HTTP.
 
-    ``tool_mode``: ``native`` uses the API's tool calls; ``json_schema`` has the model write one JSON object, a reply
-    or a call, for models that do not call tools well. ``timeout``: seconds of silence after which the server counts as
-    gone. ``stream_before_tools``: release a reply's first round while it is written, though a tool call may still
-    follow; off, text is held back until it is clear that none does, as long as no tool was used in the turn, because
-    what a model says before a tool's result may turn out not to be true.
+    ``tool_mode``: ``native`` uses the API's tool calls; ``json_schema`` constrains the model to one JSON object, a
+    reply or a tool call, for models that do not call tools well. ``timeout``: seconds without a token after which the
+    request fails. ``stream_before_tools``: whether to stream text before the turn's first tool call is ruled out. By
+    default such text is held until the response ends: a model may claim there what no tool has done yet.
 
-    A call of an unknown tool, or one whose arguments are no JSON object, is asked for once more, and then fails: it
-    is never mended. Nothing else is tried twice here: what may pass raises TransientEngineError.
+    A malformed tool call (unknown tool, or arguments that are not a JSON object) is requested once more, then fails.
+    Nothing else is retried here: transient failures raise TransientEngineError.
     """
 
     def __init__(
@@ -96,7 +95,7 @@ class OpenAIEngine:
         return self._concurrency
 
     async def load(self) -> None:
-        """Makes the client. The server is not called: it may start after this, or restart at any time."""
+        """Creates the HTTP client. Does not call the server, which may start later."""
         if self._client is None:
             self._client = await asyncio.to_thread(self._connect)
 
@@ -106,37 +105,37 @@ class OpenAIEngine:
             await client.close()
 
     async def reply(self, request: ChatRequest) -> AsyncIterator[TextDelta | ToolRequest | ChatFinished]:
-        """Words or tools. Raises EngineUnavailable, or TransientEngineError where a later try may do."""
+        """See ``ports.ChatModel``. Raises EngineUnavailable, or TransientEngineError if a retry may succeed."""
         messages = self._messages(request)
         for attempt in (1, 2):
-            one = _Round(self._reader(request), self._model)
+            state = _StreamState(self._reader(request), self._model)
             try:
-                async with aclosing(self._read(one, messages, request)) as texts:
+                async with aclosing(self._read(state, messages, request)) as texts:
                     async for text in texts:
                         yield TextDelta(text)
-                rest, calls = one.reader.finish(cut=one.finish_reason == "length")
-            except Malformed:
-                if one.released or attempt == 2:
+                rest, calls = state.reader.finish(cut=state.finish_reason == "length")
+            except MalformedAnswer:
+                if state.released or attempt == 2:
                     raise TransientEngineError("The language model's answer was malformed.") from None
-                messages = [*messages, {"role": "system", "content": _NOT_A_CALL}]
+                messages = [*messages, {"role": "system", "content": _CORRECTION}]
                 continue
             if rest:
                 yield TextDelta(rest)
             for call in calls:
                 yield call
-            details = {"tool_mode": self._tool_mode, "finish_reason": one.finish_reason, "asked": attempt}
-            yield ChatFinished(one.model, one.input_tokens, one.output_tokens, details)
+            details = {"tool_mode": self._tool_mode, "finish_reason": state.finish_reason, "asked": attempt}
+            yield ChatFinished(state.model, state.input_tokens, state.output_tokens, details)
             return
 
     def _connect(self) -> AsyncOpenAI:
-        timeout = Timeout(self._timeout, connect=min(_CONNECT, self._timeout))
-        with _told():
+        timeout = Timeout(self._timeout, connect=min(_CONNECT_SECONDS, self._timeout))
+        with _mapped_errors():
             return AsyncOpenAI(base_url=self._base_url, api_key=self._api_key, timeout=timeout, max_retries=0)
 
     def _messages(self, request: ChatRequest) -> list[dict[str, Any]]:
         return native_messages(request) if self._tool_mode == "native" else json_messages(request)
 
-    def _reader(self, request: ChatRequest) -> Reader:
+    def _reader(self, request: ChatRequest) -> StreamReader:
         names = {tool.name for tool in request.tools}
         if self._tool_mode == "json_schema":
             return JsonReader(names)
@@ -144,25 +143,25 @@ class OpenAIEngine:
         return NativeReader(names, hold=bool(names) and not used and not self._stream_before_tools)
 
     async def _read(
-        self, one: _Round, messages: list[dict[str, Any]], request: ChatRequest
+        self, state: _StreamState, messages: list[dict[str, Any]], request: ChatRequest
     ) -> AsyncGenerator[str, None]:
-        """The text that may be released. The HTTP stream is closed however this ends."""
+        """Yields the text that may be released. Always closes the HTTP stream."""
         if self._client is None:
             raise EngineUnavailable("The language model is not loaded.")
-        with _told():
+        with _mapped_errors():
             stream = await self._client.chat.completions.create(**self._parameters(messages, request))
         async with stream:
             while True:
-                with _told():
+                with _mapped_errors():
                     chunk = await anext(stream, None)
-                    text = _take(one, chunk) if chunk is not None else ""
+                    text = _read_chunk(state, chunk) if chunk is not None else ""
                 if chunk is None:
                     break
                 if text:
-                    one.released = True
+                    state.released = True
                     yield text
-        if one.finish_reason is None:
-            raise TransientEngineError("The language model's server broke off in the middle of an answer.")
+        if state.finish_reason is None:
+            raise TransientEngineError("The language model's server closed the connection in the middle of an answer.")
 
     def _parameters(self, messages: list[dict[str, Any]], request: ChatRequest) -> dict[str, Any]:
         parameters: dict[str, Any] = {
@@ -181,29 +180,29 @@ class OpenAIEngine:
         return parameters
 
 
-def _take(one: _Round, chunk: ChatCompletionChunk) -> str:
-    """Notes what a chunk says; gives the text of it that may be released. ``reasoning_content`` is not read."""
+def _read_chunk(state: _StreamState, chunk: ChatCompletionChunk) -> str:
+    """Updates the state by a chunk; returns its text that may be released. Ignores ``reasoning_content``."""
     if chunk.usage is not None:
-        one.input_tokens, one.output_tokens = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
+        state.input_tokens, state.output_tokens = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
     if chunk.model:
-        one.model = chunk.model
+        state.model = chunk.model
     text = ""
     for choice in chunk.choices[:1]:
-        one.finish_reason = choice.finish_reason or one.finish_reason
+        state.finish_reason = choice.finish_reason or state.finish_reason
         if choice.delta is not None:
-            text = one.reader.feed(choice.delta)
+            text = state.reader.feed(choice.delta)
     return text
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turns the client's errors into ours, which hold neither the server's text nor what was said."""
+def _mapped_errors() -> Iterator[None]:
+    """Maps the client's exceptions to ours, without the server's message or text of the conversation."""
     try:
         yield
     except APITimeoutError:
         raise TransientEngineError("The language model's server did not answer in time.") from None
     except APIConnectionError:
-        raise TransientEngineError("The language model's server cannot be reached, or broke off.") from None
+        raise TransientEngineError("The language model's server cannot be reached, or closed the connection.") from None
     except APIStatusError as error:
         raise _refusal(error.status_code) from None
     except APIError:
@@ -211,7 +210,7 @@ def _told() -> Iterator[None]:
     except OpenAIError:
         raise EngineUnavailable("The language model's client is not set up correctly.") from None
     except (AttributeError, TypeError, ValueError):
-        # The client builds its objects without validation, so a strange server shows only where they are read.
+        # The client does not validate responses: a server with another API fails only here.
         raise EngineUnavailable("The language model's server does not speak the chat-completions API.") from None
 
 
@@ -224,4 +223,4 @@ def _refusal(status: int) -> EngineUnavailable:
         429: "is busy",
     }
     message = f"The language model's server {reasons.get(status, 'failed')} (HTTP {status})."
-    return TransientEngineError(message) if status in _PASSING else EngineUnavailable(message)
+    return TransientEngineError(message) if status in _TRANSIENT else EngineUnavailable(message)

@@ -1,4 +1,4 @@
-"""A conversation in the words of the chat-completions API: messages, tools, and the JSON schema of "reply or call"."""
+"""Prompts for the chat-completions API: system prompt, messages, tools, and the JSON Schema of "reply or call"."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from db.languages import LANGUAGES
 from inference.ports import AssistantSaid, ChatRequest, HistoryItem, ToolSpec, ToolUsed, UserSaid
 
-#: Stands where a recording held no speech: an empty message is refused by some servers.
+#: Replaces an empty user message, which some servers refuse.
 _SILENCE = "(The customer said nothing that could be heard.)"
-#: Left out of a grammar: some are not understood, a long ``maxLength`` makes it huge, and the tool checks them anyway.
-_NOT_IN_A_GRAMMAR = frozenset({"pattern", "format", "minLength", "maxLength", "default", "title", "examples"})
+#: JSON Schema keywords that servers do not support in grammars, or that make them huge. Tools validate them anyway.
+_NOT_IN_GRAMMAR = frozenset({"pattern", "format", "minLength", "maxLength", "default", "title", "examples"})
 
-# No names and no numbers here: small models repeat what they find in their instructions.
+# No names and no numbers: small models repeat them in replies.
 _RULES = (
     "Say that something was done only when a tool's result in this conversation says so, and give its reference. "
     "When a tool's result says that it failed, say so. Pass to a tool only what the customer said or what is known "
@@ -30,7 +30,7 @@ Message = dict[str, Any]
 
 
 def native_messages(request: ChatRequest) -> list[Message]:
-    """The conversation with tool calls as such, each followed by its result under the same id."""
+    """The conversation, with native tool calls, each followed by its result under the same id."""
     return [{"role": "system", "content": _system(request)}, *(m for item in request.history for m in _native(item))]
 
 
@@ -46,14 +46,14 @@ def native_tools(tools: tuple[ToolSpec, ...]) -> list[Message]:
 
 
 def json_messages(request: ChatRequest) -> list[Message]:
-    """The conversation for a model without tool calls: what it did is shown in the form in which it answers."""
+    """The conversation for a model without native tool calls: its earlier calls are shown as JSON answers."""
     lines = [f"- {tool.name}: {tool.description}" for tool in request.tools]
     system = "\n".join([_system(request), _JSON_RULES, *(lines or ["(none)"])])
     return [{"role": "system", "content": system}, *(m for item in request.history for m in _json(item))]
 
 
 def json_format(tools: tuple[ToolSpec, ...]) -> Message:
-    """The ``response_format`` that allows a reply, or a call of one of the tools. ``kind`` comes first."""
+    """The ``response_format``: a reply, or a call of one of the tools. ``kind`` comes first."""
     reply = _object({"kind": {"const": "reply"}, "text": {"type": "string"}})
     calls = [
         _object(
@@ -118,9 +118,9 @@ def _for_grammar(node: Any) -> Any:
         return [_for_grammar(item) for item in node]
     if not isinstance(node, Mapping):
         return node
-    kept = {key: _for_grammar(value) for key, value in node.items() if key not in _NOT_IN_A_GRAMMAR}
+    kept = {key: _for_grammar(value) for key, value in node.items() if key not in _NOT_IN_GRAMMAR}
     if isinstance(node.get("properties"), Mapping):
-        # A property may well be called "title" or "format".
+        # A property may be named "title" or "format".
         kept["properties"] = {name: _for_grammar(value) for name, value in node["properties"].items()}
     return kept
 

@@ -1,4 +1,4 @@
-"""Reads a streamed answer: native text and tool calls, or the JSON object "reply or call", while it is written."""
+"""Incremental parsers of streamed chat completions: native text and tool calls, or one JSON object."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from openai.types.chat.chat_completion_chunk import ChoiceDelta
 from inference.ports import ToolRequest
 
 
-class Malformed(Exception):
-    """The model's answer is no text, and no call of an offered tool with an object as arguments."""
+class MalformedAnswer(Exception):
+    """The answer is neither text nor a call of an offered tool with a JSON object as arguments."""
 
 
-class Reader(Protocol):
-    """Fed with deltas; gives the text that may be released, and the tools wanted once the answer is whole."""
+class StreamReader(Protocol):
+    """``feed`` returns the text of a delta that may be released; ``finish`` the tool calls."""
 
     def feed(self, delta: ChoiceDelta) -> str: ...
 
     def finish(self, *, cut: bool) -> tuple[str, list[ToolRequest]]:
-        """The text held back until now, and the calls. ``cut``: it reached the token limit. Raises Malformed."""
+        """The held text, and the tool calls. ``cut``: whether the token limit was reached. Raises MalformedAnswer."""
         ...
 
 
 class NativeReader:
-    """Text and ``tool_calls``. ``hold``: keep the text back until it is clear that no call follows it.
+    """Parses text and ``tool_calls``. ``hold``: whether to hold the text until the end, and drop it if a call follows.
 
-    What a model says before it calls a tool ("I have filed that") is not true yet; held text in front of a call
-    is thrown away, and the model speaks again with the tool's result before it.
+    Text before a tool call ("I have filed that") is not true yet; the model replies again with the tool's result.
     """
 
     def __init__(self, tools: Collection[str], *, hold: bool) -> None:
@@ -62,7 +61,7 @@ class NativeReader:
 
 
 class JsonReader:
-    """The union of ``json_format``. A reply is released as it grows, for its ``kind`` says that no call follows."""
+    """Parses the JSON object of ``json_format``. Streams a reply's text, since its ``kind`` comes first."""
 
     def __init__(self, tools: Collection[str]) -> None:
         self._tools = tools
@@ -76,7 +75,7 @@ class JsonReader:
         try:
             value = jiter.from_json(self._raw.encode(), partial_mode="trailing-strings")
         except ValueError as error:
-            raise Malformed from error
+            raise MalformedAnswer from error
         if not isinstance(value, dict) or value.get("kind") != "reply" or not isinstance(value.get("text"), str):
             return ""
         text: str = value["text"]
@@ -90,20 +89,20 @@ class JsonReader:
         try:
             value = json.loads(self._raw)
         except ValueError as error:
-            raise Malformed from error
+            raise MalformedAnswer from error
         match value:
             case {"kind": "reply", "text": str()}:
                 return "", []
             case {"kind": "call", "tool": str(name), "arguments": dict(arguments)}:
                 return "", [_request(name, arguments, self._tools, "")]
-        raise Malformed
+        raise MalformedAnswer
 
 
 def _request(name: str, arguments: str | dict[str, Any], tools: Collection[str], call_id: str) -> ToolRequest:
     try:
         value = json.loads(arguments) if isinstance(arguments, str) else arguments
     except ValueError as error:
-        raise Malformed from error
+        raise MalformedAnswer from error
     if name not in tools or not isinstance(value, dict):
-        raise Malformed
+        raise MalformedAnswer
     return ToolRequest(call_id or f"call_{uuid.uuid4().hex}", name, value)

@@ -1,4 +1,4 @@
-"""The engine ``scripted`` as a plug-in: how it is made. It has no settings of its own."""
+"""The engine ``scripted`` as a plug-in: its factory. It has no settings."""
 
 from __future__ import annotations
 

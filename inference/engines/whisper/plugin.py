@@ -1,4 +1,4 @@
-"""The engines ``whisper`` and ``ctranslate2`` as plug-ins: their settings, and how they are made."""
+"""The engines ``whisper`` and ``ctranslate2`` as plug-ins: their settings and their factories."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic_settings import SettingsConfigDict
 from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
 from inference.ports import Transcriber
 
-#: The longest piece of speech in seconds that a draft hears at a time, so that its first words come early.
+#: Longest piece in seconds: short for a draft, for early partials, and the most that Whisper takes.
 _DRAFT_SECONDS = 6.0
 _WHOLE_SECONDS = 28.0
 

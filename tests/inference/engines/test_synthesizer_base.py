@@ -1,4 +1,4 @@
-"""How a sentence is cut into pieces for a model."""
+"""Base class of synthesizers: splitting of sentences into pieces, trimming and fading of audio."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.engines.synthesizer_base import FIRST_PIECE, SpeakingEngine, pieces
+from inference.engines.synthesizer_base import FIRST_PIECE, SynthesizerBase, split_into_pieces
 from inference.ports import EngineInfo, Samples
 
 
 def test_a_short_sentence_is_one_piece() -> None:
-    assert pieces("Your bill is due on Monday, thank you.") == ["Your bill is due on Monday, thank you."]
+    assert split_into_pieces("Your bill is due on Monday, thank you.") == ["Your bill is due on Monday, thank you."]
 
 
 def test_a_long_sentence_is_cut_behind_clauses_and_the_first_is_short() -> None:
     text = "Thank you for calling, " + "and I can help you with that, " * 12 + "so tell me."
-    cut = pieces(text)
+    cut = split_into_pieces(text)
     assert len(cut[0]) <= FIRST_PIECE
     assert all(piece.endswith((",", ".")) for piece in cut)
     assert " ".join(cut) == text
 
 
 def test_no_cut_within_a_title_or_a_time() -> None:
-    cut = pieces(
+    cut = split_into_pieces(
         "We open at nine A.M. on the days when Doctor J. Smith is there and nobody else has asked for an hour with him"
     )
     assert not any(piece.endswith(("A.M.", "J.")) for piece in cut)
@@ -31,7 +31,7 @@ def test_no_cut_within_a_title_or_a_time() -> None:
 
 @given(st.text(max_size=2000))
 def test_pieces_are_bounded_and_lose_no_word(text: str) -> None:
-    cut = pieces(text)
+    cut = split_into_pieces(text)
     assert all(len(piece) <= 240 for piece in cut)
     said = [c for piece in cut for c in piece if c.isalnum()]
     assert said == [c for c in text if c.isalnum()]
@@ -39,13 +39,13 @@ def test_pieces_are_bounded_and_lose_no_word(text: str) -> None:
 
 @given(st.integers(500, 3000))
 def test_a_word_without_end_is_cut_too(length: int) -> None:
-    cut = pieces("x" * length)
+    cut = split_into_pieces("x" * length)
     assert sum(map(len, cut)) == length
     assert max(map(len, cut)) <= 240
 
 
-class _Harsh(SpeakingEngine):
-    """Too loud, cut off hard, with a hole, and long silence around it."""
+class _Harsh(SynthesizerBase):
+    """Synthesizes a clipped square signal with a NaN, between long silence."""
 
     info = EngineInfo("harsh", "harsh")
 

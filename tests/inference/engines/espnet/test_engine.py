@@ -1,4 +1,4 @@
-"""ESPnet: any model by path or tag, nothing run that came with it, nothing missing; and joe as its source has it."""
+"""The engine espnet: models by path or tag, no unpickling of code, missing packages; joe equals its ONNX source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 
 from db.errors import EngineUnavailable
 from inference.engines.espnet.engine import EspnetEngine
-from inference.engines.espnet.imports import _OPTIONAL, EXTRA, _Placeholder, _Placeholders, import_text2speech
+from inference.engines.espnet.imports import _OPTIONAL, EXTRA, _Placeholder, _PlaceholderFinder, import_text2speech
 from inference.engines.espnet.model import load_text2speech
 from inference.engines.espnet.voice import _DESCRIPTION, _WEIGHTS
 from inference.ports import Samples
@@ -81,7 +81,7 @@ async def test_speakers_are_voices_by_number(cache: ModelCache, tmp_path: Path) 
 
 async def test_a_model_that_wants_more_than_text_is_refused(cache: ModelCache, tmp_path: Path) -> None:
     write_tiny_model(tmp_path, spk_embed_dim=4, global_channels=4)
-    with pytest.raises(EngineUnavailable, match="reference voice"):
+    with pytest.raises(EngineUnavailable, match="reference recording"):
         await _speak(str(tmp_path), cache)
 
 
@@ -107,7 +107,7 @@ class _Trap:
 def test_a_pickle_is_not_run(cache: ModelCache, tmp_path: Path) -> None:
     write_tiny_model(tmp_path)
     torch.save({"weights": _Trap(tmp_path / "sprung")}, tmp_path / "model.pth")
-    with pytest.raises(EngineUnavailable, match="weights alone"):
+    with pytest.raises(EngineUnavailable, match="weights only"):
         load_text2speech(str(tmp_path), cache)
     assert not (tmp_path / "sprung").exists()
 
@@ -127,7 +127,7 @@ def test_what_is_no_model_is_refused(cache: ModelCache, tiny: Path, tmp_path: Pa
 
 def test_a_tag_that_cannot_be_fetched_is_refused(cache: ModelCache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(EngineUnavailable, match="neither a path nor"):
+    with pytest.raises(EngineUnavailable, match="the download failed"):
         load_text2speech("nobody/no_such_voice", cache)
 
 
@@ -141,14 +141,14 @@ def test_placeholders_are_gone_after_the_import_and_refuse_to_be_used() -> None:
     import_text2speech()
     for name in (*_OPTIONAL, "g2p_en", "pkg_resources"):
         assert not isinstance(sys.modules.get(name), _Placeholder)
-    assert not any(isinstance(finder, _Placeholders) for finder in sys.meta_path)
+    assert not any(isinstance(finder, _PlaceholderFinder) for finder in sys.meta_path)
     assert _Placeholder("json").dumps([1]) == "[1]"
     with pytest.raises(EngineUnavailable, match=rf"no_such_package.*{EXTRA}"):
         _Placeholder("no_such_package.inside").load  # noqa: B018
 
 
 def test_names_taken_from_a_missing_package_stand_in_annotations_and_refuse_to_be_called() -> None:
-    finder = _Placeholders(frozenset({"no_such_package"}))
+    finder = _PlaceholderFinder(frozenset({"no_such_package"}))
     sys.meta_path.insert(0, finder)
     try:
         from no_such_package.inside import Thing  # type: ignore[import-not-found]

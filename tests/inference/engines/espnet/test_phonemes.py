@@ -1,4 +1,4 @@
-"""misaki's phonemes as espeak's en-us writes them."""
+"""Mapping of misaki's phonemes to espeak's en-us."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A random ESPnet VITS of 0.3 MB, written as ESPnet writes its models, to prove the way in of any other."""
+"""A tiny ESPnet VITS (0.3 MB) with random weights, in ESPnet's format: stands for any other model."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The fake transcriber meets the contract of transcribers."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback that speaks the wire format of streamed chat completions, as a test scripts it."""
+"""A scripted HTTP server with the wire format of streamed chat completions, on loopback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-#: A piece of a scripted answer: bytes as they are, an object as one SSE event, a number to pause for.
+#: A piece of a scripted answer: raw bytes, an object as one SSE event, or seconds to pause.
 Piece = bytes | dict[str, Any] | float
 Scripted = list[Piece] | int
 
@@ -36,7 +36,7 @@ DONE = b"data: [DONE]\n\n"
 
 @dataclass
 class ChatServer:
-    """``answers``: one for each request, the last for all later ones; an int is an error status."""
+    """``answers``: one for each request, the last repeated; an int is an error status."""
 
     answers: list[Scripted] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -76,7 +76,7 @@ class ChatServer:
             writer.close()
 
     async def _pause(self, reader: asyncio.StreamReader, seconds: float) -> None:
-        """Waits, and notices if the client hangs up meanwhile."""
+        """Waits, and notes whether the client disconnects meanwhile."""
         try:
             async with asyncio.timeout(seconds):
                 await reader.read()

@@ -26,7 +26,7 @@ class LlamaServer:
 
 @contextmanager
 def llama_server() -> Iterator[LlamaServer]:
-    """Two threads, two slots, a key. Stopped when this closes."""
+    """Starts the server with two threads, two slots and a key; stops it at exit."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The openai engine against the wire format: deltas, calls in pieces, refusals, silence, nonsense."""
+"""The openai engine against the wire format: deltas, split tool calls, error statuses, timeouts, malformed answers."""
 
 from __future__ import annotations
 

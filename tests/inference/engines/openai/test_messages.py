@@ -1,4 +1,4 @@
-"""Schemas as chat servers take them."""
+"""Prompts and JSON Schemas for chat-completions servers."""
 
 from __future__ import annotations
 
