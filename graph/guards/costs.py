@@ -139,7 +139,7 @@ class _OperationCost:
         if not is_composite_type(kind):
             return _Cost()
         inner = self._of(node.selection_set, kind)
-        is_list = _is_list(field.type)
+        is_list = is_list_field(field.type)
         size = self._size(node, field)
         if is_list and "pageInfo" not in fields:
             return _Cost(fixed=(1 + inner.fixed + inner.each_entry * DEFAULT_PAGE_SIZE) * size)
@@ -150,7 +150,7 @@ class _OperationCost:
         """The entries of a page or of a list, by its arguments."""
         pages = "first" in field.args and field.args["first"].default_value is not Undefined
         default = field.args["first"].default_value if pages else None
-        usual = default if isinstance(default, int) else LIST_SIZE if _is_list(field.type) else DEFAULT_PAGE_SIZE
+        usual = default if isinstance(default, int) else LIST_SIZE if is_list_field(field.type) else DEFAULT_PAGE_SIZE
         given = {each.name.value: each.value for each in node.arguments or ()}
         for name in reversed(_SIZES):  # last takes the place of a page's usual first
             value = given.get(name) if name in field.args else None
@@ -179,5 +179,6 @@ def _number(value: ValueNode | None, variables: Mapping[str, int]) -> int | None
     return None
 
 
-def _is_list(kind: GraphQLOutputType) -> bool:
+def is_list_field(kind: GraphQLOutputType) -> bool:
+    """Whether a field of this type has a list for its value."""
     return is_list_type(kind.of_type if is_non_null_type(kind) else kind)

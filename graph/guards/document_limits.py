@@ -42,6 +42,24 @@ _MAX_ERRORS = 10
 _RULES = (*specified_rules, MaxIntrospectionDepthRule, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
+def check_operation(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    variables: Mapping[str, object] | None,
+    limits: DocumentLimits,
+) -> list[GraphQLError]:
+    """The errors of an operation before it runs: limits of the document, then its cost, then its validation.
+
+    The order bounds the time: validation is quadratic in parts of a document that the limits bound.
+    """
+    return (
+        check_document(document, limits)
+        or check_cost(schema, document, operation_name, variables, limits)
+        or validate_within(schema, document)
+    )
+
+
 def check_document(document: DocumentNode, limits: DocumentLimits) -> list[GraphQLError]:
     """What is beyond the limits, at most one error; the document need not be valid.
 

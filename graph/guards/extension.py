@@ -16,7 +16,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from db.errors import BadUserInput
-from graph.guards.document_limits import check_cost, check_document, validate_within
+from graph.guards.document_limits import check_operation
 from graph.guards.refusals import refusal
 from graph.guards.tokens import parse_within
 from graph.guards.variables import variables_fault
@@ -49,11 +49,7 @@ class Guards(SchemaExtension):
         fault = variables_fault(context.variables, limits)
         if fault is not None:
             return [refusal(BadUserInput(fault))]
-        return (
-            check_document(document, limits)
-            or check_cost(schema, document, context._provided_operation_name, context.variables, limits)
-            or validate_within(schema, document)
-        )
+        return check_operation(schema, document, context._provided_operation_name, context.variables, limits)
 
     def _nothing(self) -> DocumentNode:
         """A document in the place of one that could not be read: Strawberry asks it what kind of operation it is."""

@@ -13,16 +13,14 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLSchema,
     InlineFragmentNode,
     SelectionSetNode,
     get_named_type,
     get_operation_ast,
-    is_list_type,
-    is_non_null_type,
 )
 
+from graph.guards.costs import is_list_field
 from graph.guards.fragments import fragments_of
 
 #: Lists that an operation may select, root fields times lists below them, before their objects are counted. A whole
@@ -92,7 +90,7 @@ class _Search:
         if field is None or node.selection_set is None:
             return False
         kind = get_named_type(field.type)
-        is_list = _is_list(field.type)
+        is_list = is_list_field(field.type)
         if is_list and repeated:
             return True
         self.lists += is_list
@@ -101,7 +99,3 @@ class _Search:
         elif kind.name in ("Session", "SessionEdge") and parent.name in _PAGES_OF_SESSIONS:
             is_list = False
         return self.finds(node.selection_set, kind, in_list or is_list, repeated)
-
-
-def _is_list(kind: GraphQLOutputType) -> bool:
-    return is_list_type(kind.of_type if is_non_null_type(kind) else kind)

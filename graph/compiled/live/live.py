@@ -26,7 +26,7 @@ from graph.compiled.live.payload_cache import Encodings
 from graph.compiled.live.plans import EventPlan
 from graph.compiled.reads.selection import Operation, Unsupported
 from graph.errors import masked
-from graph.guards.document_limits import check_cost, check_document, validate_within
+from graph.guards.document_limits import check_operation
 from graph.guards.persisted_documents import Documents
 from graph.guards.revocations import Hold
 from graph.guards.tokens import parse_within
@@ -167,9 +167,7 @@ class Live:
             operation is None
             or operation.node.operation is not OperationType.SUBSCRIPTION
             or not self.documents.may_run(asked.text)
-            or check_document(document, self.limits)
-            or check_cost(schema, document, asked.operation_name, asked.variables, self.limits)
-            or validate_within(schema, document)
+            or check_operation(schema, document, asked.operation_name, asked.variables, self.limits)
         )
         return None if refused or operation is None else EventPlan(self.schema, operation)
 

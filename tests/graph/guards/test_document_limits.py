@@ -10,7 +10,7 @@ import pytest
 from graphql import GraphQLError, GraphQLInterfaceType, get_introspection_query
 
 from graph.api.schema import schema
-from graph.guards.document_limits import check_cost, check_document, validate_within
+from graph.guards.document_limits import check_cost, check_document, check_operation
 from graph.guards.tokens import parse_within
 from graph.limits import DocumentLimits
 from tests import client
@@ -49,11 +49,7 @@ def errors_of(text: str, **limits: object) -> list[GraphQLError]:
         document = parse_within(text, chosen)
     except GraphQLError as error:
         return [error]
-    return (
-        check_document(document, chosen)
-        or check_cost(SCHEMA, document, None, {"id": "x"}, chosen)
-        or validate_within(SCHEMA, document)
-    )
+    return check_operation(SCHEMA, document, None, {"id": "x"}, chosen)
 
 
 def code_of(text: str, **limits: object) -> str | None:
