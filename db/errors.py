@@ -5,7 +5,9 @@ A message names what is wrong and what would be right. It never repeats what a c
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from db.json_value import Json
 
 
 class VoxLoomError(Exception):
@@ -18,7 +20,7 @@ class VoxLoomError(Exception):
         self.message = message
 
     @property
-    def extensions(self) -> dict[str, Any]:
+    def extensions(self) -> dict[str, Json]:
         """What GraphQL puts beside the message."""
         return {"code": self.code}
 
@@ -103,7 +105,7 @@ class _Later(VoxLoomError):
         self.retry_after_seconds = retry_after_seconds
 
     @property
-    def extensions(self) -> dict[str, Any]:
+    def extensions(self) -> dict[str, Json]:
         return {**super().extensions, "retryAfterSeconds": self.retry_after_seconds}
 
 

@@ -7,9 +7,9 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from db.errors import BadUserInput
+from db.json_value import Json
 
 _JSON_CHARACTERS = 16_384
 _JSON_DEPTH = 12
@@ -52,7 +52,7 @@ def storable_text(value: str) -> str:
     return _UNSTORABLE.sub("\ufffd", value)
 
 
-def storable(value: object) -> Any:
+def storable(value: object) -> Json:
     """JSON as Postgres can store it: its texts made storable, and null for a number that JSON does not have.
 
     Where ``jsonb`` would write the numbers out at great length, those with an exponent become strings, as "1e+308".
@@ -61,7 +61,7 @@ def storable(value: object) -> Any:
     return _with_short_numbers(mended) if _written_out(mended) > _JSON_CHARACTERS else mended
 
 
-def _mended(value: object) -> Any:
+def _mended(value: object) -> Json:
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float):
@@ -73,7 +73,7 @@ def _mended(value: object) -> Any:
     return value
 
 
-def _with_short_numbers(value: object) -> Any:
+def _with_short_numbers(value: object) -> Json:
     if isinstance(value, dict):
         return {key: _with_short_numbers(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -92,7 +92,7 @@ def _written_out(value: object) -> int:
     return len(format(Decimal(written), "f")) - len(written)
 
 
-def same_json(one: Any, other: Any) -> bool:
+def same_json(one: object, other: object) -> bool:
     """Whether two JSON values are equal, numbers by their decimal digits.
 
     ``jsonb`` keeps 1e23 as the integer 10**23, which Python's float 1e23 is not equal to.

@@ -10,10 +10,11 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from db.audio import limits
 from db.audio.decoder_protocol import FRAME, MAX_HEADER, READY, DecodeRequest, frame
+from db.json_value import Json
 
 #: -P: no modules from the working directory.
 _ARGUMENTS: tuple[str, ...] = ("-P", "-m", "db.audio.decoder_process")
@@ -77,7 +78,7 @@ class DecoderChild:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def request(self, request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]:
+    async def request(self, request: DecodeRequest, data: bytes) -> tuple[dict[str, Json], bytes]:
         """Header and payload of the answer. Raises DecoderDied; after that, or a cancellation, kill the process."""
         try:
             async with asyncio.timeout(limits.wall_seconds(request.max_seconds)):
@@ -100,7 +101,7 @@ class DecoderChild:
                 pass
         await self._process.wait()
 
-    async def _exchange(self, request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]:
+    async def _exchange(self, request: DecodeRequest, data: bytes) -> tuple[dict[str, Json], bytes]:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

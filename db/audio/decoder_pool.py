@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import Hashable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import structlog
 
@@ -20,6 +20,7 @@ from db.audio.decoder_protocol import DecodeRequest
 from db.audio.fair_semaphore import FairSemaphore
 from db.audio.recording import CustomerChannel, Recording, RecordingInfo
 from db.errors import AudioTooLong, AudioUnreadable, InternalError, Overloaded
+from db.json_value import Json
 from db.logs import looked_at
 
 #: Recordings of one owner that may wait, each of them in memory.
@@ -42,7 +43,7 @@ class DecoderPool:
         self._processes = processes
         self._customer_channel = customer_channel
         self._idle: list[DecoderChild] = []
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -93,7 +94,7 @@ class DecoderPool:
         header, samples = await self._decode(request, data, owner)
         return Recording(samples=np.frombuffer(samples, np.float32), **_validated(header["info"]))
 
-    async def _decode(self, request: DecodeRequest, data: bytes, owner: Hashable) -> tuple[dict[str, Any], bytes]:
+    async def _decode(self, request: DecodeRequest, data: bytes, owner: Hashable) -> tuple[dict[str, Json], bytes]:
         await self._slots.acquire(owner)
         # A task of the pool: when the caller is cancelled, the slot stays taken until the process is cleaned up.
         work = asyncio.create_task(self._work(request, data, owner), name="decode")
@@ -110,7 +111,7 @@ class DecoderPool:
             raise _ERRORS.get(code, InternalError)(header["message"])
         return header, payload
 
-    async def _work(self, request: DecodeRequest, data: bytes, owner: Hashable) -> tuple[dict[str, Any], bytes]:
+    async def _work(self, request: DecodeRequest, data: bytes, owner: Hashable) -> tuple[dict[str, Json], bytes]:
         child: DecoderChild | None = None
         try:
             child = await self._take_child()
@@ -142,7 +143,7 @@ class DecoderPool:
         return await DecoderChild.start()
 
 
-def _validated(info: dict[str, Any]) -> dict[str, Any]:
+def _validated(info: dict[str, Json]) -> dict[str, Json]:
     """The metadata in a decoder's answer. Raises InternalError if it is invalid: the process may be compromised."""
     numbers = [info.get(name) for name in ("duration_ms", "source_sample_rate", "channels")]
     mime_type = re.fullmatch(r"(audio|video)/[a-z0-9]{1,20}", str(info.get("mime_type")))

@@ -22,13 +22,13 @@ import time
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from db.audio import limits
 from db.audio.decoder_protocol import READY, DecodeRequest, frame, read_message
 from db.audio.decoding import read_recording
 from db.audio.recording import Recording, RecordingInfo
 from db.errors import AudioUnreadable, VoxLoomError
+from db.json_value import Json
 
 #: Recordings, and bytes of peak memory, after which a process is replaced.
 _MAX_RECORDINGS = 500
@@ -48,7 +48,7 @@ def main() -> None:
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # output of a library must not corrupt the messages
-    requests: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue(1)
+    requests: queue.Queue[tuple[dict[str, Json], bytes]] = queue.Queue(1)
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
     answers.write(READY)
     answers.flush()
@@ -73,14 +73,14 @@ def run() -> None:
     os._exit(0)
 
 
-def _receive(requests: queue.Queue[tuple[dict[str, Any], bytes]]) -> None:
+def _receive(requests: queue.Queue[tuple[dict[str, Json], bytes]]) -> None:
     """Reads requests in a thread, so that the process exits with its parent even while it decodes."""
     while (message := read_message(sys.stdin.buffer)) is not None:
         requests.put(message)
     os._exit(0)
 
 
-def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]:
+def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Json], bytes]:
     memory = limits.memory_bytes(len(data), request.max_seconds)
     done = threading.Event()
     watch = threading.Thread(target=_watch, args=(memory, done), daemon=True)
@@ -104,7 +104,7 @@ def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Any], bytes]
         watch.join()
 
 
-def _info(recording: Recording) -> dict[str, Any]:
+def _info(recording: Recording) -> dict[str, Json]:
     return {field.name: getattr(recording, field.name) for field in fields(RecordingInfo)}
 
 

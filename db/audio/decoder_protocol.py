@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from db.audio.recording import CustomerChannel
+from db.json_value import Json
 
 #: The lengths of header and payload, in bytes.
 FRAME = struct.Struct("!IQ")
@@ -31,11 +32,11 @@ class DecodeRequest:
     customer_channel: CustomerChannel = "auto"
     declared_mime_type: str | None = None
 
-    def header(self) -> dict[str, Any]:
+    def header(self) -> dict[str, Json]:
         return asdict(self)
 
 
-def frame(header: dict[str, Any], size: int) -> bytes:
+def frame(header: dict[str, Json], size: int) -> bytes:
     """Lengths and header of a message with a payload of ``size`` bytes. Raises ValueError for a header too long."""
     text = json.dumps(header).encode()
     if len(text) > MAX_HEADER:
@@ -43,7 +44,7 @@ def frame(header: dict[str, Any], size: int) -> bytes:
     return FRAME.pack(len(text), size) + text
 
 
-def read_message(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+def read_message(stream: BinaryIO) -> tuple[dict[str, Json], bytes] | None:
     """Header and payload of the next message of a blocking stream; None at its end."""
     start = stream.read(FRAME.size)
     if len(start) < FRAME.size:

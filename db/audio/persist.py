@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -47,7 +46,7 @@ async def upload(store: AudioStore, audio: NewAudio, *, patience_seconds: float 
     return replace(audio, blob=blob)
 
 
-def audio_row(new: NewAudio, session_id: UUID, turn_id: UUID) -> dict[str, Any]:
+def audio_row(new: NewAudio, session_id: UUID, turn_id: UUID) -> dict[str, object]:
     """The columns of the audio's row."""
     return {
         "id": new.id,

@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.enums import EventType
+from db.json_value import Json
 from db.models.conversation import Session
 from db.models.events import Event
 from db.postgres.notifier import touch
@@ -26,7 +26,7 @@ class NewEvent:
 
     type: EventType
     turn_id: UUID | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class StoredEvent:
     seq: int
     turn_id: UUID | None
     type: EventType
-    data: Mapping[str, Any]
+    data: Mapping[str, Json]
     at: datetime
 
 

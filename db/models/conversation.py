@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.enums import Channel, MessageType, Role, SessionStatus, Stage, TurnStatus
+from db.json_value import Json
 from db.models.base import Base, CreatedAtMixin, IdMixin, enum_type
 
 
@@ -42,7 +42,7 @@ class Session(IdMixin, CreatedAtMixin, Base):
     channel: Mapped[Channel] = mapped_column(enum_type(Channel, "channel"))
     persona: Mapped[str] = mapped_column(String(100))
     status: Mapped[SessionStatus] = mapped_column(enum_type(SessionStatus, "status"), default=SessionStatus.OPEN)
-    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
+    metadata_: Mapped[dict[str, Json] | None] = mapped_column("metadata")
     ended_at: Mapped[datetime | None]
     last_seq: Mapped[int] = mapped_column(default=0)
     turn_count: Mapped[int] = mapped_column(default=0)
@@ -84,7 +84,7 @@ class Turn(IdMixin, Base):
     error_code: Mapped[str | None] = mapped_column(String(50))
     error_message: Mapped[str | None] = mapped_column(Text)
     error_stage: Mapped[Stage | None] = mapped_column(enum_type(Stage, "error_stage"))
-    timing: Mapped[dict[str, Any] | None]
+    timing: Mapped[dict[str, Json] | None]
 
 
 class Message(IdMixin, CreatedAtMixin, Base):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.enums import EventType
+from db.json_value import Json
 from db.models.base import Base, enum_type
 
 
@@ -27,5 +27,5 @@ class Event(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     turn_id: Mapped[UUID | None]
     type: Mapped[EventType] = mapped_column(enum_type(EventType, "type"))
-    data: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Json]]
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

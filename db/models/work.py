@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.agents.scenarios import Priority
 from db.enums import CallStatus, CrmStatus, Stage, ToolCallStatus
+from db.json_value import Json
 from db.models.base import Base, CreatedAtMixin, IdMixin, enum_type
 
 
@@ -42,7 +42,7 @@ class ModelCall(IdMixin, Base):
     input_audio_ms: Mapped[int | None]
     output_audio_ms: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(Text)
-    details: Mapped[dict[str, Any] | None]
+    details: Mapped[dict[str, Json] | None]
 
 
 class ToolCall(IdMixin, CreatedAtMixin, Base):
@@ -67,8 +67,8 @@ class ToolCall(IdMixin, CreatedAtMixin, Base):
     attempt: Mapped[int] = mapped_column(default=0)
     name: Mapped[str] = mapped_column(String(200))
     server: Mapped[str] = mapped_column(String(100))
-    arguments: Mapped[dict[str, Any]]
-    result: Mapped[dict[str, Any] | None]
+    arguments: Mapped[dict[str, Json]]
+    result: Mapped[dict[str, Json] | None]
     status: Mapped[ToolCallStatus] = mapped_column(enum_type(ToolCallStatus, "status"), default=ToolCallStatus.PENDING)
     error: Mapped[str | None] = mapped_column(Text)
     idempotency_key: Mapped[str] = mapped_column(String(200))
@@ -107,4 +107,4 @@ class CrmRecord(IdMixin, CreatedAtMixin, Base):
     intent: Mapped[str] = mapped_column(String(50))
     priority: Mapped[Priority] = mapped_column(enum_type(Priority, "priority"))
     status: Mapped[CrmStatus] = mapped_column(enum_type(CrmStatus, "status"), default=CrmStatus.DONE)
-    details: Mapped[dict[str, Any]]
+    details: Mapped[dict[str, Json]]

@@ -11,6 +11,7 @@ import asyncpg
 from db.postgres.address import Address
 from db.postgres.connect import connect
 
+#: A row's values, in the order of the statement's columns. Any: each column has a type of its own.
 Row = Sequence[Any]
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Connections:
         self._room = asyncio.Semaphore(connections)
         self._closed = False
 
-    async def row(self, sql: str, arguments: Sequence[Any]) -> Row | None:
+    async def row(self, sql: str, arguments: Sequence[object]) -> Row | None:
         """The first row of the statement's result, None if it has none.
 
         The server computes no further row: a SELECT whose functions do something, such as ``pg_notify``, needs `rows`.
@@ -53,7 +54,7 @@ class Connections:
 
         return await self._run(ask)
 
-    async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+    async def rows(self, sql: str, arguments: Sequence[object]) -> Sequence[Row]:
         """All rows of the statement's result."""
 
         async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> Sequence[Row]:

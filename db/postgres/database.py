@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -84,9 +84,10 @@ class Database:
         if self.address.pooled:
             await session.execute(_BOUND, self._bounds)
 
+    # Any: SQLAlchemy declares neither its adapter of asyncpg nor what that makes.
     def _dbapi_connection(self) -> Any:
         """What SQLAlchemy's pool holds: an asyncpg connection within its adapter."""
-        dbapi = cast(Any, self.engine.sync_engine.dialect.dbapi)
+        dbapi: Any = self.engine.sync_engine.dialect.dbapi  # Any: as above
         # Behind a pooler a prepared statement is unnamed, and used up in the transaction that made it.
         pooled = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
         return dbapi.connect(async_creator_fn=self._pooled_connection, **(pooled if self.address.pooled else {}))

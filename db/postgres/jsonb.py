@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import orjson
+
+from db.json_value import Json
 
 
 class StoredObject(dict[str, object]):
@@ -23,7 +24,7 @@ class StoredObject(dict[str, object]):
         return orjson.Fragment(self.text)
 
 
-def read_json(text: str) -> Any:
+def read_json(text: str) -> Json:
     """Reads what a ``jsonb`` column holds."""
     content = json.loads(text)
     return StoredObject(content, text) if isinstance(content, dict) else content

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -15,6 +14,7 @@ from db.agents.scenarios import SCENARIOS, CrmPayload
 from db.enums import CrmStatus, ToolCallStatus
 from db.errors import InternalError
 from db.ids import new_id
+from db.json_value import Json
 from db.models.conversation import Session
 from db.models.work import CrmRecord, ToolCall
 from db.turns import tool_calls
@@ -25,7 +25,7 @@ _REFERENCE_TRIES = 8
 
 async def file_record(
     session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, object]
-) -> Mapping[str, Any]:
+) -> Mapping[str, Json]:
     """Validates the payload and files a record; ends ``call`` (locked by the caller) as ACCEPTED or FAILED.
 
     Returns the call's result: ``{"ok": true, "record": {...}}`` or ``{"ok": false, "errors": [{"loc", "msg"}]}``.
@@ -46,7 +46,7 @@ async def file_record(
     return result
 
 
-async def _refuse(session: AsyncSession, call: ToolCall, invalid: ValidationError) -> Mapping[str, Any]:
+async def _refuse(session: AsyncSession, call: ToolCall, invalid: ValidationError) -> Mapping[str, Json]:
     errors = validation_errors(invalid)
     result = {"ok": False, "errors": errors}
     summary = "; ".join(f"{each['loc']}: {each['msg']}" if each["loc"] else each["msg"] for each in errors)

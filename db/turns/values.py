@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from db.enums import CallStatus, Stage
 from db.errors import OutcomeUnknown, VoxLoomError
+from db.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FinishedCall:
     input_audio_ms: int | None = None
     output_audio_ms: int | None = None
     error: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def error_text(error: VoxLoomError) -> str:
     return f"{error.code}: {error.message}"
 
 
-def error_result(error: VoxLoomError) -> dict[str, Any]:
+def error_result(error: VoxLoomError) -> dict[str, Json]:
     """The result of a failed tool call: ``{"ok": false, "errors": [{"loc", "msg"}]}``.
 
     With ``"outcome": "unknown"`` if the tool may have run.

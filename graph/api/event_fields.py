@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast, overload
+from typing import Protocol, TypeVar, cast, overload
 from uuid import UUID
 
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.feed.events import StoredEvent
+from db.json_value import Json
 from graph.api.context import Info
 from graph.api.fields import Shows, declare
 from graph.api.loaders import Source
@@ -22,8 +23,8 @@ V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
 
-#: Makes a field's value from a member of an event's data. Any: JSON, which ``int``, ``str`` and enums take as it comes.
-Kind = Callable[[Any], V]
+#: Makes a field's value from a member of an event's data.
+Kind = Callable[[Json], V]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import SQLColumnExpression
 from strawberry.scalars import JSON
 
+from db.json_value import Json
 from db.postgres.jsonb import StoredObject
 from graph.api.context import Info
 from graph.api.declared import READ, Columns, Expression, Items, SameRow, SoundUrl, Value
@@ -36,8 +37,8 @@ T = TypeVar("T")
 R_contra = TypeVar("R_contra", contravariant=True)
 T_co = TypeVar("T_co", covariant=True)
 
-#: What a JSON column holds. Any: so it is annotated in the models, whose annotations choose the columns' SQL types.
-_JsonObject = dict[str, Any]
+#: What a JSON column holds, as the models annotate it.
+_JsonObject = dict[str, Json]
 
 
 class Shows(Protocol[R_contra, T_co]):

@@ -7,7 +7,6 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from importlib.resources import files
-from typing import Any
 
 import httpx
 import websockets
@@ -16,6 +15,7 @@ from rich.table import Table
 from websockets.exceptions import WebSocketException
 
 from db.errors import VoxLoomError
+from db.json_value import Json
 
 out = Console()
 
@@ -57,8 +57,8 @@ _RESULT = """query($turn: ID!) { turn(id: $turn) {
 } }"""
 
 
-#: JSON of the server's responses. Any: each query selects its own fields.
-_Object = dict[str, Any]
+#: An object of the server's responses.
+_Object = dict[str, Json]
 
 
 class ServerUnusable(VoxLoomError):
