@@ -63,6 +63,12 @@ class Lender(Generic[E]):
         self.error: str | None = None
 
     @property
+    def unavailable(self) -> str | None:
+        """Why the engine could not be imported or made; None if it was."""
+        reason: str | None = getattr(self._engine, "reason", None)
+        return reason
+
+    @property
     def info(self) -> EngineInfo:
         return self._engine.info
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import obstore
 import structlog
@@ -101,6 +101,15 @@ class BucketStore:
             except StopAsyncIteration:
                 return
             yield [BucketObject(each["path"], each["last_modified"]) for each in page]
+
+    async def probe(self) -> None:
+        """Writes, reads and deletes a small object. Raises AudioStoreUnavailable, or FileNotFoundError."""
+        key = f"voxloom-probe/{uuid4()}"
+        await self.upload(key, b"voxloom")
+        try:
+            await _answer(obstore.get_range_async(self._store, key, start=0, end=7), "get")
+        finally:
+            await self.delete(key)
 
     async def delete(self, key: str) -> None:
         """Deletes an object; a missing object is no error."""

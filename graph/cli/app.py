@@ -12,16 +12,18 @@ from typing import Annotated
 
 import typer
 
-from graph.cli.commands import client, database, keys, processes
+from graph.cli.commands import client, database, doctor, keys, processes
 
 _RUN = "Run it"
 _TALK = "Talk to it"
 _MANAGE = "Set it up and manage it"
+_HELP = "When something is wrong"
 
 _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     _RUN: (processes.up, processes.serve, processes.worker),
     _TALK: (client.demo, client.schema),
     _MANAGE: (database.migrate,),
+    _HELP: (doctor.doctor,),
 }
 
 #: Commands with commands of their own.
@@ -39,6 +41,8 @@ _EXAMPLES = """Examples:
   voxloom keys create laptop     a key for a client, printed once
 
   voxloom worker                 another worker, for more turns at a time
+
+  voxloom doctor                 what is wrong, and what to do
 
 Settings are environment variables or lines of `.env`; `.env.example` lists them.
 Docs: README.md and docs/. GraphQL is documented at /graphql of a running server.

