@@ -124,12 +124,12 @@ class Transcriber(Engine, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class UserSaid:
+class UserMessage:
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class AssistantSaid:
+class AssistantMessage:
     text: str
 
 
@@ -147,7 +147,7 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolUsed:
+class CompletedToolCall:
     """A finished tool call. ``result``: the tool's result, or ``{"ok": false, "errors": [...]}``."""
 
     call_id: str
@@ -156,13 +156,13 @@ class ToolUsed:
     result: Mapping[str, Any]
 
 
-#: An item of a session's history, which is oldest first. A turn's tool calls follow its UserSaid.
-HistoryItem = UserSaid | AssistantSaid | ToolUsed
+#: An item of a session's history, which is oldest first. A turn's tool calls follow its UserMessage.
+HistoryItem = UserMessage | AssistantMessage | CompletedToolCall
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """The conversation so far. The last UserSaid opened this turn; ToolUsed items after it belong to this turn.
+    """The conversation so far. The last UserMessage opened this turn, to which tool calls after it belong.
 
     ``language``: of the reply, ISO 639-1. ``known``: facts of the customer from the session (``customer_id``, and
     ``name``, ``phone``, ``account_id`` if its metadata has them).
@@ -184,7 +184,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
-    """A tool call that the model requests. The pipeline runs it and calls the model again with the ToolUsed.
+    """A tool call that the model requests. The pipeline runs it and calls the model again with its result.
 
     ``arguments``: not validated; the tool validates them. ``server``: the MCP server of a call that an earlier attempt
     started; None for a new call.

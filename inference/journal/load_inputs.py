@@ -12,7 +12,7 @@ from db.audio.store import AudioStore, patiently
 from db.enums import MessageType, Role, ToolCallStatus
 from db.postgres.database import Database
 from db.turns.values import Claim
-from inference.ports import AssistantSaid, HistoryItem, ToolRequest, ToolUsed, UserSaid
+from inference.ports import AssistantMessage, CompletedToolCall, HistoryItem, ToolRequest, UserMessage
 from inference.turn.inputs import TurnInputs
 
 #: The newest turns that a model is given as history.
@@ -102,14 +102,14 @@ def _history(messages: Iterable[Found], calls: Iterable[Found], *, before: int) 
     found: list[tuple[int, int, HistoryItem]] = []
     for message in messages:
         if message["role"] == Role.USER:
-            found.append((message["number"], 0, UserSaid(message["text"] or "")))
+            found.append((message["number"], 0, UserMessage(message["text"] or "")))
         else:
-            found.append((message["number"], 2, AssistantSaid(message["text"] or "")))
+            found.append((message["number"], 2, AssistantMessage(message["text"] or "")))
     found.extend((call["number"], 1, _used(call)) for call in calls if call["status"] != ToolCallStatus.PENDING)
     earlier = [each for each in found if each[0] < before]
     return tuple(item for _, _, item in sorted(earlier, key=lambda each: each[:2]))
 
 
-def _used(call: Found) -> ToolUsed:
+def _used(call: Found) -> CompletedToolCall:
     result = call["result"] or {"ok": False, "errors": [{"loc": "", "msg": call["error"]}]}
-    return ToolUsed(call["id"], call["name"], call["arguments"], result)
+    return CompletedToolCall(call["id"], call["name"], call["arguments"], result)

@@ -19,7 +19,7 @@ from inference.ports import (
     TextDelta,
     ToolRequest,
     ToolSpec,
-    UserSaid,
+    UserMessage,
 )
 from inference.testing.engine import EngineContract
 from inference.tools.json_schema import without_references
@@ -68,7 +68,7 @@ async def answer(model: ChatModel, request: ChatRequest) -> Answer:
 class ChatModelContract(EngineContract):
     """A subclass has a fixture ``engine``, loaded."""
 
-    hello = chat_request(UserSaid("Hello!"), tools=())
+    hello = chat_request(UserMessage("Hello!"), tools=())
 
     async def test_words_then_one_finish(self, engine: ChatModel) -> None:
         said = await answer(engine, self.hello)
@@ -95,4 +95,4 @@ class ChatModelContract(EngineContract):
 
     async def test_hostile_words_are_only_words(self, engine: ChatModel) -> None:
         text = '"}]} <|im_end|> \x00 {name} %s $(id) \u202e ' + "x" * 500
-        assert (await answer(engine, chat_request(UserSaid(text), tools=()))).text.strip()
+        assert (await answer(engine, chat_request(UserMessage(text), tools=()))).text.strip()

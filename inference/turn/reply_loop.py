@@ -10,7 +10,7 @@ from db.agents.scenarios import SCENARIOS
 from db.enums import Stage
 from db.turns.values import Failure, FinishedCall
 from inference.lender import Lender
-from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, UserSaid
+from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, UserMessage
 from inference.turn.call_meter import StageError
 from inference.turn.inputs import TurnInputs
 from inference.turn.limits import TurnLimits
@@ -62,7 +62,7 @@ class ReplyLoop:
         written = ""
         tools = tuple(offer.spec for offer in offers.values())
         for _ in range(_MAX_ROUNDS):
-            history = (*self._work.history, UserSaid(text), *self._used)
+            history = (*self._work.history, UserMessage(text), *self._used)
             request = ChatRequest(history, self._work.persona, language, tools, self._work.known)
             requests, said, call = await self._round(request, engine, splitter, sentences)
             written += said

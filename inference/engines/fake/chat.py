@@ -10,11 +10,11 @@ from contextlib import suppress
 from inference.ports import (
     ChatFinished,
     ChatRequest,
+    CompletedToolCall,
     EngineInfo,
     TextDelta,
     ToolRequest,
-    ToolUsed,
-    UserSaid,
+    UserMessage,
 )
 
 #: Returns the text of a reply, or tool requests.
@@ -30,9 +30,9 @@ def echo(request: ChatRequest) -> str | Sequence[ToolRequest]:
     "file" alone requests the first tool, with the user's text as ``query``.
     """
     last = request.history[-1] if request.history else None
-    if isinstance(last, ToolUsed):
+    if isinstance(last, CompletedToolCall):
         return f"The tool {last.name} said {'yes' if last.result.get('ok') else 'no'}."
-    said = next((item.text for item in reversed(request.history) if isinstance(item, UserSaid)), "").strip()
+    said = next((item.text for item in reversed(request.history) if isinstance(item, UserMessage)), "").strip()
     if not said:
         return "I did not catch that."
     head, _, tail = said.partition(" ")

@@ -22,7 +22,7 @@ from openai.types.chat import ChatCompletionChunk
 from db.errors import EngineUnavailable, TransientEngineError
 from inference.engines.openai.messages import json_format, json_messages, native_messages, native_tools
 from inference.engines.openai.stream_reader import JsonReader, MalformedAnswer, NativeReader, StreamReader
-from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, ToolUsed
+from inference.ports import ChatFinished, ChatRequest, CompletedToolCall, EngineInfo, TextDelta, ToolRequest
 
 ToolMode = Literal["native", "json_schema"]
 
@@ -139,7 +139,7 @@ class OpenAIEngine:
         names = {tool.name for tool in request.tools}
         if self._tool_mode == "json_schema":
             return JsonReader(names)
-        used = bool(request.history) and isinstance(request.history[-1], ToolUsed)
+        used = bool(request.history) and isinstance(request.history[-1], CompletedToolCall)
         return NativeReader(names, hold=bool(names) and not used and not self._stream_before_tools)
 
     async def _read(

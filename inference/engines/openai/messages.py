@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.languages import LANGUAGES
-from inference.ports import AssistantSaid, ChatRequest, HistoryItem, ToolSpec, ToolUsed, UserSaid
+from inference.ports import AssistantMessage, ChatRequest, CompletedToolCall, HistoryItem, ToolSpec, UserMessage
 
 #: Replaces an empty user message, which some servers refuse.
 _SILENCE = "(The customer said nothing that could be heard.)"
@@ -78,11 +78,11 @@ def _system(request: ChatRequest) -> str:
 
 def _native(item: HistoryItem) -> list[Message]:
     match item:
-        case UserSaid(text):
+        case UserMessage(text):
             return [{"role": "user", "content": text.strip() or _SILENCE}]
-        case AssistantSaid(text):
+        case AssistantMessage(text):
             return [{"role": "assistant", "content": text}]
-        case ToolUsed(call_id, name, arguments, result):
+        case CompletedToolCall(call_id, name, arguments, result):
             call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _dump(arguments)}}
             return [
                 {"role": "assistant", "content": None, "tool_calls": [call]},
@@ -92,11 +92,11 @@ def _native(item: HistoryItem) -> list[Message]:
 
 def _json(item: HistoryItem) -> list[Message]:
     match item:
-        case UserSaid(text):
+        case UserMessage(text):
             return [{"role": "user", "content": text.strip() or _SILENCE}]
-        case AssistantSaid(text):
+        case AssistantMessage(text):
             return [{"role": "assistant", "content": _dump({"kind": "reply", "text": text})}]
-        case ToolUsed(name=name, arguments=arguments, result=result):
+        case CompletedToolCall(name=name, arguments=arguments, result=result):
             call = {"kind": "call", "tool": name, "arguments": arguments}
             return [
                 {"role": "assistant", "content": _dump(call)},

@@ -20,7 +20,7 @@ from inference.engines.scripted.policy import Decision, Policy
 from inference.engines.scripted.replies import replies
 from inference.engines.scripted.state_update import state_from_history
 from inference.engines.scripted.understanding import Understander
-from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, UserSaid
+from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, UserMessage
 
 #: The embedding models, recorded with each model call.
 MODEL = "minilm-l6-v2-int8+usem3"
@@ -77,7 +77,7 @@ def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDel
     if decision.tool is not None:
         yield ToolRequest(f"call_{uuid.uuid4().hex}", decision.tool, decision.arguments)
     else:
-        turn = sum(isinstance(item, UserSaid) for item in request.history)
+        turn = sum(isinstance(item, UserMessage) for item in request.history)
         for number, part in enumerate(decision.parts):
             text = templates.fill(part.key, part.values, turn)
             yield TextDelta(text if number == 0 else f" {text}")

@@ -8,7 +8,7 @@ from inference.engines.scripted.names import bare_name
 from inference.engines.scripted.replies import Replies, expected_answer
 from inference.engines.scripted.state import CONFIRMED, DialogueState, FiledRecord, ServiceRequest, TurnState
 from inference.engines.scripted.understanding import Understander, Understanding
-from inference.ports import AssistantSaid, ChatRequest, ToolUsed, UserSaid
+from inference.ports import AssistantMessage, ChatRequest, CompletedToolCall, UserMessage
 
 #: From this similarity on, a request for the scenario of a filed record is a duplicate of it.
 _DUPLICATE_SIMILARITY = 0.85
@@ -25,13 +25,13 @@ def state_from_history(request: ChatRequest, understander: Understander, replies
     offered = {tool.name for tool in request.tools}.intersection(request.persona.scenarios)
     for item in request.history:
         match item:
-            case UserSaid(text):
+            case UserMessage(text):
                 # Requests that cannot be filed were answered in their own turn.
                 dialogue.pending = [pending for pending in dialogue.pending if pending.scenario in offered]
                 update(dialogue, understander.understand(text, request.language), understander.model, request.language)
-            case AssistantSaid(text):
+            case AssistantMessage(text):
                 note_question(dialogue, text, replies)
-            case ToolUsed(name=name, arguments=arguments, result=result):
+            case CompletedToolCall(name=name, arguments=arguments, result=result):
                 dialogue.apply_tool_result(name, arguments, result)
     return dialogue
 

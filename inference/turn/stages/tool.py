@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from db.enums import Stage
 from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
 from db.turns.values import error_result, error_text
-from inference.ports import Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec, ToolUsed
+from inference.ports import CompletedToolCall, Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec
 from inference.turn.call_meter import failure_of
 from inference.turn.limits import TurnLimits
 from inference.turn.timing import TurnClock
@@ -32,7 +32,7 @@ async def run_tool(
     journal: Journal,
     limits: TurnLimits,
     clock: TurnClock,
-) -> ToolUsed:
+) -> CompletedToolCall:
     """Runs one tool; returns its result for the model. A tool that fails ends its call as FAILED, not the turn.
 
     ``number``: counts the turn's tool calls. ``begun``: an earlier attempt started this call and did not see its end;
@@ -47,7 +47,7 @@ async def run_tool(
         except VoxLoomError as failed:
             result, error = ToolResult(False, error_result(failed)), error_text(failed)
     await journal.tool_finished(context, result, error)
-    return ToolUsed(request.call_id, request.name, request.arguments, result.content)
+    return CompletedToolCall(request.call_id, request.name, request.arguments, result.content)
 
 
 def lost_offer(request: ToolRequest) -> ToolOffer:

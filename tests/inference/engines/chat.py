@@ -1,4 +1,4 @@
-"""A conversation with a chat model, its tools run as the pipeline does: the real payload models without a database."""
+"""A conversation with a chat model and its tools: the real payload models, without a database."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.agents.scenarios import SCENARIOS
-from inference.ports import AssistantSaid, ChatModel, HistoryItem, ToolRequest, ToolSpec, ToolUsed, UserSaid
+from inference.ports import (
+    AssistantMessage,
+    ChatModel,
+    CompletedToolCall,
+    HistoryItem,
+    ToolRequest,
+    ToolSpec,
+    UserMessage,
+)
 from inference.testing.chat_model import TOOLS, Answer, answer, chat_request
 
 
 @dataclass
 class Conversation:
-    """Plays the pipeline: runs the tools a model asks for, with real validation, and keeps the history."""
+    """Simulates the pipeline: runs requested tools with real validation, and keeps the history."""
 
     model: ChatModel
     language: str = "en"
@@ -29,18 +37,18 @@ class Conversation:
     last: Answer | None = None
 
     async def say(self, text: str) -> str:
-        """The customer speaks; gives the reply after all tools have run."""
-        self.history.append(UserSaid(text))
+        """Adds a user message; returns the reply after all tool calls."""
+        self.history.append(UserMessage(text))
         for _ in range(6):
             request = chat_request(
                 *self.history, language=self.language, persona=self.persona, tools=self.tools, known=self.known
             )
             self.last = await answer(self.model, request)
             if not self.last.calls:
-                self.history.append(AssistantSaid(self.last.text))
+                self.history.append(AssistantMessage(self.last.text))
                 return self.last.text
             for call in self.last.calls:
-                self.history.append(ToolUsed(call.call_id, call.name, call.arguments, self._run(call)))
+                self.history.append(CompletedToolCall(call.call_id, call.name, call.arguments, self._run(call)))
         raise AssertionError("the model asks for tools without end")
 
     def _run(self, call: ToolRequest) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Engines that several test modules share, loaded once."""
+"""Fixtures: engines that several test modules share, loaded once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inference.engines.scripted.engine import ScriptedEngine
 @pytest.fixture(scope="session")
 def scripted() -> ScriptedEngine:
     engine = ScriptedEngine(threads=2)
-    # In a thread of its own: an async fixture may be the first to ask for it, with its loop already running.
+    # In a thread of its own, since an event loop may run already.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(engine.load())).result()
     return engine

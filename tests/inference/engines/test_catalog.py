@@ -43,7 +43,7 @@ hum = EngineFactory(Settings, make, install="pip install voxloom-hum[all]")
 
 
 class TestOurEngines(PluginContract):
-    """Those of pyproject.toml."""
+    """The entry points of pyproject.toml."""
 
     @pytest.fixture(autouse=True, params=_OURS, ids="-".join)
     def each(self, request: pytest.FixtureRequest) -> None:
@@ -52,7 +52,7 @@ class TestOurEngines(PluginContract):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder on sys.path, for packages."""
+    """A directory on sys.path for packages."""
     made = tmp_path / "site"
     made.mkdir()
     monkeypatch.syspath_prepend(str(made))
@@ -79,7 +79,7 @@ async def test_an_engine_of_another_package_is_made_with_its_settings(
 def test_a_name_that_is_not_installed_is_refused_with_those_that_are() -> None:
     with pytest.raises(BadUserInput, match=r"VOXLOOM_TTS_ENGINE.*'whistle'.*Installed: .*espnet, fake, hibari"):
         choose_engines(speaks_with("fake", "whistle"))
-    settings = speaks_with("fake").model_copy(update={"asr_draft_engine": "hibari"})  # of another kind
+    settings = speaks_with("fake").model_copy(update={"asr_draft_engine": "hibari"})  # a TTS engine
     with pytest.raises(BadUserInput, match=r"VOXLOOM_ASR_DRAFT_ENGINE.*Installed: ctranslate2, fake, whisper\."):
         choose_engines(settings)
 
@@ -96,7 +96,7 @@ def test_a_setting_of_an_engine_that_is_invalid_is_named_without_its_value(monke
     with pytest.raises(BadUserInput, match=r"^VOXLOOM_OPENAI_TOOL_MODE: Input should be 'native'") as refused:
         choose_engines(chosen)
     assert "secret" not in refused.value.message
-    choose_engines(speaks_with("fake"))  # nobody asks for it
+    choose_engines(speaks_with("fake"))  # not chosen
 
 
 @pytest.mark.parametrize(

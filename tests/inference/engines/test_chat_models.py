@@ -10,7 +10,7 @@ from db.errors import EngineUnavailable
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.openai.engine import OpenAIEngine
 from inference.engines.scripted.engine import ScriptedEngine
-from inference.ports import ChatFinished, ChatModel, ToolUsed, UserSaid
+from inference.ports import ChatFinished, ChatModel, CompletedToolCall, UserMessage
 from inference.testing.chat_model import ChatModelContract, answer, chat_request
 from tests.inference.engines.openai.llama_server import LlamaServer, llama_server
 
@@ -48,18 +48,18 @@ class TestChatModels(ChatModelContract):
 @pytest.mark.parametrize("name", ["fake", "scripted"])
 async def test_the_reply_after_a_tool_tells_its_result(name: str, scripted: ScriptedEngine) -> None:
     model: ChatModel = FakeChatModel() if name == "fake" else scripted
-    said = UserSaid("My bill is wrong, account A12")
+    said = UserMessage("My bill is wrong, account A12")
     replies = set()
     for result in ({"ok": True, "record": {"reference": "R1"}}, {"ok": False, "errors": [{"loc": "", "msg": "no"}]}):
-        used = ToolUsed("c", "billing_query", {"query": "q"}, result)
+        used = CompletedToolCall("c", "billing_query", {"query": "q"}, result)
         replies.add((await answer(model, chat_request(said, used))).text)
     assert len(replies) == 2
 
 
 async def test_fake_asks_for_tools_and_fails_as_told() -> None:
-    said = await answer(FakeChatModel(), chat_request(UserSaid('file complaint {"query": "rude"}')))
+    said = await answer(FakeChatModel(), chat_request(UserMessage('file complaint {"query": "rude"}')))
     assert [(call.name, call.arguments) for call in said.calls] == [("complaint", {"query": "rude"})]
-    said = await answer(FakeChatModel(), chat_request(UserSaid("file complaint {broken")))
+    said = await answer(FakeChatModel(), chat_request(UserMessage("file complaint {broken")))
     assert said.calls[0].arguments == {"query": "file complaint {broken"}
     seen = []
     with pytest.raises(EngineUnavailable):
@@ -70,14 +70,14 @@ async def test_fake_asks_for_tools_and_fails_as_told() -> None:
 
 @pytest.mark.models
 async def test_json_union_on_a_real_server(llama: LlamaServer) -> None:
-    """Which of the two a tiny model picks is its own affair; that it is one of them is the grammar's."""
+    """The grammar forces one of the two; which one does not matter for a tiny model."""
     engine = _openai(llama)
     await engine.load()
-    reply = await answer(engine, chat_request(UserSaid("Hello!"), tools=()))
+    reply = await answer(engine, chat_request(UserMessage("Hello!"), tools=()))
     assert reply.finished.output_tokens
     called = None
     try:
-        called = await answer(engine, chat_request(UserSaid("I was charged twice. File a billing query.")))
+        called = await answer(engine, chat_request(UserMessage("I was charged twice. File a billing query.")))
     except EngineUnavailable as error:
         assert "malformed" in error.message  # cut off at max_tokens, twice
     assert called is None or called.text or called.calls[0].name

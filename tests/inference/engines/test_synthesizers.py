@@ -1,4 +1,4 @@
-"""What every Synthesizer promises, held against the fake and the two real ones."""
+"""The contract of synthesizers for fake, hibari and espnet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A write that is cancelled is made or not made, and never costs the one behind it."""
+"""Cancelling a queued write: it is committed or not, and later writes are not lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def test_the_write_behind_a_cancelled_one_is_made(database: Database, view
     journal = DatabaseJournal(database, STORE, await claimed(database, await say(database, viewer, session_id)))
     for number in range(80):
         cancelled = asyncio.create_task(journal.tool_started(ToolRequest("1", "n", {}), "s", number))
-        await asyncio.sleep(number / 10_000)  # each at another moment of the commit
+        await asyncio.sleep(number / 10_000)  # at different moments of the commit
         cancelled.cancel()
         with suppress(asyncio.CancelledError):
             await cancelled

@@ -1,4 +1,4 @@
-"""What an attempt writes behind its models: batches, order, bounds, and how a commit that fails ends the attempt."""
+"""Write-behind queue of an attempt: batches, order, bounds; a failed commit ends the attempt."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def _claim(database: Database, viewer: Viewer) -> Claim:
 
 @asynccontextmanager
 async def locked(database: Database, session_id: UUID) -> AsyncIterator[None]:
-    """Nobody else writes to the session meanwhile."""
+    """Locks the session's row: other writes to the session wait."""
     async with database.transaction() as session:
         await session.execute(select(Session.id).where(Session.id == session_id).with_for_update())
         yield
@@ -97,7 +97,7 @@ async def test_a_checkpoint_is_on_disk_when_it_returns(database: Database, viewe
 
 
 async def test_work_stops_as_soon_as_its_attempt_was_taken_over(database: Database, viewer: Viewer) -> None:
-    """A model at work writes nothing for a while: it is stopped by the failure of what it wrote before."""
+    """A model that does not write for a while is stopped by the failure of an earlier write."""
     claim = await _claim(database, viewer)
     journal = DatabaseJournal(database, STORE, claim)
     stopped = asyncio.Event()
@@ -119,7 +119,7 @@ async def test_work_stops_as_soon_as_its_attempt_was_taken_over(database: Databa
 
 
 async def test_a_cancelled_attempt_writes_what_waits(database: Database, viewer: Viewer) -> None:
-    """As when a worker stops: what listeners may still hear of is not lost."""
+    """As when a worker stops: queued events are not lost."""
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id)
     slow = FakeChatModel(lambda _: "One. " * 200, delay=0.02)
@@ -170,7 +170,7 @@ async def test_a_turn_is_not_completed_behind_a_commit_that_the_database_refused
 
 
 async def test_a_call_that_its_tool_ends_meanwhile_is_told_of_once(database: Database, viewer: Viewer) -> None:
-    """The journal's statement waits for the tool's own commit, and then sees it."""
+    """The journal's statement waits for the tool's own commit, and then sees its result."""
     claim = await _claim(database, viewer)
     journal = DatabaseJournal(database, STORE, claim)
     context = await journal.tool_started(ToolRequest("1", "n", {}), "s", 0)

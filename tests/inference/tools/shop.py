@@ -1,4 +1,4 @@
-"""Starts, kills and starts again an external MCP server, and tells what it did."""
+"""Starts, kills and restarts an external MCP server, and reads which tools it ran."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Shop:
     def settings(self) -> McpServerSettings:
         if self._transport == "http":
             return McpServerSettings(name="shop", url=f"http://127.0.0.1:{self._port}/mcp", timeout_seconds=5)
-        # The shell's first line tells its process id, which the program keeps.
+        # The shell prints its process id, which exec keeps for the program.
         command = ("sh", "-c", f'echo $$ > {self._pid_file}; cd {_ROOT} && exec "$0" -m {_SERVER} {self._log} stdio')
         return McpServerSettings(name="shop", command=(*command, sys.executable), timeout_seconds=5)
 
@@ -41,7 +41,7 @@ class Shop:
 
     @property
     def runs(self) -> list[str]:
-        """The tools that ran."""
+        """Names of the tools that ran."""
         return self._log.read_text().split() if self._log.exists() else []
 
     async def start(self) -> None:
@@ -58,7 +58,7 @@ class Shop:
             return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
     async def kill(self) -> None:
-        """Ends it at once, as a crash does."""
+        """Kills the server, like a crash."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()

@@ -49,7 +49,7 @@ async def _call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallT
     if how == "hang":
         await asyncio.sleep(60)
     if how == "garbage":
-        sys.stdout.write(f"{SECRET}\n")  # over HTTP nobody reads it: see _Garbling
+        sys.stdout.write(f"{SECRET}\n")  # only for stdio; for HTTP see _Garbling
         sys.stdout.flush()
         os._exit(1)
     ok = how != "refuse"
@@ -57,7 +57,7 @@ async def _call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallT
 
 
 class _Garbling:
-    """ASGI: answers a request that asks for garbage with it, after the tool ran."""
+    """ASGI middleware: replaces the response to a request for garbage, after the tool ran."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What a foreign server answers is bounded before it is stored and told."""
+"""Results of external MCP servers are limited in size before they are stored and published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""External MCP servers that die, hang, answer errors or garbage, and come back: real processes, stdio and HTTP."""
+"""External MCP servers that crash, hang, return errors or garbage, and restart: real processes, stdio and HTTP."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def shop(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
 @pytest.fixture
 async def connection(shop: Shop) -> AsyncIterator[McpConnection]:
     made = connect_to(shop.settings)
-    for _ in range(3):  # a machine that is busy may take longer than the time-out to start a program
+    for _ in range(3):  # starting a program may exceed the timeout on a busy machine
         await made.start()
         if made.reached:
             break
@@ -52,7 +52,7 @@ async def connection(shop: Shop) -> AsyncIterator[McpConnection]:
 
 
 async def call(connection: McpConnection, name: str = "charge", **arguments: Any) -> ToolResult:
-    """As a turn does: with the tries that are allowed for this tool."""
+    """Calls a tool with the retries of a turn."""
     spec = next(spec for spec in connection.tools if spec.name == f"shop__{name}")
     return await _call(ToolRequest("1", spec.name, arguments), spec, connection, CONTEXT, LIMITS)  # type: ignore[arg-type]
 
@@ -80,9 +80,9 @@ async def test_a_server_that_died_before_the_call_did_nothing(shop: Shop, connec
     assert (await call(connection)).ok
     charge = next(spec for spec in connection.tools if spec.name == "shop__charge")
     await shop.kill()
-    await asyncio.sleep(0.3)  # the end of its output is noticed
+    await asyncio.sleep(0.3)  # until the client notices the closed output
     with pytest.raises(EngineUnavailable) as failed:
-        for _ in range(20):  # the first calls may still find it listed
+        for _ in range(20):  # the first calls may still find the tool listed
             await connection.call(charge.name, {}, CONTEXT)
     assert failed.value.code == "ENGINE_UNAVAILABLE"
     assert shop.runs == ["charge"]

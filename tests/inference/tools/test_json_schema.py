@@ -1,4 +1,4 @@
-"""Schemas of tools without references, as models get them."""
+"""Inlining of ``$ref`` in the JSON Schemas of tools."""
 
 from __future__ import annotations
 

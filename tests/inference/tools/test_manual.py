@@ -1,4 +1,4 @@
-"""Tools called by hand whose server fails, client vanishes or process dies: each call ends, and runs once."""
+"""Tool calls by clients whose server fails, client disconnects or process dies: each call ends, and runs once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.inference.tools.shop import Shop
 
 @dataclass
 class Desk:
-    """Calls tools on behalf of one session."""
+    """Calls tools for one session."""
 
     tools: ManualToolCalls
     database: Database
@@ -135,7 +135,7 @@ async def test_a_call_that_another_process_runs_is_not_run_beside_it(desk: Desk,
     begun = await _begin(desk, "shop__charge", "key")
     assert (await desk.call(key="key")).status is ToolCallStatus.PENDING
     assert shop.runs == []
-    found = await _begin(desk, "find_crm_records", "other key", seconds=-1)  # one that can be repeated, and is
+    found = await _begin(desk, "find_crm_records", "other key", seconds=-1)  # repeatable, so it runs again
     call = await desk.call("find_crm_records", key="other key")
     assert (call.id, call.status) == (found, ToolCallStatus.ACCEPTED)
     assert call.deadline_at is not None and call.deadline_at > call.created_at
@@ -152,7 +152,7 @@ async def test_there_is_a_bound_to_what_runs_at_once(desk: Desk, shop: Shop, mon
 
 
 async def _begin(desk: Desk, name: str, key: str, *, seconds: float = 60) -> UUID:
-    """A call as a process leaves it that dies before it ends."""
+    """A call as a dead process leaves it."""
     async with desk.database.transaction() as session:
         await lock_session(session, desk.viewer, desk.session_id)
         call = await tool_calls.begin_manual(

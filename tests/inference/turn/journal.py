@@ -1,4 +1,4 @@
-"""A journal that only remembers: for tests of the pipeline without a database."""
+"""An in-memory journal, for tests of the pipeline without a database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inference.ports import EngineInfo, Superseded, ToolContext, ToolRequest, To
 
 
 class MemoryJournal:
-    """Implements ``inference.ports.Journal``. ``superseded_at``: the method at which another attempt took over."""
+    """Implements ``inference.ports.Journal``. ``superseded_at``: the method that raises Superseded."""
 
     def __init__(self, superseded_at: str | None = None) -> None:
         self.steps: list[tuple[str, Any]] = []

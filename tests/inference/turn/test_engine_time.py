@@ -1,4 +1,4 @@
-"""Limits count an engine's own time: a slow reader neither fails nor holds its engine, native code holds no turn."""
+"""Time limits count an engine's own time: a slow reader does not use it up, hanging native code blocks no turn."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_an_engine_that_is_done_is_free_although_its_reader_is_not() -> No
     meter = _meter(lender)
     async with aclosing(meter.stream(lender, lambda _: _give("one", "two", "three"), limits=LIMITS)) as items:
         assert await anext(items) == "one"
-        async with lender.lend():  # although two items are not read yet
+        async with lender.lend():  # although two items are unread
             pass
         assert [item async for item in items] == ["two", "three"]
 
@@ -118,7 +118,7 @@ async def test_closing_stops_the_engine_and_gives_it_back() -> None:
 
 
 class _Native(FakeChatModel):
-    """Answers from a thread that no cancellation reaches, as native code: when ``released`` is set."""
+    """Answers from a thread that ignores cancellation, as native code does, once ``released`` is set."""
 
     def __init__(self) -> None:
         super().__init__(concurrency=1)
@@ -148,13 +148,13 @@ async def test_native_code_that_hangs_ends_its_stage_and_keeps_its_engine(monkey
             assert ended.value.retry_on is RetryOn.OTHER_ENGINE
             assert ended.value.call is not None
             assert ended.value.call.duration_ms >= 100
-            with pytest.raises(StageError, match="busy"):  # it still runs: nobody may use it beside
+            with pytest.raises(StageError, match="busy"):  # it still runs
                 async for _ in _meter(lender).stream(lender, lambda _: _give("x"), limits=limits):
                     pass
     finally:
         engine.released.set()
     async with asyncio.timeout(5):
-        while not await _is_free(lender):  # noqa: ASYNC110 - what it waits for tells nobody
+        while not await _is_free(lender):  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.01)
 
 
@@ -166,7 +166,7 @@ async def _is_free(lender: Lender[Any]) -> bool:
 
 
 class _Hub(FakeChatModel):
-    """Its model comes from a hub that says nothing until ``released`` is set."""
+    """Downloads its model from a hub that hangs until ``released`` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,13 +185,13 @@ async def test_a_model_hub_that_hangs_makes_its_engine_unavailable() -> None:
         found = await asyncio.gather(*(lender.load() for _ in range(3)), return_exceptions=True)
         assert all(isinstance(each, EngineUnavailable) for each in found)
         with pytest.raises(EngineUnavailable, match="VOXLOOM_ENGINE_LOAD_SECONDS"):
-            async with lender.lend():  # at once: the time of the attempt is over
+            async with lender.lend():  # at once: the time limit of the load is over
                 pass
         assert "not loaded" in str(lender.error)
         hub.released.set()
-        while not lender.loaded:  # noqa: ASYNC110 - nobody tells
+        while not lender.loaded:  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.01)
-        async with lender.lend():  # what came late serves those who come later
+        async with lender.lend():  # the late load serves later turns
             assert (hub.loads, lender.error) == (1, None)
         await lender.close()
 

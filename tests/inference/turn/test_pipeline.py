@@ -1,4 +1,4 @@
-"""The pipeline by itself: its stages, their failures, and what is not done twice. No database, no model."""
+"""The turn pipeline with fake engines and without a database: stages, failures, resuming at checkpoints."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
 from inference.ports import (
     ChatRequest,
+    CompletedToolCall,
     EngineInfo,
     Superseded,
     ToolRequest,
-    ToolUsed,
-    UserSaid,
+    UserMessage,
 )
 from tests.db.audio.bombs import webm_of_tags
 from tests.inference.turn.journal import MemoryJournal
@@ -188,13 +188,13 @@ async def test_a_tool_call_that_was_begun_is_ended_first() -> None:
         asked.append(request)
         return "Done."
 
-    used = ToolUsed("a", "note", {}, {"ok": True})
+    used = CompletedToolCall("a", "note", {}, {"ok": True})
     turn = work(used=(used,), pending=(ToolRequest("b", "note", {"x": 1}),))
     journal = await run(turn, llm=FakeChatModel(script), toolbox=toolbox)
     assert journal.told("tool_started") == [("note", "crm", 1)]
     assert [arguments for _, arguments, _ in toolbox.calls] == [{"x": 1}]
-    assert isinstance(asked[0].history[0], UserSaid)
-    assert [item.call_id for item in asked[0].history[1:] if isinstance(item, ToolUsed)] == ["a", "b"]
+    assert isinstance(asked[0].history[0], UserMessage)
+    assert [item.call_id for item in asked[0].history[1:] if isinstance(item, CompletedToolCall)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("method", ["transcript_ready", "reply_ready", "chunk_ready", "audio_ready", "turn_finished"])
@@ -243,7 +243,7 @@ async def test_the_reply_is_in_the_language_of_the_conversation(
 
 
 class BusyDecoders:
-    """Decoders of which none is free for the first ``busy`` recordings."""
+    """A decoder pool that is overloaded for the first ``busy`` recordings."""
 
     def __init__(self, busy: int) -> None:
         self.asked = 0
@@ -296,7 +296,7 @@ async def test_a_persona_is_offered_only_the_scenarios_it_may_file(persona: str,
 
 
 class _Answers(FakeChatModel):
-    """Answers in some languages only."""
+    """A chat model that supports some languages only."""
 
     def __init__(self, *languages: str) -> None:
         super().__init__()

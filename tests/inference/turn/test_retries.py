@@ -1,4 +1,4 @@
-"""What is tried again, with which engine, and how often."""
+"""Retries: which failures are retried, with which engine, and how often."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.inference.turn.turns import RECORDING, OneTool, run, work
 
 
 class Flaky(FakeChatModel):
-    """Fails its first ``times`` replies after a word of each."""
+    """A chat model whose first ``times`` replies fail after one word."""
 
     def __init__(self, times: int, error: Exception) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Sentences out of a reply that is still being written."""
+"""Sentence splitting of a streamed reply."""
 
 from __future__ import annotations
 

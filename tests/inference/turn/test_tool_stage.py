@@ -1,4 +1,4 @@
-"""A tool runs once: what is called again, what is not, and what the customer may be told."""
+"""Tool calls run once: which calls are retried, and which end with an unknown outcome."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from db.errors import EngineUnavailable, OutcomeUnknown
 from inference.engines.fake.chat import FakeChatModel
-from inference.ports import ChatRequest, ToolContext, ToolRequest, ToolResult, ToolSpec, ToolUsed
+from inference.ports import ChatRequest, CompletedToolCall, ToolContext, ToolRequest, ToolResult, ToolSpec
 from tests.inference.turn.turns import OneTool, run, work
 
 
-def _heard(seen: list[ToolUsed]) -> FakeChatModel:
+def _heard(seen: list[CompletedToolCall]) -> FakeChatModel:
     def script(request: ChatRequest) -> str | list[ToolRequest]:
-        used = [item for item in request.history if isinstance(item, ToolUsed)]
+        used = [item for item in request.history if isinstance(item, CompletedToolCall)]
         seen.extend(used)
         return "Done." if used else [ToolRequest("1", "note", {})]
 
@@ -24,7 +24,7 @@ def _heard(seen: list[ToolUsed]) -> FakeChatModel:
 
 @pytest.mark.parametrize("toolbox", [OneTool(OutcomeUnknown("lost")), OneTool(seconds=30)], ids=["lost", "slow"])
 async def test_a_tool_that_may_have_run_is_not_called_again(toolbox: OneTool) -> None:
-    seen: list[ToolUsed] = []
+    seen: list[CompletedToolCall] = []
     journal = await run(work(), llm=_heard(seen), toolbox=toolbox)
     assert len(toolbox.calls) == 1
     (error,) = journal.told("tool_finished")
@@ -49,7 +49,7 @@ async def test_a_tool_that_was_not_reached_is_called_again() -> None:
 
 async def test_a_call_that_a_lost_worker_began_is_not_made_again() -> None:
     toolbox = OneTool()
-    seen: list[ToolUsed] = []
+    seen: list[CompletedToolCall] = []
     journal = await run(work(pending=(ToolRequest("b", "note", {}),)), llm=_heard(seen), toolbox=toolbox)
     assert toolbox.calls == []
     assert journal.told("tool_finished")[0].startswith("OUTCOME_UNKNOWN: ")
@@ -66,7 +66,7 @@ async def test_an_error_that_nobody_foresaw_leaves_it_open_whether_the_tool_ran(
 
 
 class _Failing(OneTool):
-    """A repeatable tool whose calls fail one after the other with these errors."""
+    """A tool box whose repeatable tool raises these errors in order."""
 
     def __init__(self, *errors: Exception) -> None:
         super().__init__(repeatable=True)
@@ -78,7 +78,7 @@ class _Failing(OneTool):
 
 
 async def test_a_server_that_is_down_after_a_lost_answer_does_not_mean_that_nothing_was_done() -> None:
-    seen: list[ToolUsed] = []
+    seen: list[CompletedToolCall] = []
     toolbox = _Failing(OutcomeUnknown("lost"), EngineUnavailable("down"), EngineUnavailable("down"))
     journal = await run(work(), llm=_heard(seen), toolbox=toolbox)
     assert len(toolbox.calls) == 3
@@ -100,7 +100,7 @@ class _NoTool(OneTool):
 
 @pytest.mark.parametrize("server", ["shop", None])
 async def test_a_call_whose_server_went_down_ends_unknown_and_the_turn_goes_on(server: str | None) -> None:
-    seen: list[ToolUsed] = []
+    seen: list[CompletedToolCall] = []
     toolbox = _NoTool()
     begun = ToolRequest("b", "shop__charge", {}, server)
     journal = await run(work(pending=(begun,)), llm=_heard(seen), toolbox=toolbox)

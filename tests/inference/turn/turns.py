@@ -1,4 +1,4 @@
-"""Runs turns through the pipeline with quick engines and a journal that only remembers."""
+"""Runs turns through the pipeline with fake engines and an in-memory journal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SILENCE = encode_wav(np.zeros(16_000, dtype=np.float32), 16_000)
 
 
 class OneTool:
-    """A tool box with one tool; ``error`` is raised by each call, ``seconds`` is how long one takes."""
+    """A tool box with one tool; ``error``: raised by each call. ``seconds``: duration of a call."""
 
     def __init__(
         self, error: Exception | None = None, seconds: float = 0, name: str = "note", repeatable: bool = False

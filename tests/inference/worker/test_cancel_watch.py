@@ -1,4 +1,4 @@
-"""The watch for cancelled turns outlives whatever a connection ends with."""
+"""The watch for cancelled turns reconnects after any error of its connection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENDS: list[Exception] = [
 
 
 class Watched(Database):
-    """Each of its connections ends with one of the errors."""
+    """A database whose connections fail with these errors in order."""
 
     def __init__(self, url: str, ends: Iterator[Exception]) -> None:
         super().__init__(url)

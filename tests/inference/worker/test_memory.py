@@ -1,4 +1,4 @@
-"""A worker's memory does not grow with the number of different lengths that its models have met."""
+"""A worker's memory does not grow with the number of different input lengths of its models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 _ROOT = Path(__file__).parents[3]
 
-#: Speaks sentences of 20 lengths and prints how many MiB the process has grown since the fifth.
+#: Synthesizes sentences of 20 lengths and prints the growth of the process in MiB since the fifth.
 _SPEAK = """
 import asyncio, sys
 from contextlib import suppress
@@ -57,5 +57,5 @@ def test_sentences_of_twenty_lengths_leave_nothing_behind(tmp_path: Path) -> Non
         timeout=280,
     )
     assert done.returncode == 0, done.stderr
-    # Without it, it is over 500.
+    # Over 500 without malloc_trim.
     assert float(done.stdout.splitlines()[-1]) < 250

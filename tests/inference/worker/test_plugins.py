@@ -1,4 +1,4 @@
-"""A worker whose settings name a broken engine goes on with the others; one that names none at all says so and ends."""
+"""A worker with a broken engine runs with the others; one with an unknown engine exits with an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that stops, that loses the database, and that was silent for too long."""
+"""Queue worker: graceful stop, loss of the database, expired heartbeat."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def settings(**changes: Any) -> InferenceSettings:
 
 
 def slow(words: int = 40) -> Engines:
-    """A reply takes a twentieth of a second a word."""
+    """Engines whose replies take 0.05 s a word."""
     model = FakeChatModel(lambda _: " ".join(["word"] * words), delay=0.05)
     return lent(FakeTranscriber(), model, FakeSynthesizer())
 
 
 @asynccontextmanager
 async def taking(database: Database, engines: Engines, given: InferenceSettings) -> AsyncIterator[asyncio.Task[None]]:
-    """The task that takes turns; cancelled at the end, if it was not before."""
+    """The worker's task; cancelled at the end."""
     app = jobs.queue_app(database)
     async with McpToolBox(database) as toolbox, DecoderPool(1, wait_seconds=10) as decoder, app.open_async():
         runner = TurnRunner(database, STORE, engines=engines, decoder=decoder, toolbox=toolbox, limits=LIMITS)

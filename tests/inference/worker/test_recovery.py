@@ -1,4 +1,4 @@
-"""A turn goes on whatever commit the connection is lost at, and whether that commit was made or not."""
+"""A turn resumes after a lost connection at any of its commits, whether that commit was applied or not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LIMITS = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, to
 
 
 class FlakyWriter:
-    """The plain connections of a Flaky database."""
+    """Plain connections of a ``Flaky`` database."""
 
     def __init__(self, database: Flaky, writer: Any) -> None:
         self._database = database
@@ -53,7 +53,7 @@ class FlakyWriter:
 
 
 class Flaky(Database):
-    """Loses the connection at the transactions whose numbers are in ``broken``: before their commit, or just after."""
+    """Loses the connection at the transactions with the numbers ``broken``, before or just after their commit."""
 
     def __init__(self, url: str, *, after_commit: bool) -> None:
         super().__init__(url)
@@ -89,7 +89,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(flaky: Flaky, vi
     for word in ("one", "two", "three", "four", "five"):
         await journal.stage_skipped(Stage.TTS, word)
         await journal.reply_delta(word)
-        await journal.close(10)  # both of them in one commit
+        await journal.close(10)  # both in one commit
     told = [event.data["text"] for event in await events_of(flaky, session_id) if event.type == "ReplyDelta"]
     assert told == ["one", "two", "three", "four", "five"]
     assert [event.seq for event in await events_of(flaky, session_id)] == list(range(1, 13))

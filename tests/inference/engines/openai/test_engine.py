@@ -11,14 +11,16 @@ import pytest
 
 from db.errors import EngineUnavailable, TransientEngineError
 from inference.engines.openai.engine import OpenAIEngine
-from inference.ports import AssistantSaid, ChatFinished, TextDelta, ToolRequest, ToolUsed, UserSaid
+from inference.ports import AssistantMessage, ChatFinished, CompletedToolCall, TextDelta, ToolRequest, UserMessage
 from inference.testing.chat_model import answer, chat_request
 from tests.inference.engines.openai.chat_server import DONE, USAGE, ChatServer, Scripted, call_delta, chat_server, delta
 
-HELLO = chat_request(UserSaid("hello"))
+HELLO = chat_request(UserMessage("hello"))
 AFTER_TOOL = chat_request(
-    UserSaid("My bill is wrong"),
-    ToolUsed("call_1", "billing_query", {"query": "My bill is wrong"}, {"ok": True, "record": {"reference": "R1"}}),
+    UserMessage("My bill is wrong"),
+    CompletedToolCall(
+        "call_1", "billing_query", {"query": "My bill is wrong"}, {"ok": True, "record": {"reference": "R1"}}
+    ),
 )
 WORDS: Scripted = [delta("Good "), delta("day."), delta(finish="stop"), USAGE, DONE]
 CALL: Scripted = [
@@ -55,7 +57,7 @@ async def test_words_and_usage() -> None:
 
 async def test_the_conversation_is_sent_with_matching_call_ids() -> None:
     async with engine(WORDS) as (model, server):
-        history = (*AFTER_TOOL.history, AssistantSaid("Done, R1."), UserSaid(""))
+        history = (*AFTER_TOOL.history, AssistantMessage("Done, R1."), UserMessage(""))
         await answer(model, chat_request(*history, known={"customer_id": "c-17", "name": "Jane"}))
     system, user, called, result, said, silence = server.requests[0]["messages"]
     assert "Jane" in system["content"]
@@ -95,7 +97,7 @@ async def test_two_calls_at_once() -> None:
         (HELLO, {}, False),
         (HELLO, {"stream_before_tools": True}, True),
         (AFTER_TOOL, {}, True),
-        (chat_request(UserSaid("hello"), tools=()), {}, True),
+        (chat_request(UserMessage("hello"), tools=()), {}, True),
     ],
 )
 async def test_text_is_held_only_while_a_first_call_may_follow(

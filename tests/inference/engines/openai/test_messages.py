@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.agents.personas import PERSONAS
 from inference.engines.openai.messages import json_format, json_messages
-from inference.ports import ToolUsed, UserSaid
+from inference.ports import CompletedToolCall, UserMessage
 from inference.testing.chat_model import TOOLS, chat_request
 
 
@@ -18,8 +18,8 @@ def test_the_grammar_keeps_a_property_called_like_a_keyword() -> None:
 
 
 def test_json_mode_shows_calls_in_the_form_of_answers() -> None:
-    used = ToolUsed("c", "complaint", {"query": "rude"}, {"ok": False, "errors": []})
-    system, _, call, result = json_messages(chat_request(UserSaid("rude!"), used))
+    used = CompletedToolCall("c", "complaint", {"query": "rude"}, {"ok": False, "errors": []})
+    system, _, call, result = json_messages(chat_request(UserMessage("rude!"), used))
     assert all(tool.name in system["content"] for tool in TOOLS)
     assert call["role"] == "assistant"
     assert '"kind": "call"' in call["content"]
@@ -28,5 +28,5 @@ def test_json_mode_shows_calls_in_the_form_of_answers() -> None:
 
 def test_no_digits_in_the_instructions_that_could_leak_into_replies() -> None:
     for persona in PERSONAS:
-        system = json_messages(chat_request(UserSaid("hi"), persona=persona))[0]["content"]
+        system = json_messages(chat_request(UserMessage("hi"), persona=persona))[0]["content"]
         assert not any(ch.isdigit() for ch in system)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inference.engines.scripted.engine import ScriptedEngine
-from inference.ports import AssistantSaid, ToolUsed, UserSaid
+from inference.ports import AssistantMessage, CompletedToolCall, UserMessage
 from inference.testing.chat_model import TOOLS, answer, chat_request
 from tests.inference.engines.chat import Conversation
 
@@ -210,9 +210,9 @@ async def test_a_broken_tool_is_admitted(talk: Conversation) -> None:
 
 
 async def test_an_unknown_outcome_is_told_as_one(scripted: ScriptedEngine) -> None:
-    said = UserSaid("my router is broken, account A12")
+    said = UserMessage("my router is broken, account A12")
     wish = (await answer(scripted, chat_request(said))).calls[0]
-    lost = ToolUsed(wish.call_id, wish.name, wish.arguments, {"ok": False, "outcome": "unknown", "errors": []})
+    lost = CompletedToolCall(wish.call_id, wish.name, wish.arguments, {"ok": False, "outcome": "unknown", "errors": []})
     reply = (await answer(scripted, chat_request(said, lost))).text
     assert "cannot tell whether" in reply
     assert "could not record" not in reply
@@ -250,17 +250,17 @@ async def test_silence_keeps_the_question_open(talk: Conversation) -> None:
 async def test_nothing_is_kept_between_replies(scripted: ScriptedEngine) -> None:
     """A worker that starts in the middle of a turn goes on from the history alone."""
     history = (
-        UserSaid("I was charged twice, account A12"),
-        ToolUsed("c1", "billing_query", {"query": "q"}, {"ok": True, "record": {"reference": "AAA111"}}),
+        UserMessage("I was charged twice, account A12"),
+        CompletedToolCall("c1", "billing_query", {"query": "q"}, {"ok": True, "record": {"reference": "AAA111"}}),
     )
     first = await answer(scripted, chat_request(*history))
     assert "AAA111" in first.text
-    later = chat_request(*history, AssistantSaid(first.text), UserSaid("what is my reference?"))
+    later = chat_request(*history, AssistantMessage(first.text), UserMessage("what is my reference?"))
     assert "AAA111" in (await answer(scripted, later)).text
 
 
 async def test_the_same_history_gets_the_same_reply(scripted: ScriptedEngine) -> None:
-    request = chat_request(UserSaid("hello"))
+    request = chat_request(UserMessage("hello"))
     assert (await answer(scripted, request)).text == (await answer(scripted, request)).text
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from db.errors import EngineUnavailable
 from inference.engines.scripted.engine import ScriptedEngine
-from inference.ports import UserSaid
+from inference.ports import UserMessage
 from inference.testing.chat_model import answer, chat_request
 from tests.inference.engines.chat import Conversation
 
@@ -157,4 +157,4 @@ async def test_a_person_and_silence(scripted: ScriptedEngine, language: str, scr
 
 async def test_a_language_it_does_not_speak_is_refused(scripted: ScriptedEngine) -> None:
     with pytest.raises(EngineUnavailable):
-        await answer(scripted, chat_request(UserSaid("ciao"), language="it"))
+        await answer(scripted, chat_request(UserMessage("ciao"), language="it"))

@@ -1,4 +1,4 @@
-"""The real recognisers, held to the contract and to people's words. Slow: they load Whisper base twice."""
+"""The engines whisper and ctranslate2: contract of transcribers, word errors on real speech. Slow: loads two models."""
 
 from __future__ import annotations
 
