@@ -3,8 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(PYTHON) requirements/install.py $(VENV)
-# The tests run the same way on a laptop and in CI.
+# The tests run the same way on a laptop and in CI: files of tests side by side in two processes, each with a Postgres of
+# its own (make test WORKERS=0: in one process, as a debugger needs).
 PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
 
 .PHONY: run test test-browser test-clients chaos bench check reference docs install lock clean
 
@@ -12,7 +14,7 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
 
 test: $(VENV)/dev.stamp check
-	$(PYTEST)
+	$(PYTEST) -n $(WORKERS) --dist loadfile
 
 # GraphiQL in a real browser; it fails where there is none (Debian: apt-get install chromium).
 test-browser: $(VENV)/dev.stamp
