@@ -26,7 +26,7 @@ class DocumentLimits:
     max_cost: int = 15_000
     #: What ``first`` may be.
     max_page_size: int = MAX_PAGE_SIZE
-    #: Lists and objects within each other, in one variable's value and in the values of a document.
+    #: Nesting of lists and objects in a variable's value and in literals of a document.
     max_value_depth: int = 32
     #: Values in the variables, each entry of each list and object counted.
     max_values: int = 10_000
@@ -34,7 +34,7 @@ class DocumentLimits:
 
     @property
     def max_brackets(self) -> int:
-        """Brackets of a document within each other: no document that is taken has more."""
+        """Levels of brackets that a document within the limits can have."""
         return max(self.max_depth, INTROSPECTION_DEPTH) + self.max_value_depth + 2
 
 

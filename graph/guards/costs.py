@@ -1,9 +1,8 @@
-"""What a query may cost, estimated before it runs: the number of objects in its answer.
+"""Query cost analysis: estimates the number of objects in a response before the operation runs.
 
-The idea is that of IBM's cost directives (https://ibm.github.io/graphql-specs/cost-spec.html), with sizes known from
-the schema itself: a page is as long as its ``first`` or ``last``, any other list is taken to be short, as what is
-really there bounds it: a session's own rows. Where its lists are repeated (``graph.guards.repetition``), the objects
-are counted while the answer is made.
+After IBM's cost directives (https://ibm.github.io/graphql-specs/cost-spec.html), with list sizes from the schema: a
+page has ``first`` or ``last`` entries; any other list counts as short, since a session's own rows bound it. Where a
+session's lists are repeated (``graph.guards.repetition``), objects are counted while the response is built.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ from graphql import (
 from graph.guards.fragments import fragments_of, innermost_first, reachable, selections
 from graph.limits import DEFAULT_PAGE_SIZE
 
-#: Entries of a list that is read whole, such as the messages of a session.
+#: Assumed entries of a list without paging, such as the messages of a session.
 LIST_SIZE = 5
 
 _SIZES = ("first", "last")
 
 
 class _Cost(NamedTuple):
-    """``fixed``, and ``each_entry`` more for every entry of the page that this is in."""
+    """Objects: ``fixed``, and ``each_entry`` for each entry of the enclosing page."""
 
     fixed: int = 0
     each_entry: int = 0
@@ -57,10 +56,10 @@ class _Cost(NamedTuple):
 def cost_of(
     schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, object] | None
 ) -> int:
-    """How many objects the answer of an operation may hold, by estimate; 0 if it is not clear which operation is meant.
+    """The estimated number of objects in an operation's response; 0 if the operation is ambiguous.
 
-    Leaves cost nothing, and neither does introspection, which `check_document` bounds. What is not in the schema costs
-    nothing, so the document need not have been validated. Raises GraphQLError for fragments that contain themselves.
+    Leaves and introspection cost nothing (`check_document` bounds introspection), and neither do fields that the schema
+    does not have, so the document need not be validated. Raises GraphQLError for a fragment cycle.
     """
     operation = get_operation_ast(document, operation_name)
     if operation is None:
@@ -72,7 +71,7 @@ def cost_of(
 def page_sizes(
     document: DocumentNode, operation_name: str | None, variables: Mapping[str, object] | None
 ) -> list[tuple[FieldNode, str, int]]:
-    """Every field of an operation that is asked for a page, with the argument that says its size, and the size."""
+    """Each field of an operation with a page size: the field, the argument (``first`` or ``last``) and its value."""
     operation = get_operation_ast(document, operation_name)
     if operation is None:
         return []
@@ -82,7 +81,7 @@ def page_sizes(
 
 
 def depends_on_variables(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
-    """Whether the operation's cost, or the size of a page in it, is another one with other variables."""
+    """Whether the operation's cost or a page size in it depends on its variables."""
     return any(isinstance(value, VariableNode) for _, _, value in _size_arguments(document, operation))
 
 
@@ -100,7 +99,7 @@ def _size_arguments(
 
 
 class _OperationCost:
-    """The costs within one operation, under one set of variables."""
+    """Computes the cost of one operation with one set of variables."""
 
     def __init__(
         self, schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, object]
@@ -147,12 +146,12 @@ class _OperationCost:
         return _Cost(each_entry=whole) if is_list else _Cost(fixed=whole)
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int:
-        """The entries of a page or of a list, by its arguments."""
+        """The number of entries of a page or list, from its arguments."""
         pages = "first" in field.args and field.args["first"].default_value is not Undefined
         default = field.args["first"].default_value if pages else None
         usual = default if isinstance(default, int) else LIST_SIZE if is_list_field(field.type) else DEFAULT_PAGE_SIZE
         given = {each.name.value: each.value for each in node.arguments or ()}
-        for name in reversed(_SIZES):  # last takes the place of a page's usual first
+        for name in reversed(_SIZES):  # last overrides the default of first
             value = given.get(name) if name in field.args else None
             size = None if value is None else _number(value, self._variables)
             if size is not None:
@@ -161,7 +160,7 @@ class _OperationCost:
 
 
 def _variables_of(operation: OperationDefinitionNode, given: Mapping[str, object]) -> dict[str, int]:
-    """The numbers among the variables, with their defaults."""
+    """The integer variables, with defaults applied."""
     found: dict[str, int] = {}
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value

@@ -1,7 +1,7 @@
-"""What another site's page could make a browser send, with what the browser knows of this server, is refused.
+"""Cross-site request forgery (CSRF) protection: requests that a browser sends without a preflight need a header.
 
-A browser asks first (CORS preflight) before it sends JSON or a header of the page's own. It does not ask for what a
-form or a link could send (Fetch standard, "CORS-safelisted request-header"): such requests need a header of these.
+A browser sends a CORS preflight before JSON or custom headers, but not before requests that a form or link could make
+(Fetch standard, "CORS-safelisted request-header"). Those need one of the headers below.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from graph.wire.negotiation import wants_page
 
 _PATH = "/graphql"
 
-#: None of them can be sent to another site without being asked for.
+#: Headers that a browser sends cross-site only after a preflight.
 _PROOFS = frozenset(
     {b"authorization", b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
 )
@@ -28,7 +28,7 @@ _ASKING = frozenset({"query", "extensions"})
 
 
 class Preflight:
-    """ASGI middleware: queries by GET, and POSTs of what a form can send, need a header that no form can send."""
+    """ASGI middleware: GET queries and form-encoded POSTs need a header that triggers a preflight."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -50,7 +50,7 @@ def _is_simple(scope: Scope) -> bool:
         return False
     if scope["method"] == "GET":
         if wants_page(headers.get(b"accept", b"").decode("latin-1")):
-            return False  # it is shown GraphiQL, and nothing is run
+            return False  # gets GraphiQL; nothing is executed
         return any(name in _ASKING for name, _ in _asked(scope["query_string"]))
     if scope["method"] == "POST":
         return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() in _WITHOUT_ASKING

@@ -1,4 +1,4 @@
-"""How long an operation may take."""
+"""Time limits of GraphQL operations."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from graph.settings import ApiSettings
 
 
 def seconds_for(kind: OperationType, settings: ApiSettings) -> float:
-    """How long a query or a mutation may take. A mutation may wait for its turn (waitSeconds) besides.
+    """Seconds that an operation may take; a mutation may also wait for its turn (``waitSeconds``).
 
-    A subscription has no end; its statements have, as all of `db.postgres.database.Database`.
+    Subscriptions have no limit; their SQL statements have, as all of `db.postgres.database.Database`.
     """
     if kind is OperationType.MUTATION:
         return settings.operation_seconds + settings.max_wait_seconds
@@ -26,7 +26,7 @@ def seconds_for(kind: OperationType, settings: ApiSettings) -> float:
 
 @asynccontextmanager
 async def within(seconds: float) -> AsyncIterator[None]:
-    """Raises OperationTimeout after so long. Another's time-out, such as the database's, stays what it is."""
+    """Raises OperationTimeout after ``seconds``. Other TimeoutErrors, such as the database's, pass unchanged."""
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
@@ -38,7 +38,7 @@ async def within(seconds: float) -> AsyncIterator[None]:
 
 
 class TimeLimit(SchemaExtension):
-    """Ends an operation that takes too long, with the code OPERATION_TIMEOUT; its statements are cancelled with it."""
+    """Strawberry extension: cancels an operation, with its SQL statements, after its time limit (OPERATION_TIMEOUT)."""
 
     async def on_execute(self) -> AsyncIterator[None]:
         context = self.execution_context

@@ -1,4 +1,4 @@
-"""What a document may ask for, checked before graphql-core's validation, parts of which are quadratic in it."""
+"""Limits of a document (depth, fields, aliases, cost), checked before graphql-core's validation, which is quadratic."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from graph.limits import INTROSPECTION_DEPTH, DocumentLimits
 
 _Part = OperationDefinitionNode | FragmentDefinitionNode
 
-#: Comparisons of two fields: some ten milliseconds of graphql-core's time.
+#: Pairs of fields that graphql-core may compare: about ten milliseconds.
 _MAX_OVERLAPS = 5_000
 
-#: Operations of a document, of which one is run; collections of examples have some.
+#: Operations in one document, of which one is run.
 _MAX_OPERATIONS = 50
 
-#: More errors of validation than a person reads; each takes graphql-core a while, for its suggestions.
+#: Validation stops after this many errors: each costs time for its suggestions.
 _MAX_ERRORS = 10
 
 _RULES = (*specified_rules, MaxIntrospectionDepthRule, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -61,9 +61,9 @@ def check_operation(
 
 
 def check_document(document: DocumentNode, limits: DocumentLimits) -> list[GraphQLError]:
-    """What is beyond the limits, at most one error; the document need not be valid.
+    """At most one error, for the first limit that is exceeded. The document need not be valid.
 
-    Fragments are counted wherever they are spread, but looked at once, so that the time is linear in the document.
+    Fragments count wherever they are spread and are visited once: linear time.
     """
     try:
         fragments = fragments_of(document)
@@ -94,7 +94,7 @@ def check_document(document: DocumentNode, limits: DocumentLimits) -> list[Graph
 
 
 def validate_within(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
-    """graphql-core's and Strawberry's validation, given up after a few errors. `check_document` goes before."""
+    """Validates with graphql-core's and Strawberry's rules, up to ten errors. Call `check_document` first."""
     return validate(schema, document, _RULES, max_errors=_MAX_ERRORS)
 
 
@@ -105,27 +105,27 @@ def check_cost(
     variables: Mapping[str, object] | None,
     limits: DocumentLimits,
 ) -> list[GraphQLError]:
-    """At most one error: for a page that is too long, or for more objects in the answer than are allowed."""
+    """At most one error: for a page size or an estimated cost above its limit."""
     operation = get_operation_ast(document, operation_name)
     if (
         operation is not None
         and operation.operation is OperationType.SUBSCRIPTION
         and repeats_lists(schema, document, operation_name)
     ):
-        message = "An event may not show a session's lists again for each element of a list."
+        message = "An event may not repeat a session's lists for each element of a list."
         return [refusal(QueryTooComplex(message), operation)]
     for field, name, size in page_sizes(document, operation_name, variables):
         if size > limits.max_page_size:
             return [refusal(BadUserInput(f"{name} must be from 1 to {limits.max_page_size}."), field)]
     cost = cost_of(schema, document, operation_name, variables)
     if cost > limits.max_cost:
-        message = f"The answer may have {_written(cost)} objects, by estimate; at most {limits.max_cost} are allowed."
-        return [refusal(QueryTooComplex(message + " Ask for shorter pages, or for less within them."))]
+        message = f"The response may have an estimated {_written(cost)} objects; at most {limits.max_cost} are allowed."
+        return [refusal(QueryTooComplex(message + " Ask for shorter pages or fewer nested lists."))]
     return []
 
 
 def _roots(document: DocumentNode, fragments: dict[str, FragmentDefinitionNode]) -> list[_Part]:
-    """The operations, and the fragments that none of them spreads, which are validated all the same."""
+    """The operations and the unused fragments, which validation visits too."""
     operations = operations_of(document)
     used = reachable(operations, fragments)
     return [*operations, *(each for name, each in fragments.items() if name not in used)]
@@ -135,12 +135,12 @@ def _fault(found: Measure, nodes: int, limits: DocumentLimits) -> VoxLoomError |
     if found.introspections and not limits.introspection:
         return Forbidden("Introspection is switched off on this server.")
     for what, is_there, limit in (
-        ("fields within each other", found.depth, limits.max_depth),
-        ("fields within each other, in an introspection", found.introspection_depth, INTROSPECTION_DEPTH),
-        ("fields, its fragments counted where they are spread", nodes, limits.max_fields),
+        ("levels of fields", found.depth, limits.max_depth),
+        ("levels of fields in an introspection query", found.introspection_depth, INTROSPECTION_DEPTH),
+        ("fields, fragments included", nodes, limits.max_fields),
         ("aliases", found.aliases, limits.max_aliases),
         ("aliases within an introspection", found.introspection_aliases, 0),
-        ("fields at the top of an operation", found.fields, limits.max_root_fields),
+        ("root fields in an operation", found.fields, limits.max_root_fields),
     ):
         if is_there > limit:
             return QueryTooComplex(f"The document has {_written(is_there)} {what}; at most {limit} are allowed.")
@@ -148,5 +148,5 @@ def _fault(found: Measure, nodes: int, limits: DocumentLimits) -> VoxLoomError |
 
 
 def _written(number: int) -> str:
-    """As it is, unless fragments of fragments made it longer than anybody reads, or Python writes."""
+    """The number as text; nested fragments may make it astronomically large, which Python refuses to print."""
     return str(number) if number < 10**9 else "more than 1000000000"

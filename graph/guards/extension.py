@@ -1,4 +1,4 @@
-"""The limits of documents, where Strawberry parses and validates."""
+"""Strawberry extension that applies the document limits at parsing and validation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from graph.limits import DocumentLimits
 
 
 class Guards(SchemaExtension):
-    """Refuses a document that is beyond the limits: before it is parsed, before it is validated, before it runs."""
+    """Refuses a document above the limits before it is parsed, validated or executed."""
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
@@ -52,7 +52,7 @@ class Guards(SchemaExtension):
         return check_operation(schema, document, context._provided_operation_name, context.variables, limits)
 
     def _nothing(self) -> DocumentNode:
-        """A document in the place of one that could not be read: Strawberry asks it what kind of operation it is."""
+        """A placeholder for a document that could not be parsed: Strawberry reads the operation's kind from it."""
         context = self.execution_context
         name = context._provided_operation_name
         operation = OperationDefinitionNode(

@@ -1,4 +1,4 @@
-"""The operations of a document and its fragments, those that others are made of first, so each is looked at once."""
+"""Operations and fragments of a document; topological order of fragments, so that each is visited once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from graph.guards.refusals import refusal
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
-    """The fragments by their names. Raises GraphQLError for two of one name."""
+    """The fragments by name. Raises GraphQLError for a duplicate name."""
     found: dict[str, FragmentDefinitionNode] = {}
     for each in document.definitions:
         if isinstance(each, FragmentDefinitionNode):
@@ -36,7 +36,7 @@ def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:
 def selections(
     selection_set: SelectionSetNode | None,
 ) -> Iterator[FieldNode | FragmentSpreadNode | InlineFragmentNode]:
-    """Everything in a selection set, at any depth, fragments not followed."""
+    """All selections at any depth, without following fragment spreads."""
     open_sets = [] if selection_set is None else [selection_set]
     while open_sets:
         for each in open_sets.pop().selections:
@@ -53,9 +53,9 @@ def spreads_in(selection_set: SelectionSetNode | None) -> list[FragmentSpreadNod
 
 
 def innermost_first(fragments: dict[str, FragmentDefinitionNode]) -> list[FragmentDefinitionNode]:
-    """Every fragment after those that it spreads. Raises GraphQLError for one that contains itself.
+    """Each fragment after those that it spreads (topological order). Raises GraphQLError for a cycle.
 
-    A depth-first search with a stack of its own: a chain of fragments may be longer than Python's.
+    An iterative depth-first search: a chain of fragments may exceed Python's recursion limit.
     """
     done: list[FragmentDefinitionNode] = []
     finished: set[str] = set()
@@ -82,7 +82,7 @@ def innermost_first(fragments: dict[str, FragmentDefinitionNode]) -> list[Fragme
 def reachable(
     operations: list[OperationDefinitionNode], fragments: dict[str, FragmentDefinitionNode]
 ) -> dict[str, FragmentDefinitionNode]:
-    """The fragments that operations spread, however far within."""
+    """The fragments that operations use, directly or through other fragments."""
     found: dict[str, FragmentDefinitionNode] = {}
     ahead = [each.selection_set for each in operations]
     while ahead:

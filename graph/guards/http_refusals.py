@@ -1,4 +1,4 @@
-"""Refusals of the middlewares: answered over HTTP with a code, as the GraphQL endpoint would."""
+"""Error responses of ASGI middlewares: a GraphQL error body with a code, over HTTP or in place of a websocket."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ async def refuse(
     status: int | None = None,
     more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
-    """Answers a request, or refuses a websocket before it is accepted, with the error and its code.
+    """Responds to a request, or rejects a websocket's handshake, with the error and its code.
 
-    ``status``: the HTTP status where it is another than that of the code. ``more``: further headers.
+    ``status``: the HTTP status; None for that of the code. ``more``: further headers.
     """
     body = error_body(error)
     status = http_status(error.code) if status is None else status

@@ -1,4 +1,4 @@
-"""The gate of the API: who has no valid key is refused before a body is read or a document is looked at."""
+"""API key middleware: rejects requests without a valid key before their body is read or a document is parsed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from graph.wire.error_body import error_body, http_status
 from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, wants_page
 from graph.wire.scope import KEY_SHOWN, VIEWER
 
-#: They are asked by the platform's probes and by browsers, and cost next to nothing.
+#: Paths without authentication: health probes and static files.
 _FREE = ("/healthz", "/readyz", "/static/")
 
 _GRAPHQL = "/graphql"
 
 
 class KeyGate:
-    """ASGI middleware: verifies the key of each request, and counts the request against the key or the address.
+    """ASGI middleware: authenticates each request and applies the rate limit of the key or the address.
 
-    ``/graphql`` is refused without a valid key, but for the GraphiQL page; other paths decide for themselves, by
-    `VIEWER`. A websocket's key comes with connection_init; until then the address counts. Media have signed addresses.
-    ``keys`` gives None until the server has started.
+    ``/graphql`` needs a valid key, except for the GraphiQL page; other paths check `VIEWER` in the scope themselves. A
+    websocket sends its key in connection_init, so until then the address is charged. Media URLs are signed instead.
+    ``keys`` returns None until the server has started.
     """
 
     def __init__(self, app: ASGIApp, rates: Rates, keys: Callable[[], Keys | None]) -> None:
@@ -57,7 +57,7 @@ class KeyGate:
     async def _viewer(self, scope: Scope) -> Viewer | None:
         address = address_of(scope)
         keys = self._keys()
-        # There is one at most: see ``graph.http.headers``.
+        # At most one: see ``graph.http.headers``.
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         secret = None if given is None else secret_in_headers({"authorization": given.decode("latin-1")})
         if keys is None or scope["path"].startswith("/media/") or (scope["type"] == "websocket" and secret is None):
@@ -69,14 +69,14 @@ class KeyGate:
 
 
 def key_shown(scope: Scope) -> None:
-    """Tells the server that this connection belongs to the holder of a valid key."""
+    """Marks the connection as authenticated, for the server's limits on connections of an address."""
     shown = (scope.get("extensions") or {}).get(KEY_SHOWN)
     if shown is not None:
         shown()
 
 
 def _asks_for_page(scope: Scope) -> bool:
-    """Whether it is a browser that wants the GraphiQL page, or a question about methods: nothing is run for either."""
+    """Whether the request is for the GraphiQL page, or is an OPTIONS request: neither executes anything."""
     if scope["method"] == "OPTIONS":
         return True
     if scope["method"] not in ("GET", "HEAD"):
@@ -86,7 +86,7 @@ def _asks_for_page(scope: Scope) -> bool:
 
 
 async def _refuse_graphql(scope: Scope, send: Send, error: Unauthenticated) -> None:
-    """Refuses in the form that was asked for; streams get 401 and JSON, which their clients take as final."""
+    """Responds in the negotiated media type; streams get 401 with JSON, after which their clients do not retry."""
     accept = next((value for name, value in scope["headers"] if name == b"accept"), b"").decode("latin-1")
     wanted = chosen_media_type(accept)
     status = 200 if wanted == JSON else http_status(error.code)

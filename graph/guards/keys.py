@@ -1,4 +1,4 @@
-"""API keys, verified before any other work is done for a request: one indexed statement, remembered briefly."""
+"""Verification of API keys before any other work: one indexed statement, cached for two seconds."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from graph.guards.rate_limit import Rates
 
 MAX_SECRET = 500
 
-#: How long a valid key is not looked up again; a revocation is heard of sooner (`Keys.forget`).
+#: Cache time of a valid key; a revocation clears it sooner (`Keys.forget`).
 _FRESH_SECONDS = 2.0
 
-#: How long a wrong key is refused without a look.
+#: Cache time of a wrong key.
 _WRONG_SECONDS = 5.0
 
 _MAX_KNOWN = 10_000
 _MAX_WRONG = 20_000
 
-#: Unknown keys that are looked up at once; the database has other things to do.
+#: Concurrent look-ups of unknown keys.
 _MAX_LOOKS = 2
 
 _WRONG_KEY = "The API key is wrong or was revoked."
@@ -42,9 +42,9 @@ class _Known:
 
 
 class Keys:
-    """The keys of a process. The caches are bounded; a wrong key takes no room from a valid one.
+    """The key caches of a process: bounded, valid and wrong keys apart, so that wrong keys evict no valid one.
 
-    What is remembered only decides whether work is done at all: reads and writes ask the database for the key again.
+    The caches only decide whether a request is processed: reads and writes check the key in the database again.
     """
 
     def __init__(self, reader: Reader, rates: Rates, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,10 +57,9 @@ class Keys:
         self._looks = asyncio.Semaphore(_MAX_LOOKS)
 
     async def admit(self, secret: str | None, address: str, *, anew: bool = False) -> Viewer:
-        """Who holds the key; where there is none, or a wrong one, the address is charged.
+        """The viewer of a key; a missing or wrong key is charged to the address.
 
-        ``anew``: the database is asked even for a key that was valid a moment ago.
-        Raises Unauthenticated, RateLimited, and what the database raises while it is away.
+        ``anew``: bypasses the cache. Raises Unauthenticated, RateLimited, and database errors during an outage.
         """
         if secret is None:
             self._rates.take_address(address)
@@ -72,7 +71,7 @@ class Keys:
         return viewer
 
     def forget(self, key_id: UUID) -> None:
-        """The key was revoked: it is looked up again when it comes again."""
+        """Removes a revoked key from the cache."""
         for secret_hash in [each for each, known in self._known.items() if known.viewer.key_id == key_id]:
             del self._known[secret_hash]
 
@@ -88,7 +87,7 @@ class Keys:
         secret_hash = hash_of(secret)
         known = self._known.get(secret_hash)
         if known is not None and anew:
-            # Not a look that others wait for: it may have begun too early.
+            # Not a shared look-up: that may have started before the key was revoked.
             return self._remembered(secret_hash, await find_key(self._reader, secret_hash))
         if known is not None and known.good_until > self._clock():
             return known.viewer
@@ -111,7 +110,7 @@ class Keys:
             try:
                 viewer = await find_key(self._reader, secret_hash)
             except DATABASE_ERRORS:
-                return known.viewer  # it was one a moment ago; what it asks for meets the same database
+                return known.viewer  # valid a moment ago; the request itself will meet the same outage
         return self._remembered(secret_hash, viewer)
 
     def _remembered(self, secret_hash: bytes, viewer: Viewer | None) -> Viewer | None:

@@ -1,4 +1,4 @@
-"""The number of objects in an answer whose size cannot be told before: counted while it is made."""
+"""Object budget: counts the objects of a response while it is built, where the cost cannot be estimated before."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _BUDGET: ContextVar[_Budget | None] = ContextVar("object_budget", default=None)
 
 
 def spend(objects: int) -> None:
-    """Counts objects before they are made. Raises QueryTooComplex for more than the operation may have."""
+    """Counts objects before they are created. Raises QueryTooComplex above the operation's limit."""
     budget = _BUDGET.get()
     if budget is None:
         return
     budget.spent += objects
     if budget.spent > budget.max_objects:
         raise QueryTooComplex(
-            f"The answer has more than {budget.max_objects} objects: a session's lists are read again for each element "
+            f"The response has more than {budget.max_objects} objects: it repeats a session's lists for each element "
             "of a list. Ask for shorter lists (first, last), or for them once."
         )
 
 
 class ObjectBudget(SchemaExtension):
-    """Limits the objects of an operation that repeats a session's lists to ``max_cost``."""
+    """Strawberry extension: limits the objects of an operation that repeats a session's lists to ``max_cost``."""
 
     def on_execute(self) -> Iterator[None]:
         context = self.execution_context

@@ -1,4 +1,4 @@
-"""How many subscriptions may be open at once: of one key, and in one process."""
+"""Limits on open subscriptions: for each API key, and for the process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from uuid import UUID
 
 from db.errors import Overloaded
 
-#: Somebody else's may end at any time.
+#: Suggested retry: another client's subscription may end at any time.
 _RETRY_SECONDS = 5.0
 
 
 class SubscriptionLimits:
-    """Counts the open subscriptions of a process. It is used from one event loop."""
+    """Counts the open subscriptions of a process. For one event loop."""
 
     def __init__(self, per_key: int, per_process: int) -> None:
         self._per_key = per_key
@@ -27,7 +27,7 @@ class SubscriptionLimits:
 
     @contextmanager
     def held(self, key_id: UUID) -> Iterator[None]:
-        """A subscription of the key, open while this lasts. Raises Overloaded if there are as many as there may be."""
+        """Counts a subscription of the key within the context. Raises Overloaded if a limit is reached."""
         mine = self._by_key.get(key_id, 0)
         if mine >= self._per_key:
             raise Overloaded(f"This key has {mine} subscriptions open here, as many as it may.", _RETRY_SECONDS)

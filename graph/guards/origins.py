@@ -1,4 +1,4 @@
-"""Which other sites' pages may use this server from a browser: for CORS, and for websockets, which CORS is not for."""
+"""Allowed origins of browser clients: CORS headers, and the Origin check of websockets, which CORS does not cover."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CORS_EXPOSED = ("ETag", "Retry-After")
 
 
 def socket_origins(settings: ApiSettings) -> list[str]:
-    """The sites whose pages may open websockets, beside the host that they connect to (RFC 6455, section 10.2).
+    """Origins that may open websockets, beside the server's own host (RFC 6455, section 10.2).
 
-    The public address is among them: a proxy may put another host's name into the request.
+    Includes the public address, since a proxy may change the Host header.
     """
     if settings.public_url is None:
         return list(settings.cors_origins)

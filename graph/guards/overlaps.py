@@ -1,7 +1,6 @@
-"""How many pairs of fields graphql-core would compare to find out whether they can be merged.
+"""Cost of the validation rule "Field Selection Merging" (GraphQL specification, section 5.3.2), counted beforehand.
 
-The rule "Field Selection Merging" (GraphQL specification, section 5.3.2) compares every two fields that have the same
-name in the answer, and what is within them: quadratic in what a document repeats.
+graphql-core compares each pair of fields with the same response name, recursively: quadratic in repeated fields.
 """
 
 from __future__ import annotations

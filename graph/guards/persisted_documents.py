@@ -1,4 +1,4 @@
-"""Documents known by their hash: automatic persisted queries, and the list of those that are trusted.
+"""Persisted documents: automatic persisted queries (APQ) by hash, and the allow-list of trusted documents.
 
 Protocol: https://www.apollographql.com/docs/apollo-server/performance/apq
 """
@@ -15,7 +15,7 @@ from cachetools import LRUCache
 from db.errors import BadUserInput, VoxLoomError
 from graph.guards.requests import GraphQLRequest
 
-#: What all documents that clients have registered may take, and one of them.
+#: Bytes of all registered documents, and of one.
 _STORE_BYTES = 4_000_000
 _DOCUMENT_BYTES = 64_000
 
@@ -31,7 +31,7 @@ class PersistedQueryNotSupported(VoxLoomError):
 
 
 class Refused(Exception):
-    """A GraphQL request that is answered with ``error`` and not executed, for example since its document is unknown."""
+    """A GraphQL request that gets ``error`` and is not executed, such as one with an unknown hash."""
 
     def __init__(self, error: VoxLoomError) -> None:
         super().__init__(error.code)
@@ -39,9 +39,9 @@ class Refused(Exception):
 
 
 class Documents:
-    """Finds the document of a hash, for every transport. ``trusted``: the only ones that may run; None lets any run.
+    """Looks documents up by hash, for every transport. ``trusted``: the only ones that may run; None for any.
 
-    Registered documents are a process's own: a client that meets another process is told so and sends the text again.
+    Each process has registered documents of its own: on another process the client sends the text again, as in APQ.
     """
 
     def __init__(self, trusted: Mapping[str, str] | None) -> None:
@@ -50,11 +50,11 @@ class Documents:
         self._registered: LRUCache[str, str] = LRUCache(_STORE_BYTES, lambda text: 2 * len(text))
 
     def resolve(self, request: GraphQLRequest) -> GraphQLRequest:
-        """The request with its text, which has the hash that came with it. Raises Refused."""
+        """The request with its document's text; a text is checked against its hash. Raises Refused."""
         asked = _hash_of(request.extensions)
         if asked is None:
             return request
-        if not request.text:  # clients whose types ask for a query send an empty one
+        if not request.text:  # some clients must send a query and send an empty one
             text = (self._trusted or {}).get(asked) or self._registered.get(asked)
             if text is None:
                 raise Refused(PersistedQueryNotFound("PersistedQueryNotFound"))

@@ -17,8 +17,8 @@ from starlette.types import Scope
 from db.errors import RateLimited
 from graph.wire.addresses import network_of
 
-#: Keys, and addresses, that are remembered; who asked longest ago is forgotten, and may ask as if for the first time.
-#: Keys and addresses are remembered apart, and of keys only valid ones, so that strangers cannot have a key forgotten.
+#: Buckets of keys, and of addresses; the least recently used is evicted and starts full again. They are kept apart, and
+#: only valid keys have one, so that unauthenticated clients cannot evict a key's bucket.
 _MAX_BUCKETS = 20_000
 
 #: Burst size of an address: seconds of its rate, but no fewer requests than a browser sends with a page.

@@ -1,4 +1,4 @@
-"""A known error as graphql-core's, so that it stands among the errors of a result with its code."""
+"""Converts a VoxLoomError to a GraphQLError with its code."""
 
 from __future__ import annotations
 
@@ -8,4 +8,5 @@ from db.errors import VoxLoomError
 
 
 def refusal(error: VoxLoomError, *nodes: Node) -> GraphQLError:
+    """``nodes``: parts of the document that the error is about; their locations are in the response."""
     return GraphQLError(error.message, list(nodes) or None, original_error=error, extensions=error.extensions)

@@ -1,7 +1,7 @@
-"""Selections in which a session's lists are repeated for the elements of a list: their size is a product.
+"""Finds selections that repeat a session's lists for each element of a list: the response size is a product.
 
-All other selections are linear: their answer is as large as what is stored, times the fields that are selected. How
-often a list may be selected, by aliases, is bounded here too.
+All other selections are linear in the stored rows. The number of lists that an operation selects, by aliases, is
+bounded here too.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from graphql import (
 from graph.guards.costs import is_list_field
 from graph.guards.fragments import fragments_of
 
-#: Lists that an operation may select, root fields times lists below them, before their objects are counted. A whole
-#: conversation, with the lists of its messages and turns, selects about ten.
+#: Lists that an operation may select (root fields times lists below them) before its objects are counted. A whole
+#: conversation selects about ten.
 _MAX_LISTS = 60
 
-#: Each edge or node of these pages is another session.
+#: Pages whose entries are sessions.
 _PAGES_OF_SESSIONS = ("SessionConnection", "SessionEdge")
 
-#: Where a session is reached from an element that is not the only one of its session.
+#: Types that lead back to their session and of which a session has several.
 _ELEMENTS = ("Turn", "CrmRecord")
 
 
 def repeats_lists(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> bool:
-    """Whether an operation reads a session's lists within a list (turns { session { messages } }), or very often.
+    """Whether an operation selects a session's lists within a list (turns { session { messages } }), or too many lists.
 
-    The document must be within the limits of `check_document`, which refuses fragments that contain themselves.
+    The document must have passed `check_document`, which refuses fragment cycles.
     """
     operation = get_operation_ast(document, operation_name)
     if operation is None:
@@ -45,7 +45,7 @@ def repeats_lists(schema: GraphQLSchema, document: DocumentNode, operation_name:
     search = _Search(schema, fragments_of(document))
     if search.finds(operation.selection_set, schema.get_root_type(operation.operation), False, False):
         return True
-    # A fragment's lists are counted once, and root fields may share it.
+    # A fragment's lists are counted once, though several root fields may use it.
     return search.lists * max(1, len(operation.selection_set.selections)) > _MAX_LISTS
 
 
@@ -54,7 +54,7 @@ class _Search:
         self._schema = schema
         self._fragments = fragments
         self._seen: set[tuple[str, bool, bool]] = set()
-        #: List fields that were met so far.
+        #: List fields found so far.
         self.lists = 0
 
     def finds(self, selected: SelectionSetNode, parent: object, in_list: bool, repeated: bool) -> bool:

@@ -1,4 +1,4 @@
-"""GraphQL requests as they come in, by whichever transport, before anybody has looked at the document.
+"""Parsing of GraphQL requests from a JSON body, a query string or a message, for every transport.
 
 Specification: https://graphql.github.io/graphql-over-http/draft/
 """
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from db.errors import BadUserInput
 from graph.wire.json_reader import read_json
 
-#: Parameters of a query string, those that are not GraphQL's included.
+#: Most parameters of a query string.
 _MAX_PARAMETERS = 20
 
 _JSON_PARAMETERS = frozenset({"variables", "extensions"})
@@ -21,7 +21,7 @@ _PARAMETERS = frozenset({"query", "operationName"}) | _JSON_PARAMETERS
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """One request. ``text`` is None where only the hash of a document was sent."""
+    """One request. ``text``: the document; None if only its hash was sent."""
 
     text: str | None
     operation_name: str | None
@@ -33,17 +33,17 @@ class GraphQLRequest:
 
 
 def from_body(body: bytes | str) -> GraphQLRequest:
-    """The request in a body of JSON. Raises BadUserInput."""
+    """Parses a JSON body. Raises BadUserInput."""
     return from_members(read_json(body))
 
 
 def from_query_string(query: bytes) -> GraphQLRequest:
-    """The request in a query string. Raises BadUserInput."""
+    """Parses a query string. Raises BadUserInput."""
     try:
         given = parse_qsl(
             query.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict"
         )
-    except ValueError:  # UnicodeDecodeError among them
+    except ValueError:  # includes UnicodeDecodeError
         message = f"The query string must be URL-encoded UTF-8 of at most {_MAX_PARAMETERS} parameters."
         raise BadUserInput(message) from None
     texts: dict[str, str] = {}
@@ -53,7 +53,7 @@ def from_query_string(query: bytes) -> GraphQLRequest:
         if name in _PARAMETERS:
             texts[name] = value
     members = {name: read_json(text) if name in _JSON_PARAMETERS else text for name, text in texts.items()}
-    if members.get("operationName") == "":  # in a query string the same as leaving it out
+    if members.get("operationName") == "":  # in a query string, empty means absent
         del members["operationName"]
     return from_members(members)
 

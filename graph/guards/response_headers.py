@@ -1,4 +1,4 @@
-"""Headers that tell browsers what a response may do, and the list of names that this server answers to.
+"""Security headers of responses (CSP, nosniff, framing, referrer), and the allow-list of Host names.
 
 Content Security Policy Level 3; RFC 9110, section 7.2 (Host).
 """
@@ -14,8 +14,7 @@ from graph.guards.http_refusals import refuse
 
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'"
 
-#: GraphiQL and its files: nothing may come from another host. Its dialogs and tooltips write styles as they open, and
-#: its editor starts workers.
+#: Policy of GraphiQL: everything from this server. Inline styles are for its dialogs, workers for its editor.
 _PAGE = (
     b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' "
     b"data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -31,12 +30,12 @@ _NAMES = frozenset(name for name, _ in _ALWAYS)
 
 _POLICY = b"content-security-policy"
 
-#: Probes call a server by its address.
+#: Health probes use the server's address as Host.
 _PROBES = ("/healthz", "/readyz")
 
 
 class ResponseHeaders:
-    """ASGI middleware: adds Content-Security-Policy and its like where the app set none of its own."""
+    """ASGI middleware: adds Content-Security-Policy and related headers where the response has none."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The number of bytes that one response may have: a session's lists are sent whole, and once for each alias."""
+"""Limit on the bytes of one response: lists without paging are sent whole, once for each alias."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def too_large(max_bytes: int) -> QueryTooComplex:
 
 
 def instead_of(data: object, max_bytes: int) -> dict[str, object]:
-    """What is sent instead of ``data``, a GraphQL response or a websocket message that has one as its payload."""
+    """The error response to send instead of ``data``, a GraphQL response or a websocket message with one as payload."""
     answer: dict[str, object] = {"errors": [error_entry(too_large(max_bytes))]}
     return {**data, "payload": answer} if isinstance(data, dict) and "payload" in data else answer

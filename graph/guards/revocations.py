@@ -1,7 +1,7 @@
-"""Ends what a revoked key still has open: its websockets, and its subscriptions on every transport.
+"""Ends open websockets and subscriptions of a revoked API key, on every transport.
 
-A process hears of a revocation by NOTIFY. Where no notification comes (a lost connection, a pooler between), the keys
-that have something open are looked up about once a second.
+A process learns of a revocation by NOTIFY; in case a notification is lost, keys with anything open are also polled
+about once a second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Hold:
-    """Something that is open on behalf of a key. ``revoked``: nothing more may be sent."""
+    """An open websocket or subscription of a key. ``revoked``: nothing more may be sent."""
 
     __slots__ = ("_end", "_waiting", "revoked")
 
@@ -33,13 +33,13 @@ class Hold:
         self._waiting: asyncio.Timeout | None = None
 
     async def next(self, events: AsyncIterator[T]) -> T:
-        """The next of the events. Raises StopAsyncIteration, and Unauthenticated as soon as the key is revoked."""
+        """The next event. Raises StopAsyncIteration, and Unauthenticated as soon as the key is revoked."""
         if not self.revoked:
             try:
                 async with asyncio.timeout(None) as self._waiting:
                     return await anext(events)
             except TimeoutError:
-                if not self.revoked:  # another's
+                if not self.revoked:  # not the one set by revoke
                     raise
             finally:
                 self._waiting = None
@@ -54,7 +54,7 @@ class Hold:
 
 
 class Revocations:
-    """What each key has open in this process. ``forget`` is called with each key that is known to be revoked."""
+    """Registry of each key's open connections in this process. ``forget`` is called with each revoked key."""
 
     def __init__(self, reader: Reader, forget: Callable[[UUID], None]) -> None:
         self._reader = reader
@@ -73,7 +73,7 @@ class Revocations:
 
     @contextmanager
     def held(self, key_id: UUID, end: Callable[[], None] | None = None) -> Iterator[Hold]:
-        """Notes something open, while this lasts. ``end`` is called once when the key is revoked."""
+        """Registers an open connection within the context. ``end`` is called once if the key is revoked."""
         hold = Hold(end)
         holds = self._open.setdefault(key_id, set())
         holds.add(hold)
@@ -85,7 +85,7 @@ class Revocations:
                 del self._open[key_id]
 
     def hear(self, payload: str) -> None:
-        """A notification on `db.commands.keys.REVOKED_CHANNEL`."""
+        """Handles a notification on `db.commands.keys.REVOKED_CHANNEL`."""
         with suppress(ValueError):
             self.revoke(UUID(payload))
 

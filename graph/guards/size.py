@@ -1,4 +1,4 @@
-"""How deep, wide and large a selection is, with its fragments: each is measured once, however often it is spread."""
+"""Measures a selection with its fragments: depth, fields, aliases. Each fragment is measured once."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _INTROSPECTION = ("__schema", "__type")
 
 @dataclass(slots=True)
 class Measure:
-    """What a selection holds. ``depth`` leaves out what is within __schema and __type, ``introspection_depth`` not."""
+    """Counts of a selection. ``depth`` excludes fields of __schema and __type, ``introspection_depth`` includes them."""
 
     depth: int = 0
     introspection_depth: int = 0
     #: Fields, spreads and inline fragments.
     nodes: int = 0
     aliases: int = 0
-    #: Fields at the top.
+    #: Fields at the selection's first level.
     fields: int = 0
     introspections: int = 0
     #: Aliases within __schema and __type, and of __schema.
     introspection_aliases: int = 0
 
     def take(self, inner: Measure) -> None:
-        """Adds what stands in the same selection."""
+        """Adds the counts of a part of the same selection."""
         self.depth = max(self.depth, inner.depth)
         self.introspection_depth = max(self.introspection_depth, inner.introspection_depth)
         self.nodes += inner.nodes
@@ -37,7 +37,7 @@ class Measure:
 
 
 def measure(selection_set: SelectionSetNode | None, fragments: Mapping[str, Measure]) -> Measure:
-    """``fragments``: the measures of the fragments that may be spread. Brackets bound how deep this goes."""
+    """Measures a selection set. ``fragments``: measures of the fragments. The bracket limit bounds the recursion."""
     found = Measure()
     for each in selection_set.selections if selection_set is not None else ():
         found.nodes += 1

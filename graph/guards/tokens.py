@@ -1,4 +1,4 @@
-"""A document's text, looked over before it is parsed: what is too long, too deep or too much costs next to nothing."""
+"""Lexical limits of a document's text, checked before parsing: bytes, tokens, nesting, length of names and numbers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from db.errors import BadUserInput, QueryTooComplex
 from graph.guards.refusals import refusal
 from graph.limits import DocumentLimits
 
-#: The lexical tokens of the GraphQL specification (section 2.1), and comments. No alternative can fail once it has
-#: begun, and none gives back what it took, so that the time is linear in the text whatever it is; where one ends too
-#: early the parser will say what is wrong.
+#: The lexical tokens of the GraphQL specification (section 2.1) and comments. No alternative backtracks, so the scan is
+#: linear in any text; malformed tokens are left for the parser to report.
 _TOKEN = re.compile(
     r'"""(?:[^"\\]++|\\(?:""")?+|"(?!""))*+(?:""")?+'
     r'|"(?:[^"\\\n\r]++|\\.)*+"?+'
@@ -27,7 +26,7 @@ _MAX_NAME = 200
 
 
 def parse_within(text: str, limits: DocumentLimits) -> DocumentNode:
-    """The document of ``text``. Raises GraphQLError, with a code, for bad syntax and for what is beyond the limits."""
+    """Parses ``text``. Raises GraphQLError with a code for a syntax error or a limit that is exceeded."""
     fault = _fault(text, limits)
     if fault is not None:
         raise refusal(fault)
@@ -40,7 +39,7 @@ def parse_within(text: str, limits: DocumentLimits) -> DocumentNode:
 
 def _fault(text: str, limits: DocumentLimits) -> QueryTooComplex | BadUserInput | None:
     size = len(text)
-    if size * 4 > limits.max_document_bytes:  # only then can it be too long
+    if size * 4 > limits.max_document_bytes:  # UTF-8 has at most 4 bytes a character
         size = len(text.encode(errors="surrogatepass"))
     if size > limits.max_document_bytes:
         return QueryTooComplex(f"The document has {size} bytes; at most {limits.max_document_bytes} are taken.")
@@ -50,7 +49,7 @@ def _fault(text: str, limits: DocumentLimits) -> QueryTooComplex | BadUserInput 
         if piece in "{[(":
             depth += 1
             if depth > limits.max_brackets:
-                return QueryTooComplex(f"The document has more than {limits.max_brackets} brackets within each other.")
+                return QueryTooComplex(f"The document has more than {limits.max_brackets} levels of brackets.")
         elif piece in "}])":
             depth -= 1
         elif piece[0].isdigit():

@@ -1,4 +1,4 @@
-"""Variables that clients send, counted before anything walks through them."""
+"""Limits of variables: number of values and nesting, checked iteratively before recursive code sees them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from graph.limits import DocumentLimits
 
 
 def variables_fault(variables: object, limits: DocumentLimits) -> str | None:
-    """What is wrong with the variables of an operation: too deep, or too many values; null if nothing is."""
+    """The fault of an operation's variables (too many values, too deep); None if there is none."""
     seen = 0
     level = [variables]
     for _ in range(limits.max_value_depth + 1):

@@ -12,7 +12,7 @@ import re
 
 from db.errors import BadUserInput
 
-#: Lists and objects within each other, in all that a client sends.
+#: Nesting of lists and objects in JSON from clients.
 MAX_DEPTH = 200
 
 #: A string or a bracket. The closing quote is optional, so that the scan is linear in a string without end too.
