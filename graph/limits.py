@@ -11,24 +11,24 @@ DEFAULT_PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """Each number is the most that is taken, by default; the settings of the same names change it."""
+    """The largest values that are accepted. The defaults are those of the settings of the same names."""
 
     max_document_bytes: int = 100_000
     max_tokens: int = 2_000
-    #: Fields within fields, from the operation down.
+    #: Levels of nested fields.
     max_depth: int = 12
-    #: Fields, spreads and inline fragments of a document, each fragment counted where it is spread.
+    #: Fields, spreads and inline fragments; a fragment counts wherever it is spread.
     max_fields: int = 1_000
     max_aliases: int = 100
-    #: Fields of one operation at the top.
+    #: Root fields of one operation.
     max_root_fields: int = 20
-    #: Objects that the answer may hold, estimated.
+    #: Estimated objects of the response.
     max_cost: int = 15_000
-    #: What ``first`` may be.
+    #: Largest ``first`` and ``last``.
     max_page_size: int = MAX_PAGE_SIZE
     #: Nesting of lists and objects in a variable's value and in literals of a document.
     max_value_depth: int = 32
-    #: Values in the variables, each entry of each list and object counted.
+    #: Values in the variables, entries of nested lists and objects included.
     max_values: int = 10_000
     introspection: bool = True
 

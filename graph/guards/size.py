@@ -12,7 +12,7 @@ _INTROSPECTION = ("__schema", "__type")
 
 @dataclass(slots=True)
 class Measure:
-    """Counts of a selection. ``depth`` excludes fields of __schema and __type, ``introspection_depth`` includes them."""
+    """Counts of a selection. ``depth`` excludes fields of __schema and __type, ``introspection_depth`` does not."""
 
     depth: int = 0
     introspection_depth: int = 0
