@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from db.agents.personas import Persona
 from db.audio import limits
 from db.audio.encoded import EncodedAudio
 from db.audio.recording import Recording
 from db.enums import Stage
+from db.json_value import Json
 from db.turns.values import Failure, FinishedCall
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Transcript:
     segments: tuple[Segment, ...] = ()
     output_tokens: int | None = None
     unexpected_language: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Transcriber(Engine, Protocol):
@@ -142,7 +143,7 @@ class ToolSpec:
 
     name: str
     description: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Json]
     repeatable: bool = False
 
 
@@ -152,8 +153,8 @@ class CompletedToolCall:
 
     call_id: str
     name: str
-    arguments: Mapping[str, Any]
-    result: Mapping[str, Any]
+    arguments: Mapping[str, Json]
+    result: Mapping[str, Json]
 
 
 #: An item of a session's history, which is oldest first. A turn's tool calls follow its UserMessage.
@@ -192,7 +193,7 @@ class ToolRequest:
 
     call_id: str
     name: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Json]
     server: str | None = None
 
 
@@ -203,7 +204,7 @@ class ChatFinished:
     model: str
     input_tokens: int | None = None
     output_tokens: int | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Json] = field(default_factory=dict)
 
 
 class ChatModel(Engine, Protocol):
@@ -229,7 +230,7 @@ class ToolResult:
     """``ok``: False if the tool ran and refused. ``content``: a JSON object."""
 
     ok: bool
-    content: Mapping[str, Any]
+    content: Mapping[str, Json]
 
 
 class ToolBox(Protocol):
@@ -237,7 +238,7 @@ class ToolBox(Protocol):
         """The available tools, as (name of the MCP server, tool)."""
         ...
 
-    async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, Json], context: ToolContext) -> ToolResult:
         """Runs a tool. ``context.tool_call_id`` is the idempotency key for its server.
 
         Raises EngineUnavailable only if the request was not sent, and OutcomeUnknown for any failure after that: a lost
@@ -317,7 +318,7 @@ class Journal(Protocol):
         """A failed try of a stage. ``will_retry``: whether another try follows."""
         ...
 
-    async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None: ...
+    async def turn_finished(self, timing: Mapping[str, Json], failure: Failure | None) -> None: ...
 
 
 class Superseded(Exception):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from db.agents.personas import PERSONAS
 from db.audio.store import AudioStore, patiently
 from db.enums import MessageType, Role, ToolCallStatus
+from db.json_value import Json
 from db.postgres.database import Database
 from db.turns.values import Claim
 from inference.ports import AssistantMessage, CompletedToolCall, HistoryItem, ToolRequest, UserMessage
@@ -43,7 +43,7 @@ from sessions cross join mine where sessions.id = $1
 
 RECORDING = "select store_key, size_bytes from audio where id = $1::uuid"
 
-Found = Mapping[str, Any]
+Found = Mapping[str, Json]
 
 
 async def load_inputs(
@@ -92,7 +92,7 @@ async def _recording(database: Database, store: AudioStore, audio_id: str, patie
     return await patiently(lambda: store.get(database, key, 0, size), patience_seconds=patience_seconds)
 
 
-def _known(customer_id: str, metadata: Mapping[str, Any]) -> dict[str, str]:
+def _known(customer_id: str, metadata: Mapping[str, Json]) -> dict[str, str]:
     said = {key: metadata[key] for key in _KNOWN if isinstance(metadata.get(key), str) and metadata[key].strip()}
     return {"customer_id": customer_id, **said}
 

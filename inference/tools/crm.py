@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
+from db.json_value import Json
 from db.models.work import ToolCall
 from db.turns import tool_calls
 from db.turns.crm import describe, file_record, find_records, validation_errors
@@ -32,7 +32,7 @@ class CrmTool:
 
     name: str
     description: str
-    parameters: Mapping[str, Any]  # Any: a JSON schema
+    parameters: Mapping[str, Json]
 
 
 TOOLS: dict[str, CrmTool] = {
@@ -56,7 +56,7 @@ TOOLS: dict[str, CrmTool] = {
 
 
 async def run_crm_tool(
-    session: AsyncSession, *, tenant_id: UUID, session_id: UUID, tool_call_id: UUID, name: str, arguments: Any
+    session: AsyncSession, *, tenant_id: UUID, session_id: UUID, tool_call_id: UUID, name: str, arguments: Json
 ) -> Mapping[str, object]:
     """Runs one tool and ends its tool call in the same transaction; returns ``{"ok": ..., ...}``."""
     call = await tool_calls.lock(session, tenant_id, session_id, tool_call_id)
@@ -65,7 +65,7 @@ async def run_crm_tool(
     return await _find(session, call, arguments)
 
 
-async def _find(session: AsyncSession, call: ToolCall, arguments: Any) -> Mapping[str, object]:
+async def _find(session: AsyncSession, call: ToolCall, arguments: Json) -> Mapping[str, object]:
     try:
         wanted = FindCrmRecords.model_validate(arguments)
     except ValidationError as invalid:

@@ -6,8 +6,9 @@ Specification: JSON Schema 2020-12, sections 8.2.3 (``$ref``) and 8.2.4 (``$defs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import unquote
+
+from db.json_value import Json
 
 #: Schemas within each other; deeper ones are left open. No argument needs more.
 _MAX_DEPTH = 20
@@ -24,7 +25,7 @@ _NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas
 _DEFINITIONS = frozenset({"$defs", "definitions"})
 
 
-def without_references(schema: Mapping[str, Any]) -> dict[str, Any]:
+def without_references(schema: Mapping[str, Json]) -> dict[str, Json]:
     """Inlines each ``$ref`` into the schema itself; references to elsewhere, and to what is not there, are dropped.
 
     Keywords beside a ``$ref`` win over those of its target. Recursive definitions end in open schemas (``{}``) at a
@@ -34,11 +35,11 @@ def without_references(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Inliner:
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    def __init__(self, root: Mapping[str, Json]) -> None:
         self._root = root
         self._left = _MAX_KEYWORDS
 
-    def schema(self, node: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    def schema(self, node: Mapping[str, Json], depth: int) -> dict[str, Json]:
         self._left -= len(node)
         if depth > _MAX_DEPTH or self._left < 0:
             return {}
@@ -47,7 +48,7 @@ class _Inliner:
             return self.schema({**self._target(node["$ref"]), **beside}, depth + 1)
         return {key: self._value(key, value, depth + 1) for key, value in node.items() if key not in _DEFINITIONS}
 
-    def _value(self, key: str, value: Any, depth: int) -> Any:
+    def _value(self, key: str, value: Json, depth: int) -> Json:
         if key in _DATA:
             return value
         if key in _NAMED_SCHEMAS and isinstance(value, Mapping):
@@ -56,10 +57,10 @@ class _Inliner:
             return [self._value("", each, depth) for each in value]
         return self.schema(value, depth) if isinstance(value, Mapping) else value
 
-    def _target(self, reference: str) -> Mapping[str, Any]:
+    def _target(self, reference: str) -> Mapping[str, Json]:
         """What a JSON pointer into the schema (``#/$defs/Name``) leads to; nothing if that is no schema."""
         start, *path = reference.split("/")
-        found: Any = self._root if start == "#" else None
+        found: Json = self._root if start == "#" else None
         for part in path:
             name = unquote(part).replace("~1", "/").replace("~0", "~")
             found = found.get(name) if isinstance(found, Mapping) else None

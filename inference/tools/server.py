@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.commands.sessions import lock_session
 from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
+from db.json_value import Json
 from db.logs import error_fields
 from db.models.work import ToolCall
 from db.postgres.database import Database
@@ -47,7 +48,7 @@ ViewerOf = Callable[[ServerRequestContext[Any]], Viewer]
 @dataclass(frozen=True, slots=True)
 class _Call:
     context: ToolContext
-    arguments: dict[str, Any]
+    arguments: dict[str, Json]
 
 
 def pipeline_server(database: Database, *, patience_seconds: float) -> Server[Any]:
@@ -57,7 +58,7 @@ def pipeline_server(database: Database, *, patience_seconds: float) -> Server[An
     """
 
     async def begin(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
-        context: dict[str, str] = dict[str, Any](params.meta or {})[CONTEXT_META]
+        context: dict[str, str] = dict[str, Json](params.meta or {})[CONTEXT_META]
         return _Call(ToolContext(**context), params.arguments or {})
 
     return _server(database, begin, session_argument=False, patience_seconds=patience_seconds)
@@ -70,7 +71,7 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
         arguments = clean_json(params.arguments or {}, "The arguments")
         viewer = viewer_of(ctx)
         session_id = parse_id(str(arguments.pop("session_id", "")), "session")
-        key = dict[str, Any](params.meta or {}).get(KEY_META, str(new_id()))
+        key = dict[str, Json](params.meta or {}).get(KEY_META, str(new_id()))
         if not isinstance(key, str):
             raise BadUserInput(f"{KEY_META} must be a string.")
 
@@ -108,7 +109,7 @@ def _server(
             ]
         )
 
-    async def run(name: str, call: _Call) -> Mapping[str, Any]:
+    async def run(name: str, call: _Call) -> Mapping[str, Json]:
         return await database.run(
             lambda session: run_crm_tool(
                 session,
@@ -141,7 +142,7 @@ def _server(
     return Server("voxloom-crm", on_list_tools=list_tools, on_call_tool=call_tool)
 
 
-def _with_session(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _with_session(parameters: Mapping[str, Json]) -> dict[str, Json]:
     return {
         **parameters,
         "properties": {**parameters.get("properties", {}), "session_id": _SESSION_ARGUMENT},
@@ -149,6 +150,6 @@ def _with_session(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _text(result: Mapping[str, Any]) -> str:
+def _text(result: Mapping[str, Json]) -> str:
     """The result as text, for clients that ignore structured content."""
     return json.dumps(result, ensure_ascii=False)

@@ -12,6 +12,7 @@ import structlog
 
 from db.enums import CallStatus, Stage
 from db.errors import VoxLoomError
+from db.json_value import Json
 from db.logs import error_fields
 from db.turns.values import Failure, FinishedCall
 from inference.lender import STOP_SECONDS, E, Lender
@@ -195,7 +196,7 @@ class CallMeter:
         return None if self._began is None else self._report(CallStatus.CANCELLED, None, None, {})
 
     def _report(
-        self, status: CallStatus, error: str | None, model: str | None, counts: Mapping[str, Any]
+        self, status: CallStatus, error: str | None, model: str | None, counts: Mapping[str, Json]
     ) -> FinishedCall:
         self._clock.open_calls.discard(self)
         self._count_work()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
+from db.json_value import Json
 from db.languages import LANGUAGES
 from inference.ports import AssistantMessage, ChatRequest, CompletedToolCall, HistoryItem, ToolSpec, UserMessage
 
@@ -26,7 +26,7 @@ _JSON_RULES = (
     '{"kind": "call", "tool": ..., "arguments": {...}} to use a tool. The tools are:'
 )
 
-Message = dict[str, Any]
+Message = dict[str, Json]
 
 
 def native_messages(request: ChatRequest) -> list[Message]:
@@ -104,7 +104,7 @@ def _json(item: HistoryItem) -> list[Message]:
             ]
 
 
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+def _object(properties: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "type": "object",
         "properties": dict(properties),
@@ -113,7 +113,7 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _for_grammar(node: Any) -> Any:
+def _for_grammar(node: Json) -> Json:
     if isinstance(node, list):
         return [_for_grammar(item) for item in node]
     if not isinstance(node, Mapping):
@@ -125,5 +125,5 @@ def _for_grammar(node: Any) -> Any:
     return kept
 
 
-def _dump(value: Mapping[str, Any]) -> str:
+def _dump(value: Mapping[str, Json]) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection
-from typing import Any, Protocol
+from typing import Protocol
 
 import jiter
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
+from db.json_value import Json
 from inference.ports import ToolRequest
 
 
@@ -98,7 +99,7 @@ class JsonReader:
         raise MalformedAnswer
 
 
-def _request(name: str, arguments: str | dict[str, Any], tools: Collection[str], call_id: str) -> ToolRequest:
+def _request(name: str, arguments: str | dict[str, Json], tools: Collection[str], call_id: str) -> ToolRequest:
     try:
         value = json.loads(arguments) if isinstance(arguments, str) else arguments
     except ValueError as error:

@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from db.json_value import Json
 
 #: The supported languages, ISO 639-1. Each has a folder in ``languages``.
 LANGUAGES = ("en", "es", "de", "fr", "hi")
@@ -22,7 +23,7 @@ _RIGHT = rf"(?!{_LETTER})"
 WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|['’\-](?={_LETTER}))*")
 
 
-def read_table(language: str, name: str) -> dict[str, Any]:
+def read_table(language: str, name: str) -> dict[str, Json]:
     """The TOML file ``name`` of a language's folder."""
     text = (files(__package__) / "languages" / language / f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(unicodedata.normalize("NFC", text))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
+from db.json_value import Json
 from inference.engines.scripted.lexicon import Lexicon, fold
 from inference.engines.scripted.replies import Part, Replies
 from inference.engines.scripted.state import (
@@ -31,7 +31,7 @@ class Decision:
 
     label: str
     tool: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Json] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
 
 
@@ -103,7 +103,7 @@ class Policy:
             return Part("confirm_contact", {"detail": ", ".join(details)})
         return Part(f"confirm.{item.scenario}")
 
-    def _arguments(self, item: ServiceRequest) -> dict[str, Any]:
+    def _arguments(self, item: ServiceRequest) -> dict[str, Json]:
         own = set(SCENARIOS[item.scenario].payload.model_fields) - {*IDENTITY, "query", "intent", "priority"}
         return {
             **{slot: self.dialogue.slots.get(slot) for slot in IDENTITY},
@@ -187,7 +187,7 @@ class Policy:
         understood = self.dialogue.turn.understood
         return understood.text if understood else ""
 
-    def _looked_up(self, result: Mapping[str, Any]) -> tuple[Part, ...]:
+    def _looked_up(self, result: Mapping[str, Json]) -> tuple[Part, ...]:
         records = result.get("records")
         if not result.get("ok") or not isinstance(records, list | tuple):
             return (Part("status_failed"),)

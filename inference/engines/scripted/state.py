@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
+from db.json_value import Json
 from inference.engines.scripted.understanding import Understanding
 
 #: Slots that identify the customer, shared by all requests.
@@ -39,7 +39,7 @@ class FiledRecord:
 
     scenario: str
     query: str
-    record: Mapping[str, Any]
+    record: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class TurnState:
 
     understood: Understanding | None = None
     outcomes: list[ToolOutcome] = field(default_factory=list)
-    lookup: Mapping[str, Any] | None = None
+    lookup: Mapping[str, Json] | None = None
     dropped: bool = False
     refused_offer: bool = False
     already_filed: FiledRecord | None = None
@@ -87,7 +87,7 @@ class DialogueState:
     declined: bool = False
     turn: TurnState = field(default_factory=TurnState)
 
-    def apply_tool_result(self, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    def apply_tool_result(self, name: str, arguments: Mapping[str, Json], result: Mapping[str, Json]) -> None:
         """Records a finished tool call."""
         if name == FIND_CRM_RECORDS:
             self.turn.lookup = result
@@ -143,7 +143,7 @@ class DialogueState:
             self.pending.append(ServiceRequest(HANDOVER, SCENARIOS[HANDOVER].intents[0], [text]))
 
 
-def _refused(result: Mapping[str, Any]) -> tuple[str, ...]:
+def _refused(result: Mapping[str, Json]) -> tuple[str, ...]:
     """The slots that a tool's errors name; empty if it failed for another reason."""
     errors = result.get("errors")
     named = [str(error.get("loc", "")) for error in errors if isinstance(error, Mapping)] if errors else []
