@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from db.findings import Finding
+from db.json_value import Json
 from graph.settings import ApiSettings
 
 
@@ -19,7 +19,7 @@ class Context:
 
     settings: ApiSettings
     faults: list[str] = field(default_factory=list)
-    worker: asyncio.Future[dict[str, Any]] | None = None
+    worker: asyncio.Future[dict[str, Json]] | None = None
 
 
 #: Looks at one subject. Raises nothing that it can name: whatever it raises is a fault of the subject.

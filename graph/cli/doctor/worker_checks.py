@@ -6,16 +6,16 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from db.findings import Finding, Level, fault
+from db.json_value import Json
 from graph.cli.doctor.context import Context
 from graph.cli.python_module import python_module
 
 _SECONDS = 110
 
 
-async def ask(names: Sequence[str]) -> dict[str, Any]:
+async def ask(names: Sequence[str]) -> dict[str, Json]:
     """Runs ``python -m inference.doctor`` for these checks; see there for what it prints."""
     process = await asyncio.create_subprocess_exec(
         *python_module("inference.doctor", *names),
@@ -33,7 +33,7 @@ async def ask(names: Sequence[str]) -> dict[str, Any]:
             process.kill()
             await process.wait()
     try:
-        told: dict[str, Any] = json.loads(out.splitlines()[-1])
+        told: dict[str, Json] = json.loads(out.splitlines()[-1])
     except (ValueError, IndexError):
         last = err.decode(errors="replace").strip().rpartition("\n")[2]
         return {"failed": f"the worker's checks ended with exit code {process.returncode} ({last})"}
