@@ -1,6 +1,6 @@
-"""What a package gives VoxLoom to offer an engine: a factory, named by an entry point.
+"""Factories of engines: the objects that entry points of engine plug-ins name.
 
-An ``EngineFactory`` holds the engine's settings class and the function that makes the engine. The package names it in
+An ``EngineFactory`` has the engine's settings class and a function that creates the engine. The package names it in
 its pyproject.toml under the entry-point group ``voxloom.engines.asr``, ``.llm`` or ``.tts``: see
 docs/how-to/write-an-engine.md.
 """
@@ -31,11 +31,10 @@ class EngineSettings(BaseSettings):
 
 @dataclass(frozen=True, slots=True)
 class EngineContext:
-    """What a worker tells each engine that it makes.
+    """Parameters from the worker for each engine that it creates.
 
-    ``threads``: how many CPU threads one inference may use. ``cache``: where converted weights are kept. ``draft``:
-    whether the engine was chosen by ``VOXLOOM_ASR_DRAFT_ENGINE``: its first words shall come early, its last are not
-    used.
+    ``threads``: CPU threads for one inference. ``cache``: for converted weights. ``draft``: whether the engine was
+    chosen by ``VOXLOOM_ASR_DRAFT_ENGINE``: it should yield partials early, and its final transcript is not used.
     """
 
     threads: int
@@ -49,11 +48,11 @@ E_co = TypeVar("E_co", bound=Engine, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class EngineFactory(Generic[S_contra, E_co]):
-    """How an engine is made: ``make(settings(), context)``.
+    """Creates an engine: ``make(settings(), context)``.
 
-    ``make`` returns quickly and loads no model: the engine's ``load`` does. It is called in the worker's main thread.
-    Packages that are large or may be missing are imported in ``make`` or ``load``; an ImportError of either becomes
-    one message that names the missing module and how to ``install`` it, such as ``pip install 'voxloom[worker]'``.
+    ``make`` runs in the worker's main thread, so it must return quickly; the engine's ``load`` loads the model. Import
+    large or optional packages in ``make`` or ``load``: the worker reports an ImportError of either with the missing
+    module and ``install``, the command that installs it, such as ``pip install 'voxloom[worker]'``.
     """
 
     settings: type[S_contra]

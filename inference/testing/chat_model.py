@@ -1,4 +1,4 @@
-"""What every ChatModel promises (``inference.ports.ChatModel``)."""
+"""Contract tests for chat models (``inference.ports.ChatModel``)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from inference.ports import (
 from inference.testing.engine import EngineContract
 from inference.tools.json_schema import without_references
 
-#: The CRM tools as a model is offered them.
+#: The CRM tools, as the pipeline offers them to a model.
 TOOLS = (
     *(
         ToolSpec(item.name, item.description, without_references(item.payload.model_json_schema()))
@@ -41,13 +41,13 @@ def chat_request(
     tools: tuple[ToolSpec, ...] = TOOLS,
     known: Mapping[str, str] | None = None,
 ) -> ChatRequest:
-    """A request as the pipeline makes it."""
+    """A ChatRequest as the pipeline makes it; ``persona``: a key of ``PERSONAS``."""
     return ChatRequest(history, PERSONAS[persona], language, tools, known or {"customer_id": "customer-1"})
 
 
 @dataclass
 class Answer:
-    """One reply of a model, collected."""
+    """A collected reply."""
 
     text: str
     calls: list[ToolRequest]
@@ -55,7 +55,7 @@ class Answer:
 
 
 async def answer(model: ChatModel, request: ChatRequest) -> Answer:
-    """Asks once and holds the model to its port: words or tools, then one ChatFinished, last."""
+    """Collects a reply; asserts that it is text or tool calls, and then one ChatFinished."""
     items = [item async for item in model.reply(request)]
     assert isinstance(items[-1], ChatFinished)
     assert sum(isinstance(item, ChatFinished) for item in items) == 1
@@ -66,7 +66,7 @@ async def answer(model: ChatModel, request: ChatRequest) -> Answer:
 
 
 class ChatModelContract(EngineContract):
-    """A subclass has a fixture ``engine``, loaded."""
+    """Base class. A subclass has a fixture ``engine``, loaded."""
 
     hello = chat_request(UserMessage("Hello!"), tools=())
 

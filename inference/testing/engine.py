@@ -1,4 +1,4 @@
-"""What every engine promises, whatever its kind, and what its package promises the worker."""
+"""Contract tests for all engines, and for packages with engine plug-ins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inference.weights.cache import ModelCache
 
 
 class EngineContract:
-    """Base of the contracts of each port. A subclass has a fixture ``engine`` that returns a loaded engine."""
+    """Base class of the contract of each port. A subclass has a fixture ``engine``, loaded."""
 
     def test_it_says_who_it_is(self, engine: Engine) -> None:
         assert isinstance(engine.info, EngineInfo)
@@ -23,7 +23,7 @@ class EngineContract:
 
 
 class PluginContract:
-    """The package of an engine: a worker finds the engine by ``name`` and makes it, without loading its model."""
+    """A worker finds the engine by its entry point ``name``, and creates it without loading its model."""
 
     kind: Kind
     name: str

@@ -1,4 +1,4 @@
-"""What every Synthesizer promises (``inference.ports.Synthesizer``)."""
+"""Contract tests for synthesizers (``inference.ports.Synthesizer``)."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _LONG = (
 
 
 async def speak(engine: Synthesizer, text: str, *, language: str = "en", voice: str | None = None) -> list[Speech]:
-    """All pieces of a text."""
+    """Synthesizes a text; all its pieces."""
     return [piece async for piece in engine.synthesize(text, language=language, voice=voice)]
 
 
 def joined(pieces: list[Speech]) -> Samples:
-    """The pieces as one, shape ``(samples,)``."""
+    """The concatenated samples, shape ``(samples,)``."""
     return np.concatenate([piece.samples for piece in pieces])
 
 
 class SynthesizerContract(EngineContract):
-    """A subclass has a fixture ``engine``, loaded, which speaks ``language`` and does not speak ``unspoken``.
+    """Base class. A subclass has a fixture ``engine``, loaded, which supports ``language`` and not ``unspoken``.
 
-    ``seconds_per_character``: the least and the most that a long English sentence takes. ``sentence`` and ``long``:
-    what is spoken; override them for an engine without English.
+    ``seconds_per_character``: least and most, for a long English sentence. ``sentence``, ``long``: texts; override them
+    for an engine without English.
     """
 
     language = "en"

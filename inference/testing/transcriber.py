@@ -1,4 +1,4 @@
-"""What every Transcriber promises (``inference.ports.Transcriber``)."""
+"""Contract tests for transcribers (``inference.ports.Transcriber``)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Heard = tuple[list[TranscriptPartial], Transcript]
 
 
 async def hear(engine: Transcriber, samples: Samples, language: str | None = "en") -> Heard:
-    """The partials and the transcript; fails unless exactly one transcript came, last."""
+    """Transcribes samples at 16 kHz; asserts that the items are partials, and then one Transcript."""
     items = [item async for item in engine.transcribe(samples, language=language)]
     assert items
     assert isinstance(items[-1], Transcript)
@@ -29,10 +29,9 @@ async def hear(engine: Transcriber, samples: Samples, language: str | None = "en
 
 
 class TranscriberContract(EngineContract):
-    """A subclass has the fixtures ``engine``, loaded, and ``speech``: a recording, 16 kHz, of at least two seconds.
+    """Base class. A subclass has the fixtures ``engine``, loaded, and ``speech``: two seconds or more, at 16 kHz.
 
-    ``said``: the words of that recording; ``language``: theirs, ISO 639-1; ``mistakes``: how many words of it the
-    engine may get wrong.
+    ``said``: the words of ``speech``. ``language``: its language, ISO 639-1. ``mistakes``: the most word errors.
     """
 
     said: str
@@ -40,7 +39,7 @@ class TranscriberContract(EngineContract):
     mistakes = 1
 
     def errors(self, transcript: Transcript) -> int:
-        """How many words of ``said`` the transcript got wrong."""
+        """Number of word errors of a transcript of ``said``."""
         return word_errors(words(self.said), words(transcript.text))
 
     async def test_partials_then_one_transcript(self, engine: Transcriber, speech: Samples) -> None:

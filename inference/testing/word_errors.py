@@ -1,4 +1,4 @@
-"""How many words a transcript got wrong: the numerator of the word error rate."""
+"""Word errors of a transcript: the numerator of the word error rate (WER)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def words(text: str) -> list[str]:
 
 
 def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """The least number of words to insert, delete or replace to get from one to the other (Levenshtein distance)."""
+    """Levenshtein distance in words: the least number of insertions, deletions and substitutions."""
     row = list(range(len(heard) + 1))
     for i, word in enumerate(said, 1):
         before, row[0] = row[0], i

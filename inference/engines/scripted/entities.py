@@ -32,7 +32,7 @@ _CUE_DISTANCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """What an utterance says, None for what it does not say. Nothing is inferred.
+    """The entities of an utterance, None for those that it does not contain. Nothing is inferred.
 
     ``number``: digits of unknown meaning. ``masked``: the text with placeholders for names and numbers. ``rest``: the
     text between the entities.

@@ -58,7 +58,7 @@ class ToolOutcome:
 
 @dataclass(slots=True)
 class TurnState:
-    """What happened since the customer's last utterance."""
+    """State since the customer's last utterance: its understanding, and outcomes of tool calls."""
 
     understood: Understanding | None = None
     outcomes: list[ToolOutcome] = field(default_factory=list)
