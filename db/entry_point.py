@@ -49,13 +49,13 @@ def run_command(work: Callable[[], int | None]) -> NoReturn:
     except UsageError as error:
         _fail(str(error), USAGE_ERROR)
     except Exception as error:
-        from db.exit_message import exit_message  # noqa: PLC0415 - see above
+        from db.exit_message import exit_code, exit_message  # noqa: PLC0415 - see above
 
         _give_up(sys.stdout)
         line = exit_message(error)
         if line is None:
             raise
-        sys.exit(" ".join(line.split()))
+        _fail(line, exit_code(error))
     sys.exit(code)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from db.errors import ConnectFailed, DatabaseUnavailable, VoxLoomError
+from db.load_settings import BadSettings
 from db.logs import error_fields, place_of
 from db.postgres.outage import DATABASE_ERRORS, client_error, is_away
 from db.sqlstate import driver_errors, from_driver, sqlstate_of
@@ -29,6 +31,11 @@ def exit_message(error: BaseException) -> str | None:
         if sqlstate_of(error) is not None or is_away(error) or not isinstance(error, OSError):
             return _database(error)
     return _system(error) if isinstance(error, OSError) else None
+
+
+def exit_code(error: BaseException) -> int:
+    """EX_CONFIG of sysexits.h for settings that cannot be used: starting again does not help. Else 1."""
+    return os.EX_CONFIG if isinstance(error, BadSettings) else 1
 
 
 def _database(error: BaseException) -> str:

@@ -20,7 +20,7 @@ _FAKES = {
     "VOXLOOM_TTS_ENGINE": "fake",
 }
 _ENGINES = "{ capabilities { engines { stage engine model workers loaded error } } }"
-_START_SECONDS = 40
+_START_SECONDS = 80
 _STOP_SECONDS = 20
 
 

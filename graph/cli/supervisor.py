@@ -53,7 +53,7 @@ async def supervise(settings: ApiSettings, url: str, key: str) -> int:
 
 
 async def _keep_running(module: tuple[str, ...], environment: dict[str, str]) -> None:
-    """Runs a child until cancelled, which stops it too; returns when it ends too often."""
+    """Runs a child until cancelled, which stops it too; returns when it ends too often or has bad settings."""
     for left in reversed(range(_STARTS)):
         # In a session of its own, so that the terminal's Ctrl-C reaches only us, and the order is ours.
         child = await asyncio.create_subprocess_exec(
@@ -64,6 +64,9 @@ async def _keep_running(module: tuple[str, ...], environment: dict[str, str]) ->
         except asyncio.CancelledError:
             await _stop(child)
             raise
+        if code == os.EX_CONFIG:
+            Console(stderr=True).print(f"{module[0]} cannot use its settings; stopping the rest.", style="red")
+            return
         again = f"starting it again ({left} times more)." if left else "stopping the rest."
         Console(stderr=True).print(f"{module[0]} ended by itself with exit code {code}; {again}", style="red")
         if left:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pydantic import ValidationError
-
 import inference.engines.no_telemetry  # noqa: F401 - before any engine
-from db.errors import BadUserInput, EngineUnavailable
+from db.errors import EngineUnavailable
+from db.load_settings import BadSettings, load_settings
 from inference.engines.discovery import Kind, find_engine
-from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
+from inference.engines.factory import EngineContext, EngineFactory
 from inference.lender import Engines, Lender, load_failure
 from inference.ports import Engine, EngineInfo
 from inference.settings import NO_DRAFT, InferenceSettings
@@ -23,7 +22,7 @@ def choose_engines(settings: InferenceSettings, progress: Progress = no_progress
     """The engines of this worker, not loaded yet.
 
     One that is installed and cannot be imported or made is there all the same: its ``load`` raises EngineUnavailable.
-    Raises BadUserInput for a name that no installed package has, and for an engine's setting that is invalid.
+    Raises BadSettings for a name that no installed package has, and for an engine's setting that is invalid.
     """
     cache = ModelCache(settings.model_cache_dir, progress)
     draft = settings.asr_draft_engine
@@ -54,7 +53,7 @@ def choose_engines(settings: InferenceSettings, progress: Progress = no_progress
 def make_engine(kind: Kind, name: str, context: EngineContext, *, setting: str) -> tuple[Engine, str]:
     """An engine by the name of its entry point, not loaded, and the command that installs what it imports.
 
-    An ``UnavailableEngine`` if it could not be imported or made. Raises BadUserInput as ``choose_engines`` does.
+    An ``UnavailableEngine`` if it could not be imported or made. Raises BadSettings as ``choose_engines`` does.
     """
     entry = find_engine(kind, name, setting=setting)
     install = "" if entry.dist is None else f"pip install {entry.dist.name}"
@@ -63,23 +62,13 @@ def make_engine(kind: Kind, name: str, context: EngineContext, *, setting: str) 
         if not isinstance(factory, EngineFactory):
             raise EngineUnavailable(f"The engine {name} is broken: {entry.value} is not an EngineFactory.")
         install = factory.install
-        engine = factory.make(_settings(factory.settings), context)
+        engine = factory.make(load_settings(factory.settings), context)
         _check(kind, name, engine)
-    except BadUserInput:
+    except BadSettings:
         raise
     except (Exception, SystemExit) as error:
         return cast(Engine, UnavailableEngine(name, load_failure(name, error, install))), install
     return engine, install
-
-
-def _settings(model: type[EngineSettings]) -> EngineSettings:
-    """The settings of an engine. Raises BadUserInput that names the variable, without its value: it may be secret."""
-    try:
-        return model()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = model.model_config.get("env_prefix", "") + "_".join(str(part) for part in first["loc"])
-        raise BadUserInput(f"{variable.upper()}: {first['msg']}.") from None
 
 
 def _check(kind: Kind, name: str, engine: object) -> None:

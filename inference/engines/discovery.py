@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Literal
 
-from db.errors import BadUserInput
+from db.load_settings import BadSettings
 
 Kind = Literal["asr", "llm", "tts"]
 
@@ -40,17 +40,19 @@ def installed_engines(kind: Kind) -> dict[str, list[EntryPoint]]:
 
 
 def find_engine(kind: Kind, name: str, *, setting: str) -> EntryPoint:
-    """The entry point of an engine, not imported. Raises BadUserInput, naming ``setting``, for none and for several."""
+    """The entry point of an engine, not imported. Raises BadSettings, naming ``setting``, for none and for several."""
     installed = installed_engines(kind)
     found = installed.get(name, [])
     if len(found) == 1:
         return found[0]
     if found:
         packages = " and ".join(sorted(_OURS if each.dist is None else each.dist.name for each in found))
-        raise BadUserInput(f"{setting}: several packages have an engine {name}: {packages}. Uninstall all but one.")
-    raise BadUserInput(
-        f"{setting}: no installed package has an engine {name!r} (entry point of {group_of(kind)}). "
-        f"Installed: {', '.join(installed) or 'none'}."
+        raise BadSettings([f"{setting}: several packages have an engine {name}: {packages}; uninstall all but one"])
+    raise BadSettings(
+        [
+            f"{setting}: no installed package has an engine {name!r} (entry point of {group_of(kind)}); "
+            f"installed: {', '.join(installed) or 'none'}"
+        ]
     )
 
 

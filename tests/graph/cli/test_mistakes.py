@@ -43,18 +43,18 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], told: str) -> N
 )
 def test_wrong_settings(tmp_path: Path, variable: str, value: str, told: str) -> None:
     for module, arguments in (("graph.cli", ("up",)), (WORKER, ())):
-        line = voxloom(*arguments, home=tmp_path, module=module, **{variable: value}).mistake()
+        line = voxloom(*arguments, home=tmp_path, module=module, **{variable: value}).mistake(code=os.EX_CONFIG)
         assert line.startswith(f"BAD_SETTINGS: {told}")
         assert "se-cret" not in line
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "demo", "keys list"])
 def test_a_wrong_setting_in_any_command(tmp_path: Path, command: str) -> None:
-    assert "VOXLOOM_PORT: " in voxloom(*command.split(), home=tmp_path, VOXLOOM_PORT="x").mistake()
+    assert "VOXLOOM_PORT: " in voxloom(*command.split(), home=tmp_path, VOXLOOM_PORT="x").mistake(code=os.EX_CONFIG)
 
 
 def test_all_wrong_settings_are_told_at_once(tmp_path: Path) -> None:
-    line = voxloom("up", home=tmp_path, VOXLOOM_PORT="x", VOXLOOM_MAX_DEPTH="0").mistake()
+    line = voxloom("up", home=tmp_path, VOXLOOM_PORT="x", VOXLOOM_MAX_DEPTH="0").mistake(code=os.EX_CONFIG)
     assert "VOXLOOM_PORT: " in line and "; VOXLOOM_MAX_DEPTH: " in line
 
 
@@ -62,13 +62,14 @@ def test_all_wrong_settings_are_told_at_once(tmp_path: Path) -> None:
 def test_a_dotenv_that_is_no_text(tmp_path: Path, module: str) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
     arguments = ("up",) if module != WORKER else ()
-    assert voxloom(*arguments, home=tmp_path, module=module).mistake() == "BAD_SETTINGS: .env: it is not text in UTF-8"
+    line = voxloom(*arguments, home=tmp_path, module=module).mistake(code=os.EX_CONFIG)
+    assert line == "BAD_SETTINGS: .env: it is not text in UTF-8"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_dotenv_that_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / ".env").touch(mode=0)
-    assert voxloom("up", home=tmp_path).mistake() == "BAD_SETTINGS: .env: Permission denied"
+    assert voxloom("up", home=tmp_path).mistake(code=os.EX_CONFIG) == "BAD_SETTINGS: .env: Permission denied"
 
 
 @pytest.mark.parametrize("arguments", [("up",), ("demo",), ("migrate",), ("keys", "list")], ids=lambda each: each[0])

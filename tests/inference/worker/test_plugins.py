@@ -57,5 +57,5 @@ def test_a_setting_that_names_nothing_ends_it_in_one_line(
         timeout=60,
     )
     (line,) = done.stderr.splitlines()
-    assert done.returncode == 1
+    assert done.returncode == os.EX_CONFIG
     assert words in line
