@@ -25,7 +25,7 @@ from graph.api.schema import schema
 from graph.compiled.live.live import Live
 from graph.compiled.reads.cache import Answers
 from graph.compiled.reads.plans import Plans
-from graph.guards.csrf import Preflight
+from graph.guards.csrf import CsrfProtection
 from graph.guards.key_gate import KeyGate
 from graph.guards.keys import Keys
 from graph.guards.open_subscriptions import SubscriptionLimits
@@ -36,8 +36,8 @@ from graph.guards.response_headers import Hosts, ResponseHeaders
 from graph.guards.revocations import Revocations
 from graph.http.body_limit import BodyLimit
 from graph.http.content_coding import ContentCoding
-from graph.http.error_boundary import LastResort
-from graph.http.fast_path import Front, FrontParts
+from graph.http.error_boundary import ErrorBoundary
+from graph.http.fast_path import FastPath, FastPathParts
 from graph.http.headers import OneLinePerHeader
 from graph.http.health import health_router
 from graph.http.mcp_endpoint import KeyedEndpoint, viewer_in_scope
@@ -62,7 +62,7 @@ _DECODER_WAIT_SECONDS = 20
 def create_app(settings: ApiSettings, url: str) -> ASGIApp:
     """The API on the database at ``url``, which has its migrations."""
     rates = Rates(settings.requests_per_minute)
-    front: dict[str, FrontParts] = {}
+    fast_path: dict[str, FastPathParts] = {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -137,7 +137,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 revocations=revocations,
             )
             router = graphql_router(parts)
-            front["front"] = FrontParts(
+            fast_path["parts"] = FastPathParts(
                 plans=plans if settings.compiled_operations else None,
                 answers=answers,
                 live=live,
@@ -162,35 +162,35 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # its redirects are absolute, with whatever name the request called this server by
     )
-    app.add_middleware(LastResort)  # also here: FastAPI has an answer of its own to what nobody caught
+    app.add_middleware(ErrorBoundary)  # also here: FastAPI has an answer of its own to what nobody caught
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
         return RedirectResponse("graphql")  # relative: a proxy may have put a path before it
 
-    return _guarded(app, settings, front, rates)
+    return _guarded(app, settings, fast_path, rates)
 
 
-def _guarded(api: FastAPI, settings: ApiSettings, front: Mapping[str, FrontParts], rates: Rates) -> ASGIApp:
+def _guarded(api: FastAPI, settings: ApiSettings, fast_path: Mapping[str, FastPathParts], rates: Rates) -> ASGIApp:
     """The app behind the front, and the front behind the guards. Not as FastAPI's own: each request counts."""
     app: ASGIApp = BodyLimit(
-        ContentCoding(Front(api, front), settings.gzip_bytes),
+        ContentCoding(FastPath(api, fast_path), settings.gzip_bytes),
         max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,
         max_signs=settings.max_values + settings.max_document_bytes,
     )
 
     def keys() -> Keys | None:
-        parts = front.get("front")
+        parts = fast_path.get("parts")
         return None if parts is None else parts.keys
 
     app = KeyGate(app, rates, keys)
     if settings.csrf_protection:
-        app = Preflight(app)
+        app = CsrfProtection(app)
     app = Methods(app, api.router.routes)
     if settings.host_names:
         app = Hosts(app, settings.host_names)
-    app = LastResort(OneLinePerHeader(app))
+    app = ErrorBoundary(OneLinePerHeader(app))
     if settings.cors_origins:  # around all others, so that a page may read their refusals too
         app = CORSMiddleware(
             app,

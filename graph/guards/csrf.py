@@ -27,7 +27,7 @@ _WITHOUT_ASKING = frozenset({b"", b"text/plain", b"multipart/form-data", b"appli
 _ASKING = frozenset({"query", "extensions"})
 
 
-class Preflight:
+class CsrfProtection:
     """ASGI middleware: GET queries and form-encoded POSTs need a header that triggers a preflight."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -30,9 +30,9 @@ class SubscriptionLimits:
         """Counts a subscription of the key within the context. Raises Overloaded if a limit is reached."""
         mine = self._by_key.get(key_id, 0)
         if mine >= self._per_key:
-            raise Overloaded(f"This key has {mine} subscriptions open here, as many as it may.", _RETRY_SECONDS)
+            raise Overloaded(f"This key has {mine} open subscriptions on this server, the maximum.", _RETRY_SECONDS)
         if self._all >= self._per_process:
-            raise Overloaded("This server has as many subscriptions open as it may.", _RETRY_SECONDS)
+            raise Overloaded("This server has reached its limit of open subscriptions.", _RETRY_SECONDS)
         self._by_key[key_id] = mine + 1
         self._all += 1
         try:

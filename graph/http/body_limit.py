@@ -1,4 +1,4 @@
-"""Refuses request bodies that are too large, or hold too many values, while they are read."""
+"""ASGI middleware that limits request bodies: their bytes, and their JSON values, counted while they are received."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from graph.http.connections import SMALL_BODY_BYTES
 from graph.wire.error_body import error_body, http_status
 from graph.wire.scope import BYTES_HELD, VIEWER
 
-#: How long a client may go on sending after it was refused.
+#: How long a refused client may continue to send.
 _LINGER_SECONDS = 5
 
 
-#: Of graphql-transport-ws: a message that is not valid.
+#: Close code of graphql-transport-ws for an invalid message.
 _INVALID_MESSAGE = 4400
 
 _NOT_COUNTED = nullcontext()
 
 
 class BodyLimit:
-    """ASGI middleware: a body of more than ``max_bytes`` answers 413 with the code PAYLOAD_TOO_LARGE.
+    """ASGI middleware: a body of more than ``max_bytes`` bytes gets 413 with the code PAYLOAD_TOO_LARGE.
 
-    One with more than ``max_signs`` commas and opening brackets answers 400 with the code BAD_USER_INPUT: each value
-    of JSON but the first has one of them, and parsing 25 MB of small values takes seconds, while a recording in base64
-    has none. Uploaded files, which may hold anything, are not counted. A message on a websocket likewise closes it
-    with 4400.
+    A body with more than ``max_signs`` commas and opening brackets gets 400 with the code BAD_USER_INPUT: every JSON
+    value but the first has one, and parsing 25 MB of small values takes seconds; base64 audio has none. Multipart forms
+    are not counted, as files may hold anything. A websocket message above the limit closes the socket with 4400.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, max_signs: int) -> None:
@@ -50,7 +49,7 @@ class BodyLimit:
         if not declared.isdigit() or int(declared) > self._max_bytes:
             await self._refuse(receive, send, self._too_large())
             return
-        # What does not say how large it is may be as large as any.
+        # A chunked body has no declared length: count the maximum.
         size = self._max_bytes if b"transfer-encoding" in headers else int(declared)
         try:
             with self._held(scope, size):
@@ -59,7 +58,7 @@ class BodyLimit:
             await self._refuse(receive, send, error)
 
     def _held(self, scope: Scope, size: int) -> AbstractContextManager[None]:
-        """Counts the body among the bytes in flight of the server, where the server counts them."""
+        """Counts the body among the server's bytes in flight, if the server keeps that count."""
         held = (scope.get("extensions") or {}).get(BYTES_HELD)
         if held is None or size <= SMALL_BODY_BYTES:
             return _NOT_COUNTED
@@ -83,21 +82,21 @@ class BodyLimit:
             refused = True
             if not started:
                 await self._refuse(receive, send, self._too_large() if seen > self._max_bytes else self._too_many())
-            return {"type": "http.disconnect"}  # for who reads it, the client is gone
+            return {"type": "http.disconnect"}  # the application sees a client that left
 
-        async def noted(message: Message) -> None:
+        async def tracked(message: Message) -> None:
             nonlocal started
             if not refused:
                 started = True
                 await send(message)
 
-        await self._app(scope, counted, noted)
+        await self._app(scope, counted, tracked)
 
     def _messages(self, receive: Receive, send: Send) -> Receive:
         async def counted() -> Message:
             message = await receive()
-            said = message.get("text") or message.get("bytes") or b""
-            if message["type"] == "websocket.receive" and _signs(said) > self._max_signs:
+            content = message.get("text") or message.get("bytes") or b""
+            if message["type"] == "websocket.receive" and _signs(content) > self._max_signs:
                 reason = self._too_many().message
                 await send({"type": "websocket.close", "code": _INVALID_MESSAGE, "reason": reason})
                 return {"type": "websocket.disconnect", "code": _INVALID_MESSAGE}
@@ -119,13 +118,13 @@ class BodyLimit:
         await send({"type": "http.response.body", "body": body, "more_body": True})
         with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_SECONDS):
-                await self._let_it_finish(receive)
+                await self._discard_rest(receive)
         await send({"type": "http.response.body", "body": b""})
 
-    async def _let_it_finish(self, receive: Receive) -> None:
-        """Throws away what still comes, up to as much as is allowed anyway.
+    async def _discard_rest(self, receive: Receive) -> None:
+        """Reads and discards the rest of the body, at most ``max_bytes``.
 
-        A connection that is closed while the client is still sending is reset, and the answer is lost with it.
+        Closing a connection while the client sends resets it (TCP RST), and the response is lost.
         """
         left = self._max_bytes
         while left > 0:

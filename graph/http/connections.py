@@ -1,6 +1,7 @@
-"""What connections may cost before an API key is known: how many, how large a head, how long a silence.
+"""Connection limits of a server process: connections in all and per address, bytes in flight, deadlines.
 
-The numbers are settings; ``graph.http.server`` applies them to HTTP/1.1 connections and to websockets.
+They hold before an API key is known, so that slow-loris and flooding clients cost little. The values are settings;
+``graph.http.server`` applies them to HTTP/1.1 connections and websockets.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ from graph.http.discarding import Discarding
 from graph.limits import ConnectionLimits
 from graph.wire.addresses import network_of
 
-#: Requests with a body smaller than this are not counted among the bytes in flight.
+#: Bodies up to this size are not counted among the bytes in flight.
 SMALL_BODY_BYTES = 64_000
 
 _RETRY_SECONDS = 2.0
 
 
-class Timed(Protocol):
-    """A connection whose deadlines are looked at from time to time."""
+class HasDeadlines(Protocol):
+    """A connection whose deadlines are checked periodically."""
 
     def check_deadlines(self, now: float) -> None: ...
 
 
 class Slot:
-    """One open connection's place in the counts. ``close`` may be called more than once."""
+    """One open connection's share of the counts. ``close`` is idempotent."""
 
     __slots__ = ("_address", "_connections", "_held", "_open")
 
@@ -41,13 +42,13 @@ class Slot:
         self._open = True
 
     def key_shown(self) -> None:
-        """From now on the connection does not count against its address."""
+        """Stops counting the connection against its address: it has shown a valid key."""
         if self._address is not None:
             self._connections._forget_address(self._address)
             self._address = None
 
     def hold(self, size: int) -> bool:
-        """Counts ``size`` bytes as in flight instead of what was counted before; False if that is too much."""
+        """Sets this connection's bytes in flight to ``size``; False, unchanged, if the total would exceed the limit."""
         counted = size if size > SMALL_BODY_BYTES else 0
         allowed = self._connections.limits.max_bytes_in_flight
         if counted > self._held and self._connections.bytes_in_flight + counted - self._held > allowed:
@@ -65,7 +66,7 @@ class Slot:
 
 
 class Connections:
-    """Counts the connections of a process and what they hold, and watches their deadlines. One event loop."""
+    """Counts the connections of a process and their bytes in flight, and checks their deadlines. One event loop."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
@@ -76,13 +77,13 @@ class Connections:
         self._by_owner: dict[object, int] = {}
         self._proxies = [ip_network(each, strict=False) for each in limits.trusted_proxies if each != "*"]
         self._trusts_all = "*" in limits.trusted_proxies
-        self._timed: weakref.WeakSet[Timed] = weakref.WeakSet()
+        self._timed: weakref.WeakSet[HasDeadlines] = weakref.WeakSet()
         self._timer: asyncio.TimerHandle | None = None
         shortest = min(limits.head_seconds, limits.body_idle_seconds, limits.body_seconds, limits.stalled_write_seconds)
         self._step = min(1.0, shortest / 2)
 
     def admit(self, peer: str) -> Slot | None:
-        """A place for a new connection; None if there are as many as there may be."""
+        """A slot for a new connection; None if a limit of connections is reached."""
         if self.open >= self.limits.max_connections:
             return None
         address = None if self._is_proxy(peer) else network_of(peer)
@@ -94,26 +95,25 @@ class Connections:
         self.open += 1
         return Slot(self, address)
 
-    def watch(self, connection: Timed) -> None:
-        """Has the deadlines of a connection checked about once a second, until it is gone."""
+    def watch(self, connection: HasDeadlines) -> None:
+        """Checks the connection's deadlines about once a second, until it is unwatched or garbage-collected."""
         self._timed.add(connection)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._step, self._check)
 
-    def unwatch(self, connection: Timed) -> None:
+    def unwatch(self, connection: HasDeadlines) -> None:
         self._timed.discard(connection)
 
     @contextmanager
     def held(self, owner: object, size: int) -> Iterator[None]:
-        """Counts a body of more than SMALL_BODY_BYTES as in flight while this lasts. Raises Overloaded if there is no
-        room for it.
+        """Counts a body of ``size`` bytes as in flight within the context. Raises Overloaded above the limit.
 
-        ``owner``: the API key that sent it.
+        ``owner``: the API key that sent the body; one key may have half of the limit.
         """
         mine = self._by_owner.get(owner, 0)
         allowed = self.limits.max_bytes_in_flight
         if self.bytes_in_flight + size > allowed or mine + size > max(allowed // 2, size):
-            raise Overloaded("The server is receiving as many bytes as it may.", _RETRY_SECONDS)
+            raise Overloaded("The server has reached its limit of request bytes in flight.", _RETRY_SECONDS)
         self.bytes_in_flight += size
         self._by_owner[owner] = mine + size
         try:

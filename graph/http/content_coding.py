@@ -1,7 +1,7 @@
-"""Content codings: large answers are compressed for clients that ask; request bodies in one are refused.
+"""Content-Encoding: gzip compression of large responses, by Accept-Encoding; compressed request bodies are refused.
 
-Specification: RFC 9110, sections 8.4, 12.5.3 and 15.5.16. docs/decisions/2026-11-25-gzip-answers.md says what BREACH
-means here.
+Specification: RFC 9110, sections 8.4, 12.5.3 and 15.5.16. For the BREACH attack see
+docs/decisions/2026-11-25-gzip-answers.md.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from db.errors import BadUserInput
 from graph.guards.http_refusals import refuse
 
-#: Fast: the higher levels save a few per cent of conversations, which are mostly ids and signatures.
+#: Higher levels are slower and save a few per cent: conversations are mostly ids and signatures.
 _LEVEL = 4
 
-#: Streams are not compressed: each event must leave at once.
+#: Streams are not compressed: each event must be sent immediately.
 _NEVER = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed")
 
 _NEVER_KINDS = tuple(each.removesuffix("*").encode() for each in _NEVER)
 
-#: No content, not modified, and a part of a file.
+#: No Content, Partial Content, Not Modified.
 _NEVER_STATUS = (204, 206, 304)
 
-#: What compressed answers, and those that they were made of, may take.
+#: Bytes of the cache: compressed responses and their originals.
 _KEPT_BYTES = 16_000_000
 
-#: Up to how many bytes of random length a compressed answer has beside its content.
+#: Maximum random padding of a compressed response, in bytes (against BREACH).
 _PADDING = 100
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -39,15 +39,15 @@ Kept = LRUCache[bytes, tuple[bytes, int]]
 
 
 class ContentCoding:
-    """ASGI middleware: answers of ``min_bytes`` and more are sent in gzip where it is accepted; 0 never compresses.
+    """ASGI middleware: compresses responses of at least ``min_bytes`` bytes where gzip is accepted; 0 never compresses.
 
-    A request body in a content coding answers 415 with the code BAD_USER_INPUT.
+    A request body with a Content-Encoding gets 415 with the code BAD_USER_INPUT.
     """
 
     def __init__(self, app: ASGIApp, min_bytes: int) -> None:
         self._app = app
         self._min_bytes = min_bytes
-        #: An answer out of the cache is the same object each time, whose hash is known.
+        #: By the uncompressed body; a body from the read cache is the same object each time, with its hash computed.
         self._kept: Kept = LRUCache(_KEPT_BYTES, lambda each: len(each[0]) + each[1])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +64,7 @@ class ContentCoding:
             elif name == b"authorization":
                 has_key = True
         if coding.strip().lower() not in (b"", b"identity"):
-            error = BadUserInput("A request body is sent as it is, without a Content-Encoding.")
+            error = BadUserInput("Send the request body without a Content-Encoding.")
             await refuse(scope, receive, send, error, status=415, more=[(b"accept-encoding", b"identity")])
         elif self._min_bytes and accepts_gzip(accepted):
             await self._app(scope, receive, self._compressed(send, self._kept if has_key else None))
@@ -86,7 +86,7 @@ class ContentCoding:
         return compressed
 
     def _varied(self, send: Send) -> Send:
-        """Tells caches of an answer that is not compressed that it would be for another client."""
+        """Adds ``Vary: Accept-Encoding`` to an uncompressed response, for HTTP caches."""
 
         async def varied(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] not in _NEVER_STATUS:
@@ -102,7 +102,7 @@ class ContentCoding:
 
 
 def accepts_gzip(header: bytes) -> bool:
-    """Whether an Accept-Encoding header names gzip, by its name or by a wildcard, and does not refuse it."""
+    """Whether an Accept-Encoding header accepts gzip, by name or wildcard, with a q-value above 0."""
     return bool(header) and (_accepts(header) if len(header) <= 200 else _accepts.__wrapped__(header))
 
 
@@ -130,7 +130,7 @@ def _with_vary(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 
 class _Responder(GZipResponder):
-    """Starlette's, which compresses a large answer in a thread; it remembers what it compressed."""
+    """Starlette's gzip responder, which compresses large bodies in a thread, with a cache of compressed bodies."""
 
     def __init__(self, send: Send, min_bytes: int, kept: Kept | None) -> None:
         super().__init__(_no_app, min_bytes, _LEVEL, exclude_content_types=())
@@ -139,7 +139,7 @@ class _Responder(GZipResponder):
         self._kept = kept
 
     async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:
-        if more_body or self._kept is None or self._compressor is not None:  # a part of a longer one
+        if more_body or self._kept is None or self._compressor is not None:  # part of a streamed body
             return await super().apply_compression(body, more_body=more_body)
         known = self._kept.get(body)
         if known is not None:
@@ -151,11 +151,11 @@ class _Responder(GZipResponder):
 
 
 async def _no_app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Stands for the app: the responder is given its messages one by one."""
+    """Placeholder for the app: the responder receives its messages one by one."""
 
 
 def _padded(send: Send) -> Send:
-    """Gives a compressed answer a random length, and the weak tag of a form that is equivalent, not the same."""
+    """Adds random padding to a compressed response, and makes its ETag weak (RFC 9110, section 8.8.1)."""
 
     async def padded(message: Message) -> None:
         if message["type"] == "http.response.start":

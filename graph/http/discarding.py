@@ -1,8 +1,7 @@
-"""Bytes that nobody waits for are read slowly, and by turns, so that the event loop has time for everyone else.
+"""Backpressure for bytes that are read only to be discarded: connections take turns, so the event loop stays free.
 
-What a client sends after its answer must be read (a connection that is closed before is reset, and the answer is lost),
-but a stranger can send gigabytes a second of it: read as they come, they leave a request of somebody else a small part
-of each turn of the loop.
+What a client sends after its response must be read (closing earlier resets the connection, and the response is lost).
+An unauthenticated client can send gigabytes a second: without turns, they would delay all other requests.
 """
 
 from __future__ import annotations
@@ -10,20 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-#: A turn reads what the loop reads at once, at most 256 kB: together 200 MB/s at most.
+#: Connections that are read in one turn, each at most 256 kB (one read of asyncio): at most 200 MB/s in all.
 _TURNS = 4
 _TURN_SECONDS = 0.005
 
 
 class Discarding:
-    """The connections of a process whose bytes are thrown away. One event loop."""
+    """Schedules reads of a process's connections whose bytes are discarded. One event loop."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Transport] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def pause(self, transport: asyncio.Transport) -> None:
-        """Reads no more of the connection before it is its turn. To be called again for each piece that came."""
+        """Pauses reading from the connection until its turn. Call again after each read."""
         if transport.is_closing():
             return
         transport.pause_reading()

@@ -1,4 +1,4 @@
-"""One HTTP request at the level of ASGI: what came, how others can have it again, and how it is answered."""
+"""One HTTP request and its response at the ASGI level; a body that was read can be received again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from starlette.types import Message, Receive, Scope, Send
 from graph.auth import secret_in_headers
 from graph.wire.negotiation import chosen_media_type
 
-#: Longer bodies are left to who can read them while they come: they bring recordings.
+#: Longer bodies carry audio; the application streams them.
 _SHORT_BYTES = 64_000
 
 Headers = list[tuple[bytes, bytes]]
 
 
 class Exchange:
-    """A request that may be answered here, or be handed on as ``scope`` and ``receive`` are by then."""
+    """A request to answer here, or to pass on with the current ``scope`` and ``receive``."""
 
     __slots__ = ("headers", "receive", "scope", "send")
 
@@ -28,19 +28,19 @@ class Exchange:
 
     @property
     def media_type(self) -> str | None:
-        """What the answer is wanted in; see ``graph.wire.negotiation``."""
+        """The response's media type by content negotiation (``graph.wire.negotiation``)."""
         return chosen_media_type(self.header(b"accept"))
 
     @property
     def secret(self) -> str | None:
-        """The API key that was sent, whether it is one or not."""
+        """The API key as sent, not verified."""
         return secret_in_headers({"authorization": self.header(b"authorization")})
 
     def header(self, name: bytes) -> str:
         return self.headers.get(name, b"").decode("latin-1")
 
     async def short_body(self) -> bytes | None:
-        """The body, if it is short and came whole. Either way it can be received again."""
+        """The body if it is short and complete, else None. Either way it can be received again."""
         messages: list[Message] = []
         size, whole = 0, False
         while not whole and size <= _SHORT_BYTES:

@@ -1,8 +1,8 @@
-"""The way in for GraphQL: what was admitted before is answered here, all else over HTTP goes the full way.
+"""ASGI fast path of /graphql: serves documents that were validated before from a compiled plan or the read cache.
 
-The full way parses, validates, checks the limits, and admits what passed (``graph.api.admission``). Both give the
-same bytes. Whatever goes wrong here (a key that is none, a session that is not there, a database that is away) is left
-to the full way too, which has the words for it.
+All other requests go to Strawberry, which parses, validates, applies the limits, and admits the document for next time
+(``graph.api.admission``). Both give the same bytes. Errors (an invalid key, a missing session, an unreachable database)
+are left to Strawberry too, which reports them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ log = structlog.get_logger(__name__)
 
 _PATH = "/graphql"
 
-#: Requests that came before, letter by letter, and what they came to.
+#: Entries of the cache from a request's body, byte for byte, to its plan with variables; bytes of a cached body.
 _KEPT_REQUESTS = 2_000
 _MAX_KEPT_BODY = 4_000
 
@@ -57,8 +57,8 @@ _VARY = (b"vary", b"Accept, Authorization")
 
 
 @dataclass(slots=True)
-class FrontParts:
-    """What the front works with. Without ``plans`` every read goes the full way."""
+class FastPathParts:
+    """The parts that the fast path uses. With ``plans`` None every query goes to Strawberry."""
 
     plans: Plans | None
     answers: Answers
@@ -68,20 +68,20 @@ class FrontParts:
     revocations: Revocations
     documents: Documents
     public_url: str | None
-    #: Websockets, past FastAPI's routing, which takes longer and holds more than the protocol itself.
+    #: The app for websockets; it bypasses FastAPI's routing, which takes more time and memory than the protocol.
     sockets: ASGIApp
 
 
-class Front:
-    """ASGI middleware for ``/graphql``. ``parts`` is filled when the server has started."""
+class FastPath:
+    """ASGI middleware for ``/graphql``. ``parts`` is filled at startup, under the key "parts"."""
 
-    def __init__(self, app: ASGIApp, parts: Mapping[str, FrontParts]) -> None:
+    def __init__(self, app: ASGIApp, parts: Mapping[str, FastPathParts]) -> None:
         self._app = app
         self._parts = parts
         self._kept: LRUCache[bytes, Request] = LRUCache(_KEPT_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = self._parts.get("front") if scope["type"] != "lifespan" and scope["path"] == _PATH else None
+        parts = self._parts.get("parts") if scope["type"] != "lifespan" and scope["path"] == _PATH else None
         if parts is not None and scope["type"] == "websocket":
             await parts.sockets(scope, receive, send)
             return
@@ -96,8 +96,8 @@ class Front:
             scope, receive = exchange.scope, exchange.receive
         await self._app(scope, receive, send)
 
-    async def _answered(self, parts: FrontParts, exchange: Exchange) -> bool:
-        """Whether it was answered; else it goes the full way, as ``exchange`` is by then."""
+    async def _answered(self, parts: FastPathParts, exchange: Exchange) -> bool:
+        """Whether the request was answered; else pass on the exchange's scope and receive."""
         media_type = exchange.media_type
         body = b""
         if exchange.scope["method"] == "POST":
@@ -126,7 +126,7 @@ class Front:
         return await _answered(parts, exchange, request, media_type)
 
 
-async def _answered(parts: FrontParts, exchange: Exchange, request: Request, media_type: str | None) -> bool:
+async def _answered(parts: FastPathParts, exchange: Exchange, request: Request, media_type: str | None) -> bool:
     answer = await _read(parts, exchange, request)
     if answer is not None:
         assert media_type is not None
@@ -135,9 +135,9 @@ async def _answered(parts: FrontParts, exchange: Exchange, request: Request, med
 
 
 def _resolved(documents: Documents, exchange: Exchange, body: bytes) -> GraphQLRequest | None:
-    """The request with the text of its document; None for what the full way must refuse, register or show.
+    """The request with its document's text; None if Strawberry must refuse it, register it or show GraphiQL.
 
-    What was read is handed on with the scope, so that it is read once.
+    The parsed request is stored in the scope (OPERATION), so that it is parsed once.
     """
     scope = exchange.scope
     try:
@@ -154,7 +154,7 @@ def _resolved(documents: Documents, exchange: Exchange, body: bytes) -> GraphQLR
     return None if documents.is_new(resolved) else resolved
 
 
-def _planned(parts: FrontParts, given: GraphQLRequest) -> Request | None:
+def _planned(parts: FastPathParts, given: GraphQLRequest) -> Request | None:
     if parts.plans is None or given.text is None:
         return None
     plan = parts.plans.get(given.text, given.operation_name)
@@ -164,7 +164,7 @@ def _planned(parts: FrontParts, given: GraphQLRequest) -> Request | None:
         return None
 
 
-async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answer | None:
+async def _read(parts: FastPathParts, exchange: Exchange, request: Request) -> Answer | None:
     secret = exchange.secret
     if secret is None:
         return None
@@ -178,8 +178,8 @@ async def _read(parts: FrontParts, exchange: Exchange, request: Request) -> Answ
         return None
 
 
-async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest) -> bool:
-    """Follows events as an event stream, if they are of a subscription that the live layer can serve."""
+async def _streamed(parts: FastPathParts, exchange: Exchange, given: GraphQLRequest) -> bool:
+    """Sends a subscription's events as server-sent events, if the live layer can compile it; else returns False."""
     secret = exchange.secret
     if secret is None or given.text is None:
         return False
@@ -194,7 +194,7 @@ async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest
         try:
             held.enter_context(parts.subscriptions.held(opened.key_id))
         except Overloaded:
-            return False  # the full way says so
+            return False  # Strawberry reports the error
         hold = held.enter_context(parts.revocations.held(opened.key_id))
         payloads = parts.live.payloads(opened, base_of(exchange.scope, parts.public_url), hold)
         await stream_events(exchange, payloads)
@@ -202,22 +202,22 @@ async def _streamed(parts: FrontParts, exchange: Exchange, given: GraphQLRequest
 
 
 async def _send(exchange: Exchange, answer: Answer, media_type: str) -> None:
-    told: Headers = [_VARY]
+    headers: Headers = [_VARY]
     if exchange.scope["method"] == "GET" and answer.etag is not None:
-        told += [(b"etag", answer.etag.encode()), (b"cache-control", b"private, no-cache")]
+        headers += [(b"etag", answer.etag.encode()), (b"cache-control", b"private, no-cache")]
         if not none_match(exchange.header(b"if-none-match"), answer.etag):
-            await exchange.answer(_NOT_MODIFIED, told, b"")
+            await exchange.answer(_NOT_MODIFIED, headers, b"")
             return
-    await _answer(exchange, 200, media_type, told, answer.body)
+    await _answer(exchange, 200, media_type, headers, answer.body)
 
 
 async def _refuse(exchange: Exchange, error: VoxLoomError) -> None:
     media_type = exchange.media_type
     if media_type != GRAPHQL_RESPONSE:
         media_type = JSON
-    told = [_VARY, (b"cache-control", b"no-store")]
+    headers = [_VARY, (b"cache-control", b"no-store")]
     status = http_status(error.code) if media_type == GRAPHQL_RESPONSE else 200
-    await _answer(exchange, status, media_type, told, error_body(error))
+    await _answer(exchange, status, media_type, headers, error_body(error))
 
 
 async def _answer(exchange: Exchange, status: int, media_type: str, headers: Headers, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""GraphQL multipart requests: operations, a map, and files that take the places which the map names.
+"""GraphQL multipart requests (file uploads): the fields operations and map, and the files that map puts into variables.
 
 Specification: https://github.com/jaydenseric/graphql-multipart-request-spec
 """
@@ -13,24 +13,24 @@ from db.errors import BadUserInput
 from graph.guards.requests import GraphQLRequest, from_members
 from graph.wire.json_reader import read_json
 
-#: The specification's places are variables; a file as the query or as the operation's name makes no sense.
+#: Files go into variables only.
 _ROOT = "variables"
 
-#: Commas and opening brackets in a field: each value of JSON but the first has one. Bodies of JSON are counted while
-#: they come (``graph.http.body_limit``), forms are not, as their files may hold anything.
+#: Commas and opening brackets in a field: every JSON value but the first has one. ``graph.http.body_limit`` counts
+#: JSON bodies, not forms, as files may hold anything.
 _MAX_SIGNS = 110_000
 
 
 def from_form(form: Mapping[str, object]) -> GraphQLRequest:
-    """The request in a form's fields, its files in their places; one file may have several. Raises BadUserInput."""
+    """The request of a form, with the files in its variables; a file may have several paths. Raises BadUserInput."""
     members, places = _read(form, "operations"), _read(form, "map")
-    from_members(members)  # which holds the shape of all that is walked through
+    from_members(members)  # checks the shape of all that is traversed below
     if not isinstance(places, dict):
         raise _bad_map()
     for name, paths in places.items():
         file = form.get(name)
         if not isinstance(file, UploadFile):
-            raise BadUserInput("The map names a file that is not in the form.")
+            raise BadUserInput("The field map names a file that is not in the form.")
         if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
             raise _bad_map()
         for path in paths:
@@ -48,7 +48,7 @@ def _read(form: Mapping[str, object], name: str) -> object:
 
 
 def _put(members: object, path: list[str], file: UploadFile) -> None:
-    """Puts the file where there is null or nothing."""
+    """Sets the file at the path, whose value must be null or absent."""
     if len(path) < 2 or path[0] != _ROOT:
         raise _bad_map()
     inner = members
@@ -58,7 +58,7 @@ def _put(members: object, path: list[str], file: UploadFile) -> None:
     if isinstance(inner, dict) and last not in inner:
         inner[last] = None
     if _child(inner, last) not in (None, file):
-        raise BadUserInput("The map names a place in operations that is not null.")
+        raise BadUserInput("The field map has a path into operations whose value is not null.")
     if isinstance(inner, dict):
         inner[last] = file
     elif isinstance(inner, list):
@@ -70,8 +70,8 @@ def _child(value: object, step: str) -> object:
         return value[step]
     if isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 7 and int(step) < len(value):
         return value[int(step)]
-    raise BadUserInput("The map names a place that is not in operations.")
+    raise BadUserInput("The field map has a path that operations does not have.")
 
 
 def _bad_map() -> BadUserInput:
-    return BadUserInput("The map must name, for each file, a list of places in the variables of operations.")
+    return BadUserInput("The field map must have, for each file, a list of paths into the variables of operations.")

@@ -1,4 +1,4 @@
-"""A transport that writes once for each step of the event loop: an answer's head and body in one packet."""
+"""Write coalescing: a transport that sends a response's head and body in one write and one packet."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from graph.http.connections import Slot
 
 
 class GatheringTransport:
-    """A transport that writes what came within one step of the loop at once, at the step's end.
+    """Wraps a transport; joins the writes of one event-loop iteration into one.
 
-    ``slot``: the connection's place in the counts, which an upgrade hands on.
+    ``slot``: the connection's slot in `Connections`, which a websocket upgrade takes over.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:

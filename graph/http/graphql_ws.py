@@ -1,4 +1,4 @@
-"""The websocket's protocol (graphql-transport-ws), strict: a message that breaks it closes the socket, and no more.
+"""graphql-transport-ws over websockets: an invalid message closes its own socket, nothing else.
 
 Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
@@ -37,31 +37,31 @@ from graph.public_url import base_of
 from graph.wire.error_body import error_entry
 from graph.wire.scope import LIVE, PUSH
 
-#: What a close frame can hold (RFC 6455, section 5.5).
+#: Bytes of a close frame's reason (RFC 6455, section 5.5).
 _REASON_BYTES = 123
 
 _MAX_ID = 200
 
-#: Messages before connection_ack: clients send connection_init and perhaps a ping.
+#: Messages before connection_ack: clients send connection_init and possibly a ping.
 _MAX_EARLY = 16
 
 _FORBIDDEN = 4403
 
-#: Another operation of the socket may end at any time.
+#: Suggested wait for a retry: another operation of the socket may end at any time.
 _RETRY_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
 
-#: In place of Strawberry's reasons that name the code once more.
+#: By close code and Strawberry's reason, which says nothing beyond the code.
 _REASONS = {
-    (4401, "Unauthorized"): "Send connection_init, and wait for connection_ack, before an operation",
+    (4401, "Unauthorized"): "Send connection_init and wait for connection_ack before an operation",
     (4403, "Forbidden"): "The API key is missing, wrong or revoked: connection_init needs Authorization: Bearer <key>",
 }
 
 
 class Adapter(ASGIWebSocketAdapter):
-    """Strawberry's, but that the reason says what to do, and one of any length closes the socket."""
+    """Strawberry's adapter with close reasons that say what to do, cut to the length that a close frame allows."""
 
     async def close(self, code: int, reason: str) -> None:
         reason = _REASONS.get((code, reason), reason)
@@ -70,12 +70,12 @@ class Adapter(ASGIWebSocketAdapter):
 
 
 class Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Strawberry's, but that it looks at a message before it believes it, and follows events without an executor.
+    """Strawberry's handler with validation of messages, limits, and compiled subscriptions (``graph.compiled.live``).
 
-    A socket is closed with 4403 when the key it was opened with is revoked.
+    Closes the socket with 4403 when its API key is revoked.
     """
 
-    # Any: what Strawberry makes a handler of is handed on as it comes.
+    # Any: Strawberry's arguments are passed through.
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._early = 0
@@ -84,7 +84,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         self._ending: asyncio.Task[None] | None = None
 
     async def handle_message(self, message: object) -> None:
-        """Handles one message, or closes the socket with 4400."""
+        """Handles one message; closes the socket with 4400 if it is invalid."""
         if not self.connection_acknowledged:
             self._early += 1
         fault = "Too many messages before connection_init" if self._early > _MAX_EARLY else _fault(message)
@@ -94,7 +94,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.handle_invalid_message(fault)
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
-        """As Strawberry's, whose view has the key verified (`Context.admit`)."""
+        """Strawberry calls `Router.on_ws_connect`, which verifies the key; then the key's limits apply."""
         await super().handle_connection_init(message)
         if self.connection_acknowledged and self._viewer is None:
             self._viewer = self.context.admitted
@@ -103,29 +103,27 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             self._held.enter_context(self.context.parts.revocations.held(self._viewer.key_id, self._end_revoked))
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begins an operation, unless the key has had too many within the minute, or the socket has too many open."""
+        """Starts an operation, unless the key's rate limit or the socket's limit of open operations is exceeded."""
         if self._viewer is not None and message["id"] not in self.operations:
             max_operations = self.context.parts.settings.max_operations_per_socket
             try:
                 self.context.parts.rates.take_key(self._viewer.key_id)
                 if len(self.operations) >= max_operations:
-                    raise Overloaded(
-                        f"This socket has {max_operations} operations open, as many as it may.", _RETRY_SECONDS
-                    )
+                    raise Overloaded(f"This socket has {max_operations} open operations, the maximum.", _RETRY_SECONDS)
                 message = self._resolved(message)
             except (RateLimited, Overloaded, Refused) as error:
-                told = error.error if isinstance(error, Refused) else error
-                await self.send_message({"id": message["id"], "type": "error", "payload": [error_entry(told)]})
+                shown = error.error if isinstance(error, Refused) else error
+                await self.send_message({"id": message["id"], "type": "error", "payload": [error_entry(shown)]})
                 return
         await super().handle_subscribe(message)
 
     def _resolved(self, message: SubscribeMessage) -> SubscribeMessage:
-        """The message with the text of a document that is known by its hash. Raises Refused."""
+        """The message with the text of a persisted document in place of its hash. Raises Refused."""
         payload = message["payload"]
         documents = self.context.parts.documents
         given = from_members(payload)
         resolved = documents.resolve(given)
-        documents.register(resolved)  # whoever was acknowledged has a key
+        documents.register(resolved)  # after connection_ack the key is valid
         if resolved is given:
             return message
         assert resolved.text is not None
@@ -142,7 +140,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         self._ending = asyncio.create_task(closing, name="close-revoked-socket")
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
-        """As Strawberry's; a subscription that can be followed by the live layer is."""
+        """Runs a subscription on the live layer if it can be compiled there; else by Strawberry."""
         parts, secret = self.context.parts, self.context.secret
         opened = None
         if secret is not None:
@@ -192,13 +190,13 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         return self.context.request.scope
 
     async def handle_task_exception(self, error: Exception) -> None:
-        """Logs where it was; not its text, which may hold what somebody said."""
+        """Logs the error's type and place, without its text, which may hold a user's words."""
         if not isinstance(error, WebSocketDisconnected):
             log.error("socket_failed", **error_fields(error))
 
 
 def _fault(message: object) -> str | None:
-    """What is wrong with a message's shape; null if nothing is."""
+    """The fault in a message's shape, as a close reason; None for a valid message."""
     if not isinstance(message, dict):
         return "A message must be a JSON object"
     kind = message.get("type")

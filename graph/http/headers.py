@@ -1,6 +1,6 @@
-"""One reading of every request header: repeated lines are joined where the field is a list, and refused where not.
+"""Repeated request headers: joined where the field is a list, refused otherwise, so that all code reads the same value.
 
-Specification: RFC 9110, section 5.3. Without this, one reader takes the first line of a field and another the last.
+Specification: RFC 9110, section 5.3. Without this, some code would use a field's first line and some its last.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from graph.guards.http_refusals import refuse
 
 Headers = list[tuple[bytes, bytes]]
 
-#: Fields of which a request has one line at most.
+#: Fields that a request may have once.
 _SINGLE = frozenset(
     {
         b"authorization",
@@ -31,9 +31,9 @@ _SINGLE = frozenset(
 
 
 def combined(headers: Headers) -> Headers:
-    """The headers with one line for each field, in the order of first appearance.
+    """The headers with one line per field, in order of first appearance.
 
-    Raises BadUserInput for two lines of a field that is no list, such as Authorization.
+    Raises BadUserInput for a repeated field that is not a list, such as Authorization.
     """
     lines: dict[bytes, bytes] = {}
     for name, value in headers:
@@ -47,7 +47,7 @@ def combined(headers: Headers) -> Headers:
 
 
 class OneLinePerHeader:
-    """ASGI middleware: what is behind it sees each header once, or the request answers 400 with BAD_USER_INPUT."""
+    """ASGI middleware: passes on each header once; a header that may not repeat gets 400 with BAD_USER_INPUT."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

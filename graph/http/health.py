@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can do its work."""
+"""Health checks: liveness (/healthz) and readiness (/readyz) probes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from db.postgres.schema_revision import newest_revision
 from db.queue.workers import alive
 from graph.parts import Parts
 
-#: Probes of the platform come every few seconds; anybody may ask, as often as they like.
+#: How long a readiness result is reused: the probe needs no key and may be called at any rate.
 _GOOD_SECONDS = 1.0
 
 _REVISION = text("select version_num from alembic_version")
@@ -25,9 +25,9 @@ _QUEUE = text("select count(*) from procrastinate_jobs where status = 'todo'")
 
 
 def health_router(parts: Parts) -> APIRouter:
-    """``/healthz``: the process answers. ``/readyz``: 200 when the database, its schema and the queue are there, else
-    503; a server that is read-only is not there. It also tells how many workers live, and how many of them have all
-    their models. The database is asked at most once a second.
+    """``/healthz``: 200 while the process runs. ``/readyz``: 200 when the database is writable, its schema is current
+    and the queue is readable, else 503; JSON with each check, the queued turns and the workers (alive; with all models
+    loaded). It queries the database at most once a second.
     """
     router = APIRouter(include_in_schema=False)
     expected = newest_revision()
@@ -37,41 +37,41 @@ def health_router(parts: Parts) -> APIRouter:
         return {"status": "ok"}
 
     async def ask() -> dict[str, object]:
-        told: dict[str, object] = {"database": False, "migrations": False, "queue": False}
+        found: dict[str, object] = {"database": False, "migrations": False, "queue": False}
         try:
             async with parts.database.reading() as session:
-                told["database"] = await parts.database.writable(session)
-                told["migrations"] = (await session.execute(_REVISION)).scalar_one() == expected
-                told["queuedTurns"] = (await session.execute(_QUEUE)).scalar_one()
-                told["queue"] = True
-                told["workers"] = await _workers(session, parts.settings.live_worker_seconds)
+                found["database"] = await parts.database.writable(session)
+                found["migrations"] = (await session.execute(_REVISION)).scalar_one() == expected
+                found["queuedTurns"] = (await session.execute(_QUEUE)).scalar_one()
+                found["queue"] = True
+                found["workers"] = await _workers(session, parts.settings.live_worker_seconds)
         except DATABASE_ERRORS:
-            pass  # what could not be asked is not there
-        ready = told["database"] and told["migrations"] and told["queue"]
-        return {"ready": ready, **told}
+            pass  # the checks that did not run stay False
+        ready = found["database"] and found["migrations"] and found["queue"]
+        return {"ready": ready, **found}
 
-    readiness = _Remembered(ask)
+    readiness = _CachedProbe(ask)
 
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
-        told = await readiness.get()
-        return JSONResponse(told, status_code=200 if told["ready"] else 503)
+        found = await readiness.get()
+        return JSONResponse(found, status_code=200 if found["ready"] else 503)
 
     return router
 
 
-class _Remembered:
-    """What ``ask`` told within the last second; those who come together wait for the same answer."""
+class _CachedProbe:
+    """The result of ``ask``, cached for a second; concurrent callers share one call (single flight)."""
 
     def __init__(self, ask: Callable[[], Awaitable[dict[str, object]]]) -> None:
         self._ask = ask
-        self._told: dict[str, object] = {}
+        self._found: dict[str, object] = {}
         self._good_until = 0.0
         self._asking: asyncio.Task[dict[str, object]] | None = None
 
     async def get(self) -> dict[str, object]:
         if time.monotonic() < self._good_until:
-            return self._told
+            return self._found
         if self._asking is None:
             self._asking = asyncio.create_task(self._renewed(), name="readiness")
             self._asking.add_done_callback(looked_at)
@@ -79,9 +79,9 @@ class _Remembered:
 
     async def _renewed(self) -> dict[str, object]:
         try:
-            self._told = await self._ask()
+            self._found = await self._ask()
             self._good_until = time.monotonic() + _GOOD_SECONDS
-            return self._told
+            return self._found
         finally:
             self._asking = None
 

@@ -1,4 +1,4 @@
-"""Answers to HTTP/1.0, which knows no chunks. uvicorn sends chunks to it, whose sizes arrive as part of the body.
+"""Responses to HTTP/1.0, which has no chunked encoding; uvicorn would send chunks, whose sizes end up in the body.
 
 Specification: RFC 9112, sections 6.1 and 6.3.
 """
@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
 class Http10Cycle(RequestResponseCycle):
-    """uvicorn's, but that a body without Content-Length is sent as it is, and ends with the connection."""
+    """uvicorn's request-response cycle; a body without Content-Length is sent unframed and ends with the connection."""
 
     _unframed = False
 

@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol with limits: bounded heads, deadlines, bounded connections.
+"""uvicorn's HTTP/1.1 protocol with limits against slow loris: head size, deadlines, pipelining, connections.
 
-uvicorn alone keeps a head of any size, and waits for the rest of a request for ever.
+uvicorn alone buffers a head of any size and waits for the rest of a request without a deadline.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from graph.http.websocket_protocol import SocketProtocol
 from graph.wire.error_body import error_body
 from graph.wire.scope import BYTES_HELD, KEY_SHOWN
 
-#: Requests on one connection that were sent before the answers to those before them.
+#: Pipelined requests of one connection that wait for their responses.
 _MAX_PIPELINED = 16
 
-#: After an answer that did not wait for the whole body: how long, and how much of, the rest is read and thrown away.
-#: A connection that is closed while the client still sends is reset, and the answer is lost with it.
+#: After a response that did not read the whole body (lingering close): seconds and bytes of the rest that are read and
+#: discarded. Closing a connection while the client sends resets it (TCP RST), and the response is lost.
 _LINGER_SECONDS = 5
 _LINGER_BYTES = 40_000_000
 _LINGER_HEAD_BYTES = 2_000_000
@@ -32,31 +32,28 @@ _LINGER_HEAD_BYTES = 2_000_000
 log = structlog.get_logger(__name__)
 
 
-#: Chunks of a body (RFC 9112, section 7.1) that one read of the socket may hold, if they are smaller than this.
+#: Chunks (RFC 9112, section 7.1) in one read of the socket, if they are on average smaller than this.
 _MAX_SMALL_CHUNKS = 4_096
 _SMALL_CHUNK_BYTES = 64
 
 
 class _RefusedError(Exception):
-    """Has the parser stop within what it was fed.
-
-    One read may hold 40,000 headers or chunks, and each would be a call of ours.
-    """
+    """Aborts the parser within a read, which may hold 40,000 headers or chunks, each a callback in Python."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's with limits; and an answer's head and body leave together: one call of the kernel, one packet."""
+    """uvicorn's HTTP protocol with limits; a response's head and body are sent in one system call."""
 
-    # Any: uvicorn's own arguments are handed on.
+    # Any: uvicorn's arguments are passed through.
     def __init__(self, *given: Any, connections: Connections, **named: Any) -> None:
         super().__init__(*given, **named)
         self._open = connections
         self._limits = connections.limits
         self._extensions: dict[str, dict[object, object]] = {}
         self._refused = False
-        #: When the head that is being received began; None outside of heads.
+        #: When the current head began (loop time); None outside a head.
         self._head_since: float | None = None
-        #: When the body that is being received began; None outside of bodies.
+        #: When the current body began (loop time); None outside a body.
         self._body_since: float | None = None
         self._in_message = False
         self._heard = 0.0
@@ -71,7 +68,7 @@ class HttpProtocol(HttpToolsProtocol):
         slot = self._open.admit(self.client[0] if self.client else "")
         if slot is None:
             self._refused = True
-            self.transport.write(_refusal(503, Overloaded("There are as many connections as there may be.", 1)))
+            self.transport.write(_refusal(503, Overloaded("The server has reached its limit of connections.", 1)))
             self.transport.close()
             return
         gathering.slot = slot
@@ -93,19 +90,19 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._heard = self.loop.time()
         if self._in_message and self._head_since is not None:
-            self._unparsed += len(data)  # part of a header that the parser does not tell of before it is whole
+            self._unparsed += len(data)  # an incomplete header, which the parser does not report yet
         self._parse(data)
         if self._refused:
             return
         if self._head_since is not None and self._unparsed > self._limits.max_head_bytes:
             self._refuse_head()
         elif self._head_since is None and not self._in_message and self._is_idle:
-            self._head_since = self._heard  # empty lines, which end the wait for another request
+            self._head_since = self._heard  # empty lines before a request end the keep-alive wait
         elif self._body_since is not None and self._answered is not None:
             self._throw_away(len(data))
 
     def _parse(self, data: bytes) -> None:
-        """As uvicorn's ``data_received``, but that a stranger's broken request is not a line in the log."""
+        """As uvicorn's ``data_received``, but without a log line for each invalid request."""
         self._unset_keepalive_if_required()
         self._chunks = self._chunk_bytes = 0
         try:
@@ -147,13 +144,13 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= _MAX_PIPELINED:
-            self._refuse(431, BadUserInput(f"More than {_MAX_PIPELINED} requests wait for their answers."))
+            self._refuse(431, BadUserInput(f"More than {_MAX_PIPELINED} pipelined requests wait for their responses."))
             raise _RefusedError
         self._head_since = self._answered = None
         self._body_since = self._heard
         super().on_headers_complete()
         if self.cycle is not None and self.scope["http_version"] == "1.0":
-            self.cycle.__class__ = Http10Cycle  # its task has not begun
+            self.cycle.__class__ = Http10Cycle  # its task has not started yet
 
     def on_body(self, body: bytes) -> None:
         self._chunks += 1
@@ -163,7 +160,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._refused = True
                 self.transport.abort()
             else:
-                small = f"The body comes in thousands of chunks of less than {_SMALL_CHUNK_BYTES} bytes."
+                small = f"The body has thousands of chunks smaller than {_SMALL_CHUNK_BYTES} bytes."
                 self._refuse(400, BadUserInput(small))
             raise _RefusedError
         super().on_body(body)
@@ -175,7 +172,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._is_idle:  # else there is another request, which may be coming still
+        if self._is_idle:  # else another request is pipelined, perhaps incomplete
             self._answered = self.loop.time()
             if self._body_since is not None:
                 self._open.discarding.pause(self.transport)
@@ -189,7 +186,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
         protocol = self.transport.get_protocol()
         if isinstance(protocol, SocketProtocol) and not protocol.handshake_initiated:
-            # websockets takes fewer and shorter lines than HTTP does here, and says nothing about it.
+            # The websockets library accepts fewer and shorter header lines, and reports nothing.
             self.transport.write(_refusal(431, BadUserInput("The head of the websocket's request is too large.")))
             self.transport.close()
 
@@ -202,7 +199,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._stalled = None
 
     def check_deadlines(self, now: float) -> None:
-        """Ends the connection if a head, a body or the reading of an answer takes longer than it may."""
+        """Closes the connection if receiving a head or body, or sending a response, exceeds its deadline."""
         limits = self._limits
         if self.transport.is_closing():
             if self._stalled is not None and now - self._stalled > limits.stalled_write_seconds:
@@ -212,26 +209,26 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.close()
         elif self._stalled is not None and now - self._stalled > limits.stalled_write_seconds:
             self.transport.abort()
-        elif self.flow.read_paused:  # the wait is ours
+        elif self.flow.read_paused:  # the server is the one that waits
             self._heard = now
             self._head_since = None if self._head_since is None else now
         elif self._head_since is not None:
             if now - self._head_since > limits.head_seconds:
-                self._end_late("head", said=self._in_message)
+                self._end_late("head", answer=self._in_message)
         elif self._body_since is not None:
             if self._answered is not None:
                 if now - self._answered > _LINGER_SECONDS:
                     self.transport.close()
             elif now - self._heard > limits.body_idle_seconds or now - self._body_since > limits.body_seconds:
-                self._end_late("body", said=not self.cycle.response_started)
+                self._end_late("body", answer=not self.cycle.response_started)
 
     @property
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _end_late(self, part: str, *, said: bool) -> None:
-        if said:
-            self.transport.write(_refusal(408, BadUserInput(f"The {part} of the request did not come in time.")))
+    def _end_late(self, part: str, *, answer: bool) -> None:
+        if answer:
+            self.transport.write(_refusal(408, BadUserInput(f"The {part} of the request was not received in time.")))
         self.transport.close()
 
     def _refuse_head(self) -> None:
@@ -240,7 +237,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._refuse(431, BadUserInput(message))
 
     def _refuse(self, status: int, error: VoxLoomError) -> None:
-        """Answers, and reads no more of what comes; closes when the client has had time to read the answer."""
+        """Sends an error, stops parsing, and closes when the client has had time to read the response."""
         if self._refused:
             return
         self._refused = True

@@ -1,4 +1,4 @@
-"""Puts an MCP server behind the API's own keys."""
+"""Authentication of the public MCP endpoint (/mcp) by API key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from graph.wire.scope import VIEWER
 
 
 class KeyedEndpoint:
-    """ASGI: lets a request with a valid key through, its viewer in the scope; others get 401.
+    """ASGI middleware: passes on requests with a valid key, with their viewer in the scope; others get 401.
 
-    The database is asked again, by one statement, for keys that `KeyGate` let through; it has charged the others.
+    The key is verified again in the database, by one statement, for requests that `KeyGate` let through.
     """
 
     def __init__(self, app: ASGIApp, keys: Keys) -> None:
@@ -40,7 +40,7 @@ class KeyedEndpoint:
 
 
 def viewer_in_scope(request: object) -> Viewer:
-    """The viewer that KeyedEndpoint let through."""
+    """The viewer that KeyedEndpoint put into the scope."""
     assert isinstance(request, Request)
     viewer: Viewer = request.scope[VIEWER]
     return viewer

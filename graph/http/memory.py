@@ -1,7 +1,7 @@
-"""Gives memory back to the system after a burst: collects reference cycles, and has glibc return what is free.
+"""Returns memory to the operating system after a burst: garbage collection of cycles, then glibc's malloc_trim.
 
-Collecting looks through all objects of all connections, so it is done when memory has grown, not by counts of objects:
-a few objects in cycles may hold megabytes.
+A collection traverses all objects of all connections, so it runs when memory has grown, not by counts of objects: a few
+objects in cycles may hold megabytes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _STATM = Path("/proc/self/statm")
 _PAGE_BYTES = 4096
 _CHECK_SECONDS = 15.0
 
-#: Growth since the last time that is worth a look.
+#: Growth in bytes since the last collection that starts another.
 _GROWTH_BYTES = 24_000_000
 
 
 def configure_collector() -> None:
-    """For a server that has loaded all it needs: its modules are not looked through again."""
+    """Call after startup: excludes loaded modules from garbage collection (gc.freeze), and raises the thresholds."""
     gc.collect()
     gc.freeze()
     # The default of 700 collects within requests; a full collection still needs a quarter more objects than there were.
@@ -29,7 +29,7 @@ def configure_collector() -> None:
 
 
 def resident_bytes() -> int | None:
-    """The memory of this process that is in RAM; None where the system does not tell."""
+    """This process's resident memory (RSS) in bytes; None where /proc is missing."""
     try:
         return int(_STATM.read_text().split()[1]) * _PAGE_BYTES
     except (OSError, ValueError, IndexError):
@@ -37,13 +37,13 @@ def resident_bytes() -> int | None:
 
 
 def give_back() -> None:
-    """Collects garbage, and returns free pages to the system (malloc_trim(3), where there is one)."""
+    """Collects garbage, and returns free pages to the operating system (malloc_trim(3), where available)."""
     gc.collect()
     give_back_freed()
 
 
 async def keep_low() -> None:
-    """Gives memory back within a minute after a burst, until cancelled."""
+    """Returns memory within a minute after a burst; runs until cancelled."""
     least = resident_bytes() or 0
     while True:
         await asyncio.sleep(_CHECK_SECONDS)

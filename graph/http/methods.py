@@ -1,4 +1,4 @@
-"""HEAD, OPTIONS and 405 for every resource, by the methods that its route takes.
+"""HTTP methods: HEAD, OPTIONS and 405 Method Not Allowed for every resource, from the methods of its routes.
 
 Specification: RFC 9110, sections 9.3.2, 9.3.7, 10.2.1 and 15.5.6.
 """
@@ -15,14 +15,14 @@ from graph.guards.http_refusals import refuse
 
 _ASKED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-#: The resource that is asked for most; its methods are looked at no further.
+#: Most requests go here; their methods are not checked against routes.
 _PATH = "/graphql"
 
 
 class Methods:
-    """ASGI middleware: HEAD is GET without a body, OPTIONS tells what there is, another method answers 405.
+    """ASGI middleware: HEAD is GET without a body, OPTIONS lists the methods, other methods get 405.
 
-    ``routes``: those of the app behind it, as they are when a request comes.
+    ``routes``: the app's routes, read at each request, as startup adds some.
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
@@ -44,10 +44,10 @@ class Methods:
                 await send({"type": "http.response.start", "status": 204, "headers": allow})
                 await send({"type": "http.response.body", "body": b""})
             else:
-                error = BadUserInput(f"The methods here are {', '.join(allowed)}.")
+                error = BadUserInput(f"This resource allows {', '.join(allowed)}.")
                 await refuse(scope, receive, send, error, status=405, more=allow)
         else:
-            await self._app(scope, receive, send)  # there is no such resource
+            await self._app(scope, receive, send)  # no such resource: the app answers 404
 
     def _allowed(self, scope: Scope) -> list[str]:
         methods = [method for method in _ASKED if self._takes(scope, method)]
@@ -59,12 +59,12 @@ class Methods:
         for route in self._routes:
             match, _ = route.matches({**scope, "method": method})
             if match is Match.FULL and (method in ("GET", "HEAD") or not isinstance(route, Mount)):
-                return True  # what is mounted are files
+                return True  # mounts serve static files
         return False
 
 
 def _without_body(send: Send) -> Send:
-    """Ends the answer after its head: also an event stream, whose sender is told that the client is gone."""
+    """Ends the response after its head; the sender of an event stream sees a disconnect."""
     started = False
 
     async def head(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""The GraphQL endpoint: HTTP, multipart uploads, event streams and graphql-transport-ws; GraphiQL for browsers."""
+"""The GraphQL endpoint on Strawberry: HTTP, multipart uploads, server-sent events, graphql-transport-ws, GraphiQL."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ from graph.wire.negotiation import (
 )
 from graph.wire.scope import LIVE, OPERATION
 
-#: GraphiQL. All it needs is served from here: it works on a machine without a network.
+#: GraphiQL's page; its scripts are served by this server, so it works offline.
 PAGE = (Path(__file__).parents[1] / "static" / "graphiql.html").read_text()
 
-#: Strawberry's names of the protocols that stream.
+#: Strawberry's name of the streaming protocol, by media type.
 _PROTOCOLS = {EVENT_STREAM: EventStream.protocol, MULTIPART: Multipart.protocol}
 
 
 class Router(GraphQLRouter[Context, None]):
-    """Strawberry's router with a key asked for at ``connection_init`` and a GraphiQL that needs no other host.
+    """Strawberry's router with API keys at ``connection_init``, persisted documents, limits and an offline GraphiQL.
 
-    Whatever a request holds, it is answered: what is no GraphQL request gets 400 and the code BAD_USER_INPUT.
+    An invalid GraphQL request gets 400 with the code BAD_USER_INPUT.
     """
 
     graphql_transport_ws_handler_class = Handler
@@ -80,9 +80,9 @@ class Router(GraphQLRouter[Context, None]):
         GRAPHQL_SSE_PROTOCOL: EventStream,
     }
 
-    # Any: this method and those below hand on Strawberry's own arguments and answers.
+    # Any: this method and those below pass Strawberry's arguments and results through.
     async def run(self, request: Request | WebSocket, *args: Any, **kwargs: Any) -> Any:
-        """As Strawberry's; then the uploaded files are closed, whether anybody read them or not."""
+        """As Strawberry's; then closes the uploaded files."""
         answer = None
         try:
             answer = await super().run(request, *args, **kwargs)
@@ -100,7 +100,7 @@ class Router(GraphQLRouter[Context, None]):
         return answer
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Refuses (close code 4403) a socket without a valid key."""
+        """Verifies the API key of connection_init; closes the socket with 4403 if it is not valid."""
         try:
             await context.admit()
         except (Unauthenticated, RateLimited) as error:
@@ -111,16 +111,16 @@ class Router(GraphQLRouter[Context, None]):
         return HTMLResponse(PAGE)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
-        """Whether to show GraphiQL: to a browser always, with what its address asks; to others if nothing is asked."""
+        """Whether to show GraphiQL: to browsers always, with the URL's query; to others if there is no query."""
         if request.method == "GET" and wants_page(request.headers.get("accept", "")):
             return True
-        # A persisted query has only its hash, in the extensions.
+        # A persisted document has only a hash, in the extensions.
         return "extensions" not in request.query_params and super().should_render_graphql_ide(request)
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
-        """The request, of a body, a form or a query string. Raises HTTPException and BadUserInput."""
+        """The request from a JSON body, a form or a query string. Raises HTTPException and BadUserInput."""
         if chosen_media_type(request.headers.get("accept")) is None:
-            raise HTTPException(406, f"The answer can only be {JSON}, {GRAPHQL_RESPONSE}, or a stream.")
+            raise HTTPException(406, f"The response can only be {JSON}, {GRAPHQL_RESPONSE} or a stream.")
         given = await _read(request)
         transport = self._get_stream_transport_from_headers(request.headers)
         return GraphQLRequestData(
@@ -133,14 +133,14 @@ class Router(GraphQLRouter[Context, None]):
 
     # Any: as in run.
     async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
-        """As Strawberry's, after a document that is known by its hash was found, or registered. Raises Refused."""
+        """Resolves or registers a persisted document, then executes as Strawberry does. Raises Refused."""
         data, context = kwargs["request_data"], kwargs["context"]
         kwargs["request"].state.graphql_context = context
         documents = context.parts.documents
         given = GraphQLRequest(data.query, data.operation_name, data.variables, data.extensions)
         resolved = documents.resolve(given)
         if documents.is_new(resolved):
-            with suppress(Unauthenticated):  # the operation's own error; nothing of a stranger's is kept
+            with suppress(Unauthenticated):  # execution reports it; an unauthenticated client registers nothing
                 await context.viewer()
                 documents.register(resolved)
         data.query = resolved.text
@@ -153,14 +153,14 @@ class Router(GraphQLRouter[Context, None]):
         except HTTPException as error:
             if isinstance(error.__cause__, InvalidOperationTypeError):
                 if error.__cause__.operation_type is OperationType.MUTATION:
-                    raise HTTPException(405, "A mutation is sent by POST.") from None
+                    raise HTTPException(405, "Send a mutation by POST.") from None
                 raise HTTPException(400, f"Subscriptions need a websocket or Accept: {EVENT_STREAM}.") from None
             raise
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        """What is sent: without ``data`` if nothing was executed (GraphQL specification, "Response Format").
+        """The response map, without ``data`` for request errors (GraphQL specification, "Response Format").
 
-        An error of execution has the path of its field, one of the request has none.
+        An execution error has a path, a request error has none.
         """
         answer = await super().process_result(request, result)
         if result.data is None and result.errors and not any(error.path for error in result.errors):
@@ -173,7 +173,7 @@ class Router(GraphQLRouter[Context, None]):
         return response
 
     def _refused(self, request: Request | WebSocket, refused: Refused) -> Response:
-        """An answer of one error; where a stream was asked for, as its only message."""
+        """A response with one error; if the client accepts a stream only, as the stream's only message."""
         answer: GraphQLHTTPResponse = {"errors": [error_entry(refused.error)]}
         headers = {"Vary": "Accept, Authorization", "Cache-Control": "no-store"}
         transport = self._get_stream_transport_from_headers(request.headers)
@@ -222,14 +222,14 @@ class Router(GraphQLRouter[Context, None]):
         return Stream(request, cast("AsyncGenerator[str, None]", stream()), headers)
 
     def decode_json(self, data: str | bytes) -> object:
-        """As `read_json`, with the error that Strawberry expects of a websocket's message."""
+        """`read_json`, with the exception that Strawberry expects for a websocket message."""
         try:
             return read_json(data)
         except NotJson as error:
             raise json.JSONDecodeError(error.message, "", 0) from None
 
     def encode_json(self, data: object) -> str:
-        """What is sent on a stream or a websocket; an error where that would be too large."""
+        """The JSON of a stream's or websocket's message; an error in its place if it is too large."""
         written = write_json(data)
         if len(written) > self.max_response_bytes:
             written = write_json(instead_of(data, self.max_response_bytes))
@@ -237,7 +237,7 @@ class Router(GraphQLRouter[Context, None]):
 
 
 async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
-    """Reads the request, unless the fast path has. Raises HTTPException and BadUserInput."""
+    """Parses the request, unless the fast path has. Raises HTTPException and BadUserInput."""
     scope = cast("StarletteRequestAdapter", request)._request.scope
     known: GraphQLRequest | None = scope.get(OPERATION)
     if known is not None:
@@ -249,7 +249,7 @@ async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
             return from_body(await request.get_body())
         case "multipart/form-data":
             return from_form((await request.get_form_data()).form)
-    raise HTTPException(415, f"A request is sent as {JSON} in UTF-8, or with files as {FORM}.")
+    raise HTTPException(415, f"Send the request as {JSON} in UTF-8, or with files as {FORM}.")
 
 
 def _refusal(request: Request | WebSocket, status: int, message: str) -> Response:
@@ -263,7 +263,7 @@ def _refusal(request: Request | WebSocket, status: int, message: str) -> Respons
 
 
 def socket_app(router: Router, parts: Parts, live: Live) -> ASGIApp:
-    """The router's websockets as an ASGI application of their own."""
+    """The router's websocket endpoint as an ASGI application."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         scope[LIVE] = live
@@ -286,7 +286,7 @@ def graphql_router(parts: Parts) -> Router:
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL, MULTIPART_SUBSCRIPTION_PROTOCOL],
         connection_init_wait_timeout=timedelta(seconds=parts.settings.connection_init_seconds),
         multipart_uploads_enabled=True,
-        max_subscriptions_per_connection=None,  # the handler counts them, with a code
+        max_subscriptions_per_connection=None,  # the handler limits them, with an error code
         keep_alive=True,
         keep_alive_interval=15,
         allowed_origins=socket_origins(parts.settings),

@@ -1,4 +1,4 @@
-"""How the API is served: uvicorn with protocols that have limits."""
+"""The API's server: uvicorn with HTTP and websocket protocols that have limits."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def server_config(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         log_level="warning",
-        access_log=False,  # below the level of the log, and yet it would cost its arguments
+        access_log=False,  # below the log level, but uvicorn would still format its arguments
         lifespan="on",
-        # A class to uvicorn, which only calls it.
+        # Typed as a class by uvicorn, which only calls it.
         http=cast("type[asyncio.Protocol]", partial(HttpProtocol, connections=connections)),
         ws=cast("type[asyncio.Protocol]", partial(SocketProtocol, connections=connections)),
         ws_max_size=settings.max_audio_bytes * 2,
-        ws_per_message_deflate=False,  # events are small, and a compressor takes more memory than a listener
+        ws_per_message_deflate=False,  # events are small; a compressor takes more memory than a subscription
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=10,
@@ -39,11 +39,11 @@ def server_config(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:
 
 
 def serve(app: ASGIApp, settings: ApiSettings) -> None:
-    """Serves until SIGINT or SIGTERM, and returns. Raises what kept the app from starting."""
+    """Serves until SIGINT or SIGTERM, then returns. Raises the app's error if it cannot start."""
     started = _Startup(app)
     server = uvicorn.Server(server_config(started, settings))
     logging.getLogger("uvicorn.error").addFilter(started.is_news)
-    # uvicorn raises the signal again when it has shut down, as if it had ended nothing.
+    # uvicorn raises the signal again after a clean shutdown.
     with suppress(KeyboardInterrupt):
         try:
             server.run()
@@ -55,9 +55,9 @@ def serve(app: ASGIApp, settings: ApiSettings) -> None:
 
 
 class _Startup:
-    """Keeps the error of an app that cannot start, whose traceback uvicorn would log before it ends as if all was well.
+    """Captures the error of a failed startup; uvicorn would log its traceback and exit as if all was well.
 
-    Source of the protocol: the ASGI specification, "Lifespan Protocol".
+    Specification: ASGI, "Lifespan Protocol".
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -80,5 +80,5 @@ class _Startup:
             raise
 
     def is_news(self, record: logging.LogRecord) -> bool:
-        """Whether uvicorn's log line says more than the error that is raised afterwards."""
+        """Whether uvicorn's log line says more than the error that `serve` raises."""
         return self.error is None or "startup failed" not in record.getMessage()

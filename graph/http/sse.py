@@ -1,7 +1,7 @@
-"""Server-sent events: their encoding, Last-Event-ID, and the stream of a subscription that the live layer follows.
+"""Server-sent events (SSE): encoding, resumption by Last-Event-ID, and streams of compiled subscriptions.
 
 Protocol: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (distinct connections mode).
-Strawberry merges the heartbeats and `Stream` sends, for these streams and for those of resolvers.
+Strawberry merges in the heartbeats and `Stream` sends, for compiled subscriptions and for resolvers.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from graph.http.streaming import Stream
 from graph.wire.error_body import failed_result
 from graph.wire.negotiation import is_event_stream
 
-#: Event numbers are of 32 bits.
+#: Event numbers (``seq``) are 32-bit.
 _MAX_DIGITS = 10
 
 
 class EventStream(SSETransport):
-    """Strawberry's, but with lines that end in LF alone: urql knows no other, and all others know this one."""
+    """Strawberry's SSE transport with LF line endings, the only ones that urql accepts; all clients accept them."""
 
     def encode_event(self, event: str, data: str | None = None, seq: int | None = None) -> str:
-        """One event; ``seq`` becomes its id, which a client that comes back sends as Last-Event-ID."""
-        told = "" if seq is None else f"id: {seq}\n"
-        return f"event: {event}\n{told}data:{' ' + data if data else ''}\n\n"
+        """One event; ``seq`` is its id, which a reconnecting client sends as Last-Event-ID."""
+        event_id = "" if seq is None else f"id: {seq}\n"
+        return f"event: {event}\n{event_id}data:{' ' + data if data else ''}\n\n"
 
     def encode_comment(self, comment: str) -> str:
         return f": {comment}\n\n"
 
 
 class ResumableEventStream(EventStream):
-    """The event stream of one subscription: the event that was read last, which ``seq`` tells, is the one encoded."""
+    """The event stream of one subscription; ``seq`` returns the number of the event that is being encoded."""
 
     def __init__(self, interval: float, seq: Callable[[], int | None]) -> None:
         super().__init__(interval)
@@ -50,9 +50,9 @@ class ResumableEventStream(EventStream):
 
 
 def last_event_id(header: str) -> int:
-    """The number of the event that a client saw last, by its Last-Event-ID header; 0 if it sends none.
+    """The number of the last event that a client received, from its Last-Event-ID header; 0 without one.
 
-    Raises BadUserInput for what is no number of an event.
+    Raises BadUserInput for anything but an event number.
     Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
     """
     if not header:
@@ -63,12 +63,12 @@ def last_event_id(header: str) -> int:
 
 
 def last_event_seen(headers: Headers) -> int:
-    """The number of the event that a client of an event stream saw last; 0 if none. Raises BadUserInput."""
+    """`last_event_id` of a request that accepts an event stream; 0 for other requests. Raises BadUserInput."""
     return last_event_id(headers.get("last-event-id", "")) if is_event_stream(headers.get("accept")) else 0
 
 
 async def stream_events(exchange: Exchange, payloads: AsyncGenerator[Payload, None]) -> None:
-    """Sends each payload as an event, and one more at the end; returns early when the client goes."""
+    """Sends each payload as a ``next`` event, then ``complete``; returns early when the client disconnects."""
     transport = EventStream()
     events = _events(transport, payloads)
     chunks = merge_stream_with_heartbeat(
@@ -89,6 +89,6 @@ async def _events(transport: EventStream, payloads: AsyncGenerator[Payload, None
         try:
             async for seq, text in payloads:
                 yield transport.encode_event("next", text, seq)
-        except Unauthenticated as error:  # the key was revoked meanwhile
+        except Unauthenticated as error:  # the key was revoked
             yield transport.encode_event("next", failed_result(error))
     yield transport.encode_complete()

@@ -1,4 +1,4 @@
-"""Operations as HTTP streams: the streamed response, and the multipart answers that Apollo's clients read.
+"""Streamed HTTP responses, and Apollo's multipart protocol for subscriptions.
 
 Protocol: https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol.
 """
@@ -18,9 +18,9 @@ TextStream = Callable[[], AsyncGenerator[str, None]]
 
 
 class Multipart(MultipartSubscriptionTransport):
-    """Strawberry's, but with a boundary before the first part and after the last, as RFC 2046 (5.1.1) has them.
+    """Strawberry's transport with boundaries before the first part and after the last (RFC 2046, section 5.1.1).
 
-    A boundary follows each part at once, so that no client waits for the next event to see this one.
+    Each part is followed by a boundary immediately, so that clients need not wait for the next event.
     """
 
     @property
@@ -32,7 +32,7 @@ class Multipart(MultipartSubscriptionTransport):
         }
 
     def allowed_operation_types(self, allowed_operation_types: set[OperationType]) -> Iterable[OperationType]:
-        """All: a query has one part and ends."""
+        """All operation types: a query's response has one part."""
         return allowed_operation_types
 
     def encode_complete(self) -> str:
@@ -40,7 +40,7 @@ class Multipart(MultipartSubscriptionTransport):
 
 
 def opened(stream: TextStream, transport: HTTPStreamTransport) -> TextStream:
-    """The stream with what must stand before its first message."""
+    """The stream with the transport's prefix before its first message."""
     if not isinstance(transport, Multipart):
         return stream
 
@@ -54,7 +54,7 @@ def opened(stream: TextStream, transport: HTTPStreamTransport) -> TextStream:
 
 
 class Stream(StreamingResponse):
-    """A streamed answer; when it is over, or the client is gone, nothing of it is left, nor of the request's files."""
+    """A streamed response; at its end or a disconnect it closes its generator and the request's uploaded files."""
 
     def __init__(self, request: Request, chunks: AsyncGenerator[str, None], headers: Mapping[str, str]) -> None:
         super().__init__(chunks, headers=headers)

@@ -1,4 +1,4 @@
-"""uvicorn's websocket protocol with limits: bounded messages and queues, and texts sent without a task that waits."""
+"""uvicorn's websocket protocol with limits on messages, frames and queues, and a synchronous send without a task."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from websockets.http11 import Request
 from graph.http.connections import Connections, Slot
 from graph.wire.scope import KEY_SHOWN, PUSH
 
-#: A websocket message before connection_ack, and how many may wait.
+#: Before connection_ack: bytes of a message, and messages in the queue.
 STRANGER_MESSAGE_BYTES = 16_384
 _STRANGER_MESSAGES = 16
 
-#: Frames that one message may come in (RFC 6455, section 5.4); clients send a message in one.
+#: Frames of one fragmented message (RFC 6455, section 5.4); clients send one.
 _MAX_FRAGMENTS = 1_000
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's with limits, small ones until the key is known (`KEY_SHOWN`).
+    """uvicorn's websocket protocol with limits, smaller until a valid key is shown (`KEY_SHOWN`).
 
-    A text can be sent without a task that waits for it, where there is nothing to wait for (`PUSH`).
+    The scope's extension `PUSH` sends a text synchronously while the transport's buffer has room.
     """
 
-    # Any: uvicorn's own arguments are handed on.
+    # Any: uvicorn's arguments are passed through.
     def __init__(self, *given: Any, connections: Connections, **named: Any) -> None:
         super().__init__(*given, **named)
         self._limits = connections.limits
@@ -45,19 +45,18 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._open.unwatch(self)
         if self._slot is not None:
             self._slot.close()
-        # The protocol, its parser and the application's task refer to each other: what they were sent must not wait
-        # for the garbage collector.
+        # The protocol, its parser and the application's task form a reference cycle; free received bytes now.
         self.frames = []
         self.conn.reader.buffer = bytearray()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        if hasattr(self, "scope"):  # the app's task has not begun
+        if hasattr(self, "scope"):  # the app's task has not started yet
             extensions = {**(self.scope.get("extensions") or {}), PUSH: self._push, KEY_SHOWN: self._key_shown}
             self.scope["extensions"] = cast("dict[str, dict[object, object]]", extensions)  # as uvicorn declares them
 
     def shutdown(self) -> None:
-        """Called when the server ends. As uvicorn's, but that the close has a reason in words."""
+        """Called when the server shuts down; closes the socket with a reason."""
         if self.close_sent or not self.handshake_complete:
             super().shutdown()
             return
@@ -69,13 +68,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.close_sent and self.conn.parser_exc is not None:
-            return  # it was refused; what still comes is not read
+            return  # refused: discard the rest
         super().data_received(data)
         if self.close_sent:
             return
         held = len(self.conn.reader.buffer) + (self.conn.current_size or 0)
         if self._slot is not None and not self._slot.hold(held):
-            self._fail(CloseCode.TRY_AGAIN_LATER, "The server is receiving as many bytes as it may")
+            self._fail(CloseCode.TRY_AGAIN_LATER, "The server has reached its limit of request bytes in flight")
         elif self._is_stranger and self.queue.qsize() > _STRANGER_MESSAGES:
             self._fail(CloseCode.POLICY_VIOLATION, "Wait for connection_ack")
 
@@ -96,7 +95,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().pause_writing()
         self._stalled = self.loop.time()
         self._open.watch(self)
-        if not self.read_paused:  # it does not read its pongs either
+        if not self.read_paused:  # backpressure: a client that does not read gets no pongs either
             self.read_paused = True
             self.transport.pause_reading()
 
@@ -109,7 +108,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def check_deadlines(self, now: float) -> None:
-        """Ends a connection that does not read what is sent to it."""
+        """Aborts a connection whose client does not read."""
         if self._stalled is not None and now - self._stalled > self._limits.stalled_write_seconds:
             self.transport.abort()
 
@@ -120,9 +119,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._slot.key_shown()
 
     def _push(self, text: str) -> bool:
-        """Sends the text; false if the socket is closing, or must be waited for.
+        """Sends the text; False if the socket is closing or its write buffer is full.
 
-        Whether the transport is closing is not asked: that costs as much as all the rest.
+        It does not check whether the transport is closing, which would double its cost.
         """
         if self.close_sent or not self.writable.is_set():
             return False
