@@ -6,6 +6,7 @@ Errors name the rule, never what was in the field: they are stored with the tool
 from __future__ import annotations
 
 import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 
 #: ASCII's plus sign and the full-width one, which keyboards of East Asia write.
 _PLUS = ("+", "\uff0b")
@@ -33,4 +34,16 @@ def phone_number(value: str) -> str:
             raise ValueError("no country has phone numbers of this country code with this many digits")
     elif not 6 <= len(phonenumbers.normalize_digits_only(value)) <= 15:
         raise ValueError("a phone number has 6 to 15 digits")
+    return value
+
+
+def email_address(value: str) -> str:
+    """The address as given. Raises ValueError if RFC 5321 or IDNA 2008 knows no such address.
+
+    An address that is quoted, bracketed, of one host or of a reserved domain (RFC 6761) is refused too.
+    """
+    try:
+        validate_email(value, check_deliverability=False)
+    except EmailNotValidError:  # its text may repeat what was given
+        raise ValueError("an e-mail address is like name@example.com: no spaces, one @, and a domain name") from None
     return value

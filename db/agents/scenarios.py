@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from db.agents.contact import phone_number
+from db.agents.contact import email_address, phone_number
 
 #: The MCP tool that looks up what was filed. Its name must never be a scenario's.
 FIND_CRM_RECORDS = "find_crm_records"
@@ -37,7 +37,9 @@ LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 Name = Annotated[ShortText, AfterValidator(_name)]
 Phone = Annotated[str, _Strip, Field(max_length=40), AfterValidator(phone_number)]
 AccountId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9\-]{1,31}$")]
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Email = Annotated[
+    str, _Strip, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(email_address)
+]
 
 
 class CrmPayload(BaseModel):

@@ -6,6 +6,8 @@ examples, and what people say instead of a number.
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from pydantic import ValidationError
 
@@ -80,3 +82,66 @@ def test_what_no_phone_has_is_refused_without_repeating_it(number: str, rule: st
 def test_too_long_a_number_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(ValidationError, match="at most 40 characters"):
         SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_phone": "1" * 100_000})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "jane.doe@example.com",
+        "Jane.Doe+bills@Sub.Example.co.uk",
+        "o'brien_{7}@example.org",
+        "x@example.museum",
+        "j\u00fcrgen@m\u00fcller.example.de",
+        "\u7528\u6237@\u4f8b\u3048.jp",
+        "jane@xn--mller-kva.example.de",
+        f"{'a' * 64}@example.com",
+    ],
+)
+def test_addresses_that_mail_takes_are_kept_as_given(address: str) -> None:
+    filed = SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_email": f" {address} "})
+    assert filed.model_dump()["new_email"] == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "jane",
+        "jane@",
+        "@example.com",
+        "jane@example",
+        "jane@@example.com",
+        "jane@doe@example.com",
+        "jane doe@example.com",
+        "jane..doe@example.com",
+        ".jane@example.com",
+        "jane@example..com",
+        "jane@-example.com",
+        "jane@exam_ple.com",
+        "jane@192.0.2.1",
+        "jane@[192.0.2.1]",
+        "jane@localhost",
+        "jane@company.invalid",
+        "Jane Doe <jane@example.com>",
+        '"jane doe"@example.com',
+        "jane@example.com, joe@example.com",
+        "jane@example.com\nBcc: joe@example.com",
+        "jane@exa\u202emple.com",
+        "jane@xn--zzzzzz.com",
+        f"jane@{'a' * 64}.com",
+    ],
+)
+def test_what_no_mail_reaches_is_refused_without_repeating_it(address: str) -> None:
+    message = _error(new_email=address)
+    assert "name@example.com" in message
+    assert address not in message or address in ("jane", "@example.com")
+
+
+def test_no_address_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("somebody asked a network")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket.socket, "sendto", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    payload = SCENARIOS["contact_details_change"].payload
+    payload.model_validate({**_GIVEN, "new_email": "jane@no-such-domain.example.com", "new_phone": "+44 20 7946 0958"})
