@@ -50,7 +50,7 @@ class SineEngine(SynthesizerBase):
         return voice in {None, self.info.model}
 
     def _render(self, words: str, voice: str | None, seed: int) -> Samples:
-        """One piece of text as sound: float32 in -1..1, shape ``(samples,)``."""
+        """Synthesizes one piece of text: float32 in -1..1, shape ``(samples,)``."""
         tones = [self._tone(letter) for letter in words.lower()]
         return np.concatenate(tones)
 

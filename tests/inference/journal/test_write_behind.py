@@ -31,7 +31,7 @@ from inference.worker.runner import TurnRunner
 from tests.conftest import lent
 from tests.db.rows import STORE, claimed, events_of, eventually, open_session, say, scalar
 
-_SOUND = EncodedAudio(b"sound", "audio/wav", 10, 16_000)
+_AUDIO = EncodedAudio(b"sound", "audio/wav", 10, 16_000)
 
 
 def _call(engine: str = "fake") -> FinishedCall:
@@ -57,7 +57,7 @@ async def test_writes_do_not_wait_for_their_commit_and_share_one(database: Datab
         async with asyncio.timeout(1):
             for number in range(40):
                 await journal.reply_delta(str(number))
-            await journal.chunk_ready(0, "hi", _SOUND)
+            await journal.chunk_ready(0, "hi", _AUDIO)
     await journal.reply_ready("hi", "en")
     texts = [each.data["text"] for each in await events_of(database, claim.session_id) if each.type == "ReplyDelta"]
     assert texts == [str(number) for number in range(40)]
@@ -194,7 +194,7 @@ async def test_the_end_of_the_speech_and_of_the_turn_share_a_commit(database: Da
     await journal.stage_started(Stage.LLM, EngineInfo("fake", "m"))
     await journal.call_finished(_call(), ends_stage=True)
     await journal.reply_ready("hi", "en")
-    await journal.audio_ready(_SOUND, _call())
+    await journal.audio_ready(_AUDIO, _call())
     await journal.turn_finished({}, None)
     assert await scalar(database, "select step from turns") == 2
     assert await scalar(database, "select status from turns") == "COMPLETED"
