@@ -1,6 +1,6 @@
-"""Runs the body of a command-line program: every mistake is one line on standard error and a non-zero exit code.
+"""Entry point of command-line programs: errors as one line on standard error, exit codes, signals.
 
-Nothing is imported here before it is needed, so that Ctrl-C is answered in one line while a program still imports.
+Imports are deferred, so that Ctrl-C is handled while a program still imports.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn, TextIO
 
-#: As shells count an end by a signal: 128 and its number.
+#: Exit codes of a termination by a signal, as in shells: 128 + its number.
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 
-#: As Python's documentation of SIGPIPE has it, and Typer for what is written within a command.
+#: Exit code for a closed pipe, as in Python's documentation of SIGPIPE and in Typer.
 PIPE_CLOSED = 1
 
 USAGE_ERROR = 2
@@ -30,12 +30,12 @@ class UsageError(Exception):
 def run_command(work: Callable[[], int | None]) -> NoReturn:
     """Runs ``work`` and exits with the code that it returns (None: 0).
 
-    SIGTERM unwinds the stack, so that whatever was started is stopped. A reader of standard output that went away ends
-    the program without a word. An error that is no mistake of the operator's (``db.exit_message``) keeps its traceback.
+    SIGTERM unwinds the stack, so that started processes are stopped. A closed standard output (broken pipe) ends the
+    program silently. A bug (``db.exit_message`` returns None) keeps its traceback.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
-    if sys.stdout is None:  # closed by who started this; whatever is printed has nowhere to go
+    if sys.stdout is None:  # the parent process closed it
         sys.exit("Standard output is closed.")
     try:
         _expect_lost_connections()
@@ -44,14 +44,14 @@ def run_command(work: Callable[[], int | None]) -> NoReturn:
     except KeyboardInterrupt:
         _fail("Interrupted.", INTERRUPTED)
     except BrokenPipeError:
-        _give_up(sys.stdout)
+        _discard(sys.stdout)
         sys.exit(PIPE_CLOSED)
     except UsageError as error:
         _fail(str(error), USAGE_ERROR)
     except Exception as error:
         from db.exit_message import exit_code, exit_message  # noqa: PLC0415 - see above
 
-        _give_up(sys.stdout)
+        _discard(sys.stdout)
         line = exit_message(error)
         if line is None:
             raise
@@ -60,7 +60,7 @@ def run_command(work: Callable[[], int | None]) -> NoReturn:
 
 
 def _expect_lost_connections() -> None:
-    """Keeps asyncio from logging what asyncpg leaves behind when an attempt to connect is interrupted."""
+    """Keeps asyncio from logging futures that asyncpg abandons when a connection attempt is interrupted."""
     import logging  # noqa: PLC0415 - see above
 
     def is_news(record: logging.LogRecord) -> bool:
@@ -79,8 +79,8 @@ def _fail(line: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _give_up(stream: TextIO) -> None:
-    """What is still buffered and cannot be written would be a second error, at the end of the interpreter."""
+def _discard(stream: TextIO) -> None:
+    """Discards buffered output that cannot be written: it would be a second error when the interpreter exits."""
     try:
         stream.flush()
     except (OSError, ValueError):

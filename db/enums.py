@@ -1,4 +1,4 @@
-"""The words of the design that are a choice of few, in one place for tables, pipeline and schema."""
+"""Enumerations shared by the tables, the pipeline and the GraphQL schema."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class CrmStatus(StrEnum):
 
 
 class AudioKind(StrEnum):
-    """What a stored sound is: what a customer sent, one chunk of a reply, or a whole reply."""
+    """Kinds of stored audio: a customer's recording, one chunk of a reply, a whole reply."""
 
     RECORDING = "RECORDING"
     CHUNK = "CHUNK"

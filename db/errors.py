@@ -1,6 +1,6 @@
-"""Errors that a client may see. Each carries a code of the contract; anything else is masked.
+"""Errors with an error code of the API (``extensions.code``); clients see no other errors, which are masked.
 
-A message names what is wrong and what would be right. It never repeats what a customer said.
+A message says what is wrong and what would be right. It never repeats what a customer said.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from db.json_value import Json
 
 
 class VoxLoomError(Exception):
-    """A known error: ``code`` goes to the client as ``extensions.code``, ``message`` as it is."""
+    """Base class. ``code`` and ``message`` are sent to the client."""
 
     code: ClassVar[str] = "INTERNAL"
 
@@ -21,12 +21,12 @@ class VoxLoomError(Exception):
 
     @property
     def extensions(self) -> dict[str, Json]:
-        """What GraphQL puts beside the message."""
+        """The ``extensions`` of the GraphQL error."""
         return {"code": self.code}
 
 
 class InternalError(VoxLoomError):
-    """Something that should not happen; what it was is in the log."""
+    """A bug or a broken invariant; the log has the details."""
 
     code = "INTERNAL"
 
@@ -44,7 +44,7 @@ class Forbidden(VoxLoomError):
 
 
 class NotFound(VoxLoomError):
-    """Also what another tenant's id answers: which ids exist is nobody else's business."""
+    """An unknown id. Also raised for another tenant's id, so that clients cannot find out which ids exist."""
 
     code = "NOT_FOUND"
 
@@ -74,13 +74,13 @@ class PayloadTooLarge(VoxLoomError):
 
 
 class QueryTooComplex(VoxLoomError):
-    """A document that asks for too much; it was not run."""
+    """The document exceeds a limit; it was not executed."""
 
     code = "QUERY_TOO_COMPLEX"
 
 
 class OperationTimeout(VoxLoomError):
-    """An operation took longer than it may. A mutation may have been stored: its idempotency key finds it."""
+    """The operation timed out. A mutation may have been committed: repeat it with its idempotency key."""
 
     code = "OPERATION_TIMEOUT"
 
@@ -97,8 +97,8 @@ class IdempotencyConflict(VoxLoomError):
     code = "IDEMPOTENCY_CONFLICT"
 
 
-class _Later(VoxLoomError):
-    """An error that passes. ``retry_after_seconds``: when to try again."""
+class _Retryable(VoxLoomError):
+    """A temporary error. ``retry_after_seconds``: when to retry."""
 
     def __init__(self, message: str, retry_after_seconds: float) -> None:
         super().__init__(message)
@@ -109,54 +109,54 @@ class _Later(VoxLoomError):
         return {**super().extensions, "retryAfterSeconds": self.retry_after_seconds}
 
 
-class RateLimited(_Later):
-    """The key, or the address, asks more often than it may."""
+class RateLimited(_Retryable):
+    """The API key or the IP address exceeds its rate limit."""
 
     code = "RATE_LIMITED"
 
 
-class Overloaded(_Later):
-    """More is waiting than is allowed to wait."""
+class Overloaded(_Retryable):
+    """A queue is full, or a wait in it took too long (backpressure)."""
 
     code = "OVERLOADED"
 
 
-class DatabaseUnavailable(_Later):
-    """The database cannot be reached. What was to be stored was not, or is found by its idempotency key."""
+class DatabaseUnavailable(_Retryable):
+    """The database cannot be reached. A mutation may have been committed: repeat it with its idempotency key."""
 
     code = "DATABASE_UNAVAILABLE"
 
 
-class AudioStoreUnavailable(_Later):
-    """The object store of audio cannot be reached. A message that was to be stored there was not."""
+class AudioStoreUnavailable(_Retryable):
+    """The object store of audio cannot be reached. The message was not stored."""
 
     code = "AUDIO_STORE_UNAVAILABLE"
 
 
 class OutcomeUnknown(VoxLoomError):
-    """A tool was asked and did not answer: it may have done what it was asked, or not."""
+    """A tool did not answer: the call may have taken effect or not."""
 
     code = "OUTCOME_UNKNOWN"
 
 
 class EngineUnavailable(VoxLoomError):
-    """An engine is missing, cannot load, cannot be reached, or does not do what was asked of it."""
+    """An engine is missing, cannot be loaded or reached, or fails."""
 
     code = "ENGINE_UNAVAILABLE"
 
 
 class TransientEngineError(EngineUnavailable):
-    """An engine failed for a reason that passes: busy, unreachable for now, cut off. Trying again may do."""
+    """An engine failed for a temporary reason (busy, unreachable, disconnected); a retry may succeed."""
 
 
 class ConnectFailed(ConnectionError):
-    """No connection to the database. The message is one line: host, port and database, and the server's own words.
+    """No connection to the database. The message is one line: host, port, database and the server's message.
 
-    It is for operators, in logs and on the command line, and never for clients. ``passes``: waiting may help; it does
-    not where the server or the driver refuses what DATABASE_URL says. ``sqlstate``: the server's code, if it gave one.
+    For operators, in logs and on the command line; never sent to clients. ``transient``: waiting may help; False if
+    the server or the driver refuses DATABASE_URL. ``sqlstate``: the server's error code, if any.
     """
 
-    def __init__(self, message: str, *, passes: bool, sqlstate: str | None = None) -> None:
+    def __init__(self, message: str, *, transient: bool, sqlstate: str | None = None) -> None:
         super().__init__(message)
-        self.passes = passes
+        self.transient = transient
         self.sqlstate = sqlstate

@@ -1,4 +1,4 @@
-"""The one line that a command-line program says of an error before it exits."""
+"""One-line error messages of command-line programs, written before they exit."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import sys
 
 from db.errors import ConnectFailed, DatabaseUnavailable, VoxLoomError
 from db.load_settings import BadSettings
-from db.logs import error_fields, place_of
-from db.postgres.outage import DATABASE_ERRORS, client_error, is_away
+from db.logs import error_fields, source_line
+from db.postgres.outage import DATABASE_ERRORS, client_error, is_outage
 from db.sqlstate import driver_errors, from_driver, sqlstate_of
 
-#: SQLSTATEs of a schema that is not the one the code was written for: a table or a column that is not there.
+#: SQLSTATEs of a missing table, column or schema: the database has another revision.
 _OTHER_SCHEMA = ("42P01", "42703", "3F000")
 
 
 def exit_message(error: BaseException) -> str | None:
-    """``CODE: what is wrong``; None for an error of the code itself, which needs its traceback.
+    """``CODE: message``; None for a bug, which needs its traceback.
 
-    An error of the database is told by its name, SQLSTATE and place only: its text may hold what somebody said.
+    For a database error class, SQLSTATE and source line only: its text may contain customers' words.
     """
     if isinstance(error, VoxLoomError):
         return f"{error.code}: {error.message}"
@@ -28,7 +28,7 @@ def exit_message(error: BaseException) -> str | None:
         failed = next((each for each in driver_errors(error) if isinstance(each, ConnectFailed)), None)
         if failed is not None:
             return f"{DatabaseUnavailable.code}: {failed}"
-        if sqlstate_of(error) is not None or is_away(error) or not isinstance(error, OSError):
+        if sqlstate_of(error) is not None or is_outage(error) or not isinstance(error, OSError):
             return _database(error)
     return _system(error) if isinstance(error, OSError) else None
 
@@ -39,20 +39,20 @@ def exit_code(error: BaseException) -> int:
 
 
 def _database(error: BaseException) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in error_fields(error).items() if name != "error")
+    details = ", ".join(f"{name} {value}" for name, value in error_fields(error).items() if name != "error")
     name = error_fields(error)["error"]
     if sqlstate_of(error) in _OTHER_SCHEMA:
-        return f"DATABASE_ERROR: the schema is not that of this version ({name}, {told}): run `voxloom migrate`."
-    passing = client_error(error)
-    words = "the database refused a statement" if passing is None else passing.message.rstrip(".")
-    return f"{'DATABASE_ERROR' if passing is None else passing.code}: {words} ({name}, {told})."
+        return f"DATABASE_ERROR: the schema is not that of this version ({name}, {details}): run `voxloom migrate`."
+    temporary = client_error(error)
+    message = "the database refused a statement" if temporary is None else temporary.message.rstrip(".")
+    return f"{'DATABASE_ERROR' if temporary is None else temporary.code}: {message} ({name}, {details})."
 
 
 def _system(error: OSError) -> str:
-    """A file, a socket, a full disk: the system's own words."""
-    words = error.strerror or str(error) or type(error).__name__
-    named = [str(each) for each in (error.filename, error.filename2) if each is not None]
-    where = " -> ".join(named) if named else place_of(error)
+    """An error of a file, a socket or a disk: the path and the operating system's message."""
+    message = error.strerror or str(error) or type(error).__name__
+    paths = [str(each) for each in (error.filename, error.filename2) if each is not None]
+    where = " -> ".join(paths) if paths else source_line(error)
     if isinstance(error, TimeoutError) and from_driver(error):
         return f"{DatabaseUnavailable.code}: no answer in time ({where})."
-    return f"SYSTEM_ERROR: {where}: {words}."
+    return f"SYSTEM_ERROR: {where}: {message}."

@@ -1,4 +1,4 @@
-"""The one table of languages: those a session may have, which are those that multilingual Whisper models know."""
+"""Languages of sessions: ISO 639-1 codes and names of the languages of multilingual Whisper models; language tags."""
 
 from __future__ import annotations
 
@@ -24,27 +24,26 @@ _NAMES = (
     "jv=Javanese, su=Sundanese"
 )
 
-#: The English name of each language by its ISO 639-1 code (Hawaiian, which has none, by ISO 639-3), in the order of
-#: Whisper's language tokens.
+#: English names by ISO 639-1 code (Hawaiian, which has none, by ISO 639-3), in the order of Whisper's language tokens.
 LANGUAGES: Mapping[str, str] = dict(each.split("=") for each in _NAMES.split(", "))
 
-#: Whisper's language token by ISO 639-1 code, where the two differ. Whisper large-v3 has one more, Cantonese ("yue"),
-#: which is not in this table: no other model knows it, so a session cannot have it.
+#: Whisper's language tokens that differ from the ISO 639-1 code. Cantonese ("yue") of Whisper large-v3 is left out, as
+#: no other model has it.
 WHISPER_TOKENS: Mapping[str, str] = {"jv": "jw"}
 
-#: Codes that are no longer, or were never, those of ISO 639-1, as Whisper and older systems write them.
+#: Codes of Whisper and of older systems (withdrawn ISO 639-1 codes) with the current code.
 _ALIASES = {**{token: code for code, token in WHISPER_TOKENS.items()}, "iw": "he", "in": "id", "ji": "yi"}
 
 
 def iso_code(code: str) -> str:
-    """The code of the table for a code that Whisper or an older system writes; one that is not known stays as it is."""
+    """The ISO 639-1 code for a code of Whisper or of an older system; other codes unchanged."""
     return _ALIASES.get(code, code)
 
 
-def clean_language(tag: str, answered: Collection[str] = LANGUAGES) -> str:
-    """The language tag in lower case with its region in upper case (``en``, ``en-US``), or ``auto``.
+def parse_language(tag: str, answered: Collection[str] = LANGUAGES) -> str:
+    """Normalizes a language tag (BCP 47: language and region, as ``en`` or ``en-US``), or ``auto``.
 
-    Raises BadUserInput for a tag that names no known language, or none of those ``answered``.
+    Raises BadUserInput for an unknown language, and for one that is not among ``answered``.
     """
     if tag.lower() == AUTO:
         return AUTO
@@ -61,5 +60,5 @@ def clean_language(tag: str, answered: Collection[str] = LANGUAGES) -> str:
 
 
 def primary_language(tag: str) -> str | None:
-    """The language alone, without its region; None for ``auto``."""
+    """The tag's language without the region; None for ``auto``."""
     return None if tag == AUTO else tag.partition("-")[0]

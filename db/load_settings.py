@@ -1,4 +1,4 @@
-"""Reads settings from the environment and `.env`; what is wrong with them is told by variable, never by value."""
+"""Loads settings from the environment and `.env`; errors name the variable and never its value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class BadSettings(VoxLoomError):
-    """Settings that cannot be used. ``faults``: one line each, the variable first."""
+    """Invalid settings. ``faults``: one line each, starting with the variable."""
 
     code = "BAD_SETTINGS"
 
@@ -24,7 +24,7 @@ class BadSettings(VoxLoomError):
 
 
 def load_settings(settings: type[S]) -> S:
-    """Raises BadSettings, which names every variable that is wrong and how, for bad values and a bad `.env`."""
+    """Loads settings. Raises BadSettings, with all faults, for invalid values and an unreadable `.env`."""
     try:
         return settings()
     except ValidationError as error:

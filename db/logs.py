@@ -1,4 +1,4 @@
-"""Logs: one line a happening, ids and numbers only; what people said and secrets never go into one."""
+"""Structured logging (structlog): ids and numbers only, never customers' words or secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PACKAGES = ("db", "graph", "inference", "migrations")
 
 
 def configure_logging(*, json: bool) -> None:
-    """Everything to standard error: as JSON for machines, in columns for people. Libraries log warnings and up."""
+    """Logs to standard error, as JSON or in columns for people. Libraries log warnings and errors only."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     renderer = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -35,27 +35,27 @@ def configure_logging(*, json: bool) -> None:
     )
 
 
-def place_of(error: BaseException) -> str:
-    """The line of this repository that an error passed last, as ``db/ids.py:12``, or where it was raised elsewhere.
+def source_line(error: BaseException) -> str:
+    """The innermost line of this repository in the error's traceback, as ``db/ids.py:12``; else of any code.
 
-    Without any value: an error's own text may hold what somebody said.
+    For logs in place of the error's text, which may contain customers' words.
     """
-    step, place, own = error.__traceback__, "", ""
+    step, innermost, own = error.__traceback__, "", ""
     while step is not None:
         file = Path(step.tb_frame.f_code.co_filename)
-        place = f"{file}:{step.tb_lineno}"
+        innermost = f"{file}:{step.tb_lineno}"
         if file.is_relative_to(_ROOT) and file.relative_to(_ROOT).parts[0] in _PACKAGES:
             own = f"{file.relative_to(_ROOT)}:{step.tb_lineno}"
         step = step.tb_next
-    return own or place
+    return own or innermost
 
 
 def error_fields(error: BaseException) -> dict[str, str]:
-    """What a log line tells of an error: its name, its SQLSTATE if the database raised it, and the line of our own.
+    """Fields of a log line about an error: class, source line, SQLSTATE of a database error.
 
-    Its text only where that is about reaching the server, for it may hold what somebody said.
+    The error's text, which may contain customers' words, only for ConnectFailed.
     """
-    fields = {"error": type(list(driver_errors(error))[-1]).__name__, "where": place_of(error)}
+    fields = {"error": type(list(driver_errors(error))[-1]).__name__, "where": source_line(error)}
     state = sqlstate_of(error)
     if state is not None:
         fields["sqlstate"] = state
@@ -65,7 +65,7 @@ def error_fields(error: BaseException) -> dict[str, str]:
     return fields
 
 
-def looked_at(task: asyncio.Task[object]) -> None:
-    """For ``add_done_callback``: who waited may be gone, and asyncio would log the error's own text."""
+def retrieve_exception(task: asyncio.Task[object]) -> None:
+    """Done callback of a task that may have no awaiter: else asyncio logs its error, text included."""
     if not task.cancelled():
         task.exception()

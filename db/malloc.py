@@ -1,4 +1,4 @@
-"""Memory that was freed, given back to the system: glibc's malloc keeps it, other C libraries do not."""
+"""Returns freed memory to the operating system (malloc_trim), which glibc's allocator keeps."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def _malloc_trim() -> Callable[[int], int] | None:
     return trim
 
 
-def give_back_freed() -> None:
-    """Calls malloc_trim(3) where there is one. It blocks for some milliseconds, without the GIL."""
+def trim_malloc() -> None:
+    """Calls malloc_trim(3) on glibc; no effect elsewhere. Blocks for some milliseconds, without the GIL."""
     trim = _malloc_trim()
     if trim is not None:
         trim(0)

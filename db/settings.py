@@ -1,4 +1,4 @@
-"""What API and worker share: where the database is, how much of it a process may use, and which tools there are."""
+"""Settings (environment variables) shared by API and worker: database, audio, decoders, MCP servers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from db.errors import BadUserInput
 
 
 class McpServerSettings(BaseModel):
-    """An external MCP server: at a ``url`` (streamable HTTP), or a program that is started and spoken to over stdio.
+    """An external MCP server: a ``url`` (streamable HTTP), or a ``command`` to start (stdio).
 
-    ``command`` is the program and its arguments, ``env`` what it gets beside PATH and the like. ``tools`` are those
-    that may be used; None: all.
+    ``command``: program and arguments. ``env``: variables beside PATH and the like. ``tools``: names of the tools that
+    may be used; None: all.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
@@ -28,14 +28,14 @@ class McpServerSettings(BaseModel):
     tools: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
-    def _reached_in_one_way(self) -> Self:
+    def _url_or_command(self) -> Self:
         if (self.url is None) == (not self.command):
             raise ValueError("an MCP server has either a url or a command")
         return self
 
 
 class DatabaseSettings(BaseSettings):
-    """Environment variables with the prefix VOXLOOM_, but for DATABASE_URL and the like; `.env` is read too."""
+    """Environment variables with the prefix VOXLOOM_, except DATABASE_URL and DATABASE_LISTEN_URL; also of `.env`."""
 
     model_config = SettingsConfigDict(
         env_prefix="VOXLOOM_", env_file=".env", extra="ignore", populate_by_name=True, env_ignore_empty=True
@@ -57,9 +57,9 @@ class DatabaseSettings(BaseSettings):
 
     @property
     def listen_url(self) -> str | None:
-        """Where LISTEN, the queue and migrations go past the connection pooler of DATABASE_URL; None if there is none.
+        """The address for LISTEN, queue and migrations that bypasses the pooler of DATABASE_URL; None without one.
 
-        Raises BadUserInput if it is given alone: then the two would be different databases.
+        Raises BadUserInput without DATABASE_URL: the embedded Postgres would be another database.
         """
         if self.database_listen_url is not None and self.database_url is None:
             raise BadUserInput("DATABASE_LISTEN_URL is set without DATABASE_URL.")

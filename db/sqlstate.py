@@ -1,6 +1,6 @@
-"""The SQLSTATE of an error, whichever driver raised it and whatever it was wrapped in.
+"""SQLSTATE of a database error of any driver (asyncpg, psycopg), also of a wrapped one.
 
-Told by attributes and not by classes: log lines are written by code that must know no driver.
+Uses attributes rather than classes, as code that writes log lines must not import the drivers.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 from db.errors import ConnectFailed
 
-#: Packages whose frames tell that an OSError or a TimeoutError comes from the connection to the database.
+#: Packages whose stack frames show that an OSError or a TimeoutError comes from a database connection.
 _DRIVERS = ("asyncpg", "psycopg", "psycopg_pool")
 
 
 def driver_errors(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and, where SQLAlchemy, Procrastinate or we wrapped it, what it was wrapped from: outermost first."""
+    """The error and the errors that SQLAlchemy, Procrastinate or ConnectFailed wrap, outermost first."""
     while error is not None:
         yield error
-        wrapped = getattr(error, "orig", None)  # SQLAlchemy's, twice over
+        wrapped = getattr(error, "orig", None)  # SQLAlchemy wraps twice
         if isinstance(wrapped, BaseException):
             error = wrapped
         elif isinstance(error, ConnectFailed) or type(error).__module__ == "procrastinate.exceptions":
@@ -27,7 +27,7 @@ def driver_errors(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def sqlstate_of(error: BaseException | None) -> str | None:
-    """The five characters by which Postgres names the error (its documentation, appendix A); None for any other."""
+    """The five-character error code (PostgreSQL's documentation, appendix A); None for other errors."""
     for each in driver_errors(error):
         code = getattr(each, "sqlstate", None)
         if isinstance(code, str):
@@ -36,8 +36,8 @@ def sqlstate_of(error: BaseException | None) -> str | None:
 
 
 def from_driver(error: BaseException) -> bool:
-    """Whether a driver raised it: asyncpg and psycopg let errors of the socket through as plain OSError, and a
-    statement that took too long as TimeoutError, as any other part of a process does.
+    """Whether a driver raised the error: asyncpg and psycopg raise plain OSError for socket errors and TimeoutError for
+    timeouts, which other code raises too.
     """
     step = error.__traceback__
     while step is not None:

@@ -1,4 +1,4 @@
-"""What comes from outside, before it reaches a table: refused if a client sent it so, mended if a model did."""
+"""Validation and sanitizing of text and JSON for Postgres: clients' input is refused, models' output is corrected."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from db.json_value import Json
 _JSON_CHARACTERS = 16_384
 _JSON_DEPTH = 12
 
-#: What Postgres cannot store: NUL, and halves of characters.
+#: Characters that Postgres cannot store: NUL and surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def clean_text(value: str, what: str, *, max_length: int, empty: bool = False) -> str:
-    """The text as it is, if Postgres and a person can take it. Raises BadUserInput naming ``what`` if not."""
+def validate_text(value: str, what: str, *, max_length: int, empty: bool = False) -> str:
+    """Returns the text unchanged. Raises BadUserInput, naming ``what``, if it is too long, blank or not storable."""
     if len(value) > max_length:
         raise BadUserInput(f"{what} is longer than {max_length} characters.")
     if not empty and not any(character.isprintable() and not character.isspace() for character in value):
@@ -28,9 +28,9 @@ def clean_text(value: str, what: str, *, max_length: int, empty: bool = False) -
     return value
 
 
-def clean_json(value: object, what: str) -> dict[str, object]:
-    """The JSON object as it is, if it is one and small, also as ``jsonb`` writes it. Raises BadUserInput naming
-    ``what`` if not.
+def validate_json(value: object, what: str) -> dict[str, object]:
+    """Returns the JSON object unchanged. Raises BadUserInput, naming ``what``, if it is not an object, too deep, not
+    storable, or too long, also as ``jsonb`` renders it.
     """
     if not isinstance(value, dict):
         raise BadUserInput(f"{what} must be a JSON object.")
@@ -41,35 +41,35 @@ def clean_json(value: object, what: str) -> dict[str, object]:
         raise BadUserInput(f"{what} must be plain JSON.") from None
     if len(encoded) > _JSON_CHARACTERS:
         raise BadUserInput(f"{what} is longer than {_JSON_CHARACTERS} characters.")
-    if len(encoded) + _written_out(value) > _JSON_CHARACTERS:
+    if len(encoded) + _extra_digits(value) > _JSON_CHARACTERS:
         message = f"{what} is longer than {_JSON_CHARACTERS} characters when its numbers are written without exponents."
         raise BadUserInput(message)
     return value
 
 
-def storable_text(value: str) -> str:
-    """The text with a replacement character (U+FFFD) for each that Postgres cannot store."""
+def sanitize_text(value: str) -> str:
+    """Replaces each character that Postgres cannot store by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", value)
 
 
-def storable(value: object) -> Json:
-    """JSON as Postgres can store it: its texts made storable, and null for a number that JSON does not have.
+def sanitize_json(value: object) -> Json:
+    """JSON that Postgres can store: texts sanitized, infinities and NaN as null.
 
-    Where ``jsonb`` would write the numbers out at great length, those with an exponent become strings, as "1e+308".
+    If ``jsonb`` would render the numbers too long, those with an exponent become strings, as "1e+308".
     """
-    mended = _mended(value)
-    return _with_short_numbers(mended) if _written_out(mended) > _JSON_CHARACTERS else mended
+    sanitized = _sanitized(value)
+    return _with_short_numbers(sanitized) if _extra_digits(sanitized) > _JSON_CHARACTERS else sanitized
 
 
-def _mended(value: object) -> Json:
+def _sanitized(value: object) -> Json:
     if isinstance(value, str):
-        return storable_text(value)
+        return sanitize_text(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {_mended(key): _mended(part) for key, part in value.items()}
+        return {_sanitized(key): _sanitized(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_mended(part) for part in value]
+        return [_sanitized(part) for part in value]
     return value
 
 
@@ -81,21 +81,21 @@ def _with_short_numbers(value: object) -> Json:
     return repr(value) if isinstance(value, float) and "e" in repr(value) else value
 
 
-def _written_out(value: object) -> int:
-    """How many characters ``jsonb`` adds: it writes numbers without exponents, 1e308 with 309 digits."""
+def _extra_digits(value: object) -> int:
+    """The number of characters that ``jsonb`` adds: it renders numbers without exponents, 1e308 with 309 digits."""
     if isinstance(value, dict):
-        return sum(map(_written_out, value.values()))
+        return sum(map(_extra_digits, value.values()))
     if isinstance(value, list):
-        return sum(map(_written_out, value))
+        return sum(map(_extra_digits, value))
     if not isinstance(value, float) or "e" not in (written := repr(value)):
         return 0
     return len(format(Decimal(written), "f")) - len(written)
 
 
 def same_json(one: object, other: object) -> bool:
-    """Whether two JSON values are equal, numbers by their decimal digits.
+    """Whether two JSON values are equal; numbers are compared as decimals.
 
-    ``jsonb`` keeps 1e23 as the integer 10**23, which Python's float 1e23 is not equal to.
+    ``jsonb`` returns 1e23 as the integer 10**23, to which Python's float 1e23 is not equal.
     """
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_json(part, other[key]) for key, part in one.items())
@@ -113,7 +113,7 @@ def _is_number(value: object) -> bool:
 def _check_characters(value: str, what: str) -> None:
     found = _UNSTORABLE.search(value)
     if found is not None:
-        reason = "a NUL character" if found[0] == "\x00" else "half a character (a lone surrogate)"
+        reason = "a NUL character" if found[0] == "\x00" else "a lone surrogate (half a character)"
         raise BadUserInput(f"{what} has {reason}.")
 
 

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The authenticated caller: tenant and API key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The tenant on whose behalf something is done, and the API key that proved it."""
+    """The tenant of a request, and the API key that authenticated it."""
 
     tenant_id: UUID
     tenant_name: str

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import open_audio_store
-from db.commands.keys import MEDIA_SECRET, REVOKED_CHANNEL, adopt_key, server_secret
+from db.commands.keys import MEDIA_SECRET, REVOKED_CHANNEL, import_key, server_secret
 from db.feed.feed import Feed
 from db.postgres.database import Database
 from graph.api.schema import schema
@@ -78,7 +78,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             secret = await database.run(lambda session: server_secret(session, MEDIA_SECRET))
             if settings.api_key is not None:
                 await database.run(
-                    partial(adopt_key, secret=settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
+                    partial(import_key, secret=settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
                 )
             keys = Keys(database.reader, rates)
             stack.push_async_callback(keys.close)
@@ -114,7 +114,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 seconds=settings.operation_seconds,
                 max_bytes=settings.max_response_bytes,
             )
-            feed.heard.append(answers.hint)
+            feed.on_notification.append(answers.hint)
             stack.push_async_callback(answers.close)
             live = Live(
                 schema, database, feed, signer, documents, settings.document_limits, settings.compiled_operations

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from db.errors import EngineUnavailable
-from db.logs import looked_at
+from db.logs import retrieve_exception
 from inference.ports import ChatModel, Engine, EngineInfo, Synthesizer, Transcriber
 
 E = TypeVar("E", bound=Engine)
@@ -85,7 +85,7 @@ class Lender(Generic[E]):
         loop = asyncio.get_running_loop()
         if self._loading is None or self._loading.done():
             self._loading = asyncio.create_task(self._load(), name="load-engine")
-            self._loading.add_done_callback(looked_at)
+            self._loading.add_done_callback(retrieve_exception)
             self._loading_since = loop.time()
         loading = self._loading
         left = self._loading_since + self._load_seconds - loop.time()
@@ -129,7 +129,7 @@ class Lender(Generic[E]):
 
         Native code may ignore the cancellation: its task then keeps the engine, and the caller goes on.
         """
-        use.add_done_callback(looked_at)
+        use.add_done_callback(retrieve_exception)
         if use.done():
             return
         self._stopping.add(use)

@@ -1,7 +1,6 @@
-"""Runs the migrations: for `voxloom migrate`, for the tests and for the alembic command.
+"""Alembic environment, for `voxloom migrate`, the tests and the alembic command.
 
-The caller's connection is taken from the config's attributes; without one (the alembic command), DATABASE_LISTEN_URL
-or DATABASE_URL says where the database is.
+Uses the connection in the config's attributes, or else (alembic command) DATABASE_LISTEN_URL or DATABASE_URL.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from db.postgres.migrate import migrating
 
 
 def include_name(name: str | None, type_: str, _parents: Any) -> bool:
-    """Procrastinate's tables are Procrastinate's business."""
+    """Excludes Procrastinate's tables, which have no models here, from the comparison."""
     return not (type_ == "table" and name is not None and name.startswith("procrastinate_"))
 
 

@@ -26,7 +26,7 @@ EVENTS = """subscription($id: ID!, $after: Int! = 0) { sessionEvents(sessionId: 
 
 
 class GraphQLFailed(Exception):
-    """The answer had errors."""
+    """A GraphQL response with errors."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(errors)
@@ -42,7 +42,7 @@ class GraphQLFailed(Exception):
 
 
 class Client:
-    """One API key's client."""
+    """A client with one API key."""
 
     def __init__(self, base: str, key: str | None) -> None:
         self.base = base
@@ -58,13 +58,13 @@ class Client:
         await self.http.aclose()
 
     async def post(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The whole answer, errors and all."""
+        """Sends a request; returns the complete response, with errors."""
         answer = await self.http.post("/graphql", json={"query": query, "variables": variables})
         result: dict[str, Any] = answer.json()
         return result
 
     async def run(self, query: str, **variables: Any) -> Any:
-        """The data. Raises GraphQLFailed."""
+        """Sends a request; returns its data. Raises GraphQLFailed."""
         answer = await self.post(query, **variables)
         if answer.get("errors"):
             raise GraphQLFailed(answer["errors"])
@@ -85,7 +85,7 @@ class Client:
 
     @asynccontextmanager
     async def socket(self, payload: object = None) -> AsyncIterator[ClientConnection]:
-        """A websocket whose connection_init was sent; by default with the key."""
+        """Opens a websocket and sends connection_init, by default with the key."""
         address = self.base.replace("http", "ws", 1) + "/graphql"
         async with connect(address, subprotocols=[PROTOCOL]) as socket:
             init = {"type": "connection_init", "payload": self.headers if payload is None else payload}
@@ -93,7 +93,7 @@ class Client:
             yield socket
 
     async def events(self, query: str = EVENTS, **variables: Any) -> AsyncIterator[dict[str, Any]]:
-        """The events of a subscription until it completes. Raises GraphQLFailed."""
+        """Yields the events of a subscription until it completes. Raises GraphQLFailed."""
         async with self.socket() as socket:
             acknowledged = json.loads(await socket.recv())
             assert acknowledged["type"] == "connection_ack"

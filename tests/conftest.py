@@ -1,4 +1,4 @@
-"""One Postgres a test run, a freshly cloned and migrated database a test; API and worker in the test's own loop."""
+"""Fixtures: one Postgres per run, one migrated database per test, API and worker in the test's event loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import uvicorn
 
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import TableStore
-from db.commands.keys import create_key, find_key, hash_of
+from db.commands.keys import create_key, find_key, hash_secret
 from db.postgres.database import Database
 from db.postgres.embedded import EmbeddedPostgres
 from db.postgres.migrate import migrate
@@ -39,7 +39,7 @@ from inference.worker.main import register_turns, take_turns
 from inference.worker.runner import TurnRunner
 from tests.client import Client
 
-# A failed assertion of a contract shows its values, as those of test modules do.
+# Pytest rewrites the assertions of the contract tests, to show their values.
 pytest.register_assert_rewrite("inference.testing")
 
 _TEMPLATE = "voxloom_template"
@@ -48,7 +48,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of the run's own Postgres."""
+    """The URL of the Postgres of this run."""
     # Not pytest's directory: as root, Postgres runs as another user, who must be able to reach it.
     directory = Path(tempfile.mkdtemp(prefix="voxloom-tests-"))
     directory.chmod(0o755)
@@ -63,7 +63,7 @@ def postgres() -> Iterator[str]:
 
 
 async def _make_template(url: str) -> None:
-    # Nothing here outlives the run: not waiting for the disk makes a database a test affordable.
+    # Data need not survive the run; without fsync a database per test is affordable.
     await _execute(url, "alter system set fsync = off")
     await _execute(url, "alter system set full_page_writes = off")
     await _execute(url, "select pg_reload_conf()")
@@ -80,13 +80,13 @@ async def _execute(url: str, statement: str) -> None:
 
 
 def named(url: str, database: str) -> str:
-    """The same server, another database."""
+    """The URL of another database of the server."""
     return url.replace("/postgres?", f"/{database}?")
 
 
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
-    """The URL of a database of the test's own, with all migrations."""
+    """The URL of a migrated database for this test."""
     async with cloned(postgres) as url:
         yield url
 
@@ -109,21 +109,21 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def key(database: Database) -> str:
-    """The secret of an API key of the tenant "acme"."""
+    """An API key of the tenant "acme"."""
     async with database.transaction() as session:
         return await create_key(session, name="test", tenant="acme")
 
 
 @pytest.fixture
 async def other_key(database: Database) -> str:
-    """The secret of an API key of another tenant."""
+    """An API key of another tenant."""
     async with database.transaction() as session:
         return await create_key(session, name="test", tenant="rival")
 
 
 async def holder_of(database: Database, secret: str) -> Viewer:
-    """Who holds a valid key."""
-    viewer = await find_key(database.reader, hash_of(secret))
+    """The holder of the key."""
+    viewer = await find_key(database.reader, hash_secret(secret))
     assert viewer is not None
     return viewer
 
@@ -140,7 +140,7 @@ def api_settings(database_url: str) -> ApiSettings:
 
 @asynccontextmanager
 async def served(settings: ApiSettings) -> AsyncIterator[str]:
-    """The address of an API that runs in this loop, on a free port of this machine."""
+    """The address of an API that runs in this event loop, on a free port."""
     assert settings.database_url is not None
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -179,7 +179,7 @@ async def stranger(api: str, other_key: str) -> AsyncIterator[Client]:
 
 @pytest.fixture
 def engines() -> Engines:
-    """Quick and deterministic ones; a test that wants others overrides this fixture."""
+    """Fake engines, fast and deterministic; tests may override this fixture."""
     return lent(FakeTranscriber(), FakeChatModel(), FakeSynthesizer())
 
 
@@ -189,7 +189,7 @@ def lent(
     tts: FakeSynthesizer | Sequence[FakeSynthesizer],
     draft: FakeTranscriber | None = None,
 ) -> Engines:
-    """Engines of a worker; several for a stage are its order of preference."""
+    """The engines of the worker, for each stage in order of preference."""
     return Engines(
         asr=tuple(Lender(each, wait_seconds=10) for each in ([asr] if isinstance(asr, FakeTranscriber) else asr)),
         draft=None if draft is None else Lender(draft, wait_seconds=10),
@@ -202,7 +202,7 @@ def lent(
 async def working(
     database: Database, engines: Engines, *, capacity: int = 4, mcp_servers: Sequence[McpServerSettings] = ()
 ) -> AsyncIterator[None]:
-    """A worker in this loop."""
+    """A worker in this event loop."""
     settings = InferenceSettings(worker_capacity=capacity, drain_seconds=5, heartbeat_seconds=1)
     app = queue_app(database)
     async with (

@@ -1,6 +1,6 @@
-"""Phone numbers and e-mail addresses of customers: validators of scenario fields. Neither asks a network.
+"""Validators of customers' phone numbers in scenario fields (library phonenumbers), without network access.
 
-Errors name the rule, never what was in the field: they are stored with the tool call and logged.
+Errors name the rule and never the value: they are stored with the tool call and logged.
 """
 
 from __future__ import annotations
@@ -8,24 +8,24 @@ from __future__ import annotations
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-#: ASCII's plus sign and the full-width one, which keyboards of East Asia write.
+#: The ASCII and the full-width plus sign; East Asian keyboards write the latter.
 _PLUS = ("+", "\uff0b")
 
 
 def phone_number(value: str) -> str:
-    """The number as given. Raises ValueError if it cannot be one.
+    """Validates a phone number; returns it unchanged. Raises ValueError.
 
-    A number with a country code must have as many digits as numbers of that country. One without may be of any
-    country (a language does not tell where the customer lives): its digits are counted, at most 15 (ITU-T E.164).
-    Whether a number is assigned is not asked: the ranges in any library are older than the newest numbers.
+    A number with a country code must have a possible length for that country. One without may be of any country, as
+    the language does not tell the country, and has at most 15 digits (ITU-T E.164). Whether it is assigned is not
+    checked: a library's number ranges are outdated soon.
     """
     first = value.lstrip("(")[:1]
     number, is_number = None, True
     try:
         number = phonenumbers.parse(value, None)
-    except phonenumbers.NumberParseException as fault:  # also raised where nothing but the country is missing
+    except phonenumbers.NumberParseException as fault:  # also raised if only the country is missing
         is_number = first in _PLUS or fault.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
-    # The parser also finds a number behind words, and takes letters for the digits on their keys.
+    # The parser also finds a number after words, and converts letters to the digits of their keys.
     if not is_number or any(map(str.isalpha, value)) or not (first in _PLUS or first.isdigit()):
         raise ValueError("a phone number has digits, spaces and +().-/")
     if first in _PLUS:

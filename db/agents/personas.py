@@ -1,4 +1,4 @@
-"""The personas: who the assistant is. One entry each."""
+"""Personas: instructions (system prompt), scenarios and voice of the assistant. Add an entry to ``PERSONAS``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from db.agents.scenarios import SCENARIOS
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Who the assistant is: what it is told to be, and the scenarios it may file."""
+    """A role of the assistant. ``instructions``: for the language model. ``scenarios``: names it may use as tools."""
 
     name: str
     description: str

@@ -1,10 +1,10 @@
-"""Reference codes of CRM records: short, spoken over a telephone, and impossible to read as a word."""
+"""Reference codes of CRM records: short, easy to understand over a telephone, never pronounceable as a word."""
 
 from __future__ import annotations
 
 import secrets
 
-#: Letters whose names are told apart over a telephone (docs/decisions/2026-11-25-reference-codes.md).
+#: Letters whose names are distinguishable over a telephone (docs/decisions/2026-11-25-reference-codes.md).
 LETTERS = "BKLRXY"
 DIGITS = "0123456789"
 

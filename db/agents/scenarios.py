@@ -1,7 +1,7 @@
-"""The scenarios: each kind of request that may be filed, with its own validated CRM payload.
+"""Scenarios: kinds of customer requests, each with a validated CRM payload (Pydantic model).
 
-One entry a scenario: a payload model and a line in ``SCENARIOS``. The MCP tool of the same name,
-its JSON schema and the capabilities of the API all follow from it.
+To add one, write a payload model and an entry in ``SCENARIOS``. The MCP tool of the same name, its JSON schema and the
+capabilities of the API are derived from them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from db.agents.contact import email_address, phone_number
 
-#: The MCP tool that looks up what was filed. Its name must never be a scenario's.
+#: Name of the MCP tool that finds filed records. No scenario may have this name.
 FIND_CRM_RECORDS = "find_crm_records"
 
 
@@ -27,7 +27,7 @@ class Priority(StrEnum):
 
 def _name(value: str) -> str:
     if not any(ch.isalpha() for ch in value):
-        raise ValueError("a name has letters")
+        raise ValueError("a name must have letters")
     return value
 
 
@@ -43,7 +43,7 @@ Email = Annotated[
 
 
 class CrmPayload(BaseModel):
-    """What every scenario records. What the customer did not say and the session does not know is null."""
+    """Fields of every scenario. None if the customer did not say it and the session does not have it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,7 +82,7 @@ class ContactDetailsChange(CrmPayload):
     @model_validator(mode="after")
     def _something_changes(self) -> ContactDetailsChange:
         if not (self.new_phone or self.new_email or self.new_address):
-            raise ValueError("one of new_phone, new_email and new_address is needed")
+            raise ValueError("one of new_phone, new_email and new_address is required")
         return self
 
 
@@ -97,7 +97,7 @@ class HumanHandover(CrmPayload):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One kind of request. ``payload`` validates it; ``description`` is what a model and a client read."""
+    """A kind of request. ``description``: for language models and clients. ``payload``: model of its CRM record."""
 
     name: str
     description: str

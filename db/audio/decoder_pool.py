@@ -21,7 +21,7 @@ from db.audio.fair_semaphore import FairSemaphore
 from db.audio.recording import CustomerChannel, Recording, RecordingInfo
 from db.errors import AudioTooLong, AudioUnreadable, InternalError, Overloaded
 from db.json_value import Json
-from db.logs import looked_at
+from db.logs import retrieve_exception
 
 #: Recordings of one owner that may wait, each of them in memory.
 _MAX_WAITING = 100
@@ -100,7 +100,7 @@ class DecoderPool:
         work = asyncio.create_task(self._work(request, data, owner), name="decode")
         self._tasks.add(work)
         work.add_done_callback(self._tasks.discard)
-        work.add_done_callback(looked_at)
+        work.add_done_callback(retrieve_exception)
         try:
             header, payload = await asyncio.shield(work)
         except asyncio.CancelledError:

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.audio.encoded import EncodedAudio
-from db.audio.store import AudioStore, audio_key, patiently
+from db.audio.store import AudioStore, audio_key, retry_unavailable
 from db.enums import AudioKind
 from db.ids import new_id
 from db.models.audio import Audio, AudioBlob
@@ -42,7 +42,7 @@ async def upload(store: AudioStore, audio: NewAudio, *, patience_seconds: float 
     ``patience_seconds``. Raises AudioStoreUnavailable.
     """
     data = audio.audio.data
-    blob = await patiently(lambda: store.upload(audio.key, data), patience_seconds=patience_seconds)
+    blob = await retry_unavailable(lambda: store.upload(audio.key, data), patience_seconds=patience_seconds)
     return replace(audio, blob=blob)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from db.errors import AudioStoreUnavailable, BadUserInput, NotFound
 from db.models.audio import AudioBlob
 from db.postgres.database import Database
-from db.retries import every_half_second, retried
+from db.retries import constant_wait, retry
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig  # exists for type checkers only
@@ -130,12 +130,12 @@ async def _answer(request: Awaitable[T], operation: str) -> T:
         raise AudioStoreUnavailable("The audio store cannot be reached at the moment.", _RETRY_AFTER_SECONDS) from error
 
 
-async def patiently(request: Callable[[], Awaitable[T]], *, patience_seconds: float) -> T:
-    """Asks a store again and again while it is away, for that long at the most. Raises AudioStoreUnavailable."""
-    return await retried(
+async def retry_unavailable(request: Callable[[], Awaitable[T]], *, patience_seconds: float) -> T:
+    """Retries a request to a store during an outage, for ``patience_seconds``. Raises AudioStoreUnavailable."""
+    return await retry(
         request,
-        passes=lambda error: isinstance(error, AudioStoreUnavailable),
-        pauses=every_half_second(),
+        is_transient=lambda error: isinstance(error, AudioStoreUnavailable),
+        wait=constant_wait(),
         patience_seconds=patience_seconds,
     )
 

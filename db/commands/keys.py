@@ -1,4 +1,4 @@
-"""API keys: random, stored hashed, named, revocable. Each belongs to a tenant."""
+"""API keys of tenants: create, import, list, revoke, look up by hash; and secrets shared by all API processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from db.errors import BadUserInput, NotFound
 from db.ids import new_id
 from db.models.tenancy import ApiKey, ServerSecret, Tenant
 from db.postgres.reader import Reader
-from db.validation import clean_text
+from db.validation import validate_text
 from db.viewer import Viewer
 
 DEFAULT_TENANT = "default"
@@ -26,7 +26,8 @@ REVOKED_CHANNEL = "voxloom_revoked_keys"
 
 MEDIA_SECRET = "media"  # noqa: S105 - the name of a secret, not one
 
-_MARK = "vxl_"
+_KEY_PREFIX = "vxl_"
+#: Most characters of a key that are stored in clear, to recognize it in a list.
 _SHOWN = 10
 
 FIND_KEY = """
@@ -40,50 +41,50 @@ where not exists (select from api_keys where api_keys.id = asked.id and api_keys
 """
 _NOTIFY = text("select pg_notify(:channel, :id)")
 
-#: What an Authorization header can carry.
-_CHOSEN = re.compile(r"[!-~]{8,200}")
+#: Keys that fit an Authorization header.
+_VALID_KEY = re.compile(r"[!-~]{8,200}")
 
 
-def hash_of(secret: str) -> bytes:
-    """What is kept of a key's secret."""
+def hash_secret(secret: str) -> bytes:
+    """SHA-256 of a key, which is stored in its place."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 async def _tenant_id(session: AsyncSession, name: str) -> UUID:
-    name = clean_text(name, "The tenant's name", max_length=100)
+    name = validate_text(name, "The tenant's name", max_length=100)
     await session.execute(insert(Tenant).values(id=new_id(), name=name).on_conflict_do_nothing())
     return (await session.execute(select(Tenant.id).where(Tenant.name == name))).scalar_one()
 
 
 def new_secret() -> str:
-    """A key's secret: 256 random bits in the form of ``vxl_`` and 43 characters of base64url."""
-    return _MARK + secrets.token_urlsafe(32)
+    """Generates a key: ``vxl_`` and 256 random bits as 43 characters of base64url."""
+    return _KEY_PREFIX + secrets.token_urlsafe(32)
 
 
 async def create_key(session: AsyncSession, *, name: str, tenant: str = DEFAULT_TENANT) -> str:
-    """Makes a key and returns its secret, which nobody can read again. The tenant is made if it is new."""
+    """Creates a key, and its tenant if needed; returns the key, which is not stored and cannot be shown again."""
     secret = new_secret()
     await _store(session, secret, name=name, tenant=tenant)
     return secret
 
 
-async def adopt_key(session: AsyncSession, secret: str, *, name: str, tenant: str = DEFAULT_TENANT) -> None:
-    """Makes a secret that the operator chose a key of the tenant, unless it is one already.
+async def import_key(session: AsyncSession, secret: str, *, name: str, tenant: str = DEFAULT_TENANT) -> None:
+    """Stores a key that the operator has chosen, as a key of the tenant. Idempotent; a revoked key stays revoked.
 
-    A revoked key stays revoked. Raises BadUserInput if no header can carry the secret, or it is another tenant's key.
+    Raises BadUserInput if the key does not fit a header or belongs to another tenant.
     """
-    if _CHOSEN.fullmatch(secret) is None:
+    if _VALID_KEY.fullmatch(secret) is None:
         raise BadUserInput("An API key has 8 to 200 characters of ASCII, none of them a space.")
     await _store(session, secret, name=name, tenant=tenant)
     owner = await session.scalar(
-        select(Tenant.name).join(ApiKey, ApiKey.tenant_id == Tenant.id).where(ApiKey.secret_hash == hash_of(secret))
+        select(Tenant.name).join(ApiKey, ApiKey.tenant_id == Tenant.id).where(ApiKey.secret_hash == hash_secret(secret))
     )
     if owner != tenant:
         raise BadUserInput("This API key belongs to another tenant.")
 
 
 async def _store(session: AsyncSession, secret: str, *, name: str, tenant: str) -> None:
-    name = clean_text(name, "The key's name", max_length=100)
+    name = validate_text(name, "The key's name", max_length=100)
     await session.execute(
         insert(ApiKey)
         .values(
@@ -91,14 +92,14 @@ async def _store(session: AsyncSession, secret: str, *, name: str, tenant: str) 
             tenant_id=await _tenant_id(session, tenant),
             name=name,
             prefix=secret[: min(_SHOWN, len(secret) // 2)],
-            secret_hash=hash_of(secret),
+            secret_hash=hash_secret(secret),
         )
         .on_conflict_do_nothing(index_elements=["secret_hash"])
     )
 
 
 async def list_keys(session: AsyncSession) -> Sequence[tuple[ApiKey, str]]:
-    """Every key with its tenant's name, oldest first."""
+    """All keys with their tenants' names, oldest first."""
     rows = await session.execute(
         select(ApiKey, Tenant.name).join(Tenant, Tenant.id == ApiKey.tenant_id).order_by(ApiKey.id)
     )
@@ -106,9 +107,9 @@ async def list_keys(session: AsyncSession) -> Sequence[tuple[ApiKey, str]]:
 
 
 async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
-    """Ends a key for good; revoking it again changes nothing. Raises NotFound for an unknown one.
+    """Revokes a key for good. Idempotent. Raises NotFound for an unknown key.
 
-    All API processes are notified at the commit: they end the key's open subscriptions.
+    The commit notifies all API processes, which end the key's open subscriptions.
     """
     revoked = await session.execute(
         update(ApiKey)
@@ -122,18 +123,18 @@ async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
 
 
 async def find_key(reader: Reader, secret_hash: bytes) -> Viewer | None:
-    """Who holds the key with this hash; None if it is wrong or was revoked."""
+    """The holder of the key with this hash; None for an unknown or revoked key."""
     row = await reader.row(FIND_KEY, [secret_hash])
     return None if row is None else Viewer(*row)
 
 
-async def revoked_among(reader: Reader, key_ids: Collection[UUID]) -> list[UUID]:
-    """Those of the keys that were revoked or are gone."""
+async def find_revoked(reader: Reader, key_ids: Collection[UUID]) -> list[UUID]:
+    """The keys, of those given, that are revoked or deleted."""
     return [row[0] for row in await reader.rows(_REVOKED, [list(key_ids)])]
 
 
 async def server_secret(session: AsyncSession, name: str) -> bytes:
-    """A random secret of 32 bytes, made when it is first asked for and the same for every process after that."""
+    """The secret called ``name``: 32 random bytes, generated on first use and shared by all processes."""
     await session.execute(
         insert(ServerSecret).values(name=name, value=secrets.token_bytes(32)).on_conflict_do_nothing()
     )

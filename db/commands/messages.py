@@ -22,8 +22,8 @@ from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
 from db.postgres.database import Database
 from db.queue.jobs import defer_turn
-from db.queue.quotas import QueueLimits, check_room
-from db.validation import clean_text
+from db.queue.quotas import QueueLimits, check_quota
+from db.validation import validate_text
 from db.viewer import Viewer
 
 MAX_TEXT = 4_000
@@ -50,7 +50,7 @@ async def precheck_message(
     transaction.
     """
     if idempotency_key is not None:
-        clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
+        validate_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
     async with database.reading() as session:
         query = select(Session).where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
         owner = await session.scalar(query)
@@ -60,7 +60,7 @@ async def precheck_message(
             return False
         if owner.status is SessionStatus.ENDED:
             raise SessionEnded("The session has ended.")
-        await check_room(session, owner, limits)
+        await check_quota(session, owner, limits)
     return True
 
 
@@ -81,9 +81,9 @@ async def send_message(
     """
     request_hash = await asyncio.to_thread(_hash, content)  # a recording may be large
     if isinstance(content, TextContent):
-        clean_text(content.text, "The text", max_length=MAX_TEXT)
+        validate_text(content.text, "The text", max_length=MAX_TEXT)
     if idempotency_key is not None:
-        clean_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
+        validate_text(idempotency_key, "idempotencyKey", max_length=_MAX_KEY)
     owner = await lock_session(session, viewer, session_id)
     if idempotency_key is not None:
         known = await _find_turn(session, session_id, idempotency_key)
@@ -93,7 +93,7 @@ async def send_message(
             return known
     if owner.status is SessionStatus.ENDED:
         raise SessionEnded("The session has ended.")
-    await check_room(session, owner, limits)
+    await check_quota(session, owner, limits)
     owner.turn_count += 1
     turn = Turn(
         id=new_id(),

@@ -15,10 +15,10 @@ from db.agents.personas import PERSONAS
 from db.enums import Channel, SessionStatus
 from db.errors import BadUserInput, NotFound
 from db.ids import new_id
-from db.languages import LANGUAGES, clean_language
+from db.languages import LANGUAGES, parse_language
 from db.models.conversation import Session
 from db.turns.session_end import append_session_ended
-from db.validation import clean_json, clean_text
+from db.validation import validate_json, validate_text
 from db.viewer import Viewer
 
 MAX_CUSTOMER_ID = 200
@@ -41,11 +41,11 @@ async def create_session(
     row = Session(
         id=new_id(),
         tenant_id=viewer.tenant_id,
-        customer_id=clean_text(customer_id, "customerId", max_length=MAX_CUSTOMER_ID),
-        language=clean_language(language, answered),
+        customer_id=validate_text(customer_id, "customerId", max_length=MAX_CUSTOMER_ID),
+        language=parse_language(language, answered),
         channel=channel,
         persona=persona,
-        metadata_=None if metadata is None else clean_json(metadata, "metadata"),
+        metadata_=None if metadata is None else validate_json(metadata, "metadata"),
     )
     session.add(row)
     await session.flush()

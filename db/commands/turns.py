@@ -16,7 +16,7 @@ from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
 from db.models.events import Event
 from db.queue.jobs import defer_turn
-from db.queue.quotas import QueueLimits, check_room
+from db.queue.quotas import QueueLimits, check_quota
 from db.turns.session_end import append_session_ended
 from db.turns.tool_calls import fail_pending_calls, reopen_unknown_call
 from db.viewer import Viewer
@@ -59,7 +59,7 @@ async def retry_turn(session: AsyncSession, viewer: Viewer, *, turn_id: UUID, li
         return turn
     if owner.status is SessionStatus.ENDED:
         raise SessionEnded("The session has ended.")
-    await check_room(session, owner, limits)
+    await check_quota(session, owner, limits)
     await session.execute(delete(Message).where(Message.turn_id == turn.id, Message.complete.is_(False)))
     replied = select(Message.id).where(Message.turn_id == turn.id, Message.role == Role.ASSISTANT)
     if await session.scalar(replied) is None:  # a reply has used the call's outcome already

@@ -1,4 +1,4 @@
-"""The events of a session: numbered 1, 2, 3 ... without a gap, in the order in which they were committed."""
+"""Event log of a session: appends and reads events, numbered from 1 without gaps in commit order."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from db.enums import EventType
 from db.json_value import Json
 from db.models.conversation import Session
 from db.models.events import Event
-from db.postgres.notifier import touch
+from db.postgres.notifier import notify_after_commit
 from db.postgres.reader import Reader
-from db.validation import storable
+from db.validation import sanitize_json
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event about to be written. ``data`` must be plain JSON; characters that Postgres cannot store are replaced."""
+    """An event to append. ``data``: plain JSON; characters that Postgres cannot store are replaced."""
 
     type: EventType
     turn_id: UUID | None = None
@@ -31,7 +31,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as every listener gets it; shared between listeners, so never changed."""
+    """An event of the table; shared by all listeners, so it must not be changed."""
 
     session_id: UUID
     seq: int
@@ -42,10 +42,10 @@ class StoredEvent:
 
 
 async def append(session: AsyncSession, session_id: UUID, events: Sequence[NewEvent]) -> int:
-    """Writes events in the caller's transaction and returns the last one's number.
+    """Appends events in the caller's transaction; returns the last one's number.
 
-    Counting up the session's row takes its lock, which is held until the commit: the next writer numbers on from
-    there, so that a reader who has seen number n has been able to see all before it.
+    The update of ``last_seq`` locks the session's row until the commit, so events become visible in the order of their
+    numbers: a reader that sees number n can see all earlier ones.
     """
     counted = await session.execute(
         update(Session)
@@ -64,17 +64,17 @@ async def append(session: AsyncSession, session_id: UUID, events: Sequence[NewEv
                 "seq": first + offset,
                 "turn_id": event.turn_id,
                 "type": event.type,
-                "data": storable(event.data),
+                "data": sanitize_json(event.data),
             }
             for offset, event in enumerate(events)
         ],
     )
-    touch(session, session_id)
+    notify_after_commit(session, session_id)
     return last_seq
 
 
-async def mark_changed(session: AsyncSession, session_id: UUID) -> None:
-    """For a commit that changes what can be read of a session, and has no event: readers see by the row that it did."""
+async def touch_session(session: AsyncSession, session_id: UUID) -> None:
+    """Updates the session's row without a change: its version tells caches of a commit without events."""
     await session.execute(
         update(Session)
         .where(Session.id == session_id)
@@ -85,7 +85,7 @@ async def mark_changed(session: AsyncSession, session_id: UUID) -> None:
 
 LAST_SEQS = "select id, last_seq from sessions where id = any($1::uuid[])"
 
-#: The next events of several sessions, each after a number of its own.
+#: The next events of several sessions, each with its own cursor.
 NEXT_EVENTS = """
 select found.session_id, found.seq, found.turn_id, found.type, found.data::text, found.at
 from unnest($1::uuid[], $2::int[]) as asked (session_id, after_seq)
@@ -98,7 +98,7 @@ cross join lateral (
 
 
 async def read_after(reader: Reader, cursors: Mapping[UUID, int], limit: int) -> dict[UUID, list[StoredEvent]]:
-    """The next ``limit`` events of each session after its cursor, oldest first."""
+    """The next events of each session after its cursor, at most ``limit`` each, oldest first."""
     found: dict[UUID, list[StoredEvent]] = {session_id: [] for session_id in cursors}
     rows = await reader.rows(NEXT_EVENTS, [list(cursors), list(cursors.values()), limit])
     for session_id, seq, turn_id, kind, data, at in rows:

@@ -1,9 +1,8 @@
-"""Follows the events of sessions: replayed from the table, then live, without a gap or a repeat.
+"""Live feed of session events for subscriptions (publish/subscribe): replay, then live, in order, each event once.
 
-One LISTEN connection a process, and two for reading what is new, which neither clients' reads nor replays keep busy. A
-notification is only a hint that a session has something new; what is delivered is always read from the table, by
-number. Where no hint comes (a lost connection, a lost message), a slow poll finds the new events. A listener holds a
-bounded number of events; a slow one reads the table again at its own pace.
+One LISTEN connection per process, and two connections that read new events apart from clients' reads. A notification is
+only a hint: events are always read from the table by number, and polling finds them if a notification was lost. A
+listener's buffer is bounded; a slow listener falls back to reading the table (backpressure).
 """
 
 from __future__ import annotations
@@ -19,20 +18,23 @@ from db.feed.events import StoredEvent, last_seqs, read_after
 from db.feed.listeners import PAGE, Listener, Page, Take, Topic
 from db.logs import error_fields
 from db.postgres.database import Database
-from db.postgres.listen import Hear, listen
+from db.postgres.listen import Handler, listen
 from db.postgres.notifier import CHANNEL
-from db.postgres.outage import DATABASE_ERRORS, keep_running
+from db.postgres.outage import DATABASE_ERRORS, run_forever
 from db.postgres.reader import Reader
-from db.retries import AWAY_SECONDS, backoff
+from db.retries import OUTAGE_WAIT_SECONDS, backoff
 
 log = structlog.get_logger(__name__)
 
-#: Sessions that are read in one statement.
+#: Most sessions whose new events are read by one statement.
 _BATCH = 200
 
 
 class Feed:
-    """Owns the LISTEN connection and the reading of new events. ``poll_seconds``: how late a lost hint may be."""
+    """The feed of one process.
+
+    ``poll_seconds``: interval of polling, the longest delay after a lost notification. ``buffer``: events per listener.
+    """
 
     def __init__(self, database: Database, *, poll_seconds: float = 2, buffer: int = 256) -> None:
         self._database = database
@@ -43,18 +45,18 @@ class Feed:
         self._work = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
-        #: Called with every session of which a hint came, whether anybody follows it or not.
-        self.heard: list[Callable[[UUID], None]] = []
-        #: Other channels to listen on, each with what is called with a notification's payload. Filled before `start`.
-        self.channels: dict[str, Hear] = {}
+        #: Called with the session of every notification, also of sessions without listeners.
+        self.on_notification: list[Callable[[UUID], None]] = []
+        #: Handlers of other channels to listen on. Set before `start`.
+        self.channels: dict[str, Handler] = {}
 
     @property
     def listeners(self) -> int:
-        """How many follow at this moment."""
+        """The current number of listeners."""
         return sum(len(topic.listeners) for topic in self._topics.values())
 
     async def start(self) -> None:
-        poll = keep_running(self._poll, lost="feed_poll_failed", pause_seconds=self._poll_seconds)
+        poll = run_forever(self._poll, lost="feed_poll_failed", pause_seconds=self._poll_seconds)
         self._tasks = [
             asyncio.create_task(self._listen(), name="feed-listen"),
             asyncio.create_task(self._pump(), name="feed-pump"),
@@ -62,7 +64,7 @@ class Feed:
         ]
 
     async def close(self) -> None:
-        """Ends every follower and gives back the connection."""
+        """Ends all iterators of ``follow`` and closes the LISTEN connection."""
         self._closed = True
         for topic in self._topics.values():
             for listener in topic.listeners:
@@ -74,13 +76,14 @@ class Feed:
     async def follow(
         self, session_id: UUID, after_seq: int, take: Take | None = None
     ) -> AsyncGenerator[StoredEvent, None]:
-        """Every event of a session after ``after_seq``, in order, each once; ends only when the feed is closed.
+        """Yields every event of a session after ``after_seq``, in order, each once; ends when the feed is closed.
 
-        While the follower waits, events go to ``take`` first, and come here only if it says no. It must not raise.
+        ``take``: fast path while the iterator is idle. It is offered each event first; an event that it refuses
+        (False) is yielded. It must not raise.
         """
         listener = Listener(self._buffer, after_seq, take)
         topic = self._topics.setdefault(session_id, Topic())
-        topic.listeners.add(listener)  # before the first read, so that nothing falls in between
+        topic.listeners.add(listener)  # before the first read, so that no event is missed in between
         try:
             while not self._closed:
                 if listener.behind:
@@ -89,7 +92,7 @@ class Feed:
                     if pages is None:
                         break
                     page = pages[session_id]
-                    topic.joined(listener, page)
+                    topic.join(listener, page)
                     for event in page.events:
                         listener.cursor = event.seq
                         yield event
@@ -111,31 +114,31 @@ class Feed:
                 self._topics.pop(session_id, None)
 
     async def _read(self, reader: Reader, cursors: Mapping[UUID, int]) -> dict[UUID, Page] | None:
-        """Reads a page of each; while the database is away it waits, for the events are not lost. Null when closed."""
+        """Reads a page of each session; waits during an outage of the database. None once the feed is closed."""
         while not self._closed:
             try:
                 found = await read_after(reader, cursors, PAGE)
                 return {each: Page(page, page[-1].seq if page else cursors[each]) for each, page in found.items()}
             except DATABASE_ERRORS as error:
                 log.warning("feed_read_failed", **error_fields(error))
-                await asyncio.sleep(backoff(1, first_seconds=AWAY_SECONDS, longest_seconds=AWAY_SECONDS))
+                await asyncio.sleep(backoff(1, first_seconds=OUTAGE_WAIT_SECONDS, longest_seconds=OUTAGE_WAIT_SECONDS))
         return None
 
     def _mark(self, session_ids: set[UUID]) -> None:
         self._dirty |= session_ids
         self._work.set()
 
-    def _hear(self, payload: str) -> None:
+    def _on_notification(self, payload: str) -> None:
         with suppress(ValueError):
             session_id = UUID(payload)
-            for hear in self.heard:
-                hear(session_id)
+            for handle in self.on_notification:
+                handle(session_id)
             if session_id in self._topics:
                 self._mark({session_id})
 
     async def _listen(self) -> None:
-        channels = {CHANNEL: self._hear, **self.channels}
-        # Whatever happened while nobody listened is read now.
+        channels = {CHANNEL: self._on_notification, **self.channels}
+        # On every connect all sessions are read: notifications may have been lost before.
         await listen(
             self._database,
             channels,
@@ -165,7 +168,7 @@ class Feed:
         try:
             await self._deliver(session_ids)
         except Exception as error:
-            if len(session_ids) == 1:  # one session's trouble is not the others'; the poll comes back to it
+            if len(session_ids) == 1:  # does not affect other sessions; polling retries it
                 log.error("feed_deliver_failed", session_id=str(session_ids[0]), **error_fields(error))
                 return
             for each in session_ids:
@@ -177,7 +180,7 @@ class Feed:
             topic = self._topics.get(session_id)
             if topic is not None and topic.head is not None:
                 cursors[session_id] = topic.head
-            elif topic is not None:  # nobody has caught up yet: each reads for itself
+            elif topic is not None:  # no listener has caught up yet: each reads the table by itself
                 for listener in topic.listeners:
                     listener.fall_behind()
         pages = await self._read(self._database.live, cursors) if cursors else None

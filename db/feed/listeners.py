@@ -1,4 +1,4 @@
-"""Those who follow a session, and what they have had: the bookkeeping behind ``db.feed.feed``."""
+"""Listeners of a session: cursors, bounded buffers and delivery; the bookkeeping of ``db.feed.feed``."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 from db.feed.events import StoredEvent
 
-#: Events that are read at once.
+#: Most events per read.
 PAGE = 200
 
-#: Takes an event at once, or says that it cannot: then the follower gets it.
+#: Fast path of a listener: handles an event at once (True), or leaves it to the iterator (False).
 Take = Callable[[StoredEvent], bool]
 
 
 class Listener:
-    """One follower, who has had all events up to ``cursor``.
+    """One subscriber, to whom all events up to ``cursor`` were delivered.
 
-    ``behind``: it must read the table before it may take from its buffer. ``idle``: it waits, and has had all that was
-    offered, so that ``take`` may have the next event without waking it.
+    ``behind``: must read the table before its buffer. ``idle``: waits with an empty buffer, so that ``take`` may get
+    the next event without waking the task.
     """
 
     __slots__ = ("behind", "buffer", "cursor", "idle", "limit", "take", "wake")
@@ -57,7 +57,7 @@ class Listener:
         self.wake.set()
 
     async def rest(self) -> None:
-        """Waits for an event that nobody took."""
+        """Waits for an event that ``take`` has not handled."""
         self.wake.clear()
         self.idle = True
         try:
@@ -68,19 +68,19 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events as they were read. ``reached``: all up to this number have been read by now."""
+    """Events read from the table. ``reached``: the number up to which all events are read."""
 
     events: list[StoredEvent]
     reached: int
 
     @property
     def full(self) -> bool:
-        """There may be more."""
+        """Whether there may be more events."""
         return len(self.events) == PAGE
 
 
 class Topic:
-    """The listeners of one session, and the number of the last event that was offered to them."""
+    """The listeners of one session. ``head``: number of the last event that was offered to them."""
 
     __slots__ = ("head", "listeners")
 
@@ -88,11 +88,11 @@ class Topic:
         self.head: int | None = None
         self.listeners: set[Listener] = set()
 
-    def joined(self, listener: Listener, page: Page) -> None:
-        """Follows on from the page, or has the listener read again where offers would leave a gap.
+    def join(self, listener: Listener, page: Page) -> None:
+        """Continues live delivery after the page, or lets the listener read again if there would be a gap.
 
-        Settled before the page is handed on, which takes as long as the listener likes: by then the others are further.
-        The head only ever goes back to what a listener knows: the others pass over what they are offered again.
+        Called before the page is yielded, which may take long while the head moves on. The head may move back to a
+        listener's position: the others skip events that are offered again.
         """
         if page.full:
             listener.fall_behind()
@@ -103,7 +103,7 @@ class Topic:
             listener.fall_behind()
 
     def deliver(self, page: Page) -> None:
-        """Offers what was read after the head to all listeners."""
+        """Offers the events read after the head to all listeners."""
         for event in page.events:
             self.head = event.seq
             for listener in self.listeners:

@@ -1,4 +1,4 @@
-"""Looks whether the configured database can be used, before anything is started on it."""
+"""Preflight check of the configured database: reachable, migrated, and not behind a pooler in transaction mode."""
 
 from __future__ import annotations
 
@@ -9,60 +9,60 @@ import asyncpg
 import structlog
 
 from db.errors import BadUserInput, ConnectFailed
-from db.postgres.address import Address, database_url
+from db.postgres.address import Address, parse_database_url
 from db.postgres.connect import connect
 from db.postgres.schema_revision import newest_revision
 
 _TIMEOUT_SECONDS = 15
 
-#: How long a pooler may take to lend a second connection; one that has no second is taken at its word.
+#: Longest wait for a second connection through a pooler; without one the pooler passes.
 _SECOND_SECONDS = 3
 
 log = structlog.get_logger(__name__)
 
 
 async def check_database(url: str, listen_url: str | None, *, may_be_away: bool = False) -> None:
-    """Connects to each of the addresses.
+    """Connects to each of the addresses. ``may_be_away``: an outage of the database is only logged.
 
-    Raises BadUserInput for what is no address, for two that lead to different databases, and where sessions are needed
-    and a pooler has none; ConnectFailed if a connection is refused or, unless it ``may_be_away``, cannot be made at the
-    moment. Each is one line.
+    Raises BadUserInput for an invalid address, for addresses of different databases, and for a pooler in transaction
+    mode where sessions are needed; ConnectFailed if the server refuses or, without ``may_be_away``, is not reached. The
+    messages are one line each.
     """
-    given = [database_url(url)]
+    given = [parse_database_url(url)]
     if listen_url is not None:
-        given.append(database_url(listen_url, name="DATABASE_LISTEN_URL"))
+        given.append(parse_database_url(listen_url, name="DATABASE_LISTEN_URL"))
     try:
         identities = [await _identity(each) for each in given]
         await check_session(given[-1], "DATABASE_URL" if listen_url is None else "DATABASE_LISTEN_URL")
     except ConnectFailed as error:
-        if not (may_be_away and error.passes):
+        if not (may_be_away and error.transient):
             raise
         log.warning("database_away", reason=str(error))
         return
     if len(set(identities)) > 1:
-        raise BadUserInput("DATABASE_LISTEN_URL leads to another database than DATABASE_URL.")
+        raise BadUserInput("DATABASE_LISTEN_URL must be the same database as DATABASE_URL.")
 
 
 async def check_schema(url: str, *, may_be_away: bool = False) -> None:
-    """Raises BadUserInput for a database without VoxLoom's tables, and ConnectFailed unless it ``may_be_away``.
+    """Raises BadUserInput for a database without VoxLoom's tables, and ConnectFailed without ``may_be_away``.
 
-    A schema of another version is logged: while a new version is rolled out, processes of two run side by side.
+    Another revision of the schema is only logged: during a rolling update processes of two versions run side by side.
     """
-    address = database_url(url)
+    address = parse_database_url(url)
     try:
         found = await schema_revision(address)
     except ConnectFailed as error:
-        if not (may_be_away and error.passes):
+        if not (may_be_away and error.transient):
             raise
         return
     if found is None:
-        raise BadUserInput(f"{address} has no tables of VoxLoom: run `voxloom migrate` with the same DATABASE_URL.")
+        raise BadUserInput(f"{address} has no VoxLoom tables: run `voxloom migrate` with the same DATABASE_URL.")
     if found != newest_revision():
         log.warning("schema_of_another_version", found=found, expected=newest_revision())
 
 
 async def schema_revision(address: Address) -> str | None:
-    """The revision of the database's schema; None if it has no tables of VoxLoom. Raises ConnectFailed."""
+    """The revision of the database's schema; None without VoxLoom's tables. Raises ConnectFailed."""
     connection = await _connected(address)
     try:
         async with connection.transaction(isolation="read_committed"):
@@ -75,32 +75,32 @@ async def schema_revision(address: Address) -> str | None:
 
 
 async def check_session(address: Address, name: str) -> None:
-    """Raises BadUserInput if a pooler lends server connections by transaction (PgBouncer, ``pool_mode=transaction``):
-    then a session's lock, its LISTEN and its settings are another client's next. ``name``: the setting, for messages.
+    """Raises BadUserInput for a pooler in transaction mode (PgBouncer, ``pool_mode=transaction``), where another client
+    would get a session's advisory lock, LISTEN and settings. ``name``: the setting, for messages.
     """
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            lent = await _lent_by_transaction(address)
+            pooled = await _in_transaction_mode(address)
     except TimeoutError as error:
-        raise ConnectFailed(f"{address}: no answer within {_TIMEOUT_SECONDS} s", passes=True) from error
-    if lent:
-        wanted = "set DATABASE_LISTEN_URL to an address of the same database without it"
-        raise BadUserInput(f"{name} leads through a connection pooler in transaction mode: {wanted}.")
+        raise ConnectFailed(f"{address}: no answer within {_TIMEOUT_SECONDS} s", transient=True) from error
+    if pooled:
+        remedy = "set DATABASE_LISTEN_URL to an address of the same database without it"
+        raise BadUserInput(f"{name} leads through a connection pooler in transaction mode: {remedy}.")
 
 
-async def _lent_by_transaction(address: Address) -> bool:
-    """Whether one client connection is served by several server processes.
+async def _in_transaction_mode(address: Address) -> bool:
+    """Whether several server processes serve one client connection.
 
-    A pooler shows by the process number it gives at first, which is not the server's. It lends by transaction if the
-    first connection's process changes: from one transaction to the next where processes are lent in turn, or while a
-    second connection holds one in a transaction, where the one that came back last is lent first.
+    A pooler reports a pid of its own at the start of a connection. It is in transaction mode if the connection's
+    real pid changes: between two transactions, if the pooler assigns servers round robin; or while a second connection
+    is in a transaction, if the pooler assigns the server that was used last.
     """
     first = await _connected(address)
     try:
-        process = await _process(first)
-        if process == first.get_server_pid():
+        pid = await _backend_pid(first)
+        if pid == first.get_server_pid():
             return False
-        if await _process(first) != process:
+        if await _backend_pid(first) != pid:
             return True
         try:
             async with asyncio.timeout(_SECOND_SECONDS):
@@ -108,7 +108,7 @@ async def _lent_by_transaction(address: Address) -> bool:
                 try:
                     async with second.transaction(isolation="read_committed"):
                         await second.fetchval("select 1")
-                        return await _process(first) != process
+                        return await _backend_pid(first) != pid
                 finally:
                     second.terminate()
         except (TimeoutError, ConnectFailed):
@@ -119,21 +119,21 @@ async def _lent_by_transaction(address: Address) -> bool:
 
 async def _connected(address: Address) -> asyncpg.Connection[asyncpg.Record]:
     return await connect(
-        replace(address, pooled=True),  # nothing is left on a session that may be another client's next
+        replace(address, pooled=True),  # sets nothing on a session that a pooler may lend to another client
         name="voxloom-check",
         timeout_seconds=_TIMEOUT_SECONDS,
         statement_seconds=_TIMEOUT_SECONDS,
     )
 
 
-async def _process(connection: asyncpg.Connection[asyncpg.Record]) -> int:
+async def _backend_pid(connection: asyncpg.Connection[asyncpg.Record]) -> int:
     async with connection.transaction(isolation="read_committed"):
-        process: int = await connection.fetchval("select pg_backend_pid()")
-    return process
+        pid: int = await connection.fetchval("select pg_backend_pid()")
+    return pid
 
 
 async def _identity(address: Address) -> tuple[object, ...]:
-    """Which database this is: its server's start, and its number there."""
+    """Identifies the database: start time of its server, and its OID there."""
     connection = await _connected(address)
     try:
         async with connection.transaction(isolation="read_committed"):

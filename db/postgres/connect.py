@@ -1,4 +1,4 @@
-"""Opens a connection to Postgres: the one place for plain connections, for the pool's and for those that LISTEN."""
+"""Opens asyncpg connections, with failover over several hosts: for all pools, LISTEN and migrations."""
 
 from __future__ import annotations
 
@@ -10,38 +10,36 @@ import asyncpg
 from db.errors import ConnectFailed
 from db.postgres.address import Address
 
-#: Options that name a file; OpenSSL's errors do not say which of them it could not read.
+#: Options that name a file; OpenSSL's errors do not say which of them could not be read.
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
-_ENCODINGS = (None, "UTF8")  # None: a pooler did not tell
+_ENCODINGS = (None, "UTF8")  # None: a pooler did not report it
 
-#: Stated on every connection. What is written here counts on each statement seeing what is committed (READ COMMITTED);
-#: a server, a database or a role may have another default.
+#: Set on every connection, as servers, databases and roles may have another default. The statements rely on READ
+#: COMMITTED: each sees all earlier commits.
 _ISOLATION = "read committed"
 
-#: Refusals of a server that is starting, stopping or full: it is away, as it is when nothing answers at all.
-_PASSES = (
+#: Errors of a server that is starting, stopping or full: an outage, like no answer.
+_TRANSIENT = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InternalClientError,
 )
 
-#: What asyncpg raises for parameters it cannot use: a misspelt mode, a certificate that is not there.
+#: Errors of asyncpg for invalid parameters, such as a missing certificate.
 _UNUSABLE = (asyncpg.InterfaceError, ssl.SSLError, FileNotFoundError, PermissionError, ValueError)
 
 
 async def connect(
     address: Address, *, name: str, timeout_seconds: float, statement_seconds: float | None, **settings: str
 ) -> asyncpg.Connection[asyncpg.Record]:
-    """A connection, called ``name`` in the server's lists, with further server settings for its session.
+    """Opens a connection with the ``application_name`` ``name`` and further server settings for its session.
 
-    Several hosts are tried in their order, each for its share of ``timeout_seconds``, until one will do; by default one
-    that can write (libpq's ``target_session_attrs``). ``statement_seconds`` bounds each statement on this side; None
-    leaves it to the server. The settings are made by SET, since poolers refuse them at the start of a connection; on an
-    address that is ``pooled`` they are left out, for they would stay on a server connection that others are lent next.
-
-    Raises ConnectFailed.
+    Tries several hosts in order, each for its share of ``timeout_seconds``, until one matches
+    ``Address.target`` (libpq's ``target_session_attrs``). ``statement_seconds``: client-side timeout of each statement;
+    None for none. The settings are applied by SET, since poolers refuse them as startup parameters, and not on a
+    ``pooled`` address, where they would leak to other clients. Raises ConnectFailed.
     """
     hosts = list(address.each())
     reasons = []
@@ -56,10 +54,10 @@ async def connect(
                 settings=settings,
             )
         except ConnectFailed as error:
-            if len(hosts) == 1 or not error.passes:
+            if len(hosts) == 1 or not error.transient:
                 raise
             reasons.append(str(error))
-    raise ConnectFailed("; ".join(reasons), passes=True)
+    raise ConnectFailed("; ".join(reasons), transient=True)
 
 
 async def _connect_to(
@@ -82,20 +80,20 @@ async def _connect_to(
             timeout=timeout_seconds,
             command_timeout=statement_seconds,
             server_settings={"application_name": name},
-            # A prepared statement stays on the server connection that it was made on.
+            # A prepared statement exists only on the server connection that prepared it.
             statement_cache_size=0 if address.pooled else 100,
         )
     except TimeoutError as error:
-        raise ConnectFailed(f"{address}: no answer within {timeout_seconds:g} s", passes=True) from error
+        raise ConnectFailed(f"{address}: no answer within {timeout_seconds:g} s", transient=True) from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ValueError) as error:
         raise _failed(address, error) from error
     try:
         encoding = getattr(connection.get_settings(), "server_encoding", None)
         if encoding not in _ENCODINGS:
-            words = f"the database's encoding is {encoding}; it must be UTF8 (create database ... encoding 'UTF8')"
-            raise ConnectFailed(f"{address}: {words}", passes=False)
-        if not await _will_do(connection, target):
-            raise ConnectFailed(f"{address}: the server is not {target}", passes=True, sqlstate="25006")
+            reason = f"the database's encoding is {encoding}; it must be UTF8 (create database ... encoding 'UTF8')"
+            raise ConnectFailed(f"{address}: {reason}", transient=False)
+        if not await _matches_target(connection, target):
+            raise ConnectFailed(f"{address}: the server is not {target}", transient=True, sqlstate="25006")
         if not address.pooled:
             await connection.execute(_set({"default_transaction_isolation": _ISOLATION, **settings}))
     except ConnectFailed:
@@ -110,37 +108,37 @@ async def _connect_to(
     return connection
 
 
-async def _will_do(connection: asyncpg.Connection[asyncpg.Record], target: str) -> bool:
-    """Whether the server is what libpq's ``target_session_attrs`` asks for. Asked in a transaction, for the poolers."""
+async def _matches_target(connection: asyncpg.Connection[asyncpg.Record], target: str) -> bool:
+    """Whether the server matches libpq's ``target_session_attrs``. In an explicit transaction, for poolers."""
     if target in ("any", "prefer-standby"):
         return True
     async with connection.transaction(isolation="read_committed"):
         standby, read_only = await connection.fetchrow(
             "select pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'"
         )
-    fits: dict[str, bool] = {
+    matches: dict[str, bool] = {
         "read-write": not read_only,
         "read-only": read_only,
         "primary": not standby,
         "standby": standby,
     }
-    return fits[target]
+    return matches[target]
 
 
 def _set(settings: dict[str, str]) -> str:
-    """SET statements for all, sent at once. Names are ours; values are quoted."""
+    """SET statements, sent together. Names are constants of this code; values are quoted."""
     quoted = {name: value.replace("'", "''") for name, value in settings.items()}
     return "; ".join(f"set {name} = '{value}'" for name, value in quoted.items())
 
 
 def _failed(address: Address, error: Exception) -> ConnectFailed:
-    passes = isinstance(error, _PASSES) or (isinstance(error, OSError) and not isinstance(error, _UNUSABLE))
+    transient = isinstance(error, _TRANSIENT) or (isinstance(error, OSError) and not isinstance(error, _UNUSABLE))
     if isinstance(error, FileNotFoundError) and address.hosts and address.hosts[0].startswith("/"):
-        passes = True  # the socket of a server that is not running
-    words = str(error) or type(error).__name__
-    if isinstance(error, OSError) and (error.errno or 0) > 0:  # asyncio writes "Connect call failed"
-        words = os.strerror(error.errno or 0)
-        unread = [each for each in _FILES if not os.access(address.options.get(each, os.devnull), os.R_OK)]
-        words += "".join(f": {each} {address.options[each]}" for each in unread)
+        transient = True  # the socket of a server that is not running
+    reason = str(error) or type(error).__name__
+    if isinstance(error, OSError) and (error.errno or 0) > 0:  # asyncio's own text is "Connect call failed"
+        reason = os.strerror(error.errno or 0)
+        unreadable = [each for each in _FILES if not os.access(address.options.get(each, os.devnull), os.R_OK)]
+        reason += "".join(f": {each} {address.options[each]}" for each in unreadable)
     state = getattr(error, "sqlstate", None)
-    return ConnectFailed(f"{address}: {' '.join(words.split())}", passes=passes, sqlstate=state)
+    return ConnectFailed(f"{address}: {' '.join(reason.split())}", transient=transient, sqlstate=state)

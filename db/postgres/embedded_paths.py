@@ -1,4 +1,4 @@
-"""Where the embedded Postgres may live: directories that its user can reach and nobody else can enter."""
+"""Directories, log files and pid files of the embedded Postgres: reachable by its user, private to it."""
 
 from __future__ import annotations
 
@@ -16,50 +16,51 @@ from db.errors import EngineUnavailable
 #: For root, whose own directories the server's user cannot reach.
 _SHARED = Path("/var/lib/voxloom")
 
-#: Not the configured one: all processes must find the same socket, whatever their environment.
-_TEMPORARY = Path("/tmp")  # noqa: S108 - what is made there is refused if it is somebody else's
+#: Fixed rather than TMPDIR: all processes must find the same socket, whatever their environment.
+_TEMPORARY = Path("/tmp")  # noqa: S108 - a directory of another user is refused there
 
 #: A socket's path has at most 107 bytes (103 on macOS), of which its name takes 20.
 _MAX_SOCKET_DIR = 83
 
-#: What pg_ctl hands to a shell between double quotes must not hold these.
+#: Characters that are special within double quotes: pg_ctl passes paths to a shell.
 _SHELL = re.compile(r'["$`\\\n]')
 
-#: What stands before the words of an error in the logs of the server and of its tools.
+#: The severity before an error message in the logs of the server and of its tools.
 _ERROR = re.compile(r"(?:FATAL|PANIC|ERROR|error): ")
 
-#: A new cluster takes some 40 MB.
-_LITTLE_ROOM = 50_000_000
+#: Free bytes below which an error mentions the disk; a new cluster takes some 40 MB.
+_LOW_DISK_SPACE = 50_000_000
 
-#: What a list of socket directories can name without quotes.
+#: Paths that need no quotes in a list of socket directories.
 _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
 
 
-def root_of(data_dir: Path, *, for_another: bool) -> Path:
-    """The directory of the cluster. ``for_another``: it is run by another user, who must be able to get there.
+def cluster_root(data_dir: Path, *, for_another: bool) -> Path:
+    """The directory of the cluster. ``for_another``: another user runs the server and must be able to reach it.
 
-    Raises EngineUnavailable for a path that Postgres's own tools cannot be trusted with.
+    Raises EngineUnavailable for a path with characters that are special to a shell, which pg_ctl calls.
     """
     data_dir = data_dir.resolve()
     root = (data_dir / "postgres").resolve()
-    if for_another and not (open_to_others(data_dir) and open_to_others(root.parent)):
+    if for_another and not (reachable_by_others(data_dir) and reachable_by_others(root.parent)):
         root = _SHARED / _short_hash(data_dir)
     if _SHELL.search(str(root)):
-        raise EngineUnavailable("The data directory's path has a character that a shell would not leave alone.")
+        raise EngineUnavailable("The path of the data directory must not have quotes, $, backslashes or line breaks.")
     return root
 
 
 def socket_directory(root: Path) -> Path:
-    """Where the server's socket is: beside its data, unless the path is too long or too odd for one."""
+    """The directory of the server's socket: the cluster's, or one in /tmp if that path is too long or needs quotes."""
     if len(os.fsencode(root)) <= _MAX_SOCKET_DIR and _PLAIN.fullmatch(str(root)):
         return root
     return _TEMPORARY / f"voxloom-{_short_hash(root)}"
 
 
 def make_private(directory: Path, owner: tuple[int, int] | None) -> None:
-    """Makes the directory for its owner alone (this user, if null). Raises EngineUnavailable if it is somebody else's.
+    """Makes a directory of mode 0700 for ``owner`` (uid, gid; None: this user).
 
-    A link in its place is refused: whoever made it would choose the directory whose owner is changed here.
+    Raises EngineUnavailable if it belongs to another user, or is a symbolic link, by which another user could have the
+    owner of any directory changed.
     """
     _make_parents(directory.parent, open_up=owner is not None)
     with suppress(FileExistsError):
@@ -77,12 +78,12 @@ def _make_parents(directory: Path, *, open_up: bool) -> None:
         return
     _make_parents(directory.parent, open_up=open_up)
     directory.mkdir(exist_ok=True)
-    if open_up:  # whatever the umask: another user must pass through
+    if open_up:  # whatever the umask: the server's user must be able to pass
         directory.chmod(directory.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
 
 
-def open_to_others(path: Path) -> bool:
-    """Whether another user can reach this path, as far as it and its parents exist."""
+def reachable_by_others(path: Path) -> bool:
+    """Whether other users can pass through this path and its parents, as far as they exist."""
     return all(each.stat().st_mode & stat.S_IXOTH for each in (path, *path.parents) if each.exists())
 
 
@@ -91,12 +92,12 @@ def _short_hash(path: Path) -> str:
 
 
 def size_of(file: Path) -> int:
-    """How many bytes the file has; 0 if there is none."""
+    """The file's size in bytes; 0 if it does not exist."""
     return file.stat().st_size if file.exists() else 0
 
 
-def lines_behind(log: Path, start: int) -> list[str]:
-    """What was logged behind the byte ``start``; nothing if the log cannot be read."""
+def lines_after(log: Path, start: int) -> list[str]:
+    """The lines of a log after byte ``start``; none if it cannot be read."""
     with suppress(OSError), log.open("rb") as file:
         file.seek(start)
         return file.read().decode(errors="replace").splitlines()
@@ -104,34 +105,34 @@ def lines_behind(log: Path, start: int) -> list[str]:
 
 
 def last_error(log: Path, start: int) -> str:
-    """The last error that was logged behind the byte ``start``, in its own words, and where to read on.
+    """The last error message of a log after byte ``start``, and the path of the log.
 
-    A full disk takes no words, or only a part of them: so it says too if there is little room.
+    Also mentions low disk space: a full disk may have cut the message.
     """
-    errors = [line for line in lines_behind(log, start) if _ERROR.search(line)]
+    errors = [line for line in lines_after(log, start) if _ERROR.search(line)]
     free = shutil.disk_usage(log.parent).free
-    room = f", where {free // 1_000_000} MB are free" if free < _LITTLE_ROOM else ""
+    room = f", where {free // 1_000_000} MB are free" if free < _LOW_DISK_SPACE else ""
     return f"{_ERROR.split(errors[-1])[-1].strip()} (see {log}{room})" if errors else f"see {log}{room}"
 
 
-def pid_in(file: Path) -> int | None:
-    """The pid on the first line of a Postgres lock file; null if there is none."""
+def read_pid(file: Path) -> int | None:
+    """The pid on the first line of a Postgres lock file; None without one."""
     with suppress(OSError, ValueError, IndexError):
         return abs(int(file.read_text().split()[0]))
     return None
 
 
 def is_server(pid: int, data: Path) -> bool:
-    """Whether this process lives and is the Postgres server of that data directory.
+    """Whether the process is alive and the Postgres server of the data directory, by its command line.
 
-    A zombie is not: it has no command line any more, though its pid is still taken.
+    A zombie, which has no command line, is not.
     """
-    listed = Path("/proc", str(pid), "cmdline")
+    command_line = Path("/proc", str(pid), "cmdline")
     if Path("/proc/self/cmdline").exists():
         with suppress(OSError):
-            return str(data) in os.fsdecode(listed.read_bytes()).split("\0")
+            return str(data) in os.fsdecode(command_line.read_bytes()).split("\0")
         return False
-    answer = subprocess.run(  # noqa: S603 - macOS has no /proc
+    listing = subprocess.run(  # noqa: S603 - macOS has no /proc
         ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False, timeout=10
     )
-    return str(data) in answer.stdout
+    return str(data) in listing.stdout

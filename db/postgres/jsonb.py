@@ -1,4 +1,4 @@
-"""JSON objects as Postgres keeps them: what is answered is its text, letter by letter, whoever reads it."""
+"""Parsed ``jsonb`` objects that keep Postgres's text, so that the ORM and rendered SQL answer the same bytes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import orjson
 from db.json_value import Json
 
 
-class StoredObject(dict[str, object]):
-    """A JSON object that was read from a ``jsonb`` column, and its text as Postgres writes it."""
+class JsonbObject(dict[str, object]):
+    """A JSON object of a ``jsonb`` column. ``text``: Postgres's rendering."""
 
     __slots__ = ("text",)
 
@@ -20,11 +20,11 @@ class StoredObject(dict[str, object]):
 
     @property
     def fragment(self) -> orjson.Fragment:
-        """For orjson: the text as it is."""
+        """The text, for orjson to embed unchanged."""
         return orjson.Fragment(self.text)
 
 
-def read_json(text: str) -> Json:
-    """Reads what a ``jsonb`` column holds."""
+def parse_jsonb(text: str) -> Json:
+    """Parses a ``jsonb`` value; an object becomes a JsonbObject."""
     content = json.loads(text)
-    return StoredObject(content, text) if isinstance(content, dict) else content
+    return JsonbObject(content, text) if isinstance(content, dict) else content

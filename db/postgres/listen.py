@@ -1,4 +1,4 @@
-"""LISTEN: the one loop that hears a process's notifications from Postgres, over any loss of the connection."""
+"""LISTEN loop: receives notifications of Postgres (LISTEN/NOTIFY) and reconnects after a lost connection."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from functools import partial
 from typing import NoReturn
 
 from db.postgres.database import Database
-from db.postgres.outage import keep_running
+from db.postgres.outage import run_forever
 
-#: Takes the payload of one notification. It must not raise.
-Hear = Callable[[str], None]
+#: Handler of a notification's payload. It must not raise.
+Handler = Callable[[str], None]
 
 
 async def listen(
     database: Database,
-    channels: Mapping[str, Hear],
+    channels: Mapping[str, Handler],
     *,
     check_seconds: float,
     connected: Callable[[], None] | None = None,
 ) -> NoReturn:
-    """Calls the function of a channel with each payload that comes on it, until cancelled; one connection for all.
+    """Listens on all ``channels`` with one connection and calls their handlers, until cancelled.
 
-    A connection that was lost is made again. What was notified in between is not heard: ``connected`` is called
-    whenever listening begins, and whoever must not miss anything looks it up as well. ``check_seconds``: how often the
-    server is asked whether the connection still is one, for a connection to nowhere says so only then.
+    Reconnects after a lost connection; notifications in between are lost, so ``connected`` is called at every start for
+    the caller to look up what it missed. ``check_seconds``: interval of a keep-alive query, which detects a half-open
+    connection.
     """
-    await keep_running(lambda: _until_lost(database, channels, check_seconds, connected), lost="listen_connection_lost")
+    await run_forever(lambda: _until_lost(database, channels, check_seconds, connected), lost="listen_connection_lost")
 
 
 async def _until_lost(
-    database: Database, channels: Mapping[str, Hear], check_seconds: float, connected: Callable[[], None] | None
+    database: Database, channels: Mapping[str, Handler], check_seconds: float, connected: Callable[[], None] | None
 ) -> None:
-    """Listens until the connection is lost, which it raises."""
+    """Listens until the connection is lost; then raises."""
     connection = await database.connect()
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     try:
-        for channel, hear in channels.items():
-            await connection.add_listener(channel, partial(_hand_on, hear))
+        for channel, handler in channels.items():
+            await connection.add_listener(channel, partial(_handle, handler))
         if connected is not None:
             connected()
         while True:
@@ -51,5 +51,5 @@ async def _until_lost(
         connection.terminate()
 
 
-def _hand_on(hear: Hear, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-    hear(str(payload))
+def _handle(handler: Handler, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+    handler(str(payload))

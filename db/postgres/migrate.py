@@ -1,4 +1,4 @@
-"""Brings the database's schema to the newest version, or any other."""
+"""Runs Alembic migrations up or down, one process at a time (advisory lock)."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from db.errors import BadUserInput, VoxLoomError
-from db.postgres.address import database_url
+from db.postgres.address import parse_database_url
 from db.postgres.check import check_session
 from db.postgres.connect import connect
 from db.sqlstate import sqlstate_of
 
-_LOCK = 0x766F786C  # "voxl": processes that start together migrate one after the other
+_LOCK = 0x766F786C  # advisory lock "voxl": processes that start together migrate one after the other
 
 _CONNECT_SECONDS = 15
 
-#: No single statement of a migration, nor the wait for another process's migrations, takes longer.
+#: Timeout of each statement of a migration, and of the wait for another process's migrations.
 _STATEMENT_SECONDS = 600
 
-#: A migration that cannot get a table's lock gives up: while it waits, every query on the table waits behind it.
+#: Timeout of a wait for a table's lock: meanwhile all queries on the table queue behind the migration.
 _TABLE_LOCK = "set lock_timeout = '10s'"
 
 
 class MigrationFailed(VoxLoomError):
-    """The server refused a migration, of which nothing was done: no right to make tables, a table that is in use."""
+    """The server refused a migration, which was rolled back: for example a missing privilege, or a locked table."""
 
     code = "MIGRATION_FAILED"
 
@@ -48,11 +48,11 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 @asynccontextmanager
 async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
-    """A connection for migrations, which no other process has at the same time.
+    """A connection that holds the advisory lock of migrations.
 
-    ``url`` leads to a session of its own (not through a pooler that lends connections by transaction): it holds a lock.
+    ``url`` must not lead through a pooler in transaction mode: the lock belongs to the server session.
     """
-    address = database_url(url)
+    address = parse_database_url(url)
     await check_session(address, "DATABASE_URL")
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -66,7 +66,7 @@ async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
             statement_timeout=str(_STATEMENT_SECONDS * 1000),
         ),
     )
-    async with engine.connect() as connection:  # its end is the lock's end
+    async with engine.connect() as connection:  # closing it releases the advisory lock
         await connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
         await connection.execute(text(_TABLE_LOCK))
         await connection.commit()
@@ -74,24 +74,24 @@ async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def migrate(url: str, revision: str = "head") -> None:
-    """Runs the migrations up to ``revision``, or down to it when it is an earlier one (``base``: before all).
+    """Migrates up or down to ``revision`` (``head``: the newest; ``base``: an empty schema).
 
-    Raises BadUserInput for an unknown revision, and for a database whose own revision this code does not know;
-    ConnectFailed; and MigrationFailed. The message of each is one line.
+    Raises BadUserInput for an unknown revision, also of the database itself; ConnectFailed; MigrationFailed. The
+    messages are one line each.
     """
     try:
         async with migrating(url) as connection:
             await connection.run_sync(_run, revision)
     except CommandError as error:
-        raise BadUserInput(f"The migrations cannot go there: {error}") from None
+        raise BadUserInput(f"Cannot migrate to this revision: {error}") from None
     except DBAPIError as error:
         raise _failed(url, error) from error
 
 
 def _failed(url: str, error: DBAPIError) -> MigrationFailed:
     state = sqlstate_of(error)
-    words = " ".join(str(error.driver_exception).split())
-    return MigrationFailed(f"{database_url(url)}: {words} (SQLSTATE {state})")
+    reason = " ".join(str(error.driver_exception).split())
+    return MigrationFailed(f"{parse_database_url(url)}: {reason} (SQLSTATE {state})")
 
 
 def _run(connection: Connection, revision: str) -> None:
@@ -101,12 +101,12 @@ def _run(connection: Connection, revision: str) -> None:
     if current is not None and current not in known:
         raise BadUserInput(
             f"The database's schema is at revision {current}, but this version of VoxLoom ends at {known[0]}: "
-            "a newer version made it. Use that one."
+            "it was migrated by a newer version. Use that version."
         )
     if revision not in (*known, "head", "base"):
-        raise BadUserInput(f"There is no revision {revision!r}: name one of {known[-1]} to {known[0]}, head or base.")
-    connection.commit()  # the look-up above began a transaction; the migrations make their own
-    goes_back = revision == "base" or (
+        raise BadUserInput(f"There is no revision {revision!r}: use one of {known[-1]} to {known[0]}, head or base.")
+    connection.commit()  # ends the transaction of the look-up; each migration runs in its own
+    is_downgrade = revision == "base" or (
         revision in known and current in known and known.index(revision) > known.index(current)
     )
-    (command.downgrade if goes_back else command.upgrade)(config, revision)
+    (command.downgrade if is_downgrade else command.upgrade)(config, revision)

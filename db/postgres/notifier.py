@@ -1,7 +1,7 @@
-"""Tells listeners which sessions have new events, just after the commit that wrote them.
+"""Sends NOTIFY with the ids of sessions that have new events, just after the commit (compare: outbox).
 
-Not inside the transaction: NOTIFY takes a lock that all committing transactions share. The message is a hint (a
-session id); if it is lost, the slow poll of the feed finds the events all the same.
+Not within the transaction: NOTIFY takes a lock that serializes all commits. A notification is only a hint; if it is
+lost, the feed finds the events by polling.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.logs import error_fields
-from db.postgres.connections import Connections
 from db.postgres.outage import DATABASE_ERRORS
+from db.postgres.pool import ConnectionPool
 
 CHANNEL = "voxloom_events"
 
-#: How long hints are collected, so that a burst of commits costs one statement.
+#: Debounce interval: the notifications of a burst of commits are sent by one statement.
 _COALESCE_SECONDS = 0.005
 
-_TOUCHED = "touched_sessions"
+_INFO_KEY = "sessions_to_notify"
 _NOTIFY = "select pg_notify($1, id) from unnest($2::text[]) as id"
 
 log = structlog.get_logger(__name__)
 
 
-def touch(session: AsyncSession, session_id: UUID) -> None:
-    """Marks that this transaction wrote events of ``session_id``."""
-    session.info.setdefault(_TOUCHED, set()).add(session_id)
+def notify_after_commit(session: AsyncSession, session_id: UUID) -> None:
+    """Marks ``session_id`` for a notification once this transaction is committed."""
+    session.info.setdefault(_INFO_KEY, set()).add(session_id)
 
 
-def touched_sessions(session: AsyncSession) -> set[UUID]:
-    touched: set[UUID] = session.info.get(_TOUCHED, set())
-    return touched
+def sessions_to_notify(session: AsyncSession) -> set[UUID]:
+    marked: set[UUID] = session.info.get(_INFO_KEY, set())
+    return marked
 
 
 class Notifier:
-    """Collects session ids and sends them from one task, which lives only while there is something to send."""
+    """Collects session ids and sends them from one task, which ends when the queue is empty."""
 
-    def __init__(self, writer: Connections) -> None:
+    def __init__(self, writer: ConnectionPool) -> None:
         self._writer = writer
         self._waiting: set[UUID] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def tell(self, session_ids: Iterable[UUID]) -> None:
+    def notify(self, session_ids: Iterable[UUID]) -> None:
         self._waiting.update(session_ids)
         if self._waiting and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._send())
@@ -61,6 +61,6 @@ class Notifier:
                 log.warning("notify_failed", sessions=len(ids), **error_fields(error))
 
     async def close(self) -> None:
-        """Sends what is still waiting."""
+        """Waits until all notifications are sent."""
         if self._task is not None:
             await self._task

@@ -1,4 +1,7 @@
-"""The queue of turns: Procrastinate on the same Postgres, filled in the transaction that stores the message."""
+"""Job queue of turns (Procrastinate): enqueue, end, retry and recover jobs.
+
+A job is written in the transaction of its message (transactional outbox).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ TASK = "run_turn"
 
 _RECONNECT_SECONDS = 5
 
-#: What a server tells of itself unasked (from Postgres 14 on).
+#: Parameters that a server reports by itself (since Postgres 14).
 _READ_ONLY_STATUS = ("default_transaction_read_only", "in_hot_standby")
 
 _DEFER = text(
@@ -30,7 +33,7 @@ _DEFER = text(
 )
 
 
-# Each finds its jobs and locks them first, so that a job whose owner or status has just changed is left alone.
+# Each statement locks its jobs first, so that a job whose owner or status has just changed is not touched.
 _END = text("""
 with own as materialized (
   select id from procrastinate_jobs where id = :id and worker_id = :worker and status = 'doing' for update
@@ -43,11 +46,11 @@ with own as materialized (
 )
 select procrastinate_retry_job_v2(id, :at, null, null, null) from own
 """)
-_BEAT = text("""
+_HEARTBEAT = text("""
 insert into procrastinate_workers (id, last_heartbeat) overriding system value values (:worker, now())
 on conflict (id) do update set last_heartbeat = excluded.last_heartbeat
 """)
-_STRAY = text("""
+_REQUEUE_ORPHANED = text("""
 with stray as materialized (
   select id from procrastinate_jobs
   where worker_id = :worker and status = 'doing' and not id = any(cast(:running as bigint[]))
@@ -57,7 +60,7 @@ with stray as materialized (
 )
 select id from again
 """)
-_TAKE_UP = text("""
+_REQUEUE_DEAD = text("""
 with lost as materialized (
   select job.id
   from procrastinate_jobs job left join procrastinate_workers worker on worker.id = job.worker_id
@@ -72,10 +75,10 @@ select id from again
 
 
 async def defer_turn(session: AsyncSession, session_id: UUID, turn_id: UUID) -> None:
-    """Queues a turn in the caller's transaction.
+    """Enqueues a turn in the caller's transaction.
 
-    The lock is the session: one turn of a session runs at a time. The caller holds the session's row, so that
-    the jobs of a session are numbered in the order of their commits.
+    The job's lock is the session: one turn of a session runs at a time. The caller locks the session's row, so that
+    job ids of a session are in commit order.
     """
     await session.execute(
         _DEFER,
@@ -84,7 +87,7 @@ async def defer_turn(session: AsyncSession, session_id: UUID, turn_id: UUID) -> 
 
 
 async def end_own_job(session: AsyncSession, job_id: int, worker_id: int, status: str) -> bool:
-    """Ends a job that this worker still holds: a successful one is deleted. Returns whether it did."""
+    """Ends a job if this worker still owns it; deletes it if it succeeded. Returns whether it was ended."""
     ended = await session.execute(
         _END, {"id": job_id, "worker": worker_id, "status": status, "delete": status == "succeeded"}
     )
@@ -92,43 +95,43 @@ async def end_own_job(session: AsyncSession, job_id: int, worker_id: int, status
 
 
 async def retry_own_job(session: AsyncSession, job_id: int, worker_id: int, retry_at: datetime | None) -> bool:
-    """Queues a job that this worker still holds again. Returns whether it did."""
+    """Requeues a job if this worker still owns it. Returns whether it was requeued."""
     at = retry_at or datetime.now(UTC)
     return (await session.execute(_RETRY, {"id": job_id, "worker": worker_id, "at": at})).first() is not None
 
 
-async def beat_queue(session: AsyncSession, worker_id: int) -> None:
-    """Says that the owner of jobs lives; one that was given up meanwhile is one again."""
-    await session.execute(_BEAT, {"worker": worker_id})
+async def send_queue_heartbeat(session: AsyncSession, worker_id: int) -> None:
+    """Writes the heartbeat of a Procrastinate worker; registers it again if it was removed."""
+    await session.execute(_HEARTBEAT, {"worker": worker_id})
 
 
-async def take_up_strays(session: AsyncSession, worker_id: int, running: Sequence[int]) -> list[int]:
-    """Queues again what this worker owns but does not run: jobs that it fetched with an answer that was lost."""
-    return list(await session.scalars(_STRAY, {"worker": worker_id, "running": list(running)}))
+async def requeue_orphaned_jobs(session: AsyncSession, worker_id: int, running: Sequence[int]) -> list[int]:
+    """Requeues jobs that this worker owns but does not run (the answer of the fetch was lost); returns their ids."""
+    return list(await session.scalars(_REQUEUE_ORPHANED, {"worker": worker_id, "running": list(running)}))
 
 
-async def take_up_lost(session: AsyncSession, silent_seconds: float) -> list[int]:
-    """Queues again the jobs of workers without a sign of life for that long, each once however many ask; their ids."""
-    return list(await session.scalars(_TAKE_UP, {"queue": QUEUE, "silent": silent_seconds}))
+async def requeue_jobs_of_dead_workers(session: AsyncSession, silent_seconds: float) -> list[int]:
+    """Requeues the jobs of workers without a heartbeat for ``silent_seconds``; returns their ids."""
+    return list(await session.scalars(_REQUEUE_DEAD, {"queue": QUEUE, "silent": silent_seconds}))
 
 
 def queue_app(database: Database) -> App:
-    """The Procrastinate app of a worker, with a small pool of its own (psycopg).
+    """The Procrastinate app of a worker, with its own small psycopg pool.
 
-    The pool starts empty, so that a worker can start before its database. It gives an attempt to connect up early: the
-    pauses double, so that a new attempt finds a database that is back sooner than an old one.
+    The pool starts empty, so that a worker can start before its database. A connection attempt is abandoned early, as
+    its waits double: a new attempt reconnects sooner after an outage.
     """
-    bound = max(1, int(database.timeout_seconds * 1000))
+    milliseconds = str(max(1, int(database.timeout_seconds * 1000)))
 
     async def configure(connection: AsyncConnection) -> None:
-        """As on all other connections: isolation and bounds are stated, and a server that cannot write is left."""
+        """Sets isolation level and timeouts, as on all connections, and refuses a read-only server."""
         if "on" in (connection.info.parameter_status(each) for each in _READ_ONLY_STATUS):
             raise OperationalError("The server is read-only.")
         await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
         settings = {
             "default_transaction_isolation": "read committed",
-            "statement_timeout": str(bound),
-            "idle_in_transaction_session_timeout": str(bound),
+            "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": milliseconds,
         }
         for name, value in settings.items():
             await connection.execute("select set_config(%s, %s, false)", (name, value))

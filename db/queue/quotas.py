@@ -1,4 +1,4 @@
-"""How many turns may wait: more of them would only wait longer, so the client is told to come back."""
+"""Quotas of queued turns per session and tenant (backpressure)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from db.models.conversation import Session, Turn
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """Turns that may be QUEUED at a time, and the hint for those that came too many."""
+    """Most QUEUED turns, and the ``retryAfterSeconds`` of the error beyond."""
 
     per_session: int = 20
     per_tenant: int = 2_000
     retry_after_seconds: float = 2
 
 
-async def check_room(session: AsyncSession, owner: Session, limits: QueueLimits) -> None:
-    """Raises Overloaded if no further turn may be queued. The caller holds the session's row.
+async def check_quota(session: AsyncSession, owner: Session, limits: QueueLimits) -> None:
+    """Raises Overloaded if the quota of queued turns is used up. The caller locks the session's row.
 
-    Exact for a session; a tenant's sessions are not locked, so that messages that come at the same time may each find
-    the last free place.
+    Exact per session; approximate per tenant, as concurrent messages of several sessions are not counted.
     """
     queued = select(func.count()).select_from(Turn).where(Turn.status == TurnStatus.QUEUED)
     of_session = (await session.execute(queued.where(Turn.session_id == owner.id))).scalar_one()

@@ -1,4 +1,4 @@
-"""The workers that are alive, and what they have loaded."""
+"""Registry of worker processes: heartbeats (liveness) and loaded engines."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from db.languages import LANGUAGES
 from db.models.workers import Worker
 
 
-async def beat(session: AsyncSession, worker: Worker) -> float:
-    """Says that the worker is alive and what it has loaded. Returns the seconds since it last did; 0 the first time.
+async def heartbeat(session: AsyncSession, worker: Worker) -> float:
+    """Writes the worker's heartbeat and engines. Returns the seconds since the last heartbeat; 0 for the first.
 
-    A row that others have dropped, because nothing was heard of the worker for long, is written again.
+    Registers the worker again if its row was deleted (``delete_dead``).
     """
     silent = await session.scalar(
         select(extract("epoch", func.clock_timestamp() - Worker.heartbeat_at)).where(Worker.id == worker.id)
     )
-    told = {name: getattr(worker, name) for name in ("id", "host", "pid", "capacity", "engines")}
-    now = {"heartbeat_at": func.clock_timestamp(), "engines": worker.engines}
-    await session.execute(insert(Worker).values(told).on_conflict_do_update(index_elements=["id"], set_=now))
+    row = {name: getattr(worker, name) for name in ("id", "host", "pid", "capacity", "engines")}
+    update = {"heartbeat_at": func.clock_timestamp(), "engines": worker.engines}
+    await session.execute(insert(Worker).values(row).on_conflict_do_update(index_elements=["id"], set_=update))
     return float(silent or 0)
 
 
-async def leave(session: AsyncSession, worker_id: UUID) -> None:
+async def deregister(session: AsyncSession, worker_id: UUID) -> None:
     await session.execute(delete(Worker).where(Worker.id == worker_id))
 
 
-async def alive(session: AsyncSession, within_seconds: float) -> Sequence[Worker]:
-    """The workers whose heartbeat is younger than that, oldest first."""
+async def find_alive(session: AsyncSession, within_seconds: float) -> Sequence[Worker]:
+    """The workers with a heartbeat within the last ``within_seconds``, in order of their start."""
     oldest = func.now() - timedelta(seconds=within_seconds)
-    living = await session.scalars(select(Worker).where(Worker.heartbeat_at > oldest))
-    return sorted(living, key=lambda worker: worker.id)  # few: ordered here, the look-up goes by heartbeat alone
+    alive = await session.scalars(select(Worker).where(Worker.heartbeat_at > oldest))
+    return sorted(alive, key=lambda worker: worker.id)  # sorted here, as the index has only the heartbeat
 
 
 def answered_languages(workers: Sequence[Worker]) -> frozenset[str]:
-    """The languages in which a language model of these workers answers; all of ``LANGUAGES`` if none is there to ask.
+    """The languages of the workers' language models; all of ``LANGUAGES`` if there are no such workers.
 
-    Recognition does not narrow them: a session may hold text alone.
+    Languages of ASR engines do not count: a session may consist of text only.
     """
     spoken = [each["languages"] for worker in workers for each in worker.engines if each["stage"] == Stage.LLM]
     if not spoken or not all(spoken):  # an engine without a list answers in any language
@@ -51,7 +51,7 @@ def answered_languages(workers: Sequence[Worker]) -> frozenset[str]:
     return frozenset(language for languages in spoken for language in languages if language in LANGUAGES)
 
 
-async def forget_dead(session: AsyncSession, after_seconds: float) -> None:
-    """Drops the rows of workers that went without a word."""
+async def delete_dead(session: AsyncSession, after_seconds: float) -> None:
+    """Deletes the rows of workers without a heartbeat for ``after_seconds``."""
     oldest = func.now() - timedelta(seconds=after_seconds)
     await session.execute(delete(Worker).where(Worker.heartbeat_at < oldest))

@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.enums import TurnStatus
-from db.feed.events import mark_changed
+from db.feed.events import touch_session
 from db.models.conversation import Session, Turn
 from db.models.work import ModelCall
 from db.postgres.database import Database
-from db.postgres.notifier import touch
+from db.postgres.notifier import notify_after_commit
 from db.turns.session_end import append_session_ended
 from db.turns.statement import call_row, statement_of
 from db.turns.tool_calls import fail_pending_calls
@@ -37,22 +37,23 @@ START = """
 with owner as materialized (
   select sessions.id, sessions.tenant_id from sessions join turns on turns.session_id = sessions.id
   where turns.id = $1::uuid for update of sessions
-), begun as (
+), started as (
   update turns set status = 'RUNNING', attempt = turns.attempt + 1, step = 0,
     started_at = coalesce(turns.started_at, clock_timestamp())
   from owner where turns.session_id = owner.id and turns.id = $1 and turns.status in ('QUEUED', 'RUNNING')
   returning owner.tenant_id, owner.id as session_id, turns.id, turns.attempt, turns.queued_at, turns.started_at
-), counted as (
-  update sessions set last_seq = sessions.last_seq + 1 from begun where sessions.id = begun.session_id
+), numbered as (
+  update sessions set last_seq = sessions.last_seq + 1 from started where sessions.id = started.session_id
   returning sessions.last_seq
-), told as (
+), logged as (
   insert into events (session_id, seq, turn_id, type, data)
-  select begun.session_id, counted.last_seq, begun.id, 'TurnStarted', jsonb_build_object('attempt', begun.attempt)
-  from begun cross join counted
+  select started.session_id, numbered.last_seq, started.id, 'TurnStarted',
+    jsonb_build_object('attempt', started.attempt)
+  from started cross join numbered
 )
 select tenant_id, session_id, id, attempt, queued_at,
   case when attempt = 1 then started_at else greatest(started_at, clock_timestamp()) end
-from begun
+from started
 """
 
 #: Whether the attempt has made exactly $3 commits: detects a commit whose answer was lost with the connection.
@@ -65,7 +66,7 @@ async def start(database: Database, turn_id: UUID) -> Claim | None:
     if row is None:
         return None
     claim = Claim(*row)
-    database.tell([claim.session_id])
+    database.notify([claim.session_id])
     return claim
 
 
@@ -82,7 +83,7 @@ async def commit(database: Database, claim: Claim, step: int, writes: Sequence[T
     else:
         row = await database.writer.row(sql, arguments)
     if row is not None:
-        database.tell([claim.session_id])
+        database.notify([claim.session_id])
     elif await database.writer.row(_COMMITTED, [claim.turn_id, claim.attempt, step + 1]) is None:
         raise Fenced(str(claim.turn_id))
 
@@ -103,7 +104,7 @@ async def _end(
             row = (await (await session.connection()).exec_driver_sql(sql, tuple(arguments))).first()
             if row is None:
                 raise _NotWritten
-            touch(session, claim.session_id)
+            notify_after_commit(session, claim.session_id)
             await append_session_ended(session, claim.session_id)
             return row
     except _NotWritten:
@@ -129,7 +130,7 @@ async def add_cancelled_calls(session: AsyncSession, claim: Claim, calls: Mappin
         .execution_options(synchronize_session=False)
     )
     if cancelled is not None:
-        await mark_changed(session, claim.session_id)
+        await touch_session(session, claim.session_id)
         session.add_all([ModelCall(**call_row(claim, call_id, call)) for call_id, call in calls.items()])
         await session.flush()
 

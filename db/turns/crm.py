@@ -18,7 +18,7 @@ from db.json_value import Json
 from db.models.conversation import Session
 from db.models.work import CrmRecord, ToolCall
 from db.turns import tool_calls
-from db.validation import storable
+from db.validation import sanitize_json
 
 _REFERENCE_TRIES = 8
 
@@ -34,7 +34,7 @@ async def file_record(
     if call.status is not ToolCallStatus.PENDING:
         return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
     try:
-        checked = SCENARIOS[scenario].payload.model_validate(storable(payload))
+        checked = SCENARIOS[scenario].payload.model_validate(sanitize_json(payload))
     except ValidationError as invalid:
         return await _refuse(session, call, invalid)
     owner = (await session.execute(select(Session).where(Session.id == call.session_id))).scalar_one()

@@ -14,7 +14,7 @@ from db.audio.persist import audio_row
 from db.enums import MessageType, Role, ToolCallStatus, TurnStatus
 from db.turns.values import Claim, FinishedCall
 from db.turns.writes import ToolCallEnd, TurnEnd, TurnWrite
-from db.validation import storable, storable_text
+from db.validation import sanitize_json, sanitize_text
 
 
 def call_row(claim: Claim, call_id: UUID, call: FinishedCall) -> dict[str, object]:
@@ -36,8 +36,8 @@ def call_row(claim: Claim, call_id: UUID, call: FinishedCall) -> dict[str, objec
         "output_tokens": call.output_tokens,
         "input_audio_ms": call.input_audio_ms,
         "output_audio_ms": call.output_audio_ms,
-        "error": None if call.error is None else storable_text(call.error),
-        "details": storable(call.details) or None,
+        "error": None if call.error is None else sanitize_text(call.error),
+        "details": sanitize_json(call.details) or None,
     }
 
 
@@ -72,7 +72,7 @@ class _Statement:
 
     def _bind_json(self, value: object) -> str:
         # Bound as text: drivers differ in how they bind jsonb.
-        return self._bind(None if value is None else json.dumps(storable(value), default=str), "text") + "::jsonb"
+        return self._bind(None if value is None else json.dumps(sanitize_json(value), default=str), "text") + "::jsonb"
 
     def _insert(self, table: str, rows: Iterable[dict[str, object]]) -> None:
         self._rows.setdefault(table, []).extend(rows)
@@ -85,12 +85,12 @@ class _Statement:
         if write.transcript is not None:
             text, language = write.transcript
             self._updates.append(
-                f"heard as (update messages set text = {self._bind(storable_text(text), 'text')},"
+                f"transcribed as (update messages set text = {self._bind(sanitize_text(text), 'text')},"
                 f" language = {self._bind(language, 'text')}"
                 " from held where messages.turn_id = held.id and messages.role = 'USER')"
             )
         if write.reply is not None:
-            reply = {"id": write.reply.id, "text": storable_text(write.reply.text), "language": write.reply.language}
+            reply = {"id": write.reply.id, "text": sanitize_text(write.reply.text), "language": write.reply.language}
             self._insert(
                 "messages", [{**owned, **reply, "role": Role.ASSISTANT, "type": MessageType.TEXT, "complete": True}]
             )
@@ -123,7 +123,7 @@ class _Statement:
     def _end_tool(self, end: ToolCallEnd) -> None:
         self._ends_tool = True
         status = ToolCallStatus.ACCEPTED if end.error is None else ToolCallStatus.FAILED
-        error = None if end.error is None else storable_text(end.error)
+        error = None if end.error is None else sanitize_text(end.error)
         self._updates.append(
             f"ended as (update tool_calls set status = {self._bind(status.value, 'text')},"
             f" result = {self._bind_json(end.result)}, error = {self._bind(error, 'text')},"
@@ -144,7 +144,7 @@ class _Statement:
         if failure is not None:
             self._turn += [
                 f"error_code = {self._bind(failure.code, 'text')}",
-                f"error_message = {self._bind(storable_text(failure.message), 'text')}",
+                f"error_message = {self._bind(sanitize_text(failure.message), 'text')}",
                 f"error_stage = {self._bind(failure.stage and failure.stage.value, 'text')}",
             ]
 
@@ -153,8 +153,8 @@ class _Statement:
         """The complete statement. Binds arguments, so it is read once, after the last ``add``."""
         # ``sized`` is joined rather than a subquery: when another transaction has just changed the row, PostgreSQL
         # checks it again (EvalPlanQual), keeps the joined rows and would run a subquery again.
-        news = (
-            "news as materialized (select row_number() over (order by place) as nth, type, data, role"
+        appended = (
+            "appended as materialized (select row_number() over (order by place) as nth, type, data, role"
             f" from jsonb_to_recordset({self._bind_json(self._events)})"
             " as given (place int, type text, data jsonb, role text, tool_ended boolean)"
             f" where not tool_ended{' or exists (select from ended)' if self._ends_tool else ''})"
@@ -167,17 +167,17 @@ class _Statement:
             *self._updates,
             *(self._inserted(table, rows) for table, rows in self._rows.items()),
             *([self._blobs_inserted()] if self._blobs else []),
-            news,
-            "sized as materialized (select held.id, (select count(*)::int from news) as size from held)",
-            "counted as (update sessions set last_seq = sessions.last_seq + sized.size from sized"
+            appended,
+            "sized as materialized (select held.id, (select count(*)::int from appended) as size from held)",
+            "numbered as (update sessions set last_seq = sessions.last_seq + sized.size from sized"
             " where sessions.id = $1 returning sessions.last_seq, sized.size)",
-            "told as (insert into events (session_id, seq, turn_id, type, data)"
-            " select $1, counted.last_seq - counted.size + news.nth, $2, news.type,"
-            " case when news.role is null then news.data else news.data || jsonb_build_object('message_id',"
-            " (select messages.id from messages where messages.turn_id = $2 and messages.role = news.role)) end"
-            " from counted cross join news order by news.nth)",
+            "logged as (insert into events (session_id, seq, turn_id, type, data)"
+            " select $1, numbered.last_seq - numbered.size + appended.nth, $2, appended.type,"
+            " case when appended.role is null then appended.data else appended.data || jsonb_build_object('message_id',"
+            " (select messages.id from messages where messages.turn_id = $2 and messages.role = appended.role)) end"
+            " from numbered cross join appended order by appended.nth)",
         ]
-        return f"with {', '.join(parts)} select last_seq from counted"
+        return f"with {', '.join(parts)} select last_seq from numbered"
 
     def _inserted(self, table: str, rows: list[dict[str, object]]) -> str:
         """The CTE that inserts rows of a table, all with the same columns."""

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.enums import EventType, SessionStatus, ToolCallStatus
 from db.errors import IdempotencyConflict, NotFound, OutcomeUnknown, SessionEnded
-from db.feed.events import NewEvent, append, mark_changed
+from db.feed.events import NewEvent, append, touch_session
 from db.ids import new_id
 from db.models.conversation import Session
 from db.models.events import Event
 from db.models.work import ToolCall
 from db.turns.values import error_result, error_text
-from db.validation import clean_text, same_json, storable, storable_text
+from db.validation import same_json, sanitize_json, sanitize_text, validate_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class NewToolCall:
             "attempt": self.attempt,
             "name": self.name,
             "server": self.server,
-            "arguments": storable(self.arguments),
+            "arguments": sanitize_json(self.arguments),
             "status": ToolCallStatus.PENDING,
             "idempotency_key": self.idempotency_key,
         }
@@ -97,14 +97,14 @@ async def end(
     if call.status is not ToolCallStatus.PENDING:
         return
     call.status = ToolCallStatus.ACCEPTED if error is None else ToolCallStatus.FAILED
-    call.result = storable(result)
-    call.error = None if error is None else storable_text(error)
+    call.result = sanitize_json(result)
+    call.error = None if error is None else sanitize_text(error)
     now = func.clock_timestamp()
     ended = (await session.execute(select(now, extract("epoch", now - call.created_at) * 1000))).one()
     call.finished_at, call.duration_ms = ended[0], max(0.0, float(ended[1]))
     await session.flush()
     if call.deadline_at is not None and await _session_ended(session, call.session_id):
-        await mark_changed(session, call.session_id)
+        await touch_session(session, call.session_id)
         return  # a manual call whose session has ended meanwhile: SessionEnded stays the last event
     await append(
         session,
@@ -197,7 +197,7 @@ async def begin_manual(
     repeated ``idempotency_key`` returns the first call, even if the session has ended since; its prefix keeps it apart
     from the keys of turns. Raises IdempotencyConflict for another tool or other arguments, SessionEnded, BadUserInput.
     """
-    clean_text(idempotency_key, "idempotencyKey", max_length=150)
+    validate_text(idempotency_key, "idempotencyKey", max_length=150)
     key = f"by-hand:{idempotency_key}"
     new = NewToolCall(session_id, None, 0, name, server, arguments, key, seconds, call_id or new_id())
     known = await session.scalar(

@@ -22,7 +22,7 @@ from sqlalchemy.sql.elements import SQLColumnExpression
 from strawberry.scalars import JSON
 
 from db.json_value import Json
-from db.postgres.jsonb import StoredObject
+from db.postgres.jsonb import JsonbObject
 from graph.api.context import Info
 from graph.api.declared import READ, Columns, Expression, Items, SameRow, SoundUrl, Value
 from graph.api.loaders import Source
@@ -99,7 +99,7 @@ def non_null(attribute: InstrumentedAttribute[V | None]) -> InstrumentedAttribut
 def _plain(value: object) -> object:
     if isinstance(value, UUID):
         return str(value)
-    return value.fragment if isinstance(value, StoredObject) else value
+    return value.fragment if isinstance(value, JsonbObject) else value
 
 
 def computed(python: Callable[[R], V], sql: Callable[[C], SQLColumnExpression[object]], description: str) -> V:

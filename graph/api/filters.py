@@ -12,10 +12,10 @@ from db.agents.scenarios import SCENARIOS
 from db.commands.sessions import MAX_CUSTOMER_ID
 from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
-from db.languages import clean_language
+from db.languages import parse_language
 from db.models.conversation import Session
 from db.models.work import CrmRecord
-from db.validation import clean_text
+from db.validation import validate_text
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 
 _MAX_REFERENCE = 40
@@ -27,13 +27,13 @@ _AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 def of_sessions(wanted: SessionFilter) -> Iterator[ColumnElement[bool]]:
     """A condition for each thing given. Raises BadUserInput for a value that no session can have."""
     if wanted.customer_id is not None:
-        yield Session.customer_id == clean_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
+        yield Session.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
     if wanted.status is not None:
         yield Session.status == wanted.status
     if wanted.channel is not None:
         yield Session.channel == wanted.channel
     if wanted.language is not None:
-        yield Session.language == clean_language(wanted.language)
+        yield Session.language == parse_language(wanted.language)
     yield from _between(Session.created_at, wanted.created_after, wanted.created_before)
 
 
@@ -43,7 +43,7 @@ def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
     A session that is unknown has no records, whether its id could be one or not.
     """
     if wanted.customer_id is not None:
-        yield CrmRecord.customer_id == clean_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
+        yield CrmRecord.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
     if wanted.session_id is not None:
         try:
             yield CrmRecord.session_id == parse_id(wanted.session_id, "session")
@@ -64,7 +64,7 @@ def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
 
 def clean_reference(given: str) -> str:
     """A record's reference as it is stored (Crockford's base 32). Raises BadUserInput for what cannot be one."""
-    clean = clean_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_AS_HEARD)
+    clean = validate_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_AS_HEARD)
     if not clean.isalnum() or not clean.isascii():
         raise BadUserInput("reference has letters and digits only.")
     return clean

@@ -21,7 +21,7 @@ from db.ids import parse_id
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from db.queue import workers
-from db.validation import clean_json
+from db.validation import validate_json
 from db.viewer import Viewer
 from graph.api.context import Info
 from graph.api.descriptions import described
@@ -84,7 +84,7 @@ class Mutation:
         parts = info.context.parts
 
         async def create(session: AsyncSession) -> SessionRow:
-            living = await workers.alive(session, parts.settings.live_worker_seconds)
+            living = await workers.find_alive(session, parts.settings.live_worker_seconds)
             return await sessions.create_session(
                 session,
                 viewer,
@@ -92,7 +92,7 @@ class Mutation:
                 language=input.language,
                 channel=input.channel,
                 persona=input.persona,
-                metadata=None if input.metadata is None else clean_json(input.metadata, "metadata"),
+                metadata=None if input.metadata is None else validate_json(input.metadata, "metadata"),
                 answered=workers.answered_languages(living),
             )
 
@@ -167,7 +167,7 @@ class Mutation:
             viewer,
             parse_id(input.session_id, "session"),
             name=input.name,
-            arguments=clean_json(input.arguments, "arguments"),
+            arguments=validate_json(input.arguments, "arguments"),
             idempotency_key=input.idempotency_key,
         )
         return CallToolPayload(tool_call=ToolCall(row=call, source=info.context.loaders))

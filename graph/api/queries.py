@@ -182,7 +182,7 @@ class Query:
         await info.context.viewer()
         settings = info.context.parts.settings
         async with info.context.parts.database.reading() as session:
-            living = await workers.alive(session, settings.live_worker_seconds)
+            living = await workers.find_alive(session, settings.live_worker_seconds)
         return Capabilities(
             id=strawberry.ID("capabilities"),
             engines=_engines([engine for worker in living for engine in worker.engines]),

@@ -12,7 +12,7 @@ from db.enums import EventType
 from db.feed.events import StoredEvent
 from db.feed.feed import Feed
 from db.feed.listeners import Take
-from db.postgres.outage import outlast
+from db.postgres.outage import retry_outage
 from db.postgres.reader import Reader
 
 #: Of a turn's events: the number of the first, and of the newest that queued the turn.
@@ -59,7 +59,7 @@ async def turn_ended(feed: Feed, reader: Reader, session_id: UUID, turn_id: UUID
     """Waits for the end of the turn's newest attempt, but no longer than that; returns whether it came."""
     try:
         async with asyncio.timeout(seconds):
-            row = await outlast(lambda: reader.row(_TURN_SPAN, [turn_id]), patience_seconds=seconds)
+            row = await retry_outage(lambda: reader.row(_TURN_SPAN, [turn_id]), patience_seconds=seconds)
             assert row is not None
             turn = FollowedTurn(session_id, turn_id, *row)
             async with aclosing(follow_turn(feed, turn, turn.queued_seq)) as events:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from db.commands.keys import adopt_key, new_secret
+from db.commands.keys import import_key, new_secret
 from db.errors import BadUserInput
 from db.postgres.check import check_database
 from db.postgres.database import Database
@@ -69,7 +69,7 @@ def prepare(settings: ApiSettings, url: str, key: str) -> None:
         await check_database(url, settings.listen_url)
         database = Database(url, listen_url=settings.listen_url, pool=2)
         try:
-            await database.run(lambda session: adopt_key(session, key, name="local"))
+            await database.run(lambda session: import_key(session, key, name="local"))
         finally:
             await database.close()
 

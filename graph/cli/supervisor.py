@@ -14,7 +14,7 @@ from rich.console import Console
 from db.models.workers import EngineReport
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
-from db.queue.workers import alive
+from db.queue.workers import find_alive
 from graph.cli.address import base_url, listens
 from graph.cli.python_module import python_module
 from graph.settings import ApiSettings
@@ -132,7 +132,7 @@ def ready_lines(settings: ApiSettings, key: str) -> tuple[str, ...]:
 async def _tried_engines(database: Database, settings: ApiSettings) -> list[EngineReport] | None:
     """The engines of a worker that has loaded all it can; null while there is none."""
     async with database.reading() as session:
-        living = await alive(session, settings.live_worker_seconds)
+        living = await find_alive(session, settings.live_worker_seconds)
     for worker in living:
         if worker.engines and all(engine["loaded"] or engine["error"] for engine in worker.engines):
             return list(worker.engines)

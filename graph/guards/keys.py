@@ -10,9 +10,9 @@ from uuid import UUID
 
 from cachetools import LRUCache, TTLCache
 
-from db.commands.keys import find_key, hash_of
+from db.commands.keys import find_key, hash_secret
 from db.errors import Unauthenticated
-from db.logs import looked_at
+from db.logs import retrieve_exception
 from db.postgres.outage import DATABASE_ERRORS
 from db.postgres.reader import Reader
 from db.viewer import Viewer
@@ -84,7 +84,7 @@ class Keys:
     async def _find(self, secret: str, address: str, anew: bool) -> Viewer | None:
         if len(secret) > MAX_SECRET:
             return None
-        secret_hash = hash_of(secret)
+        secret_hash = hash_secret(secret)
         known = self._known.get(secret_hash)
         if known is not None and anew:
             # Not a shared look-up: that may have started before the key was revoked.
@@ -99,7 +99,7 @@ class Keys:
         if task is None:
             task = self._looking[secret_hash] = asyncio.create_task(self._look(secret_hash, known), name="key")
             task.add_done_callback(lambda _: self._looking.pop(secret_hash, None))
-            task.add_done_callback(looked_at)
+            task.add_done_callback(retrieve_exception)
         return await asyncio.shield(task)
 
     async def _look(self, secret_hash: bytes, known: _Known | None) -> Viewer | None:

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 from uuid import UUID
 
-from db.commands.keys import revoked_among
+from db.commands.keys import find_revoked
 from db.errors import Unauthenticated
-from db.postgres.outage import keep_running
+from db.postgres.outage import run_forever
 from db.postgres.reader import Reader
 
 _CHECK_SECONDS = 1.0
@@ -63,7 +63,7 @@ class Revocations:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        check = keep_running(self._check, lost="revocation_check_failed", pause_seconds=_CHECK_SECONDS)
+        check = run_forever(self._check, lost="revocation_check_failed", pause_seconds=_CHECK_SECONDS)
         self._task = asyncio.create_task(check, name="revocations")
 
     async def close(self) -> None:
@@ -96,5 +96,5 @@ class Revocations:
 
     async def _check(self) -> None:
         if self._open:
-            for key_id in await revoked_among(self._reader, list(self._open)):
+            for key_id in await find_revoked(self._reader, list(self._open)):
                 self.revoke(key_id)

@@ -16,7 +16,7 @@ from cachetools import LRUCache
 from graphql import GraphQLError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db.commands.keys import hash_of
+from db.commands.keys import hash_secret
 from db.errors import BadUserInput, OperationTimeout, Overloaded, QueryTooComplex, VoxLoomError
 from db.logs import error_fields
 from db.postgres.outage import DATABASE_ERRORS
@@ -168,7 +168,7 @@ async def _read(parts: FastPathParts, exchange: Exchange, request: Request) -> A
     secret = exchange.secret
     if secret is None:
         return None
-    asking = Asking(hash_of(secret), base_of(exchange.scope, parts.public_url))
+    asking = Asking(hash_secret(secret), base_of(exchange.scope, parts.public_url))
     try:
         return await parts.answers.answer(request, asking)
     except (OperationTimeout, QueryTooComplex) as error:

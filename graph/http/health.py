@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.logs import looked_at
+from db.logs import retrieve_exception
 from db.postgres.outage import DATABASE_ERRORS
 from db.postgres.schema_revision import newest_revision
-from db.queue.workers import alive
+from db.queue.workers import find_alive
 from graph.parts import Parts
 
 #: How long a readiness result is reused: the probe needs no key and may be called at any rate.
@@ -74,7 +74,7 @@ class _CachedProbe:
             return self._found
         if self._asking is None:
             self._asking = asyncio.create_task(self._renewed(), name="readiness")
-            self._asking.add_done_callback(looked_at)
+            self._asking.add_done_callback(retrieve_exception)
         return await asyncio.shield(self._asking)
 
     async def _renewed(self) -> dict[str, object]:
@@ -87,6 +87,6 @@ class _CachedProbe:
 
 
 async def _workers(session: AsyncSession, within_seconds: float) -> dict[str, int]:
-    living = await alive(session, within_seconds)
+    living = await find_alive(session, within_seconds)
     loaded = [worker for worker in living if worker.engines and all(each["loaded"] for each in worker.engines)]
     return {"alive": len(living), "loaded": len(loaded)}

@@ -10,7 +10,7 @@ import asyncio
 import gc
 from pathlib import Path
 
-from db.malloc import give_back_freed
+from db.malloc import trim_malloc
 
 _STATM = Path("/proc/self/statm")
 _PAGE_BYTES = 4096
@@ -39,7 +39,7 @@ def resident_bytes() -> int | None:
 def give_back() -> None:
     """Collects garbage, and returns free pages to the operating system (malloc_trim(3), where available)."""
     gc.collect()
-    give_back_freed()
+    trim_malloc()
 
 
 async def keep_low() -> None:

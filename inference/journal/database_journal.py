@@ -15,7 +15,7 @@ from db.enums import AudioKind, CallStatus, EventType, Role, Stage
 from db.errors import AudioStoreUnavailable
 from db.ids import new_id
 from db.postgres.database import Database
-from db.postgres.outage import outlast
+from db.postgres.outage import retry_outage
 from db.turns import tool_calls
 from db.turns.values import Claim, Failure, FinishedCall
 from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite
@@ -100,7 +100,7 @@ class DatabaseJournal(WriteBehind):
             async with self._database.reading() as session:
                 return await tool_calls.find_id(session, self._claim.session_id, key)
 
-        return await outlast(find, patience_seconds=self._patience_seconds)
+        return await retry_outage(find, patience_seconds=self._patience_seconds)
 
     async def tool_finished(self, context: ToolContext, result: ToolResult | None, error: str | None) -> None:
         if error is None and result is not None and not result.ok:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from db.agents.personas import PERSONAS
-from db.audio.store import AudioStore, patiently
+from db.audio.store import AudioStore, retry_unavailable
 from db.enums import MessageType, Role, ToolCallStatus
 from db.json_value import Json
 from db.postgres.database import Database
@@ -89,7 +89,7 @@ async def _recording(database: Database, store: AudioStore, audio_id: str, patie
     row = await database.reader.row(RECORDING, [UUID(audio_id)])
     assert row is not None
     key, size = row
-    return await patiently(lambda: store.get(database, key, 0, size), patience_seconds=patience_seconds)
+    return await retry_unavailable(lambda: store.get(database, key, 0, size), patience_seconds=patience_seconds)
 
 
 def _known(customer_id: str, metadata: Mapping[str, Json]) -> dict[str, str]:

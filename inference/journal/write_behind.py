@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from db.postgres.database import Database
-from db.postgres.outage import DATABASE_ERRORS, client_error, outlast
+from db.postgres.outage import DATABASE_ERRORS, client_error, retry_outage
 from db.turns import claims
 from db.turns.values import Claim, FinishedCall
 from db.turns.writes import TurnWrite
@@ -164,7 +164,7 @@ class WriteBehind:
 
     async def _commit(self, writes: list[TurnWrite]) -> None:
         try:
-            await outlast(
+            await retry_outage(
                 lambda: claims.commit(self._database, self._claim, self._step, writes),
                 patience_seconds=self._patience_seconds,
             )

@@ -13,13 +13,13 @@ from db.commands.sessions import lock_session
 from db.enums import ToolCallStatus
 from db.errors import BadUserInput, OutcomeUnknown, Overloaded, VoxLoomError
 from db.ids import new_id
-from db.logs import looked_at, place_of
+from db.logs import retrieve_exception, source_line
 from db.models.work import ToolCall
 from db.postgres.database import Database
-from db.postgres.outage import outlast
+from db.postgres.outage import retry_outage
 from db.turns import tool_calls
 from db.turns.values import error_result, error_text
-from db.validation import clean_json
+from db.validation import validate_json
 from db.viewer import Viewer
 from inference.ports import ToolContext, ToolResult
 from inference.tools.client import FoundTool, McpToolBox
@@ -66,7 +66,7 @@ class ManualToolCalls:
         The same ``idempotency_key`` returns the same call, PENDING if another process runs it and the tool is not
         repeatable. Raises NotFound, BadUserInput, IdempotencyConflict, SessionEnded, Overloaded.
         """
-        arguments = clean_json(arguments, "The arguments")
+        arguments = validate_json(arguments, "The arguments")
         tool = await self._toolbox.find(name)
         if tool is None:
             known = ", ".join(sorted(spec.name for _, spec in await self._toolbox.tools()))
@@ -107,7 +107,7 @@ class ManualToolCalls:
             running = asyncio.create_task(self._finish(tool, name, arguments, context), name=f"tool-call-{call.id}")
             self._running[call.id] = running
             running.add_done_callback(lambda _: self._running.pop(call.id, None))
-            running.add_done_callback(looked_at)
+            running.add_done_callback(retrieve_exception)
         return await asyncio.shield(running)
 
     async def close(self) -> None:
@@ -134,7 +134,7 @@ class ManualToolCalls:
         except VoxLoomError as error:
             return await self._end(context, _failed(error))
         except Exception as error:
-            log.error("tool_failed", tool=name, error=type(error).__name__, where=place_of(error))
+            log.error("tool_failed", tool=name, error=type(error).__name__, where=source_line(error))
             return await self._end(context, _failed(OutcomeUnknown("The tool failed.")))
         return await self._end(context, (result, None if result.ok else "The tool refused the call."))
 
@@ -147,7 +147,7 @@ class ManualToolCalls:
             await tool_calls.end(session, call, result=result.content, error=error)
             return call
 
-        return await outlast(lambda: self._database.run(end), patience_seconds=_PATIENCE_SECONDS)
+        return await retry_outage(lambda: self._database.run(end), patience_seconds=_PATIENCE_SECONDS)
 
 
 def _failed(error: VoxLoomError) -> tuple[ToolResult, str]:

@@ -24,9 +24,9 @@ from db.json_value import Json
 from db.logs import error_fields
 from db.models.work import ToolCall
 from db.postgres.database import Database
-from db.postgres.outage import client_error, outlast
+from db.postgres.outage import client_error, retry_outage
 from db.turns import tool_calls
-from db.validation import clean_json
+from db.validation import validate_json
 from db.viewer import Viewer
 from inference.ports import ToolContext
 from inference.tools.crm import TOOLS, run_crm_tool
@@ -68,7 +68,7 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
     """The server at ``/mcp``: the caller names one of its sessions as an argument; the intent is recorded here."""
 
     async def begin(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
-        arguments = clean_json(params.arguments or {}, "The arguments")
+        arguments = validate_json(params.arguments or {}, "The arguments")
         viewer = viewer_of(ctx)
         session_id = parse_id(str(arguments.pop("session_id", "")), "session")
         key = dict[str, Json](params.meta or {}).get(KEY_META, str(new_id()))
@@ -127,7 +127,7 @@ def _server(
                 raise NotFound("No such tool.")
             call = await begin(ctx, params)
             # Safe to retry: a call that was committed returns the same result again.
-            result = await outlast(lambda: run(params.name, call), patience_seconds=patience_seconds)
+            result = await retry_outage(lambda: run(params.name, call), patience_seconds=patience_seconds)
         except Exception as error:
             error = client_error(error) or error
             if not isinstance(error, VoxLoomError):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.logs import error_fields
 from db.postgres.database import Database
-from db.postgres.outage import keep_running
+from db.postgres.outage import run_forever
 from db.turns import tool_calls
 
 #: Calls ended in one pass.
@@ -33,7 +33,7 @@ class AbandonedCalls:
 
     async def run(self) -> None:
         """Polls until cancelled; database outages are logged and outlasted."""
-        await keep_running(self.end_all, lost="abandoned_calls_failed", pause_seconds=self._poll_seconds)
+        await run_forever(self.end_all, lost="abandoned_calls_failed", pause_seconds=self._poll_seconds)
 
     async def end_all(self) -> None:
         """Ends all abandoned calls, each in a transaction of its own, so that it locks one session at a time."""

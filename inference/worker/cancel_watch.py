@@ -9,7 +9,7 @@ from uuid import UUID
 from db.commands.turns import CANCELLED_CHANNEL
 from db.postgres.database import Database
 from db.postgres.listen import listen
-from db.postgres.outage import keep_running
+from db.postgres.outage import run_forever
 from db.turns.claims import find_ended
 from inference.worker.runner import TurnRunner
 
@@ -29,7 +29,7 @@ class CancelWatch:
             tasks.create_task(
                 listen(self._database, channels, check_seconds=self._poll_seconds), name="cancel-watch-listen"
             )
-            poll = keep_running(self._poll, lost="cancel_poll_failed", pause_seconds=self._poll_seconds)
+            poll = run_forever(self._poll, lost="cancel_poll_failed", pause_seconds=self._poll_seconds)
             tasks.create_task(poll, name="cancel-watch-poll")
 
     def _hear(self, payload: str) -> None:

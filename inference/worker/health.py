@@ -19,7 +19,7 @@ from inference.settings import InferenceSettings
 async def healthy(database: Database, within_seconds: float) -> bool:
     """Whether a worker of this host has a heartbeat of the last ``within_seconds``."""
     async with database.reading() as session:
-        living = await workers.alive(session, within_seconds)
+        living = await workers.find_alive(session, within_seconds)
     return any(worker.host == socket.gethostname() for worker in living)
 
 

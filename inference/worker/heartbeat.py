@@ -16,7 +16,7 @@ from db.models.workers import EngineReport, Worker
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue import workers
-from db.queue.jobs import take_up_lost
+from db.queue.jobs import requeue_jobs_of_dead_workers
 from inference.lender import Engines
 from inference.settings import InferenceSettings
 
@@ -78,19 +78,19 @@ class WorkerHeartbeat:
         )
 
         async def beat(session: AsyncSession) -> float:
-            silent = await workers.beat(session, row)
-            await workers.forget_dead(session, _FORGET_SECONDS)
+            silent = await workers.heartbeat(session, row)
+            await workers.delete_dead(session, _FORGET_SECONDS)
             return silent
 
         return await self._database.run(beat)
 
     async def _requeue_lost(self) -> None:
         silent_seconds = self._settings.lost_worker_seconds
-        taken = await self._database.run(lambda session: take_up_lost(session, silent_seconds))
+        taken = await self._database.run(lambda session: requeue_jobs_of_dead_workers(session, silent_seconds))
         if taken:
             log.warning("turns_taken_up", jobs=taken)
 
     async def leave(self) -> None:
         """Deletes this worker's row; if the database is unavailable, other workers delete it later."""
         with suppress(*DATABASE_ERRORS):
-            await self._database.run(lambda session: workers.leave(session, self._id))
+            await self._database.run(lambda session: workers.deregister(session, self._id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from db.malloc import give_back_freed
+from db.malloc import trim_malloc
 
 _SECONDS = 2.0
 
@@ -18,4 +18,4 @@ async def give_back_periodically(seconds: float = _SECONDS) -> None:
     """Returns freed heap to the system every ``seconds``, in a thread, until cancelled. A call takes milliseconds."""
     while True:
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(give_back_freed)
+        await asyncio.to_thread(trim_malloc)

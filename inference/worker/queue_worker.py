@@ -14,8 +14,8 @@ from procrastinate.worker import Worker
 
 from db.logs import error_fields
 from db.postgres.database import Database
-from db.postgres.outage import DATABASE_ERRORS, keep_running, outlast
-from db.queue.jobs import beat_queue, end_own_job, retry_own_job, take_up_strays
+from db.postgres.outage import DATABASE_ERRORS, retry_outage, run_forever
+from db.queue.jobs import end_own_job, requeue_orphaned_jobs, retry_own_job, send_queue_heartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class QueueWorker(Worker):
                     return await retry_own_job(session, job_id, worker_id, retry_decision.retry_at)
                 return await end_own_job(session, job_id, worker_id, status.value)
 
-        mine = await outlast(end, patience_seconds=self._patience_seconds)
+        mine = await retry_outage(end, patience_seconds=self._patience_seconds)
         self._job_ids_to_abort.pop(job_id, None)
         if not mine:
             log.info("job_was_taken_over", job_id=job_id)
@@ -64,7 +64,7 @@ class QueueWorker(Worker):
         running = [context.job.id for context in self._running_jobs.values() if context.job.id is not None]
         try:
             # Only here is no fetch in progress.
-            strays = await self._database.run(lambda session: take_up_strays(session, worker_id, running))
+            strays = await self._database.run(lambda session: requeue_orphaned_jobs(session, worker_id, running))
             if strays:
                 log.warning("jobs_strayed", jobs=strays)
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]  # Procrastinate leaves it unannotated
@@ -76,7 +76,7 @@ class QueueWorker(Worker):
             await asyncio.sleep(self.update_heartbeat_interval)
             worker_id = self.worker_id
             if worker_id is not None:
-                await self._database.run(partial(beat_queue, worker_id=worker_id))
+                await self._database.run(partial(send_queue_heartbeat, worker_id=worker_id))
 
     def _start_side_tasks(self) -> list[asyncio.Task[object]]:
         jobs = self.app.job_manager
@@ -86,9 +86,9 @@ class QueueWorker(Worker):
 
         return [
             asyncio.create_task(
-                keep_running(self._update_heartbeat, lost="queue_heartbeat_lost"), name="queue-heartbeat"
+                run_forever(self._update_heartbeat, lost="queue_heartbeat_lost"), name="queue-heartbeat"
             ),
-            asyncio.create_task(keep_running(listen, lost="queue_listen_lost"), name="queue-listen"),
+            asyncio.create_task(run_forever(listen, lost="queue_listen_lost"), name="queue-listen"),
         ]
 
     async def _shutdown(self, side_tasks: list[asyncio.Task[object]]) -> None:

@@ -11,7 +11,7 @@ import structlog
 from db.audio.store import AudioStore
 from db.ids import new_id
 from db.postgres.database import Database
-from db.postgres.outage import without_conflict
+from db.postgres.outage import retry_conflicts
 from db.turns import claims
 from db.turns.values import Claim, Failure
 from inference.journal.database_journal import DatabaseJournal
@@ -73,7 +73,7 @@ class TurnRunner:
 
     async def run(self, turn_id: UUID) -> None:
         """Runs one attempt. Raises TurnInterrupted when the worker stops, and database errors."""
-        claim = await without_conflict(lambda: claims.start(self._database, turn_id))
+        claim = await retry_conflicts(lambda: claims.start(self._database, turn_id))
         if claim is None:
             return
         if claim.attempt > _MAX_ATTEMPTS:

@@ -1,4 +1,4 @@
-"""The first schema: tenants, conversations, the work done for them, events and sounds."""
+"""First schema: tenants, keys, sessions, turns, messages, model and tool calls, CRM records, events, audio, workers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_audio_blobs")),
     )
-    # Not compressed, so that a range of a sound is read without reading all of it.
+    # TOAST without compression, so that Postgres reads a range of bytes without the whole value.
     op.execute("alter table audio_blobs alter column data set storage external")
     op.create_table(
         "server_secrets",

@@ -1,4 +1,4 @@
-"""The queue of turns: Procrastinate's own schema, and a trigger that wakes a worker when a session is free again."""
+"""Job queue: Procrastinate's schema, and triggers that notify workers when a session's next job can start."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ depends_on = None
 
 _SCHEMA = Path(__file__).parent.parent / "procrastinate_3_10_0.sql"
 
-# A job whose session is busy is passed over. When the busy job ends, nobody is told that the next one may start now;
-# without this, it waits for the worker's next poll.
+# Procrastinate skips a job whose lock (session) is held by a running job, and sends no notification when that job ends;
+# without these triggers the next job would wait for a worker's poll.
 _WAKE = """
 create function voxloom_wake_next_turn() returns trigger language plpgsql as $$
 begin
@@ -62,7 +62,7 @@ drop function if exists voxloom_wake_next_turn() cascade;
 
 
 def _execute_script(script: str) -> None:
-    """Runs many statements at once in the migration's own transaction, which asyncpg does only without parameters."""
+    """Runs several statements in the migration's transaction, which asyncpg supports only without parameters."""
     driver: Any = op.get_bind().connection.dbapi_connection
     driver.run_async(lambda connection: connection.execute(script))
 

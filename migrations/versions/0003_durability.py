@@ -1,4 +1,4 @@
-"""Turns that are cancelled, repeated and many: incomplete messages, numbered commits, and how many wait."""
+"""Durability: numbered commits of an attempt, one running turn per session, partial replies, index of queued turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a tool call that a client made by hand is given up: its process may have died before it could end the call."""
+"""Deadline of a manual tool call (callTool), after which a worker fails it: its process may have died."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tool_calls_deadline_at", "tool_calls", ["deadline_at"], postgresql_where=sa.text("status = 'PENDING'")
     )
-    # What is PENDING already, of a turn that is over or made by hand, is not run by then: a worker ends it.
+    # Calls that are PENDING already, manual or of an ended turn, run no longer than this; then a worker fails them.
     op.execute("""
         update tool_calls set deadline_at = clock_timestamp() + interval '5 minutes'
         where status = 'PENDING' and (turn_id is null or exists (

@@ -1,4 +1,4 @@
-"""Fair dequeue: of the tenants that have a turn waiting, the one that was served longest ago is served next."""
+"""Fair queue among tenants: of those with queued turns, the tenant that was served least recently is next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ depends_on = None
 
 _PROCRASTINATE = Path(__file__).parents[1] / "procrastinate_3_10_0.sql"
 
-# The tenant of a job is that of the session it is locked by; jobs of others than sessions share one place.
+# The tenant of a job is that of its lock, a session; jobs without a session share the default tenant.
 _TENANT_OF_JOB = """
 alter table procrastinate_jobs add column tenant_id uuid not null default '00000000-0000-0000-0000-000000000000';
 update procrastinate_jobs set tenant_id = sessions.tenant_id
@@ -33,8 +33,8 @@ create trigger voxloom_tenant_of_job before insert on procrastinate_jobs
   for each row execute function voxloom_tenant_of_job();
 """
 
-# Procrastinate's function, but that the first job is looked for within one tenant after the other. The tenants that
-# wait are found by skipping through the index, so that the cost grows with their number and not with that of the jobs.
+# Procrastinate's function, changed to search one tenant after the other. The tenants with queued jobs are found by a
+# loose index scan (recursive CTE), whose cost grows with the number of tenants rather than jobs.
 _FETCH = """
 create or replace function procrastinate_fetch_job_v2(target_queue_names character varying[], p_worker_id bigint)
   returns procrastinate_jobs language plpgsql as $$
@@ -92,13 +92,13 @@ drop index procrastinate_jobs_waiting_by_tenant;
 
 
 def _execute_script(script: str) -> None:
-    """Runs many statements at once in the migration's own transaction, which asyncpg does only without parameters."""
+    """Runs several statements in the migration's transaction, which asyncpg supports only without parameters."""
     driver: Any = op.get_bind().connection.dbapi_connection
     driver.run_async(lambda connection: connection.execute(script))
 
 
 def _original_fetch() -> str:
-    """Procrastinate's own function, of the schema that revision 0002 installs."""
+    """Procrastinate's original function, from the schema that revision 0002 installs."""
     schema = _PROCRASTINATE.read_text()
     start = schema.index("CREATE FUNCTION procrastinate_fetch_job_v2(")
     end = schema.index("$$;", start) + len("$$;")

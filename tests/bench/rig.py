@@ -19,7 +19,7 @@ from db.commands.keys import create_key
 from db.postgres.connect import connect
 from db.postgres.database import Database
 from db.postgres.embedded import EmbeddedPostgres
-from db.postgres.embedded_paths import pid_in
+from db.postgres.embedded_paths import read_pid
 from db.postgres.migrate import migrate
 from tests.bench.dataset import Dataset
 
@@ -139,7 +139,7 @@ async def rig() -> AsyncIterator[Rig]:
         try:
             await asyncio.to_thread(postgres.start)
             await migrate(postgres.url)
-            pid = pid_in(postgres.root / "data" / "postmaster.pid")
+            pid = read_pid(postgres.root / "data" / "postmaster.pid")
             assert pid is not None
             database = Database(postgres.url, pool=POOL)
             connection = await connect(database.address, name="bench", timeout_seconds=15, statement_seconds=600)

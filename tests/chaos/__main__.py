@@ -1,8 +1,8 @@
-"""``python -m tests.chaos``: breaks everything, over and over, and proves that nothing was lost or doubled.
+"""``python -m tests.chaos``: chaos test with fault injection; checks that nothing is lost or duplicated.
 
 Settings from the environment: SEED (random if unset), FAULTS (60), SESSIONS (16), PAUSE (seconds between two faults,
-"1.5-4"), KINDS (of faults, with commas between them: all). Ends with 1 if anything is wrong. KEEP=1 keeps the
-directory with the logs. How long a turn takes to go on after a kill alone, with nothing else broken:
+"1.5-4"), KINDS (of faults, comma-separated: all). Exits with 1 if a check fails. KEEP=1 keeps the
+directory with the logs. To measure the recovery time after a killed worker alone:
 ``KINDS="kill worker" PAUSE=13-15 FAULTS=20``.
 """
 

@@ -1,4 +1,4 @@
-"""The faults, dealt like cards: shuffled by the seed, each kind as often as the others."""
+"""Fault injection: kills, stops, restarts and lost connections, in a seeded random order."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 import asyncpg
 
 from tests.chaos.listeners import Listener
-from tests.chaos.processes import Plant, Process
+from tests.chaos.processes import Process, SystemUnderTest
 
-#: Longer than a worker may be silent (VOXLOOM_LOST_WORKER_SECONDS is 8), so that its turns are taken from it.
+#: Longer than VOXLOOM_LOST_WORKER_SECONDS (8), so that the turns of a stopped worker are taken over.
 _ZOMBIE_SECONDS = (10.5, 14.0)
 
 _LISTENING = "query ilike 'listen%' or application_name = 'voxloom-feed'"
@@ -25,21 +25,21 @@ _CLIENTS = "backend_type = 'client backend' and pid <> pg_backend_pid()"
 
 @dataclass(frozen=True)
 class Fault:
-    """What was done, and when."""
+    """An injected fault: kind and time."""
 
     kind: str
     at: datetime
 
 
 class Faults:
-    """Does them one after another; what takes longer goes on in the background."""
+    """Injects faults one after another; recoveries run in the background."""
 
-    def __init__(self, plant: Plant, listeners: list[Listener], rng: random.Random) -> None:
+    def __init__(self, system: SystemUnderTest, listeners: list[Listener], rng: random.Random) -> None:
         self.done: list[Fault] = []
-        self._plant = plant
+        self._system = system
         self._listeners = listeners
         self._rng = rng
-        self._tails: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "kill worker": self._kill_worker,
             "stop worker": self._stop_worker,
@@ -58,7 +58,7 @@ class Faults:
         return Counter(fault.kind for fault in self.done)
 
     async def run(self, count: int, pause: tuple[float, float], only: Sequence[str] = ()) -> None:
-        """``only``: the kinds to deal; all if it is empty."""
+        """Injects ``count`` faults of the kinds ``only`` (empty: all), each kind as often as the others."""
         deck: list[str] = []
         for _ in range(count):
             if not deck:
@@ -66,7 +66,7 @@ class Faults:
                 self._rng.shuffle(deck)
             await self.kinds[deck.pop()]()
             await asyncio.sleep(self._rng.uniform(*pause))
-        await asyncio.gather(*self._tails)
+        await asyncio.gather(*self._background)
 
     def _note(self, kind: str) -> None:
         self.done.append(Fault(kind, datetime.now(UTC)))
@@ -75,70 +75,70 @@ class Faults:
         async def run() -> None:
             await tail
 
-        self._tails.add(asyncio.create_task(run()))
+        self._background.add(asyncio.create_task(run()))
 
     async def _worker(self) -> Process:
-        """One that no fault has in hand."""
+        """A random worker that is running and not under a fault."""
         while True:
-            free = [each for each in self._plant.workers if not each.in_hand and each.running]
+            free = [each for each in self._system.workers if not each.under_fault and each.running]
             if free:
                 return self._rng.choice(free)
             await asyncio.sleep(0.1)
 
     async def _kill_worker(self) -> None:
         worker = await self._worker()
-        worker.in_hand = True
+        worker.under_fault = True
         self._note("kill worker")
         worker.send(signal.SIGKILL)
         self._later(self._bring_back(worker, self._rng.uniform(0.2, 4)))
 
     async def _drain_worker(self) -> None:
         worker = await self._worker()
-        worker.in_hand = True
+        worker.under_fault = True
         self._note("drain worker")
         worker.send(signal.SIGTERM)
         self._later(self._bring_back(worker, 0))
 
     async def _stop_worker(self) -> None:
         worker = await self._worker()
-        worker.in_hand = True
+        worker.under_fault = True
         self._note("stop worker")
         worker.send(signal.SIGSTOP)
 
         async def go_on(seconds: float) -> None:
             await asyncio.sleep(seconds)
             worker.send(signal.SIGCONT)
-            worker.in_hand = False
+            worker.under_fault = False
 
         self._later(go_on(self._rng.uniform(*_ZOMBIE_SECONDS)))
 
     async def _bring_back(self, process: Process, seconds: float) -> None:
         if not await process.gone(60):
-            self._plant.tired.append(f"{process.name} (did not end)")
+            self._system.unexpected_exits.append(f"{process.name} (did not end)")
             process.send(signal.SIGKILL)
             await process.gone(10)
         await asyncio.sleep(seconds)
         process.start()
-        process.in_hand = False
+        process.under_fault = False
 
     async def _restart_api(self, how: signal.Signals) -> None:
-        await _until(lambda: not self._plant.api.in_hand)
-        self._plant.api.in_hand = True
+        await _until(lambda: not self._system.api.under_fault)
+        self._system.api.under_fault = True
         self._note(f"restart API {how.name}")
-        self._plant.api.send(how)
-        self._later(self._bring_back(self._plant.api, self._rng.uniform(0, 1)))
+        self._system.api.send(how)
+        self._later(self._bring_back(self._system.api, self._rng.uniform(0, 1)))
 
     async def _restart_postgres(self, how: signal.Signals) -> None:
-        await _until(lambda: not self._plant.postgres_in_hand.locked())
+        await _until(lambda: not self._system.postgres_fault_lock.locked())
         self._note(f"restart Postgres {'fast' if how is signal.SIGINT else 'immediate'}")
-        self._later(self._plant.restart_postgres(how, self._rng.choice((0, 0, 1, 3, 6))))
+        self._later(self._system.restart_postgres(how, self._rng.choice((0, 0, 1, 3, 6))))
         await asyncio.sleep(0)
 
     async def _cut_backends(self, which: str, share: float) -> None:
-        async with self._plant.postgres_in_hand:
+        async with self._system.postgres_fault_lock:
             self._note("cut LISTEN connections" if share == 1 and _LISTENING in which else "cut database connections")
             with suppress(OSError, asyncpg.PostgresError):
-                connection = await asyncpg.connect(self._plant.url)
+                connection = await asyncpg.connect(self._system.url)
                 try:
                     pids = [
                         row["pid"] for row in await connection.fetch(f"select pid from pg_stat_activity where {which}")
@@ -156,5 +156,5 @@ class Faults:
 
 
 async def _until(true: Callable[[], bool]) -> None:
-    while not true():  # noqa: ASYNC110 - what is waited for is another process
+    while not true():  # noqa: ASYNC110 - waits for another process
         await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Listeners: each follows one session on a real websocket, and comes back after every cut where it left off."""
+"""Subscribers: each follows one session over a websocket, and reconnects with ``afterSeq``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SILENT_SECONDS = 40
 
 
 class Listener:
-    """``seen``: number, type and turn of every event in the order it came, repeats too."""
+    """A subscriber. ``seen``: number, type and turn of every received event, in order, with repeats."""
 
     def __init__(self, client: Client, session_id: str) -> None:
         self.session_id = session_id
@@ -31,12 +31,12 @@ class Listener:
         return self.seen[-1][0] if self.seen else 0
 
     def cut(self) -> None:
-        """Ends the connection without a word, as a phone in a tunnel does."""
+        """Aborts the connection without a close frame."""
         if self._socket is not None:
             self._socket.transport.abort()
 
     async def follow(self) -> None:
-        """Until cancelled."""
+        """Follows the session until cancelled."""
         while True:
             try:
                 self.ends[await self._follow()] += 1

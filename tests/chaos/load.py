@@ -1,4 +1,4 @@
-"""The load: people who talk in many sessions at once, send again what was not answered, and change their minds."""
+"""Load generator: concurrent sessions that send messages with retries, cancel turns and retry them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 CANCEL = "mutation($id: ID!) { cancelTurn(input: {turnId: $id}) { turn { status } } }"
 RETRY = "mutation($id: ID!) { retryTurn(input: {turnId: $id}) { turn { status } } }"
 
-#: What may be answered while things are broken, besides no answer at all.
+#: Error codes that are allowed during faults.
 PASSING = ("DATABASE_UNAVAILABLE", "OVERLOADED")
 
 _WORDS = ("my", "last", "bill", "shows", "a", "charge", "of", "eleven", "dollars", "that", "nobody", "heard", "about")
@@ -33,7 +33,7 @@ _RECORDING = base64.b64encode(encode_wav(np.full(4000, 0.3, np.float32), 8000)).
 
 @dataclass
 class Sent:
-    """One message as its sender knows it. ``reply``: what the fake engines must answer."""
+    """A sent message. ``reply``: the expected reply of the fake engines."""
 
     session_id: str
     key: str
@@ -46,7 +46,7 @@ class Sent:
 
 
 class Load:
-    """One sender a session. ``answers`` counts what came back, by code; ``changed``: a key that gave another turn."""
+    """One sender per session. ``answers``: responses by code. ``changed``: resends that returned another turn."""
 
     def __init__(self, client: Client, listeners: list[Listener], rng: random.Random) -> None:
         self.sent: list[Sent] = []
@@ -56,14 +56,14 @@ class Load:
         self._listeners = listeners
         self._rng = rng
         self._stopping = asyncio.Event()
-        self._minds: set[asyncio.Task[None]] = set()
+        self._cancellations: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Until ``stop``, and until all that was begun is answered."""
+        """Sends until ``stop`` is called; returns when all requests are answered."""
         async with asyncio.TaskGroup() as senders:
             for listener in self._listeners:
                 senders.create_task(self._talk(listener))
-        await asyncio.gather(*self._minds)
+        await asyncio.gather(*self._cancellations)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -78,7 +78,7 @@ class Load:
             await asyncio.sleep(rng.uniform(0.3, 2.5))
 
     def _waiting(self, listener: Listener) -> int:
-        """How many turns of the session have no end yet, as far as its listener knows."""
+        """The number of unfinished turns of the session, by the events of its listener."""
         kinds = Counter(kind for _, kind, _ in listener.seen)
         return kinds["TurnQueued"] - sum(kinds[kind] for kind in _ENDS)
 
@@ -111,10 +111,10 @@ class Load:
         if rng.random() < 0.1 and await self._insist(send, rng) != sent.turn_id:
             self.changed += 1
         if rng.random() < 0.15:
-            mind = asyncio.create_task(self._change_mind(sent, sent.turn_id, rng))
-            self._minds.add(mind)
+            cancellation = asyncio.create_task(self._cancel(sent, sent.turn_id, rng))
+            self._cancellations.add(cancellation)
 
-    async def _change_mind(self, sent: Sent, turn_id: str, rng: random.Random) -> None:
+    async def _cancel(self, sent: Sent, turn_id: str, rng: random.Random) -> None:
         await asyncio.sleep(rng.uniform(0, 2))
         sent.cancelled = True
         await self._insist(lambda: self._client.run(CANCEL, id=turn_id), rng)
@@ -124,7 +124,7 @@ class Load:
             await self._insist(lambda: self._client.run(RETRY, id=turn_id), rng)
 
     async def _insist(self, ask: Callable[[], Awaitable[T]], rng: random.Random) -> T:
-        """Asks until there is an answer."""
+        """Repeats a request until it succeeds."""
         while True:
             try:
                 answer = await ask()

@@ -1,4 +1,4 @@
-"""What the suite torments: a Postgres, an API and workers of its own, each a real process."""
+"""The system under test: Postgres, API and workers as real processes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pathlib import Path
 import httpx
 
 from db.postgres.embedded import EmbeddedPostgres
-from db.postgres.embedded_paths import pid_in
+from db.postgres.embedded_paths import read_pid
 from db.postgres.migrate import migrate
 
 API_KEY = "chaos-suite-key"
 WORKERS = 2
 
 _START_SECONDS = 60
-_EXCUSED_SECONDS = 5
+_DATABASE_RETURN_SECONDS = 5
 _ENGINES = {
     "VOXLOOM_ASR_ENGINE": "fake",
     "VOXLOOM_ASR_DRAFT_ENGINE": "none",
@@ -34,7 +34,7 @@ _ENGINES = {
 
 
 class Process:
-    """One process that is started again whenever it is not there, unless a fault keeps it down."""
+    """A supervised process."""
 
     def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], directory: Path) -> None:
         self.name = name
@@ -43,8 +43,8 @@ class Process:
         self._environment = environment
         self._directory = directory
         self._child: subprocess.Popen[bytes] | None = None
-        #: A fault has it in hand: it is down, or going down, on purpose.
-        self.in_hand = False
+        #: Whether a fault has stopped it, or is stopping it; it is not restarted meanwhile.
+        self.under_fault = False
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -66,27 +66,27 @@ class Process:
             self._child.send_signal(number)
 
     async def gone(self, seconds: float) -> bool:
-        """Waits for its end; whether it came in time."""
+        """Waits for its exit; returns whether it exited in time."""
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(self._child.wait, seconds)
         return not self.running
 
 
-class Plant:
-    """The whole of it under one directory.
+class SystemUnderTest:
+    """All processes, with one directory for data and logs.
 
-    ``tired``: what ended although no fault had it in hand. ``excused``: how often the API could not start because there
-    was no database; workers wait for it.
+    ``unexpected_exits``: processes that exited without a fault. ``starts_without_database``: starts of the API that
+    failed without a database; workers wait for it.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.postgres = EmbeddedPostgres(directory)
-        self.postgres_in_hand = asyncio.Lock()
-        self.tired: list[str] = []
-        self.excused = 0
-        self._excused_until = 0.0
+        self.postgres_fault_lock = asyncio.Lock()
+        self.unexpected_exits: list[str] = []
+        self.starts_without_database = 0
+        self._database_missing_until = 0.0
         self.url = ""
         self.address = ""
         self.api: Process
@@ -114,7 +114,7 @@ class Plant:
         return [self.api, *self.workers]
 
     async def answering(self) -> None:
-        """Waits until the API can do its work and every worker has its engines."""
+        """Waits until the API is ready and every worker has loaded its engines."""
         async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient() as http:
             while True:
                 with suppress(httpx.HTTPError):
@@ -124,37 +124,37 @@ class Plant:
                 await asyncio.sleep(0.2)
 
     async def keep(self) -> None:
-        """Starts again what ended by itself, as whoever runs a server does; until cancelled."""
+        """Restarts processes that exited, like a process supervisor, until cancelled."""
         while True:
             for each in self._all():
-                if not each.in_hand and not each.running:
-                    away = self.postgres_in_hand.locked() or time.monotonic() < self._excused_until
+                if not each.under_fault and not each.running:
+                    away = self.postgres_fault_lock.locked() or time.monotonic() < self._database_missing_until
                     if each is self.api and away:
-                        self.excused += 1
+                        self.starts_without_database += 1
                     else:
-                        self.tired.append(each.name)
+                        self.unexpected_exits.append(each.name)
                     each.start()
             await asyncio.sleep(1)
 
     async def restart_postgres(self, how: signal.Signals, down_seconds: float) -> None:
-        """SIGINT: fast, SIGQUIT: as after a power cut."""
-        async with self.postgres_in_hand:
-            pid = pid_in(self.postgres.root / "data" / "postmaster.pid")
+        """Restarts Postgres. SIGINT: fast shutdown; SIGQUIT: immediate shutdown, as after a power failure."""
+        async with self.postgres_fault_lock:
+            pid = read_pid(self.postgres.root / "data" / "postmaster.pid")
             assert pid is not None
             os.kill(pid, how)
             await asyncio.to_thread(_outlive, pid)
             await asyncio.sleep(down_seconds)
             await asyncio.to_thread(self.postgres.start)
-            self._excused_until = time.monotonic() + _EXCUSED_SECONDS
+            self._database_missing_until = time.monotonic() + _DATABASE_RETURN_SECONDS
 
     async def stop(self) -> None:
         for each in self._all():
-            each.in_hand = True
+            each.under_fault = True
             each.send(signal.SIGCONT)
             each.send(signal.SIGTERM)
         for each in self._all():
             if not await each.gone(30):
-                self.tired.append(f"{each.name} (did not end)")
+                self.unexpected_exits.append(f"{each.name} (did not end)")
                 each.send(signal.SIGKILL)
                 await each.gone(10)
         await asyncio.to_thread(self.postgres.stop)

@@ -1,4 +1,4 @@
-"""What the database says at the end, read in one go."""
+"""The final state of the database, read in one snapshot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 
 
 @dataclass(frozen=True)
-class Event:
+class EventRow:
     seq: int
     turn_id: str | None
     type: str
@@ -21,7 +21,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Turn:
+class TurnRow:
     id: str
     session_id: str
     number: int
@@ -33,10 +33,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that the verdict is about. ``replies``, ``calls`` and ``heard`` by the turn's id."""
+    """The rows that the verdict checks. ``replies``, ``calls`` and ``heard`` by turn id."""
 
-    turns: dict[str, Turn]
-    events: dict[str, list[Event]]
+    turns: dict[str, TurnRow]
+    events: dict[str, list[EventRow]]
     replies: dict[str, list[str]]
     calls: dict[str, list[str]]
     filed: dict[str, int]
@@ -44,7 +44,7 @@ class Record:
     jobs: int
     last_seqs: dict[str, int]
 
-    def events_of(self, turn: Turn) -> list[Event]:
+    def events_of(self, turn: TurnRow) -> list[EventRow]:
         return [event for event in self.events[turn.session_id] if event.turn_id == turn.id]
 
 
@@ -60,16 +60,16 @@ async def read_record(url: str) -> Record:
 
 async def _read(connection: asyncpg.Connection[asyncpg.Record]) -> Record:
     turns = {
-        str(row["id"]): Turn(
+        str(row["id"]): TurnRow(
             str(row["id"]), str(row["session_id"]), row["number"], row["status"], row["idempotency_key"],
             row["attempt"], row["error_code"],
         )
         for row in await connection.fetch("select * from turns")
     }  # fmt: skip
-    events: dict[str, list[Event]] = defaultdict(list)
+    events: dict[str, list[EventRow]] = defaultdict(list)
     for row in await connection.fetch("select * from events order by session_id, seq"):
         turn_id = None if row["turn_id"] is None else str(row["turn_id"])
-        events[str(row["session_id"])].append(Event(row["seq"], turn_id, row["type"], row["data"], row["at"]))
+        events[str(row["session_id"])].append(EventRow(row["seq"], turn_id, row["type"], row["data"], row["at"]))
     replies: dict[str, list[str]] = defaultdict(list)
     for row in await connection.fetch("select turn_id, text from messages where role = 'ASSISTANT' and complete"):
         replies[str(row["turn_id"])].append(row["text"])

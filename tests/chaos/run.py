@@ -1,4 +1,4 @@
-"""One run: start everything, load it, break it, let it come to rest, and judge."""
+"""One run: starts the system, generates load, injects faults, waits until it is idle, and checks the result."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from rich.table import Table
 from tests.chaos.faults import Faults
 from tests.chaos.listeners import Listener
 from tests.chaos.load import Load
-from tests.chaos.processes import API_KEY, Plant
+from tests.chaos.processes import API_KEY, SystemUnderTest
 from tests.chaos.record import read_record
 from tests.chaos.verdict import Row, judge, table_of
 from tests.client import Client
 
-#: How long what was begun may take to come to its end when nothing is broken any more.
+#: Timeout for unfinished work after the last fault.
 _REST_SECONDS = 90
 
 _UNDONE = """select (select count(*) from turns where status in ('QUEUED', 'RUNNING'))
@@ -59,29 +59,29 @@ async def run(
     only: Sequence[str] = (),
     keep: bool = False,
 ) -> Outcome:
-    """``keep``: whether the directory with the logs stays; it does in any case if something is wrong."""
+    """``keep``: keeps the directory with the logs, which is always kept if a check fails."""
     begun = time.monotonic()
-    # As root, Postgres runs as another user, who must be able to reach it.
+    # As root, Postgres runs as another user, which must be able to reach the directory.
     directory = Path(tempfile.mkdtemp(prefix="voxloom-chaos-"))
     directory.chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet
-    plant = Plant(directory)
-    await plant.start()
+    system = SystemUnderTest(directory)
+    await system.start()
     try:
-        async with Client(plant.address, API_KEY) as client:
+        async with Client(system.address, API_KEY) as client:
             ids = [await client.create_session() for _ in range(sessions)]
             listeners = [Listener(client, each) for each in ids]
             load = Load(client, listeners, rng)
-            breaking = Faults(plant, listeners, rng)
+            breaking = Faults(system, listeners, rng)
             followers = [asyncio.create_task(each.follow()) for each in listeners]
-            keeper = asyncio.create_task(plant.keep())
+            keeper = asyncio.create_task(system.keep())
             talking = asyncio.create_task(load.run())
             try:
                 await asyncio.sleep(2)
                 await breaking.run(faults, pause, only)
                 load.stop()
                 await asyncio.wait_for(talking, _REST_SECONDS)
-                await _rest(lambda: _undone(plant.url))
-                record = await read_record(plant.url)
+                await _rest(lambda: _undone(system.url))
+                record = await read_record(system.url)
                 await _rest(lambda: _behind(listeners, record.last_seqs))
             finally:
                 tasks = [keeper, talking, *followers]
@@ -91,9 +91,9 @@ async def run(
         for result in ended:
             if isinstance(result, Exception):
                 raise result
-        rows = judge(record, load, listeners, plant)
+        rows = judge(record, load, listeners, system)
     finally:
-        await plant.stop()
+        await system.stop()
     told = "".join(f"{fault.at:%H:%M:%S.%f} {fault.kind}\n" for fault in breaking.done)
     (directory / "faults.log").write_text(told)
     keep = keep or any(row.zero and row.number for row in rows)
@@ -111,7 +111,7 @@ async def run(
 
 
 async def _rest(left: Callable[[], Awaitable[int]]) -> None:
-    """Waits until nothing is left, or for as long as that may take."""
+    """Waits until ``left`` returns 0, or until the timeout."""
     end = time.monotonic() + _REST_SECONDS
     while time.monotonic() < end:
         with suppress(OSError, asyncpg.PostgresError):

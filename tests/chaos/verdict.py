@@ -1,4 +1,4 @@
-"""Holds what is in the database, and what every listener got, against what was sent."""
+"""Checks the database and the received events against the sent messages."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rich.table import Table
 from tests.chaos.faults import Fault
 from tests.chaos.listeners import Listener
 from tests.chaos.load import PASSING, Load, Sent
-from tests.chaos.processes import Plant
-from tests.chaos.record import Event, Record, Turn
+from tests.chaos.processes import SystemUnderTest
+from tests.chaos.record import EventRow, Record, TurnRow
 
-#: At most once in the life of a turn, however many attempts it took.
+#: Event types that a turn may have at most once over all attempts.
 _ONCE = ("TranscriptReady", "ReplyReady", "AudioReady", "TurnCompleted", "TurnFailed")
 
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
@@ -24,7 +24,7 @@ _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. ``zero``: any other number is a defect; ``which`` names the first few."""
+    """A line of the result. ``zero``: the number must be 0. ``which``: the first few defects."""
 
     name: str
     number: int
@@ -32,8 +32,8 @@ class Row:
     which: tuple[str, ...] = ()
 
 
-def judge(record: Record, load: Load, listeners: Sequence[Listener], plant: Plant) -> list[Row]:
-    """Every line of the table."""
+def judge(record: Record, load: Load, listeners: Sequence[Listener], system: SystemUnderTest) -> list[Row]:
+    """All lines of the result."""
     turns = list(record.turns.values())
     known = [(sent, record.turns[sent.turn_id]) for sent in load.sent if sent.turn_id in record.turns]
     completed = [(sent, turn) for sent, turn in known if turn.status == "COMPLETED"]
@@ -66,8 +66,8 @@ def judge(record: Record, load: Load, listeners: Sequence[Listener], plant: Plan
         _row("turns left running", (turn.id for turn in turns if turn.status in ("RUNNING", "QUEUED"))),
         _row("errors without a proper code", ["?"] * odd),
         _row("sockets closed for good", ["1011"] * sum(each.ends["closed 1011"] for each in listeners)),
-        _row("processes that ended by themselves", plant.tired),
-        Row("starts that found no database", plant.excused, zero=False),
+        _row("processes that ended by themselves", system.unexpected_exits),
+        Row("starts that found no database", system.starts_without_database, zero=False),
     ]
 
 
@@ -76,8 +76,8 @@ def _row(name: str, wrong: Iterable[str]) -> Row:
     return Row(name, len(found), which=tuple(found[:3]))
 
 
-def _done(turns: Sequence[Turn]) -> list[Turn]:
-    """A cancelled turn's call stays open until it is run again: what it did is not known."""
+def _done(turns: Sequence[TurnRow]) -> list[TurnRow]:
+    """Turns whose calls must have ended; not cancelled ones, whose calls may be reopened by a retry."""
     return [turn for turn in turns if turn.status in ("COMPLETED", "FAILED")]
 
 
@@ -86,20 +86,20 @@ def _lost(sent: Sequence[Sent], record: Record) -> list[str]:
     return [each.turn_id or each.key for each, turn in found if turn is None or turn.status not in _ENDED]
 
 
-def _not_asked(known: Sequence[tuple[Sent, Turn]]) -> list[str]:
+def _not_asked(known: Sequence[tuple[Sent, TurnRow]]) -> list[str]:
     return [turn.id for sent, turn in known if turn.status == "CANCELLED" and not sent.cancelled]
 
 
-def _doubled_turns(turns: Sequence[Turn]) -> list[str]:
+def _doubled_turns(turns: Sequence[TurnRow]) -> list[str]:
     keys = Counter((turn.session_id, turn.key) for turn in turns)
     return [key for (_, key), count in keys.items() if count > 1]
 
 
-def _doubled(turn: Turn, record: Record) -> bool:
+def _doubled(turn: TurnRow, record: Record) -> bool:
     kinds = Counter(event.type for event in record.events_of(turn))
     return (
         any(kinds[kind] > 1 for kind in _ONCE)
-        # A call that a cancelled turn left unanswered ends as unknown, and is answered when the turn is run again.
+        # A call that a cancelled turn ended as unknown ends once more when the turn is retried.
         or kinds["ToolCallFinished"] > kinds["TurnQueued"]
         or kinds["TurnCompleted"] != (turn.status == "COMPLETED")
         or len(record.replies.get(turn.id, [])) > 1
@@ -108,8 +108,8 @@ def _doubled(turn: Turn, record: Record) -> bool:
     )
 
 
-def _said(events: Sequence[Event]) -> str:
-    """The reply as a listener puts it together: it begins anew with each start of the language model."""
+def _said(events: Sequence[EventRow]) -> str:
+    """The reply as a client assembles it: each StageStarted of the LLM stage restarts it."""
     said = ""
     for event in events:
         if event.type == "StageStarted" and event.data["stage"] == "LLM":
@@ -120,7 +120,7 @@ def _said(events: Sequence[Event]) -> str:
 
 
 def _unordered(record: Record, retried: set[str | None]) -> list[str]:
-    """Turns that completed before an earlier one of their session; those that were run again have lost their place."""
+    """Turns that completed before an earlier turn of their session, except retried ones."""
     wrong: list[str] = []
     for events in record.events.values():
         ends = [event.turn_id for event in events if event.type == "TurnCompleted" and event.turn_id not in retried]
@@ -173,7 +173,7 @@ def _gaps(record: Record) -> list[str]:
     return wrong
 
 
-def _interrupted(events: Sequence[Event]) -> int:
+def _interrupted(events: Sequence[EventRow]) -> int:
     kinds = Counter(event.type for event in events)
     return kinds["TurnStarted"] - kinds["TurnCompleted"] - kinds["TurnFailed"] - kinds["TurnCancelled"]
 
@@ -191,7 +191,7 @@ def recoveries(record: Record, faults: Sequence[Fault], kind: str) -> list[float
 
 
 def table_of(rows: Sequence[Row], record: Record, faults: Sequence[Fault]) -> Table:
-    table = Table("", "number", "such as", title="what came of it")
+    table = Table("", "number", "such as", title="result")
     for row in rows:
         style = "bold red" if row.zero and row.number else ""
         table.add_row(row.name, str(row.number), " ".join(row.which), style=style)

@@ -1,4 +1,4 @@
-"""Databases for tests of the database itself."""
+"""Fixtures for tests of db/."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _numbers = count(1)
 
 @pytest.fixture
 async def empty(postgres: str) -> AsyncIterator[str]:
-    """The URL of a database with nothing in it."""
+    """The URL of a database without any tables."""
     name = f"empty_{next(_numbers)}"
     connection = await asyncpg.connect(postgres)
     await connection.execute(f"create database {name}")

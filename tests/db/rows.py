@@ -1,4 +1,4 @@
-"""Rows for tests of the database: opened, said and claimed the way the API and the worker do it."""
+"""Fixtures of rows for tests: sessions, messages and attempts, made by the code of API and worker."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def say_in(
     return turn.id
 
 
-async def send_recording(database: Database, viewer: Viewer, session_id: UUID, data: bytes = b"sound") -> UUID:
+async def send_recording(database: Database, viewer: Viewer, session_id: UUID, data: bytes = b"audio") -> UUID:
     """Sends a recording; returns the turn's id."""
     recording = EncodedAudio(data, "audio/wav", 1000, 16_000)
     content = await upload(STORE, new_audio(AudioKind.RECORDING, recording, session_id=session_id))
@@ -68,19 +68,19 @@ async def send_recording(database: Database, viewer: Viewer, session_id: UUID, d
 
 
 async def claimed(database: Database, turn_id: UUID) -> Claim:
-    """The next attempt at a turn."""
+    """Starts the next attempt of a turn."""
     claim = await claims.start(database, turn_id)
     assert claim is not None
     return claim
 
 
 async def finish(database: Database, turn_id: UUID) -> None:
-    """One attempt that does nothing but end the turn."""
+    """Starts an attempt and ends the turn."""
     await end(database, await claimed(database, turn_id))
 
 
 async def end(database: Database, claim: Claim, failure: Failure | None = None) -> None:
-    """Ends an attempt that has written nothing."""
+    """Ends the turn of an attempt that has written nothing."""
     await DatabaseJournal(database, STORE, claim).turn_finished({}, failure)
 
 
@@ -97,7 +97,7 @@ async def events_of(database: Database, session_id: UUID) -> Sequence[Event]:
 
 
 async def eventually(holds: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
-    """Waits until it holds."""
+    """Waits until the condition is true."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - what it waits for happens in the database
             await asyncio.sleep(0.02)
@@ -109,7 +109,7 @@ async def scalar(database: Database, statement: str, **values: object) -> Any:
 
 
 async def everything(database: Database) -> dict[str, list[str]]:
-    """Every row of every table of ours and of the queue's jobs, to see that nothing was written."""
+    """Every row of all tables and of the queue's jobs, to compare before and after."""
     tables = [*database.metadata.tables, "procrastinate_jobs"]
     async with database.reading() as session:
         return {

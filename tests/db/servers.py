@@ -1,4 +1,4 @@
-"""A Postgres on TCP, and PgBouncer before it: for what depends on how a server is reached or set up."""
+"""Postgres over TCP, and PgBouncer in front of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from db.postgres.address import database_url
+from db.postgres.address import parse_database_url
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
 
@@ -44,8 +44,8 @@ def free_port() -> int:
 
 
 def by_tcp(url: str, port: int, *, user: str | None = None, password: str | None = None) -> str:
-    """The URL of the same database at a port of this machine."""
-    address = database_url(url)
+    """The URL of the same database at a TCP port of this machine."""
+    address = parse_database_url(url)
     return (
         f"postgresql://{user or address.user}:{quote(password or address.password or '', safe='')}"
         f"@127.0.0.1:{port}/{address.database}"
@@ -54,14 +54,14 @@ def by_tcp(url: str, port: int, *, user: str | None = None, password: str | None
 
 @contextmanager
 def pgbouncer(postgres: str, *, mode: str, size: int = 10, round_robin: bool = True) -> Iterator[int]:
-    """Debian's PgBouncer with its settings as they come, in the given ``pool_mode``; the port it listens on.
+    """Runs Debian's PgBouncer with default settings in the given ``pool_mode``; yields its port.
 
-    ``size`` server connections are lent in turn, so that two transactions of one client are seldom on the same one; not
-    ``round_robin``, the one that came back last is lent first, as PgBouncer does by default.
+    ``size`` server connections. ``round_robin``: two transactions of one client rarely get the same one; otherwise the
+    most recently used one is assigned first, as PgBouncer does by default.
     """
     if PGBOUNCER is None:
         pytest.skip("there is no pgbouncer")
-    address = database_url(postgres)
+    address = parse_database_url(postgres)
     directory = Path(tempfile.mkdtemp(prefix="voxloom-pgbouncer-"))
     directory.chmod(0o755)
     port = free_port()

@@ -1,4 +1,4 @@
-"""Language tags as clients write them."""
+"""Language tags, the table of languages, and the languages of workers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from whisper import tokenizer as whisper_tokenizer
 
 from db.errors import BadUserInput
-from db.languages import LANGUAGES, clean_language, primary_language
+from db.languages import LANGUAGES, parse_language, primary_language
 from db.models.workers import Worker
 from db.queue.workers import answered_languages
 from inference.engines.scripted import lexicon as scripted
@@ -31,10 +31,10 @@ from inference.text.normalization.normalizer import LOCALES
         ("AUTO", "auto", None),
     ],
 )
-def test_a_known_tag_is_written_one_way(given: str, clean: str, primary: str | None) -> None:
-    assert clean_language(given) == clean
+def test_a_known_tag_is_normalized(given: str, clean: str, primary: str | None) -> None:
+    assert parse_language(given) == clean
     assert primary_language(clean) == primary
-    assert clean_language(clean) == clean
+    assert parse_language(clean) == clean
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_a_known_tag_is_written_one_way(given: str, clean: str, primary: str | N
 )  # fmt: skip
 def test_an_unknown_tag_is_refused_without_repeating_it(tag: str) -> None:
     with pytest.raises(BadUserInput, match="Unknown language") as refused:
-        clean_language(tag)
+        parse_language(tag)
     assert len(refused.value.message) < 200
 
 
-def test_every_language_of_the_list_is_taken() -> None:
+def test_every_language_of_the_table_is_accepted() -> None:
     assert len(LANGUAGES) == 99
-    assert all(clean_language(code) == code for code in LANGUAGES)
+    assert all(parse_language(code) == code for code in LANGUAGES)
 
 
-def test_every_language_of_the_list_is_one_that_whisper_was_trained_on() -> None:
+def test_every_language_of_the_table_is_one_of_whispers() -> None:
     assert [token_of(code) for code in LANGUAGES] == [each for each in whisper_tokenizer.LANGUAGES if each != "yue"]
     assert [language_of(token_of(code)) for code in LANGUAGES] == list(LANGUAGES)
     assert languages_of("base") == tuple(LANGUAGES)
@@ -61,7 +61,7 @@ def test_every_language_of_the_list_is_one_that_whisper_was_trained_on() -> None
 
 
 def test_javanese_is_whispers_jw_and_cantonese_is_no_sessions_language() -> None:
-    assert (token_of("jv"), language_of("jw"), clean_language("JW")) == ("jw", "jv", "jv")
+    assert (token_of("jv"), language_of("jw"), parse_language("JW")) == ("jw", "jv", "jv")
     assert language_of("yue") == "yue" not in LANGUAGES
     assert not LANGUAGES.keys() & {"jw", "iw", "in", "ji"}, "an alias is not a second entry"
 
@@ -74,18 +74,18 @@ def test_every_other_list_of_languages_is_a_part_of_the_table() -> None:
     assert LANGUAGES.keys() >= {code for group in _SPOKEN_ALIKE for code in group}
 
 
-def test_a_language_that_no_worker_answers_in_is_refused_by_its_name() -> None:
-    assert clean_language("ES_mx", {"en", "es"}) == "es-MX"
-    assert clean_language("auto", {"en", "es"}) == "auto"
+def test_the_error_names_a_language_that_no_worker_answers_in() -> None:
+    assert parse_language("ES_mx", {"en", "es"}) == "es-MX"
+    assert parse_language("auto", {"en", "es"}) == "auto"
     with pytest.raises(BadUserInput, match="answers in Icelandic"):
-        clean_language("is", {"en", "es"})
+        parse_language("is", {"en", "es"})
 
 
 def worker(*engines: tuple[str, tuple[str, ...]]) -> Worker:
     return Worker(engines=[{"stage": stage, "languages": list(languages)} for stage, languages in engines])
 
 
-def test_answered_are_the_languages_of_the_living_language_models() -> None:
+def test_answered_languages_are_those_of_the_language_models() -> None:
     assert answered_languages([]) == frozenset(LANGUAGES)
     assert answered_languages([worker(("ASR", ("en",)))]) == frozenset(LANGUAGES)
     two = [worker(("ASR", ("it",)), ("LLM", ("en", "es"))), worker(("LLM", ("en", "hi", "xx")))]

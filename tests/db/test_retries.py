@@ -1,4 +1,4 @@
-"""What is tried again, for how long and how often; pauses are drawn at random."""
+"""Retries: transient errors, limits of attempts and time, backoff and jitter."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import time
 
 import pytest
 
-from db.retries import backoff, every_half_second, growing, retried
+from db.retries import backoff, constant_wait, full_jitter, retry
 
 
-class Passes(Exception):
+class Transient(Exception):
     pass
 
 
-def passes(error: BaseException) -> bool:
-    return isinstance(error, Passes)
+def is_transient(error: BaseException) -> bool:
+    return isinstance(error, Transient)
 
 
 class Work:
@@ -34,55 +34,59 @@ class Work:
         return self.done
 
 
-async def test_what_passes_is_done_again_and_told() -> None:
-    work, told = Work(Passes("a"), Passes("b")), list[tuple[int, str]]()
-    found = await retried(
-        work, passes=passes, pauses=growing(0.001), tries=5, told=lambda n, error: told.append((n, str(error)))
+async def test_transient_errors_are_retried() -> None:
+    work, retries = Work(Transient("a"), Transient("b")), list[tuple[int, str]]()
+    found = await retry(
+        work,
+        is_transient=is_transient,
+        wait=full_jitter(0.001),
+        attempts=5,
+        on_retry=lambda n, error: retries.append((n, str(error))),
     )
-    assert (found, told) == (3, [(1, "a"), (2, "b")])
+    assert (found, retries) == (3, [(1, "a"), (2, "b")])
 
 
-async def test_what_does_not_pass_is_raised_at_once_also_later() -> None:
-    for errors, done in (([ValueError("x")], 1), ([Passes("a"), ValueError("x")], 2)):
+async def test_other_errors_are_raised_at_once() -> None:
+    for errors, done in (([ValueError("x")], 1), ([Transient("a"), ValueError("x")], 2)):
         work = Work(*errors)
         with pytest.raises(ValueError, match="x"):
-            await retried(work, passes=passes, pauses=growing(0.001), tries=5)
+            await retry(work, is_transient=is_transient, wait=full_jitter(0.001), attempts=5)
         assert work.done == done
 
 
-@pytest.mark.parametrize("tries", [1, 2, 5])
-async def test_the_last_error_of_so_many_tries_is_raised(tries: int) -> None:
-    work = Work(*(Passes(str(each)) for each in range(1, 9)))
-    with pytest.raises(Passes, match=str(tries)):
-        await retried(work, passes=passes, pauses=growing(0.001), tries=tries)
-    assert work.done == tries
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+async def test_the_error_of_the_last_attempt_is_raised(attempts: int) -> None:
+    work = Work(*(Transient(str(each)) for each in range(1, 9)))
+    with pytest.raises(Transient, match=str(attempts)):
+        await retry(work, is_transient=is_transient, wait=full_jitter(0.001), attempts=attempts)
+    assert work.done == attempts
 
 
-async def test_without_patience_it_is_done_once() -> None:
-    work = Work(Passes("a"))
-    with pytest.raises(Passes):
-        await retried(work, passes=passes, pauses=every_half_second(), patience_seconds=0)
+async def test_without_patience_there_is_one_attempt() -> None:
+    work = Work(Transient("a"))
+    with pytest.raises(Transient):
+        await retry(work, is_transient=is_transient, wait=constant_wait(), patience_seconds=0)
     assert work.done == 1
 
 
-async def test_patience_counts_from_the_first_try() -> None:
-    work = Work(*(Passes("a") for _ in range(9)), seconds=0.3)
-    with pytest.raises(Passes):
-        await retried(work, passes=passes, pauses=growing(0.001), patience_seconds=0.2)
+async def test_patience_counts_from_the_first_attempt() -> None:
+    work = Work(*(Transient("a") for _ in range(9)), seconds=0.3)
+    with pytest.raises(Transient):
+        await retry(work, is_transient=is_transient, wait=full_jitter(0.001), patience_seconds=0.2)
     assert work.done == 1
 
 
 @pytest.mark.parametrize("fails_first", [False, True])
-async def test_a_cancellation_is_never_taken_for_an_error_that_passes(fails_first: bool) -> None:
-    work = Work(*([Passes("a")] if fails_first else []), asyncio.CancelledError())
+async def test_a_cancellation_is_not_retried(fails_first: bool) -> None:
+    work = Work(*([Transient("a")] if fails_first else []), asyncio.CancelledError())
     with pytest.raises(asyncio.CancelledError):
-        await retried(work, passes=lambda _: True, pauses=growing(0.001), tries=5)
+        await retry(work, is_transient=lambda _: True, wait=full_jitter(0.001), attempts=5)
     assert work.done == 1 + fails_first
 
 
-async def test_a_cancellation_ends_a_pause() -> None:
-    work = Work(*(Passes("a") for _ in range(99)))
-    task = asyncio.create_task(retried(work, passes=passes, pauses=every_half_second(), patience_seconds=60))
+async def test_a_cancellation_ends_a_wait() -> None:
+    work = Work(*(Transient("a") for _ in range(99)))
+    task = asyncio.create_task(retry(work, is_transient=is_transient, wait=constant_wait(), patience_seconds=60))
     await asyncio.sleep(0.05)
     task.cancel()
     began = time.monotonic()
@@ -91,7 +95,7 @@ async def test_a_cancellation_ends_a_pause() -> None:
     assert (work.done, time.monotonic() - began < 0.2) == (1, True)
 
 
-def test_pauses_double_up_to_a_bound_and_no_two_are_alike() -> None:
+def test_backoff_doubles_up_to_a_bound_with_jitter() -> None:
     for failures, bound in ((1, 0.2), (2, 0.4), (3, 0.8), (6, 5.0), (10_000, 5.0)):
         drawn = [backoff(failures, first_seconds=0.2, longest_seconds=5) for _ in range(200)]
         assert all(bound / 2 <= each <= bound for each in drawn)

@@ -1,4 +1,4 @@
-"""What comes from outside: refused where a client sent it, mended where a model did."""
+"""Validation of clients' text and JSON, sanitizing of models' output, and Postgres's ``jsonb``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from db.errors import BadUserInput
 from db.postgres.database import Database
-from db.validation import clean_json, clean_text, same_json, storable, storable_text
+from db.validation import same_json, sanitize_json, sanitize_text, validate_json, validate_text
 from tests.db.rows import scalar
 
 _NESTED: Any = 1
@@ -22,8 +22,8 @@ for _ in range(5000):
 
 
 @pytest.mark.parametrize("value", ["hello", " hello ", "👍", "नमस्ते", "a\u200bb", "\\u0000", "\ufffd", "x" * 10])
-def test_good_text_is_left_as_it_is(value: str) -> None:
-    assert clean_text(value, "It", max_length=10) == value
+def test_valid_text_is_not_changed(value: str) -> None:
+    assert validate_text(value, "It", max_length=10) == value
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ def test_good_text_is_left_as_it_is(value: str) -> None:
         ("a\udfff", "surrogate"),
     ],
 )
-def test_bad_text_is_refused_by_name(value: str, reason: str) -> None:
+def test_invalid_text_is_refused_by_name(value: str, reason: str) -> None:
     with pytest.raises(BadUserInput, match=f"The thing .*{reason}"):
-        clean_text(value, "The thing", max_length=10)
+        validate_text(value, "The thing", max_length=10)
 
 
 def test_empty_text_may_be_allowed() -> None:
-    assert clean_text("", "It", max_length=10, empty=True) == ""
+    assert validate_text("", "It", max_length=10, empty=True) == ""
     with pytest.raises(BadUserInput, match="NUL"):
-        clean_text("\x00", "It", max_length=10, empty=True)
+        validate_text("\x00", "It", max_length=10, empty=True)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_empty_text_may_be_allowed() -> None:
         {"a": [1e22, 1e-7, 1e308]},
     ],
 )
-def test_good_json_is_left_as_it_is(value: dict[str, Any]) -> None:
-    assert clean_json(value, "It") == value
+def test_valid_json_is_not_changed(value: dict[str, Any]) -> None:
+    assert validate_json(value, "It") == value
 
 
 @pytest.mark.parametrize(
@@ -88,57 +88,57 @@ def test_good_json_is_left_as_it_is(value: dict[str, Any]) -> None:
         (_NESTED, "nested deeper than 12"),
     ],
 )
-def test_bad_json_is_refused_by_name(value: Any, reason: str) -> None:
+def test_invalid_json_is_refused_by_name(value: Any, reason: str) -> None:
     with pytest.raises(BadUserInput, match=f"The thing .*{reason}"):
-        clean_json(value, "The thing")
+        validate_json(value, "The thing")
 
 
 def test_json_is_refused_without_repeating_it() -> None:
     with pytest.raises(BadUserInput) as refused:
-        clean_json({"card 4111": "\x00"}, "metadata")
+        validate_json({"card 4111": "\x00"}, "metadata")
     assert "4111" not in refused.value.message
 
 
-def test_what_a_model_wrote_is_mended() -> None:
-    assert storable_text("a\x00b\ud83dc") == "a\ufffdb\ufffdc"
-    assert storable({"k\x00": ["\udfff", {"n": float("nan")}, (1, 2.5, None, True)]}) == {
+def test_models_output_is_sanitized() -> None:
+    assert sanitize_text("a\x00b\ud83dc") == "a\ufffdb\ufffdc"
+    assert sanitize_json({"k\x00": ["\udfff", {"n": float("nan")}, (1, 2.5, None, True)]}) == {
         "k\ufffd": ["\ufffd", {"n": None}, [1, 2.5, None, True]]
     }
-    assert storable(None) is None
-    assert storable({"n": [1e308, -5e-324, 1e22]}) == {"n": [1e308, -5e-324, 1e22]}
-    assert storable({"n": [0.5, 1e308] * 100, "m": {"k": [-5e-324]}}) == {
+    assert sanitize_json(None) is None
+    assert sanitize_json({"n": [1e308, -5e-324, 1e22]}) == {"n": [1e308, -5e-324, 1e22]}
+    assert sanitize_json({"n": [0.5, 1e308] * 100, "m": {"k": [-5e-324]}}) == {
         "n": [0.5, "1e+308"] * 100,
         "m": {"k": ["-5e-324"]},
     }
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=50))
-def test_mended_text_can_be_encoded(value: str) -> None:
-    mended = storable_text(value)
+def test_sanitized_text_can_be_encoded(value: str) -> None:
+    mended = sanitize_text(value)
     mended.encode()
     assert "\x00" not in mended
     assert len(mended) == len(value)
 
 
-async def test_postgres_takes_what_was_cleaned_or_mended(database: Database) -> None:
+async def test_postgres_stores_validated_and_sanitized_values(database: Database) -> None:
     hostile = {"\\u0000": "\\u0000", "a": [10**300, 1e308, -0.0, "\x01\x7f\ufffe👍"]}
-    for value in (clean_json(hostile, "It"), storable({"x": "\x00\ud800", "n": float("inf"), **hostile})):
+    for value in (validate_json(hostile, "It"), sanitize_json({"x": "\x00\ud800", "n": float("inf"), **hostile})):
         assert await scalar(database, "select cast(:value as jsonb) is not null", value=json.dumps(value))
     async with database.reading() as session:
-        words = storable_text("\x00\ud800")
+        words = sanitize_text("\x00\ud800")
         assert await session.scalar(text("select cast(:words as text)"), {"words": words}) == words
 
 
-async def test_postgres_writes_stored_json_at_a_bounded_length(database: Database) -> None:
+async def test_postgres_renders_sanitized_json_at_a_bounded_length(database: Database) -> None:
     for number in (1e308, -1e-300, 1e23, -1.7976931348623157e59, 123456.75e-40, 1e15, 0.1):
         sent = {"a": [number] * 2_000}
-        stored = json.dumps(storable(sent))
+        stored = json.dumps(sanitize_json(sent))
         size = await scalar(database, "select length(cast(cast(:value as jsonb) as text))", value=stored)
         assert size <= len(json.dumps(sent)) + 20_000, number
         accepted = []
         for many in (10, 100, 500, 1_000, 1_600):
             with suppress(BadUserInput):
-                accepted.append(clean_json({"a": [number] * many}, "It"))
+                accepted.append(validate_json({"a": [number] * many}, "It"))
         assert accepted
         size = await scalar(
             database, "select length(cast(cast(:value as jsonb) as text))", value=json.dumps(accepted[-1])

@@ -15,7 +15,7 @@ from db.errors import ConnectFailed, EngineUnavailable, VoxLoomError
 from db.exit_message import exit_message
 from db.findings import Finding, fault, ok
 from db.models.metadata import metadata
-from db.postgres.address import Address, database_url
+from db.postgres.address import Address, parse_database_url
 from db.postgres.check import check_database
 from db.postgres.connect import connect
 from db.postgres.embedded import EmbeddedPostgres
@@ -66,8 +66,8 @@ async def _examined(context: Context, url: str) -> list[Finding]:
         await check_database(url, listen_url)
     except (VoxLoomError, ConnectFailed) as error:
         return [fault(_NAME, exit_message(error) or "", "Correct DATABASE_URL, or start the server that it names.")]
-    address = replace(database_url(url), pooled=listen_url is not None)
-    direct = address if listen_url is None else database_url(listen_url, name="DATABASE_LISTEN_URL")
+    address = replace(parse_database_url(url), pooled=listen_url is not None)
+    direct = address if listen_url is None else parse_database_url(listen_url, name="DATABASE_LISTEN_URL")
     try:
         found = [await _server(address, pooled=listen_url is not None), await _listening(direct)]
         schema = await schema_finding(address, embedded=context.settings.database_url is None)

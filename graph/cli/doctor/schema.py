@@ -16,7 +16,7 @@ async def schema_finding(address: Address, *, embedded: bool) -> Finding:
     if found == expected:
         return ok(_NAME, f"at {found}, the newest")
     if found is None or found < expected:
-        told = "the database has no tables of VoxLoom" if found is None else f"at {found}, behind {expected}"
+        told = "the database has no VoxLoom tables" if found is None else f"at {found}, behind {expected}"
         if embedded:
             return warning(_NAME, told, "`voxloom up` runs the migrations when it starts.")
         return fault(_NAME, told, "Run `voxloom migrate`.")

@@ -13,13 +13,13 @@ from cachetools import LRUCache
 from graphql import GraphQLError, OperationType
 from strawberry import Schema
 
-from db.commands.keys import hash_of
+from db.commands.keys import hash_secret
 from db.enums import EventType
 from db.feed.events import StoredEvent
 from db.feed.feed import Feed
 from db.logs import error_fields
 from db.postgres.database import Database
-from db.postgres.outage import DATABASE_ERRORS, client_error, outlast
+from db.postgres.outage import DATABASE_ERRORS, client_error, retry_outage
 from graph.api.wait_for_turn import follow_turn
 from graph.compiled.live.opening import Opened, open_following
 from graph.compiled.live.payload_cache import Encodings
@@ -94,7 +94,7 @@ class Live:
                 return None
             following = plan.following(asked.variables)
             following = replace(following, after_seq=max(following.after_seq, asked.seen or following.after_seq))
-            return await open_following(self.database.reader, following, hash_of(asked.secret))
+            return await open_following(self.database.reader, following, hash_secret(asked.secret))
         except (Unsupported, GraphQLError):
             return None
         except DATABASE_ERRORS as error:
@@ -139,7 +139,7 @@ class Live:
                     payload = encodings.known(selection, event, base)
                     if payload is None:
                         make = partial(encodings.made, selection, event, base)
-                        payload = await outlast(make, patience_seconds=_PATIENCE_SECONDS)
+                        payload = await retry_outage(make, patience_seconds=_PATIENCE_SECONDS)
                 except Exception as error:  # one event's trouble is not the next one's
                     payload = _broken(error)
                 yield Payload(event.seq, payload)

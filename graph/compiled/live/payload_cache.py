@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 
 from db.feed.events import StoredEvent
-from db.logs import looked_at
+from db.logs import retrieve_exception
 from db.postgres.reader import Reader
 from graph.compiled.live.event_writer import EventWriter
 from graph.compiled.live.plans import Selection
@@ -68,7 +68,7 @@ class Encodings:
         if task is None:
             task = self._writing[key] = asyncio.create_task(self._write(key, selection.of(event.type), event, urls))
             task.add_done_callback(lambda _: self._writing.pop(key, None))
-            task.add_done_callback(looked_at)
+            task.add_done_callback(retrieve_exception)
         return await asyncio.shield(task)
 
     async def close(self) -> None:

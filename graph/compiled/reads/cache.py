@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from db.logs import looked_at
+from db.logs import retrieve_exception
 from db.postgres.reader import Reader, Row
 from graph.compiled.reads.incremental import NOTHING, Ended, Finished, after, assemble, read_ended
 from graph.compiled.reads.plans import Request
@@ -111,7 +111,7 @@ class Answers:
         """What is read, also for others; it goes on when the one who began it is gone."""
         task = self._making[name] = asyncio.create_task(reading, name="read")
         task.add_done_callback(lambda _: self._making.pop(name, None))
-        task.add_done_callback(looked_at)
+        task.add_done_callback(retrieve_exception)
         return await asyncio.shield(task)
 
     async def _read(self, request: Request, asking: Asking) -> Answer | None:

@@ -34,7 +34,7 @@ from db.enums import ToolCallStatus, TurnStatus
 from db.models.base import Base
 from db.models.conversation import Message, Session, Turn
 from db.models.work import CrmRecord, ModelCall, ToolCall
-from db.postgres.connections import Row
+from db.postgres.pool import Row
 from graph.api.declared import Columns, Expression, Related, declared
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.selection import inner

@@ -45,7 +45,7 @@ def _error(**fields: str) -> str:
         "+800 1234 5678",
     ],
 )
-def test_numbers_as_people_give_them_are_kept_as_given(number: str) -> None:
+def test_phone_numbers_are_not_changed(number: str) -> None:
     filed = SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_phone": f" {number} "})
     assert filed.model_dump()["new_phone"] == number
 
@@ -73,7 +73,7 @@ def test_numbers_as_people_give_them_are_kept_as_given(number: str) -> None:
         ("+1", "country"),
     ],
 )
-def test_what_no_phone_has_is_refused_without_repeating_it(number: str, rule: str) -> None:
+def test_the_error_does_not_repeat_an_invalid_number(number: str, rule: str) -> None:
     message = _error(new_phone=number)
     assert rule in message
     assert number not in message or len(number) == 1

@@ -1,4 +1,4 @@
-"""Reference codes: never word-like, of letters that a telephone does not confuse."""
+"""Reference codes: not pronounceable, and of letters that are distinguishable over a telephone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from db.agents.references import DIGITS, LETTERS, PATTERN, new_reference
 from inference.text.normalization.normalizer import LOCALES, spoken_form
 
-#: Names of letters that rhyme, or differ in one consonant, in English: no two of a set may be in use.
+#: Letters whose English names rhyme or differ in one consonant: at most one of each set may be used.
 _CONFUSED = ("AHJK8", "BCDEGPTVZ3", "FSX", "MN", "IY", "QU2", "O0")
 _EARLIER = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32, six of them
 

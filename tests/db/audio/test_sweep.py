@@ -27,7 +27,7 @@ async def test_only_old_orphans_of_this_database_are_deleted(
     store = open_audio_store(tmp_path.as_uri())
     assert isinstance(store, BucketStore)
     session_id = await open_session(database, viewer)
-    recording = EncodedAudio(b"sound", "audio/wav", 1, 8000)
+    recording = EncodedAudio(b"audio", "audio/wav", 1, 8000)
 
     async def uploaded() -> str:
         saved = await upload(store, new_audio(AudioKind.RECORDING, recording, session_id=session_id))

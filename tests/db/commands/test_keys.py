@@ -1,4 +1,4 @@
-"""API keys: who holds one comes in, as their own tenant and no other, until it is revoked."""
+"""API keys: creation, import, look-up, revocation; server secrets."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from db.commands.keys import (
     MEDIA_SECRET,
-    adopt_key,
     create_key,
     find_key,
-    hash_of,
+    hash_secret,
+    import_key,
     list_keys,
     revoke_key,
     server_secret,
@@ -25,7 +25,7 @@ from tests.conftest import holder_of
 from tests.db.rows import everything, scalar
 
 
-async def test_each_key_is_its_tenants(database: Database, key: str, other_key: str) -> None:
+async def test_a_key_identifies_its_tenant(database: Database, key: str, other_key: str) -> None:
     mine, theirs = await holder_of(database, key), await holder_of(database, other_key)
     assert (mine.tenant_name, theirs.tenant_name) == ("acme", "rival")
     assert mine.tenant_id != theirs.tenant_id
@@ -36,7 +36,7 @@ async def test_each_key_is_its_tenants(database: Database, key: str, other_key: 
     assert await scalar(database, "select count(*) from tenants") == 2
 
 
-async def test_the_secret_is_kept_nowhere(database: Database, key: str) -> None:
+async def test_the_secret_is_not_stored(database: Database, key: str) -> None:
     assert key.startswith("vxl_")
     assert len(key) >= 40
     rows = str(await everything(database))
@@ -48,18 +48,18 @@ async def test_the_secret_is_kept_nowhere(database: Database, key: str) -> None:
 _WRONG = ("", " ", "x", "vxl_", "\x00", "\ud800", "' or true --", "%", "x" * 1_000_000, "vxl_" + "A" * 43, "ключ")
 
 
-async def test_a_wrong_secret_does_not_come_in(database: Database, key: str) -> None:
+async def test_a_wrong_secret_finds_no_key(database: Database, key: str) -> None:
     almost = (key.lower(), key.upper(), f"{key} ", f" {key}", key[:-1], f"{key}x")
     for secret in (*_WRONG, *almost):
-        assert await find_key(database.reader, hash_of(secret)) is None
+        assert await find_key(database.reader, hash_secret(secret)) is None
     assert (await holder_of(database, key)).tenant_name == "acme"
 
 
-async def test_a_revoked_key_is_as_good_as_a_wrong_one(database: Database, key: str) -> None:
+async def test_a_revoked_key_is_not_found(database: Database, key: str) -> None:
     viewer = await holder_of(database, key)
     async with database.transaction() as session:
         await revoke_key(session, viewer.key_id)
-    assert await find_key(database.reader, hash_of(key)) is None
+    assert await find_key(database.reader, hash_secret(key)) is None
     first = await scalar(database, "select revoked_at from api_keys where id = :id", id=viewer.key_id)
     async with database.transaction() as session:
         await revoke_key(session, viewer.key_id)
@@ -72,12 +72,12 @@ async def test_an_unknown_key_cannot_be_revoked(database: Database) -> None:
             await revoke_key(session, new_id())
 
 
-async def test_a_chosen_key_is_adopted_once(database: Database) -> None:
+async def test_a_chosen_key_is_imported_once(database: Database) -> None:
     async def adopt(secret: str = "chosen-by-me", tenant: str = "default") -> None:
         async with database.transaction() as session:
-            await adopt_key(session, secret, name="local", tenant=tenant)
+            await import_key(session, secret, name="local", tenant=tenant)
 
-    await asyncio.gather(*(adopt() for _ in range(8)))  # every API process does so when it starts
+    await asyncio.gather(*(adopt() for _ in range(8)))  # as API processes that start together do
     assert await scalar(database, "select count(*) from api_keys") == 1
     viewer = await holder_of(database, "chosen-by-me")
     assert viewer.tenant_name == "default"
@@ -87,7 +87,7 @@ async def test_a_chosen_key_is_adopted_once(database: Database) -> None:
     async with database.transaction() as session:
         await revoke_key(session, viewer.key_id)
     await adopt()
-    assert await find_key(database.reader, hash_of("chosen-by-me")) is None
+    assert await find_key(database.reader, hash_secret("chosen-by-me")) is None
 
 
 _NO_HEADER = ("", "short12", " " * 20, "with a space", "tab\tin it", "schlüssel", "\udce9" * 9, "x" * 201, "eight888\n")
@@ -97,10 +97,10 @@ async def test_a_key_that_no_header_can_carry_is_refused(database: Database) -> 
     for secret in _NO_HEADER:
         with pytest.raises(BadUserInput, match="8 to 200 characters"):
             async with database.transaction() as session:
-                await adopt_key(session, secret, name="local")
+                await import_key(session, secret, name="local")
 
 
-async def test_names_are_cleaned(database: Database) -> None:
+async def test_invalid_names_are_refused(database: Database) -> None:
     for name in ("", " ", "x" * 101, "a\x00", "\ud800"):
         for given in ({"name": name}, {"name": "fine", "tenant": name}):
             with pytest.raises(BadUserInput):

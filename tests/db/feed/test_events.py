@@ -1,4 +1,4 @@
-"""Events: numbered without a gap in the order of their commits, and told once they can be read."""
+"""Event log: numbers without gaps in commit order, pages, and notifications after the commit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Refused(Exception):
     pass
 
 
-async def test_numbers_have_no_gap_whoever_writes_and_whatever_fails(database: Database, viewer: Viewer) -> None:
+async def test_numbers_have_no_gaps_with_concurrent_and_failed_writers(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     committed: list[tuple[int, int]] = []
     dice = random.Random(7)
@@ -50,8 +50,8 @@ async def test_numbers_have_no_gap_whoever_writes_and_whatever_fails(database: D
     assert await scalar(database, "select last_seq from sessions where id = :id", id=session_id) == len(committed)
 
 
-async def test_who_has_seen_a_number_has_been_able_to_see_all_before_it(database: Database, viewer: Viewer) -> None:
-    """A reader that only ever asks for what is behind its cursor misses nothing."""
+async def test_a_reader_that_sees_a_number_can_see_all_earlier_ones(database: Database, viewer: Viewer) -> None:
+    """A reader that asks only for events after its cursor misses none."""
     session_id = await open_session(database, viewer)
     seen: list[int] = []
     done = asyncio.Event()
@@ -74,7 +74,7 @@ async def test_who_has_seen_a_number_has_been_able_to_see_all_before_it(database
 
 
 async def test_a_later_number_is_a_later_commit(database: Database, viewer: Viewer) -> None:
-    """The second writer waits for the first, though it came while the first had all but committed."""
+    """The second writer waits for the uncommitted first one."""
     session_id = await open_session(database, viewer)
     async with database.transaction() as first:
         assert await append(first, session_id, [NewEvent(EventType.TURN_STARTED)]) == 1
@@ -85,7 +85,7 @@ async def test_a_later_number_is_a_later_commit(database: Database, viewer: View
     assert await second == 2
 
 
-async def test_sessions_do_not_wait_for_each_other(database: Database, viewer: Viewer) -> None:
+async def test_writers_of_different_sessions_do_not_block_each_other(database: Database, viewer: Viewer) -> None:
     one, two = [await open_session(database, viewer) for _ in range(2)]
     async with database.transaction() as first:
         await append(first, one, [NewEvent(EventType.TURN_STARTED)])
@@ -93,12 +93,12 @@ async def test_sessions_do_not_wait_for_each_other(database: Database, viewer: V
             assert await write(database, two) == 1
 
 
-async def test_an_event_of_no_session_is_refused(database: Database) -> None:
+async def test_an_event_of_an_unknown_session_is_refused(database: Database) -> None:
     with pytest.raises(Exception, match="No row was found"):
         await write(database, new_id())
 
 
-async def test_data_that_is_no_json_is_refused_and_takes_no_number(database: Database, viewer: Viewer) -> None:
+async def test_data_that_is_not_json_is_refused_and_uses_no_number(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     for value in (object(), new_id(), b"x", {1, 2}):
         with pytest.raises(Exception, match="JSON serializable"):
@@ -107,7 +107,7 @@ async def test_data_that_is_no_json_is_refused_and_takes_no_number(database: Dat
     assert await write(database, session_id) == 1
 
 
-async def test_data_comes_back_as_it_went_in(database: Database, viewer: Viewer) -> None:
+async def test_data_is_read_back_unchanged(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     plain: dict[str, Any] = {"text": "नमस्ते 👍 \\u0000 \x01", "list": [1, 2.5, None, True, {"deep": []}], "": {}}
     hostile = {"text": "a\x00b\ud800", "list": ("x",), "number": float("nan")}
@@ -119,7 +119,7 @@ async def test_data_comes_back_as_it_went_in(database: Database, viewer: Viewer)
     assert json.loads(await scalar(database, "select data::text from events where seq = 2")) == second.data
 
 
-async def test_a_page_starts_behind_the_cursor_and_ends_at_the_limit(database: Database, viewer: Viewer) -> None:
+async def test_a_page_starts_after_the_cursor_and_ends_at_the_limit(database: Database, viewer: Viewer) -> None:
     session_id, other = [await open_session(database, viewer) for _ in range(2)]
     await write(database, session_id, 5)
     await write(database, other, 2)
@@ -131,7 +131,7 @@ async def test_a_page_starts_behind_the_cursor_and_ends_at_the_limit(database: D
     assert await last_seqs(database.reader, []) == {}
 
 
-async def test_listeners_are_told_after_the_commit_and_not_of_a_rollback(database: Database, viewer: Viewer) -> None:
+async def test_notifications_follow_the_commit_and_not_a_rollback(database: Database, viewer: Viewer) -> None:
     one, two = [await open_session(database, viewer) for _ in range(2)]
     told: asyncio.Queue[str] = asyncio.Queue(100)
     connection = await database.connect()
@@ -154,10 +154,10 @@ async def test_listeners_are_told_after_the_commit_and_not_of_a_rollback(databas
         await connection.close()
 
 
-async def test_a_burst_of_commits_is_told_in_one_statement(
+async def test_a_burst_of_commits_is_notified_by_one_statement(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.postgres.notifier._COALESCE_SECONDS", 0.5)  # a burst, also on a slow machine
+    monkeypatch.setattr("db.postgres.notifier._COALESCE_SECONDS", 0.5)  # long enough for a burst on a slow machine
     sessions = [await open_session(database, viewer) for _ in range(3)]
     told: asyncio.Queue[str] = asyncio.Queue(100)
     sent = 0
@@ -180,7 +180,7 @@ async def test_a_burst_of_commits_is_told_in_one_statement(
     try:
         for number in range(15):
             await write(database, sessions[number % 3], 5)
-        await database.close()  # sends what is still waiting
+        await database.close()  # sends pending notifications
         async with asyncio.timeout(10):
             while missing:
                 missing.discard(await told.get())

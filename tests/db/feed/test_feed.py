@@ -1,4 +1,4 @@
-"""The feed: every event once and in order, from the table and then live, whoever else listens."""
+"""Feed: replay and live events, each once and in order; slow and closed listeners."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def running(database: Database, *, poll_seconds: float = 0.5, buffer: int 
     feed = Feed(database, poll_seconds=poll_seconds, buffer=buffer)
     await feed.start()
     await eventually(lambda: scalar(database, _LISTENING))
-    await asyncio.sleep(0.02)  # it looks at all sessions once when it begins to listen
+    await asyncio.sleep(0.02)  # on connect it reads all sessions once
     try:
         yield feed
     finally:
@@ -41,7 +41,7 @@ async def feed(database: Database) -> AsyncIterator[Feed]:
 
 
 async def take(feed: Feed, session_id: UUID, after: int, until: int, *, pause: float = 0) -> list[int]:
-    """The numbers a listener gets, up to ``until``."""
+    """The event numbers that a listener gets, up to ``until``."""
     seen: list[int] = []
     async with asyncio.timeout(30), aclosing(feed.follow(session_id, after)) as events:
         async for event in events:
@@ -53,8 +53,8 @@ async def take(feed: Feed, session_id: UUID, after: int, until: int, *, pause: f
     raise AssertionError(f"ended at {seen[-1:]}")
 
 
-async def test_replayed_then_live_without_gap_or_repeat(database: Database, viewer: Viewer, feed: Feed) -> None:
-    """Many listeners of several sessions, who come at any moment and start anywhere, while events are written."""
+async def test_replay_then_live_without_gaps_or_repeats(database: Database, viewer: Viewer, feed: Feed) -> None:
+    """Listeners of several sessions join at any time with any cursor, while events are written."""
     sessions = [await open_session(database, viewer) for _ in range(3)]
     per_session = 120
 
@@ -75,7 +75,7 @@ async def test_replayed_then_live_without_gap_or_repeat(database: Database, view
     assert feed.listeners == 0
 
 
-async def test_more_than_a_page_is_replayed_and_followed(database: Database, viewer: Viewer) -> None:
+async def test_more_than_a_page_is_replayed(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     total = listeners.PAGE * 2
     await write(database, session_id, total)
@@ -87,7 +87,7 @@ async def test_more_than_a_page_is_replayed_and_followed(database: Database, vie
         assert await follower == list(range(1, total * 2 + 2))
 
 
-async def test_a_slow_listener_gets_everything_and_holds_little(database: Database, viewer: Viewer) -> None:
+async def test_a_slow_listener_gets_all_events_with_a_bounded_buffer(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     async with running(database, buffer=3) as feed:
         slow = asyncio.create_task(take(feed, session_id, 0, 150, pause=0.002))
@@ -104,7 +104,7 @@ async def test_a_slow_listener_gets_everything_and_holds_little(database: Databa
 async def test_events_between_the_read_and_the_registration_are_not_lost(
     database: Database, viewer: Viewer, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Events are committed and told while the listener's first read is under way."""
+    """Events are committed and notified during the listener's first read."""
     session_id = await open_session(database, viewer)
     await write(database, session_id, 2)
     reads = 0
@@ -115,7 +115,7 @@ async def test_events_between_the_read_and_the_registration_are_not_lost(
         found = await read_after(*given)
         if reads == 1:
             await write(database, session_id, 3)
-            await asyncio.sleep(0.05)  # the hint has come by now, and was worked on
+            await asyncio.sleep(0.05)  # the notification has been handled
         return found
 
     monkeypatch.setattr(feeds, "read_after", slow_read)
@@ -123,7 +123,7 @@ async def test_events_between_the_read_and_the_registration_are_not_lost(
 
 
 async def write_unheard(database: Database, session_id: UUID, count: int) -> None:
-    """Events whose hint is lost."""
+    """Writes events whose notification is lost."""
     connection = await database.connect()
     try:
         async with connection.transaction():
@@ -148,10 +148,10 @@ async def notify(database: Database, session_id: UUID) -> None:
 
 
 @pytest.mark.parametrize("late", ["its answer is on its way", "it lingers over its answer"])
-async def test_a_listener_misses_nothing_that_another_has_read_by_itself(
+async def test_a_listener_misses_no_event_that_another_has_read(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch, late: str
 ) -> None:
-    """One listener reads the table before two events are there, another after; the hint of them comes last of all."""
+    """One listener reads the table before two events, another after them; their notification comes last."""
     session_id = await open_session(database, viewer)
     await write(database, session_id, 2)
     go_on, reads = asyncio.Event(), 0
@@ -192,7 +192,7 @@ async def test_a_listener_misses_nothing_that_another_has_read_by_itself(
         assert await other == [1, 2, 3, 4, 5]
 
 
-async def test_a_listener_far_ahead_does_not_keep_events_from_the_others(
+async def test_a_cursor_far_ahead_does_not_affect_other_listeners(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = 0
@@ -215,10 +215,10 @@ async def test_a_listener_far_ahead_does_not_keep_events_from_the_others(
             assert await beside == [1, 2, 3]
         await write(database, session_id, 3)
         assert await ahead == [6]
-    assert reads < 30, "nobody reads the table over and over"
+    assert reads < 30, "no listener polls the table"
 
 
-async def test_a_closed_listener_is_gone(database: Database, viewer: Viewer, feed: Feed) -> None:
+async def test_a_closed_listener_is_removed(database: Database, viewer: Viewer, feed: Feed) -> None:
     session_id = await open_session(database, viewer)
     await write(database, session_id)
     for _ in range(20):
@@ -263,7 +263,7 @@ async def test_closing_the_feed_ends_every_listener(database: Database, viewer: 
         raise AssertionError("a closed feed has nothing to tell")
 
 
-async def test_closing_the_feed_ends_listeners_that_wait_for_the_database(
+async def test_closing_the_feed_ends_listeners_during_an_outage(
     database: Database, viewer: Viewer, feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_id = await open_session(database, viewer)

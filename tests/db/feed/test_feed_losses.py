@@ -1,4 +1,4 @@
-"""The feed when what it stands on is taken away: hints, its connection, the database."""
+"""Feed under failures: lost notifications, lost connections, a restart of the database."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def running(database: Database, poll_seconds: float) -> AsyncIterator[Feed
 
 
 class Followed:
-    """The numbers a listener has got so far."""
+    """Collects the event numbers that a listener gets."""
 
     def __init__(self, feed: Feed, session_id: UUID) -> None:
         self.seen: list[int] = []
@@ -55,8 +55,8 @@ class Followed:
         return self.seen
 
 
-async def test_reads_of_clients_do_not_keep_the_feed_waiting(database_url: str, viewer: Viewer) -> None:
-    """Nor do replays: what is new comes at once, although every connection for reading is in use."""
+async def test_reads_of_clients_do_not_delay_the_feed(database_url: str, viewer: Viewer) -> None:
+    """New events arrive at once although replays use all connections for reading."""
     database = Database(database_url, readers=2, timeout_seconds=60)
     session_id, long_one = [await open_session(database, viewer) for _ in range(2)]
     async with running(database, poll_seconds=0.5) as feed:
@@ -76,11 +76,11 @@ async def test_reads_of_clients_do_not_keep_the_feed_waiting(database_url: str, 
     await asyncio.gather(*slow, return_exceptions=True)
 
 
-async def test_the_connection_is_cut_again_and_again(database: Database, viewer: Viewer) -> None:
+async def test_the_listen_connection_is_lost_repeatedly(database: Database, viewer: Viewer) -> None:
     sessions = [await open_session(database, viewer) for _ in range(2)]
     cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'voxloom-feed' "
     cuts = 0
-    # The poll is so slow that it cannot be what saves the day: a lost connection is made again, and looks at once.
+    # Polling is too slow to deliver them: the feed reconnects, and reads all sessions on connect.
     async with running(database, poll_seconds=3600) as feed:
         followers = [Followed(feed, sessions[number % 2]) for number in range(6)]
         for number in range(90):
@@ -96,20 +96,22 @@ async def test_the_connection_is_cut_again_and_again(database: Database, viewer:
     assert cuts >= 1
 
 
-async def test_no_hint_ever_comes(database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database._notifier, "tell", lambda _: None)
+async def test_polling_finds_events_without_notifications(
+    database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database._notifier, "notify", lambda _: None)
     session_id = await open_session(database, viewer)
     poll_seconds = 0.3
     async with running(database, poll_seconds) as feed:
         follower = Followed(feed, session_id)
-        await asyncio.sleep(1)  # it listens by now, and nothing but the poll can tell it anything
+        await asyncio.sleep(1)  # it listens by now; only polling is left
         for round_ in range(1, 4):
             await write(database, session_id, 5)
             await eventually(lambda round_=round_: follower.reached(5 * round_), seconds=poll_seconds + 2)  # type: ignore[misc]
         assert await follower.stop() == list(range(1, 16))
 
 
-async def test_hints_that_mean_nothing_do_no_harm(database: Database, viewer: Viewer) -> None:
+async def test_malformed_notifications_are_ignored(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     troubles: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
@@ -126,10 +128,10 @@ async def test_hints_that_mean_nothing_do_no_harm(database: Database, viewer: Vi
     assert troubles == []
 
 
-async def test_an_event_that_cannot_be_read_is_one_sessions_trouble(
+async def test_an_unreadable_event_affects_only_its_session(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as one of a newer version's kinds, while servers are updated one by one."""
+    """Such as an event type of a newer version, during a rolling update."""
     sick, well = [await open_session(database, viewer) for _ in range(2)]
     async with running(database, poll_seconds=0.3) as feed:
         followers = [Followed(feed, each) for each in (sick, well)]
@@ -154,7 +156,7 @@ async def test_an_event_that_cannot_be_read_is_one_sessions_trouble(
 
 @pytest.fixture
 async def mortal() -> AsyncIterator[EmbeddedPostgres]:
-    """A server of the test's own, with the schema."""
+    """A server for this test, with the schema."""
     directory = Path(tempfile.mkdtemp(prefix="voxloom-mortal-"))
     directory.chmod(0o755)  # noqa: ASYNC240
     server = EmbeddedPostgres(directory)
@@ -167,7 +169,7 @@ async def mortal() -> AsyncIterator[EmbeddedPostgres]:
         shutil.rmtree(directory)
 
 
-async def test_the_database_is_restarted_under_listeners_and_writers(mortal: EmbeddedPostgres) -> None:
+async def test_a_restart_of_the_database_loses_and_repeats_nothing(mortal: EmbeddedPostgres) -> None:
     database = Database(mortal.url, pool=4, timeout_seconds=5)
     try:
         async with database.transaction() as session:
@@ -177,7 +179,7 @@ async def test_the_database_is_restarted_under_listeners_and_writers(mortal: Emb
         stored = 0
 
         async def insist() -> None:
-            """Writes one event, however often it takes."""
+            """Writes one event, with retries."""
             nonlocal stored
             while True:
                 try:
@@ -193,7 +195,7 @@ async def test_the_database_is_restarted_under_listeners_and_writers(mortal: Emb
                     await insist()
                 await asyncio.to_thread(mortal.stop)
                 writing = asyncio.create_task(insist())
-                late = Followed(feed, session_id)  # comes while the database is away
+                late = Followed(feed, session_id)  # joins during the outage
                 await asyncio.sleep(0.3)
                 assert late.seen == []
                 await asyncio.to_thread(mortal.start)

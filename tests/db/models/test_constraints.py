@@ -1,4 +1,4 @@
-"""What the tables themselves refuse, whatever the code above them does."""
+"""Constraints of the tables: enum values, time zones, foreign keys within a session, counters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from db.postgres.database import Database
 from db.viewer import Viewer
 from tests.db.rows import claimed, open_session, say, send_recording
 
-#: Columns that end in _id and name no row of ours: whatever the client calls its customer, and what a customer says.
+#: Columns that end in _id and are no foreign keys: the client's and the customer's own ids.
 _NAMES_NO_ROW = {("sessions", "customer_id"), ("crm_records", "customer_id"), ("crm_records", "account_id")}
 
 _COLUMNS = [(table.name, column) for table in metadata.sorted_tables for column in table.columns]
@@ -35,12 +35,12 @@ def choices() -> Iterator[tuple[str, Column[Any], type[StrEnum]]]:
             yield table, column, words
 
 
-def test_there_are_choices() -> None:
+def test_there_are_enum_columns() -> None:
     assert len(list(choices())) >= 13
 
 
-async def test_a_choice_takes_its_words_and_no_other(database: Database) -> None:
-    """Each column's own check is asked, as the database has it: rows of every table would say no more."""
+async def test_an_enum_column_accepts_only_its_values(database: Database) -> None:
+    """Evaluates each check constraint of the database by itself, without rows."""
     query = text(
         "select pg_get_constraintdef(oid) from pg_constraint "
         "where conrelid = cast(:table as regclass) and contype = 'c' and conkey = array["
@@ -61,7 +61,7 @@ async def test_a_choice_takes_its_words_and_no_other(database: Database) -> None
                 assert await connection.scalar(condition, {"word": wrong}) is False, f"{table}.{column.name}"
 
 
-def test_every_moment_has_a_time_zone() -> None:
+def test_every_datetime_column_has_a_time_zone() -> None:
     moments = [column.type for _, column in _COLUMNS if isinstance(column.type, DateTime)]
     assert len(moments) >= 15
     assert all(moment.timezone for moment in moments)
@@ -81,7 +81,7 @@ async def test_no_column_of_the_database_is_without_time_zone(database: Database
         assert await connection.run_sync(naive) == []
 
 
-def test_every_id_that_names_a_row_is_a_foreign_key() -> None:
+def test_every_id_of_a_row_is_a_foreign_key() -> None:
     loose = {
         (table, column.name)
         for table, column in _COLUMNS
@@ -162,7 +162,7 @@ async def test_a_row_cannot_mix_two_sessions(database: Database, turn_a: Turn, t
             await session.execute(row(turn_b, turn_b))
 
 
-async def test_a_message_cannot_have_another_turns_sound(database: Database, turn_a: Turn, turn_b: Turn) -> None:
+async def test_a_message_cannot_have_another_turns_audio(database: Database, turn_a: Turn, turn_b: Turn) -> None:
     async def swap(session: AsyncSession, to: Turn) -> None:
         theirs = select(Audio.id).where(Audio.turn_id == to.id).scalar_subquery()
         await session.execute(update(Message).where(Message.turn_id == turn_a.id).values(audio_id=theirs))
@@ -213,7 +213,7 @@ async def test_a_crm_record_cannot_mix_sessions_or_tenants(
         await file(session)
 
 
-async def test_counters_do_not_go_below_their_start(database: Database, viewer: Viewer) -> None:
+async def test_counters_cannot_be_negative(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id)
     wrong = [

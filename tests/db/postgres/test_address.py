@@ -1,4 +1,4 @@
-"""DATABASE_URL as platforms and people spell it."""
+"""Parser of DATABASE_URL: schemes, hosts, options, passwords, and errors without secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from db.errors import BadUserInput, ConnectFailed
-from db.postgres.address import database_url
+from db.postgres.address import parse_database_url
 from db.postgres.connect import connect
 from db.postgres.database import Database
 
@@ -35,9 +35,9 @@ async def test_every_scheme_of_postgres_opens_the_database(database_url: str, sc
     "address",
     ["mysql://u:secret@h/d", "sqlite:///secret", "secret", "", "postgresqlx://u:secret@h/d", "postgresql://h:secret/d"],
 )
-def test_what_is_no_postgres_is_said_without_repeating_it(address: str) -> None:
+def test_an_error_does_not_repeat_the_url(address: str) -> None:
     with pytest.raises(BadUserInput, match="postgresql://user:password@host") as refused:
-        database_url(address)
+        parse_database_url(address)
     assert "secret" not in refused.value.message
 
 
@@ -46,7 +46,7 @@ def test_what_is_no_postgres_is_said_without_repeating_it(address: str) -> None:
 )
 def test_an_option_that_would_be_ignored_is_named(option: str) -> None:
     with pytest.raises(BadUserInput, match=option.partition("=")[0]) as refused:
-        database_url(f"postgresql://u:secret@h/d?sslmode=require&{option}")
+        parse_database_url(f"postgresql://u:secret@h/d?sslmode=require&{option}")
     assert "secret" not in refused.value.message
 
 
@@ -61,12 +61,12 @@ def test_an_option_that_would_be_ignored_is_named(option: str) -> None:
         ("application_name=x+y%20z", {"application_name": "x+y z"}),
     ],
 )
-def test_options_are_told_by_libpqs_names(query: str, expected: dict[str, str]) -> None:
-    assert database_url(f"postgresql://u:p@h/d?{query}").options == expected
+def test_options_have_libpqs_names(query: str, expected: dict[str, str]) -> None:
+    assert parse_database_url(f"postgresql://u:p@h/d?{query}").options == expected
 
 
 @pytest.mark.parametrize("query", ["sslmode=disable", "sslmode=prefer", "ssl=prefer", "connect_timeout=5&keepalives=1"])
-async def test_options_are_understood_by_both_drivers(database_url: str, query: str) -> None:
+async def test_both_drivers_accept_the_options(database_url: str, query: str) -> None:
     opened = Database(f"{database_url}&{query}", pool=1)
     try:
         async with opened.reading() as session:
@@ -77,8 +77,8 @@ async def test_options_are_understood_by_both_drivers(database_url: str, query: 
         await opened.close()
 
 
-async def test_sslmode_is_not_forgotten() -> None:
-    """A server that has no TLS is not told who we are."""
+async def test_sslmode_require_refuses_a_server_without_tls() -> None:
+    """The user name is not sent to a server without TLS."""
     seen, closed = bytearray(), asyncio.Event()
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,7 +91,7 @@ async def test_sslmode_is_not_forgotten() -> None:
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        address = database_url(f"postgres://u:p@127.0.0.1:{port}/d?sslmode=require")
+        address = parse_database_url(f"postgres://u:p@127.0.0.1:{port}/d?sslmode=require")
         with pytest.raises(ConnectFailed):
             await connect(address, name="test", timeout_seconds=5, statement_seconds=5)
         await closed.wait()
@@ -119,9 +119,9 @@ async def test_sslmode_is_not_forgotten() -> None:
         ),
     ],
 )
-def test_an_address_means_what_it_means_to_libpq(given: str, told: dict[str, str]) -> None:
-    """Its own parser is asked, but for one port for all hosts, which it only takes in another form."""
-    read = conninfo_to_dict(database_url(given).conninfo)
+def test_the_parser_agrees_with_libpq(given: str, told: dict[str, str]) -> None:
+    """Compares with libpq's parser, except for one port of all hosts, which libpq accepts only in another form."""
+    read = conninfo_to_dict(parse_database_url(given).conninfo)
     assert read.pop("target_session_attrs") == ("read-write" if "," in told.get("host", "") else "any")
     assert read == told
     if "port=7" not in given:
@@ -133,7 +133,7 @@ _PASSWORD = "p@ss/w:rd + 100 % ?#&=ü'\""
 
 @pytest.fixture
 async def difficult(database_url: str) -> AsyncIterator[str]:
-    """The URL of a user with every character in the password that a URL could stumble over."""
+    """The URL of a user whose password has every character that is special in a URL."""
     admin = await asyncpg.connect(database_url)
     role = await admin.fetchval("select 'role_' || md5(random()::text)")
     await admin.execute(f"create role {role} login password '{_PASSWORD.replace(chr(39), chr(39) * 2)}'")
@@ -142,7 +142,7 @@ async def difficult(database_url: str) -> AsyncIterator[str]:
     await admin.close()
 
 
-async def test_a_password_of_odd_characters(difficult: str) -> None:
+async def test_a_password_of_special_characters(difficult: str) -> None:
     opened = Database(difficult, pool=1)
     try:
         async with opened.reading() as session:
@@ -153,14 +153,14 @@ async def test_a_password_of_odd_characters(difficult: str) -> None:
         await opened.close()
 
 
-async def test_nobody_there_is_an_os_error(database_url: str) -> None:
+async def test_a_server_that_is_not_there_is_an_os_error(database_url: str) -> None:
     nowhere = database_url.partition("?")[0] + "?host=/nonexistent"
     address = Database(nowhere, pool=1).address
     with pytest.raises(OSError, match="No such file"):
         await connect(address, name="test", timeout_seconds=2, statement_seconds=2)
 
 
-async def test_a_full_server_is_away_too(database_url: str, postgres: str) -> None:
+async def test_a_server_without_free_connections_is_an_outage(database_url: str, postgres: str) -> None:
     admin = await asyncpg.connect(postgres)
     name = database_url.partition("?")[0].rpartition("/")[2]
     await admin.execute(f"create role full_{name} login connection limit 0 password 'x'")

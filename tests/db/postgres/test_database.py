@@ -1,4 +1,4 @@
-"""The pool: every wait has an end, and what was interrupted leaves nothing behind."""
+"""Timeouts, cancellation, transactions and reconnects of the SQLAlchemy pool."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.db.rows import open_session, scalar, write
 
 @pytest.fixture
 async def hasty(database_url: str) -> AsyncIterator[Database]:
-    """Two connections, and no patience."""
+    """A pool of two connections with a short timeout."""
     opened = Database(database_url, pool=2, timeout_seconds=0.3)
     yield opened
     await opened.close()
 
 
-async def test_a_statement_has_an_end(hasty: Database, database: Database) -> None:
+async def test_a_statement_times_out(hasty: Database, database: Database) -> None:
     with pytest.raises((DBAPIError, TimeoutError)):
         async with hasty.transaction() as session:
             await session.execute(text("select pg_sleep(60)"))
@@ -37,7 +37,7 @@ async def test_a_statement_has_an_end(hasty: Database, database: Database) -> No
     assert await scalar(database, running) == 0
 
 
-async def test_an_exhausted_pool_is_an_error_and_not_a_hang(hasty: Database) -> None:
+async def test_a_wait_for_an_exhausted_pool_times_out(hasty: Database) -> None:
     async with hasty.engine.connect(), hasty.engine.connect():
         async with asyncio.timeout(10):
             with pytest.raises(PoolTimeout):
@@ -47,8 +47,8 @@ async def test_an_exhausted_pool_is_an_error_and_not_a_hang(hasty: Database) -> 
         assert await session.scalar(text("select 1")) == 1
 
 
-async def test_who_hangs_in_a_transaction_is_cut_off(hasty: Database, database: Database, viewer: Viewer) -> None:
-    """A stopped process must not keep a session's row from all others."""
+async def test_an_idle_transaction_is_ended_by_the_server(hasty: Database, database: Database, viewer: Viewer) -> None:
+    """A stopped process must not hold a session's row lock."""
     session_id = await open_session(database, viewer)
     with pytest.raises(DBAPIError):
         async with hasty.transaction() as stuck:
@@ -59,7 +59,7 @@ async def test_who_hangs_in_a_transaction_is_cut_off(hasty: Database, database: 
     assert await scalar(database, "select last_seq from sessions where id = :id", id=session_id) == 1
 
 
-async def test_cancelled_work_gives_its_connection_back(database_url: str) -> None:
+async def test_a_cancelled_task_releases_its_connection(database_url: str) -> None:
     opened = Database(database_url, pool=2, timeout_seconds=5)
 
     async def work() -> None:
@@ -82,7 +82,7 @@ async def test_cancelled_work_gives_its_connection_back(database_url: str) -> No
         await opened.close()
 
 
-async def test_an_error_undoes_all_of_a_transaction(database: Database) -> None:
+async def test_an_error_rolls_the_transaction_back(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.transaction() as session:
             session.add(Tenant(name="half"))
@@ -91,7 +91,7 @@ async def test_an_error_undoes_all_of_a_transaction(database: Database) -> None:
     assert await scalar(database, "select count(*) from tenants where name = 'half'") == 0
 
 
-async def test_reading_sees_one_moment_and_writes_nothing(database: Database, viewer: Viewer) -> None:
+async def test_reading_uses_one_read_only_snapshot(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     newest = select(Session.last_seq).where(Session.id == session_id)
     async with database.reading() as session:
@@ -104,15 +104,15 @@ async def test_reading_sees_one_moment_and_writes_nothing(database: Database, vi
             await session.flush()
 
 
-async def test_the_error_of_a_statement_does_not_tell_what_somebody_said(database: Database) -> None:
+async def test_the_error_of_a_statement_hides_its_parameters(database: Database) -> None:
     with pytest.raises(DBAPIError) as failed:
         async with database.reading() as session:
             await session.execute(text("select 1 / (length(cast(:words as text)) - 8)"), {"words": "my words"})
     assert "my words" not in str(failed.value)
 
 
-async def test_a_server_that_restarts_is_found_again(database: Database, viewer: Viewer) -> None:
-    """Connections that died in the pool are noticed before they are used."""
+async def test_the_pool_reconnects_after_a_restart_of_the_server(database: Database, viewer: Viewer) -> None:
+    """Dead connections are detected before use (pre-ping)."""
     async with database.transaction() as one, database.transaction() as two:
         pids = [await each.scalar(text("select pg_backend_pid()")) for each in (one, two)]
     admin = await database.connect()
@@ -123,7 +123,7 @@ async def test_a_server_that_restarts_is_found_again(database: Database, viewer:
         assert await scalar(database, "select 1") == 1
 
 
-async def test_moments_come_back_with_their_zone(database: Database, viewer: Viewer) -> None:
+async def test_datetimes_have_a_time_zone(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     async with database.reading() as session:
         row = (await session.execute(select(Session).where(Session.id == session_id))).scalar_one()

@@ -1,4 +1,4 @@
-"""Mistakes in DATABASE_URL: each is one line that names host, port, database and the server's own words."""
+"""Mistakes in DATABASE_URL: one line with host, port, database and the server's message; hosts of a failover."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from db.errors import BadUserInput, ConnectFailed
-from db.postgres.address import database_url as address_of
+from db.postgres.address import parse_database_url
 from db.postgres.check import check_database
 from db.postgres.connect import connect
 from db.postgres.database import Database
@@ -27,13 +27,13 @@ PASSWORD = "p@ss:w/o?r#d% &+é[x]"
 
 
 def at_socket(url: str) -> str:
-    """The directory of the server's socket, as it stands in the place of a host."""
-    return quote(address_of(url).hosts[0], safe="")
+    """The directory of the server's socket, percent-encoded as a host."""
+    return quote(parse_database_url(url).hosts[0], safe="")
 
 
 @pytest.fixture
 async def role(database_url: str) -> AsyncIterator[str]:
-    """User and password, encoded, of one who may use the database, with every character that needs care."""
+    """User and password, percent-encoded, of a database user with special characters."""
     admin = await asyncpg.connect(database_url)
     name = await admin.fetchval("select 'role_' || md5(random()::text)")
     await admin.execute(f"create role {name} login superuser password '{PASSWORD}'")
@@ -43,7 +43,7 @@ async def role(database_url: str) -> AsyncIterator[str]:
 
 
 async def said(url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
-    """The one line of ``voxloom migrate`` on standard error; nothing if it worked."""
+    """The one line that ``voxloom migrate`` writes to standard error; '' if it succeeds."""
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setattr(sys, "argv", ["voxloom", "migrate"])
 
@@ -66,7 +66,7 @@ async def said(url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 async def test_each_mistake_is_one_line(
     database_url: str, role: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, socket = address_of(database_url), at_socket(database_url)
+    address, socket = parse_database_url(database_url), at_socket(database_url)
     user = role.partition(":")[0]
     admin = await asyncpg.connect(database_url)
     await admin.execute("drop database if exists d_latin1")
@@ -84,7 +84,7 @@ async def test_each_mistake_is_one_line(
         "postgresql://vox:x@127.0.0.1:port/vox": ["port"],
         "postgresql://vox:x@127.0.0.1:1/vox\nexport A=b": ["line break"],
         "postgresql://vox:x@127.0.0.1:1/vox?foo=bar": ["foo"],
-        "host=127.0.0.1 dbname=vox": ["no address", "postgresql://user:password@host:5432/name"],
+        "host=127.0.0.1 dbname=vox": ["not a URI", "postgresql://user:password@host:5432/name"],
     }
     try:
         for url, words in mistakes.items():
@@ -95,12 +95,12 @@ async def test_each_mistake_is_one_line(
         await admin.close()
 
 
-async def test_a_user_who_may_not_migrate_is_told_in_one_line(
+async def test_a_missing_privilege_is_one_line(
     empty: str, role: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin = await asyncpg.connect(empty)
     await admin.execute(f"alter role {role.partition(':')[0]} nosuperuser")
-    name = address_of(empty).database
+    name = parse_database_url(empty).database
     url = f"postgresql://{role}@{at_socket(empty)}/{name}"
     told = await said(url, capsys, monkeypatch)
     assert f"/{name}: permission denied for schema public" in told and "42501" in told
@@ -110,7 +110,7 @@ async def test_a_user_who_may_not_migrate_is_told_in_one_line(
     await admin.close()
 
 
-async def test_a_server_without_tls_is_named(
+async def test_the_error_names_a_server_without_tls(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -126,10 +126,10 @@ async def test_a_server_without_tls_is_named(
         assert "rejected SSL upgrade" in told
 
 
-async def test_libpqs_forms_are_taken(
+async def test_both_drivers_accept_libpqs_forms(
     database_url: str, role: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, socket = address_of(database_url).database, at_socket(database_url)
+    name, socket = parse_database_url(database_url).database, at_socket(database_url)
     for url in (
         f"postgresql://{role}@{socket}:5432/{name}",
         f"postgresql://{role}@127.0.0.1:1,{socket}:5432/{name}",
@@ -145,7 +145,7 @@ async def test_libpqs_forms_are_taken(
 
 
 async def refusal_of(url: str, *module: str) -> str:
-    """The one line that a process says of its database, instead of starting."""
+    """The one line that a process writes instead of starting."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", *module),
         env={"PATH": "/usr/bin", "DATABASE_URL": url, "VOXLOOM_PORT": "0"},
@@ -159,7 +159,7 @@ async def refusal_of(url: str, *module: str) -> str:
     return line
 
 
-async def test_serve_and_worker_say_it_in_one_line_too(database_url: str) -> None:
+async def test_serve_and_worker_refuse_in_one_line(database_url: str) -> None:
     wrong = f"postgresql://nobody:secret@{at_socket(database_url)}/nodb"
     for module in (("graph.cli.main", "serve"), ("inference.worker.main",)):
         line = await refusal_of(wrong, *module)
@@ -167,13 +167,13 @@ async def test_serve_and_worker_say_it_in_one_line_too(database_url: str) -> Non
         assert "secret" not in line
 
 
-async def test_serve_says_in_one_line_that_the_schema_is_missing(postgres: str) -> None:
+async def test_serve_refuses_a_database_without_schema_in_one_line(postgres: str) -> None:
     assert "voxloom migrate" in await refusal_of(postgres, "graph.cli.main", "serve")
 
 
 async def test_two_addresses_must_be_one_database(database_url: str, postgres: str) -> None:
     await check_database(database_url, database_url)
-    with pytest.raises(BadUserInput, match="another database"):
+    with pytest.raises(BadUserInput, match="the same database"):
         await check_database(database_url, postgres)
     with pytest.raises(ConnectFailed):
         await check_database("postgresql://u:x@127.0.0.1:1/d", None)
@@ -184,7 +184,7 @@ async def test_two_addresses_must_be_one_database(database_url: str, postgres: s
 
 @pytest.fixture
 async def standby() -> AsyncIterator[str]:
-    """The URL of another server with the schema, which takes no writes."""
+    """The URL of another, read-only server with the schema."""
     directory = Path(tempfile.mkdtemp(prefix="voxloom-standby-"))
     directory.chmod(0o755)  # noqa: ASYNC240 - as root, Postgres runs as another user
     server = EmbeddedPostgres(directory)
@@ -201,9 +201,9 @@ async def standby() -> AsyncIterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def test_of_several_hosts_the_one_that_can_write_is_taken(database_url: str, standby: str) -> None:
-    """By both drivers, for every kind of connection."""
-    own = address_of(database_url).database
+async def test_of_several_hosts_the_writable_one_is_used(database_url: str, standby: str) -> None:
+    """Failover by both drivers, for every kind of connection."""
+    own = parse_database_url(database_url).database
     primary = await asyncpg.connect(database_url)
     await primary.execute("create role pair login superuser password 'x'")
     second = await asyncpg.connect(standby)
@@ -224,7 +224,7 @@ async def test_of_several_hosts_the_one_that_can_write_is_taken(database_url: st
     await database.close()
     with pytest.raises(ConnectFailed, match="not read-write"):
         await connect(
-            address_of(f"postgresql://pair:x@{at_socket(standby)},{at_socket(standby)}/{own}"),
+            parse_database_url(f"postgresql://pair:x@{at_socket(standby)},{at_socket(standby)}/{own}"),
             name="test",
             timeout_seconds=5,
             statement_seconds=5,

@@ -1,4 +1,4 @@
-"""The embedded Postgres: it keeps its data and comes up again, whatever happened to it before."""
+"""Embedded Postgres: data survives stops, kills and stale pid files; permissions; concurrent starts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ import psycopg
 import pytest
 
 from db.postgres.embedded import EmbeddedPostgres, embedded_postgres
-from db.postgres.embedded_paths import is_server, pid_in
+from db.postgres.embedded_paths import is_server, read_pid
 
 _START = "import sys; from pathlib import Path; from db.postgres.embedded import EmbeddedPostgres; "
 
 
 @contextmanager
 def directory() -> Iterator[Path]:
-    """One that the server's user can reach, also where the tests run as root; nothing is left of it."""
+    """A temporary directory that the server's user can reach, also if the tests run as root."""
     made = Path(tempfile.mkdtemp(prefix="voxloom-embedded-"))
     made.chmod(0o755)
     try:
@@ -38,7 +38,7 @@ def directory() -> Iterator[Path]:
 
 @contextmanager
 def cluster_in(data_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """The cluster of that directory; its server is stopped at the end, and a socket elsewhere removed."""
+    """The cluster of a directory; stops the server and removes its socket at the end."""
     server = EmbeddedPostgres(data_dir)
     try:
         yield server
@@ -50,7 +50,7 @@ def cluster_in(data_dir: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[EmbeddedPostgres]:
-    """One for all tests that harm only its server."""
+    """A cluster shared by the tests that only kill its server."""
     with directory() as data_dir, cluster_in(data_dir) as server:
         server.start()
         ask(server, "create table kept as select 42 as number")
@@ -58,7 +58,7 @@ def cluster() -> Iterator[EmbeddedPostgres]:
 
 
 def ask(server: EmbeddedPostgres, query: LiteralString) -> object:
-    """The first column of the first row, if there is one."""
+    """The first column of the first row; None without rows."""
     with psycopg.connect(server.url, autocommit=True) as connection:
         answer = connection.execute(query)
         row = answer.fetchone() if answer.description else None
@@ -66,22 +66,22 @@ def ask(server: EmbeddedPostgres, query: LiteralString) -> object:
 
 
 def pid_of(server: EmbeddedPostgres) -> int:
-    pid = pid_in(server.root / "data" / "postmaster.pid")
+    pid = read_pid(server.root / "data" / "postmaster.pid")
     assert pid is not None
     return pid
 
 
-def test_stopped_and_started_it_has_its_data(cluster: EmbeddedPostgres) -> None:
+def test_data_survives_a_restart(cluster: EmbeddedPostgres) -> None:
     cluster.start()
     cluster.stop()
     assert not cluster.running()
-    cluster.stop()  # again: nothing to do
+    cluster.stop()  # idempotent
     assert EmbeddedPostgres(cluster.root.parent).start()
     assert cluster.running()
     assert ask(cluster, "select number from kept") == 42
 
 
-def test_a_second_start_adopts_the_server(cluster: EmbeddedPostgres) -> None:
+def test_a_second_start_uses_the_running_server(cluster: EmbeddedPostgres) -> None:
     cluster.start()
     pid = pid_of(cluster)
     second = EmbeddedPostgres(cluster.root.parent)
@@ -93,7 +93,7 @@ def test_a_second_start_adopts_the_server(cluster: EmbeddedPostgres) -> None:
     assert pid_of(cluster) == pid
 
 
-def test_whoever_started_it_stops_it(cluster: EmbeddedPostgres) -> None:
+def test_only_the_process_that_started_it_stops_it(cluster: EmbeddedPostgres) -> None:
     cluster.stop()
     with embedded_postgres(cluster.root.parent) as url:
         assert url == cluster.url
@@ -101,7 +101,7 @@ def test_whoever_started_it_stops_it(cluster: EmbeddedPostgres) -> None:
     assert not cluster.running()
 
 
-def test_only_its_user_can_enter(cluster: EmbeddedPostgres) -> None:
+def test_its_directories_are_private(cluster: EmbeddedPostgres) -> None:
     cluster.start()
     for path, mode in ((cluster.root, 0o700), (cluster.root / "data", 0o700), (cluster.root / "password", 0o600)):
         assert stat.S_IMODE(path.stat().st_mode) == mode, path
@@ -109,13 +109,13 @@ def test_only_its_user_can_enter(cluster: EmbeddedPostgres) -> None:
     assert len((cluster.root / "password").read_text()) >= 32
 
 
-def test_a_wrong_password_does_not_come_in(cluster: EmbeddedPostgres) -> None:
+def test_a_wrong_password_is_refused(cluster: EmbeddedPostgres) -> None:
     cluster.start()
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(cluster.url.replace("voxloom:", "voxloom:x"))
 
 
-def test_killed_it_starts_again(cluster: EmbeddedPostgres) -> None:
+def test_a_killed_server_starts_again(cluster: EmbeddedPostgres) -> None:
     cluster.start()
     busy = threading.Thread(target=ask_in_vain, args=(cluster,))
     busy.start()
@@ -130,14 +130,14 @@ def test_killed_it_starts_again(cluster: EmbeddedPostgres) -> None:
 
 
 def ask_in_vain(server: EmbeddedPostgres) -> None:
-    """Has a process of the server work on, which so does not notice that the server is dead; and loses the answer."""
+    """Keeps a backend busy, so that it does not notice the death of its server."""
     with suppress(psycopg.Error):
         ask(server, "select count(*) from generate_series(1, 8000000)")
 
 
 @pytest.mark.parametrize("whose", ["server's user", "root", "zombie"])
 def test_a_pid_file_that_names_another_process_is_stale(cluster: EmbeddedPostgres, whose: str) -> None:
-    """After a restart of a container or of the machine, the server's old pid is soon somebody else's."""
+    """After a restart of a container or of the machine another process may get the server's pid."""
     cluster.start()
     lock_files = (cluster.root / "data" / "postmaster.pid", cluster._socket_dir / ".s.PGSQL.5432.lock")
     contents = [file.read_text() for file in lock_files]
@@ -147,7 +147,7 @@ def test_a_pid_file_that_names_another_process_is_stale(cluster: EmbeddedPostgre
             file.write_text("\n".join([str(other), *content.splitlines()[1:]]) + "\n")
             shutil.chown(file, cluster.root.stat().st_uid)
         assert not cluster.running()
-        cluster.stop()  # which is done by a signal to the pid in the file
+        cluster.stop()  # pg_ctl signals the pid in the file
         assert cluster.start()
         assert ask(cluster, "select number from kept") == 42
         assert pid_of(cluster) != other
@@ -158,7 +158,7 @@ def test_a_pid_file_that_names_another_process_is_stale(cluster: EmbeddedPostgre
 
 @contextmanager
 def living(cluster: EmbeddedPostgres, whose: str) -> Iterator[int]:
-    """Another process, by its pid."""
+    """Yields the pid of another process."""
     user = cluster.root.stat().st_uid if whose == "server's user" else None
     other = subprocess.Popen(["/bin/sleep", "60"], user=user, cwd="/")
     try:
@@ -172,7 +172,7 @@ def living(cluster: EmbeddedPostgres, whose: str) -> Iterator[int]:
         other.wait()
 
 
-def test_a_path_too_long_or_too_odd_for_a_socket() -> None:
+def test_a_path_too_long_for_a_socket() -> None:
     with directory() as base:
         data_dir = base / ("long" * 30) / "it's, añd 100 %"
         data_dir.mkdir(parents=True)
@@ -186,7 +186,7 @@ def test_a_path_too_long_or_too_odd_for_a_socket() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 @pytest.mark.parametrize("closed", ["parent", "itself"])
-def test_where_the_servers_user_cannot_go_the_data_is_elsewhere(closed: str) -> None:
+def test_data_is_elsewhere_if_the_servers_user_cannot_reach_the_directory(closed: str) -> None:
     with directory() as base:
         private = base / "private"
         private.mkdir(mode=0o700)
@@ -204,7 +204,7 @@ def test_where_the_servers_user_cannot_go_the_data_is_elsewhere(closed: str) -> 
         assert stat.S_IMODE(private.stat().st_mode) == 0o700, "modes of others' directories are not ours to change"
 
 
-def test_two_processes_race_to_start_it() -> None:
+def test_two_processes_start_it_at_the_same_time() -> None:
     script = _START + "print(EmbeddedPostgres(Path(sys.argv[1])).start())"
     with directory() as data_dir, cluster_in(data_dir) as server:
         racers = [
@@ -216,11 +216,11 @@ def test_two_processes_race_to_start_it() -> None:
         assert ask(server, "select 1") == 1
 
 
-def test_killed_while_the_cluster_is_made_it_is_made_anew() -> None:
+def test_a_kill_during_initdb_leaves_no_incomplete_cluster() -> None:
     script = _START + "EmbeddedPostgres(Path(sys.argv[1])).start()"
     with directory() as data_dir, cluster_in(data_dir) as server:
         starting = subprocess.Popen([sys.executable, "-c", script, str(data_dir)], start_new_session=True)
-        marker = server.root / "data.draft" / "PG_VERSION"  # by now initdb has begun, and is not done
+        marker = server.root / "data.draft" / "PG_VERSION"  # initdb is running
         while not marker.exists():
             assert starting.poll() is None
             time.sleep(0.001)

@@ -1,4 +1,4 @@
-"""What keeps the embedded Postgres from starting is one line, and is gone when its cause is."""
+"""Errors of the embedded Postgres are one line, and it starts once their cause is gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from db.errors import BadUserInput, EngineUnavailable
-from db.postgres.embedded import EmbeddedPostgres, _told
+from db.postgres.embedded import EmbeddedPostgres, _describe
 from graph.cli.bootstrap import local_key
 from graph.cli.bootstrap import postgres as bootstrapped
 from graph.settings import ApiSettings
@@ -21,7 +21,7 @@ from tests.db.postgres.test_embedded import ask, cluster_in, directory
 
 
 def refusal(server: EmbeddedPostgres) -> str:
-    """The one line it says instead of starting; at once, for what would fail again."""
+    """The one-line error of a start, which must come without retries."""
     begun = time.monotonic()
     with pytest.raises(EngineUnavailable) as refused:
         server.start()
@@ -32,7 +32,7 @@ def refusal(server: EmbeddedPostgres) -> str:
 
 @contextmanager
 def small_disk(megabytes: int) -> Iterator[Path]:
-    """A directory with so much room, for who may make one."""
+    """A directory on a small file system; skips where mounting is not permitted."""
     with directory() as base:
         mount = shutil.which("mount")
         options = f"size={megabytes}m,mode=0755"
@@ -46,7 +46,7 @@ def small_disk(megabytes: int) -> Iterator[Path]:
             subprocess.run(["umount", "--lazy", str(base)], check=True)
 
 
-def test_a_disk_too_small_for_a_cluster() -> None:
+def test_initdb_on_a_full_disk() -> None:
     with small_disk(12) as base, cluster_in(base) as server:
         assert "No space left on device" in refusal(server)
         subprocess.run(["mount", "-o", "remount,size=300m", str(base)], check=True)
@@ -54,14 +54,14 @@ def test_a_disk_too_small_for_a_cluster() -> None:
         assert ask(server, "select 1") == 1
 
 
-def test_a_folder_that_could_not_be_copied_is_told_by_its_first_file() -> None:
-    """As Postgres' programs are, where the user who runs it cannot read them in their package."""
+def test_a_failed_copy_names_its_first_file() -> None:
+    """Postgres's binaries are copied if the server's user cannot read them."""
     whole = shutil.Error([("/from/a", "/to/a", "[Errno 28] No space left on device"), ("/from/b", "/to/b", "?")])
-    assert _told(whole, Path("/to")) == "/to/a: [Errno 28] No space left on device"
-    assert _told(OSError(28, "No space left on device"), Path("/to")) == "/to: No space left on device"
+    assert _describe(whole, Path("/to")) == "/to/a: [Errno 28] No space left on device"
+    assert _describe(OSError(28, "No space left on device"), Path("/to")) == "/to: No space left on device"
 
 
-def test_a_disk_that_is_full_at_a_later_start() -> None:
+def test_a_start_on_a_full_disk() -> None:
     with small_disk(300) as base, cluster_in(base) as server:
         server.start()
         server.stop()
@@ -76,7 +76,7 @@ def test_a_disk_that_is_full_at_a_later_start() -> None:
         assert ask(server, "select 1") == 1
 
 
-def test_a_cluster_of_another_version_is_named() -> None:
+def test_a_cluster_of_another_version() -> None:
     with directory() as base, cluster_in(base) as server:
         server.start()
         server.stop()
@@ -88,7 +88,7 @@ def test_a_cluster_of_another_version_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["PGPORT", "PGDATA", "PGHOST", "PGOPTIONS"])
-def test_variables_for_libpq_do_not_lead_elsewhere(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_libpq_are_ignored(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with directory() as base, cluster_in(base) as server:
         monkeypatch.setenv(name, {"PGPORT": "6000", "PGOPTIONS": ""}.get(name, "/nowhere"))
         assert server.start()
@@ -96,7 +96,7 @@ def test_variables_for_libpq_do_not_lead_elsewhere(name: str, monkeypatch: pytes
         assert ask(server, "select 1") == 1
 
 
-def test_a_data_directory_that_is_none(tmp_path: Path) -> None:
+def test_a_data_directory_that_is_a_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     settings = ApiSettings(data_dir=file / "below", database_url=None, api_key=None)

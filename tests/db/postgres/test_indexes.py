@@ -1,6 +1,6 @@
-"""Every look-up finds its rows by an index: the real code runs, what it sends is planned again and its plan read.
+"""Every query uses an index: the real code runs, and the plan (EXPLAIN) of each statement that it sends is checked.
 
-Reading a table from end to end is forbidden first: what still does so has no other way.
+With ``enable_seqscan`` off, a plan with a sequential scan shows that there is no index for the query.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from tests.db.rows import STORE, claimed, open_session, say, send_recording
 
 Statements = list[tuple[str, Any]]
 
-#: Enough rows of others that walking through an index from end to end is no way to find one's own.
+#: Rows of other sessions, enough that the planner does not scan a whole index.
 _OTHERS = """
 insert into tenants (id, name) select gen_random_uuid(), 'tenant-' || n from generate_series(1, 300) n;
 insert into api_keys (id, tenant_id, name, prefix, secret_hash)
@@ -83,7 +83,7 @@ analyze;
 
 @contextmanager
 def watched(database: Database) -> Iterator[Statements]:
-    """The statements that are sent meanwhile, with their parameters."""
+    """Collects the statements that are sent, with their parameters."""
     seen: Statements = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
@@ -119,7 +119,7 @@ _LEADING = """select indexrelid::regclass::text, pg_get_indexdef(indexrelid, 1, 
 
 
 def led(leading: Mapping[str, str], step: dict[str, Any]) -> bool:
-    """Whether a use of an index begins with its first column. Else it is read from end to end, whatever is asked."""
+    """Whether the index condition uses the first column of the index; otherwise the whole index is scanned."""
     name = step.get("Index Name")
     return name is None or re.search(rf"\b{leading[name]}\)?(::\w+)? (=|<|>)", step.get("Index Cond", "")) is not None
 
@@ -141,7 +141,7 @@ async def assert_indexed(database: Database, statements: Statements) -> None:
 
 @pytest.fixture
 async def filled(database: Database, viewer: Viewer) -> tuple[Session, UUID]:
-    """One session with a turn, among others; with the planner's statistics."""
+    """One session with a turn among many others, analyzed for the planner."""
     for _ in range(3):
         session_id = await open_session(database, viewer)
         turn_id = await send_recording(database, viewer, session_id)
@@ -166,7 +166,7 @@ def listed(query: Any, column: Any) -> Reads:
 
 
 async def driver_sql(session: AsyncSession, sql: str, arguments: tuple[Any, ...]) -> None:
-    """Runs what a reader would."""
+    """Runs a statement of the read path."""
     await (await session.connection()).exec_driver_sql(sql.strip(), arguments)
 
 
@@ -202,7 +202,7 @@ _READS: dict[str, Reads] = {
     "key": lambda s, v, o, t: driver_sql(s, keys.FIND_KEY, (b"x",)),
     "server's secret": lambda s, v, o, t: keys.server_secret(s, "media"),
     "records for a tool": lambda s, v, o, t: crm.find_records(s, o.id, scenario="billing_query", limit=5),
-    "workers": lambda s, v, o, t: workers.alive(s, 30),
+    "workers": lambda s, v, o, t: workers.find_alive(s, 30),
     "media": lambda s, v, o, t: s.scalar(select(Audio).where(Audio.turn_id == t)),
     "end of a session": lambda s, v, o, t: session_end.append_session_ended(s, o.id),
     "resend": lambda s, v, o, t: messages.send_message(
@@ -237,11 +237,11 @@ async def test_look_ups_use_indexes(database: Database, viewer: Viewer, filled: 
 async def test_writes_of_a_turn_use_indexes(database: Database, viewer: Viewer, filled: tuple[Session, UUID]) -> None:
     claim = await claimed(database, filled[1])
     call = FinishedCall(Stage.LLM, "fake", "m", CallStatus.OK, datetime.now(UTC), 0, 1)
-    sound = new_audio(AudioKind.REPLY, EncodedAudio(b"x", "audio/wav", 1, 1), session_id=claim.session_id)
+    audio = new_audio(AudioKind.REPLY, EncodedAudio(b"x", "audio/wav", 1, 1), session_id=claim.session_id)
     new = NewToolCall(claim.session_id, claim.turn_id, 1, "n", "s", {}, "key")
     event = TurnEvent(EventType.AUDIO_READY, message=Role.ASSISTANT)
     writes = [
-        TurnWrite((event,), calls={new_id(): call}, transcript=("hello", "en"), audio=sound, reply_audio=sound.id),
+        TurnWrite((event,), calls={new_id(): call}, transcript=("hello", "en"), audio=audio, reply_audio=audio.id),
         TurnWrite(tool_call=new, tool_end=ToolCallEnd(new_id(), {}, None)),
         TurnWrite(reply=NewReply(new_id(), "hello", "en"), end=TurnEnd({}, None)),
     ]
@@ -249,7 +249,7 @@ async def test_writes_of_a_turn_use_indexes(database: Database, viewer: Viewer, 
 
 
 def related_columns() -> list[InstrumentedAttribute[Any]]:
-    """Every column by which a nested field finds its rows."""
+    """Every column by which the data loaders of nested fields select."""
     found: set[InstrumentedAttribute[Any]] = set()
     for shown in schema.graphql_schema.type_map.values():
         for field in shown.fields.values() if isinstance(shown, GraphQLObjectType) else ():

@@ -1,4 +1,4 @@
-"""Connections state their isolation themselves, and a transaction that lost against another is done again."""
+"""Every connection sets its isolation level; serialization failures and deadlocks are retried."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.postgres.database import Database
 from db.postgres.migrate import migrating
-from db.postgres.outage import client_error, is_away, is_conflict
+from db.postgres.outage import client_error, is_conflict, is_outage
 from db.queue.jobs import queue_app
 from db.viewer import Viewer
 from tests.db.rows import open_session, say_in, scalar, write
@@ -27,7 +27,7 @@ _LEVEL = "show transaction_isolation"
 
 @pytest.fixture(params=["serializable", "repeatable read"])
 async def strict_url(database_url: str, request: pytest.FixtureRequest) -> str:
-    """The URL of a database whose transactions are stricter by default."""
+    """The URL of a database whose default isolation level is stricter than READ COMMITTED."""
     admin = await asyncpg.connect(database_url)
     name = await admin.fetchval("select current_database()")
     await admin.execute(f"alter database {name} set default_transaction_isolation = '{request.param}'")
@@ -42,7 +42,7 @@ async def strict(strict_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def test_every_connection_states_its_isolation(strict: Database, strict_url: str) -> None:
+async def test_every_connection_sets_its_isolation_level(strict: Database, strict_url: str) -> None:
     async with strict.transaction() as session:
         assert await session.scalar(text(_LEVEL)) == "read committed"
     async with strict.reading() as session:
@@ -59,7 +59,7 @@ async def test_every_connection_states_its_isolation(strict: Database, strict_ur
 
 
 def test_connections_are_opened_in_one_place() -> None:
-    """Whoever opens one elsewhere has the isolation and the bounds of the server's defaults."""
+    """A connection opened elsewhere would have the isolation level and timeouts of the server."""
     opens = re.compile(
         r"asyncpg\.(connect|create_pool)\(|psycopg\.(Async)?Connection|psycopg\.connect|PsycopgConnector\("
     )
@@ -69,7 +69,7 @@ def test_connections_are_opened_in_one_place() -> None:
     assert found == {"db/postgres/connect.py", "db/queue/jobs.py"}
 
 
-async def test_messages_sent_at_once_are_all_taken(strict: Database, viewer: Viewer) -> None:
+async def test_concurrent_messages_are_all_stored(strict: Database, viewer: Viewer) -> None:
     async def send(session_id: UUID) -> UUID:
         return await strict.run(lambda session: say_in(session, viewer, session_id))
 
@@ -83,8 +83,8 @@ async def pair(database: Database, viewer: Viewer) -> tuple[UUID, UUID]:
     return await open_session(database, viewer), await open_session(database, viewer)
 
 
-async def test_a_deadlock_is_tried_again(database: Database, pair: tuple[UUID, UUID]) -> None:
-    """Two transactions lock two rows in opposite order: one of them is given up by the server, and done again."""
+async def test_a_deadlock_is_retried(database: Database, pair: tuple[UUID, UUID]) -> None:
+    """Two transactions lock two rows in opposite order; the server aborts one of them."""
     met = asyncio.Barrier(2)
     tries = 0
 
@@ -114,9 +114,7 @@ _COUNT = text("update sessions set turn_count = turn_count + 1 where id = :id")
 _FAIL = text("do $$ begin raise exception 'as the server would' using errcode = '40001'; end $$")
 
 
-async def test_what_is_given_up_again_and_again_tells_the_client_to_come_back(
-    database: Database, pair: tuple[UUID, UUID]
-) -> None:
+async def test_a_persistent_conflict_is_overloaded(database: Database, pair: tuple[UUID, UUID]) -> None:
     tries = 0
 
     async def work(session: AsyncSession) -> None:
@@ -127,15 +125,15 @@ async def test_what_is_given_up_again_and_again_tells_the_client_to_come_back(
 
     with pytest.raises(DBAPIError) as failed:
         await database.run(work)
-    assert is_conflict(failed.value) and not is_away(failed.value)
+    assert is_conflict(failed.value) and not is_outage(failed.value)
     told = client_error(failed.value)
     assert told is not None and told.code == "OVERLOADED" and told.extensions["retryAfterSeconds"] > 0
     assert 1 < tries < 20, "the tries have an end"
     assert await scalar(database, "select sum(turn_count) from sessions") == 0
 
 
-async def test_what_is_told_to_listeners_is_told_once(database: Database, pair: tuple[UUID, UUID]) -> None:
-    """Only the try that was committed has events."""
+async def test_a_retried_transaction_notifies_once(database: Database, pair: tuple[UUID, UUID]) -> None:
+    """Only the attempt that was committed has events."""
     tries = 0
 
     async def work(session: AsyncSession) -> None:
@@ -150,8 +148,8 @@ async def test_what_is_told_to_listeners_is_told_once(database: Database, pair: 
     assert await write(database, pair[0]) == 1
 
 
-async def test_a_conflict_of_the_queue_is_one_too(database: Database) -> None:
+async def test_a_conflict_of_psycopg_is_recognized(database: Database) -> None:
     async with queue_app(database).open_async() as app:
         with pytest.raises(ConnectorException) as failed:
             await app.connector.execute_query_async(_FAIL.text)
-    assert is_conflict(failed.value) and not is_away(failed.value)
+    assert is_conflict(failed.value) and not is_outage(failed.value)

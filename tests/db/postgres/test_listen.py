@@ -1,4 +1,4 @@
-"""One loop hears the notifications of a process, over any loss of its connection."""
+"""LISTEN: notifications of all channels, also after the connection was lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.db.rows import eventually, scalar
 CUT = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'voxloom-feed' "
 
 
-async def test_each_channel_is_heard_and_again_after_the_connection_is_cut(database: Database) -> None:
+async def test_notifications_arrive_again_after_a_lost_connection(database: Database) -> None:
     heard, begun = Counter[tuple[str, str]](), asyncio.Queue[None]()
     channels = {name: lambda payload, name=name: heard.update([(name, payload)]) for name in ("listen_a", "listen_b")}
     listening = asyncio.create_task(

@@ -1,4 +1,4 @@
-"""The migrations, up and down; and that what they make is what the models say."""
+"""Migrations up and down, their agreement with the models, locks and errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from db.postgres.database import Database
 from db.postgres.migrate import MigrationFailed, alembic_config, migrate
 from db.postgres.schema_revision import newest_revision
 
-#: Everything in the schema that a person could have made, but for what belongs to something listed.
+#: All objects of the schema, except those that belong to a listed object.
 _OBJECTS = """
 select 'relation ' || relname from pg_class where relnamespace = 'public'::regnamespace
 union all select 'function ' || proname from pg_proc where pronamespace = 'public'::regnamespace
@@ -56,20 +56,20 @@ def ours(shape: Iterable[str]) -> list[str]:
     return [line for line in shape if "procrastinate" not in line and "alembic_version" not in line]
 
 
-async def test_down_leaves_nothing_and_up_again_works(empty: str) -> None:
+async def test_a_full_downgrade_leaves_nothing(empty: str) -> None:
     before = await ask(empty, _OBJECTS)
     await migrate(empty)
     first = await ask(empty, _SHAPE)
     assert len(await ask(empty, _OBJECTS)) > len(before) + 50
     await migrate(empty, "base")
     left = [each for each in await ask(empty, _OBJECTS) if each not in before]
-    assert all("alembic_version" in each for each in left), left  # Alembic's own mark, with no row in it
+    assert all("alembic_version" in each for each in left), left  # Alembic's own table, without rows
     assert await ask(empty, "select version_num from alembic_version") == []
     await migrate(empty)
     assert await ask(empty, _SHAPE) == first
 
 
-async def test_each_step_goes_both_ways(empty: str) -> None:
+async def test_each_migration_can_be_reverted(empty: str) -> None:
     steps = ScriptDirectory.from_config(alembic_config()).walk_revisions()
     known = ["base", *reversed([each.revision for each in steps])]
     assert len(known) >= 4
@@ -84,7 +84,7 @@ async def test_each_step_goes_both_ways(empty: str) -> None:
 
 
 async def everything_but_the_mark(url: str) -> list[str]:
-    """All objects, columns, constraints and indexes, but for Alembic's own table."""
+    """All objects, columns, constraints and indexes, except Alembic's table."""
     found = [*await ask(url, _OBJECTS), *await ask(url, _SHAPE)]
     return [each for each in found if "alembic_version" not in each]
 
@@ -97,8 +97,8 @@ async def test_models_and_migrations_do_not_differ(database: Database) -> None:
         await connection.run_sync(check)
 
 
-async def test_the_schema_is_the_models_to_the_letter(empty: str, database_url: str) -> None:
-    """Alembic compares no check constraints, and no names of constraints; the catalogue has all of them."""
+async def test_the_catalogue_agrees_with_the_models(empty: str, database_url: str) -> None:
+    """Alembic does not compare check constraints and names of constraints; the catalogue has them."""
     engine = create_async_engine(empty.replace("postgresql", "postgresql+asyncpg", 1))
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -107,10 +107,10 @@ async def test_the_schema_is_the_models_to_the_letter(empty: str, database_url: 
 
 
 def test_the_schema_of_the_queue_is_frozen() -> None:
-    """A migration that was run makes the same for ever: it reads a copy, which is that of the installed version.
+    """The migration reads a copy of Procrastinate's schema, which is that of the installed version.
 
-    When this fails, Procrastinate is another version: make a revision from those of its own migrations that are newer
-    than the copy, and compare here with what they leave.
+    If this fails, Procrastinate was upgraded: write a revision from its own migrations that are newer than the copy,
+    and compare with their result here.
     """
     root = Path(__file__).parents[3] / "migrations"
     copy = (root / "procrastinate_3_10_0.sql").read_text().partition(f"{'-' * 120}\n")[2]
@@ -119,7 +119,7 @@ def test_the_schema_of_the_queue_is_frozen() -> None:
     assert [each.name for each in root.glob("versions/*.py") if imports.search(each.read_text())] == []
 
 
-async def test_sounds_are_stored_uncompressed(database_url: str) -> None:
+async def test_audio_is_stored_uncompressed(database_url: str) -> None:
     storage = "select attstorage::text from pg_attribute where attrelid = 'audio_blobs'::regclass and attname = 'data'"
     assert await ask(database_url, storage) == ["e"]
 
@@ -137,7 +137,7 @@ async def test_processes_that_start_together_migrate_once(empty: str) -> None:
     assert await ask(empty, "select version_num from alembic_version") == [newest_revision()]
 
 
-async def test_what_cannot_be_migrated_is_said(empty: str) -> None:
+async def test_unknown_revisions_are_refused(empty: str) -> None:
     with pytest.raises(BadUserInput, match="9999"):
         await migrate(empty, "9999")
     await migrate(empty)
@@ -148,19 +148,17 @@ async def test_what_cannot_be_migrated_is_said(empty: str) -> None:
         await migrate(empty)
 
 
-async def test_a_migration_does_not_wait_behind_a_table_lock_for_ever(
-    empty: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_migration_times_out_on_a_table_lock(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("db.postgres.migrate._TABLE_LOCK", "set lock_timeout = '200ms'")
     await migrate(empty)
     holder = await asyncpg.connect(empty)
     async with holder.transaction():
-        await holder.execute("select from turns, tool_calls, tenants")  # as any query does until its transaction ends
+        await holder.execute("select from turns, tool_calls, tenants")  # locks the tables until the transaction ends
         with pytest.raises(MigrationFailed, match="lock timeout"):
             await migrate(empty, "base")
     await holder.close()
     assert await ask(empty, "select version_num from alembic_version") == [newest_revision()], "nothing is half undone"
     engine = create_async_engine(empty.replace("postgresql", "postgresql+asyncpg", 1))
-    async with engine.connect() as connection:  # and no one keeps the migrations' own lock
+    async with engine.connect() as connection:  # the advisory lock is free
         assert await connection.scalar(text("select count(*) from pg_locks where locktype = 'advisory'")) == 0
     await engine.dispose()

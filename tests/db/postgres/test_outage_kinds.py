@@ -1,4 +1,4 @@
-"""Which errors mean that the database is away: only those are told to clients as DATABASE_UNAVAILABLE."""
+"""Classification of errors: only outages of the database are DATABASE_UNAVAILABLE."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from structlog.testing import capture_logs
 
 from db.errors import ConnectFailed
 from db.logs import error_fields
-from db.postgres.address import database_url as database_url_of
+from db.postgres.address import parse_database_url
 from db.postgres.database import Database
-from db.postgres.outage import client_error, is_away, outlast
-from db.queue.workers import leave
+from db.postgres.outage import client_error, is_outage, retry_outage
+from db.queue.workers import deregister
 from tests.db.rows import eventually, scalar
 from tests.db.servers import by_tcp
 
@@ -55,18 +55,18 @@ def code_of(error: Exception) -> str | None:
     "statement",
     ["select nothing", "select 1 / 0", "select from nowhere", "insert into tenants (id) values (null)", "begin; begin"],
 )
-async def test_a_statement_that_is_refused_is_no_outage(database: Database, statement: str) -> None:
+async def test_a_refused_statement_is_no_outage(database: Database, statement: str) -> None:
     error = await sql(database, statement)
-    assert (is_away(error), code_of(error)) == (False, None)
+    assert (is_outage(error), code_of(error)) == (False, None)
 
 
-async def test_a_value_that_the_driver_refuses_is_no_outage(database: Database) -> None:
-    """asyncpg's InterfaceError is also what it raises for a closed connection."""
+async def test_a_value_refused_by_the_driver_is_no_outage(database: Database) -> None:
+    """asyncpg raises InterfaceError for closed connections, too."""
     error = await error_of(lambda: database.reader.row("select $1::int4", [1, 2]))
     assert isinstance(error, asyncpg.InterfaceError)
-    assert not is_away(error)
-    assert not is_away(await error_of(lambda: database.reader.row("select $1::int4", [2**40])))
-    assert not is_away(await sql(database, "select cast(:n as int4)", n=2**40))
+    assert not is_outage(error)
+    assert not is_outage(await error_of(lambda: database.reader.row("select $1::int4", [2**40])))
+    assert not is_outage(await sql(database, "select cast(:n as int4)", n=2**40))
 
 
 async def test_an_error_of_a_file_or_of_another_server_is_no_outage(tmp_path: Path) -> None:
@@ -81,41 +81,41 @@ async def test_an_error_of_a_file_or_of_another_server_is_no_outage(tmp_path: Pa
         await asyncio.open_connection("127.0.0.1", 1)
 
     for work in (late, missing, refused):
-        assert not is_away(await error_of(work))
+        assert not is_outage(await error_of(work))
 
 
-async def test_a_statement_that_takes_too_long_is_no_outage(database_url: str) -> None:
+async def test_a_statement_timeout_is_no_outage(database_url: str) -> None:
     hasty = Database(database_url, pool=1, timeout_seconds=0.2)
     try:
         for error in (
             await sql(hasty, "select pg_sleep(9)"),
             await error_of(lambda: hasty.writer.row("select pg_sleep(9)", [])),
         ):
-            assert (is_away(error), code_of(error)) == (False, "OPERATION_TIMEOUT")
+            assert (is_outage(error), code_of(error)) == (False, "OPERATION_TIMEOUT")
             assert error_fields(error)["sqlstate"] == "57014"
     finally:
         await hasty.close()
 
 
-async def test_a_pool_that_is_busy_is_no_outage(database_url: str) -> None:
+async def test_an_exhausted_pool_is_no_outage(database_url: str) -> None:
     small = Database(database_url, pool=1, timeout_seconds=0.2)
     try:
         async with small.engine.connect():
             error = await sql(small, "select 1")
-        assert (is_away(error), code_of(error)) == (False, "OVERLOADED")
+        assert (is_outage(error), code_of(error)) == (False, "OVERLOADED")
     finally:
         await small.close()
 
 
-async def test_a_connection_that_is_cut_is_an_outage(database: Database) -> None:
+async def test_a_terminated_connection_is_an_outage(database: Database) -> None:
     cut = "select pg_terminate_backend(pg_backend_pid())"
     assert code_of(await sql(database, cut)) == "DATABASE_UNAVAILABLE"
     assert code_of(await error_of(lambda: database.reader.row(cut, []))) == "DATABASE_UNAVAILABLE"
     assert await scalar(database, "select 1") == 1
 
 
-async def test_a_server_that_falls_silent_is_an_outage(database_url: str) -> None:
-    """The driver's TimeoutError, told from all others by where it comes from."""
+async def test_a_server_that_stops_answering_is_an_outage(database_url: str) -> None:
+    """A TimeoutError of the driver, recognized by its traceback."""
     hasty = Database(database_url, pool=1, timeout_seconds=0.2)
     pid = await hasty.writer.row("select pg_backend_pid()", [])
     assert pid is not None
@@ -130,7 +130,7 @@ async def test_a_server_that_falls_silent_is_an_outage(database_url: str) -> Non
 
 
 async def test_a_connection_that_is_reset_is_an_outage(database_url: str, database: Database) -> None:
-    """Between the statement and its answer, by a network that breaks."""
+    """The network fails between the statement and its answer."""
     sleeping = "select count(*) from pg_stat_activity where query like 'select pg_sleep(60)%' and state = 'active'"
     async with resettable(database_url) as (url, reset):
         broken = Database(url, pool=1)
@@ -152,8 +152,8 @@ _SLEEPERS = "select pid from pg_stat_activity where query like 'select pg_sleep(
 
 @asynccontextmanager
 async def resettable(url: str) -> AsyncIterator[tuple[str, Callable[[], None]]]:
-    """The URL of a port that leads to the database, and what resets all connections through it."""
-    address = database_url_of(url)
+    """The URL of a proxy of the database, and a function that resets all connections through it."""
+    address = parse_database_url(url)
     clients: list[asyncio.StreamWriter] = []
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -198,21 +198,21 @@ async def test_a_server_that_does_not_answer_is_an_outage() -> None:
         await database.close()
 
 
-async def test_logs_name_our_own_line_and_the_sqlstate(database: Database) -> None:
+async def test_logs_have_the_source_line_and_the_sqlstate(database: Database) -> None:
     async with database.transaction() as session:
         await session.execute(text("drop table workers"))
-    fields = error_fields(await error_of(lambda: database.run(lambda session: leave(session, uuid4()))))
+    fields = error_fields(await error_of(lambda: database.run(lambda session: deregister(session, uuid4()))))
     assert (fields["error"], fields["sqlstate"]) == ("UndefinedTableError", "42P01")
     assert fields["where"].startswith("db/queue/workers.py:")
     fields = error_fields(await error_of(lambda: database.reader.row("select 1 / 0", [])))
     assert (fields["error"], fields["sqlstate"]) == ("DivisionByZeroError", "22012")
-    assert fields["where"].startswith("db/postgres/connections.py:")
+    assert fields["where"].startswith("db/postgres/pool.py:")
 
 
-async def test_an_outage_is_logged_with_the_place_and_the_words() -> None:
+async def test_an_outage_is_logged_with_the_reason() -> None:
     database = Database(NOBODY, pool=1)
     with capture_logs() as logs, pytest.raises(ConnectFailed):
-        await outlast(lambda: database.reader.row("select 1", []), patience_seconds=0.6)
+        await retry_outage(lambda: database.reader.row("select 1", []), patience_seconds=0.6)
     await database.close()
     assert logs
     assert logs[0]["event"] == "database_away"

@@ -1,4 +1,4 @@
-"""Behind PgBouncer: in session mode as it is, in transaction mode with a second address for LISTEN and the queue."""
+"""PgBouncer in session mode, and in transaction mode with a direct address for LISTEN and the queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from db.commands.keys import create_key
 from db.errors import BadUserInput
 from db.feed.feed import Feed
-from db.postgres.address import database_url as address_of
+from db.postgres.address import parse_database_url
 from db.postgres.check import check_database, check_session
 from db.postgres.database import Database
 from db.postgres.migrate import migrate
@@ -33,7 +33,7 @@ _LEFT = "select count(*) from pg_prepared_statements"
 
 @dataclass
 class Pooled:
-    """A database behind PgBouncer. ``listen_url`` leads past it, where its mode needs that."""
+    """A database behind PgBouncer. ``listen_url``: a direct address, in transaction mode."""
 
     url: str
     listen_url: str | None
@@ -54,8 +54,8 @@ async def pooled_database(pooled: Pooled) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def test_conversations_are_held(pooled: Pooled, pooled_database: Database) -> None:
-    """API, worker, subscription and reads at once, on fewer server connections than there are clients."""
+async def test_conversations_work(pooled: Pooled, pooled_database: Database) -> None:
+    """API, worker, subscription and reads, with fewer server connections than clients."""
     model = FakeChatModel(lambda _: "one two three four")
     settings = {"database_listen_url": pooled.listen_url, "database_timeout_seconds": 10}
     async with (
@@ -82,7 +82,7 @@ async def test_conversations_are_held(pooled: Pooled, pooled_database: Database)
 _CONVERSATION = "query($id: ID!) { conversation(sessionId: $id) { lastSeq turns { status } messages { text } } }"
 
 
-async def test_every_transaction_states_isolation_and_bounds(pooled_database: Database) -> None:
+async def test_every_transaction_sets_isolation_level_and_timeouts(pooled_database: Database) -> None:
     async with pooled_database.transaction() as session:
         assert (await session.execute(text(_BOUNDS))).one() == ("10s", "read committed")
     async with pooled_database.reading() as session:
@@ -91,8 +91,8 @@ async def test_every_transaction_states_isolation_and_bounds(pooled_database: Da
         assert await each.row(_BOUNDS, []) == ("10s", "read committed")
 
 
-async def test_nothing_is_left_on_a_shared_session(pooled: Pooled, pooled_database: Database) -> None:
-    """What another client is lent next has the server's own settings, and no prepared statement of ours."""
+async def test_a_shared_session_keeps_no_state(pooled: Pooled, pooled_database: Database) -> None:
+    """The next client finds the server's default settings and no prepared statements."""
     if pooled.listen_url is None:
         pytest.skip("in session mode PgBouncer resets it")
     for number in range(30):
@@ -103,13 +103,13 @@ async def test_nothing_is_left_on_a_shared_session(pooled: Pooled, pooled_databa
         for _ in range(8):
             async with stranger.engine.connect() as connection:
                 assert await connection.scalar(text("show statement_timeout")) == "0"
-                assert await connection.scalar(text(_LEFT)) <= 1  # the one that asks
+                assert await connection.scalar(text(_LEFT)) <= 1  # this query's own
     finally:
         await stranger.close()
 
 
 @pytest.mark.parametrize("round_robin", [True, False])
-async def test_transaction_mode_without_a_second_address_is_refused(
+async def test_transaction_mode_without_a_direct_address_is_refused(
     postgres: str, database_url: str, round_robin: bool
 ) -> None:
     with pgbouncer(postgres, mode="transaction", round_robin=round_robin) as port:
@@ -121,9 +121,9 @@ async def test_transaction_mode_without_a_second_address_is_refused(
         await check_database(url, database_url)
 
 
-async def test_a_pooler_with_one_connection_in_session_mode_is_taken(postgres: str, database_url: str) -> None:
+async def test_session_mode_with_one_connection_is_accepted(postgres: str, database_url: str) -> None:
     with pgbouncer(postgres, mode="session", size=1) as port:
-        await check_session(address_of(by_tcp(database_url, port)), "DATABASE_URL")
+        await check_session(parse_database_url(by_tcp(database_url, port)), "DATABASE_URL")
 
 
 async def test_processes_that_start_together_migrate_once(postgres: str, pooled: Pooled) -> None:
@@ -147,14 +147,14 @@ async def test_processes_that_start_together_migrate_once(postgres: str, pooled:
         await admin.close()
 
 
-async def test_events_come_at_once_and_not_by_the_slow_poll(
+async def test_notifications_arrive_through_the_direct_address(
     pooled: Pooled, pooled_database: Database, viewer: Viewer
 ) -> None:
     await check_database(pooled.url, pooled.listen_url)
     session_id = await open_session(pooled_database, viewer)
     feed = Feed(pooled_database, poll_seconds=60)
     heard: list[UUID] = []
-    feed.heard.append(heard.append)
+    feed.on_notification.append(heard.append)
     await feed.start()
     try:
 

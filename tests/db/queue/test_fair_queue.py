@@ -1,4 +1,4 @@
-"""One tenant's queue does not stand before another's; the turns of a session still run one at a time, in order."""
+"""Fair queue among tenants; the turns of a session run in order, one at a time."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ async def tenant(database: Database, name: str) -> Viewer:
 
 
 async def fetched(database: Database, owner: int) -> UUID | None:
-    """The turn whose job is fetched next; None if there is none that may run."""
+    """Fetches a job and returns its turn; None if no job can run."""
     async with database.transaction() as session:
         _, turn = (await session.execute(_FETCH, {"owner": owner})).one()
     return None if turn is None else UUID(turn)
 
 
-async def test_a_tenant_who_comes_late_is_served_next(database: Database, viewer: Viewer) -> None:
+async def test_a_new_tenant_is_served_next(database: Database, viewer: Viewer) -> None:
     owner = await owner_of_jobs(database)
     for _ in range(30):
         await say(database, viewer, await open_session(database, viewer))
@@ -40,7 +40,7 @@ async def test_a_tenant_who_comes_late_is_served_next(database: Database, viewer
     assert await fetched(database, owner) == turn
 
 
-async def test_tenants_take_turns_however_much_each_has_waiting(database: Database, viewer: Viewer) -> None:
+async def test_tenants_take_turns_whatever_their_queue_lengths(database: Database, viewer: Viewer) -> None:
     owner = await owner_of_jobs(database)
     owners: dict[UUID, str] = {}
     for name, count in (("large", 20), ("middle", 6), ("small", 3)):
@@ -54,11 +54,11 @@ async def test_tenants_take_turns_however_much_each_has_waiting(database: Databa
         order.append(owners[turn])
     assert Counter(order) == {"large": 3, "middle": 3, "small": 3}
     for _ in range(20):
-        assert await fetched(database, owner) is not None  # nothing is left lying
+        assert await fetched(database, owner) is not None  # all jobs can be fetched
     assert await fetched(database, owner) is None
 
 
-async def test_a_session_stays_in_order_and_a_busy_one_is_passed_over(database: Database, viewer: Viewer) -> None:
+async def test_a_session_is_in_order_and_a_busy_one_is_skipped(database: Database, viewer: Viewer) -> None:
     owner = await owner_of_jobs(database)
     busy = await open_session(database, viewer)
     first, second = [await say(database, viewer, busy) for _ in range(2)]
@@ -72,7 +72,7 @@ async def test_a_session_stays_in_order_and_a_busy_one_is_passed_over(database: 
     assert await fetched(database, owner) == second
 
 
-async def test_a_job_that_is_queued_again_keeps_its_tenant(database: Database, viewer: Viewer) -> None:
+async def test_a_requeued_job_keeps_its_tenant(database: Database, viewer: Viewer) -> None:
     owner = await owner_of_jobs(database)
     turn = await say(database, viewer, await open_session(database, viewer))
     assert await fetched(database, owner) == turn

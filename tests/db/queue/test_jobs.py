@@ -1,4 +1,4 @@
-"""The queue: a turn is queued in the commit of its message, one of a session at a time, in order."""
+"""Job queue: jobs are part of the message's commit; order, concurrency, wake-ups, recovery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from db.turns import claims
 from db.viewer import Viewer
 from tests.db.rows import claimed, end, eventually, everything, finish, open_session, say, say_in, scalar
 
-#: So slow that turns which wait for it are noticed. Not slower: Procrastinate forgets what it is told while it looks.
+#: Slow enough that a turn that waits for a poll fails the test; Procrastinate drops notifications during a fetch.
 _POLL_SECONDS = 5
 
 Work = Callable[[UUID], Awaitable[None]]
@@ -30,7 +30,7 @@ class Broken(Exception):
 
 @asynccontextmanager
 async def working(database: Database, work: Work, *, capacity: int = 4) -> AsyncIterator[None]:
-    """A worker of the real queue, whose turns are ``work``."""
+    """A real queue worker that runs ``work`` for each turn."""
     app = queue_app(database)
     async with app.open_async():
 
@@ -56,7 +56,7 @@ async def working(database: Database, work: Work, *, capacity: int = 4) -> Async
 
 
 @pytest.mark.parametrize("at", ["end", "message"])
-async def test_what_is_rolled_back_was_never_there(
+async def test_a_rollback_leaves_no_job(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     session_id = await open_session(database, viewer)
@@ -87,7 +87,7 @@ async def test_a_message_and_its_job_are_one_commit(database: Database, viewer: 
     assert await scalar(database, "select text from messages where turn_id = :id", id=turn_id) == "hello"
 
 
-async def test_a_resend_queues_nothing_more(database: Database, viewer: Viewer) -> None:
+async def test_a_resent_message_queues_no_second_job(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     sent = await asyncio.gather(*(say(database, viewer, session_id, "pay", key="k") for _ in range(8)))
     assert len(set(sent)) == 1
@@ -97,7 +97,7 @@ async def test_a_resend_queues_nothing_more(database: Database, viewer: Viewer) 
     assert await say(database, viewer, session_id, "pay", key="k") == sent[0]
 
 
-async def test_a_bad_message_leaves_nothing(database: Database, viewer: Viewer) -> None:
+async def test_a_refused_message_leaves_no_rows(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     before = await everything(database)
     for words in ("", "  ", "x" * 4001, "a\x00", "\ud800"):
@@ -106,7 +106,7 @@ async def test_a_bad_message_leaves_nothing(database: Database, viewer: Viewer) 
     assert await everything(database) == before
 
 
-async def test_jobs_of_a_session_are_numbered_as_its_turns_are(database: Database, viewer: Viewer) -> None:
+async def test_job_ids_of_a_session_are_in_the_order_of_its_turns(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     await asyncio.gather(*(say(database, viewer, session_id, f"number {n}") for n in range(15)))
     order = (
@@ -116,8 +116,8 @@ async def test_jobs_of_a_session_are_numbered_as_its_turns_are(database: Databas
     assert await scalar(database, order) is True
 
 
-async def test_one_turn_of_a_session_at_a_time_in_order_and_at_once(database: Database, viewer: Viewer) -> None:
-    """When a session's turn ends, its next begins then, not with the worker's next poll."""
+async def test_turns_of_a_session_run_in_order_without_waiting_for_a_poll(database: Database, viewer: Viewer) -> None:
+    """The next turn starts when the previous one ends, not at the worker's next poll."""
     session_id = await open_session(database, viewer)
     turn_ids = [await say(database, viewer, session_id) for _ in range(20)]
     done: list[UUID] = []
@@ -140,7 +140,7 @@ async def test_one_turn_of_a_session_at_a_time_in_order_and_at_once(database: Da
     assert done == turn_ids
 
 
-async def test_a_turn_that_breaks_does_not_hold_its_session_up(database: Database, viewer: Viewer) -> None:
+async def test_a_turn_that_raises_does_not_block_its_session(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     turn_ids = [await say(database, viewer, session_id) for _ in range(20)]
     seen: list[UUID] = []
@@ -160,7 +160,7 @@ async def test_a_turn_that_breaks_does_not_hold_its_session_up(database: Databas
 
 
 @pytest.mark.parametrize("capacity", [1, 3])
-async def test_sessions_run_side_by_side_up_to_capacity(database: Database, viewer: Viewer, capacity: int) -> None:
+async def test_sessions_run_concurrently_up_to_capacity(database: Database, viewer: Viewer, capacity: int) -> None:
     sessions = [await open_session(database, viewer) for _ in range(5)]
     waiting = {await say(database, viewer, each) for each in sessions}
     running: set[UUID] = set()
@@ -210,7 +210,7 @@ async def test_a_message_wakes_an_idle_worker(database: Database, viewer: Viewer
     assert done == [turn_id]
 
 
-async def test_an_ended_session_takes_no_message_but_knows_a_resend(database: Database, viewer: Viewer) -> None:
+async def test_an_ended_session_refuses_messages_but_accepts_a_resend(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id, key="k")
     async with database.transaction() as session:
@@ -222,7 +222,7 @@ async def test_an_ended_session_takes_no_message_but_knows_a_resend(database: Da
     assert await everything(database) == before
 
 
-async def test_a_job_of_a_turn_that_is_gone_or_over_does_nothing(database: Database, viewer: Viewer) -> None:
+async def test_a_job_of_an_unknown_or_ended_turn_does_nothing(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id)
     claim = await claimed(database, turn_id)

@@ -1,4 +1,4 @@
-"""Who may end a job, and who takes up the jobs of a worker that is gone."""
+"""Ownership of jobs, and recovery (failover) of the jobs of dead workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.db.jobs import fetched, job_of, owner_of_jobs
 from tests.db.rows import open_session, say, scalar
 
 
-async def test_a_former_owner_ends_nothing(database: Database, viewer: Viewer) -> None:
+async def test_a_former_owner_cannot_end_a_job(database: Database, viewer: Viewer) -> None:
     await say(database, viewer, await open_session(database, viewer))
     zombie, heir = await owner_of_jobs(database), await owner_of_jobs(database)
     job = await fetched(database, zombie)
@@ -33,7 +33,7 @@ async def test_a_former_owner_ends_nothing(database: Database, viewer: Viewer) -
     assert await scalar(database, "select count(*) from procrastinate_jobs") == 0
 
 
-async def test_lost_jobs_are_taken_up_once_and_those_of_the_living_are_left(database: Database, viewer: Viewer) -> None:
+async def test_only_jobs_of_dead_workers_are_requeued_and_once(database: Database, viewer: Viewer) -> None:
     dead, living = await owner_of_jobs(database, silent_seconds=60), await owner_of_jobs(database)
     for _ in range(6):
         await say(database, viewer, await open_session(database, viewer))
@@ -42,7 +42,7 @@ async def test_lost_jobs_are_taken_up_once_and_those_of_the_living_are_left(data
 
     async def take() -> list[int]:
         async with database.transaction() as session:
-            taken = await jobs.take_up_lost(session, 8)
+            taken = await jobs.requeue_jobs_of_dead_workers(session, 8)
             await asyncio.sleep(0.05)
             return taken
 
@@ -54,30 +54,30 @@ async def test_lost_jobs_are_taken_up_once_and_those_of_the_living_are_left(data
     assert await take() == []
 
 
-async def test_a_job_fetched_with_an_answer_that_was_lost_goes_back(database: Database, viewer: Viewer) -> None:
+async def test_a_job_whose_fetch_lost_its_answer_is_requeued(database: Database, viewer: Viewer) -> None:
     mine, other = await owner_of_jobs(database), await owner_of_jobs(database)
     for _ in range(3):
         await say(database, viewer, await open_session(database, viewer))
     runs, strayed, _ = await fetched(database, mine), await fetched(database, mine), await fetched(database, other)
     async with database.transaction() as session:
-        assert await jobs.take_up_strays(session, mine, [runs]) == [strayed]
-        assert await jobs.take_up_strays(session, mine, [runs]) == []
+        assert await jobs.requeue_orphaned_jobs(session, mine, [runs]) == [strayed]
+        assert await jobs.requeue_orphaned_jobs(session, mine, [runs]) == []
 
 
-async def test_an_owner_that_was_given_up_comes_back(database: Database, viewer: Viewer) -> None:
+async def test_a_removed_queue_worker_registers_again(database: Database, viewer: Viewer) -> None:
     async with database.transaction() as session:
-        await jobs.beat_queue(session, 4711)
+        await jobs.send_queue_heartbeat(session, 4711)
     await say(database, viewer, await open_session(database, viewer))
     assert await fetched(database, 4711) == (await job_of(database))["id"]
 
 
-async def test_a_dropped_worker_is_listed_again_and_knows_how_long_it_was_silent(database: Database) -> None:
+async def test_a_deleted_worker_registers_again_with_its_next_heartbeat(database: Database) -> None:
     row = Worker(id=new_id(), host="here", pid=1, capacity=1, engines=[])
     async with database.transaction() as session:
-        assert await workers.beat(session, row) == 0
+        assert await workers.heartbeat(session, row) == 0
         await session.execute(text("update workers set heartbeat_at = now() - interval '9 s'"))
-        assert await workers.beat(session, row) > 8
-        await workers.leave(session, row.id)
-        assert await workers.beat(session, row) == 0
+        assert await workers.heartbeat(session, row) > 8
+        await workers.deregister(session, row.id)
+        assert await workers.heartbeat(session, row) == 0
     async with database.reading() as session:
-        assert [worker.id for worker in await workers.alive(session, 5)] == [row.id]
+        assert [worker.id for worker in await workers.find_alive(session, 5)] == [row.id]

@@ -1,4 +1,4 @@
-"""How a turn starts and ends."""
+"""Start and end of attempts, and SessionEnded after the last turn."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_each_start_is_a_new_attempt(database: Database, viewer: Viewer) -
     assert (first.tenant_id, first.session_id) == (viewer.tenant_id, session_id)
 
 
-async def test_two_workers_that_start_one_turn_are_two_attempts(database: Database, viewer: Viewer) -> None:
+async def test_concurrent_starts_get_different_attempts(database: Database, viewer: Viewer) -> None:
     turn_id = await say(database, viewer, await open_session(database, viewer))
     claims = await asyncio.gather(*(claimed(database, turn_id) for _ in range(6)))
     assert sorted(each.attempt for each in claims) == [1, 2, 3, 4, 5, 6]
@@ -71,7 +71,9 @@ async def test_two_workers_that_start_one_turn_are_two_attempts(database: Databa
 @pytest.mark.parametrize(
     "failure", [None, Failure("ENGINE_UNAVAILABLE", "a\x00b", Stage.LLM), Failure("INTERNAL", "m")]
 )
-async def test_finish_says_how_it_ended(database: Database, viewer: Viewer, failure: Failure | None) -> None:
+async def test_the_end_stores_status_timing_and_failure(
+    database: Database, viewer: Viewer, failure: Failure | None
+) -> None:
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id)
     claim = await claimed(database, turn_id)
@@ -89,25 +91,25 @@ async def test_finish_says_how_it_ended(database: Database, viewer: Viewer, fail
     assert last.turn_id == turn_id
 
 
-async def test_an_ended_turn_is_never_started_nor_written_again(database: Database, viewer: Viewer) -> None:
+async def test_an_ended_turn_is_not_started_or_written_again(database: Database, viewer: Viewer) -> None:
     turn_id = await say(database, viewer, await open_session(database, viewer))
     claim = await claimed(database, turn_id)
     await end(database, claim)
     before = await everything(database)
     assert await claims.start(database, turn_id) is None
-    await claims.commit(database, claim, 0, [_NEWS])  # the commit that ended it was made
+    await claims.commit(database, claim, 0, [_NEWS])  # a retry of the commit that ended the turn
     for step in (1, 2):
         with pytest.raises(Fenced):
             await claims.commit(database, claim, step, [_NEWS])
     assert await everything(database) == before
 
 
-async def test_the_session_ends_with_the_last_of_its_turns(database: Database, viewer: Viewer) -> None:
+async def test_session_ended_follows_the_last_turn(database: Database, viewer: Viewer) -> None:
     session_id, other = [await open_session(database, viewer) for _ in range(2)]
     turn_ids = [await say(database, viewer, session_id) for _ in range(3)]
     await say(database, viewer, other)
     claim = await claimed(database, turn_ids[0])
-    for _ in range(2):  # the second time changes nothing
+    for _ in range(2):  # idempotent
         async with database.transaction() as session:
             ended = await end_session(session, viewer, session_id=session_id)
             assert ended.status is SessionStatus.ENDED
@@ -121,8 +123,8 @@ async def test_the_session_ends_with_the_last_of_its_turns(database: Database, v
     assert EventType.SESSION_ENDED not in await kinds(database, other)
 
 
-async def test_ending_races_the_end_of_the_last_turn(database: Database, viewer: Viewer) -> None:
-    """Whoever comes second announces it: never nobody, never both."""
+async def test_session_ended_is_written_once_in_a_race(database: Database, viewer: Viewer) -> None:
+    """endSession and the end of the last turn at the same time: the later one writes SessionEnded."""
 
     async def once() -> None:
         session_id = await open_session(database, viewer)
@@ -150,7 +152,7 @@ async def test_a_session_without_turns_ends_at_once(database: Database, viewer: 
     assert row.last_seq == stored.last_seq == 1, "what is answered is what is stored"
 
 
-async def test_what_a_model_wrote_is_stored_whatever_it_was(database: Database, viewer: Viewer) -> None:
+async def test_any_text_of_a_model_can_be_stored(database: Database, viewer: Viewer) -> None:
     claim = await claimed(database, await send_recording(database, viewer, await open_session(database, viewer)))
     journal = DatabaseJournal(database, STORE, claim)
     call = FinishedCall(Stage.ASR, "fake", "m\x00", CallStatus.FAILED, datetime.now(UTC), 0, 1, error="e\ud800")

@@ -1,4 +1,4 @@
-"""A worker whose turn was taken over writes nothing any more, whatever it tries."""
+"""Fencing: a worker whose turn was taken over by a later attempt, or has ended, cannot write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inference.ports import EngineInfo, Journal, Superseded, ToolContext, ToolRe
 from tests.db.rows import STORE, claimed, end, events_of, everything, open_session, send_recording
 
 _INFO = EngineInfo("fake", "m")
-_SOUND = EncodedAudio(b"sound", "audio/wav", 10, 16_000)
+_AUDIO = EncodedAudio(b"audio", "audio/wav", 10, 16_000)
 
 
 def _call(status: CallStatus = CallStatus.OK) -> FinishedCall:
@@ -28,7 +28,7 @@ def _call(status: CallStatus = CallStatus.OK) -> FinishedCall:
 
 Write = Callable[[DatabaseJournal, ToolContext], Awaitable[object]]
 
-#: One use of every method, in an order in which a turn could make them.
+#: One call of every method, in an order that a turn could have.
 _WRITES: dict[str, Write] = {
     "stage_started": lambda j, c: j.stage_started(Stage.ASR, _INFO),
     "transcript_partial": lambda j, c: j.transcript_partial("he"),
@@ -38,8 +38,8 @@ _WRITES: dict[str, Write] = {
     "reply_delta": lambda j, c: j.reply_delta("hi"),
     "call_finished": lambda j, c: j.call_finished(_call(), ends_stage=True),
     "reply_ready": lambda j, c: j.reply_ready("hi", "en"),
-    "chunk_ready": lambda j, c: j.chunk_ready(0, "hi", _SOUND),
-    "audio_ready": lambda j, c: j.audio_ready(_SOUND, _call()),
+    "chunk_ready": lambda j, c: j.chunk_ready(0, "hi", _AUDIO),
+    "audio_ready": lambda j, c: j.audio_ready(_AUDIO, _call()),
     "stage_skipped": lambda j, c: j.stage_skipped(Stage.TTS, "no voice"),
     "stage_failed": lambda j, c: j.stage_failed(
         Failure("INTERNAL", "m", Stage.TTS), _call(CallStatus.FAILED), will_retry=False
@@ -48,11 +48,11 @@ _WRITES: dict[str, Write] = {
 }
 
 
-def test_every_method_of_the_journal_is_tried() -> None:
+def test_every_method_of_the_journal_is_listed() -> None:
     assert set(_WRITES) == {name for name in vars(Journal) if not name.startswith("_")}
 
 
-async def test_each_writes_while_the_attempt_is_the_turns(database: Database, viewer: Viewer) -> None:
+async def test_each_method_writes_while_the_attempt_owns_the_turn(database: Database, viewer: Viewer) -> None:
     claim = await claimed(database, await send_recording(database, viewer, await open_session(database, viewer)))
     journal = DatabaseJournal(database, STORE, claim)
     context = await journal.tool_started(ToolRequest("0", "n", {}), "s", 0)
@@ -62,13 +62,15 @@ async def test_each_writes_while_the_attempt_is_the_turns(database: Database, vi
         await journal.close(5)
         after = await everything(database)
         assert after != before, name
-        assert len(after["events"]) > len(before["events"]) or name == "call_finished", f"{name} tells nobody"
+        assert len(after["events"]) > len(before["events"]) or name == "call_finished", f"{name} writes no event"
         before = after
 
 
 @pytest.mark.parametrize("by", ["another attempt", "its end"])
 @pytest.mark.parametrize("had_written", [False, True])
-async def test_none_writes_after_that(database: Database, viewer: Viewer, by: str, had_written: bool) -> None:
+async def test_no_method_writes_once_the_attempt_is_fenced_off(
+    database: Database, viewer: Viewer, by: str, had_written: bool
+) -> None:
     claim = await claimed(database, await send_recording(database, viewer, await open_session(database, viewer)))
     journal = DatabaseJournal(database, STORE, claim)
     context = ToolContext(str(claim.tenant_id), str(claim.session_id), "0" * 32)
@@ -86,11 +88,9 @@ async def test_none_writes_after_that(database: Database, viewer: Viewer, by: st
         assert await everything(database) == before, name
 
 
-async def test_an_attempt_that_is_taken_over_at_any_moment_leaves_whole_commits(
-    database: Database, viewer: Viewer
-) -> None:
-    """The old attempt writes as fast as it can while the turn is taken over: nothing of it is behind the new start, and
-    nothing is missing before it.
+async def test_a_takeover_at_any_moment_leaves_complete_commits(database: Database, viewer: Viewer) -> None:
+    """The old attempt writes continuously while the turn is taken over: its events precede the new TurnStarted, without
+    a gap.
     """
     session_id = await open_session(database, viewer)
     turn_id = await send_recording(database, viewer, session_id)

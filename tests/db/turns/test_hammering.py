@@ -1,4 +1,4 @@
-"""Everything at once on one session: nothing waits for ever, nothing is lost, no two writers lock each other out."""
+"""Concurrent writers of one session: no deadlock, no lost write, no gap in the events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAYLOAD = {"query": "my bill", "intent": "billing"}
 
 
 class Hammer:
-    """All that may write to one session, until it is ended."""
+    """Sends messages, calls tools and runs turns on one session until it is ended."""
 
     def __init__(self, database: Database, viewer: Viewer, session_id: UUID, tools: ManualToolCalls) -> None:
         self._database = database
@@ -64,7 +64,7 @@ class Hammer:
         self.filed.append(call.id)
 
     async def _run_turns(self) -> None:
-        """As a worker does, one turn after the other, until the ended session has none left."""
+        """Runs the turns in order, like a worker, until the session is ended and all are done."""
         done = 0
         while not self._ended.is_set() or done < len(self.sent):
             if done == len(self.sent):
@@ -87,7 +87,7 @@ class Hammer:
                 await end_session(session, self._viewer, session_id=self._session_id)
 
 
-async def test_writers_of_one_session_get_along(database_url: str, viewer: Viewer) -> None:
+async def test_concurrent_writers_of_one_session_lose_nothing(database_url: str, viewer: Viewer) -> None:
     database = Database(database_url, pool=12, timeout_seconds=10)
     try:
         session_id = await open_session(database, viewer)
@@ -109,8 +109,8 @@ async def test_writers_of_one_session_get_along(database_url: str, viewer: Viewe
         await database.close()
 
 
-async def test_attempts_at_one_turn_take_its_rows_in_one_order(database_url: str, viewer: Viewer) -> None:
-    """Starting, writing and sending lock the session first and the turn second: no two wait for each other."""
+async def test_concurrent_attempts_do_not_deadlock(database_url: str, viewer: Viewer) -> None:
+    """All writers lock the session's row first and the turn's second."""
     database = Database(database_url, pool=12, timeout_seconds=10)
     try:
         session_id = await open_session(database, viewer)

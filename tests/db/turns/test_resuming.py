@@ -1,4 +1,4 @@
-"""A worker dies in the middle of a turn: the next one goes on behind the last checkpoint, and does nothing twice."""
+"""Failover: after a worker's death the next attempt resumes at the last commit and repeats nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RECORDING = encode_wav((0.3 * np.sin(np.arange(16_000) / 10)).astype(np.float32
 
 
 class Worker:
-    """One process's engines and runner, with a count of what its models were asked."""
+    """Engines and runner of one process, with counts of model calls."""
 
     def __init__(self, database: Database, toolbox: McpToolBox, decoder: DecoderPool) -> None:
         self.asked: Counter[str] = Counter()
@@ -66,7 +66,7 @@ async def decoder() -> AsyncIterator[DecoderPool]:
 async def die_at(
     worker: Worker, turn_id: UUID, patch: pytest.MonkeyPatch, *, owner: type, method: str, when: str
 ) -> None:
-    """Runs the turn until just before or just after ``method``; from there on nothing more is written."""
+    """Runs the turn until just before or after ``method``; later writes are dropped."""
     reached = asyncio.Event()
     original = getattr(owner, method)
 
@@ -100,7 +100,7 @@ _MOMENTS = [(when, method) for method in _CHECKPOINTS for when in ("before", "af
 
 
 @pytest.mark.parametrize("moment", _MOMENTS, ids=" ".join)
-async def test_nothing_is_lost_and_nothing_is_done_twice(
+async def test_a_resumed_turn_loses_and_repeats_nothing(
     database: Database,
     viewer: Viewer,
     toolbox: McpToolBox,

@@ -1,4 +1,4 @@
-"""A call that a cancelled turn left unanswered is called again when the turn is run again."""
+"""A retried turn repeats a tool call whose outcome is unknown."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def stored(database: Database, call_id: UUID) -> ToolCall:
         return await session.get_one(ToolCall, call_id)
 
 
-async def test_it_is_pending_again_and_files_its_one_record(database: Database, viewer: Viewer) -> None:
+async def test_the_call_is_pending_again_and_files_one_record(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id)
     call_id = await begun(database, session_id, turn_id, 0)
@@ -60,7 +60,9 @@ async def test_it_is_pending_again_and_files_its_one_record(database: Database, 
 
 
 @pytest.mark.parametrize("why", ["a later call", "a reply"])
-async def test_it_stays_as_it_is_where_the_model_went_on_from_it(database: Database, viewer: Viewer, why: str) -> None:
+async def test_a_call_whose_outcome_the_model_has_used_is_not_changed(
+    database: Database, viewer: Viewer, why: str
+) -> None:
     session_id = await open_session(database, viewer)
     turn_id = await say(database, viewer, session_id)
     call_id = await begun(database, session_id, turn_id, 0)

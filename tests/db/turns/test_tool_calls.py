@@ -1,4 +1,4 @@
-"""Tool calls and what they file: begun once, ended once, one record each, in one commit with the events."""
+"""Tool calls and CRM records: idempotency keys, one record per call, results and errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def stored(database: Database, call_id: UUID) -> ToolCall:
         return await session.get_one(ToolCall, call_id)
 
 
-async def test_a_call_is_begun_once_for_each_key(database: Database, viewer: Viewer) -> None:
+async def test_a_repeated_key_begins_no_second_call(database: Database, viewer: Viewer) -> None:
     session_id, other = [await open_session(database, viewer) for _ in range(2)]
     begun = await asyncio.gather(*(begin(database, session_id) for _ in range(8)))
     assert len(set(begun)) == 1
@@ -52,7 +52,7 @@ async def test_a_call_is_begun_once_for_each_key(database: Database, viewer: Vie
     assert await begin(database, other) != begun[0], "keys are a session's own"
 
 
-async def test_one_record_for_each_call_however_often_it_runs(database: Database, viewer: Viewer) -> None:
+async def test_a_call_that_runs_twice_files_one_record(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     call_id = await begin(database, session_id, turn_id=await say(database, viewer, session_id))
     results = await asyncio.gather(*(file(database, viewer, session_id, call_id) for _ in range(8)))
@@ -67,7 +67,7 @@ async def test_one_record_for_each_call_however_often_it_runs(database: Database
     assert [each.data for each in ends] == [{"tool_call_id": str(call_id)}]
 
 
-async def test_a_record_holds_what_was_said_and_is_known_and_no_more(database: Database, viewer: Viewer) -> None:
+async def test_a_record_has_the_payload_and_the_customer_id(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer, "customer-7")
     call_id = await begin(database, session_id)
     result = await file(database, viewer, session_id, call_id, {"query": "why\x00 so much", "intent": "billing"})
@@ -91,7 +91,7 @@ _BAD: list[Mapping[str, Any]] = [
 ]
 
 
-async def test_an_invalid_payload_ends_the_call_failed_in_that_commit(database: Database, viewer: Viewer) -> None:
+async def test_an_invalid_payload_fails_the_call(database: Database, viewer: Viewer) -> None:
     for payload in _BAD:
         await _refused(database, viewer, payload)
 
@@ -115,7 +115,7 @@ async def _refused(database: Database, viewer: Viewer, payload: Mapping[str, Any
     assert await file(database, viewer, session_id, call_id, _GOOD) == result, "it has ended; it is not run again"
 
 
-async def test_a_record_that_cannot_be_filed_leaves_the_call_as_it_was(
+async def test_a_record_that_cannot_be_filed_leaves_the_call_pending(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_id = await open_session(database, viewer)
@@ -131,7 +131,7 @@ async def test_a_record_that_cannot_be_filed_leaves_the_call_as_it_was(
     assert await everything(database) == before
 
 
-async def test_a_call_that_has_ended_stays_as_it_is(database: Database, viewer: Viewer) -> None:
+async def test_an_ended_call_is_not_changed(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     call_id = await begin(database, session_id)
 
@@ -147,7 +147,7 @@ async def test_a_call_that_has_ended_stays_as_it_is(database: Database, viewer: 
     assert await everything(database) == before
 
 
-async def test_anothers_call_is_not_found(database: Database, viewer: Viewer) -> None:
+async def test_another_tenants_call_is_not_found(database: Database, viewer: Viewer) -> None:
     session_id, other = [await open_session(database, viewer) for _ in range(2)]
     call_id = await begin(database, session_id)
     for tenant, owner, call in (
@@ -161,10 +161,10 @@ async def test_anothers_call_is_not_found(database: Database, viewer: Viewer) ->
                 await tool_calls.lock(session, tenant, owner, call)
 
 
-async def test_a_call_by_hand_is_the_same_for_the_same_key(database: Database, viewer: Viewer) -> None:
+async def test_a_manual_call_is_idempotent(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
 
-    async def by_hand(key: str = "k", arguments: Mapping[str, Any] = _GOOD, name: str = "billing_query") -> UUID:
+    async def begin_manual(key: str = "k", arguments: Mapping[str, Any] = _GOOD, name: str = "billing_query") -> UUID:
         async with database.transaction() as session:
             await lock_session(session, viewer, session_id)
             call = await tool_calls.begin_manual(
@@ -172,32 +172,32 @@ async def test_a_call_by_hand_is_the_same_for_the_same_key(database: Database, v
             )
             return call.id
 
-    made = await asyncio.gather(*(by_hand() for _ in range(8)))
+    made = await asyncio.gather(*(begin_manual() for _ in range(8)))
     assert len(set(made)) == 1
     started = [each.type for each in await events_of(database, session_id)]
     assert started == [EventType.TOOL_CALL_STARTED]
     before = await everything(database)
     for changed in ({"arguments": {**_GOOD, "name": "Eve"}}, {"name": "complaint"}):
         with pytest.raises(IdempotencyConflict):
-            await by_hand(**changed)
+            await begin_manual(**changed)
     for key in ("", "x" * 151, "\x00"):
         with pytest.raises(BadUserInput):
-            await by_hand(key)
+            await begin_manual(key)
     assert await everything(database) == before
 
 
-async def test_a_key_of_a_turn_cannot_be_taken_by_hand(database: Database, viewer: Viewer) -> None:
+async def test_a_manual_call_cannot_use_a_turns_key(database: Database, viewer: Viewer) -> None:
     session_id = await open_session(database, viewer)
     of_turn = await begin(database, session_id, "turn-1:0")
     async with database.transaction() as session:
         await lock_session(session, viewer, session_id)
-        by_hand = await tool_calls.begin_manual(
+        manual = await tool_calls.begin_manual(
             session, session_id, name="billing_query", server="crm", arguments=_GOOD, idempotency_key="turn-1:0"
         )
-    assert by_hand.id != of_turn
+    assert manual.id != of_turn
 
 
-async def test_records_of_a_customer_are_found_in_all_their_sessions_and_no_others(
+async def test_find_records_finds_only_the_customers_records_in_all_sessions(
     database: Database, viewer: Viewer
 ) -> None:
     sessions = [await open_session(database, viewer, name) for name in ("ana", "ana", "ben")]

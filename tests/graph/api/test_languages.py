@@ -7,7 +7,7 @@ import pytest
 from db.ids import new_id
 from db.models.workers import Worker
 from db.postgres.database import Database
-from db.queue.workers import beat
+from db.queue.workers import heartbeat
 from tests.client import CREATE, Client
 from tests.graph.edge import Edge, code_of, post
 
@@ -23,7 +23,7 @@ async def listed(client: Client) -> set[str]:
 async def come(database: Database, stage: str, languages: list[str]) -> None:
     engine = {"stage": stage, "engine": "e", "model": "m", "languages": languages, "loaded": True}
     async with database.transaction() as session:
-        await beat(session, Worker(id=new_id(), host="h", pid=1, capacity=1, engines=[engine]))
+        await heartbeat(session, Worker(id=new_id(), host="h", pid=1, capacity=1, engines=[engine]))
 
 
 async def test_languages_are_those_that_a_living_worker_answers_in(edge: Edge, acme: Client) -> None:

@@ -29,7 +29,7 @@ def test_away(tmp_path: Path, module: str, arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("module", "arguments"), [COMMANDS[0], WORKER])
 def test_without_a_schema(postgres: str, tmp_path: Path, module: str, arguments: tuple[str, ...]) -> None:
     line = voxloom(*arguments, home=tmp_path, module=module, DATABASE_URL=postgres, VOXLOOM_PORT="0").mistake()
-    assert "has no tables of VoxLoom: run `voxloom migrate`" in line
+    assert "has no VoxLoom tables: run `voxloom migrate`" in line
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -47,7 +47,7 @@ async def test_a_schema_newer_than_the_code(
     async with cloned(postgres) as url:
         await _execute(url, "update alembic_version set version_num = '9999'")
         line = voxloom(*arguments, home=tmp_path, module=module, DATABASE_URL=url, VOXLOOM_PORT="0").mistake()
-    assert "revision 9999" in line and "a newer version made it" in line
+    assert "revision 9999" in line and "a newer version" in line
 
 
 async def test_a_schema_that_lacks_a_table(postgres: str, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def test_no_worker(api: str, key: str, tmp_path: Path) -> None:
 async def test_a_recording_that_is_none(api: str, key: str, worker: None, database: Database, tmp_path: Path) -> None:
     engine = {"stage": "LLM", "engine": "fake", "model": "fake", "languages": [], "loaded": True, "error": None}
     living = Worker(id=new_id(), host="here", pid=1, capacity=1, engines=[engine])
-    await database.run(lambda session: workers.beat(session, living))
+    await database.run(lambda session: workers.heartbeat(session, living))
     recording = tmp_path / "recording.wav"
     recording.write_bytes(b"not a recording" * 100)
     settings = {"VOXLOOM_PORT": api.rpartition(":")[2], "VOXLOOM_API_KEY": key}

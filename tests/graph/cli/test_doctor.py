@@ -52,7 +52,7 @@ def test_a_database_that_is_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "told"),
-    [("0001", "behind"), ("9999", "ahead of this version's"), (None, "no tables of VoxLoom")],
+    [("0001", "behind"), ("9999", "ahead of this version's"), (None, "no VoxLoom tables")],
 )
 async def test_a_schema_of_another_version(postgres: str, tmp_path: Path, revision: str | None, told: str) -> None:
     async with cloned(postgres) as url:

@@ -100,7 +100,7 @@ async def test_a_statement_that_fails_on_what_was_said(
     edge: Edge, acme: Client, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = await acme.create_session()
-    monkeypatch.setattr(messages, "clean_text", lambda text, *_, **__: text)
+    monkeypatch.setattr(messages, "validate_text", lambda text, *_, **__: text)
     before = await edge.rows()
     # The driver's own message repeats the whole text.
     answer = await post(acme, SEND, {"input": {"sessionId": session, "content": {"text": f"{SAID}\ud800"}}})

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from db.commands.keys import create_key
-from db.feed.events import mark_changed
+from db.feed.events import touch_session
 from db.ids import parse_id
 from db.models.conversation import Session
 from tests.client import Client
@@ -53,7 +53,7 @@ async def touched(edge: Edge, session_id: str) -> None:
     own = parse_id(session_id, "session")
     async with edge.database.transaction() as session:
         await session.execute(update(Session).where(Session.id == own).values(language="de"))
-        await mark_changed(session, own)
+        await touch_session(session, own)
 
 
 async def test_a_query_by_get_has_variables_and_the_name_of_its_operation(acme: Client) -> None:

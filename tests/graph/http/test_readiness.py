@@ -38,7 +38,7 @@ async def execute(edge: Edge, statement: str) -> None:
 async def beat(edge: Edge, *loaded: bool) -> None:
     engines = [{"stage": "LLM", "engine": "fake", "model": "m", "languages": [], "loaded": each} for each in loaded]
     async with edge.database.transaction() as session:
-        await workers.beat(session, Worker(id=new_id(), host="h", pid=1, capacity=1, engines=engines))
+        await workers.heartbeat(session, Worker(id=new_id(), host="h", pid=1, capacity=1, engines=engines))
 
 
 async def test_it_is_ready_and_tells_what_waits_and_who_works(edge: Edge) -> None:

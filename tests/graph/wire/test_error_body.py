@@ -55,6 +55,6 @@ def test_a_code_has_one_status(code: str | None, status: int) -> None:
 
 
 def test_an_error_that_passes_is_never_the_clients_fault() -> None:
-    passing = {each.code for each in errors._Later.__subclasses__()}
+    passing = {each.code for each in errors._Retryable.__subclasses__()}
     assert passing <= _all_codes()
     assert {http_status(code) for code in passing} == {429, 503}

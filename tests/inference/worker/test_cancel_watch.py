@@ -12,7 +12,7 @@ import pytest
 
 from db.errors import ConnectFailed
 from db.postgres.database import Database
-from db.postgres.outage import is_away
+from db.postgres.outage import is_outage
 from inference.worker.cancel_watch import CancelWatch
 from inference.worker.runner import TurnRunner
 from tests.db.rows import eventually
@@ -22,7 +22,7 @@ ENDS: list[Exception] = [
     asyncpg.InterfaceError("connection is closed"),
     asyncpg.AdminShutdownError("terminating connection"),
     asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
-    ConnectFailed("h:5432/d: Connection refused", passes=True),
+    ConnectFailed("h:5432/d: Connection refused", transient=True),
 ]
 
 
@@ -36,7 +36,7 @@ class Watched(Database):
 
     async def connect(self) -> Any:
         self.asked += 1
-        raise next(self._ends, ConnectFailed("h:5432/d: Connection refused", passes=True))
+        raise next(self._ends, ConnectFailed("h:5432/d: Connection refused", transient=True))
 
 
 class Busy:
@@ -52,7 +52,7 @@ class Busy:
 
 @pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
 def test_a_broken_connection_is_one_to_try_again_after(error: Exception) -> None:
-    assert is_away(error)
+    assert is_outage(error)
 
 
 async def test_the_watch_goes_on(database_url: str) -> None:

@@ -48,13 +48,13 @@ def test_without_a_database_it_says_so_in_one_line(url: str, words: str) -> None
 async def registered(database: Database, host: str | None) -> None:
     if host is not None:
         async with database.transaction() as session:
-            await workers.beat(session, Worker(id=new_id(), host=host, pid=1, capacity=1, engines=[]))
+            await workers.heartbeat(session, Worker(id=new_id(), host=host, pid=1, capacity=1, engines=[]))
 
 
 async def test_an_old_sign_of_life_is_none(database: Database) -> None:
     from inference.worker.health import healthy
 
     async with database.transaction() as session:
-        await workers.beat(session, Worker(id=new_id(), host=socket.gethostname(), pid=1, capacity=1, engines=[]))
+        await workers.heartbeat(session, Worker(id=new_id(), host=socket.gethostname(), pid=1, capacity=1, engines=[]))
     assert await healthy(database, 60)
     assert not await healthy(database, 0)

@@ -136,7 +136,7 @@ async def test_a_worker_that_was_silent_lets_the_others_speak_first(database: Da
 
     row = Worker(id=heartbeat._id, host="here", pid=1, capacity=1, engines=[])
     async with database.transaction() as session:
-        await workers.beat(session, row)
+        await workers.heartbeat(session, row)
         await session.execute(text("update workers set heartbeat_at = now() - interval '9 s'"))
     keeping = asyncio.create_task(heartbeat.run())
     try:

@@ -17,7 +17,7 @@ from db.audio.encoded import EncodedAudio
 from db.audio.persist import NewAudio, new_audio
 from db.commands import messages, sessions, turns
 from db.enums import AudioKind, CallStatus, Channel, EventType, Role, Stage
-from db.feed.events import mark_changed
+from db.feed.events import touch_session
 from db.ids import new_id
 from db.models.conversation import Message, Turn
 from db.postgres.database import Database
@@ -212,7 +212,7 @@ class Story:
                     self.session_id, self._claim.turn_id, 1, "billing_query", "crm", _ARGUMENTS, str(self._calls)
                 )
                 call = await tool_calls.begin(session, new)
-                await mark_changed(session, self.session_id)
+                await touch_session(session, self.session_id)
                 self._pending_in_turn.add(call.id)
             self._pending.append(call.id)
         return True

@@ -1,4 +1,4 @@
-"""Plain asyncpg connections for single statements, past SQLAlchemy: for what is asked often, or must be quick."""
+"""Connection pool for single statements on plain asyncpg, without SQLAlchemy: for frequent or urgent statements."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from db.postgres.connect import connect
 Row = Sequence[Any]
 T = TypeVar("T")
 
-#: How much later a statement's end is given up on this side: the server, if it is there, says so first.
+#: Added to the client-side timeout of a statement, so that the server's ``statement_timeout`` comes first.
 GRACE_SECONDS = 1.0
 
 
-class Connections:
-    """Some connections of its own, opened when they are first needed, each statement its own transaction.
+class ConnectionPool:
+    """Up to ``connections`` connections, opened on demand. Each statement is a transaction of its own.
 
-    Nothing is ever set on them, so nothing is reset when they are given back; asyncpg's own pool makes a task and a
-    timer for each statement, which is half of what the shortest of them take. A statement runs in READ COMMITTED,
-    ``read_only`` ones cannot write. On an address that is ``pooled`` each is put between BEGIN and COMMIT, which states
-    what cannot be left on the session, and keeps Parse and Execute on one server connection.
+    Statements run in READ COMMITTED, and cannot write if ``read_only``. They set nothing on a session, so nothing is
+    reset on release; asyncpg's own pool makes a task and a timer per statement, half the time of the shortest ones. On
+    a ``pooled`` address each statement is put between BEGIN and COMMIT, which carries the settings and keeps Parse and
+    Execute on one server connection.
 
-    A statement raises what asyncpg raises (``db.postgres.outage`` tells what it means), and ConnectFailed.
+    A statement raises asyncpg's errors (see ``db.postgres.outage``) and ConnectFailed.
     """
 
     def __init__(
@@ -39,66 +39,66 @@ class Connections:
         self._read_only = read_only
         self._free: list[asyncpg.Connection[asyncpg.Record]] = []
         self._used: set[asyncpg.Connection[asyncpg.Record]] = set()
-        self._room = asyncio.Semaphore(connections)
+        self._slots = asyncio.Semaphore(connections)
         self._closed = False
 
     async def row(self, sql: str, arguments: Sequence[object]) -> Row | None:
-        """The first row of the statement's result, None if it has none.
+        """The first row of the statement's result; None if it has none.
 
-        The server computes no further row: a SELECT whose functions do something, such as ``pg_notify``, needs `rows`.
+        The server computes only that row: a SELECT of functions with side effects, such as ``pg_notify``, needs `rows`.
         """
 
-        async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> Row | None:
+        async def fetch(connection: asyncpg.Connection[asyncpg.Record]) -> Row | None:
             row: Row | None = await connection.fetchrow(sql, *arguments)
             return row
 
-        return await self._run(ask)
+        return await self._run(fetch)
 
     async def rows(self, sql: str, arguments: Sequence[object]) -> Sequence[Row]:
         """All rows of the statement's result."""
 
-        async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> Sequence[Row]:
+        async def fetch(connection: asyncpg.Connection[asyncpg.Record]) -> Sequence[Row]:
             rows: Sequence[Row] = await connection.fetch(sql, *arguments)
             return rows
 
-        return await self._run(ask)
+        return await self._run(fetch)
 
     def close(self) -> None:
-        """Cuts the connections: what they were asked is asked no more."""
+        """Terminates all connections, with their running statements."""
         self._closed = True
         for each in (*self._free, *self._used):
             each.terminate()
         self._free.clear()
 
-    async def _run(self, ask: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
-        async with self._room:
-            connection = await self._taken()
+    async def _run(self, fetch: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
+        async with self._slots:
+            connection = await self._acquire()
             try:
                 if not self._address.pooled:
-                    return await ask(connection)
+                    return await fetch(connection)
                 await connection.execute(self._begin)
-                answer = await ask(connection)
+                result = await fetch(connection)
                 await connection.execute("commit")
-                return answer
-            except asyncpg.ReadOnlySQLTransactionError:  # a standby, or demoted: the next connection may find another
+                return result
+            except asyncpg.ReadOnlySQLTransactionError:  # a standby after a failover: reconnect to find the primary
                 connection.terminate()
                 raise
             finally:
-                self._give_back(connection)
+                self._release(connection)
 
     @property
     def _begin(self) -> str:
         mode = " read only" if self._read_only else ""
-        local = "; ".join(f"set local {name} = '{value}'" for name, value in self._bounds.items())
+        local = "; ".join(f"set local {name} = '{value}'" for name, value in self._timeouts.items())
         return f"begin isolation level read committed{mode}; {local}"
 
     @property
-    def _bounds(self) -> dict[str, str]:
-        bound = str(max(1, int(self._timeout_seconds * 1000)))
-        return {"statement_timeout": bound, "idle_in_transaction_session_timeout": bound}
+    def _timeouts(self) -> dict[str, str]:
+        milliseconds = str(max(1, int(self._timeout_seconds * 1000)))
+        return {"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": milliseconds}
 
-    async def _taken(self) -> asyncpg.Connection[asyncpg.Record]:
-        if self._closed:  # while it waited for its turn
+    async def _acquire(self) -> asyncpg.Connection[asyncpg.Record]:
+        if self._closed:  # while the caller waited for a slot
             raise asyncpg.InterfaceError("connection is closed")
         while self._free:
             connection = self._free.pop()
@@ -109,11 +109,11 @@ class Connections:
         self._used.add(connection)
         return connection
 
-    def _give_back(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    def _release(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._used.discard(connection)
-        if connection.is_closed():  # asyncpg answers nothing else about it
+        if connection.is_closed():  # asyncpg's other methods raise then
             return
-        if self._closed or connection.is_in_transaction():  # what was broken off between BEGIN and COMMIT
+        if self._closed or connection.is_in_transaction():  # interrupted between BEGIN and COMMIT
             connection.terminate()
         else:
             self._free.append(connection)
@@ -125,10 +125,10 @@ class Connections:
             timeout_seconds=self._timeout_seconds,
             statement_seconds=self._timeout_seconds + GRACE_SECONDS,
             timezone="UTC",
-            # The same few statements again and again: none is worth another plan, or machine code.
+            # Few statements, run often: a generic plan is reused, and JIT compilation would not pay.
             plan_cache_mode="force_generic_plan",
             max_parallel_workers_per_gather="0",
             jit="off",
             **({"default_transaction_read_only": "on"} if self._read_only else {}),
-            **self._bounds,
+            **self._timeouts,
         )
