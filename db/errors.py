@@ -38,7 +38,7 @@ class Unauthenticated(VoxLoomError):
 
 
 class Forbidden(VoxLoomError):
-    """The request is understood and not allowed on this server, whoever asks."""
+    """The request is valid but not allowed on this server, for any key."""
 
     code = "FORBIDDEN"
 

@@ -1,4 +1,4 @@
-"""What a check of the installation found: the words that ``voxloom doctor`` and the worker's own checks share."""
+"""Findings of installation checks (health check), shared by ``voxloom doctor`` and the worker's checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """``WARNING``: it works, but something will surprise. ``FAULT``: it does not work."""
+    """Severity. ``WARNING``: works, with a limitation. ``FAULT``: does not work."""
 
     OK = "ok"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was checked, how it is, and what to do. It never has a secret, nor what a customer said."""
+    """One result: name of the check, severity, state, and advice. Never contains secrets or customers' words."""
 
     check: str
     level: Level

