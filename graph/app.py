@@ -23,7 +23,7 @@ from db.feed.feed import Feed
 from db.postgres.database import Database
 from graph.api.schema import schema
 from graph.compiled.live.live import Live
-from graph.compiled.reads.cache import Answers
+from graph.compiled.reads.cache import ReadCache
 from graph.compiled.reads.plans import Plans
 from graph.guards.csrf import CsrfProtection
 from graph.guards.key_gate import KeyGate
@@ -107,15 +107,15 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             signer = MediaSigner(secret, settings.media_url_seconds)
             plans = Plans(schema, settings.document_limits)
             documents = Documents(trusted_documents(settings.trusted_documents))
-            answers = Answers(
+            reads = ReadCache(
                 database.reader,
                 signer,
                 cache_bytes=settings.response_cache_bytes,
                 seconds=settings.operation_seconds,
                 max_bytes=settings.max_response_bytes,
             )
-            feed.on_notification.append(answers.hint)
-            stack.push_async_callback(answers.close)
+            feed.on_notification.append(reads.hint)
+            stack.push_async_callback(reads.close)
             live = Live(
                 schema, database, feed, signer, documents, settings.document_limits, settings.compiled_operations
             )
@@ -139,7 +139,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             router = graphql_router(parts)
             fast_path["parts"] = FastPathParts(
                 plans=plans if settings.compiled_operations else None,
-                answers=answers,
+                reads=reads,
                 live=live,
                 keys=keys,
                 subscriptions=subscriptions,
@@ -173,7 +173,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
 
 
 def _guarded(api: FastAPI, settings: ApiSettings, fast_path: Mapping[str, FastPathParts], rates: Rates) -> ASGIApp:
-    """The app behind the front, and the front behind the guards. Not as FastAPI's own: each request counts."""
+    """Wraps the app in the ASGI middlewares, outermost last; FastAPI's own middleware stack is slower."""
     app: ASGIApp = BodyLimit(
         ContentCoding(FastPath(api, fast_path), settings.gzip_bytes),
         max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,

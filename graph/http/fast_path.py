@@ -21,7 +21,7 @@ from db.errors import BadUserInput, OperationTimeout, Overloaded, QueryTooComple
 from db.logs import error_fields
 from db.postgres.outage import DATABASE_ERRORS
 from graph.compiled.live.live import Live, Subscribe
-from graph.compiled.reads.cache import Answer, Answers, Asking
+from graph.compiled.reads.cache import Answer, Asking, ReadCache
 from graph.compiled.reads.plans import Plans, Request
 from graph.compiled.reads.selection import Unsupported
 from graph.guards.keys import Keys
@@ -61,7 +61,7 @@ class FastPathParts:
     """The parts that the fast path uses. With ``plans`` None every query goes to Strawberry."""
 
     plans: Plans | None
-    answers: Answers
+    reads: ReadCache
     live: Live
     keys: Keys
     subscriptions: SubscriptionLimits
@@ -170,7 +170,7 @@ async def _read(parts: FastPathParts, exchange: Exchange, request: Request) -> A
         return None
     asking = Asking(hash_secret(secret), base_of(exchange.scope, parts.public_url))
     try:
-        return await parts.answers.answer(request, asking)
+        return await parts.reads.answer(request, asking)
     except (OperationTimeout, QueryTooComplex) as error:
         raise Refused(error) from None
     except DATABASE_ERRORS as error:

@@ -1,4 +1,4 @@
-"""From what a subscription selects of an event to the text that all its subscribers get."""
+"""Serialization of events for compiled subscriptions: the payload of an event is shared by all its subscribers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROW, _SESSION = "row_id", "session_id"
 
 
 class Missing(Exception):
-    """A row that an event is about, and that may not be missing, is."""
+    """A row that an event refers to, in a non-null field, does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _RowText:
 
 
 class EventWriter:
-    """Writes events of one type. ``asks``: it reads rows, which may change; else the same event is the same text."""
+    """Writes events of one type. ``asks``: whether it reads rows, which change; else an event's text is constant."""
 
     def __init__(self, head: str, writer: Writer, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> None:
         self._head = head
@@ -67,11 +67,11 @@ class EventWriter:
         return bool(self._rows)
 
     def write(self, event: StoredEvent, urls: SoundUrls) -> str:
-        """The payload of an event that needs no rows."""
+        """The payload (JSON text) of an event whose selection needs no rows."""
         return self._whole({key: find(event, urls) for key, find in self._plain.items()})
 
     async def write_with_rows(self, event: StoredEvent, urls: SoundUrls, reader: Reader) -> str:
-        """The payload of an event that shows rows, as they are now. Raises Missing, and what the reader raises."""
+        """The payload (JSON text) of an event, with its current rows. Raises Missing and the reader's errors."""
         found: dict[str, object] = {key: find(event, urls) for key, find in self._plain.items()}
         for key, row in self._rows.items():
             found[key] = await row.read(event, reader, urls)

@@ -1,4 +1,4 @@
-"""Subscriptions without an executor: admitted once, then each event is written once and sent to all."""
+"""Compiled subscriptions: validated once; each event is serialized once per selection and sent to all subscribers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS, client_error, retry_outage
 from graph.api.wait_for_turn import follow_turn
 from graph.compiled.live.opening import Opened, open_following
-from graph.compiled.live.payload_cache import Encodings
+from graph.compiled.live.payload_cache import PayloadCache
 from graph.compiled.live.plans import EventPlan
 from graph.compiled.reads.selection import Operation, Unsupported
 from graph.errors import masked
@@ -39,29 +39,29 @@ log = structlog.get_logger(__name__)
 
 _MAX_PLANS = 500
 
-#: After these a subscription may be over.
+#: Events that may end a subscription.
 _ENDS = frozenset(each for each in EventType if each.ends_turn or each is EventType.SESSION_ENDED)
 _PATIENCE_SECONDS = 30
 
 
-#: Sends a payload at once, or says that it cannot.
+#: Sends a payload synchronously; False if it cannot (write buffer full, socket closing).
 Push = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """What a client asks to follow, and with which key."""
+    """A client's subscription request and its API key."""
 
     text: str
     operation_name: str | None
     variables: Mapping[str, object]
     secret: str
-    #: The event that was seen last, where the transport tells (Last-Event-ID); afterSeq counts if it is later.
+    #: Number of the last event received (Last-Event-ID), 0 if unknown; the later of it and ``afterSeq`` applies.
     seen: int = 0
 
 
 class Payload(NamedTuple):
-    """What is sent for one event, and the event's number."""
+    """One event's number and its GraphQL response as JSON text."""
 
     seq: int
     text: str
@@ -69,7 +69,7 @@ class Payload(NamedTuple):
 
 @dataclass(slots=True)
 class Live:
-    """The live layer of an API process. Not ``enabled``, it sends everybody the full way."""
+    """Compiled subscriptions of an API process. With ``enabled`` False every subscription goes to Strawberry."""
 
     schema: Schema
     database: Database
@@ -78,14 +78,14 @@ class Live:
     documents: Documents
     limits: DocumentLimits
     enabled: bool
-    encodings: Encodings = field(init=False)
+    cache: PayloadCache = field(init=False)
     _plans: LRUCache[tuple[str, str | None], EventPlan | None] = field(default_factory=lambda: LRUCache(_MAX_PLANS))
 
     def __post_init__(self) -> None:
-        self.encodings = Encodings(self.database.live, self.signer)
+        self.cache = PayloadCache(self.database.live, self.signer)
 
     async def open(self, asked: Subscribe) -> Opened | None:
-        """Begins a subscription; null if it must go the full way, which has the words for whatever is wrong."""
+        """Starts a subscription; None if Strawberry must run it, or report its error."""
         try:
             if not self.enabled or variables_fault(asked.variables, self.limits) is not None:
                 return None
@@ -104,24 +104,24 @@ class Live:
     async def payloads(
         self, opened: Opened, base: str, hold: Hold, push: Push | None = None
     ) -> AsyncGenerator[Payload, None]:
-        """The payloads of the subscription's events, replayed and then live, up to its last.
+        """The payloads of the subscription's events, first replayed, then live, up to the last.
 
-        What ``push`` takes does not come here. Raises Unauthenticated when ``hold``, the key's, is revoked.
+        Payloads that ``push`` sends are not yielded. Raises Unauthenticated when the key of ``hold`` is revoked.
         """
         if opened.over:
             return
         following = opened.following
-        selection, encodings = following.selection, self.encodings
+        selection, cache = following.selection, self.cache
 
         def take(event: StoredEvent) -> bool:
-            """Has what is written already, or can be at once, pushed; ends and troubles are for the follower."""
+            """Pushes an event whose payload is cached or needs no rows; False leaves it to the loop below."""
             if following.turn_id is not None and event.turn_id != following.turn_id:
                 return True
             if event.type in _ENDS or push is None or hold.revoked:
                 return False
             try:
-                payload = encodings.known(selection, event, base)
-            except Exception:  # it is met again, and told, where the event comes next
+                payload = cache.known(selection, event, base)
+            except Exception:  # the loop below meets the error again, and reports it
                 return False
             return payload is not None and push(payload)
 
@@ -136,18 +136,18 @@ class Live:
                 except StopAsyncIteration:
                     return
                 try:
-                    payload = encodings.known(selection, event, base)
+                    payload = cache.known(selection, event, base)
                     if payload is None:
-                        make = partial(encodings.made, selection, event, base)
+                        make = partial(cache.made, selection, event, base)
                         payload = await retry_outage(make, patience_seconds=_PATIENCE_SECONDS)
-                except Exception as error:  # one event's trouble is not the next one's
+                except Exception as error:  # the next event may succeed
                     payload = _broken(error)
                 yield Payload(event.seq, payload)
                 if event.type is EventType.SESSION_ENDED:
                     return
 
     async def close(self) -> None:
-        await self.encodings.close()
+        await self.cache.close()
 
     def _plan(self, asked: Subscribe) -> EventPlan | None:
         key = (asked.text, asked.operation_name)
@@ -156,9 +156,9 @@ class Live:
         return self._plans[key]
 
     def _admitted(self, asked: Subscribe) -> EventPlan | None:
-        """The full way up to where something would run, for a subscription that is to be followed here.
+        """Parses and validates a subscription, and compiles its plan.
 
-        Null if it is none, or is refused. Raises GraphQLError for a document that cannot be read.
+        None if it is not a subscription or is refused. Raises GraphQLError for a syntax error.
         """
         document = parse_within(asked.text, self.limits)
         operation = Operation.of(document, asked.operation_name)
@@ -173,5 +173,5 @@ class Live:
 
 
 def _broken(error: Exception) -> str:
-    """What is sent in the place of an event that cannot be written."""
+    """The response in place of an event that cannot be serialized."""
     return failed_result(client_error(error) or masked(error, path="events"))

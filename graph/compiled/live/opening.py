@@ -1,4 +1,4 @@
-"""What is asked of the database before a subscription begins, in one statement."""
+"""Start of a subscription in one SQL statement: checks the key, the session or turn, and ``afterSeq``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ where api_keys.secret_hash = $1 and api_keys.revoked_at is null and turns.id = $
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A subscription that may begin. ``turn``: whose events, if not the session's. ``over``: nothing will follow."""
+    """A subscription that may start. ``turn``: set if it follows one turn only. ``over``: no event will follow."""
 
     following: Following
     key_id: UUID
@@ -47,7 +47,7 @@ class Opened:
 
 
 async def open_following(reader: Reader, following: Following, key_hash: bytes) -> Opened | None:
-    """Null if the key is none, or what is asked for is not there or not the key's, or afterSeq is out of range."""
+    """None if the key is invalid, the target is missing or another tenant's, or ``after_seq`` is out of range."""
     is_turn = following.turn_id is not None
     row = await reader.row(_TURN if is_turn else _SESSION, [key_hash, following.turn_id or following.session_id])
     if row is None:

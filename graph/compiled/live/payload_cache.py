@@ -1,4 +1,4 @@
-"""Events as text, written once for all who selected the same of them."""
+"""Cache of serialized events: each event is serialized once for all subscriptions with the same selection."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from graph.compiled.live.event_writer import EventWriter
 from graph.compiled.live.plans import Selection
 from graph.media.signing import MediaSigner, SoundUrls
 
-#: What shows rows is shared by those who get the event at the same time; rows change.
+#: How long a payload with rows is reused: rows may change.
 _FRESH_SECONDS = 1.0
 
-#: By how many names this server is called.
+#: Host names by which clients address this server, at most.
 _MAX_HOSTS = 64
 
 _Key = tuple[int, SoundUrls, object, int]
@@ -30,8 +30,8 @@ class _Written:
     good_until: float
 
 
-class Encodings:
-    """The payloads that were written last. ``kept_bytes``: what they may take."""
+class PayloadCache:
+    """LRU cache of payloads, of at most ``kept_bytes`` bytes."""
 
     def __init__(self, reader: Reader, signer: MediaSigner, kept_bytes: int = 8_000_000) -> None:
         self._reader = reader
@@ -39,11 +39,11 @@ class Encodings:
         self._kept: LRUCache[_Key, _Written] = LRUCache(kept_bytes, lambda each: len(each.text) + 300)
         self._writing: dict[_Key, asyncio.Task[str]] = {}
         self._urls: LRUCache[str, SoundUrls] = LRUCache(_MAX_HOSTS)
-        #: What was asked for last, and is asked for again by each who listens to the same.
+        #: The last lookup, which the event's next subscriber repeats.
         self._last: tuple[object, object, object, str] = (None, None, None, "")
 
     def known(self, selection: Selection, event: StoredEvent, base: str) -> str | None:
-        """The payload, if it is there or needs no rows. ``base``: the start of this server's addresses."""
+        """The payload if it is cached or needs no rows, else None. ``base``: this server's base URL."""
         last = self._last
         if last[0] is event and last[1] is selection and last[2] is base:
             return last[3]
@@ -61,7 +61,9 @@ class Encodings:
         return text
 
     async def made(self, selection: Selection, event: StoredEvent, base: str) -> str:
-        """The payload of an event that shows rows, written now. Raises Missing, and what the reader raises."""
+        """The payload of an event with rows, serialized now, once for concurrent callers. Raises Missing and the
+        reader's errors.
+        """
         urls = self._signed(base)
         key = (selection.number, urls, event.session_id, event.seq)
         task = self._writing.get(key)
@@ -83,7 +85,7 @@ class Encodings:
         return text
 
     def _keep(self, key: _Key, written: _Written) -> None:
-        if len(written.text) < self._kept.maxsize // 10:  # one that is larger would drive out all others
+        if len(written.text) < self._kept.maxsize // 10:  # a larger one would evict all others
             self._kept[key] = written
 
     def _signed(self, base: str) -> SoundUrls:

@@ -1,4 +1,4 @@
-"""Plans of subscriptions: what one follows, and how its events are written."""
+"""Plans of compiled subscriptions: the session or turn to follow, and the serialization of its events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBERS = count()
 
 
 class Selection:
-    """What is selected of each type of event. ``number`` tells it from every other."""
+    """The selected fields of each event type, and their writers. ``number``: unique, for cache keys."""
 
     def __init__(self, schema: Schema, writer: Writer, key: str, nodes: Sequence[FieldNode]) -> None:
         self.number = next(_NUMBERS)
@@ -33,7 +33,7 @@ class Selection:
         self._head = f'{{"data":{{"{key}":'
         self._nodes = nodes
         self._writers: dict[EventType, EventWriter] = {}
-        for each in EventType:  # what is not known is known before anybody follows
+        for each in EventType:  # unsupported fields are found before a subscription starts
             self._writers[each] = self._write(each)
 
     def of(self, kind: EventType) -> EventWriter:
@@ -47,7 +47,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """A subscription that a plan can serve: of a session's events, or of a turn's."""
+    """A subscription to a session's or turn's events, with its arguments."""
 
     selection: Selection
     session_id: UUID | None
@@ -56,7 +56,7 @@ class Following:
 
 
 class EventPlan:
-    """A subscription of a document that was found valid, and within all limits."""
+    """A compiled subscription, from a document that is valid and within all limits."""
 
     def __init__(self, schema: Schema, operation: Operation) -> None:
         self._schema = schema
@@ -65,7 +65,7 @@ class EventPlan:
         self._selections: LRUCache[object, Selection] = LRUCache(_MAX_VARIANTS)
 
     def following(self, variables: Mapping[str, object]) -> Following:
-        """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
+        """The subscription with these variables. Raises Unsupported if Strawberry must run it."""
         coerced = self._arguments.variables(variables)
         switched = self._arguments.switched(coerced)
         root = self._schema._schema.subscription_type

@@ -1,4 +1,4 @@
-"""Variables and arguments of an operation, as its resolvers would get them."""
+"""Coercion of variables and arguments of a compiled query, to the values that resolvers would get."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from graph.compiled.reads.selection import Operation, Unsupported
 
 
 class Arguments:
-    """Reads the arguments of one operation's root fields. ``switches``: the variables that change its selection."""
+    """Reads the arguments of one operation's root fields. ``switches``: the variables of @skip and @include."""
 
     def __init__(self, schema: Schema, operation: Operation) -> None:
         self._schema = schema
@@ -36,7 +36,7 @@ class Arguments:
         self._windows = _windows_of(schema._schema, operation)
 
     def variables(self, given: Mapping[str, object]) -> VariableValues:
-        """The variables with their defaults. Raises Unsupported for what does not fit their types."""
+        """The coerced variables with defaults. Raises Unsupported for values of wrong types."""
         definitions = self._operation.node.variable_definitions or ()
         coerced = get_variable_values(self._schema._schema, definitions, dict(given))
         if isinstance(coerced, list):
@@ -44,7 +44,7 @@ class Arguments:
         return coerced
 
     def windows(self, variables: VariableValues) -> list[tuple[FieldNode, Window]]:
-        """The nested lists that have arguments, with what they ask for. Raises Unsupported for what is refused."""
+        """The nested lists with arguments, and the window that each asks for. Raises Unsupported for invalid ones."""
         try:
             return [(node, Window.of(**get_argument_values(field, node, variables))) for node, field in self._windows]
         except VoxLoomError as error:
@@ -59,7 +59,7 @@ class Arguments:
 
     # Any: graphql-core has coerced each argument to its own type.
     def of(self, root: GraphQLObjectType, nodes: Sequence[FieldNode], variables: VariableValues) -> dict[str, Any]:
-        """The arguments of a root field, by their names in Python."""
+        """The arguments of a root field, by their Python names."""
         field = root.fields[nodes[0].name.value]
         definition: StrawberryField = field.extensions["strawberry-definition"]
         return convert_arguments(

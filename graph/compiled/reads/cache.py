@@ -1,4 +1,4 @@
-"""Answers from plans: out of the cache while the conversation is unchanged, else from one statement."""
+"""Execution of compiled queries, with a response cache that is revalidated by the session's version."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from graph.media.signing import MediaSigner, SoundUrls
 
 _BROKEN = BROKEN.encode()
 
-#: What an entry of the cache takes beside its bytes.
+#: Overhead of a cache entry in bytes.
 _ENTRY_BYTES = 1_000
 
-#: Of how many sessions hints are remembered.
+#: Sessions whose change hints are counted.
 _HINTS = 20_000
 
 
 class Asking(NamedTuple):
-    """Who asks, and ``base``, the start of this server's addresses."""
+    """The hash of the API key, and ``base``: this server's base URL."""
 
     key_hash: bytes
     base: str
@@ -40,10 +40,10 @@ class Asking(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response. Of one that shows one session also: its ``version``, what is finished of its lists, and the
-    versions of its failed and cancelled turns (``ended``).
+    """A response body. For a response about one session also its ``version``, ``etag``, the ``finished`` (immutable)
+    part of each list, and the row versions of failed and cancelled turns (``ended``).
 
-    ``told``: how many hints of news of the session had come before it was read.
+    ``hints``: the session's change hints received before the read.
     """
 
     body: bytes
@@ -51,15 +51,14 @@ class Answer:
     etag: str | None = None
     finished: tuple[Finished, ...] = ()
     ended: Ended = field(default_factory=dict)
-    told: int = 0
+    hints: int = 0
 
 
-class Answers:
-    """Answers requests of admitted operations; None means that a slower layer must.
+class ReadCache:
+    """Executes compiled queries, through an LRU cache of ``cache_bytes``; None means that resolvers must answer.
 
-    A statement has ``seconds``, and an answer ``max_bytes``.
-
-    The cache is asked only together with the database: what is answered is what was true after the request came in.
+    Limits: ``seconds`` per statement, ``max_bytes`` per response. The database validates every cache hit (by the
+    session's version), so a response is never older than its request.
     """
 
     def __init__(
@@ -72,22 +71,24 @@ class Answers:
         self._versions = Versions(reader, seconds)
         self._cache: LRUCache[object, Answer] = LRUCache(cache_bytes, lambda each: len(each.body) + _ENTRY_BYTES)
         self._making: dict[object, asyncio.Task[Answer | None]] = {}
-        self._told: LRUCache[UUID, int] = LRUCache(_HINTS)
+        self._hints: LRUCache[UUID, int] = LRUCache(_HINTS)
 
     def hint(self, session_id: UUID) -> None:
-        """There may be news of a session: its version need not be asked for before it is read."""
-        self._told[session_id] = self._told.get(session_id, 0) + 1
+        """Reports a probable change of a session: the next read skips the version check."""
+        self._hints[session_id] = self._hints.get(session_id, 0) + 1
 
     async def answer(self, request: Request, asking: Asking) -> Answer | None:
-        """Raises what the reader raises, OperationTimeout, and QueryTooComplex for an answer that is too large."""
+        """The response; None if resolvers must answer. Raises OperationTimeout, QueryTooComplex (response too large)
+        and the reader's errors.
+        """
         if request.session_id is None:
             return await self._read(request, asking)
         expires = self._signer.window().expires if request.variant.has_urls else None
         key = (request.identity, asking, expires)
         known = self._cache.get(key)
-        is_news = known is None or known.told != self._told.get(request.session_id, 0)
+        is_news = known is None or known.hints != self._hints.get(request.session_id, 0)
         if is_news and key not in self._making:
-            # Who comes while this reads asks for the version first, and finds what this has read.
+            # Requests that arrive during this read check the version first, and then find its result.
             return await self._made(key, self._read_session(request, asking, key, known))
         version = await self._versions.of(asking.key_hash, request.session_id)
         if version is None:
@@ -95,7 +96,7 @@ class Answers:
         known = self._cache.get(key)
         if known is not None and known.version == version:
             return known
-        # Those that found the same version read it once: the reading begins after all of them had asked.
+        # Requests that found the same version share one read (single flight): it starts after all their checks.
         making = self._making.get((key, version))
         if making is not None:
             return await asyncio.shield(making)
@@ -108,7 +109,7 @@ class Answers:
         await asyncio.gather(*self._making.values(), return_exceptions=True)
 
     async def _made(self, name: object, reading: Coroutine[object, object, Answer | None]) -> Answer | None:
-        """What is read, also for others; it goes on when the one who began it is gone."""
+        """Runs a read that others may await; it continues if its first caller is cancelled."""
         task = self._making[name] = asyncio.create_task(reading, name="read")
         task.add_done_callback(lambda _: self._making.pop(name, None))
         task.add_done_callback(retrieve_exception)
@@ -120,10 +121,10 @@ class Answers:
         return None if body is None or self._is_broken(body) else Answer(body)
 
     async def _read_session(self, request: Request, asking: Asking, key: object, known: Answer | None) -> Answer | None:
-        """Reads what is not known to be finished."""
+        """Reads a session incrementally: the parts of its lists that are not known to be finished."""
         variant, session_id = request.variant, request.session_id
         assert session_id is not None
-        told = self._told.get(session_id, 0)
+        hints = self._hints.get(session_id, 0)
         finished = (NOTHING,) * variant.statement.lists if known is None else known.finished
         row = await self._row(request, asking, finished)
         if row is None or row[0] is None:
@@ -133,19 +134,19 @@ class Answers:
         made = None
         if known is None or known.ended.items() <= ended.items():
             made = assemble(head, row, tail, b"" if known is None else known.body, finished)
-        if made is None:  # what was taken for finished has changed
+        if made is None:  # a part that counted as finished has changed
             return await self._read_session(request, asking, key, None)
         body, finished = made
         if self._is_broken(body):
             return None
         version = Version(row[-2], row[-1])
-        answer = Answer(body, version, _etag(key, version), finished, ended, told)
+        answer = Answer(body, version, _etag(key, version), finished, ended, hints)
         if len(body) < self._cache.maxsize // 10:
             self._cache[key] = answer
         return answer
 
     def _is_broken(self, body: bytes) -> bool:
-        """Whether the resolvers must answer, which have the error for it. Raises QueryTooComplex."""
+        """Whether a non-null field is null, an error that resolvers report. Raises QueryTooComplex."""
         if len(body) > self._max_bytes:
             raise too_large(self._max_bytes)
         return _BROKEN in body
@@ -161,5 +162,5 @@ class Answers:
 
 
 def _etag(key: object, version: Version) -> str:
-    told = hashlib.blake2b(repr((key, version)).encode(), digest_size=16)
-    return f'"{told.hexdigest()}"'
+    digest = hashlib.blake2b(repr((key, version)).encode(), digest_size=16)
+    return f'"{digest.hexdigest()}"'

@@ -1,11 +1,10 @@
-"""Incremental reads: elements of a conversation's lists whose turn is over are rendered once, and not read again.
+"""Incremental reads: rows of completed turns are immutable, so their rendered JSON is reused and not read again.
 
-A list is written as one text for the elements that are finished, up to the first that is not, and one for the rest.
-Who has the first already asks for what comes after it. That none came before it since, with an id from a clock that
-is late, is shown by counting.
+A list is rendered as two texts: its leading finished elements, and the rest. A cached finished part is continued by
+reading only the rows after its last id (keyset). A count detects rows inserted before that id by a slow clock.
 
-A completed turn never changes. One that failed or was cancelled changes when it is retried, and its row with it: its
-elements are finished as long as that row has the same version.
+A failed or cancelled turn changes if it is retried, and its row with it: its elements are finished while the row's
+version (xmin) is the same.
 """
 
 from __future__ import annotations
@@ -42,13 +41,13 @@ from graph.compiled.reads.sql_json import Pieces, Rows, joined, quoted, sent
 
 _COLUMNS = 5
 
-#: Turns that may change though they are over: the version of each row by the turn's id.
+#: Failed and cancelled turns, which a retry may change: row version (xmin) by turn id.
 Ended = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The finished elements of a list in an answer: how many, up to which id, and where they are in its bytes."""
+    """The finished elements of a list in a response: their count, their last id, and their range in the body."""
 
     last_id: UUID
     count: int
@@ -60,14 +59,14 @@ NOTHING = Finished(UUID(int=0), 0, 0, 0)
 
 
 def after(place: int) -> str:
-    """The name of the value that says after which id the list at ``place`` is read."""
+    """The name of the bound value: the id after which the list at index ``place`` is read."""
     return f"after_{place}"
 
 
 def _in_motion(session_id: ColumnElement[UUID]) -> Expression:
-    """The turns of a session in which something may still change, as an array: it is made once for a whole list.
+    """An SQL array of a session's turns that may still change, computed once per list.
 
-    A tool call may end after its turn: its worker was taken for dead, and another one completed the turn without it.
+    A tool call may end after its turn: if its worker lost its heartbeat, another worker completed the turn.
     """
     turn, call = Turn.__table__.alias(), ToolCall.__table__.alias()
     moving = turn.c.status.in_([TurnStatus.QUEUED, TurnStatus.RUNNING])
@@ -80,7 +79,7 @@ def _in_motion(session_id: ColumnElement[UUID]) -> Expression:
 
 
 def ended_turns(turn: NamedFromClause, session_id: ColumnElement[UUID]) -> ColumnElement[str]:
-    """The failed and cancelled turns of a session, each with the version of its row. ``turn``: an alias of turns."""
+    """SQL: a session's failed and cancelled turns with their row versions. ``turn``: an alias of the table turns."""
     each = func.concat(turn.c.id, quoted("="), literal_column(f"{turn.name}.xmin::text", Text))
     texts = func.coalesce(func.string_agg(each, quoted(",")), quoted(""))
     over = turn.c.status.in_([TurnStatus.FAILED, TurnStatus.CANCELLED])
@@ -88,7 +87,7 @@ def ended_turns(turn: NamedFromClause, session_id: ColumnElement[UUID]) -> Colum
 
 
 def read_ended(text: str) -> Ended:
-    """What ``ended_turns`` gave."""
+    """Parses the result of ``ended_turns``."""
     return dict(each.split("=") for each in text.split(",")) if text else {}
 
 
@@ -99,7 +98,7 @@ def _turn_of_call(columns: Columns) -> ColumnElement[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """How an element finds its turn, and whether one without a turn (a tool called by hand, its record) is finished."""
+    """SQL of an element's turn id, and whether an element without a turn (of a manual tool call) is finished."""
 
     turn_id: Callable[[Columns], ColumnElement[UUID]]
     is_finished_alone: Callable[[Columns], ColumnElement[bool]] | None = None
@@ -116,13 +115,13 @@ _OWNERS: Mapping[type[Base], _Owner] = {
     Message: _Owner(lambda columns: columns.turn_id),
     ModelCall: _Owner(lambda columns: columns.turn_id),
     ToolCall: _Owner(lambda columns: columns.turn_id, lambda columns: columns.status != ToolCallStatus.PENDING),
-    # The commit that files a record ends its call.
+    # A record is committed together with the end of its tool call.
     CrmRecord: _Owner(_turn_of_call, lambda _: true()),
 }
 
 
 class GrowingWriter:
-    """Writes the object of one session's row in parts: a text, and then for each list its own parts and a text."""
+    """Writes SQL for a session's JSON object in parts: a text, then for each list its own parts and a text."""
 
     def __init__(self, writer: Writer, table: NamedFromClause) -> None:
         self._writer = writer
@@ -151,7 +150,7 @@ class GrowingWriter:
         self._texts[-1] += pieces
 
     def _add_list(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
-        """Whether it is a whole list of what can be finished. What shows the session never is."""
+        """Adds a list; False if it has arguments, or elements that never count as finished (that show the session)."""
         if nodes[0].arguments:
             return False
         name = nodes[0].name.value
@@ -203,9 +202,9 @@ def _text(pieces: Pieces) -> ColumnElement[bytes]:
 def assemble(
     head: bytes, row: Row, tail: bytes, before: bytes, known: Sequence[Finished]
 ) -> tuple[bytes, tuple[Finished, ...]] | None:
-    """The whole answer, and what is finished in it. ``before``: the answer that ``known`` is in.
+    """The response body and its finished parts. ``before``: the body that ``known`` refers to.
 
-    Null if what is known is no longer all there is up to there.
+    None if the count shows that rows were inserted within the known part.
     """
     parts = [head, row[0]]
     size = len(head) + len(row[0])

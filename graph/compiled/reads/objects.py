@@ -1,4 +1,4 @@
-"""From what is selected of an object to SQL that writes it, after the declarations of ``graph.api.fields``."""
+"""Query compilation: from selected fields of a GraphQL object to SQL that renders it as JSON (``graph.api.fields``)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from graph.media.signing import URL_EXPIRES, URL_INNER, URL_OUTER, URL_START
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The part of a nested list that its arguments ask for; ``prefix`` names what is bound."""
+    """The window of a nested list, from its arguments; ``prefix``: of the names of its bound values."""
 
     prefix: str
     window: Window
@@ -35,9 +35,9 @@ class Part:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes the objects of one operation. ``parts``: of nested lists, by the ``id()`` of the field's node.
+    """Writes SQL for the objects of one operation. ``parts``: windows of nested lists, by ``id()`` of the field node.
 
-    ``has_urls``: it met an address, which changes with time. ``models``: of what it met rows.
+    Set while writing: ``has_urls``, if the result has signed URLs, which expire; ``models``, the tables' models.
     """
 
     operation: Operation
@@ -55,7 +55,7 @@ class Writer:
         return table.alias(f"t{next(self._numbers)}")
 
     def object(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], table: NamedFromClause) -> Pieces:
-        """A JSON object. Raises Unsupported for a field that only its resolver knows."""
+        """A JSON object. Raises Unsupported for a field that has only a resolver."""
         pieces: Pieces = ["{"]
         for key, nodes in self.selected(kind, sets).items():
             pieces.append(f'{"" if len(pieces) == 1 else ","}"{key}":')
@@ -63,7 +63,7 @@ class Writer:
         return [*pieces, "}"]
 
     def field(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], table: NamedFromClause) -> Pieces:
-        """The value of one field. Raises Unsupported."""
+        """The JSON value of one field. Raises Unsupported."""
         name = nodes[0].name.value
         if name == "__typename":
             return [f'"{kind.name}"']
@@ -129,7 +129,7 @@ class Writer:
         return [nullable(rows.add_columns(joined(pieces)).scalar_subquery(), definition.type)]
 
     def _part(self, node: FieldNode, pieces: Pieces, rows: Rows, other: NamedFromClause) -> ColumnElement[str]:
-        """A part of a list, as ``graph.api.windows`` takes it of rows. Raises Unsupported where nothing is bound."""
+        """A window of a list, as `graph.api.windows` selects it. Raises Unsupported if the list has no ``Part``."""
         part = self.parts.get(id(node))
         if part is None:
             raise Unsupported(node.name.value)
@@ -151,7 +151,7 @@ class Writer:
         return array(pieces, rows, place=other.c.id)
 
     def _url(self, audio_id: Expression) -> Pieces:
-        """As ``graph.media.signing`` signs: HMAC-SHA256 (RFC 2104). Postgres has the hash but not the keying."""
+        """A signed URL as of ``graph.media.signing``: HMAC-SHA256 (RFC 2104), made of Postgres' sha256()."""
         self.has_urls = True
 
         given = self.parameters.of

@@ -1,4 +1,4 @@
-"""SQL that writes a page of rows as a Relay connection, as ``graph.api.paging`` makes one."""
+"""SQL that renders a page of rows as a Relay connection, the same JSON as of ``graph.api.paging``."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _Member = Callable[[GraphQLObjectType, str, Sequence[FieldNode]], Pieces]
 
 
 class PageWriter:
-    """Writes one connection in three steps, one around the other: the rows, the texts of each, and all in one text.
+    """Writes a connection as three nested queries: the rows, the JSON texts of each row, and their aggregation.
 
-    ``rows``: of ``table``, one more than the page has, if there are more. ``total``: how many the whole list has.
+    ``rows``: rows of ``table``, one more than the page if there are more. ``total``: SQL count of the whole list.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PageWriter:
         ]
 
     def write(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> tuple[ColumnElement[str], Subquery]:
-        """The connection's text, and what to select it from."""
+        """The connection's JSON text, and the subquery to select it from."""
         text = joined(self._object(kind, nodes, self._connection))
         return text, select(*self._texts).select_from(self._row).subquery("page")
 
@@ -71,7 +71,7 @@ class PageWriter:
         raise Unsupported(name)
 
     def _list(self, element: Pieces) -> Pieces:
-        """All rows' texts of ``element``."""
+        """A JSON array of ``element`` for all rows."""
         name = f"element_{len(self._texts)}"
         self._texts.append(joined(element).label(name))
         texts = func.string_agg(literal_column(f"page.{name}", Text), quoted(",")).aggregate_order_by(_PLACE)
@@ -105,6 +105,6 @@ class PageWriter:
 
 
 def _cursor(row_id: Expression) -> ColumnElement[str]:
-    """The id in base 64 for addresses (RFC 4648, section 5), without its padding."""
+    """The id in base64url (RFC 4648, section 5) without padding."""
     encoded = func.encode(func.uuid_send(row_id), quoted("base64"))
     return func.translate(encoded, quoted("+/="), quoted("-_"), type_=Text)

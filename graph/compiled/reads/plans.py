@@ -1,4 +1,4 @@
-"""Plans: how to answer an operation with one statement. Made once, for operations that were admitted."""
+"""Query plans: a validated operation compiled to one SQL statement, cached by its document."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from graph.guards.document_limits import check_cost
 from graph.guards.repetition import repeats_lists
 from graph.limits import DocumentLimits
 
-#: How many statements an operation may have, one for each way its switches and arguments change its text.
+#: Statements per operation: one for each text that its switches (@skip, @include) and arguments make.
 _MAX_VARIANTS = 16
 
-#: How many operations have plans.
+#: Operations with a plan, least recently used evicted.
 _MAX_PLANS = 500
 
 
-#: The errors of too costly variables.
+#: From variables to the errors of the cost limit.
 CostCheck = Callable[[Mapping[str, object]], Sequence[GraphQLError]]
 
 _NUMBERS = count()
@@ -38,10 +38,9 @@ _NUMBERS = count()
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One form of an operation.
+    """One compiled form of an operation.
 
-    ``frame``: what is written around the texts of the root fields. ``nullable``: for each of those, whether it may be
-    null.
+    ``frame``: the JSON around the root fields. ``nullable``: for each root field, whether it may be null.
     """
 
     statement: Statement
@@ -51,7 +50,7 @@ class Variant:
     is_of_session: bool
 
     def assemble(self, texts: Sequence[bytes | None]) -> bytes | None:
-        """The whole answer; null if something is missing that may not be, which is an error for others to tell."""
+        """The response body; None if a non-null root field is null, an error that resolvers report."""
         pieces = [self.frame[0]]
         for text, nullable, after in zip(texts, self.nullable, self.frame[1:], strict=False):
             if text is None and not nullable:
@@ -62,9 +61,9 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that a plan can answer. ``values``: what is bound, all but who is asking and what signs addresses.
+    """A plan with variables. ``values``: bound values, without the key's hash and the URL signature's.
 
-    ``identity`` tells it from every other, for caches. ``session_id``: of the one session it is about, if it is one.
+    ``identity``: unique, for cache keys. ``session_id``: set if the request is about one session.
     """
 
     variant: Variant
@@ -74,7 +73,7 @@ class Request:
 
 
 class Plan:
-    """An operation of a document that was found valid, and within all limits."""
+    """A compiled query, from a document that is valid and within all limits."""
 
     def __init__(self, schema: Schema, operation: Operation, costs: CostCheck | None) -> None:
         query = schema._schema.query_type
@@ -87,7 +86,7 @@ class Plan:
         self._variants: LRUCache[object, Variant] = LRUCache(_MAX_VARIANTS)
 
     def request(self, variables: Mapping[str, object]) -> Request:
-        """What to do for these variables. Raises Unsupported for what a slower layer must answer."""
+        """The request with these variables. Raises Unsupported if resolvers must answer."""
         if self._costs is not None and self._costs(variables):
             raise Unsupported("cost")
         coerced = self._arguments.variables(variables)
@@ -111,7 +110,7 @@ class Plan:
         values = {each.prefix + name: value for each in bound.values() for name, value in each.values.items()}
         values |= {each.prefix + name: value for each in parts.values() for name, value in each.window.values().items()}
         session_id = cast("UUID", next(iter(values.values()))) if variant.is_of_session else None
-        # A text, for what is looked up by it on every request: its hash is made once.
+        # A str caches its hash; every request looks it up.
         identity = repr((self._number, form, tuple(values.items())))
         return Request(variant, values, identity, session_id)
 
@@ -149,27 +148,27 @@ class Plan:
 
 
 def _is_nullable(query: GraphQLObjectType, name: str) -> bool:
-    """Whether a root field is null, and no error, if it has no row."""
+    """Whether a root field without a row is null instead of an error."""
     return not (is_non_null_type(query.fields[name].type) or ROOTS[name].required)
 
 
 @dataclass(slots=True)
 class Plans:
-    """The plans of the operations that were admitted, the least used forgotten first."""
+    """LRU cache of plans of admitted operations."""
 
     schema: Schema
     limits: DocumentLimits
     _plans: LRUCache[tuple[str, str | None], Plan] = field(default_factory=lambda: LRUCache(_MAX_PLANS))
 
     def admit(self, text: str, name: str | None, document: DocumentNode) -> None:
-        """Takes in an operation whose document went the full way: parsed, valid, within the limits."""
+        """Compiles an operation whose document Strawberry has parsed and validated, within the limits."""
         if (text, name) in self._plans:
             return
         operation = Operation.of(document, name)
         if operation is None or operation.node.operation is not OperationType.QUERY:
             return
         if repeats_lists(self.schema._schema, document, name):
-            return  # its objects are counted while resolvers make them
+            return  # resolvers count its objects against a budget
         costs: CostCheck | None = None
         if depends_on_variables(document, operation.node):
             costs = partial(self._costs, document, name)

@@ -1,4 +1,4 @@
-"""The root fields that are read by a statement: which rows each is about, and what its arguments come to."""
+"""Root fields of compiled queries: the rows that each selects, and the bound values from its arguments."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from graph.api.paging import Page
 from graph.compiled.reads.selection import Unsupported
 from graph.compiled.reads.sql_json import Parameters, Rows, SqlType
 
-#: Arguments as resolvers get them. Any: graphql-core has coerced each to its own type.
+#: Arguments by Python name. Any: graphql-core has coerced each to its own type.
 Arguments = Mapping[str, Any]
 
-#: The name of a condition's column and how it compares; its value is bound.
+#: A condition: its column and its comparison operator; the value is bound.
 Condition = tuple[str, OperatorType]
 
 SIZE, AFTER, BEFORE = "size", "after", "before"
@@ -36,10 +36,7 @@ _Conditions = Iterable[ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What the arguments of a root field come to: ``values`` for its statement, and the ``conditions`` it has.
-
-    ``prefix`` keeps the names of what is bound apart from those of other root fields.
-    """
+    """A root field's arguments as bound ``values`` and ``conditions``. ``prefix``: makes the values' names unique."""
 
     values: dict[str, object]
     conditions: tuple[Condition, ...] = ()
@@ -47,7 +44,7 @@ class Bound:
     backwards: bool = False
 
     def parameter(self, parameters: Parameters, name: str, kind: SqlType) -> Expression:
-        """The place of a value in a statement."""
+        """The placeholder of a value in a statement."""
         return parameters.of(self.prefix + name, kind)
 
     def named(self, prefix: str) -> Bound:
@@ -56,16 +53,16 @@ class Bound:
 
     @property
     def form(self) -> tuple[object, ...]:
-        """On what the statement's text depends beside the selection."""
+        """The part of the arguments that changes the statement's text."""
         return (tuple(self.values), self.conditions, self.backwards)
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A root field. ``bind`` raises Unsupported for what a slower layer refuses or has an own answer to.
+    """A root field. ``bind`` raises Unsupported for arguments that the resolver refuses or treats specially.
 
-    ``rows`` selects nothing yet from the rows of ``model`` that belong to the tenant, for the bound values.
-    ``required``: no row is an error, which the resolver tells.
+    ``rows``: a select without columns of the tenant's rows of ``model`` that match the bound values.
+    ``required``: a missing row is an error, which the resolver reports.
     """
 
     model: type[Base]
@@ -112,7 +109,7 @@ def _page(
             raise Unsupported(error.code) from None
         form: list[Condition] = []
         for number, each in enumerate(conditions):
-            if not isinstance(each, BinaryExpression):  # "none": what is asked for cannot be
+            if not isinstance(each, BinaryExpression):  # the filter matches nothing
                 raise Unsupported("no such rows")
             assert isinstance(each.left, Column)
             form.append((each.left.name, each.operator))
@@ -141,7 +138,7 @@ def _record(table: NamedFromClause, tenant_id: Expression, bound: Bound, paramet
 
 
 def filtered(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
-    """All rows of a list, whatever page of it is asked for."""
+    """All rows that match a list's filters, before paging."""
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
     for number, (name, compare) in enumerate(bound.conditions):
         own = table.c[name]

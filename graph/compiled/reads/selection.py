@@ -1,4 +1,4 @@
-"""What an operation selects of an object (GraphQL specification, "CollectFields"), after it was validated."""
+"""Field collection for validated operations (GraphQL specification, "CollectFields")."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from graphql.execution.values import VariableValues
 
 
 class Unsupported(Exception):
-    """This layer does not know it: a slower one does."""
+    """The operation cannot be compiled; the request falls back to Strawberry and the resolvers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Operation:
 
     @classmethod
     def of(cls, document: DocumentNode, name: str | None) -> Operation | None:
-        """The operation of that name, or the only one; None if there is none or it is not clear which."""
+        """The operation by name, or the only one; None if it is missing or ambiguous."""
         node = get_operation_ast(document, name)
         if node is None:
             return None
@@ -45,7 +45,7 @@ class Operation:
         return cls(node, fragments)
 
     def switches(self) -> frozenset[str]:
-        """The variables on which it may depend what is selected: all Booleans, the only type that directives take."""
+        """The variables that @skip and @include may use: all Booleans."""
         return frozenset(
             each.variable.name.value
             for each in self.node.variable_definitions or ()
@@ -55,7 +55,7 @@ class Operation:
     def fields(
         self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], switched: Mapping[str, bool]
     ) -> dict[str, list[FieldNode]]:
-        """The fields selected of an object of ``kind``, by response key, in the order of the answer."""
+        """The selected fields of an object of type ``kind``, by response key, in response order."""
         found: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for each in sets:
@@ -87,7 +87,7 @@ class Operation:
 
 
 def inner(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:
-    """The selection sets of fields that share a response key."""
+    """The selection sets of fields with the same response key, which merge."""
     return [node.selection_set for node in nodes if node.selection_set is not None]
 
 

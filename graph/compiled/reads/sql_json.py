@@ -1,6 +1,6 @@
-"""SQL that writes JSON as text, byte for byte as the other layers write it.
+"""SQL expressions that render JSON as text, byte for byte as the resolvers' responses.
 
-Text and not Postgres' JSON values: those would be parsed and printed again at each level.
+Text instead of Postgres' json type, which would be parsed and printed again at each level.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from sqlalchemy.types import TypeEngine
 from graph.api.declared import Expression
 from graph.compiled.reads.selection import Unsupported
 
-#: Rows of whatever columns. Any: the columns of a statement follow what a client selects.
+#: A select. Any: its columns depend on the client's selection.
 Rows = Select[Any]
 
 #: The type of a bound value. Any: TypeEngine is invariant, and asyncpg checks the value.
 SqlType = TypeEngine[Any]
 
-#: Pieces of a text: as it is, or what an expression gives.
+#: Pieces of a text: constants and SQL expressions.
 Pieces = list[str | Expression]
 
-#: Stands where a null may not be: no JSON text has this byte, so that it is found, and a slower layer tells the error.
+#: Sentinel for NULL in a non-null field: never part of JSON text; makes the request fall back to the resolvers.
 BROKEN = "\x01"
 
-#: Postgres takes 100 arguments a call.
+#: Postgres allows 100 arguments per function call.
 _MAX_ARGUMENTS = 90
 
 _NULL: ColumnElement[str] = literal_column("'null'", Text)
 
 
 def quoted(text: str) -> ColumnElement[str]:
-    """A constant of SQL."""
+    """An SQL string literal."""
     return literal_column("'" + text.replace("'", "''") + "'", Text)
 
 
 def joined(pieces: Pieces) -> ColumnElement[str]:
-    """One expression that gives all pieces in a row."""
+    """One expression that concatenates all pieces; NULL pieces are skipped."""
     arguments = list(_merged(pieces))
     while len(arguments) > _MAX_ARGUMENTS:
         arguments = [
@@ -65,12 +65,12 @@ def _merged(pieces: Pieces) -> Iterable[Expression]:
 
 
 def sent(text: ColumnElement[str]) -> ColumnElement[bytes]:
-    """As bytes: what Postgres sends is what the client gets."""
+    """The text as bytes (UTF-8), which go to the client without decoding."""
     return func.convert_to(text, quoted("UTF8"), type_=LargeBinary)
 
 
 def array(element: Pieces, rows: Rows, place: Expression | None = None) -> ColumnElement[str]:
-    """A JSON array of one element for each of ``rows``, which are ordered, or are to be by ``place``."""
+    """A JSON array with one element per row; in the order of ``rows``, or by ``place`` if given."""
     texts = rows.add_columns(joined(element).label("element"))
     inside: ColumnElement[str]
     if place is not None:
@@ -82,12 +82,12 @@ def array(element: Pieces, rows: Rows, place: Expression | None = None) -> Colum
 
 
 def nullable(text: Expression, kind: GraphQLOutputType) -> Expression:
-    """What is written for a null: ``null``, or BROKEN if the schema says that there is none."""
+    """The text, or for NULL ``null``; BROKEN if the schema's type is non-null."""
     return func.coalesce(text, quoted(BROKEN) if isinstance(kind, GraphQLNonNull) else _NULL)
 
 
 def value(expression: Expression, kind: GraphQLOutputType) -> Pieces:
-    """A scalar or an enum."""
+    """The JSON of a scalar or enum."""
     named = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if isinstance(kind, GraphQLNonNull) and isinstance(expression, Column) and not expression.nullable:
         return _plain(expression, named)
@@ -95,7 +95,7 @@ def value(expression: Expression, kind: GraphQLOutputType) -> Pieces:
 
 
 def _strict(pieces: Pieces) -> Expression:
-    """The pieces in a row, or null if one is."""
+    """Concatenates the pieces; NULL if one is NULL."""
     expressions = [quoted(piece) if isinstance(piece, str) else cast(piece, Text) for piece in pieces]
     whole = expressions[0]
     for each in expressions[1:]:
@@ -112,7 +112,7 @@ def _plain(expression: Expression, kind: GraphQLOutputType) -> Pieces:
         case "Int":
             return [expression]
         case "Float":
-            # As Python writes it: a whole number has a fraction too.
+            # As Python writes a float: 1.0, not 1.
             return [cast(expression, Text), case((expression == func.trunc(expression), ".0"), else_="")]
         case "Boolean" | "JSON":
             return [cast(expression, Text)]
@@ -123,7 +123,7 @@ DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leave
 
 
 class Parameters:
-    """The named values of one statement, in the order in which they were first met."""
+    """The named values of one statement, numbered $1, $2 ... in order of first use."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
@@ -133,6 +133,6 @@ class Parameters:
         return tuple(self._places)
 
     def of(self, name: str, kind: SqlType) -> Expression:
-        """The place of a value."""
+        """The placeholder of a value, with a cast to its type."""
         place = self._places.setdefault(name, len(self._places) + 1)
         return literal_column(f"CAST(${place} AS {kind.compile(dialect=DIALECT)})", kind)

@@ -1,4 +1,4 @@
-"""The one statement of an operation: its text, and what is bound to it."""
+"""The SQL statement of a compiled query: its text, and the names of its bound values."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from graph.compiled.reads.roots import ROOTS, Bound, filtered
 from graph.compiled.reads.selection import inner
 from graph.compiled.reads.sql_json import DIALECT, Rows, joined, quoted, sent
 
-#: Bound by whoever runs a statement: the hash of the API key that is asking.
+#: Bound value of every statement: the hash of the request's API key.
 KEY_HASH = "key_hash"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL for asyncpg. It gives one row for a valid key and none for another.
+    """SQL for asyncpg. Returns one row for a valid key, no row otherwise.
 
-    The columns are the texts of the root fields, null for what is not there. If it is about one session, its columns
-    are those of ``graph.compiled.reads.incremental`` with ``lists`` lists, its turns that ended without success, and
-    then that session's ``last_seq`` and the version of its row. ``names``: what is bound to $1, $2 and so on.
+    Columns: the JSON text of each root field, NULL for a missing object. For a query about one session: the columns of
+    ``graph.compiled.reads.incremental`` for ``lists`` lists, the failed and cancelled turns, the session's ``last_seq``
+    and its row version (xmin). ``names``: the values bound to $1, $2 ...
     """
 
     sql: str
@@ -41,14 +41,14 @@ class Statement:
 def write_many(
     writer: Writer, query: GraphQLObjectType, selected: Mapping[str, Sequence[FieldNode]], bound: Mapping[str, Bound]
 ) -> Statement:
-    """The statement for the root fields ``selected``, with their arguments ``bound``. Raises Unsupported."""
+    """The statement of several root fields with their bound arguments. Raises Unsupported."""
     asking = _asking()
     parts = [_part(writer, query, nodes, bound[key], asking.c.tenant_id) for key, nodes in selected.items()]
     return Statement(_compiled(writer, asking, parts), writer.parameters.names)
 
 
 def write_session(writer: Writer, query: GraphQLObjectType, nodes: Sequence[FieldNode], bound: Bound) -> Statement:
-    """The statement for one root field that shows one session. Raises Unsupported."""
+    """The statement of a query about one session, with its version. Raises Unsupported."""
     asking = _asking()
     table, rows = _rows(writer, nodes, bound, asking.c.tenant_id)
     growing = GrowingWriter(writer, table)
@@ -60,7 +60,7 @@ def write_session(writer: Writer, query: GraphQLObjectType, nodes: Sequence[Fiel
 
 
 def is_of_session(selected: Mapping[str, Sequence[FieldNode]]) -> bool:
-    """Whether all that is selected is of one session, so that its version tells whether anything changed."""
+    """Whether the query is about one session only, so that its version validates a cached response."""
     return len(selected) == 1 and all(ROOTS[nodes[0].name.value].is_session for nodes in selected.values())
 
 
@@ -108,6 +108,6 @@ def _part(
             return counted.correlate(tenant_id.table).scalar_subquery()
 
         text, page = PageWriter(writer, table, rows, bound, total).write(kind, nodes)
-        # Of no row too one text is made, and of many just one.
+        # HAVING makes this an aggregate query: one row, even for an empty page.
         return select(sent(text).label("text")).select_from(page).having(func.count() >= 0).lateral()
     return rows.add_columns(sent(joined(writer.object(kind, inner(nodes), table))).label("text")).lateral()

@@ -1,4 +1,4 @@
-"""Which version a conversation is at, asked for every request: those that ask at the same time share a statement."""
+"""Versions of sessions for cache validation: concurrent requests are batched into one statement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 from db.postgres.reader import Reader
 from graph.guards.deadlines import within
 
-#: The row's own version changes with whatever changes in a session and has no event, such as its end.
+#: The row version (xmin) changes also with updates that have no event, such as a session's end.
 _STATEMENT = """
 select asked.place, sessions.last_seq, sessions.xmin::text
 from unnest($1::bytea[], $2::uuid[]) with ordinality asked (key_hash, session_id, place)
@@ -23,7 +23,7 @@ _MAX_BATCH = 500
 
 
 class Version(NamedTuple):
-    """Two reads at the same version are the same: every commit that changes what can be read updates the row."""
+    """Reads at equal versions give equal results: every commit that changes readable data updates the session's row."""
 
     last_seq: int
     row: str
@@ -35,7 +35,7 @@ class _Asked(NamedTuple):
 
 
 class Versions:
-    """Asks for versions. One statement runs at a time, for so many ``seconds``; what is asked meanwhile waits."""
+    """Reads versions, one statement at a time, of at most ``seconds``; requests that arrive meanwhile form the next."""
 
     def __init__(self, reader: Reader, seconds: float) -> None:
         self._reader = reader
@@ -44,7 +44,7 @@ class Versions:
         self._asking: asyncio.Task[None] | None = None
 
     async def of(self, key_hash: bytes, session_id: UUID) -> Version | None:
-        """The session's version now; null if there is none that this key may see. Raises what the reader raises."""
+        """The session's current version; None if it is missing or another tenant's. Raises the reader's errors."""
         future: asyncio.Future[Version | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(_Asked(key_hash, session_id), []).append(future)
         if self._asking is None or self._asking.done():
@@ -66,11 +66,11 @@ class Versions:
             try:
                 async with within(self._seconds):
                     found = await self._read(batch)
-            except Exception as error:  # each of them has another way
+            except Exception as error:  # each waiting request handles it
                 failed = error
             for asked, futures in batch.items():
                 for future in futures:
-                    if future.done():  # who asked is gone
+                    if future.done():  # its request was cancelled
                         continue
                     if failed is None:
                         future.set_result(found.get(asked))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from graph.compiled.reads.cache import Answers
+from graph.compiled.reads.cache import ReadCache
 from tests.client import Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, code_of, init, opened, operate
@@ -35,14 +35,14 @@ async def conversation(client: Client) -> str:
 
 async def test_a_conversation_asked_for_many_times_is_refused(narrow: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     read = 0
-    read_session = Answers._read_session
+    read_session = ReadCache._read_session
 
-    async def counted(self: Answers, *given: object) -> object:
+    async def counted(self: ReadCache, *given: object) -> object:
         nonlocal read
         read += 1
         return await read_session(self, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Answers, "_read_session", counted)
+    monkeypatch.setattr(ReadCache, "_read_session", counted)
     async with narrow.tenant() as acme:
         session = await conversation(acme)
         answers = []

@@ -14,7 +14,7 @@ from db.feed.events import StoredEvent
 from db.postgres.database import Database
 from db.postgres.reader import Reader
 from graph.api.schema import schema
-from graph.compiled.live.payload_cache import Encodings
+from graph.compiled.live.payload_cache import PayloadCache
 from graph.compiled.live.plans import EventPlan
 from graph.compiled.reads.selection import Operation
 from graph.media.signing import MediaSigner
@@ -47,7 +47,7 @@ async def test_an_event_too_large_to_keep_is_written_all_the_same(database: Data
     assert operation is not None
     selection = EventPlan(schema, operation).following({"id": str(uuid4())}).selection
     event = StoredEvent(uuid4(), 7, None, EventType.REPLY_DELTA, {"text": "x" * 5_000}, datetime.now(UTC))
-    encodings = Encodings(database.reader, MediaSigner(b"secret", 3600), kept_bytes=2_000)
+    cache = PayloadCache(database.reader, MediaSigner(b"secret", 3600), kept_bytes=2_000)
     for base in ("http://one", "http://other"):
-        written = encodings.known(selection, event, base)
+        written = cache.known(selection, event, base)
         assert written == '{"data":{"sessionEvents":{"seq":7,"text":"' + "x" * 5_000 + '"}}}'

@@ -16,7 +16,7 @@ from db.errors import SessionEnded
 from db.postgres.database import Database
 from db.viewer import Viewer
 from graph.compiled.reads import cache
-from graph.compiled.reads.cache import Answer, Answers, Asking
+from graph.compiled.reads.cache import Answer, Asking, ReadCache
 from graph.compiled.reads.incremental import assemble
 from graph.compiled.reads.plans import Request
 from tests.client import Client
@@ -99,15 +99,15 @@ async def both(postgres: str) -> AsyncIterator[Both]:
     ):
         viewer = await holder_of(fast.database, acme.headers["Authorization"].removeprefix("Bearer "))
         pair = Both(acme, slow_acme, fast.database, viewer)
-        answer = Answers.answer
+        answer = ReadCache.answer
 
-        async def counted(self: Answers, request: Request, asking: Asking) -> Answer | None:
+        async def counted(self: ReadCache, request: Request, asking: Asking) -> Answer | None:
             found = await answer(self, request, asking)
             pair.answered += found is not None
             return found
 
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Answers, "answer", counted)
+            patched.setattr(ReadCache, "answer", counted)
             yield pair
     assert pair.answered > 100, "the fast layers answered too little to be compared"
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.compiled.reads.cache import Answer, Answers, Asking
+from graph.compiled.reads.cache import Answer, Asking, ReadCache
 from graph.compiled.reads.plans import Request
 from tests.client import Client
 from tests.conftest import cloned
@@ -43,9 +43,9 @@ class Layers:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def layers(postgres: str) -> AsyncIterator[Layers]:
     answered = 0
-    answer = Answers.answer
+    answer = ReadCache.answer
 
-    async def counted(self: Answers, request: Request, asking: Asking) -> Answer | None:
+    async def counted(self: ReadCache, request: Request, asking: Asking) -> Answer | None:
         nonlocal answered
         found = await answer(self, request, asking)
         answered += found is not None
@@ -67,7 +67,7 @@ async def layers(postgres: str) -> AsyncIterator[Layers]:
     ):
         known = await filled(fast, acme)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Answers, "answer", counted)
+            patched.setattr(ReadCache, "answer", counted)
             yield Layers(acme, slow_acme, rival, known)
     # Each example is asked twice; those that repeat lists, among others, are for the resolvers alone.
     assert answered > _EXAMPLES // 2, "the fast layers answered too little to be compared"
