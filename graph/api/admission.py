@@ -1,4 +1,4 @@
-"""Strawberry extension: notes operations that passed validation and all limits for the compiled layer."""
+"""Strawberry extension that admits validated operations to the compiled layer, and enforces trusted documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from db.errors import Forbidden
 
 
 class Admission(SchemaExtension):
-    """Stands behind all checks: what runs is known to be valid and within the limits."""
+    """The last extension: operations that reach it are valid and within all limits."""
 
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context

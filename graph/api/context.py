@@ -1,4 +1,4 @@
-"""What a resolver may use: who is asking, and the parts of this process. A fresh one for every request or socket."""
+"""The context of GraphQL resolvers: authentication, DataLoaders and the process's parts; one per request or socket."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from graph.public_url import base_of
 
 
 class Context(BaseContext):
-    """One request's view of the process. On a websocket the loaders hold nothing between two operations."""
+    """One request's context. On a websocket the loaders cache nothing between operations."""
 
     def __init__(self, parts: Parts, seen: Callable[[Headers], int] | None = None) -> None:
-        """``seen``: reads from the headers which event a client of an event stream saw last."""
+        """``seen``: reads the number of the last event received (Last-Event-ID) from the headers."""
         super().__init__()
         self.parts = parts
         self._seen = seen
         self.loaders = Loaders(parts.database)
         self._asking = asyncio.Lock()
         self._viewer: Viewer | None = None
-        #: The number of the event that a subscription yielded last.
+        #: The number of the last event that a subscription yielded.
         self.seq: int | None = None
-        #: Of a websocket that was acknowledged.
+        #: The key's holder, on a websocket after connection_ack.
         self.admitted: Viewer | None = None
 
     @property
@@ -41,24 +41,23 @@ class Context(BaseContext):
 
     @property
     def secret(self) -> str | None:
-        """The API key that was sent, whether it is one or not."""
+        """The API key as sent, not verified."""
         assert self.request is not None
         secret = secret_in_params(self.connection_params) if self._is_socket else None
         return secret or secret_in_headers(self.request.headers)
 
     @property
     def seen(self) -> int:
-        """The event that a client of an event stream saw last, by Last-Event-ID; 0 if none. Raises BadUserInput."""
+        """The number of the last event that the client received (Last-Event-ID); 0 if none. Raises BadUserInput."""
         return 0 if self._seen is None or self.request is None else self._seen(self.request.headers)
 
     async def admit(self) -> Viewer:
-        """The holder of the key that a websocket is opened with. Raises Unauthenticated and RateLimited."""
+        """Verifies the API key of connection_init. Raises Unauthenticated and RateLimited."""
         self.admitted = await self._verified(anew=True)
         return self.admitted
 
     async def viewer(self) -> Viewer:
-        """Who is asking: one statement for an HTTP request, and one for each operation of a websocket, as a key may be
-        revoked meanwhile.
+        """The holder of the API key, read once per HTTP request, and once per websocket operation, as keys are revoked.
 
         Raises Unauthenticated and RateLimited.
         """
@@ -72,7 +71,7 @@ class Context(BaseContext):
     async def _known(self) -> Viewer:
         try:
             return await self._verified(anew=True)
-        except DATABASE_ERRORS:  # of the reader: what is asked for goes another way, and says so if that fails too
+        except DATABASE_ERRORS:  # the reader's connection failed; resolvers use another, and report if that fails too
             return await self._verified(anew=False)
 
     async def _verified(self, *, anew: bool) -> Viewer:
@@ -86,5 +85,5 @@ class Context(BaseContext):
         return f"{base}/media/{audio_id}?{self.parts.signer.query(audio_id)}"
 
 
-#: What resolvers are given beside their arguments.
+#: The type of a resolver's ``info``.
 Info = StrawberryInfo[Context, None]

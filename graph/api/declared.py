@@ -1,6 +1,6 @@
-"""Metadata of a declared field, kept under ``READ``: how the field is read from a row by SQL.
+"""Metadata of a declared field, under the key ``READ``: how SQL reads the field from a row.
 
-``graph.api.fields`` and ``graph.api.event_fields`` write it; ``graph.compiled`` makes statements of it.
+``graph.api.fields`` and ``graph.api.event_fields`` write it; ``graph.compiled`` compiles statements from it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from db.models.base import Base
 
 READ = "read"
 
-#: An SQL expression. Any: ColumnElement is invariant, and what an expression gives is checked where it is declared.
+#: An SQL expression. Any: ColumnElement is invariant, and an expression's type is checked where it is declared.
 Expression = ColumnElement[Any]
 
 #: The columns of one occurrence of a table in a statement, by name. Any: each column has a type of its own.
@@ -27,28 +27,28 @@ Columns = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The value of ``sql``, an expression over the row's columns."""
+    """A value: ``sql`` is an expression over the row's columns."""
 
     sql: Callable[[Columns], Expression]
 
 
 @dataclass(frozen=True, slots=True)
 class SoundUrl:
-    """The signed URL of the audio whose id ``sql`` gives."""
+    """The signed URL of an audio; ``sql`` gives its id."""
 
     sql: Callable[[Columns], Expression]
 
 
 @dataclass(frozen=True, slots=True)
 class SameRow:
-    """An object that shows the same row; None unless ``when`` holds."""
+    """An object of the same row; None unless ``when`` is true."""
 
     when: Callable[[Columns], ColumnElement[bool]] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Objects that show the elements of a JSON array, sorted by ``order``."""
+    """Objects of the elements of a JSON array, sorted by ``order``."""
 
     sql: Callable[[Columns], Expression]
     order: Callable[[Columns], Expression]
@@ -56,7 +56,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """A table between: the column ``own`` of ``model`` is the row's own key, and its id is the related rows' key."""
+    """An association table: its column ``own`` refers to the row, and its id is the related rows' key."""
 
     model: type[Base]
     own: str
@@ -64,7 +64,7 @@ class Through:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Rows of ``model`` whose ``key`` is the row's ``own`` and that pass ``where(own columns, their columns)``.
+    """Rows of ``model`` whose ``key`` equals the row's ``own``, filtered by ``where(own columns, their columns)``.
 
     ``windows``: the field takes the arguments of ``graph.api.windows``.
     """
@@ -79,6 +79,6 @@ class Related:
 
 
 def declared(field: GraphQLField) -> object:
-    """The metadata of a field of the schema; None for a field that only its resolver can read."""
+    """The metadata of a schema field; None for a field that has only a resolver."""
     definition = field.extensions.get("strawberry-definition")
     return None if definition is None else definition.metadata.get(READ)

@@ -1,4 +1,4 @@
-"""Descriptions of fields that are plain attributes."""
+"""Descriptions of GraphQL fields that are plain attributes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from strawberry.types.field import StrawberryField
 
 
 def described(description: str) -> StrawberryField:
-    """For ``name: Annotated[str, described("...")]``: the constructor's argument stays required to a type checker."""
+    """For ``name: Annotated[str, described("...")]``, which keeps the constructor's argument required for mypy."""
     field: StrawberryField = strawberry.field(description=description)
     return field

@@ -1,6 +1,6 @@
-"""Declarations of the fields of events: how each comes from a stored event, for resolvers and for the live layer.
+"""Declarations of event fields: how each is read from a stored event, by resolvers and by compiled subscriptions.
 
-As in ``graph.api.fields``, a declaration is to a type checker the value that its field resolves to.
+As in ``graph.api.fields``, the type of a declaration is that of its field's value.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
 
-#: Makes a field's value from a member of an event's data.
+#: Converts a member of an event's data to a field's value.
 Kind = Callable[[Json], V]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the event itself holds: text, number, truth, moment, id or None."""
+    """A value in the event itself: string, number, Boolean, time, id or None."""
 
     find: Callable[[StoredEvent], object]
 
 
 @dataclass(frozen=True, slots=True)
 class ToldUrl:
-    """The signed URL of the audio whose id the event holds."""
+    """The signed URL of an audio; the event has its id."""
 
     find: Callable[[StoredEvent], UUID]
 
 
 @dataclass(frozen=True, slots=True)
 class ToldRow:
-    """The row of ``key``'s table, as it is now, whose id the event holds; None if it holds none."""
+    """The current row of ``key``'s table by an id in the event; None if the event has no id."""
 
     key: InstrumentedAttribute[UUID]
     find: Callable[[StoredEvent], UUID | None]
 
 
 class _Parent(Protocol):
-    """The event whose field is resolved."""
+    """The event object whose field is resolved."""
 
     @property
     def stored(self) -> StoredEvent: ...
@@ -60,7 +60,7 @@ class _Parent(Protocol):
 
 
 def told(find: Callable[[StoredEvent], V], description: str) -> V:
-    """What the event holds, as resolvers give it."""
+    """A field with a value of the event itself."""
 
     def resolve(self: _Parent) -> object:
         return find(self.stored)
@@ -69,12 +69,12 @@ def told(find: Callable[[StoredEvent], V], description: str) -> V:
 
 
 def data(name: str, kind: Kind[V], description: str) -> V:
-    """A member of the event's data."""
+    """A field with a member of the event's data."""
     return told(lambda event: kind(event.data[name]), description)
 
 
 def optional_data(name: str, kind: Kind[V], description: str) -> V | None:
-    """A member of the event's data that may be absent or null."""
+    """A field with a member of the event's data that may be absent or null."""
 
     def find(event: StoredEvent) -> V | None:
         value = event.data.get(name)
@@ -84,7 +84,7 @@ def optional_data(name: str, kind: Kind[V], description: str) -> V | None:
 
 
 def told_url(name: str, description: str) -> str:
-    """The signed URL of the audio whose id is a member of the event's data."""
+    """A field with the signed URL of the audio whose id is a member of the event's data."""
 
     def find(event: StoredEvent) -> UUID:
         return UUID(event.data[name])
@@ -106,7 +106,7 @@ def told_row(
 def told_row(
     shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID | None], description: str
 ) -> object:
-    """The row that the event is about, as it is now."""
+    """A field with a row that the event refers to, as of the time of the read."""
 
     async def resolve(self: _Parent) -> object:
         row_id = find(self.stored)
@@ -117,7 +117,7 @@ def told_row(
 
 
 def in_data(name: str) -> Callable[[StoredEvent], UUID | None]:
-    """The id that is a member of the event's data, if there is one."""
+    """Finds an id in the event's data; None if it is absent."""
 
     def find(event: StoredEvent) -> UUID | None:
         value = event.data.get(name)
@@ -127,5 +127,5 @@ def in_data(name: str) -> Callable[[StoredEvent], UUID | None]:
 
 
 def always(find: Callable[[StoredEvent], UUID | None]) -> Callable[[StoredEvent], UUID]:
-    """The same, for a GraphQL type whose events all hold that id."""
+    """The same function, for GraphQL types whose events always have that id."""
     return cast("Callable[[StoredEvent], UUID]", find)

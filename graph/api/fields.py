@@ -1,10 +1,10 @@
-"""Declarations of fields: each has its description, how it is read from a row in Python, and how in SQL.
+"""Declarations of GraphQL fields: the description, a resolver in Python, and an SQL expression for compiled queries.
 
-To a type checker a declaration is the value that its field resolves to, so that mypy compares the field's annotation
-with the column. ``graph.api.relations`` has the fields that show rows of other tables, ``graph.api.declared`` the
-metadata, of which ``graph.compiled`` makes statements.
+The type of a declaration is that of its field's value, so that mypy compares the field's annotation with the column.
+``graph.api.relations`` declares fields with rows of other tables; ``graph.api.declared`` has the metadata that
+``graph.compiled`` compiles.
 
-An SQL function takes the model's class, as SQLAlchemy's ``aliased()`` returns it: its attributes are the columns of one
+An SQL function takes the model's class, as of SQLAlchemy's ``aliased()``: its attributes are the columns of one
 occurrence of the table, by their names in the database.
 """
 
@@ -27,7 +27,7 @@ from graph.api.context import Info
 from graph.api.declared import READ, Columns, Expression, Items, SameRow, SoundUrl, Value
 from graph.api.loaders import Source
 
-#: The Python types that GraphQL has a type for; an enum is a str.
+#: Python types with a GraphQL type; an enum is a str.
 P = TypeVar("P", bound="str | float | datetime | None")
 V = TypeVar("V")
 R = TypeVar("R")
@@ -37,24 +37,24 @@ T = TypeVar("T")
 R_contra = TypeVar("R_contra", contravariant=True)
 T_co = TypeVar("T_co", covariant=True)
 
-#: What a JSON column holds, as the models annotate it.
+#: The value of a JSON column, as annotated in the models.
 _JsonObject = dict[str, Json]
 
 
 class Shows(Protocol[R_contra, T_co]):
-    """A GraphQL type that shows rows: its class, or a function that imports the class when it is called."""
+    """A GraphQL type of rows: its class, or a function that imports the class when called."""
 
     def __call__(self, *, row: R_contra, source: Source) -> T_co: ...
 
 
 class ShowsItem(Protocol[R_contra, T_co]):
-    """A GraphQL type that shows elements of a JSON array."""
+    """A GraphQL type of elements of a JSON array."""
 
     def __call__(self, *, row: R_contra) -> T_co: ...
 
 
 class ItemColumns(Protocol):
-    """The columns of an element of a JSON array in a statement."""
+    """The columns of a JSON array's element in a statement."""
 
     @property
     def value(self) -> Expression: ...
@@ -82,7 +82,7 @@ def column(attribute: InstrumentedAttribute[_JsonObject], description: str) -> J
 @overload
 def column(attribute: InstrumentedAttribute[_JsonObject | None], description: str) -> JSON | None: ...
 def column(attribute: InstrumentedAttribute[V], description: str) -> object:
-    """The value of a column. A UUID is shown as an ID, a JSON object as JSON."""
+    """A field with the value of a column. A UUID becomes an ID, a JSON object JSON."""
     key, name = attribute.key, attribute.name
 
     def resolve(self: Parent) -> object:
@@ -92,7 +92,7 @@ def column(attribute: InstrumentedAttribute[V], description: str) -> object:
 
 
 def non_null(attribute: InstrumentedAttribute[V | None]) -> InstrumentedAttribute[V]:
-    """A column that may be NULL, for a GraphQL type that shows only rows in which it is not."""
+    """A nullable column as non-null, for a GraphQL type of rows in which it is never NULL."""
     return cast("InstrumentedAttribute[V]", attribute)
 
 
@@ -103,10 +103,9 @@ def _plain(value: object) -> object:
 
 
 def computed(python: Callable[[R], V], sql: Callable[[C], SQLColumnExpression[object]], description: str) -> V:
-    """The value that ``python`` computes from the row, and ``sql`` from its columns: both give the same.
+    """A computed field: ``python`` computes it from the row, ``sql`` from its columns, with equal results.
 
-    Both are functions with annotations, ``(row: TurnRow) -> float`` and ``(row: type[TurnRow]) -> ...``: a lambda's
-    parameter has no type.
+    Both need annotations, ``(row: TurnRow) -> float`` and ``(row: type[TurnRow]) -> ...``; lambdas have none.
     """
 
     def resolve(self: Parent) -> object:
@@ -116,7 +115,7 @@ def computed(python: Callable[[R], V], sql: Callable[[C], SQLColumnExpression[ob
 
 
 def prefixed_id(prefix: str, attribute: InstrumentedAttribute[UUID], what: str) -> strawberry.ID:
-    """The row's id with a prefix, for an object that shows the same row as another type does."""
+    """The row's id with a prefix, for an object of the same row as another type."""
     key, name = attribute.key, attribute.name
 
     def python(row: object) -> strawberry.ID:
@@ -125,12 +124,12 @@ def prefixed_id(prefix: str, attribute: InstrumentedAttribute[UUID], what: str) 
     def sql(columns: Columns) -> SQLColumnExpression[str]:
         return func.concat(f"{prefix}:", columns[name])
 
-    description = f"For the caches of clients, which keep what they read of {what} together; node does not take it."
+    description = f"For normalized client caches, as the key of {what}; node(id) does not accept it."
     return computed(python, sql, description)
 
 
 def sound_url(audio_id: InstrumentedAttribute[UUID], description: str) -> str:
-    """The signed URL of an audio."""
+    """A field with the signed URL of an audio."""
     key, name = audio_id.key, audio_id.name
 
     def resolve(self: Parent, info: Info) -> str:
@@ -144,9 +143,9 @@ def part(shown: Shows[R, T], description: str) -> T: ...
 @overload
 def part(shown: Shows[R, T], description: str, *, where: Callable[[R], bool]) -> T | None: ...
 def part(shown: Shows[R, T], description: str, *, where: Callable[[R], bool] | None = None) -> object:
-    """An object that shows the same row; None where the condition does not hold.
+    """A field with an object of the same row; None unless ``where`` is true.
 
-    ``where`` is asked with the row, and with its table's columns for SQL: it is said in operators that both have.
+    ``where`` is called with the row, and with its table's columns for SQL: it uses operators that both have.
     """
 
     def resolve(self: Parent) -> object:
@@ -163,7 +162,7 @@ def items(
     sql: Callable[[type[Own]], SQLColumnExpression[object]],
     order: Callable[[ItemColumns], SQLColumnExpression[object]],
 ) -> list[T]:
-    """Objects that show the elements that ``python`` finds in the row, sorted; ``sql`` finds them as a JSON array."""
+    """A field with objects of elements of the row: ``python`` returns them sorted, ``sql`` as a JSON array."""
 
     def resolve(self: Parent) -> object:
         return [shown(row=each) for each in python(self.row)]
@@ -172,10 +171,10 @@ def items(
 
 
 def over_columns(sql: Callable[[C], SQLColumnExpression[V]]) -> Callable[[Columns], ColumnElement[V]]:
-    """The same function, as ``graph.compiled`` calls it."""
+    """The same function with the argument type of ``graph.compiled``."""
     return cast("Callable[[Columns], ColumnElement[V]]", sql)
 
 
 def declare(resolve: Callable[..., object], description: str, read: object) -> object:
-    """A field of a GraphQL type. Strawberry takes the field's type from the annotation of its class."""
+    """A GraphQL field with metadata. Strawberry takes its type from the annotation in its class."""
     return strawberry.field(resolver=resolve, description=description, metadata={READ: read})

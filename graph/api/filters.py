@@ -1,4 +1,4 @@
-"""From what a client wants to narrow a list by to conditions of a statement."""
+"""Filters of lists: from GraphQL input to SQL conditions."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from graph.api.inputs import CrmRecordFilter, SessionFilter
 
 _MAX_REFERENCE = 40
 
-#: What Crockford's base 32 reads alike, and what stands between its groups.
+#: Crockford's base 32: similar letters are read as digits; spaces and hyphens are ignored.
 _AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 
 
 def of_sessions(wanted: SessionFilter) -> Iterator[ColumnElement[bool]]:
-    """A condition for each thing given. Raises BadUserInput for a value that no session can have."""
+    """One condition per given value. Raises BadUserInput for a value that no session can have."""
     if wanted.customer_id is not None:
         yield Session.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
     if wanted.status is not None:
@@ -38,9 +38,9 @@ def of_sessions(wanted: SessionFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
-    """A condition for each thing given. Raises BadUserInput for a value that no record can have.
+    """One condition per given value. Raises BadUserInput for a value that no record can have.
 
-    A session that is unknown has no records, whether its id could be one or not.
+    An unknown or malformed session id matches no records.
     """
     if wanted.customer_id is not None:
         yield CrmRecord.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
@@ -63,10 +63,10 @@ def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def clean_reference(given: str) -> str:
-    """A record's reference as it is stored (Crockford's base 32). Raises BadUserInput for what cannot be one."""
+    """A record's reference in its stored form (Crockford's base 32). Raises BadUserInput if it cannot be one."""
     clean = validate_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_AS_HEARD)
     if not clean.isalnum() or not clean.isascii():
-        raise BadUserInput("reference has letters and digits only.")
+        raise BadUserInput("reference may have letters and digits only.")
     return clean
 
 
@@ -81,7 +81,7 @@ def _between(
 
 def _moment(given: datetime, what: str) -> datetime:
     if given.tzinfo is None:
-        raise BadUserInput(f"{what} needs its time zone, as in 2026-01-31T12:00:00Z.")
+        raise BadUserInput(f"{what} needs a time zone, as in 2026-01-31T12:00:00Z.")
     try:
         return given.astimezone(UTC)
     except OverflowError:

@@ -1,7 +1,7 @@
-"""Loads rows in batches: one statement for all the rows that one level of a query asks for.
+"""DataLoaders: batch the rows that one level of a query needs into one statement (against N+1 queries).
 
-Each batch opens a read transaction of its own, so that two that run together share nothing. Nothing is cached: a
-subscription lives for hours, and what it shows must be what is true when it shows it.
+Each batch has its own read transaction, so concurrent batches share nothing. Nothing is cached: a subscription lives
+for hours and must show current rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from db.postgres.database import Database
 
 V = TypeVar("V")
 
-#: The column by which rows are found.
+#: The column by which rows are looked up.
 Key = InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
 
 #: A row of the key's table. Any: SQLAlchemy's attributes do not carry the class of their rows.
@@ -28,7 +28,7 @@ Row = Any
 
 
 def table_of(key: Key) -> type[Base]:
-    """The model that has the key."""
+    """The model class of a key's table."""
     model = key.class_
     assert isinstance(model, type)
     assert issubclass(model, Base)
@@ -36,7 +36,7 @@ def table_of(key: Key) -> type[Base]:
 
 
 class OneBy(Protocol):
-    """Rows by a column in which no two have the same."""
+    """Looks up rows by a unique column."""
 
     def load(self, key: UUID) -> Awaitable[Row | None]: ...
 
@@ -44,13 +44,13 @@ class OneBy(Protocol):
 
 
 class ManyBy(Protocol):
-    """Rows by a column in which several may have the same, oldest first."""
+    """Looks up rows by a column that several rows may share, oldest first."""
 
     def load(self, key: UUID) -> Awaitable[list[Row]]: ...
 
 
 class Source(Protocol):
-    """Where the rows of nested fields come from, named by the column by which they are found."""
+    """Source of the rows of nested fields: DataLoaders, or a snapshot of a session."""
 
     def one(self, column: Key) -> OneBy: ...
 
@@ -58,7 +58,7 @@ class Source(Protocol):
 
 
 class Loaders:
-    """The source that reads the database when asked; each batch sees it as it is then."""
+    """The source that reads the database in batches; each batch sees the current rows."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

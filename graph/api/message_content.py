@@ -1,4 +1,4 @@
-"""Audio up: what a client sent becomes a recording that is known to be one, or a coded error."""
+"""Content of sent messages: decodes base64 and uploads, and checks that audio is readable and within the limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from db.viewer import Viewer
 from graph.api.inputs import MessageContentInput
 from graph.settings import ApiSettings
 
-#: Characters of base64 that are decoded at once: within a millisecond or so. A multiple of 4.
+#: Characters of base64 decoded in one call, about a millisecond. A multiple of 4.
 _PIECE = 400_000
 
 
@@ -40,7 +40,7 @@ async def content_of(
 
 
 async def _decode(text: str, settings: ApiSettings) -> bytes:
-    if len(text) > settings.max_audio_bytes * 4 // 3 + 4:  # not decoded only to be refused
+    if len(text) > settings.max_audio_bytes * 4 // 3 + 4:  # refuse before decoding
         raise _too_large(settings)
     try:
         data = _decoded(text) if len(text) <= _PIECE else await asyncio.to_thread(_decoded, text)
@@ -52,7 +52,7 @@ async def _decode(text: str, settings: ApiSettings) -> bytes:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of base64, in pieces, as all other threads stand still while one is decoded. Raises ValueError."""
+    """Decodes base64 in pieces, as b64decode holds the GIL. Raises ValueError."""
     data = bytearray()
     for start in range(0, len(text), _PIECE):
         piece = base64.b64decode(text[start : start + _PIECE], validate=True)
@@ -63,7 +63,7 @@ def _decoded(text: str) -> bytes:
 
 
 async def _read(upload: UploadFile, settings: ApiSettings) -> bytes:
-    await upload.seek(0)  # a file may stand in several places of one request, and each reads the whole of it
+    await upload.seek(0)  # a request may use one file several times
     data = await upload.read(settings.max_audio_bytes + 1)
     if len(data) > settings.max_audio_bytes:
         raise _too_large(settings)

@@ -1,6 +1,6 @@
-"""What can be done. Each is one command of the database, or a tool run by hand.
+"""GraphQL mutations: each runs one command in a database transaction, or a manual tool call.
 
-Payloads are nullable: of several mutations in one document, one that fails leaves the others' results in the answer.
+Payloads are nullable, so that a failed mutation does not remove the results of others in the same document.
 """
 
 from __future__ import annotations
@@ -41,44 +41,42 @@ from graph.api.wait_for_turn import turn_ended
 from graph.parts import Parts
 
 
-@strawberry.type(description="The session that was opened.")
+@strawberry.type(description="Result of createSession.")
 class CreateSessionPayload:
-    session: Annotated[Session, described("It takes messages now.")]
+    session: Annotated[Session, described("The new session, ready for messages.")]
 
 
-@strawberry.type(description="The turn of the message, which is stored when this is answered.")
+@strawberry.type(description="Result of sendMessage. The message is stored (committed).")
 class SendMessagePayload:
-    turn: Annotated[Turn, described("QUEUED, or further if waitSeconds allowed it.")]
+    turn: Annotated[Turn, described("The message's turn: QUEUED, or later in its life with waitSeconds.")]
 
 
-@strawberry.type(description="The turn that was to be cancelled.")
+@strawberry.type(description="Result of cancelTurn.")
 class CancelTurnPayload:
-    turn: Annotated[Turn, described("CANCELLED, or as it ended before.")]
+    turn: Annotated[Turn, described("The turn: CANCELLED, or unchanged if it had ended before.")]
 
 
-@strawberry.type(description="The turn that was to be run again.")
+@strawberry.type(description="Result of retryTurn.")
 class RetryTurnPayload:
-    turn: Annotated[Turn, described("QUEUED, or as it is if there was nothing to run again.")]
+    turn: Annotated[Turn, described("The turn: QUEUED, or unchanged if it was not failed or cancelled.")]
 
 
-@strawberry.type(description="The session that was ended.")
+@strawberry.type(description="Result of endSession.")
 class EndSessionPayload:
-    session: Annotated[Session, described("It takes no more messages; the turns it has are finished.")]
+    session: Annotated[Session, described("The session: it accepts no more messages; turns in progress still finish.")]
 
 
-@strawberry.type(description="The tool call that was made.")
+@strawberry.type(description="Result of callTool.")
 class CallToolPayload:
     tool_call: Annotated[
         ToolCall,
-        described(
-            "ACCEPTED with its result, or FAILED with its error; PENDING only for a resend of a call that still runs."
-        ),
+        described("The call: ACCEPTED with a result, FAILED with an error, or PENDING if resent while it still runs."),
     ]
 
 
-@strawberry.type(description="What can be done.")
+@strawberry.type(description="The mutations.")
 class Mutation:
-    @strawberry.mutation(description="Opens a conversation.")
+    @strawberry.mutation(description="Starts a conversation.")
     async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         parts = info.context.parts
@@ -100,7 +98,7 @@ class Mutation:
         return CreateSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
-        description="Stores a message and queues its turn, in one commit: what was answered is not lost."
+        description="Stores a message and queues its turn in one transaction, committed before the response."
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload | None:  # noqa: A002
         viewer = await info.context.viewer()
@@ -126,8 +124,8 @@ class Mutation:
         return SendMessagePayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
-        description="Stops a turn: a queued one at once, a running one within a moment. What it had said stays, marked "
-        "as not complete. Cancelling a turn that has ended changes nothing."
+        description="Cancels a turn: a queued one immediately, a running one within moments. A partial reply is kept, "
+        "with complete: false. Idempotent: a turn that has ended stays unchanged."
     )
     async def cancel_turn(self, info: Info, input: CancelTurnInput) -> CancelTurnPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
@@ -136,8 +134,8 @@ class Mutation:
         return CancelTurnPayload(turn=Turn(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
-        description="Runs a failed or cancelled turn again, from its first unfinished stage. A turn that waits, runs "
-        "or is completed stays as it is."
+        description="Runs a failed or cancelled turn again, from its first unfinished stage. A queued, running or "
+        "completed turn stays unchanged."
     )
     async def retry_turn(self, info: Info, input: RetryTurnInput) -> RetryTurnPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
@@ -148,7 +146,7 @@ class Mutation:
         )
         return RetryTurnPayload(turn=Turn(row=row, source=info.context.loaders))
 
-    @strawberry.mutation(description="Ends a conversation. Ending it again changes nothing.")
+    @strawberry.mutation(description="Ends a conversation. Idempotent.")
     async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
         session_id = parse_id(input.session_id, "session")
@@ -158,8 +156,8 @@ class Mutation:
         return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
-        description="Runs a tool by hand: one of the CRM server's, or server__tool of an external MCP server. If the "
-        "tool may have run and did not answer, the call is FAILED with OUTCOME_UNKNOWN."
+        description="Calls a tool manually: one of the CRM server, or server__tool of an external MCP server. If the "
+        "tool may have run but did not respond, the call is FAILED with OUTCOME_UNKNOWN."
     )
     async def call_tool(self, info: Info, input: CallToolInput) -> CallToolPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
@@ -176,7 +174,7 @@ class Mutation:
 async def _content(
     parts: Parts, viewer: Viewer, session_id: UUID, given: SendMessageInput
 ) -> messages.TextContent | NewAudio:
-    """What the message says. A recording is decoded and uploaded only for a session that takes it."""
+    """The message's content. Audio is stored only if the session accepts the message."""
     upload_it = isinstance(given.content.text, str) or await messages.precheck_message(
         parts.database,
         viewer,

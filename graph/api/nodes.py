@@ -1,4 +1,4 @@
-"""Relay's node(id): finds the row that an id names, in whichever table it is, if it is the tenant's."""
+"""Relay's node(id): finds a tenant's row by its id in any table (Relay, Global Object Identification)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from graph.api.types.turn import Turn
 
 _Row = SessionRow | TurnRow | MessageRow | ModelCallRow | ToolCallRow | CrmRecordRow
 
-#: The tables whose rows have an id that clients know, and the GraphQL type of each. Ids are UUIDs of version 7, so that
-#: no two rows share one. Any: each type shows the rows of its own table, by which it is looked up.
+#: The GraphQL type of each table whose ids clients know: UUIDs of version 7, unique among tables. Any: each type
+#: takes rows of its own table.
 _SHOWN_BY: Mapping[type[_Row], Shows[Any, Node]] = {
     SessionRow: Session,
     TurnRow: Turn,
@@ -42,7 +42,7 @@ _MODELS = tuple(_SHOWN_BY)
 
 
 async def find_node(session: AsyncSession, tenant_id: UUID, node_id: UUID) -> _Row | None:
-    """The row; None if there is none, or it is another tenant's."""
+    """The row; None if it is missing or another tenant's."""
     looked = union_all(*(_found(model, place, tenant_id, node_id) for place, model in enumerate(_MODELS)))
     place = await session.scalar(select(looked.subquery().c.place))
     return None if place is None else await session.get(_MODELS[place], node_id)

@@ -1,4 +1,7 @@
-"""Lists in pages, after the Relay connection specification: newest first, from either end."""
+"""Keyset pagination as Relay connections: newest first, forwards and backwards.
+
+Specification: https://relay.dev/graphql/connections.htm
+"""
 
 from __future__ import annotations
 
@@ -23,30 +26,30 @@ N = TypeVar("N")
 R = TypeVar("R", bound=IdMixin)
 
 
-@strawberry.type(description="One entry of a page.")
+@strawberry.type(description="An entry of a page with its cursor.")
 class Edge(Generic[N]):
-    cursor: Annotated[str, described("Where this entry stands: pass it as after to go on behind it.")]
+    cursor: Annotated[str, described("The entry's position: pass it as after to continue from here.")]
     node: Annotated[N, described("The entry.")]
 
 
-@strawberry.type(description="One page of a list, newest first.")
+@strawberry.type(description="A page of a list, newest first (a Relay connection).")
 class Connection(Generic[N]):
-    edges: Annotated[list[Edge[N]], described("The entries, each with its cursor.")]
-    page_info: Annotated[PageInfo, described("Whether there is more.")]
+    edges: Annotated[list[Edge[N]], described("The entries with their cursors.")]
+    page_info: Annotated[PageInfo, described("Whether more pages exist, and the page's cursors.")]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="The entries alone.")
+    @strawberry.field(description="The entries without cursors.")
     def nodes(self) -> list[N]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many entries the whole list has, with its filter; counted when it is asked for.")
+    @strawberry.field(description="Entries in the whole list that match the filter; counted only if selected.")
     async def total_count(self) -> int:
         return await self.count()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``size`` entries between two cursors: the first ones or, ``backwards``, the last ones."""
+    """A requested page: ``size`` entries between two cursors, the first or, if ``backwards``, the last ones."""
 
     size: int
     backwards: bool
@@ -55,7 +58,7 @@ class Page:
 
     @classmethod
     def of(cls, first: int, after: str | None, last: int | None, before: str | None) -> Page:
-        """``last`` takes the place of ``first``, which has a default. Raises BadUserInput."""
+        """From the arguments; ``last`` overrides ``first``, which has a default. Raises BadUserInput."""
         checked_size(first, "first")
         checked_size(last, "last")
         return cls(
@@ -67,7 +70,7 @@ class Page:
 
 
 def between(query: Select[R], id_column: InstrumentedAttribute[UUID], asked: Page) -> Select[R]:
-    """The rows of a page, and one more if there are more, from the end where the page begins."""
+    """The query with the page's range, order and limit: ``size`` + 1 rows, to see whether more follow."""
     if asked.after is not None:
         query = query.where(id_column < asked.after)
     if asked.before is not None:
@@ -79,7 +82,7 @@ def between(query: Select[R], id_column: InstrumentedAttribute[UUID], asked: Pag
 async def page(
     database: Database, query: Select[R], id_column: InstrumentedAttribute[UUID], asked: Page, node: Callable[[R], N]
 ) -> Connection[N]:
-    """One page of ``query``, which selects rows with UUIDv7 ids: newest first by id."""
+    """A page of ``query``, whose rows have UUIDv7 ids, newest first."""
     async with database.reading() as session:
         rows = (await session.scalars(between(query, id_column, asked))).all()
     more = len(rows) > asked.size
@@ -109,7 +112,7 @@ def _cursor_of(row_id: UUID) -> str:
 
 
 def id_of_cursor(cursor: str, name: str) -> UUID:
-    """Raises BadUserInput for a cursor that is none."""
+    """The row id in a cursor. Raises BadUserInput for an invalid cursor."""
     try:
         return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What can be asked. The tenant is part of every statement."""
+"""GraphQL queries. Every statement is limited to the viewer's tenant."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
     )
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="The queries.")
 class Query:
-    @strawberry.field(description="Who is asking.")
+    @strawberry.field(description="The API key of this request and its tenant.")
     async def viewer(self, info: Info) -> Viewer:
         viewer = await info.context.viewer()
         return Viewer(
@@ -68,7 +68,7 @@ class Query:
             key_name=viewer.key_name,
         )
 
-    @strawberry.field(description="One session; null if there is none with this id.")
+    @strawberry.field(description="A session by id; null if it does not exist.")
     async def session(self, info: Info, id: strawberry.ID) -> Session | None:  # noqa: A002 - the contract's name
         viewer = await info.context.viewer()
         async with info.context.parts.database.reading() as session:
@@ -101,8 +101,8 @@ class Query:
         )
 
     @strawberry.field(
-        description="The whole of one session, as of lastSeq: subscribe with afterSeq: lastSeq and nothing is missed "
-        "or seen twice. Null, with an error NOT_FOUND, if there is no such session."
+        description="A consistent snapshot of one session, as of event lastSeq: subscribe with afterSeq: lastSeq to "
+        "get every later event exactly once. Null, with an error NOT_FOUND, if the session does not exist."
     )
     async def conversation(self, info: Info, session_id: strawberry.ID) -> Conversation | None:
         viewer = await info.context.viewer()
@@ -112,7 +112,7 @@ class Query:
                 raise NotFound("No such session.")
             return Conversation(row=row, source=await read_snapshot(session, row))
 
-    @strawberry.field(description="One turn; null if there is none with this id.")
+    @strawberry.field(description="A turn by id; null if it does not exist.")
     async def turn(self, info: Info, id: strawberry.ID) -> Turn | None:  # noqa: A002 - the contract's name
         viewer = await info.context.viewer()
         async with info.context.parts.database.reading() as session:
@@ -122,7 +122,7 @@ class Query:
                 return None
         return None if row is None else Turn(row=row, source=info.context.loaders)
 
-    @strawberry.field(description="Whatever has this id; null if nothing of the tenant's has.")
+    @strawberry.field(description="Any object of the tenant by its id (Relay); null if it does not exist.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - Relay's name
         viewer = await info.context.viewer()
         try:
@@ -133,7 +133,7 @@ class Query:
             row = await find_node(session, viewer.tenant_id, node_id)
         return None if row is None else node_of(row, info.context.loaders)
 
-    @strawberry.field(description="One CRM record, by its id or by its reference; null if there is none.")
+    @strawberry.field(description="A CRM record by id or by reference; null if it does not exist.")
     async def crm_record(
         self,
         info: Info,
@@ -209,10 +209,10 @@ class Query:
         )
 
 
-def _engines(told: list[EngineReport]) -> list[EngineCapability]:
-    """Workers tell each engine they have; the same one is told once, with how many have it."""
+def _engines(reports: list[EngineReport]) -> list[EngineCapability]:
+    """Groups the workers' reports by engine, with the number of workers that have it."""
     alike: defaultdict[tuple[str, str, str, tuple[str, ...]], list[EngineReport]] = defaultdict(list)
-    for each in told:
+    for each in reports:
         alike[each["stage"], each["engine"], each["model"], tuple(each["languages"])].append(each)
     return [
         EngineCapability(

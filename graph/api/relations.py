@@ -1,7 +1,7 @@
-"""Declarations of fields that show rows of other tables, found by their keys.
+"""Declarations of GraphQL fields with rows of other tables (foreign keys, one-to-many, many-to-many).
 
-``shown`` is the GraphQL type that shows the rows: mypy compares it with the field's annotation. A column that may be
-NULL gives an object that may be None.
+``shown`` is the rows' GraphQL type, which mypy compares with the field's annotation. A nullable column makes the object
+optional.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def show(shown: Shows[R, T], row: R, source: Source) -> T:
-    """The GraphQL object of a row, charged to the request's budget of objects. Raises what ``spend`` raises."""
+    """The GraphQL object of a row, counted against the request's object budget. Raises as ``spend`` does."""
     spend(1)
     return shown(row=row, source=source)
 
@@ -49,10 +49,9 @@ def one(
     *,
     where: Callable[[Own, R], bool] | None = None,
 ) -> object:
-    """The row whose ``key`` is this row's ``own``; of several, the one that passes ``where``.
+    """A field with the row whose ``key`` equals this row's ``own``; of several, the one for which ``where`` is true.
 
-    ``where`` is asked with this row and the other, and with the columns of both for SQL: it is said in operators that
-    both have.
+    ``where`` is called with both rows, and with the columns of both for SQL: it uses operators that both have.
     """
 
     async def resolve(self: Parent) -> object:
@@ -77,7 +76,7 @@ def many(
     *,
     where: Callable[[Own, R], bool] | None = None,
 ) -> list[T]:
-    """The rows whose ``key`` is this row's ``own``, oldest first, that pass ``where``, which is as for ``one``."""
+    """A field with the rows whose ``key`` equals this row's ``own``, oldest first; ``where`` as of ``one``."""
 
     async def resolve(self: Parent) -> object:
         rows = await self.source.many(key).load(getattr(self.row, own.key))
@@ -88,12 +87,12 @@ def many(
 
 
 def _in_sql(where: Callable[[Own, R], bool] | None) -> Callable[[Columns, Columns], ColumnElement[bool]] | None:
-    """The same condition, as ``graph.compiled`` asks it with columns."""
+    """The same condition with the argument types of ``graph.compiled``."""
     return cast("Callable[[Columns, Columns], ColumnElement[bool]] | None", where)
 
 
 def window(shown: Shows[R, T], key: Key, own: InstrumentedAttribute[UUID], description: str) -> list[T]:
-    """As ``many``, or the part of it that the arguments ask for."""
+    """As ``many``, with the arguments first, after, last and before (``graph.api.windows``)."""
 
     async def resolve(
         self: Parent, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -109,7 +108,7 @@ def window(shown: Shows[R, T], key: Key, own: InstrumentedAttribute[UUID], descr
 def many_through(
     shown: Shows[R, T], key: Key, between: Key, own: InstrumentedAttribute[UUID], description: str
 ) -> list[T]:
-    """The rows whose ``key`` is the id of a row whose ``between`` is this row's ``own``, in the order of those."""
+    """Rows through an association table: ``key`` equals the id of a row whose ``between`` equals this row's ``own``."""
 
     async def resolve(self: Parent) -> object:
         middle = await self.source.many(between).load(getattr(self.row, own.key))

@@ -1,4 +1,4 @@
-"""The Strawberry schema, assembled."""
+"""The Strawberry schema with its extensions."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ _ANSWERED = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's, but that subscriptions are followed and never answered, and that CodedErrors logs the errors."""
+    """Strawberry's schema; ``execute`` refuses subscriptions, and the extension CodedErrors logs errors."""
 
     @property
     def graphql_schema(self) -> GraphQLSchema:
-        """As graphql-core knows it."""
+        """The schema of graphql-core."""
         return self._schema
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Nothing: an error's traceback may hold what somebody said."""
+        """Logs nothing: a traceback may hold a user's words."""
 
-    # Any: the other arguments are handed on as they come.
+    # Any: Strawberry's other arguments are passed through.
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
-        """Answers a query or a mutation. Raises InvalidOperationTypeError for a subscription."""
+        """Executes a query or a mutation. Raises InvalidOperationTypeError for a subscription."""
         allowed: Iterable[OperationType] = kwargs.get("allowed_operation_types") or _ANSWERED
         kwargs["allowed_operation_types"] = _ANSWERED & set(allowed)
         return await super().execute(query, *args, **kwargs)
 
 
 class NamedOperation(SchemaExtension):
-    """Refuses a document of several operations when none is named (GraphQL specification, "Executing Requests").
+    """Refuses a document with several operations and no operationName (GraphQL specification, "Executing Requests").
 
-    Strawberry would run the first of them, which need not be the one that was meant.
+    Strawberry would run the first one.
     """
 
     def on_validate(self) -> Iterator[None]:
@@ -74,5 +74,5 @@ schema = Schema(
 
 
 def printed_schema() -> str:
-    """The schema as text, as it is checked in and as clients generate code from it."""
+    """The schema in SDL, as in ``graph/schema.graphql``, for clients' code generators."""
     return f"{_HEAD}{schema.as_str()}\n"

@@ -1,4 +1,4 @@
-"""All rows of one session, read in one transaction: the whole conversation as of one event."""
+"""A consistent snapshot of a session: all its rows, read in one transaction, as of one event."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graph.api.loaders import Key, Row, table_of
 
 
 class _One:
-    """Rows by a column that is unique."""
+    """Rows by a unique column."""
 
     def __init__(self, rows: Sequence[Row], key: str) -> None:
         self._rows: dict[Hashable, Row] = {getattr(row, key): row for row in rows}
@@ -31,7 +31,7 @@ class _One:
 
 
 class _Many:
-    """Rows by a column that several share."""
+    """Rows by a column that several rows may share."""
 
     def __init__(self, rows: Sequence[Row], key: str) -> None:
         self._rows: defaultdict[Hashable, list[Row]] = defaultdict(list)
@@ -43,7 +43,7 @@ class _Many:
 
 
 class Snapshot:
-    """A ``graph.api.loaders.Source`` over rows that were read together."""
+    """A ``graph.api.loaders.Source`` of rows that were read together."""
 
     def __init__(self, rows: dict[type[Base], Sequence[Row]]) -> None:
         self._rows = rows
@@ -62,7 +62,7 @@ class Snapshot:
 
 
 async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
-    """Reads all rows of ``owner`` in the caller's transaction, which must see one moment only."""
+    """Reads all rows of the session ``owner`` in the caller's transaction, which must be REPEATABLE READ."""
 
     async def rows(column: Key, *more: ColumnElement[bool]) -> Sequence[Row]:
         model = column.class_
@@ -73,7 +73,7 @@ async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
             Session: [owner],
             Turn: await rows(Turn.session_id),
             Message: await rows(Message.session_id),
-            # Sentences of a reply belong to events only.
+            # Audio chunks (a reply's sentences) are part of events only.
             Audio: await rows(Audio.session_id, Audio.kind != AudioKind.CHUNK),
             ModelCall: await rows(ModelCall.session_id),
             ToolCall: await rows(ToolCall.session_id),

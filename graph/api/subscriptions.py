@@ -1,4 +1,4 @@
-"""What can be followed: events, replayed and then live, each once and in order."""
+"""GraphQL subscriptions: events, first replayed, then live, each exactly once and in order."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from graph.api.wait_for_turn import FollowedTurn, follow_turn
 from graph.parts import Parts
 
 
-@strawberry.type(description="What can be followed.")
+@strawberry.type(description="The subscriptions.")
 class Subscription:
     @strawberry.subscription(
-        description="Every event of a session after afterSeq, replayed and then live, until the session ends."
+        description="All events of a session after afterSeq, first replayed, then live, until the session ends."
     )
     async def session_events(
         self, info: Info, session_id: strawberry.ID, after_seq: int = 0
@@ -41,7 +41,7 @@ class Subscription:
         after_seq = max(after_seq, info.context.seen or after_seq)  # a number below 0 stays one, and is refused
         _check(after_seq, row)
         if last is EventType.SESSION_ENDED and after_seq == row.last_seq:
-            return  # nothing will ever follow
+            return  # no event will follow
         async with aclosing(_counted(parts, viewer, parts.feed.follow(row.id, after_seq))) as events:
             async for stored in events:
                 info.context.seq = stored.seq
@@ -50,7 +50,7 @@ class Subscription:
                     return
 
     @strawberry.subscription(
-        description="The events of one turn, of all its attempts; completes when the newest attempt ends."
+        description="The events of one turn, all attempts included; completes when the latest attempt ends."
     )
     async def turn_events(self, info: Info, turn_id: strawberry.ID, after_seq: int = 0) -> AsyncGenerator[Event, None]:
         viewer = await info.context.viewer()
@@ -84,10 +84,7 @@ class Subscription:
 async def _counted(
     parts: Parts, viewer: Viewer, events: AsyncGenerator[StoredEvent, None]
 ) -> AsyncGenerator[StoredEvent, None]:
-    """The events, while the key is valid, and it and the process may have so many subscriptions.
-
-    Raises Overloaded and Unauthenticated.
-    """
+    """The events, until the key is revoked. Raises Overloaded above a limit of subscriptions, and Unauthenticated."""
     with parts.subscriptions.held(viewer.key_id), parts.revocations.held(viewer.key_id) as hold:
         async with aclosing(events):
             while True:

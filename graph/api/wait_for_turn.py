@@ -1,4 +1,4 @@
-"""Follows a turn until it ends."""
+"""Follows a turn's events until it ends (turnEvents, and waitSeconds of sendMessage)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from db.feed.listeners import Take
 from db.postgres.outage import retry_outage
 from db.postgres.reader import Reader
 
-#: Of a turn's events: the number of the first, and of the newest that queued the turn.
+#: Numbers (seq) of a turn's first event and of its latest TurnQueued.
 _TURN_SPAN = f"""
 select coalesce(min(events.seq), 1),
   coalesce(max(events.seq) filter (where events.type = '{EventType.TURN_QUEUED.value}'), 0)
@@ -25,9 +25,9 @@ from events where events.turn_id = $1
 
 @dataclass(frozen=True, slots=True)
 class FollowedTurn:
-    """A turn, and where its events lie in its session.
+    """A turn, with event numbers of its session.
 
-    ``queued_seq`` is the event that queued it last: a retried turn has ended before that, and is not over by it.
+    ``queued_seq``: its latest TurnQueued; the end of an attempt before a retry does not count.
     """
 
     session_id: UUID
@@ -42,9 +42,9 @@ class FollowedTurn:
 async def follow_turn(
     feed: Feed, turn: FollowedTurn, after_seq: int, take: Take | None = None
 ) -> AsyncGenerator[StoredEvent, None]:
-    """The turn's events after ``after_seq``, of all its attempts; ends with the end of the newest.
+    """The turn's events after ``after_seq``, all attempts included, up to the end of the latest attempt.
 
-    What the session has before the turn is not read. ``take``: as of the feed.
+    Earlier events of the session are not read. ``take``: as of `Feed.follow`.
     """
     events = feed.follow(turn.session_id, max(after_seq, turn.first_seq - 1), take)
     async with aclosing(events):
@@ -56,7 +56,7 @@ async def follow_turn(
 
 
 async def turn_ended(feed: Feed, reader: Reader, session_id: UUID, turn_id: UUID, seconds: float) -> bool:
-    """Waits for the end of the turn's newest attempt, but no longer than that; returns whether it came."""
+    """Waits up to ``seconds`` for the end of the turn's latest attempt; returns whether it ended."""
     try:
         async with asyncio.timeout(seconds):
             row = await retry_outage(lambda: reader.row(_TURN_SPAN, [turn_id]), patience_seconds=seconds)

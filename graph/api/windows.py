@@ -1,4 +1,4 @@
-"""Parts of a list, counted from its beginning or its end (the arguments of Relay connections, on a plain list)."""
+"""Windows of plain lists, by the arguments of Relay connections: first, after, last, before."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ R = TypeVar("R", bound=IdMixin)
 
 _RANGE = f"1 to {MAX_PAGE_SIZE}"
 
-First = Annotated[int | None, strawberry.argument(description=f"No more than so many, from the beginning: {_RANGE}.")]
-Last = Annotated[int | None, strawberry.argument(description=f"No more than so many, from the end: {_RANGE}.")]
-After = Annotated[strawberry.ID | None, strawberry.argument(description="Only what comes after this id.")]
-Before = Annotated[strawberry.ID | None, strawberry.argument(description="Only what comes before this id.")]
+First = Annotated[int | None, strawberry.argument(description=f"At most this many, from the start: {_RANGE}.")]
+Last = Annotated[int | None, strawberry.argument(description=f"At most this many, from the end: {_RANGE}.")]
+After = Annotated[strawberry.ID | None, strawberry.argument(description="Only elements after this id.")]
+Before = Annotated[strawberry.ID | None, strawberry.argument(description="Only elements before this id.")]
 
-#: The arguments by their names.
+#: The arguments' names.
 NAMES = ("first", "after", "last", "before")
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a list, ordered by id, is asked for; the list may be whole."""
+    """The requested window of a list ordered by id; by default the whole list."""
 
     first: int | None = None
     after: UUID | None = None
@@ -40,7 +40,7 @@ class Window:
     def of(
         cls, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
     ) -> Window:
-        """Raises BadUserInput for sizes out of range, for both of them, and for ids that are none."""
+        """Raises BadUserInput for sizes out of range, for ``first`` with ``last``, and for invalid ids."""
         checked_size(first, "first")
         checked_size(last, "last")
         if first is not None and last is not None:
@@ -48,7 +48,7 @@ class Window:
         return cls(first, _id(after, "after"), last, _id(before, "before"))
 
     def of_rows(self, rows: Sequence[R]) -> Sequence[R]:
-        """The part of ``rows``, which are ordered by id."""
+        """The window of ``rows``, which are ordered by id."""
         if self.after is not None:
             rows = [row for row in rows if row.id > self.after]
         if self.before is not None:
@@ -58,12 +58,12 @@ class Window:
         return rows if self.last is None else rows[-self.last :]
 
     def values(self) -> dict[str, int | UUID]:
-        """What is given, by name."""
+        """The given arguments by name."""
         return {name: value for name in NAMES if (value := getattr(self, name)) is not None}
 
 
 def checked_size(size: int | None, name: str) -> int | None:
-    """The size of a page, if there is one. Raises BadUserInput for one out of range."""
+    """The size of a page, or None. Raises BadUserInput if it is out of range."""
     if size is not None and not 1 <= size <= MAX_PAGE_SIZE:
         raise BadUserInput(f"{name} must be from 1 to {MAX_PAGE_SIZE}.")
     return size

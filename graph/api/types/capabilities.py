@@ -1,4 +1,4 @@
-"""What this server can do, and who is asking."""
+"""GraphQL types of a server's capabilities, and of the viewer (API key and tenant)."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ from graph.api.descriptions import described
 from graph.api.types.enums import Stage
 
 
-@strawberry.type(description="Who is asking: the API key and its tenant.")
+@strawberry.type(description="The API key of this request and its tenant.")
 class Viewer:
-    id: Annotated[strawberry.ID, described("For the caches of clients; node does not take it.")]
+    id: Annotated[strawberry.ID, described("For normalized client caches; node(id) does not accept it.")]
     tenant_id: Annotated[strawberry.ID, described("The tenant's id.")]
     tenant: Annotated[str, described("The tenant's name.")]
     key_id: Annotated[strawberry.ID, described("The API key's id.")]
     key_name: Annotated[str, described("The API key's name.")]
 
 
-@strawberry.type(description="An engine that workers have.")
+@strawberry.type(description="An engine of the live workers.")
 class EngineCapability:
     stage: Annotated[Stage, described("The stage it serves.")]
-    engine: Annotated[str, described("The code that runs the model.")]
+    engine: Annotated[str, described("The engine, the code that runs the model.")]
     model: Annotated[str, described("The model.")]
     languages: Annotated[list[str], described("ISO 639-1 codes; empty means any.")]
-    workers: Annotated[int, described("How many living workers have it.")]
-    loaded: Annotated[int, described("On how many of them it is loaded.")]
-    error: Annotated[str | None, described("Why it could not be loaded, on a worker where it could not.")]
+    workers: Annotated[int, described("Number of live workers that have it.")]
+    loaded: Annotated[int, described("Number of those workers on which it is loaded.")]
+    error: Annotated[str | None, described("The load error of a worker, if one failed.")]
 
 
-@strawberry.type(description="Who the assistant can be.")
+@strawberry.type(description="A persona of the assistant.")
 class PersonaCapability:
-    name: Annotated[str, described("What createSession takes.")]
-    description: Annotated[str, described("What it is for.")]
-    scenarios: Annotated[list[str], described("The scenarios it may file.")]
+    name: Annotated[str, described("Its name, for createSession.")]
+    description: Annotated[str, described("Its purpose.")]
+    scenarios: Annotated[list[str], described("The scenarios whose CRM records it may file.")]
 
 
-@strawberry.type(description="A kind of request that can be filed.")
+@strawberry.type(description="A scenario: a kind of customer request that is filed as a CRM record.")
 class ScenarioCapability:
-    name: Annotated[str, described("Also the name of its tool.")]
-    description: Annotated[str, described("What it is for.")]
-    intents: Annotated[list[str], described("The values of its intent.")]
+    name: Annotated[str, described("Its name, also that of its tool.")]
+    description: Annotated[str, described("Its purpose.")]
+    intents: Annotated[list[str], described("The possible values of a record's intent.")]
     schema: Annotated[JSON, described("The JSON schema of its payload.")]
 
 
-@strawberry.type(description="What this server takes.")
+@strawberry.type(description="Limits of this server.")
 class LimitCapability:
-    max_text_length: Annotated[int, described("Characters of a text.")]
-    max_audio_bytes: Annotated[int, described("Bytes of a recording.")]
-    max_audio_seconds: Annotated[float, described("Seconds of a recording.")]
-    max_wait_seconds: Annotated[float, described("The longest waitSeconds.")]
+    max_text_length: Annotated[int, described("Maximum characters of a text message.")]
+    max_audio_bytes: Annotated[int, described("Maximum bytes of a recording.")]
+    max_audio_seconds: Annotated[float, described("Maximum seconds of a recording.")]
+    max_wait_seconds: Annotated[float, described("Maximum of waitSeconds.")]
 
 
 @strawberry.type(description="Engines, models, languages, personas, scenarios and limits of this server.")
 class Capabilities:
-    id: Annotated[strawberry.ID, described("For the caches of clients; node does not take it.")]
-    engines: Annotated[list[EngineCapability], described("What the living workers have, by stage.")]
+    id: Annotated[strawberry.ID, described("For normalized client caches; node(id) does not accept it.")]
+    engines: Annotated[list[EngineCapability], described("The engines of live workers, by stage.")]
     languages: Annotated[
         list[str],
         described(
-            'What createSession takes as language, with or without a region, beside "auto": what a language model of '
-            "the living workers answers in."
+            'Languages that createSession accepts, with or without a region, besides "auto": those in which a '
+            "language model of the live workers replies."
         ),
     ]
-    personas: Annotated[list[PersonaCapability], described("Who the assistant can be.")]
-    scenarios: Annotated[list[ScenarioCapability], described("What can be filed.")]
-    limits: Annotated[LimitCapability, described("What is too much.")]
+    personas: Annotated[list[PersonaCapability], described("The assistant's personas.")]
+    scenarios: Annotated[list[ScenarioCapability], described("The scenarios of CRM records.")]
+    limits: Annotated[LimitCapability, described("The limits of requests.")]

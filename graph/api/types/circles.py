@@ -1,4 +1,4 @@
-"""GraphQL types that are used in a circle: each is imported when its first object is made."""
+"""Lazy imports of GraphQL types that refer to each other in a cycle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A CRM record."""
+"""The GraphQL type of CRM records."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from graph.api.types.session import Session
 
 
-@strawberry.type(description="What a scenario wrote about the customer: what was said or is known, and nothing else.")
+@strawberry.type(description="A customer's request that a scenario filed, from stated or known facts only.")
 class CrmRecord(Node):
     row: strawberry.Private[CrmRecordRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(CrmRecordRow.id, "UUID version 7.")
     scenario: str = column(CrmRecordRow.scenario, "The kind of request.")
-    reference: str = column(CrmRecordRow.reference, "What the customer is told, to ask about it later.")
+    reference: str = column(CrmRecordRow.reference, "The reference number that the customer is given for follow-up.")
     customer_id: str = column(CrmRecordRow.customer_id, "The session's customer.")
     name: str | None = column(CrmRecordRow.name, "The customer's name, if given.")
     phone: str | None = column(CrmRecordRow.phone, "The customer's phone number, if given.")
     account_id: str | None = column(CrmRecordRow.account_id, "The customer's account, if given.")
     query: str = column(CrmRecordRow.query, "What the customer asked for, in their words.")
-    intent: str = column(CrmRecordRow.intent, "What kind of request within the scenario.")
-    priority: Priority = column(CrmRecordRow.priority, "How soon somebody must look at it.")
-    status: CrmStatus = column(CrmRecordRow.status, "Whether it is filed.")
+    intent: str = column(CrmRecordRow.intent, "The kind of request within the scenario.")
+    priority: Priority = column(CrmRecordRow.priority, "Its urgency.")
+    status: CrmStatus = column(CrmRecordRow.status, "Its filing status.")
     details: JSON = column(CrmRecordRow.details, "The scenario's own fields.")
     created_at: datetime = column(CrmRecordRow.created_at, "When it was filed.")
     tool_call: ToolCall | None = one(

@@ -1,4 +1,4 @@
-"""The enums of the schema: the same words as in the tables, told to Strawberry with what they mean."""
+"""The enums of the schema, those of the database, registered with Strawberry with their descriptions."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = [
 
 _MEANING: dict[type[StrEnum], str] = {
     Stage: "A step of a turn.",
-    TurnStatus: "How far a turn is.",
-    ToolCallStatus: "PENDING until the tool has answered.",
-    CrmStatus: "DONE: filed. PENDING, FAILED: for a CRM elsewhere that has not answered yet, or refused.",
-    CallStatus: "How a model call ended.",
-    Role: "Which side said it.",
-    MessageType: "Whether there is sound.",
+    TurnStatus: "The progress of a turn.",
+    ToolCallStatus: "PENDING until the tool has responded.",
+    CrmStatus: "DONE: filed. PENDING, FAILED: an external CRM has not responded yet, or has refused.",
+    CallStatus: "The outcome of a model call.",
+    Role: "The author of a message.",
+    MessageType: "AUDIO if a message has audio, else TEXT.",
     Channel: "How the customer reaches the company.",
-    Priority: "How soon somebody must look at it.",
-    SessionStatus: "Whether a session takes messages.",
+    Priority: "The urgency of a CRM record.",
+    SessionStatus: "Whether a session accepts messages.",
 }
 
 for _word, _meaning in _MEANING.items():

@@ -1,4 +1,4 @@
-"""The events that subscriptions push."""
+"""GraphQL types of the events that subscriptions send."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def _stage() -> Stage:
     return data("stage", Stage, "The stage.")
 
 
-@strawberry.interface(description="One thing that happened in a session.")
+@strawberry.interface(description="An event in a session.")
 class Event:
     stored: strawberry.Private[StoredEvent]
     source: strawberry.Private[Source]
-    seq: int = told(lambda event: event.seq, "Its number in the session: 1, 2, 3 ... without a gap.")
+    seq: int = told(lambda event: event.seq, "Its number in the session: 1, 2, 3 ... without gaps.")
     session_id: strawberry.ID = told(lambda event: strawberry.ID(str(event.session_id)), "The session.")
     turn_id: strawberry.ID | None = told(
         lambda event: None if event.turn_id is None else strawberry.ID(str(event.turn_id)),
-        "The turn, if it belongs to one.",
+        "The turn, if the event belongs to one.",
     )
-    at: datetime = told(lambda event: event.at, "When it was written.")
+    at: datetime = told(lambda event: event.at, "When it was stored.")
 
 
 @strawberry.type(description="A message was accepted and waits for a worker.")
@@ -55,96 +55,98 @@ class TurnQueued(Event):
     turn: Turn = _turn()
 
 
-@strawberry.type(description="A worker began an attempt at the turn.")
+@strawberry.type(description="A worker started an attempt at the turn.")
 class TurnStarted(Event):
-    attempt: int = data("attempt", int, "Which attempt, counted from 1.")
+    attempt: int = data("attempt", int, "The attempt's number, from 1.")
     turn: Turn = _turn()
 
 
-@strawberry.type(description="A stage began.")
+@strawberry.type(description="A stage started.")
 class StageStarted(Event):
     stage: Stage = _stage()
     engine: str = data("engine", str, "The engine, or the MCP server.")
     model: str = data("model", str, "The model, or the tool.")
 
 
-@strawberry.type(description="A stage is done.")
+@strawberry.type(description="A stage succeeded.")
 class StageCompleted(Event):
     stage: Stage = _stage()
     model_call: ModelCall | None = told_row(
-        ModelCall, ModelCallRow.id, in_data("model_call_id"), "Its last model call; null for TOOL."
+        ModelCall, ModelCallRow.id, in_data("model_call_id"), "The stage's last model call; null for TOOL."
     )
 
 
-@strawberry.type(description="A stage could not do its work.")
+@strawberry.type(description="A stage failed.")
 class StageFailed(Event):
     stage: Stage = _stage()
-    code: str = data("code", str, "One of the contract's codes.")
-    message: str = data("message", str, "What went wrong, for a person.")
-    will_retry: bool = data("will_retry", bool, "Whether the stage is tried again.")
+    code: str = data("code", str, "An error code of the API.")
+    message: str = data("message", str, "The error in words.")
+    will_retry: bool = data("will_retry", bool, "Whether the stage will be retried.")
 
 
-@strawberry.type(description="A stage was left out, because this server has nothing for it; the turn goes on.")
+@strawberry.type(description="A stage was skipped, because this server has no engine for it; the turn continues.")
 class StageSkipped(Event):
     stage: Stage = _stage()
-    reason: str = data("reason", str, "Why.")
+    reason: str = data("reason", str, "Why it was skipped.")
 
 
-@strawberry.type(description="What was understood of the recording so far; later ones replace it.")
+@strawberry.type(description="A partial transcript of the recording; each replaces the one before.")
 class TranscriptPartial(Event):
-    text: str = data("text", str, "All words so far.")
+    text: str = data("text", str, "The whole transcript so far.")
 
 
-@strawberry.type(description="The recording is understood.")
+@strawberry.type(description="The recording is transcribed.")
 class TranscriptReady(Event):
     message: Message = _message("The customer's message, with its text.")
     unexpected_language: str | None = optional_data(
         "unexpected_language",
         str,
-        "The language that was spoken (ISO 639-1), where it is neither the session's nor, for `auto`, one that can be"
-        " answered here. The transcript is in that language, the reply is not. Null otherwise.",
+        "The spoken language (ISO 639-1) if it is not the session's or, with `auto`, not one that this server replies"
+        " in: the transcript is in that language, the reply is not. Null otherwise.",
     )
 
 
-@strawberry.type(description="The reply grows by this text.")
+@strawberry.type(description="New text of the reply, to append.")
 class ReplyDelta(Event):
-    text: str = data("text", str, "What is new.")
+    text: str = data("text", str, "The text to append.")
 
 
-@strawberry.type(description="The reply's text is whole; it replaces all its deltas.")
+@strawberry.type(description="The reply's text is complete; it replaces all ReplyDelta texts.")
 class ReplyReady(Event):
     message: Message = _message("The reply.")
 
 
-@strawberry.type(description="A tool is about to run.")
+@strawberry.type(description="A tool call starts.")
 class ToolCallStarted(Event):
     tool_call: ToolCall = _tool_call()
 
 
-@strawberry.type(description="A tool has answered, or could not.")
+@strawberry.type(description="A tool call succeeded or failed.")
 class ToolCallFinished(Event):
     tool_call: ToolCall = _tool_call()
 
 
-@strawberry.type(description="One sentence of the reply can be heard.")
+@strawberry.type(description="The audio of one sentence of the reply is ready.")
 class AudioChunkReady(Event):
-    index: int = data("index", int, "Counts the reply's chunks from 0.")
+    index: int = data("index", int, "The chunk's number within the reply, from 0.")
     text: str = data("text", str, "The sentence.")
-    url: str = told_url("audio_id", "Where it is fetched, without a key; good for an hour at least.")
-    duration_ms: int = data("duration_ms", int, "How long it plays, in milliseconds.")
+    url: str = told_url(
+        "audio_id", "A signed URL of the audio, for GET without an API key, valid for at least an hour."
+    )
+    duration_ms: int = data("duration_ms", int, "Its duration in milliseconds.")
 
 
-@strawberry.type(description="The whole reply can be heard.")
+@strawberry.type(description="The audio of the whole reply is ready.")
 class AudioReady(Event):
-    message: Message = _message("The reply, with its sound.")
+    message: Message = _message("The reply, with its audio.")
 
 
-@strawberry.type(description="The turn is done.")
+@strawberry.type(description="The turn succeeded.")
 class TurnCompleted(Event):
     turn: Turn = _turn()
 
 
-@strawberry.type(description="The turn ended without success; the session goes on.")
+@strawberry.type(description="The turn failed; the session continues.")
 class TurnFailed(Event):
     turn: Turn = _turn("The turn, with its error.")
 
@@ -154,7 +156,7 @@ class TurnCancelled(Event):
     turn: Turn = _turn()
 
 
-@strawberry.type(description="The session has ended and its last turn is done: nothing follows.")
+@strawberry.type(description="The session and its last turn have ended: the last event.")
 class SessionEnded(Event):
     pass
 

@@ -1,4 +1,4 @@
-"""A message and its sound."""
+"""GraphQL types of messages and their audio."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ if TYPE_CHECKING:
     from graph.api.types.turn import Turn
 
 
-@strawberry.type(description="A sound that can be fetched.")
+@strawberry.type(description="An audio file.")
 class Audio:
     row: strawberry.Private[AudioRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = column(AudioRow.id, "UUID version 7, for the caches of clients; node does not take it.")
-    mime_type: str = column(AudioRow.mime_type, "What the bytes are.")
-    duration_ms: int = column(AudioRow.duration_ms, "How long it plays, in milliseconds.")
-    sample_rate: int = column(AudioRow.sample_rate, "Samples a second.")
-    size_bytes: int = column(AudioRow.size_bytes, "How many bytes it has.")
+    id: strawberry.ID = column(
+        AudioRow.id, "UUID version 7, for normalized client caches; node(id) does not accept it."
+    )
+    mime_type: str = column(AudioRow.mime_type, "Its media type.")
+    duration_ms: int = column(AudioRow.duration_ms, "Its duration in milliseconds.")
+    sample_rate: int = column(AudioRow.sample_rate, "Samples per second (Hz).")
+    size_bytes: int = column(AudioRow.size_bytes, "Its size in bytes.")
     url: str = sound_url(
-        AudioRow.id, "Where it is fetched, without a key; good for an hour at least. Ranges are served."
+        AudioRow.id,
+        "A signed URL, for GET without an API key, valid for at least an hour. Range requests are supported.",
     )
 
 
@@ -47,21 +50,21 @@ def _is_reply(message: MessageRow, _: ToolCallRow) -> bool:
     return message.role == Role.ASSISTANT
 
 
-@strawberry.type(description="What one side said.")
+@strawberry.type(description="A message of the customer or the assistant.")
 class Message(Node):
     row: strawberry.Private[MessageRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(MessageRow.id, "UUID version 7.")
-    role: Role = column(MessageRow.role, "Which side said it.")
-    type: MessageType = column(MessageRow.type, "AUDIO if it was spoken.")
+    role: Role = column(MessageRow.role, "Its author.")
+    type: MessageType = column(MessageRow.type, "AUDIO if it was sent as audio.")
     text: str | None = column(
-        MessageRow.text, "The words. Null until a recording is understood; empty when nobody spoke in it."
+        MessageRow.text, "Its text. Null until the recording is transcribed; empty if the recording has no speech."
     )
-    language: str | None = column(MessageRow.language, "The language it was said in, where that was found out.")
-    complete: bool = column(MessageRow.complete, "False for what a reply had said when its turn was cancelled.")
+    language: str | None = column(MessageRow.language, "Its language (ISO 639-1), if known.")
+    complete: bool = column(MessageRow.complete, "False for a partial reply of a cancelled turn.")
     created_at: datetime = column(MessageRow.created_at, "When it was stored.")
     audio: Audio | None = one(
-        Audio, AudioRow.id, MessageRow.audio_id, "Its sound: the customer's recording, or the spoken reply."
+        Audio, AudioRow.id, MessageRow.audio_id, "Its audio: the customer's recording, or the spoken reply."
     )
     turn: Annotated[Turn, strawberry.lazy("graph.api.types.turn")] = one(
         turn_of, TurnRow.id, MessageRow.turn_id, "The turn it belongs to."
@@ -70,13 +73,13 @@ class Message(Node):
         ModelCall,
         ModelCallRow.turn_id,
         MessageRow.turn_id,
-        "The model calls that made it: ASR for the customer's, LLM and TTS for the reply.",
+        "The model calls that produced it: ASR for the customer's message, LLM and TTS for the reply.",
         where=_made,
     )
     tool_calls: list[ToolCall] = many(
         ToolCall,
         ToolCallRow.turn_id,
         MessageRow.turn_id,
-        "The tool calls behind a reply; none for the customer's own message.",
+        "The tool calls of a reply; empty for the customer's message.",
         where=_is_reply,
     )

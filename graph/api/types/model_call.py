@@ -1,4 +1,4 @@
-"""A model call."""
+"""The GraphQL type of model calls (ASR, LLM, TTS)."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ def _real_time_factor_sql(call: type[ModelCallRow]) -> SQLColumnExpression[float
     return func.floor(call.duration_ms / cast(sound, Double) * 1e4 + 0.5) / 1e4
 
 
-@strawberry.type(description="One use of a model by a stage. It names the engine and the model that really ran.")
+@strawberry.type(description="A stage's call of a model, with the engine and model that actually ran.")
 class ModelCall(Node):
     row: strawberry.Private[ModelCallRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(ModelCallRow.id, "UUID version 7.")
-    stage: Stage = column(ModelCallRow.stage, "The stage that used it.")
-    engine: str = column(ModelCallRow.engine, "The code that ran the model.")
+    stage: Stage = column(ModelCallRow.stage, "The stage.")
+    engine: str = column(ModelCallRow.engine, "The engine, the code that ran the model.")
     model: str = column(ModelCallRow.model, "The model.")
-    status: CallStatus = column(ModelCallRow.status, "How it ended.")
-    attempt: int = column(ModelCallRow.attempt, "The turn's attempt it belongs to.")
-    started_at: datetime = column(ModelCallRow.started_at, "When the engine began.")
-    wait_ms: float = column(ModelCallRow.wait_ms, "How long it waited for the engine, which another turn was using.")
-    duration_ms: float = column(ModelCallRow.duration_ms, "How long the engine worked.")
+    status: CallStatus = column(ModelCallRow.status, "Its outcome.")
+    attempt: int = column(ModelCallRow.attempt, "The turn's attempt, from 1.")
+    started_at: datetime = column(ModelCallRow.started_at, "When the engine started.")
+    wait_ms: float = column(ModelCallRow.wait_ms, "Milliseconds of waiting for an engine in use by other turns.")
+    duration_ms: float = column(ModelCallRow.duration_ms, "Milliseconds of the engine's work.")
     first_output_ms: float | None = column(
-        ModelCallRow.first_output_ms, "How long until the engine gave its first piece."
+        ModelCallRow.first_output_ms, "Milliseconds until the engine's first output."
     )
-    input_tokens: int | None = column(ModelCallRow.input_tokens, "Tokens read, where the engine counts them.")
-    output_tokens: int | None = column(ModelCallRow.output_tokens, "Tokens written, where the engine counts them.")
-    input_audio_ms: int | None = column(ModelCallRow.input_audio_ms, "Sound heard, in milliseconds.")
-    output_audio_ms: int | None = column(ModelCallRow.output_audio_ms, "Sound made, in milliseconds.")
-    error: str | None = column(ModelCallRow.error, "Why it failed: a code and words.")
+    input_tokens: int | None = column(ModelCallRow.input_tokens, "Input tokens, if the engine counts them.")
+    output_tokens: int | None = column(ModelCallRow.output_tokens, "Output tokens, if the engine counts them.")
+    input_audio_ms: int | None = column(ModelCallRow.input_audio_ms, "Duration of the input audio in milliseconds.")
+    output_audio_ms: int | None = column(ModelCallRow.output_audio_ms, "Duration of the output audio in milliseconds.")
+    error: str | None = column(ModelCallRow.error, "Its error: code and message.")
     details: JSON | None = column(
-        ModelCallRow.details, "What the engine tells of itself, such as segments with times and confidence."
+        ModelCallRow.details, "Details that the engine reports, such as segments with times and confidence."
     )
     real_time_factor: float | None = computed(
         _real_time_factor,
         _real_time_factor_sql,
-        "Time worked for each time of sound heard or made; under 1 is faster than life.",
+        "Real-time factor: processing time divided by audio duration; below 1 is faster than real time.",
     )

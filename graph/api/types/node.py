@@ -1,4 +1,4 @@
-"""Relay's Node interface: every id is the key of one row of one table, so that it can be looked up by itself."""
+"""Relay's Node interface: an id is unique among all tables, so it identifies a row by itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import strawberry
 
 
 @strawberry.interface(
-    description="Anything that has an id of its own: node(id) finds it again (Relay, Global Object Identification)."
+    description="An object with a global id, which node(id) accepts (Relay, Global Object Identification)."
 )
 class Node:
-    @strawberry.field(description="UUID version 7; no two things have the same, of whatever type.")
+    @strawberry.field(description="UUID version 7, unique among all types.")
     def id(self) -> strawberry.ID:
-        raise NotImplementedError  # each type says where its id is
+        raise NotImplementedError  # each type defines its id

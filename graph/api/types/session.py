@@ -1,4 +1,4 @@
-"""A session, and the whole of one: its conversation."""
+"""GraphQL types of sessions, and of a session's snapshot (Conversation)."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ class Session(Node):
     row: strawberry.Private[SessionRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(SessionRow.id, "UUID version 7.")
-    customer_id: str = column(SessionRow.customer_id, "The customer, as the client that opened the session names them.")
-    language: str = column(SessionRow.language, 'What is spoken, as "en" or "es-MX", or "auto" to detect it.')
+    customer_id: str = column(SessionRow.customer_id, "Your identifier of the customer.")
+    language: str = column(SessionRow.language, 'Its language, such as "en" or "es-MX", or "auto" to detect it.')
     channel: Channel = column(SessionRow.channel, "How the customer reached the company.")
-    persona: str = column(SessionRow.persona, "Who the assistant is.")
+    persona: str = column(SessionRow.persona, "The assistant's persona.")
     status: SessionStatus = column(SessionRow.status, "OPEN until endSession.")
-    metadata: JSON | None = column(SessionRow.metadata_, "What the client keeps with the session.")
-    created_at: datetime = column(SessionRow.created_at, "When it was opened.")
-    ended_at: datetime | None = column(SessionRow.ended_at, "When it was ended.")
-    last_seq: int = column(SessionRow.last_seq, "The number of its newest event.")
+    metadata: JSON | None = column(SessionRow.metadata_, "The client's own data.")
+    created_at: datetime = column(SessionRow.created_at, "When it was created.")
+    ended_at: datetime | None = column(SessionRow.ended_at, "When endSession was called.")
+    last_seq: int = column(SessionRow.last_seq, "The number (seq) of its latest event.")
     turns: list[Turn] = window(Turn, TurnRow.session_id, SessionRow.id, "Its turns, oldest first.")
     messages: list[Message] = window(Message, MessageRow.session_id, SessionRow.id, "Its messages, oldest first.")
 
 
 @strawberry.type(
-    description="The whole of one session, as of lastSeq: subscribe to sessionEvents with afterSeq: lastSeq, and "
-    "nothing is missed or seen twice."
+    description="A consistent snapshot of one session, as of event lastSeq: subscribe to sessionEvents with "
+    "afterSeq: lastSeq to get every later event exactly once."
 )
 class Conversation:
     row: strawberry.Private[SessionRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = prefixed_id("conversation", SessionRow.id, "one conversation")
-    session: Session = part(Session, "The session itself.")
-    last_seq: int = column(SessionRow.last_seq, "The number of the newest event that is part of this.")
+    session: Session = part(Session, "The session.")
+    last_seq: int = column(SessionRow.last_seq, "The number (seq) of the latest event in the snapshot.")
     messages: list[Message] = window(Message, MessageRow.session_id, SessionRow.id, "All messages, oldest first.")
     turns: list[Turn] = window(Turn, TurnRow.session_id, SessionRow.id, "All turns, oldest first.")
     model_calls: list[ModelCall] = window(

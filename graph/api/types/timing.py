@@ -1,4 +1,4 @@
-"""Where a turn's time went, in Python and, to the last digit the same, in SQL."""
+"""GraphQL types of a turn's latency (queue, stages, first audio), with equal digits from Python and from SQL."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Sql = Callable[[type[TurnRow]], ColumnElement[float]]
 def _between(
     begin: InstrumentedAttribute[datetime], end: InstrumentedAttribute[datetime | None]
 ) -> tuple[_Python, _Sql]:
-    """The milliseconds between two times of a turn, None unless both are known."""
+    """Milliseconds between two times of a turn; None unless both are known."""
 
     def python(turn: TurnRow) -> float | None:
         since, until = getattr(turn, begin.key), getattr(turn, end.key)
@@ -69,7 +69,7 @@ def _unattributed_sql(turn: type[TurnRow]) -> ColumnElement[float]:
     nothing = literal(0.0, Double)
     total, queue, covered = _total_sql(turn), _queue_sql(turn), _covered_sql(turn)
     rest = total - func.coalesce(queue, nothing) - func.coalesce(covered, nothing)
-    # greatest() passes over a null, which here must stay one.
+    # greatest() ignores NULL, which must stay NULL here.
     return case((total.is_not(None), func.floor(func.greatest(nothing, rest) * 1000 + 0.5) / 1000))
 
 
@@ -108,36 +108,38 @@ def _time(name: Literal["start_ms", "duration_ms", "wait_ms"], description: str)
     return computed(python, sql, description)
 
 
-@strawberry.type(description="How long one stage of a turn worked. Stages overlap: speech begins before the text ends.")
+@strawberry.type(description="The time of one stage of a turn. Stages overlap: TTS starts before LLM ends.")
 class StageTiming:
     row: strawberry.Private[_StageTime]
     stage: Stage = computed(_stage, _stage_sql, "The stage.")
-    start_ms: float = _time("start_ms", "When it began, counted from when the turn was queued.")
-    duration_ms: float = _time("duration_ms", "How long it worked.")
-    wait_ms: float = _time("wait_ms", "How long it waited for an engine that another turn was using.")
+    start_ms: float = _time("start_ms", "Milliseconds from the turn's queueing to the stage's start.")
+    duration_ms: float = _time("duration_ms", "Milliseconds of work.")
+    wait_ms: float = _time("wait_ms", "Milliseconds of waiting for an engine in use by other turns.")
 
 
-@strawberry.type(description="Where a turn's time went, in milliseconds. All but queueMs is null until the turn ends.")
+@strawberry.type(description="A turn's latency in milliseconds. All but queueMs is null until the turn ends.")
 class TurnTiming:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = prefixed_id("timing", TurnRow.id, "one turn's timing")
-    total_ms: float | None = computed(_total, _total_sql, "From queued to finished.")
-    queue_ms: float | None = computed(_queue, _queue_sql, "From queued to started; null until then.")
+    total_ms: float | None = computed(_total, _total_sql, "From queueing to the end.")
+    queue_ms: float | None = computed(_queue, _queue_sql, "From queueing to the start; null until then.")
     stages: list[StageTiming] = items(
         StageTiming,
-        "Each stage that worked, in the order in which they began.",
+        "The stages that ran, by start time.",
         _stages,
         sql=_stages_sql,
         order=lambda timed: cast(_text(timed.value, "start_ms"), Double),
     )
     unattributed_ms: float | None = computed(
-        _unattributed, _unattributed_sql, "What is neither queue nor stage: reading, writing, handing over."
+        _unattributed, _unattributed_sql, "Time in neither queue nor stages: database, hand-over between stages."
     )
     first_words_ms: float | None = computed(
-        *_measured("first_words_ms"), "Until the first words of the recording were understood."
+        *_measured("first_words_ms"), "From the start until the first words of the recording were transcribed."
     )
-    first_text_ms: float | None = computed(*_measured("first_text_ms"), "Until the first words of the reply were out.")
+    first_text_ms: float | None = computed(
+        *_measured("first_text_ms"), "From the start until the first text of the reply."
+    )
     first_audio_ms: float | None = computed(
-        *_measured("first_audio_ms"), "Until the first sentence of the reply could be heard."
+        *_measured("first_audio_ms"), "From the start until the first sentence of the reply had audio."
     )

@@ -1,4 +1,4 @@
-"""A tool call."""
+"""The GraphQL type of tool calls."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from graph.api.types.crm import CrmRecord
 
 
-@strawberry.type(description="One use of a tool. Its row is there before the tool runs.")
+@strawberry.type(description="A call of an MCP tool. It is stored before the tool runs.")
 class ToolCall(Node):
     row: strawberry.Private[ToolCallRow]
     source: strawberry.Private[Source]
-    id: strawberry.ID = column(ToolCallRow.id, "UUID version 7; also the key under which the tool runs once.")
+    id: strawberry.ID = column(ToolCallRow.id, "UUID version 7; also the tool's idempotency key.")
     name: str = column(ToolCallRow.name, "The tool.")
-    server: str = column(ToolCallRow.server, "The MCP server that has it.")
-    arguments: JSON = column(ToolCallRow.arguments, "What the tool was given.")
-    result: JSON | None = column(ToolCallRow.result, "What the tool answered.")
-    status: ToolCallStatus = column(ToolCallRow.status, "PENDING until the tool has answered.")
-    error: str | None = column(ToolCallRow.error, "Why it failed, naming fields and rules.")
-    duration_ms: float | None = column(ToolCallRow.duration_ms, "From its intent to its end.")
-    created_at: datetime = column(ToolCallRow.created_at, "When its intent was stored.")
+    server: str = column(ToolCallRow.server, "The MCP server of the tool.")
+    arguments: JSON = column(ToolCallRow.arguments, "The tool's arguments.")
+    result: JSON | None = column(ToolCallRow.result, "The tool's result.")
+    status: ToolCallStatus = column(ToolCallRow.status, "PENDING until the tool has responded.")
+    error: str | None = column(ToolCallRow.error, "Its error, with the fields and rules that were violated.")
+    duration_ms: float | None = column(ToolCallRow.duration_ms, "Milliseconds from being stored to its end.")
+    created_at: datetime = column(ToolCallRow.created_at, "When it was stored.")
     crm_record: Annotated[CrmRecord, strawberry.lazy("graph.api.types.crm")] | None = one(
-        crm_record_of, CrmRecordRow.tool_call_id, ToolCallRow.id, "The record it filed."
+        crm_record_of, CrmRecordRow.tool_call_id, ToolCallRow.id, "The CRM record that it filed."
     )

@@ -1,4 +1,4 @@
-"""A turn and its error."""
+"""GraphQL types of turns and their errors."""
 
 from __future__ import annotations
 
@@ -45,36 +45,36 @@ class TurnError:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = prefixed_id("error", TurnRow.id, "one turn's error")
-    code: str = column(non_null(TurnRow.error_code), "One of the contract's codes.")
-    message: str = computed(_error_message, _error_message_sql, "What went wrong, for a person.")
-    stage: Stage | None = column(TurnRow.error_stage, "The stage it happened in.")
+    code: str = column(non_null(TurnRow.error_code), "An error code of the API.")
+    message: str = computed(_error_message, _error_message_sql, "The error in words.")
+    stage: Stage | None = column(TurnRow.error_stage, "The stage that failed.")
 
 
-@strawberry.type(description="One user message and all that follows from it, up to the spoken reply.")
+@strawberry.type(description="A customer's message and its processing, up to the spoken reply.")
 class Turn(Node):
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = column(TurnRow.id, "UUID version 7.")
-    number: int = column(TurnRow.number, "Counts the session's turns from 1.")
-    status: TurnStatus = column(TurnRow.status, "How far it is.")
-    attempt: int = column(TurnRow.attempt, "How often it was begun; 0 while it is queued.")
+    number: int = column(TurnRow.number, "Its number in the session, from 1.")
+    status: TurnStatus = column(TurnRow.status, "Its progress.")
+    attempt: int = column(TurnRow.attempt, "The number of attempts started; 0 while it is queued.")
     error: TurnError | None = part(TurnError, "Why it failed.", where=lambda turn: ne(turn.error_code, None))
     queued_at: datetime = column(TurnRow.queued_at, "When its message was accepted.")
-    started_at: datetime | None = column(TurnRow.started_at, "When a worker first took it.")
+    started_at: datetime | None = column(TurnRow.started_at, "When a worker first started it.")
     finished_at: datetime | None = column(TurnRow.finished_at, "When it ended.")
-    timing: TurnTiming = part(TurnTiming, "Where the time went: queue, each stage, and what no stage accounts for.")
+    timing: TurnTiming = part(TurnTiming, "Its latency: queue, stages, and unattributed time.")
     user_message: Message = one(
         Message,
         MessageRow.turn_id,
         TurnRow.id,
-        "What the customer said.",
+        "The customer's message.",
         where=lambda _, message: message.role == Role.USER,
     )
     reply: Message | None = one(
         Message,
         MessageRow.turn_id,
         TurnRow.id,
-        "What the assistant answered; null until its text is whole.",
+        "The assistant's message; null until its text is complete.",
         where=lambda _, message: message.role == Role.ASSISTANT,
     )
     model_calls: list[ModelCall] = many(ModelCall, ModelCallRow.turn_id, TurnRow.id, "Its model calls, oldest first.")
@@ -84,7 +84,7 @@ class Turn(Node):
         CrmRecordRow.tool_call_id,
         ToolCallRow.turn_id,
         TurnRow.id,
-        "The CRM records its tool calls filed, oldest first.",
+        "The CRM records that its tool calls filed, oldest first.",
     )
     session: Annotated[Session, strawberry.lazy("graph.api.types.session")] = one(
         session_of, SessionRow.id, TurnRow.session_id, "The session it belongs to."
