@@ -135,11 +135,11 @@ class TurnTiming:
         _unattributed, _unattributed_sql, "Time in neither queue nor stages: database, hand-over between stages."
     )
     first_words_ms: float | None = computed(
-        *_measured("first_words_ms"), "From the start until the first words of the recording were transcribed."
+        *_measured("first_words_ms"), "From queueing until the first words of the recording were transcribed."
     )
     first_text_ms: float | None = computed(
-        *_measured("first_text_ms"), "From the start until the first text of the reply."
+        *_measured("first_text_ms"), "From queueing until the first text of the reply."
     )
     first_audio_ms: float | None = computed(
-        *_measured("first_audio_ms"), "From the start until the first sentence of the reply had audio."
+        *_measured("first_audio_ms"), "From queueing until the first sentence of the reply had audio."
     )
