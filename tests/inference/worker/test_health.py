@@ -29,7 +29,7 @@ def test_only_a_living_worker_of_this_host_is_healthy(
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("postgresql://u:secret@127.0.0.1:1/d", "127.0.0.1:1/d: Connection refused"), ("u:secret", "no address")],
+    [("postgresql://u:secret@127.0.0.1:1/d", "127.0.0.1:1/d: Connection refused"), ("u:secret", "not a URI")],
 )
 def test_without_a_database_it_says_so_in_one_line(url: str, words: str) -> None:
     done = subprocess.run(
