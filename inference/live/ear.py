@@ -1,0 +1,173 @@
+"""The ear: one caller's audio, frame by frame, becomes speech, pauses and ends of turns.
+
+Speech begins at a probability of 0.5 in three frames running (96 ms: a click is no turn) and pauses after three frames
+below 0.35 (hysteresis). Whether a pause ends the turn is for ``inference.live.endpointing``; the models that it needs
+are run by the caller of this class, on a thread of their own, which then reports scores and words.
+
+All times are seconds of the caller's audio, not of a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.audio.vad import FRAME, SpeechStream
+from inference.live.endpointing import LOOKS, PATIENCE, Eagerness, Patience, silence_needed
+from inference.live.open_ends import OpenEnds
+from inference.ports import SAMPLE_RATE, Samples
+
+FRAME_SECONDS = FRAME / SAMPLE_RATE
+_ONSET, _OFFSET = 0.5, 0.35
+_ONSET_FRAMES, _OFFSET_FRAMES = 3, 3
+
+#: Audio kept from before the first speech: quiet consonants.
+_LEAD = round(0.3 * SAMPLE_RATE)
+
+#: A turn longer than this is ended at its next pause.
+_LONGEST_TURN_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The first speech of a turn."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """``samples``: the turn's audio with 0.3 s before its first speech. ``silence``: seconds that ended it."""
+
+    at: float
+    samples: Samples
+    silence: float
+    scores: tuple[float, ...]
+
+
+EarEvent = SpeechStarted | SpeechPaused | SpeechResumed | TurnEnded
+
+
+class Ear:
+    """The state of one caller. Not thread-safe; a frame takes about 0.2 ms."""
+
+    def __init__(self, stream: SpeechStream, ends: OpenEnds, patience: Patience = PATIENCE[Eagerness.AUTO]) -> None:
+        self._stream = stream
+        self._ends = ends
+        self._patience = patience
+        self._expected: Collection[int] = ()
+        self._frames: list[Samples] = []
+        self._now = 0.0
+        self._speaking = self._in_turn = False
+        self._loud = self._quiet = 0
+        self._scores: list[float] = []
+        self._asked = 0
+        self._text = ""
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether the caller has begun a turn that has not ended."""
+        return self._in_turn
+
+    @property
+    def speaking(self) -> bool:
+        return self._speaking
+
+    @property
+    def samples(self) -> Samples:
+        """The audio of the turn so far; outside a turn, what is kept for its beginning."""
+        return np.concatenate(self._frames) if self._frames else np.zeros(0, np.float32)
+
+    def expect_digits(self, counts: Collection[int]) -> None:
+        """Says how many digits the assistant asked for; empty for none."""
+        self._expected = counts
+
+    def hear_words(self, text: str) -> None:
+        """Reports the words of the turn so far."""
+        self._text = text
+
+    def add_score(self, score: float) -> None:
+        """Reports the turn model's score for the present pause; without effect when the caller has gone on."""
+        if self._in_turn and not self._speaking:
+            self._scores.append(score)
+
+    def look_due(self) -> bool:
+        """Whether the turn model is to be asked now about ``samples``; True once for each look at a pause."""
+        if not self._in_turn or self._speaking or self._asked >= len(LOOKS):
+            return False
+        if self._quiet * FRAME_SECONDS < LOOKS[self._asked] - FRAME_SECONDS / 2:
+            return False
+        self._asked += 1
+        return True
+
+    def feed(self, frame: Samples) -> list[EarEvent]:
+        """Takes the next 512 samples at 16 kHz; returns what happened in them."""
+        probability = self._stream.feed(frame)
+        self._now += FRAME_SECONDS
+        self._keep(frame)
+        if probability >= (_OFFSET if self._speaking else _ONSET):
+            return self._speech()
+        return self._silence()
+
+    def _keep(self, frame: Samples) -> None:
+        self._frames.append(frame)
+        if not self._in_turn and not self._loud:
+            most = -(-_LEAD // FRAME)
+            del self._frames[: max(0, len(self._frames) - most)]
+
+    def _speech(self) -> list[EarEvent]:
+        self._loud += 1
+        if self._speaking:
+            self._quiet = 0
+            return []
+        if self._loud < _ONSET_FRAMES:
+            self._quiet += 1  # it is not speech yet, and the pause goes on
+            return []
+        began = self._now - self._loud * FRAME_SECONDS
+        self._speaking, self._quiet, self._asked = True, 0, 0
+        self._scores.clear()
+        if self._in_turn:
+            return [SpeechResumed(began)]
+        self._in_turn = True
+        return [SpeechStarted(began)]
+
+    def _silence(self) -> list[EarEvent]:
+        self._loud = 0
+        self._quiet += 1
+        if self._speaking:
+            if self._quiet < _OFFSET_FRAMES:
+                return []
+            self._speaking = False
+            return [SpeechPaused(self._now - self._quiet * FRAME_SECONDS)]
+        return self._ended()
+
+    def _ended(self) -> list[EarEvent]:
+        if not self._in_turn:
+            return []
+        silence = self._quiet * FRAME_SECONDS
+        if len(self._scores) < self._asked:  # the turn model is at work: its answer decides
+            waited = self._patience.longest
+        else:
+            waited = silence_needed(
+                self._scores, self._text, ends=self._ends, patience=self._patience, expected_digits=self._expected
+            )
+        too_long = len(self._frames) * FRAME_SECONDS > _LONGEST_TURN_SECONDS
+        if silence < waited and not too_long:
+            return []
+        ended = TurnEnded(self._now, self.samples, silence, tuple(self._scores))
+        self._in_turn, self._quiet, self._asked, self._text = False, 0, 0, ""
+        self._scores.clear()
+        del self._frames[:-1]
+        return [ended]

@@ -1,0 +1,52 @@
+"""Open ends: whether a caller's words so far ask for more, by language.
+
+Words end openly after a number, a comma or a word that no sentence ends with. Digits are counted as recognisers write
+them ("555-013", "5 5 5", "five five").
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+#: A run of digits or of letters; by exclusion, since the vowel signs of Hindi are no letters to ``re``.
+_WORD = re.compile(r"\d+|[^\s\d.,;:!?।…()\[\]\"«»“”\-–—/]+")
+_OPEN_MARK = re.compile(r"(?:[,;:\-–—…]|\.\.\.)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEnds:
+    """The words of one language that end a turn openly. ``digits``: the names of 0 to 9, longer numbers aside."""
+
+    digits: frozenset[str]
+    words: frozenset[str]
+
+    def trailing_digits(self, text: str) -> int:
+        """How many digits the text ends with, written or spelled; 0 if with none."""
+        count = 0
+        for word in reversed(_WORD.findall(text.lower())):
+            if word.isdigit():
+                count += len(word)
+            elif word in self.digits:
+                count += 1
+            else:
+                break
+        return count
+
+    def is_open(self, text: str) -> bool:
+        """Whether the text ends with a mark or a word after which a sentence goes on."""
+        words = _WORD.findall(text.lower())
+        return bool(_OPEN_MARK.search(text)) or (bool(words) and words[-1] in self.words)
+
+
+@lru_cache
+def open_ends(language: str) -> OpenEnds:
+    """The open ends of a language, ISO 639-1; for one without a table only figures and marks count."""
+    table: dict[str, dict[str, str]] = tomllib.loads(
+        (files(__package__) / "open_ends.toml").read_text(encoding="utf-8")
+    )
+    found = table.get(language, {})
+    return OpenEnds(frozenset(found.get("digits", "").split()), frozenset(found.get("words", "").split()))

@@ -1,0 +1,82 @@
+"""Endpointing and open ends: what ends a turn, and what asks for more silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from inference.live.endpointing import PATIENCE, Eagerness, silence_needed
+from inference.live.open_ends import open_ends
+
+ENGLISH = open_ends("en")
+
+
+def needed(*scores: float, text: str = "I want to cancel my contract.", **options: object) -> float:
+    return silence_needed(scores, text, ends=ENGLISH, **options)  # type: ignore[arg-type]
+
+
+def test_the_more_complete_a_turn_sounds_the_sooner_it_ends() -> None:
+    waits = [needed(score) for score in (0.99, 0.9, 0.6, 0.3, 0.1)]
+    assert waits == sorted(waits)
+    assert waits[0] < waits[-1]
+
+
+def test_two_looks_are_averaged() -> None:
+    assert needed(0.0, 0.99) == needed(0.495)
+    assert needed(0.0, 0.9, 1.0) == needed(0.95)
+
+
+def test_without_a_score_yet_the_turn_is_taken_for_incomplete() -> None:
+    assert needed() == needed(0.0)
+
+
+@pytest.mark.parametrize("text", ["my number is 555", "five five five", "It's 4 7 2, 9", "AC-20417"])
+def test_a_number_may_go_on(text: str) -> None:
+    assert needed(0.99, text=text) >= PATIENCE[Eagerness.AUTO].open_number
+
+
+@pytest.mark.parametrize("text", ["I need to change my", "yes and", "The street is,", "well, um", "it was the ..."])
+def test_open_words_ask_for_more(text: str) -> None:
+    assert needed(0.99, text=text) >= PATIENCE[Eagerness.AUTO].open_words
+
+
+def test_as_many_digits_as_were_asked_for_end_the_turn() -> None:
+    asked = {5}
+    assert needed(0.1, text="it is 20417", expected_digits=asked) == PATIENCE[Eagerness.AUTO].complete_number
+    assert needed(0.1, text="it is 2041", expected_digits=asked) >= PATIENCE[Eagerness.AUTO].open_number
+
+
+def test_eagerness_scales_the_waits() -> None:
+    low, auto, high = (needed(0.6, patience=PATIENCE[each]) for each in Eagerness)
+    assert low > auto > high
+
+
+def test_no_wait_is_longer_than_the_longest() -> None:
+    for text in ("fine", "and", "555"):
+        assert needed(0.0, text=text, patience=PATIENCE[Eagerness.LOW]) <= PATIENCE[Eagerness.LOW].longest
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "digits"),
+    [
+        ("en", "my number is 555-013", 6),
+        ("en", "two oh four one seven", 5),
+        ("en", "I have 2 phones", 0),
+        ("es", "es el cuatro siete 29", 4),
+        ("de", "null eins zwo", 3),
+        ("fr", "zéro un deux", 3),
+        ("hi", "शून्य एक", 2),
+        ("xx", "un dos 3", 1),
+        ("en", "", 0),
+    ],
+)
+def test_trailing_digits(language: str, text: str, digits: int) -> None:
+    assert open_ends(language).trailing_digits(text) == digits
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "is_open"),
+    [("es", "quiero cambiar mi", True), ("es", "quiero cancelar", False), ("de", "ich möchte und", True),
+     ("fr", "je voudrais changer mon", True), ("hi", "मेरा", True), ("en", "no", False), ("en", "", False)],
+)  # fmt: skip
+def test_open_words_of_each_language(language: str, text: str, is_open: bool) -> None:
+    assert open_ends(language).is_open(text) is is_open
