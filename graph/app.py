@@ -1,4 +1,4 @@
-"""The API, put together: the composition root that chooses its parts."""
+"""Composition root of the API: builds its parts, the FastAPI app and the ASGI middlewares."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ from inference.tools.client import McpToolBox
 from inference.tools.manual import ManualToolCalls
 from inference.tools.server import public_server
 
-#: Room beside a recording in base64 for the rest of a request.
+#: Bytes of a request besides a recording in base64.
 _REQUEST_BYTES = 100_000
 
-#: How long a recording waits until one of its tenant's decoder processes is free. Less than an operation may take.
+#: Longest wait of a recording for a decoder process of its tenant; less than an operation's time limit.
 _DECODER_WAIT_SECONDS = 20
 
 
 def create_app(settings: ApiSettings, url: str) -> ASGIApp:
-    """The API on the database at ``url``, which has its migrations."""
+    """The API on the database at ``url``, whose migrations have run."""
     rates = Rates(settings.requests_per_minute)
     fast_path: dict[str, FastPathParts] = {}
 
@@ -160,14 +160,14 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # its redirects are absolute, with whatever name the request called this server by
+        redirect_slashes=False,  # its redirects are absolute, with the request's unverified Host
     )
-    app.add_middleware(ErrorBoundary)  # also here: FastAPI has an answer of its own to what nobody caught
+    app.add_middleware(ErrorBoundary)  # also here: FastAPI handles uncaught exceptions itself
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
-        return RedirectResponse("graphql")  # relative: a proxy may have put a path before it
+        return RedirectResponse("graphql")  # relative: a proxy may add a path prefix
 
     return _guarded(app, settings, fast_path, rates)
 
@@ -191,7 +191,7 @@ def _guarded(api: FastAPI, settings: ApiSettings, fast_path: Mapping[str, FastPa
     if settings.host_names:
         app = Hosts(app, settings.host_names)
     app = ErrorBoundary(OneLinePerHeader(app))
-    if settings.cors_origins:  # around all others, so that a page may read their refusals too
+    if settings.cors_origins:  # outside the others, so that pages can read their error responses
         app = CORSMiddleware(
             app,
             allow_origins=settings.cors_origins,
@@ -208,9 +208,9 @@ async def _serve_mcp(app: FastAPI, database: Database, keys: Keys, stack: AsyncE
         streamable_http_path="/mcp",
         json_response=True,
         stateless_http=True,
-        # A key is asked for, which no other site's page has; so the host's name needs no list.
+        # An API key is required, which protects against DNS rebinding without a list of hosts.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     await stack.enter_async_context(server.session_manager.run())
-    # Without sessions of its own the server has nothing to push, so a GET would be held open for nothing.
+    # A stateless server has nothing to push: a GET would stay open without use.
     app.router.routes.append(Route("/mcp", KeyedEndpoint(endpoint, keys), methods=["POST"]))

@@ -1,4 +1,4 @@
-"""Where the API key of a request is: in an HTTP header, or in the payload of a websocket's connection_init."""
+"""Extraction of the API key from an HTTP header, or from the payload of a websocket's connection_init."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 
 def secret_in_headers(headers: Mapping[str, str]) -> str | None:
-    """The key of an ``Authorization: Bearer`` header."""
+    """The key in an ``Authorization: Bearer`` header; None without one."""
     return _bearer(headers.get("authorization"))
 
 
 def secret_in_params(params: object) -> str | None:
-    """The key in a connection_init payload: ``Authorization`` in any case, at the top or under ``headers``."""
+    """The key in a connection_init payload: ``Authorization`` in any letter case, at the top or in ``headers``."""
     if not isinstance(params, dict):
         return None
     nested = params.get("headers")

@@ -1,4 +1,4 @@
-"""Moments as clients read them: ISO 8601 in UTC, written as Postgres writes them in JSON."""
+"""The GraphQL scalar DateTime: ISO 8601 in UTC, in the format of Postgres' JSON."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ SCALARS: dict[object, ScalarDefinition] = {
         DateTimeDefinition,
         serialize=written,
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
-        description="A moment (RFC 3339): in UTC in answers, with any offset in arguments: 2026-01-31T12:00:00+01:00.",
+        description="A time (RFC 3339): in UTC in responses; with any offset in arguments: 2026-01-31T12:00:00+01:00.",
     )
 }

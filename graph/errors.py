@@ -1,4 +1,4 @@
-"""Errors as clients see them: known ones with their code, all others masked, with an id that is also in the log."""
+"""Error masking for GraphQL results: known errors keep their code; others become INTERNAL with an id that is logged."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from db.postgres.outage import client_error
 
 log = structlog.get_logger(__name__)
 
-#: Strawberry's own for documents in which there is nothing to run.
+#: Strawberry's errors for documents without an operation to run.
 _NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
-#: What graphql-core says of a variable that does not fit: where it is wrong, and why.
+#: graphql-core's message about an invalid variable: its place, and the fault.
 _OF_VARIABLE = re.compile(r"(?P<where>Variable '\$\w+' has invalid value(?: at [^:]*)?): (?P<fault>.*)", re.DOTALL)
 
-#: After these comes the value, as Python writes it.
+#: The part of the fault after which the value follows, as its Python repr.
 _VALUE = re.compile(r"(, found: |(?<= cannot represent )[^:]*: ).*", re.DOTALL)
 
 
 def in_graphql(message: str) -> str:
-    """A message of graphql-core about a variable, without its value, which is written there as Python's."""
+    """graphql-core's message about a variable without the variable's value."""
     found = _OF_VARIABLE.fullmatch(message)
     if found is None:
         return message
@@ -38,7 +38,7 @@ def in_graphql(message: str) -> str:
 
 
 class MaskedError(InternalError):
-    """What a client gets in the place of an unexpected error: ``errorId``, which is also in the log."""
+    """Replaces an unexpected error for clients; its ``errorId`` is also in the log."""
 
     def __init__(self, error_id: str) -> None:
         super().__init__(f"Something went wrong in the server (error {error_id}).")
@@ -57,24 +57,24 @@ def masked(error: BaseException, *, path: str) -> MaskedError:
 
 
 class CodedErrors(MaskErrors):
-    """Gives every error of a result a code, whether it comes from a query, a mutation or a running subscription."""
+    """Strawberry extension: gives every error of a query, mutation or subscription a code; masks unexpected ones."""
 
     def __init__(self) -> None:
         super().__init__(should_mask_error=lambda _: True)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        """The error that goes to the client."""
+        """The error as sent to the client."""
         cause = error.original_error
         cause = client_error(cause) or cause
         if isinstance(cause, VoxLoomError):
             message, extensions = cause.message, dict(cause.extensions)
         elif cause is None or isinstance(cause, GraphQLError):
-            # Syntax, validation, variables: what the client wrote, in graphql-core's words.
+            # Syntax, validation, variables: a client error, with graphql-core's message.
             message, extensions = in_graphql(error.message), {"code": "BAD_USER_INPUT", **(error.extensions or {})}
         elif isinstance(cause, _NOTHING_TO_RUN):
-            message, extensions = "There is no such operation in the document.", {"code": "BAD_USER_INPUT"}
+            message, extensions = "The document does not have this operation.", {"code": "BAD_USER_INPUT"}
         elif isinstance(cause, ValueError) and isinstance(next(iter(error.nodes or ()), None), IntValueNode):
-            # Python refuses to read a number of thousands of digits.
+            # Python refuses to parse integers of thousands of digits.
             message, extensions = "The document has a number that is too long.", {"code": "BAD_USER_INPUT"}
         else:
             unexpected = masked(cause, path=".".join(str(each) for each in error.path or ()))

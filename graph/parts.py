@@ -34,7 +34,7 @@ class ToolRunner(Protocol):
         arguments: Mapping[str, object],
         idempotency_key: str | None,
     ) -> ToolCall:
-        """The finished call, ACCEPTED or FAILED; PENDING if it is a resend, and another process still runs it.
+        """The finished call, ACCEPTED or FAILED; PENDING for a resend of a call that another process still runs.
 
         Raises NotFound, BadUserInput, IdempotencyConflict, SessionEnded, Overloaded.
         """
@@ -43,13 +43,13 @@ class ToolRunner(Protocol):
 
 class AdmittedOperations(Protocol):
     def admit(self, text: str, operation_name: str | None, document: DocumentNode) -> None:
-        """Notes an operation that has passed every check, so that the compiled layer may run it from now on."""
+        """Admits an operation that has passed every check to the compiled layer."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What all requests of an API process share."""
+    """The shared parts of an API process."""
 
     settings: ApiSettings
     database: Database

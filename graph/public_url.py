@@ -1,4 +1,4 @@
-"""How clients call this server."""
+"""The server's base URL, as clients address it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HTTP = {"ws": "http", "wss": "https"}
 
 
 def base_of(scope: Scope, configured: str | None) -> str:
-    """The start of this server's addresses: as configured, or as the request came in. No slash at its end."""
+    """This server's base URL, without a trailing slash: as configured, or from the request's Host header."""
     if configured is not None:
         return configured.rstrip("/")
     host = next((value for name, value in scope["headers"] if name == b"host"), b"")

@@ -1,4 +1,4 @@
-"""The API's settings."""
+"""The API's settings, read from the environment (VOXLOOM_*) and .env; ``.env.example`` describes each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DOCUMENT, _CONNECTION, _QUEUE = DocumentLimits(), ConnectionLimits(), QueueLimi
 
 
 class ApiSettings(DatabaseSettings):
-    """Where it listens, whom it lets in, and what it takes."""
+    """Address, authentication and limits of the API."""
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -68,7 +68,7 @@ class ApiSettings(DatabaseSettings):
 
     @property
     def host_names(self) -> tuple[str, ...]:
-        """The names this server may be called by, ``public_url``'s among them; empty for any."""
+        """Allowed host names (Host header), that of ``public_url`` included; empty for any."""
         public = None if self.public_url is None else urlsplit(self.public_url).hostname
         return (*self.allowed_hosts, public) if self.allowed_hosts and public else self.allowed_hosts
 

@@ -1,4 +1,4 @@
-"""Where the API listens: whether it can, and how it is called from this machine."""
+"""The API's host and port: whether it can listen there, and its URL on this machine."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _LEAST_FREE_PORT = 1024
 
 
 def check_port(settings: ApiSettings) -> None:
-    """Raises BadUserInput if the API cannot listen at its host and port, and says which of the two is wrong."""
+    """Raises BadUserInput, naming the faulty setting, if the API cannot listen at its host and port."""
     host, port = settings.host, settings.port
     try:
         _bind(host, port)
     except socket.gaierror as error:
-        raise BadUserInput(f"VOXLOOM_HOST {host!r} is no address: {error.strerror}.") from None
+        raise BadUserInput(f"VOXLOOM_HOST {host!r} is not an address: {error.strerror}.") from None
     except (UnicodeError, ValueError):
-        raise BadUserInput(f"VOXLOOM_HOST {host!r} is no name and no address.") from None
+        raise BadUserInput(f"VOXLOOM_HOST {host!r} is neither a host name nor an address.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise BadUserInput(f"Port {port} is taken: set VOXLOOM_PORT to a free one.") from None
         if error.errno == errno.EADDRNOTAVAIL:
-            raise BadUserInput(f"VOXLOOM_HOST {host} is no address of this machine.") from None
+            raise BadUserInput(f"VOXLOOM_HOST {host} is not an address of this machine.") from None
         if error.errno in (errno.EACCES, errno.EPERM) and port < _LEAST_FREE_PORT:
-            raise BadUserInput(f"Port {port} is not for this user: set VOXLOOM_PORT to 1024 or more.") from None
+            raise BadUserInput(f"Port {port} is reserved for root: set VOXLOOM_PORT to 1024 or more.") from None
         raise BadUserInput(f"VOXLOOM_HOST {host}, VOXLOOM_PORT {port}: {error.strerror}.") from None
 
 
 def _bind(host: str, port: int) -> None:
-    """Listens for a moment at every address of the host, as uvicorn does."""
+    """Binds and closes a socket at each address of the host, as uvicorn does."""
     for family, kind, protocol, _, address in socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     ):
@@ -45,7 +45,7 @@ def _bind(host: str, port: int) -> None:
 
 
 def local_host(host: str) -> str:
-    """The host to connect to from this machine: a wildcard address is for listening only."""
+    """The host to connect to from this machine: loopback for a wildcard address."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -56,13 +56,13 @@ def local_host(host: str) -> str:
 
 
 def base_url(settings: ApiSettings) -> str:
-    """The start of the API's addresses, as seen from this machine. No slash at its end."""
+    """The API's base URL on this machine, without a trailing slash."""
     host = local_host(settings.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def listens(settings: ApiSettings) -> bool:
-    """Whether anybody listens at the API's host and port."""
+    """Whether a process listens at the API's host and port."""
     try:
         with socket.create_connection((local_host(settings.host), settings.port), timeout=_LISTEN_SECONDS):
             return True

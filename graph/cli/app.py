@@ -1,4 +1,4 @@
-"""The map of the command line: every command, in the group under which ``voxloom --help`` shows it.
+"""The ``voxloom`` command line (Typer): every command, by its group in ``voxloom --help``.
 
 A new command is a function in a file of ``graph.cli.commands``, and a line in ``_GROUPS`` or ``_FAMILIES`` here.
 """
@@ -26,7 +26,7 @@ _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     _HELP: (doctor.doctor,),
 }
 
-#: Commands with commands of their own.
+#: Commands with subcommands.
 _FAMILIES: dict[str, tuple[tuple[str, typer.Typer], ...]] = {_MANAGE: (("keys", keys.app),)}
 
 _INTRODUCTION = """VoxLoom: an audio-first voice-agent backend. GraphQL in, a durable pipeline, live events out.
@@ -36,13 +36,13 @@ Start with `voxloom up`, then `voxloom demo` in another terminal.
 
 _EXAMPLES = """Examples:
 
-  voxloom up                     everything on this machine
+  voxloom up                     start everything on this machine
 
-  voxloom keys create laptop     a key for a client, printed once
+  voxloom keys create laptop     create a client's API key, printed once
 
-  voxloom worker                 another worker, for more turns at a time
+  voxloom worker                 start another worker, for more concurrent turns
 
-  voxloom doctor                 what is wrong, and what to do
+  voxloom doctor                 find faults, and what to do
 
 Settings are environment variables or lines of `.env`; `.env.example` lists them.
 Docs: README.md and docs/. GraphQL is documented at /graphql of a running server.
@@ -60,7 +60,7 @@ def _introduce(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Takes the options of ``voxloom`` itself."""
+    """The options of ``voxloom`` itself."""
 
 
 def _assembled() -> typer.Typer:

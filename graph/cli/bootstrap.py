@@ -1,4 +1,4 @@
-"""What has to be there before anything starts: a Postgres, its migrations, and a key to come in with."""
+"""Prerequisites of ``voxloom up``: a Postgres, its migrations, and an API key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY_FILE = "api-key"
 
 @contextmanager
 def postgres(settings: ApiSettings) -> Iterator[str]:
-    """The URL of the database: the configured one, or the embedded one, running while this is open."""
+    """The URL of the database: the configured one, or that of an embedded Postgres, which runs within the context."""
     if settings.database_url is not None:
         yield settings.database_url
         return
@@ -31,7 +31,7 @@ def postgres(settings: ApiSettings) -> Iterator[str]:
 
 
 def local_key(settings: ApiSettings) -> str:
-    """The key of this machine's own user: the configured one, or one made once and kept in the data directory."""
+    """The local user's API key: the configured one, or one created once and stored in the data directory."""
     if settings.api_key is not None:
         return settings.api_key.get_secret_value()
     file = settings.data_dir / _KEY_FILE
@@ -62,7 +62,7 @@ def _write_private(file: Path, text: str) -> None:
 
 
 def prepare(settings: ApiSettings, url: str, key: str) -> None:
-    """Brings the database to the newest schema, and lets ``key`` in."""
+    """Runs the database's migrations, and stores ``key`` as valid."""
 
     async def run() -> None:
         await migrate(settings.listen_url or url)

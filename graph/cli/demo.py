@@ -1,4 +1,4 @@
-"""`voxloom demo`: a conversation in the terminal, by the same API that every client uses."""
+"""`voxloom demo`: a conversation in the terminal, through the public API."""
 
 from __future__ import annotations
 
@@ -62,21 +62,21 @@ _Object = dict[str, Json]
 
 
 class ServerUnusable(VoxLoomError):
-    """The server is not running, is another program, or broke off."""
+    """The server is not running, is another program, or closed the connection."""
 
     code = "SERVER_UNUSABLE"
 
 
 class Refused(VoxLoomError):
-    """The server's own refusal: the first of a response's ``errors``, with its code."""
+    """An error of the server: the first of a response's ``errors``, with its code."""
 
-    def __init__(self, told: _Object) -> None:
-        super().__init__(str(told["message"]))
-        self.code = str(told["extensions"]["code"])  # type: ignore[misc]  # each instance has the server's
+    def __init__(self, error: _Object) -> None:
+        super().__init__(str(error["message"]))
+        self.code = str(error["extensions"]["code"])  # type: ignore[misc]  # each instance has the server's
 
 
 class _Api:
-    """The server, by HTTP and by websocket."""
+    """A client of the API, over HTTP and websocket."""
 
     def __init__(self, base: str, key: str) -> None:
         self._base = base
@@ -91,10 +91,10 @@ class _Api:
                 raise Refused(answer["errors"][0])
             return dict(answer["data"])
         except (ValueError, KeyError, AttributeError, TypeError):
-            raise ServerUnusable(f"What answers at {self._base} is not VoxLoom.") from None
+            raise ServerUnusable(f"The server at {self._base} is not VoxLoom.") from None
 
     async def events(self, turn: str) -> AsyncIterator[_Object]:
-        """The turn's events, by the graphql-transport-ws protocol."""
+        """The turn's events, over graphql-transport-ws."""
         address = self._base.replace("http", "ws", 1) + "/graphql"
         async with websockets.connect(address, subprotocols=[websockets.Subprotocol("graphql-transport-ws")]) as ws:
             await ws.send(json.dumps({"type": "connection_init", "payload": {"Authorization": self._authorization}}))
@@ -118,12 +118,12 @@ class _Api:
 
 
 def shipped_recording() -> bytes:
-    """A customer's question; its voice is synthesised (see graph/static/README.md)."""
+    """A customer's question as WAV, synthesised (see graph/static/README.md)."""
     return files("graph").joinpath("static/demo.wav").read_bytes()
 
 
 async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool, bytes | None]:
-    """Runs the demo. Returns whether both turns were completed, and the last spoken reply."""
+    """Runs the demo. Returns whether both turns completed, and the last spoken reply (WAV)."""
     api = _Api(base, key)
     try:
         if not (await api.call(_WORKERS))["capabilities"]["engines"]:
@@ -142,8 +142,8 @@ async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool
     except httpx.ConnectError:
         raise ServerUnusable(f"Nothing answers at {base}: start it with `voxloom up` (or `make run`).") from None
     except (httpx.HTTPError, httpx.InvalidURL, WebSocketException, OSError) as error:
-        told = f"{base} broke off the conversation ({type(error).__name__})"
-        raise ServerUnusable(f"{told}: is it running still?") from None
+        failure = f"{base} closed the connection ({type(error).__name__})"
+        raise ServerUnusable(f"{failure}: is it still running?") from None
     finally:
         await api.close()
 
@@ -163,8 +163,8 @@ async def _follow(api: _Api, turn: str) -> tuple[bool, bytes | None]:
 
 def _show(event: _Object) -> None:
     known = {key: value for key, value in event.items() if key not in ("__typename", "seq", "at") and value is not None}
-    told = json.dumps(known, ensure_ascii=False) if known else ""
-    out.print(f"[dim]{event['seq']:>4}[/] [cyan]{event['__typename']:<18}[/] {told}", highlight=False, soft_wrap=True)
+    shown = json.dumps(known, ensure_ascii=False) if known else ""
+    out.print(f"[dim]{event['seq']:>4}[/] [cyan]{event['__typename']:<18}[/] {shown}", highlight=False, soft_wrap=True)
 
 
 def _show_timing(timing: _Object) -> None:
@@ -175,7 +175,7 @@ def _show_timing(timing: _Object) -> None:
     table.add_row("nobody's", "", f"{timing['unattributedMs']:.0f}", "")
     table.add_row("total", "", f"{timing['totalMs']:.0f}", "")
     out.print(table)
-    for name, label in (("firstTextMs", "first words of the reply"), ("firstAudioMs", "first sentence to hear")):
+    for name, label in (("firstTextMs", "first text of the reply"), ("firstAudioMs", "first audio")):
         if timing[name] is not None:
             out.print(f"  {label} after {timing[name]:.0f} ms", highlight=False)
 

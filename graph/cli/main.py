@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def main() -> NoReturn:
-    """Runs the command that was typed. A mistake is one line on standard error; see ``db.entry_point``."""
+    """Runs the command line. A usage error is one line on standard error (``db.entry_point``)."""
     run_command(_run)
 
 
@@ -26,16 +26,16 @@ def _run() -> int | None:
     try:
         code: int | None = app(prog_name="voxloom", standalone_mode=False)
     except TyperException as error:
-        if not error.format_message():  # no command at all: the help was shown instead
+        if not error.format_message():  # no command: the help was shown
             return USAGE_ERROR
-        raise UsageError(_told(error)) from None
-    if code == INTERRUPTED:  # Typer makes this exit code of a KeyboardInterrupt
+        raise UsageError(_usage_error(error)) from None
+    if code == INTERRUPTED:  # Typer's exit code for a KeyboardInterrupt
         raise KeyboardInterrupt
     return code
 
 
-def _told(error: TyperException) -> str:
-    """What Typer finds wrong, and which help to read."""
+def _usage_error(error: TyperException) -> str:
+    """Typer's message, and the help to read."""
     context = getattr(error, "ctx", None)
     command = "voxloom" if context is None else context.command_path
     return f"{command}: {error.format_message().rstrip('.')}. See `{command} --help`."

@@ -1,4 +1,4 @@
-"""How this program starts another of its own."""
+"""Command lines of VoxLoom's own subprocesses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _ROOT = Path(__file__).parents[2]
 
 
 def python_module(module: str, *arguments: str) -> list[str]:
-    """The command that runs a module of VoxLoom with this same Python.
+    """The command that runs a module of VoxLoom with the same Python.
 
-    ``python -m`` looks into the working directory first: there, a folder `db` of somebody else would be taken for ours,
-    unless it is the source tree itself.
+    ``python -m`` would import from the working directory first, where another folder `db` may be; it is excluded unless
+    it is the source tree.
     """
     anywhere = () if Path.cwd() == _ROOT else ("-P",)
     return [sys.executable, *anywhere, "-m", module, *arguments]

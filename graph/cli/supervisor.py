@@ -1,4 +1,4 @@
-"""`voxloom up`: Postgres, API and worker as one thing that a Ctrl-C ends."""
+"""Process supervisor of `voxloom up`: runs API and worker, restarts them, and stops them on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _WORKER = ("inference.worker",)
 
 
 async def supervise(settings: ApiSettings, url: str, key: str) -> int:
-    """Runs API and worker until a signal comes, and starts again what ends by itself; returns the exit code.
+    """Runs API and worker until a signal, and restarts a process that ends by itself; returns the exit code.
 
-    A part that ends again and again is not started for ever: then all of it stops, with exit code 1.
+    If a process has used up its restarts, all stop, with exit code 1.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -55,7 +55,7 @@ async def supervise(settings: ApiSettings, url: str, key: str) -> int:
 async def _keep_running(module: tuple[str, ...], environment: dict[str, str]) -> None:
     """Runs a child until cancelled, which stops it too; returns when it ends too often or has bad settings."""
     for left in reversed(range(_STARTS)):
-        # In a session of its own, so that the terminal's Ctrl-C reaches only us, and the order is ours.
+        # A session of its own: the terminal's Ctrl-C reaches the supervisor only, which stops children in order.
         child = await asyncio.create_subprocess_exec(
             *python_module(*module), env=environment, start_new_session=True, preexec_fn=_end_with_parent
         )
@@ -74,7 +74,7 @@ async def _keep_running(module: tuple[str, ...], environment: dict[str, str]) ->
 
 
 def _end_with_parent() -> None:
-    """Runs in the child: when we are killed, Linux tells it to stop."""
+    """Runs in the child: Linux signals it when its parent dies (PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -93,7 +93,7 @@ async def _stop(child: asyncio.subprocess.Process) -> None:
 
 
 async def _announce(settings: ApiSettings, url: str, key: str) -> None:
-    """Waits until the API listens and a worker has its models, then says where and how to talk to it."""
+    """Waits until the API listens and a worker has loaded its models, then prints URLs and key."""
     console = Console(stderr=True)
     database = Database(url, listen_url=settings.listen_url, pool=2)
     try:
@@ -115,22 +115,19 @@ async def _announce(settings: ApiSettings, url: str, key: str) -> None:
 
 
 def ready_lines(settings: ApiSettings, key: str) -> tuple[str, ...]:
-    """Where the server is and how to talk to it. A key that was given (VOXLOOM_API_KEY) is not printed.
-
-    Who gave it knows it, and what is printed ends in logs.
-    """
+    """The server's URLs and key. A configured key (VOXLOOM_API_KEY) is not printed, as output ends up in logs."""
     shown = key if settings.api_key is None else "$VOXLOOM_API_KEY"
     return (
         f"GraphiQL   {base_url(settings)}/graphql",
         f"API key    {shown}",
         f'Headers    {{"Authorization": "Bearer {shown}"}}',
         "Try it     .venv/bin/voxloom demo",
-        "Ctrl-C stops everything; what was said and done is kept.",
+        "Ctrl-C stops everything; all data is kept.",
     )
 
 
 async def _tried_engines(database: Database, settings: ApiSettings) -> list[EngineReport] | None:
-    """The engines of a worker that has loaded all it can; null while there is none."""
+    """The engines of a worker that has finished loading; None while there is none."""
     async with database.reading() as session:
         living = await find_alive(session, settings.live_worker_seconds)
     for worker in living:

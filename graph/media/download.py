@@ -1,4 +1,4 @@
-"""Audio down: sounds by signed address, whole or in ranges (RFC 9110), so that players can seek."""
+"""Audio download by signed URL, with Range requests (RFC 9110, section 14), so that players can seek."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from graph.wire.error_body import http_status
 
 _HEADERS = {
     "Accept-Ranges": "bytes",
-    "Access-Control-Allow-Origin": "*",  # the signature is the permission, whichever page plays it
+    "Access-Control-Allow-Origin": "*",  # the signature authorizes, whichever page plays it
     "Cache-Control": "private, max-age=3600, immutable",
     "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'",
     "Content-Disposition": "inline",
@@ -30,14 +30,14 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Bytes ``start`` to ``end``, exclusive."""
+    """A byte range: ``start`` inclusive, ``end`` exclusive."""
 
     start: int
     end: int
 
 
 class _Unsatisfiable(Exception):
-    """No byte of the sound is in the range that was asked for."""
+    """The requested range is beyond the end of the audio (416)."""
 
 
 def media_router(database: Database, store: AudioStore, signer: MediaSigner) -> APIRouter:
@@ -80,7 +80,7 @@ async def _serve(database: Database, store: AudioStore, request: Request, audio_
 
 
 def _range_of(request: Request, size: int, etag: str) -> _Range | None:
-    """The one range that was asked for; null for none, several or nonsense, which RFC 9110 answers with the whole."""
+    """The requested range; None (the whole file) for no, several or invalid ranges, as of RFC 9110."""
     if request.method != "GET" or request.headers.get("if-range", etag) != etag:
         return None
     asked = re.fullmatch(r"bytes=([0-9]{0,15})-([0-9]{0,15})", request.headers.get("range", ""), re.IGNORECASE)

@@ -1,7 +1,7 @@
-"""Signed addresses of sounds: good for one sound and for a while, so that an ``<audio>`` tag can play it.
+"""Signed URLs of audio, valid for one file and a limited time, so that an ``<audio>`` element can play it.
 
-A signature is HMAC-SHA256 of the sound's id under a key of its own for each time of expiry, which is itself the
-HMAC-SHA256 of that time under the servers' secret. So Postgres can sign too, and is told no more than it needs.
+A signature is the HMAC-SHA256 of the audio's id with a key derived per time of expiry: the HMAC-SHA256 of that time
+with the servers' secret. So Postgres can sign too, without the secret.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from db.errors import Forbidden
 
 _BLOCK = 64
 
-#: Bound by whoever runs a statement that has sounds' addresses; see ``graph.media.signing``.
+#: Names of the bound values of a statement that signs URLs (`SoundUrls.values`).
 URL_START, URL_EXPIRES, URL_INNER, URL_OUTER = "url_start", "url_expires", "url_inner", "url_outer"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What signs all addresses that expire together. ``inner``, ``outer``: the padded keys of RFC 2104."""
+    """The key of all URLs with one time of expiry. ``inner``, ``outer``: the padded keys of HMAC (RFC 2104)."""
 
     expires: int
     inner: bytes
@@ -38,7 +38,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoundUrls:
-    """The addresses under ``base`` that are signed in one window. Each is equal to itself alone, so quick to find."""
+    """Signs audio URLs with the base URL ``base`` in one window. Compared by identity, for fast cache keys."""
 
     base: str
     window: Window
@@ -47,7 +47,7 @@ class SoundUrls:
         return f"{self.base}/media/{audio_id}?expires={self.window.expires}&signature={self.window.sign(audio_id)}"
 
     def values(self) -> dict[str, object]:
-        """What a statement that signs needs; see ``graph.compiled.reads.objects``."""
+        """The bound values of a statement that signs URLs (``graph.compiled.reads.objects``)."""
         return {
             URL_START: orjson.dumps(self.base)[1:-1].decode(),
             URL_EXPIRES: str(self.window.expires),
@@ -57,7 +57,7 @@ class SoundUrls:
 
 
 class MediaSigner:
-    """Signs with a secret that all API processes share. Addresses live between one and two times ``seconds``."""
+    """Signs with a secret that all API processes share. URLs are valid for one to two times ``seconds``."""
 
     def __init__(self, secret: bytes, seconds: int) -> None:
         self._secret = secret
@@ -65,22 +65,22 @@ class MediaSigner:
         self._window = lru_cache(maxsize=8)(self._make_window)
 
     def window(self) -> Window:
-        """What signs now. It changes only once in ``seconds``, so that caches see the same address."""
+        """The current window. It changes once in ``seconds``, so that caches see equal URLs."""
         return self._window((int(time.time()) // self._seconds + 2) * self._seconds)
 
     def query(self, audio_id: UUID) -> str:
-        """The address's query part."""
+        """The URL's query string."""
         window = self.window()
         return f"expires={window.expires}&signature={window.sign(audio_id)}"
 
     def check(self, audio_id: UUID, expires: str, signature: str) -> None:
-        """Raises Forbidden for a signature that is wrong, of another sound, or too old."""
+        """Raises Forbidden if the signature is invalid, of another audio, or expired."""
         if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
-            raise Forbidden("The address is not valid.")
+            raise Forbidden("The signed URL is not valid.")
         if not hmac.compare_digest(self._make_window(int(expires)).sign(audio_id).encode(), signature.encode()):
-            raise Forbidden("The address is not valid.")
+            raise Forbidden("The signed URL is not valid.")
         if int(expires) < time.time():
-            raise Forbidden("The address has expired: ask for a new one.")
+            raise Forbidden("The URL has expired: query it again.")
 
     def _make_window(self, expires: int) -> Window:
         key = hmac.digest(self._secret, str(expires).encode(), "sha256").ljust(_BLOCK, b"\0")

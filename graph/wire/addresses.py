@@ -1,4 +1,4 @@
-"""Network addresses of clients, as limits count them."""
+"""Client IP addresses, grouped for rate and connection limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 
 def network_of(address: str) -> str:
-    """The address that a client is counted by: IPv6 clients have a network of 64 bits to choose from (RFC 4291)."""
+    """The address by which a client is counted: its /64 network for IPv6, as a client has all of it (RFC 4291)."""
     try:
         parsed = ip_address(address)
     except ValueError:

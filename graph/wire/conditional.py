@@ -1,4 +1,4 @@
-"""Conditional requests: whether a client has the current version already (RFC 9110, section 13.1.2)."""
+"""Conditional requests: ETag and If-None-Match (RFC 9110, section 13.1.2)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ _LIST = re.compile(rf"[ \t,]*+{_TAG}(?:[ \t]*+,[ \t,]*+{_TAG})*+[ \t,]*+")
 
 
 def none_match(if_none_match: str, etag: str) -> bool:
-    """Whether the request is to be answered in full; False for 304 Not Modified.
+    """Whether no tag matches, so that the full response is sent; False means 304 Not Modified.
 
-    ``if_none_match``: the header's value, empty if it was not sent. ``etag``: the current entity tag, strong or weak.
-    The comparison is the weak one, as the RFC asks for it: ``W/"x"`` and ``"x"`` match. A value that is neither ``*``
-    nor a list of tags is ignored.
+    ``if_none_match``: the header's value, empty if absent. ``etag``: the current entity tag, strong or weak. The
+    comparison is weak, as the RFC requires: ``W/"x"`` and ``"x"`` match. An invalid header is ignored.
     """
     given = if_none_match.strip(" \t")
     if given == "*":

@@ -1,4 +1,4 @@
-"""A known error as clients get it, on every transport: the error object, the response body, and the HTTP status.
+"""GraphQL error responses on every transport: the error object, the response body, and the HTTP status.
 
 Specification: GraphQL, section 7.1 ("Response Format"); GraphQL over HTTP for the status.
 """
@@ -10,7 +10,7 @@ from graphql import GraphQLFormattedError
 from db.errors import VoxLoomError
 from graph.wire.json_writer import write_json
 
-#: HTTP status by error code. Every other code is of a request that must be changed first: 400.
+#: HTTP status by error code; 400 for all others, which are client errors.
 _HTTP_STATUS = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -26,7 +26,7 @@ _HTTP_STATUS = {
 
 
 def http_status(code: str | None) -> int:
-    """The HTTP status of a request that failed with this error code; 400 for a code of no status of its own."""
+    """The HTTP status of an error code; 400 for None and for codes without a status of their own."""
     return _HTTP_STATUS.get(code or "", 400)
 
 
@@ -36,10 +36,10 @@ def error_entry(error: VoxLoomError) -> GraphQLFormattedError:
 
 
 def error_body(error: VoxLoomError) -> bytes:
-    """The response body of a request that was refused before anything was executed: ``errors`` without ``data``."""
+    """The response body of a request error, before execution: ``errors`` without ``data``."""
     return write_json({"errors": [error_entry(error)]})
 
 
 def failed_result(error: VoxLoomError) -> str:
-    """The result, as JSON, of an event of a subscription that could not be written: ``data`` is null."""
+    """The JSON of a subscription's result that failed: ``errors``, and ``data`` null."""
     return write_json({"data": None, "errors": [error_entry(error)]}).decode()

@@ -1,7 +1,7 @@
-"""The one reader of JSON that clients send: bodies, query strings, forms and websocket messages.
+"""The JSON parser of everything that clients send: bodies, query strings, forms and websocket messages.
 
-Specification: RFC 8259. What it leaves open is decided here: integers of any size stay exact, a name given twice in
-an object is refused (section 4), NaN and Infinity are refused, and so are numbers that no double can hold.
+Specification: RFC 8259. Where it leaves a choice: integers of any size stay exact; duplicate names in an object
+(section 4), NaN, Infinity and numbers beyond the range of a double are refused.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ import re
 
 from db.errors import BadUserInput
 
-#: Nesting of lists and objects in JSON from clients.
+#: Maximum nesting of arrays and objects.
 MAX_DEPTH = 200
 
-#: A string or a bracket. The closing quote is optional, so that the scan is linear in a string without end too.
+#: A string or a bracket. The closing quote is optional, so that unterminated strings are scanned in linear time.
 _BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class NotJson(BadUserInput):
-    """Text that is not JSON, or that two readers could understand in two ways."""
+    """Text that is not JSON, or that parsers interpret differently."""
 
 
 def read_json(text: bytes | str) -> object:
-    """The value. ``text``: UTF-8 if it is bytes. Raises NotJson."""
+    """Parses JSON. ``text``: str, or bytes in UTF-8. Raises NotJson."""
     if isinstance(text, bytes):
         try:
             text = text.decode()
         except UnicodeDecodeError:
-            raise NotJson("The JSON is not in UTF-8.") from None
+            raise NotJson("The JSON is not valid UTF-8.") from None
     _check_depth(text)
     try:
         return _DECODER.decode(text)
     except NotJson:
         raise
     except (ValueError, RecursionError):  # ValueError also for integers of thousands of digits
-        raise NotJson("What was sent cannot be read as JSON.") from None
+        raise NotJson("The request is not valid JSON.") from None
 
 
 def _check_depth(text: str) -> None:
@@ -48,13 +48,13 @@ def _check_depth(text: str) -> None:
         if piece in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise NotJson(f"The JSON is nested more than {MAX_DEPTH} deep.")
+                raise NotJson(f"The JSON has more than {MAX_DEPTH} levels of nesting.")
         elif piece in "]}":
             depth -= 1
 
 
 def _count(text: str, sign: str) -> int:
-    """How often a character occurs, counted up to ``MAX_DEPTH + 1``: ``find`` is ten times as fast as ``count``."""
+    """Occurrences of a character, counted up to ``MAX_DEPTH + 1``: ``find`` is ten times as fast as ``count``."""
     found, at = 0, text.find(sign)
     while at >= 0 and found <= MAX_DEPTH:
         found += 1
@@ -65,7 +65,7 @@ def _count(text: str, sign: str) -> int:
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise NotJson("An object in the JSON has the same name twice.")
+        raise NotJson("An object in the JSON has a duplicate name.")
     return members
 
 
@@ -77,7 +77,7 @@ def _float(digits: str) -> float:
 
 
 def _constant(name: str) -> None:
-    raise NotJson(f"JSON has no {name}.")
+    raise NotJson(f"JSON does not allow {name}.")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_float=_float, parse_constant=_constant)

@@ -1,4 +1,4 @@
-"""The one writer of JSON that clients get: response bodies, events and websocket messages."""
+"""The JSON serializer of response bodies, events and websocket messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import orjson
 
 
 def write_json(data: object) -> bytes:
-    """The value as compact JSON in UTF-8 (RFC 8259); of a type that JSON has not, its ``str``."""
+    """The value as compact JSON in UTF-8 (RFC 8259); types that JSON does not have become their ``str``."""
     try:
         return orjson.dumps(data, default=_as_text)
     except TypeError:
-        # Integers of more than 64 bits, which a client's own JSON may hold, and lone surrogates, which an error message
-        # may repeat: orjson refuses both.
+        # orjson refuses integers above 64 bits (clients' JSON may have them) and lone surrogates (error messages may
+        # quote them).
         return json.dumps(data, default=_as_text, separators=(",", ":")).encode()
 
 

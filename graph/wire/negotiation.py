@@ -1,4 +1,4 @@
-"""Which form an answer takes, and its HTTP status: pure functions of what was asked and of what is answered.
+"""Content negotiation: the response's media type from the Accept header, the request's Content-Type, the HTTP status.
 
 Specifications: GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/); RFC 9110, section 12.5.1.
 """
@@ -16,31 +16,31 @@ from graph.wire.error_body import http_status
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
-#: With the parameter subscriptionSpec only: without it the client means @defer, which there is not.
+#: Only with the parameter subscriptionSpec: without it the client means @defer, which is not supported.
 MULTIPART = "multipart/mixed"
 
 FORM = "multipart/form-data"
 HTML = "text/html"
 
-#: The first of those that are wished for alike, which is what a wildcard does.
+#: In order of the server's preference, for equal q-values and wildcards.
 _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM, MULTIPART)
 
-#: A header longer than this is read each time: what is kept must stay small, whatever is sent.
+#: Longer headers are not cached, so that the cache stays small.
 _KEPT_BYTES = 500
 
 
 class _Wish(NamedTuple):
-    """What a client thinks of a media type; the greatest wins."""
+    """A client's preference for a media type; the greatest wins."""
 
     quality: float
-    #: Of equal wishes the one named first: clients that list a stream last do not want it for what is no stream.
+    #: Position in the header; the first of equal q-values wins: clients list streams last as a fallback.
     place: int
 
 
 def chosen_media_type(accept: str | None) -> str | None:
-    """The media type to answer in: JSON, GRAPHQL_RESPONSE, EVENT_STREAM or MULTIPART; None if none is accepted (406).
+    """The response's media type: JSON, GRAPHQL_RESPONSE, EVENT_STREAM or MULTIPART; None if none is acceptable (406).
 
-    ``accept``: the Accept header; None or empty is plain JSON, and so is what only a wildcard allows.
+    ``accept``: the Accept header; None, empty and wildcards give JSON.
     """
     if not accept:
         return JSON
@@ -48,17 +48,17 @@ def chosen_media_type(accept: str | None) -> str | None:
 
 
 def is_event_stream(accept: str | None) -> bool:
-    """Whether the answer is sent as server-sent events."""
+    """Whether the response is sent as server-sent events."""
     return chosen_media_type(accept) == EVENT_STREAM
 
 
 def wants_page(accept: str) -> bool:
-    """Whether a browser asks for a page: HTML is named, and wished for more than all that the API answers in."""
+    """Whether a browser requests a page: the header names HTML, and prefers it to the API's media types."""
     return HTML in accept.lower() and (_kept_page(accept) if len(accept) <= _KEPT_BYTES else _is_page(accept))
 
 
 def body_media_type(given: str) -> str | None:
-    """What a request body is, by its Content-Type: JSON or FORM; None for another type or charset (415)."""
+    """The media type of a request body from its Content-Type: JSON or FORM; None for others or other charsets (415)."""
     if given == JSON:
         return JSON
     return _kept_body(given) if len(given) <= _KEPT_BYTES else _body(given)
@@ -90,7 +90,7 @@ def _choose(accept: str) -> str | None:
 
 
 def _named(accept: str) -> dict[str, _Wish]:
-    """What the header says of each media type that it names."""
+    """The preference for each media type that the header names."""
     named: dict[str, _Wish] = {}
     for place, each in enumerate(accept.split(",")):
         media, *rest = (part.strip().lower() for part in each.split(";"))
@@ -113,15 +113,15 @@ def _quality(text: str) -> float:
 
 
 def content_type(media_type: str) -> str:
-    """The Content-Type header of an answer in JSON or GRAPHQL_RESPONSE."""
+    """The Content-Type header of a response in JSON or GRAPHQL_RESPONSE."""
     return f"{media_type}; charset=utf-8"
 
 
 def status_of(media_type: str, answer: Mapping[str, object]) -> int:
-    """The HTTP status of a GraphQL answer.
+    """The HTTP status of a GraphQL response.
 
-    Plain JSON is always 200, as clients of old expect. In GRAPHQL_RESPONSE an answer without ``data``, which is one
-    that was never executed, is 4xx or 5xx after the code of its first error, by default 400.
+    JSON always gets 200, which legacy clients expect. In GRAPHQL_RESPONSE a response without ``data`` (a request error)
+    gets 4xx or 5xx by the code of its first error, by default 400.
     """
     if media_type != GRAPHQL_RESPONSE or "data" in answer:
         return 200

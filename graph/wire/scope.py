@@ -1,22 +1,22 @@
-"""Names of VoxLoom's extensions of an ASGI scope."""
+"""Keys of VoxLoom's entries in an ASGI scope and in its ``extensions``."""
 
 from __future__ import annotations
 
-#: Scope extension: a function without arguments that says that this connection has shown a valid API key.
+#: Scope extension: a function without arguments, to call when the connection has shown a valid API key.
 KEY_SHOWN = "voxloom.key_shown"
 
 
 #: Scope extension: `graph.http.connections.Connections.held`.
 BYTES_HELD = "voxloom.bytes_held"
 
-#: The scope's extension that is a function: it sends a text on a websocket at once, or says that it cannot.
+#: Scope extension: a function that sends a text on a websocket synchronously; False if it cannot.
 PUSH = "voxloom.push"
 
-#: Where the gate leaves the Viewer in the scope; absent without a valid key.
+#: Scope: the Viewer, set by `KeyGate`; absent without a valid key.
 VIEWER = "voxloom.viewer"
 
-#: Where the scope of an HTTP request holds what was read of it already.
+#: Scope: the parsed GraphQLRequest, set by `FastPath`.
 OPERATION = "voxloom.operation"
 
-#: The compiled subscriptions (``graph.compiled.live.live.Live``), for a websocket.
+#: Scope of a websocket: the compiled subscriptions (``graph.compiled.live.live.Live``).
 LIVE = "voxloom.live"

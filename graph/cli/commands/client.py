@@ -1,4 +1,4 @@
-"""``voxloom demo`` and ``schema``: what clients do, and what they build on."""
+"""``voxloom demo`` and ``schema``: a sample conversation, and the GraphQL schema."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from graph.settings import ApiSettings
 
 
 def demo(
-    audio: Annotated[Path | None, typer.Option(help="A recording of yours instead of the one that ships.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="Your own recording instead of the sample.")] = None,
     save: Annotated[Path, typer.Option(help="Where the spoken reply is saved.")] = Path("reply.wav"),
 ) -> None:
     """Hold a short conversation with the running server.
 
-    A text, then a recording; every event is shown as it comes, then where the time went and what was filed.
+    Sends a text, then a recording; shows every event live, then each turn's timing and CRM records.
     """
     from graph.cli.demo import hold_conversation, shipped_recording  # noqa: PLC0415 - the other commands do without it
 
@@ -39,7 +39,7 @@ def demo(
 
 
 def schema(
-    file: Annotated[Path | None, typer.Argument(help="Where to write it; standard output if left out.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The output file; standard output by default.")] = None,
 ) -> None:
     """Print the GraphQL schema, for the code generators of clients."""
     from graph.api.schema import printed_schema  # noqa: PLC0415 - the other commands start without it
@@ -51,7 +51,7 @@ def schema(
 
 
 def _recording(file: Path, most: int) -> bytes:
-    """Raises BadUserInput for one that is larger than the server takes, without reading all of it."""
+    """Reads a recording. Raises BadUserInput if it exceeds the server's limit, without reading all of it."""
     with file.open("rb") as opened:
         data = opened.read(most + 1)
     if len(data) > most:
@@ -60,7 +60,7 @@ def _recording(file: Path, most: int) -> bytes:
 
 
 def _check_writable(file: Path) -> None:
-    """Before the conversation: its reply could not be saved."""
+    """Raises BadUserInput if the reply could not be saved, before the conversation starts."""
     if file.is_dir() or not file.absolute().parent.is_dir():
         raise BadUserInput(f"--save {file}: it must be a file in a folder that exists.")
     if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):

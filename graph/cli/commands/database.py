@@ -14,9 +14,9 @@ from graph.settings import ApiSettings
 
 
 def migrate(revision: Annotated[str, typer.Argument(help="A revision, head or base.")] = "head") -> None:
-    """Bring the database's schema to this version, before `serve`.
+    """Migrate the database's schema to this version; run it before `serve`.
 
-    `voxloom up` does it by itself. An earlier REVISION takes the schema back, and loses what it cannot hold.
+    `voxloom up` does it by itself. An earlier REVISION downgrades, and drops data that it does not support.
     """
     settings = load_settings(ApiSettings)
     with postgres(settings) as url:

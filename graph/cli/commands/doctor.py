@@ -17,13 +17,13 @@ from graph.settings import ApiSettings
 
 def doctor(
     checks: Annotated[
-        list[str] | None, typer.Argument(help="Which ones: python, settings, database, ...; all if left out.")
+        list[str] | None, typer.Argument(help="Checks to run: python, settings, database, ...; all by default.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")] = False,
 ) -> None:
-    """Check what VoxLoom needs; say what is wrong and what to do.
+    """Check the installation; report faults and what to do.
 
-    It changes nothing: no migration, no download, no conversion. Exit code 1 if there is a fault.
+    It changes nothing: no migration, no download, no conversion. Exit code 1 if it finds a fault.
     """
     from graph.cli.doctor.context import Context  # noqa: PLC0415 - the other commands start without them
     from graph.cli.doctor.report import as_json, print_lines  # noqa: PLC0415 - likewise
@@ -31,12 +31,12 @@ def doctor(
 
     unknown = [each for each in checks or () if each not in CHECKS]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is no check: use {', '.join(CHECKS)}", param_hint="'checks'")
+        raise typer.BadParameter(f"{unknown[0]!r} is not a check: use {', '.join(CHECKS)}", param_hint="'checks'")
     try:
         context = Context(load_settings(ApiSettings))
     except BadSettings as error:
         context = Context(ApiSettings.model_construct(), error.faults)
-    # The findings say it all, and once.
+    # The findings are the only output.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     findings = asyncio.run(examine(context, checks or ()))
     if json:

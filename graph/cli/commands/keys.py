@@ -24,10 +24,10 @@ app = typer.Typer(no_args_is_help=True, help="Create, list and revoke the API ke
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Whose or what it is for; shown in `keys list`.")],
-    tenant: Annotated[str, typer.Option(help="Made if it is new.")] = DEFAULT_TENANT,
+    name: Annotated[str, typer.Argument(help="The key's name, shown in `keys list`.")],
+    tenant: Annotated[str, typer.Option(help="The tenant; created if it is new.")] = DEFAULT_TENANT,
 ) -> None:
-    """Make a key and print its secret, once."""
+    """Create a key and print its secret, once."""
 
     async def run(database: Database) -> None:
         secret = await database.run(lambda session: create_key(session, name=name, tenant=tenant))
@@ -38,7 +38,7 @@ def create(
 
 @app.command("list")
 def list_all() -> None:
-    """Show all keys, without their secrets."""
+    """List all keys, without secrets."""
 
     async def run(database: Database) -> None:
         table = Table("id", "tenant", "name", "begins", "created", "revoked")
@@ -52,8 +52,8 @@ def list_all() -> None:
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="Its id, as `keys list` shows it.")]) -> None:
-    """End a key for good; its open subscriptions end too."""
+def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, from `keys list`.")]) -> None:
+    """Revoke a key permanently; its open subscriptions end."""
 
     async def run(database: Database) -> None:
         await database.run(lambda session: revoke_key(session, parse_id(key_id, "key")))

@@ -21,7 +21,7 @@ from graph.settings import ApiSettings
 def up() -> None:
     """Start everything here: Postgres, migrations, API and a worker.
 
-    Ctrl-C ends it, and what was said and done is kept. With DATABASE_URL set, that Postgres is used instead.
+    Ctrl-C stops it; all data is kept. With DATABASE_URL set, that Postgres is used instead.
     """
     settings = load_settings(ApiSettings)
     configure_logging(json=not sys.stderr.isatty())
@@ -33,9 +33,9 @@ def up() -> None:
 
 
 def serve() -> None:
-    """Start the API alone, where workers run elsewhere.
+    """Start the API only; workers run elsewhere.
 
-    The database must have its schema: run `voxloom migrate` before. Without a worker, turns wait in the queue.
+    Run `voxloom migrate` before. Without a worker, turns wait in the queue.
     """
     settings = load_settings(ApiSettings)
     configure_logging(json=not sys.stderr.isatty())
@@ -56,7 +56,7 @@ def serve() -> None:
 def worker() -> None:
     """Start one more worker: it loads the models and runs turns.
 
-    It needs DATABASE_URL. Start as many as there are machines for them; a turn of a worker that dies goes to another.
+    It needs DATABASE_URL. Start as many as the machines allow; if a worker dies, others take over its turns.
     """
     command = python_module("inference.worker")
     os.execv(command[0], command)  # noqa: S606 - this same Python

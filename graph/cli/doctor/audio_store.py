@@ -1,4 +1,4 @@
-"""Whether audio can be stored: written, read and deleted."""
+"""Check of the audio store: writes, reads and deletes an object."""
 
 from __future__ import annotations
 
@@ -22,21 +22,29 @@ async def check(context: Context) -> Sequence[Finding]:
         return [ok(_NAME, "stored in Postgres")]
     shown = _shown(url)
     if await asyncio.to_thread(_is_missing_folder, url):
-        return [warning(_NAME, f"{shown} is no folder yet", "It is made at the first start; see that it can be.")]
+        return [
+            warning(
+                _NAME,
+                f"{shown} does not exist yet",
+                "It is created at the first start: check that its parent folder is writable.",
+            )
+        ]
     try:
         store = open_audio_store(url)
     except BadUserInput as error:
-        return [fault(_NAME, error.message, "Set VOXLOOM_AUDIO_STORE_URL to an URL such as s3://bucket/prefix.")]
+        return [fault(_NAME, error.message, "Set VOXLOOM_AUDIO_STORE_URL to a URL such as s3://bucket/prefix.")]
     assert isinstance(store, BucketStore)
     try:
         async with asyncio.timeout(_SECONDS):
             await store.probe()
     except Exception as error:  # every kind of store has errors of its own, whose texts repeat addresses
-        advice = "See that it runs, and that its credentials in the environment may write, read and delete."
+        advice = "Check that it runs, and that the credentials in the environment may write, read and delete."
         return [fault(_NAME, f"{shown} cannot be used ({type(error).__name__})", advice)]
     if url.startswith("memory:"):
-        return [warning(_NAME, "audio is kept in the memory of one process", "It is for tests: name a real store.")]
-    return [ok(_NAME, f"{shown} takes, gives and deletes objects")]
+        return [
+            warning(_NAME, "audio is kept in the memory of one process", "That is for tests: configure a real store.")
+        ]
+    return [ok(_NAME, f"{shown} stores, reads and deletes objects")]
 
 
 def _is_missing_folder(url: str) -> bool:
@@ -44,6 +52,6 @@ def _is_missing_folder(url: str) -> bool:
 
 
 def _shown(url: str) -> str:
-    """The address without what may be a password."""
+    """The URL without a password."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

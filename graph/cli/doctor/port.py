@@ -1,4 +1,4 @@
-"""Whether the API can listen at its host and port, and who does if it cannot."""
+"""Check of the API's host and port: whether it can listen, and which process holds the port."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def _is_ours(base: str) -> bool:
 
 
 def _holder(port: int) -> str:
-    """The process that listens at a port, as far as Linux tells this user."""
+    """The process that listens at a port, as far as this user may see it in /proc."""
     sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

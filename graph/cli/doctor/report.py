@@ -1,4 +1,4 @@
-"""The findings, for people and for machines."""
+"""Output of the findings: lines for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "bold red"}
 
 
 def print_lines(findings: Sequence[Finding]) -> None:
-    """A line each: level, check, what is so; and behind an arrow what to do."""
+    """One line per finding: level, check, message, and after an arrow the advice."""
     console = Console()
     for each in findings:
         advice = f" -> {each.advice}" if each.advice else ""

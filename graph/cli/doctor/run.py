@@ -1,4 +1,4 @@
-"""Runs the checks side by side, each within its own time."""
+"""Runs the checks concurrently, each with its own timeout."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from graph.cli.doctor.context import Check, Context
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A check, and the seconds it may take."""
+    """A check and its timeout in seconds."""
 
     check: Check
     seconds: float
 
 
-#: In the order in which they are reported: what others depend on first.
+#: In the order of the report: prerequisites of other checks first.
 CHECKS: Mapping[str, Timed] = {
     "python": Timed(python_version.check, 5),
     "settings": Timed(settings_check.check, 30),
@@ -67,7 +67,7 @@ async def _within_its_time(name: str, context: Context) -> Sequence[Finding]:
         async with asyncio.timeout(timed.seconds):
             return await timed.check(context)
     except TimeoutError:
-        return [fault(name, f"no answer within {timed.seconds:g} s", "Whatever it waits for hangs; try it by hand.")]
+        return [fault(name, f"no answer within {timed.seconds:g} s", "Its subject does not respond; try it by hand.")]
     except Exception as error:
         words = exit_message(error) or f"the check itself failed: {type(error).__name__}"
-        return [fault(name, words, "Mend what is named, and run `voxloom doctor` again.")]
+        return [fault(name, words, "Correct the cause, and run `voxloom doctor` again.")]

@@ -1,4 +1,4 @@
-"""Whether the database's schema is the one that this version was written for."""
+"""Check of the database's schema revision (Alembic)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = "migrations"
 
 
 async def schema_finding(address: Address, *, embedded: bool) -> Finding:
-    """``embedded``: `voxloom up` brings it up to date by itself."""
+    """The finding. ``embedded``: `voxloom up` migrates the database by itself."""
     found, expected = await schema_revision(address), newest_revision()
     if found == expected:
         return ok(_NAME, f"at {found}, the newest")

@@ -1,4 +1,4 @@
-"""Whether all settings are valid, and whether each VOXLOOM_ variable is one."""
+"""Check of the settings: their values, and unknown VOXLOOM_ variables (typos)."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def _contradictions(settings: ApiSettings) -> list[Finding]:
         _ = settings.listen_url
         trusted_documents(settings.trusted_documents)
     except BadUserInput as error:
-        found.append(fault(_NAME, error.message, "Correct it, or leave it out."))
+        found.append(fault(_NAME, error.message, "Correct or remove it."))
     return found
 
 
 def _given() -> set[str]:
-    """The variables that are set, in the environment or in .env; the settings take them in any case of letters."""
+    """The variables set in the environment or in .env, in upper case; settings ignore the letter case."""
     lines = dotenv_values(".env") if Path(".env").is_file() and _is_text(Path(".env")) else {}
     return {name.upper() for name in (*os.environ, *lines)}
 
@@ -54,7 +54,7 @@ def _is_text(file: Path) -> bool:
     try:
         file.read_text(encoding="utf-8")
     except (OSError, UnicodeError):
-        return False  # told by the settings themselves
+        return False  # loading the settings reports it
     return True
 
 
@@ -62,6 +62,6 @@ def _unknown(given: Iterable[str], known: set[str]) -> list[Finding]:
     found = []
     for name in sorted(each for each in given if each.startswith(_PREFIX) and each not in known):
         likely = get_close_matches(name, known, n=1, cutoff=0.8)
-        advice = f"Did you mean {likely[0]}?" if likely else "See .env.example for those that there are."
-        found.append(warning(_NAME, f"{name} is no setting and has no effect", advice))
+        advice = f"Did you mean {likely[0]}?" if likely else "See .env.example for all settings."
+        found.append(warning(_NAME, f"{name} is not a setting and has no effect", advice))
     return found

@@ -1,4 +1,4 @@
-"""The worker's own checks, in a process of their own: no model is loaded into this one, and no MCP server."""
+"""Checks of models and MCP tools, in a subprocess (``inference.doctor``), so that this process loads no model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = 110
 
 
 async def ask(names: Sequence[str]) -> dict[str, Json]:
-    """Runs ``python -m inference.doctor`` for these checks; see there for what it prints."""
+    """Runs ``python -m inference.doctor`` for these checks, and returns its JSON output."""
     process = await asyncio.create_subprocess_exec(
         *python_module("inference.doctor", *names),
         stdin=asyncio.subprocess.DEVNULL,

@@ -59,7 +59,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
         (b"[]", "is not VoxLoom"),
         (b'{"data": null}', "is not VoxLoom"),
         (b'{"errors": [{"message": "no"}]}', "is not VoxLoom"),
-        (b"", "broke off"),
+        (b"", "closed the connection"),
     ],
     ids=["text", "list", "no data", "no code", "hangs up"],
 )

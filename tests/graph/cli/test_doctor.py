@@ -136,4 +136,4 @@ def test_it_changes_nothing(tmp_path: Path) -> None:
     assert ended.code == 0, ended
     assert ended.out.startswith("OK      database   no DATABASE_URL")
     assert list(tmp_path.iterdir()) == []
-    assert "'nonsense' is no check" in voxloom("doctor", "nonsense", home=tmp_path).mistake(code=2)
+    assert "'nonsense' is not a check" in voxloom("doctor", "nonsense", home=tmp_path).mistake(code=2)

@@ -116,7 +116,11 @@ def taken() -> Iterator[socket.socket]:
 def test_an_address_that_cannot_be_listened_at(tmp_path: Path, taken: socket.socket, command: str) -> None:
     port = str(taken.getsockname()[1])
     assert f"Port {port} is taken" in voxloom(command, home=tmp_path, VOXLOOM_PORT=port).mistake()
-    for host, told in (("999.1.1.1", "is no address"), ("192.0.2.1", "no address of this machine"), ("a" * 80, "no")):
+    for host, told in (
+        ("999.1.1.1", "is not an address"),
+        ("192.0.2.1", "not an address of this machine"),
+        ("a" * 80, "no"),
+    ):
         line = voxloom(command, home=tmp_path, VOXLOOM_HOST=host, VOXLOOM_PORT="0").mistake()
         assert line.startswith("BAD_USER_INPUT: VOXLOOM_HOST ") and told in line
     assert not (tmp_path / "data").exists()  # found before anything was made
