@@ -4,7 +4,7 @@
 const endpoint = location.pathname;
 const socket = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${endpoint}`;
 
-// A socket says who it is once, when it opens: other headers need another one. It is closed when nobody listens.
+// A websocket authenticates once, in connection_init: other headers need a new one. It closes without subscriptions.
 let client = null;
 let clientHeaders = null;
 
@@ -12,13 +12,13 @@ function clientFor(headers) {
   const wanted = JSON.stringify(headers);
   if (client === null || wanted !== clientHeaders) {
     clientHeaders = wanted;
-    // No second try: a refused key is told at once, and a lost connection is seen instead of a silent replay.
+    // No retries: a refused key is reported immediately, and a lost connection is visible instead of a silent replay.
     client = graphqlWs.createClient({ url: socket, connectionParams: headers, lazy: true, retryAttempts: 0 });
   }
   return client;
 }
 
-// Where the schema is asked for without a key that is valid, the page says what to do.
+// An introspection query without a valid key shows the hint.
 const placeholder = "YOUR_KEY";
 const hint = document.getElementById("key-hint");
 
@@ -31,7 +31,7 @@ function keyIn(headers) {
 async function schema(request, options, headers) {
   const message = hint.textContent.replace(/\s+/g, " ").trim();
   const refused = { errors: [{ message, extensions: { code: "UNAUTHENTICATED" } }] };
-  // Not even asked for: browsers report each refused request as an error of the page.
+  // Without a key no request is sent: browsers report each refused one as an error of the page.
   const answer = keyIn(headers) === "" ? refused : await GraphiQL.createFetcher({ url: endpoint })(request, options);
   hint.hidden = !(answer.errors || []).some((each) => each.extensions?.code === "UNAUTHENTICATED");
   return answer;
@@ -43,7 +43,7 @@ function fetcher(request, options) {
   return GraphiQL.createFetcher({ url: endpoint, wsClient: clientFor(headers) })(request, options);
 }
 
-// GraphiQL asks for the schema once; with another key it is asked for again, when its user has stopped typing.
+// GraphiQL loads the schema once; a changed key reloads it, after typing has paused (debounce).
 let shownKey = "";
 let pause = null;
 
@@ -54,7 +54,7 @@ function onEditHeaders(text) {
     try {
       key = keyIn(JSON.parse(text));
     } catch {
-      return; // half typed
+      return; // incomplete JSON
     }
     if (key === shownKey) return;
     shownKey = key;
@@ -67,10 +67,10 @@ async function start() {
   if (!answer.ok) throw new Error(`first_conversation.graphql: ${answer.status}`);
   const first = {
     query: await answer.text(),
-    variables: JSON.stringify({ sessionId: "the id that OpenSession answered with" }, null, 2),
+    variables: JSON.stringify({ sessionId: "the id from OpenSession's response" }, null, 2),
     headers: JSON.stringify({ Authorization: `Bearer ${placeholder}` }, null, 2),
   };
-  // What the address asks is filled in, not run.
+  // The URL's query is filled in, not run.
   const address = new URLSearchParams(location.search);
   const asked = {};
   for (const name of ["query", "variables"]) if (address.has(name)) asked[name] = address.get(name);
@@ -84,7 +84,7 @@ async function start() {
       defaultHeaders: first.headers,
       defaultQuery: first.query,
       defaultEditorToolsVisibility: "headers",
-      // The headers hold the key: the browser's storage keeps it only if its user asks for that, in the settings.
+      // The headers hold the key: the browser's storage keeps it only if the user enables that in the settings.
       shouldPersistHeaders: false,
       showPersistHeadersSettings: true,
     },
