@@ -1,4 +1,4 @@
-"""Measures VoxLoom beside others, on this machine: python -m tests.bench [reads | fanout | size] [--quick].
+"""Benchmarks of VoxLoom and other GraphQL servers: python -m tests.bench [reads | fanout | size] [--quick].
 
 The others are npm packages: ``make bench`` installs them first. Without a name all three run, for about twelve minutes.
 """

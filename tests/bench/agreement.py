@@ -1,4 +1,4 @@
-"""Before anything is measured: every server answers a selection with the same values of the same rows."""
+"""Precondition of the benchmarks: every server returns the same values of the same rows for a selection."""
 
 from __future__ import annotations
 

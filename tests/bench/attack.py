@@ -1,4 +1,4 @@
-"""What another tenant notices of an attack, and when the memory is back (``python -m tests.bench.attack [--quick]``).
+"""Latency of another tenant during an attack, and memory afterwards (``python -m tests.bench.attack [--quick]``).
 
 A server of its own (``voxloom serve`` with a Postgres of its own, on a free port of 127.0.0.1) is attacked by a process
 of its own in one way after the other, each for a window of seconds: by strangers, and with recordings by one tenant.

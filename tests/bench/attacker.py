@@ -1,4 +1,4 @@
-"""The attacker of `tests.bench.attack`, and a sink that takes what it sends: a process each.
+"""The attacker of `tests.bench.attack`, and a sink for its bytes, a process each.
 
 Both end with the process that started them, however that ends.
 """

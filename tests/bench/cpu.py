@@ -1,4 +1,4 @@
-"""What processes have used of the machine, by /proc."""
+"""CPU time of processes, from /proc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conversations that everything is measured on, and the new turns that they get while it is measured."""
+"""Test data of the benchmarks: conversations, and turns that are added during a measurement."""
 
 from __future__ import annotations
 

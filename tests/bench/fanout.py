@@ -1,4 +1,4 @@
-"""Subscriptions: from the commit of an event to those who listen, VoxLoom beside graphql-yoga with graphql-ws.
+"""Subscriptions: latency from an event's commit to its subscribers, VoxLoom and graphql-yoga with graphql-ws.
 
 Both follow one LISTEN connection and read what is new from the table. A delivery that is missing, doubled or out of
 order ends the run: what was not delivered must not count as fast.

@@ -1,4 +1,4 @@
-"""The table of fanout.py."""
+"""The result table of fanout.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways in which `tests.bench.attack` attacks a server: each goes on until it is cancelled.
+"""The attacks of `tests.bench.attack`: each runs until it is cancelled.
 
 Bounded at any time: in connections by the number of its senders, in bytes by what one sender has in hand.
 """

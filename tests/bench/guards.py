@@ -1,4 +1,4 @@
-"""Document guards beside those of graphql-core and Strawberry: ``python -m tests.bench.guards``, a few seconds.
+"""CPU time of document guards, those of libraries too: ``python -m tests.bench.guards``, a few seconds.
 
 CPU time of one call, the least of several, for documents that are refused and for one that is accepted. What a library
 has no counterpart of is validated by graphql-core, which is what the guard spares.

@@ -1,4 +1,4 @@
-"""How much of the server's CPU each hostile request takes (``python -m tests.bench.hostile``).
+"""Server CPU time of each hostile request (``python -m tests.bench.hostile``).
 
 The requests are those of `tests.graph.guards.hostile`, sent over HTTP to ``voxloom serve`` in a process of its own,
 with a Postgres of its own; counted is what the operating system says that the process used, all threads.

@@ -1,4 +1,4 @@
-"""Many listeners in one process of their own, told over a pipe what to do."""
+"""Many subscribers in one subprocess, controlled over a pipe."""
 
 from __future__ import annotations
 

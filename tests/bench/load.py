@@ -1,4 +1,4 @@
-"""A load generator that takes as little of the machine as Python can: it counts bytes, and looks at no answer.
+"""A load generator with little overhead: it counts bytes and does not parse responses.
 
 It runs in a process of its own, so that its time is nobody else's. What the answers hold is checked by agreement.py.
 """

@@ -1,4 +1,4 @@
-"""Events, committed as the worker commits them, and when each was."""
+"""Commits events as a worker does, and records the time of each commit."""
 
 from __future__ import annotations
 

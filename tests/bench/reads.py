@@ -1,4 +1,4 @@
-"""Whole conversations, read over HTTP: VoxLoom beside PostGraphile and graphql-yoga, side by side in one run.
+"""Throughput of reads of whole conversations over HTTP: VoxLoom, PostGraphile and graphql-yoga in one run.
 
 In each round every server gets the same load on the same Postgres, one after the other; each round begins with another
 server. Ratios are of one round, so that what the machine does meanwhile hits both sides.

@@ -1,4 +1,4 @@
-"""Where the figures go: a table between two marks of docs/explanation/measurements.md, and all of them as JSON."""
+"""Output of the figures: a table between two markers of docs/explanation/measurements.md, and all of them as JSON."""
 
 from __future__ import annotations
 

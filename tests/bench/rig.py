@@ -1,4 +1,4 @@
-"""The Postgres that all servers share, and the servers: each one process of ours on a free port of 127.0.0.1."""
+"""The benchmarks' servers on one Postgres, a process each on a free port of 127.0.0.1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked for: the same columns of the same rows, in the words of each server.
+"""The benchmarks' queries: the same columns of the same rows, in each server's schema.
 
 PostGraphile gets the lists of a conversation as it offers them by its own defaults: by a condition on the session.
 """

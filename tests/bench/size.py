@@ -1,4 +1,4 @@
-"""What a conversation costs against its length: it should be a price for each message, and no more."""
+"""Cost of a conversation read against its length: it should grow linearly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory under an hour of mixed use: ``python -m tests.bench.soak --minutes 60``.
+"""Soak test, memory over an hour of mixed use: ``python -m tests.bench.soak --minutes 60``.
 
 Starts a whole VoxLoom of its own (``voxloom up``, the real models, a data directory and a port of its own), sends texts
 and recordings of ever different lengths one after the other, and prints the resident memory of each process while it

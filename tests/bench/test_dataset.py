@@ -1,4 +1,4 @@
-"""What is measured is what a worker would have written, as far as the tables can tell."""
+"""The benchmarks' data has the form of a worker's, as far as the tables show."""
 
 from __future__ import annotations
 

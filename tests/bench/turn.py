@@ -1,4 +1,4 @@
-"""Where the time of a turn goes: medians over some turns on a running server (``python -m tests.bench.turn``).
+"""Latency of a turn by stage: medians over several turns on a running server (``python -m tests.bench.turn``).
 
 The server is the one of ``make run``; VOXLOOM_PORT, VOXLOOM_DATA_DIR and VOXLOOM_API_KEY say where it is, as ever.
 """

@@ -1,4 +1,4 @@
-"""The least of a websocket client that can follow a subscription (RFC 6455, graphql-transport-ws).
+"""A minimal websocket client for subscriptions (RFC 6455, graphql-transport-ws).
 
 It makes nothing of an event but its number and the time at which it came, so that a thousand of them take little.
 """

@@ -1,4 +1,4 @@
-"""Python's gql: a subscription that goes on over any number of connections.
+"""Python's gql: a subscription that resumes after any number of disconnects.
 
 docs/how-to/resume-subscriptions.md shows this file.
 """

@@ -1,4 +1,4 @@
-"""The clients that people use, each against a live server and worker: a whole conversation, in words and in sound."""
+"""Popular GraphQL clients against a live server and worker: a whole conversation in text and audio."""
 
 from __future__ import annotations
 

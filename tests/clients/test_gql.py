@@ -1,4 +1,4 @@
-"""Python's gql: queries and uploads over httpx, events over websockets."""
+"""Python's gql: queries and uploads over httpx, subscriptions over websockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Relay: relay-compiler takes the schema, @refetchable and @connection too, and what it makes is answered."""
+"""Relay: relay-compiler accepts the schema, @refetchable and @connection, and its queries work."""
 
 from __future__ import annotations
 

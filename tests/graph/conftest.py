@@ -1,4 +1,4 @@
-"""An API that all tests of a module share: each test makes a tenant of its own, so that none sees another's rows."""
+"""Fixtures: an API shared by the tests of a module; each test has its own tenant."""
 
 from __future__ import annotations
 

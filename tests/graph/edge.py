@@ -1,4 +1,4 @@
-"""One API for all tests of a module, and what they ask of it: a tenant of their own, its rows, its errors."""
+"""Helpers of API tests: a shared API, a tenant with rows, and its errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may come in: keys on HTTP, on the websocket and at /mcp."""
+"""Authentication by API key over HTTP, websocket and /mcp."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well and how fast the recognisers hear: ``python -m tests.quality.asr``.
+"""Word error rate and speed of speech recognition: ``python -m tests.quality.asr``.
 
 Recordings of people in English (tests/speech_samples.py), as they are, over an 8 kHz telephone line and in noise of
 10 dB SNR; and, for other languages, sentences of asr_sentences.toml spoken by synthetic voices, as no recordings of

@@ -1,4 +1,4 @@
-"""How often the scripted engine understands what is wanted: ``python -m tests.quality.intents``."""
+"""Accuracy of the scripted engine's intent recognition: ``python -m tests.quality.intents``."""
 
 from __future__ import annotations
 

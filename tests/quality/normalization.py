@@ -1,4 +1,4 @@
-"""How many written sentences are put into the words a person would say: ``python -m tests.quality.normalization``.
+"""Accuracy of text normalisation for speech: ``python -m tests.quality.normalization``.
 
 ``--half test`` reports the half that no rule was tuned on. ``--library`` puts a normaliser that is installed beside
 VoxLoom's own rules (docs/explanation/text-normalization.md).

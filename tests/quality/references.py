@@ -1,4 +1,4 @@
-"""Which letters of a reference are misheard over a telephone: ``python -m tests.quality.references``.
+"""Letters of CRM references that ASR mishears over a telephone line: ``python -m tests.quality.references``.
 
 Speaks random references with each voice, passes them through an 8 kHz G.711 µ-law line, and transcribes them. A letter
 counts as heard where it stands in the transcript in its place. ``--letters`` tries another alphabet: ``all`` is how the

@@ -1,4 +1,4 @@
-"""The measure itself: what it counts as a wrong word."""
+"""The word error rate measure of tests.quality.tts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well and how fast each voice speaks: ``python -m tests.quality.tts``. Takes about a minute.
+"""Intelligibility (word error rate) and speed of each voice: ``python -m tests.quality.tts``. Takes about a minute.
 
 Every sentence is spoken, transcribed again, and compared word by word in its spoken form. WER is the share of words
 wrong, RTF the seconds of work a second of speech, "first" the wait for the first piece of a sentence.

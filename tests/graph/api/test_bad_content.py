@@ -1,4 +1,4 @@
-"""What is sent as a message or as a new session and cannot be one: each gets its code, and nothing is stored."""
+"""Invalid messages and sessions: each gets its error code, and nothing is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""cancelTurn and retryTurn over the real API, with a real worker and engines that take their time."""
+"""cancelTurn and retryTurn over the real API, with a real worker and slow engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conversation from end to end over real HTTP, a real websocket and a real worker with quick engines."""
+"""End-to-end conversation over real HTTP and websocket, with a real worker and fast engines."""
 
 from __future__ import annotations
 

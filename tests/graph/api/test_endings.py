@@ -1,4 +1,4 @@
-"""Turns and sessions that end, with a worker: silence, a queue behind the end, a tool that outlives its session."""
+"""Ends of turns and sessions with a worker: silence, queued turns of an ended session, a tool that outlives one."""
 
 from __future__ import annotations
 

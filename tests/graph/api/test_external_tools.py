@@ -1,4 +1,4 @@
-"""callTool reaches external MCP servers: connected to when a tool is first asked for, and for nobody without a key."""
+"""callTool on external MCP servers: connected lazily, and never without an API key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids that are not the tenant's: unknown, no ids at all, or another tenant's; whole answers are the same for all."""
+"""Tenant isolation: unknown, malformed and other tenants' ids get identical responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same key is the same message and the same tool call, however often and however fast it is sent again."""
+"""Idempotency keys: resent messages and tool calls, in sequence and concurrently, run once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session is opened only in a language that a worker answers in, and capabilities lists those."""
+"""createSession accepts only languages in which a live worker replies; capabilities lists them."""
 
 from __future__ import annotations
 

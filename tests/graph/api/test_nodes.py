@@ -1,4 +1,4 @@
-"""Whatever has an id is found by it, in the tenant's own rows alone; a CRM record by its reference too."""
+"""Relay's node(id) finds every type of the tenant's rows; crmRecord finds by reference too."""
 
 from __future__ import annotations
 

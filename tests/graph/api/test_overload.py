@@ -1,4 +1,4 @@
-"""Too many turns that wait are refused with a hint, and nobody is refused what was taken already."""
+"""Queue limits: too many queued turns get OVERLOADED with a retry hint; resends of accepted messages do not."""
 
 from __future__ import annotations
 

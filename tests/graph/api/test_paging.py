@@ -1,4 +1,4 @@
-"""Lists in pages, and what narrows them."""
+"""Pagination (Relay connections) and filters of lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operation did is in its answer, whatever else of it failed; each error names its field."""
+"""Partial results: a failed field leaves the others' data; each error has its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A retried turn has ended before: whoever follows it, or waits for it, gets the end of its newest attempt."""
+"""Retried turns: turnEvents and waitSeconds end with the latest attempt, not with an earlier one."""
 
 from __future__ import annotations
 

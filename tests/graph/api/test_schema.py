@@ -1,4 +1,4 @@
-"""The schema: checked in as the code has it, described throughout, and true to the contract's names."""
+"""The schema: graph/schema.graphql is current, all is described, and names match the contract."""
 
 from __future__ import annotations
 

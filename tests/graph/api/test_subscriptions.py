@@ -1,4 +1,4 @@
-"""Following events: where a listener may begin, when it ends, and that nothing stays behind when it is gone."""
+"""Subscriptions: start (afterSeq), end, and clean-up after a disconnect."""
 
 from __future__ import annotations
 

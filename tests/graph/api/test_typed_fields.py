@@ -1,4 +1,4 @@
-"""A field's annotation is checked against its column: mypy refuses what does not fit, and tables are compared here."""
+"""mypy checks a field's annotation against its column; nullability is compared with the tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording in another language than the session's is told of, and not passed over."""
+"""A recording in another language than the session's is reported (unexpectedLanguage)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of GraphQL multipart requests: the places that the map names, one file in several of them."""
+"""File uploads by GraphQL multipart requests: paths in map, one file with several paths."""
 
 from __future__ import annotations
 

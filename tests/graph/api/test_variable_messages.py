@@ -1,4 +1,4 @@
-"""What is wrong with a variable is said in the words of GraphQL, without the value."""
+"""Error messages of invalid variables: in terms of GraphQL, without the value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of the lists of a session and of a conversation."""
+"""Windows (first, after, last, before) of a session's and a conversation's lists."""
 
 from __future__ import annotations
 

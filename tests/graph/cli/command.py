@@ -1,4 +1,4 @@
-"""The real command line as a process, and what is asked of every mistake."""
+"""Runs the real command line as a process; common assertions for usage errors."""
 
 from __future__ import annotations
 

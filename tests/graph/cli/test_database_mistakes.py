@@ -1,4 +1,4 @@
-"""A database that cannot be used, or has another schema than the code: one line, whichever command meets it."""
+"""An unusable database, or another schema revision: one line of error from every command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``voxloom demo`` where the server is not there, is not VoxLoom, refuses, or has no worker."""
+"""``voxloom demo`` without a server, with another server, an error response, or no worker."""
 
 from __future__ import annotations
 

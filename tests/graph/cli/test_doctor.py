@@ -1,4 +1,4 @@
-"""``voxloom doctor``: a fault of each kind is found, by the real command; and nothing is changed."""
+"""``voxloom doctor`` finds a fault of each kind, as a real process, and changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, at any moment of any command: one line at the most, and nothing is left running."""
+"""Ctrl-C and SIGTERM at any moment of any command: at most one line, and no process left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``voxloom keys``: what an operator types, and what comes back."""
+"""``voxloom keys``: create, list and revoke."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mistake of a command is one line on standard error and a non-zero exit code."""
+"""Usage and configuration errors: one line on standard error and a non-zero exit code."""
 
 from __future__ import annotations
 

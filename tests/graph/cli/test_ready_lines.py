@@ -1,4 +1,4 @@
-"""What ``voxloom up`` prints when all is ready."""
+"""The output of ``voxloom up`` when it is ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that cannot use its settings is not started again by ``voxloom up``."""
+"""``voxloom up`` does not restart a worker that cannot use its settings."""
 
 from __future__ import annotations
 

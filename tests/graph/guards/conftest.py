@@ -1,4 +1,4 @@
-"""An API with the limits that it has by default."""
+"""Fixture: an API with default limits."""
 
 from __future__ import annotations
 

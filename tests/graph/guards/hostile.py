@@ -1,4 +1,4 @@
-"""Requests that are made to cost much: each is to be refused with a code, cheaply, and without harm to others."""
+"""Hostile requests (denial of service): each must be refused with a code, cheaply, without harm to others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies of very many values, batches, base64 in pieces, and addresses signed for another sound."""
+"""Bodies with very many values, batches, base64 in pieces, and URLs signed for another audio."""
 
 from __future__ import annotations
 

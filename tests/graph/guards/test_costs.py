@@ -1,4 +1,4 @@
-"""What a query is estimated to cost."""
+"""Query cost analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages of other sites may make a browser do: cross-site requests, cross-origin reads, websockets."""
+"""CSRF, CORS and websocket origins: requests that other sites' pages can make a browser send."""
 
 from __future__ import annotations
 

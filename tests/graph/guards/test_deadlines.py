@@ -1,4 +1,4 @@
-"""Operations, and statements, that take too long."""
+"""Timeouts of operations and SQL statements."""
 
 from __future__ import annotations
 

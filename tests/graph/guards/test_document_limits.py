@@ -1,4 +1,4 @@
-"""Each limit of a document, at the number that is taken and at the next."""
+"""Document limits: each at its maximum, and one above."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile requests against the live server: each is refused with its code, and the next one is served."""
+"""Hostile requests against a live server: each is refused with its code, and the next request is served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing is done for a stranger: the key is verified before anything is parsed, compiled, cached or buffered."""
+"""Authentication first: without a valid key nothing is parsed, compiled, cached or buffered."""
 
 from __future__ import annotations
 

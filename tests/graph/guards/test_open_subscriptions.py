@@ -1,4 +1,4 @@
-"""Subscriptions that are open at once."""
+"""Limits of open subscriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents by their hash: registered by clients (automatic persisted queries), or listed as the only ones that run.
+"""Persisted documents: automatic persisted queries (APQ), and trusted documents.
 
 Protocol: https://www.apollographql.com/docs/apollo-server/performance/apq
 """

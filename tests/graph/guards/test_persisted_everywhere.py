@@ -1,4 +1,4 @@
-"""Documents by their hash, by every transport: bodies of any size, forms, query strings, streams and sockets."""
+"""Persisted documents over every transport: bodies of any size, forms, query strings, streams and websockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests a minute: of a key, and of an address without one."""
+"""Rate limits (requests per minute) of keys, and of addresses without a key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session's lists that are read again for each element of a list: what is really there is counted."""
+"""Repeated lists (a session's lists within each element of a list): actual objects count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Security headers on every kind of response, the list of host names, and redirects that name no host."""
+"""Security headers on every response, allowed hosts, and relative redirects."""
 
 from __future__ import annotations
 

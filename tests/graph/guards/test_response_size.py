@@ -1,4 +1,4 @@
-"""A response has so many bytes and no more, whichever layer makes it: a session's lists may be asked for many times."""
+"""The limit of a response's bytes, on all layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a revoked key has open ends within two seconds: sockets with 4403, streams with an error, in every process."""
+"""Key revocation: open websockets close with 4403 and streams with an error within two seconds, in every process."""
 
 from __future__ import annotations
 

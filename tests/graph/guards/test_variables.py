@@ -1,4 +1,4 @@
-"""Variables: their depth and their number."""
+"""Limits of variables: nesting and number of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent to /graphql and is no GraphQL request: answered with a code, never with a crash."""
+"""Invalid requests to /graphql: an error code, never a crash."""
 
 from __future__ import annotations
 

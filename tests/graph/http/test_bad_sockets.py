@@ -1,4 +1,4 @@
-"""What is said on the websocket and breaks its protocol, or cannot run: closed or answered, never a crash."""
+"""Invalid websocket messages: the socket is closed or gets an error, never a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that are too large: refused as soon as that is known, and not read to their end."""
+"""Oversized requests are refused as early as possible, without reading the whole body."""
 
 from __future__ import annotations
 

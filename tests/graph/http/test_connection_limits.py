@@ -1,4 +1,4 @@
-"""What a connection may hold and how long it may take before a key is known, on real sockets."""
+"""Connection limits and deadlines before authentication (slow loris), on real sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: clients get an id, the log gets the id and the place, and nobody gets what was said."""
+"""Unexpected errors: the client gets an id, the log the id and the place, neither a user's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the event loop does for bytes that are refused: counted, not timed."""
+"""Event loop work for refused bytes, counted instead of timed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries by GET, and what spares a client the answer that it has (RFC 9110, sections 8.8.3 and 13.1.2)."""
+"""GET queries, ETag and 304 Not Modified (RFC 9110, sections 8.8.3 and 13.1.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The GraphiQL page and its files, as far as they can be judged without a browser."""
+"""The GraphiQL page and its files, without a browser."""
 
 from __future__ import annotations
 

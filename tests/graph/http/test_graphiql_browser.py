@@ -1,4 +1,4 @@
-"""GraphiQL in a real browser that can reach no other host: what a newcomer does, from the key to the live events."""
+"""GraphiQL in a real offline browser: a first use, from entering the key to live events."""
 
 from __future__ import annotations
 

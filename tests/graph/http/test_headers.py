@@ -1,4 +1,4 @@
-"""Each request header is read in one way, whether the fast path answers or the full one."""
+"""Repeated request headers are read alike by the fast path and by Strawberry."""
 
 from __future__ import annotations
 

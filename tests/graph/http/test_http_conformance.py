@@ -1,4 +1,4 @@
-"""GraphQL over HTTP as its specification has it; the audits of graphql-http are in tests/clients."""
+"""Conformance to GraphQL over HTTP; the audits of graphql-http are in tests/clients."""
 
 from __future__ import annotations
 

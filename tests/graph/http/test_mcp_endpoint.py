@@ -1,4 +1,4 @@
-"""The CRM tools over HTTP, with the official MCP client."""
+"""The MCP endpoint (CRM tools) with the official MCP client."""
 
 from __future__ import annotations
 

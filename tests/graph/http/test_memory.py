@@ -1,4 +1,4 @@
-"""Memory that a burst needed comes back: what only reference cycles hold is collected, and freed pages are returned."""
+"""Memory after a burst: reference cycles are collected, and free pages go back to the operating system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods, streams to HTTP/1.0, and content codings of requests and answers."""
+"""HTTP methods, streams to HTTP/1.0, and Content-Encoding of requests and responses."""
 
 from __future__ import annotations
 

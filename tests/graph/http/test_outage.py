@@ -1,4 +1,4 @@
-"""Postgres is away for a while: errors with a code meanwhile, and everything goes on by itself afterwards."""
+"""Postgres outage: errors with a code meanwhile, and recovery without a restart."""
 
 from __future__ import annotations
 

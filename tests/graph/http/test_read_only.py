@@ -1,4 +1,4 @@
-"""A database that is read-only, as after a failover: away for what writes, not ready, and back by itself."""
+"""A read-only database, as after a failover: writes fail with a code, /readyz is 503, and recovery is automatic."""
 
 from __future__ import annotations
 

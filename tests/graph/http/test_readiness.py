@@ -1,4 +1,4 @@
-"""/healthz and /readyz: the process, and whether it can do its work."""
+"""Health checks: /healthz (liveness) and /readyz (readiness)."""
 
 from __future__ import annotations
 

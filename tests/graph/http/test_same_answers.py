@@ -1,4 +1,4 @@
-"""The fast path and the full way give the same status, headers and bytes to the same request."""
+"""The fast path and Strawberry give the same status, headers and bytes."""
 
 from __future__ import annotations
 

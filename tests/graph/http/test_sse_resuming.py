@@ -1,4 +1,4 @@
-"""Event streams that were cut: each event has its number as id, and Last-Event-ID is where the next stream begins."""
+"""Server-sent events resume after a disconnect: event ids and Last-Event-ID."""
 
 from __future__ import annotations
 

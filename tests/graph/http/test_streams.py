@@ -1,4 +1,4 @@
-"""Operations as HTTP streams: what is on the wire, and that nothing stays behind when it ends.
+"""Streamed HTTP responses: their bytes, and clean-up at their end.
 
 Protocols: graphql-sse (distinct connections mode) and Apollo's multipart subscriptions.
 """

@@ -1,4 +1,4 @@
-"""Sounds by signed address: whole, in ranges, for as long as the signature says."""
+"""Audio download by signed URL: whole, Range requests, expiry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings that cost minutes to read are refused, and no other tenant notices."""
+"""Recordings that would take minutes to decode are refused, without delay for other tenants."""
 
 from __future__ import annotations
 

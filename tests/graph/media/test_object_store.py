@@ -1,4 +1,4 @@
-"""Recordings and speech in an object store: slow, failing or forgetful, it holds up nobody and loses no turn."""
+"""Audio in an object store that is slow, fails or loses objects: no other request waits, and no turn is lost."""
 
 from __future__ import annotations
 

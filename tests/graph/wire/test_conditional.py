@@ -1,4 +1,4 @@
-"""If-None-Match, as each resource with an entity tag reads it."""
+"""If-None-Match on each resource with an ETag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The refusal body, and the HTTP status of each error code."""
+"""The error response body, and the HTTP status of each error code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON of clients is read in one way only."""
+"""The JSON parser of client input: strict and unambiguous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which form an answer takes for an Accept header, and its HTTP status."""
+"""Content negotiation: media type by Accept header, and HTTP status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for all that follow events, followed here by the live layer: limits, revoked keys, and nothing left."""
+"""Limits, key revocation and clean-up of subscriptions, on the compiled layer."""
 
 from __future__ import annotations
 

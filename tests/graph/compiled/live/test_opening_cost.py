@@ -1,4 +1,4 @@
-"""What opening a subscription, and verifying a key, ask of the database: single statements past SQLAlchemy."""
+"""Statements that starting a subscription and verifying a key cost: one each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of the live layer are those of the resolvers, byte for byte, whatever is selected of them."""
+"""Compiled subscriptions send the same bytes as resolvers, for any selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thousand listeners come and vanish without a word: nothing of them is left."""
+"""A thousand subscribers disconnect without a close frame: no task or memory leaks."""
 
 from __future__ import annotations
 

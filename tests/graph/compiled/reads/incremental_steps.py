@@ -1,4 +1,4 @@
-"""What happens in a conversation, one commit at a time, as the commands and the pipeline write it."""
+"""The steps of a conversation, one commit each, as commands and the worker write them."""
 
 from __future__ import annotations
 

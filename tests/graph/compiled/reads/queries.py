@@ -1,4 +1,4 @@
-"""Queries made at random over the schema: everything that a validated read may hold."""
+"""Random valid queries over the schema (fuzzing)."""
 
 from __future__ import annotations
 

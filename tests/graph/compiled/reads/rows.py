@@ -1,4 +1,4 @@
-"""Sessions full of what a pipeline may leave behind, and of texts that are hard to write as JSON."""
+"""Sessions in every state that a worker may leave, with texts that are hard to encode as JSON."""
 
 from __future__ import annotations
 

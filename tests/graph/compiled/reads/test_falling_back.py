@@ -1,4 +1,4 @@
-"""Where the fast layers cannot, the full way answers; what is too large to keep is made again."""
+"""Fallback from the compiled layer to the resolvers; entries too large for a cache are computed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conversation that changes is read alike by all layers after every step, though most of it is not read again."""
+"""Incremental reads give the same result as full ones after every step of a conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layers give the same bytes: ordinary resolvers, one statement, and the cache."""
+"""Resolvers, compiled queries and the response cache give the same bytes."""
 
 from __future__ import annotations
 

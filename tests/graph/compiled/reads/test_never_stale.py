@@ -1,4 +1,4 @@
-"""Who has been told of something finds it in what they read next, and nobody reads with another's key."""
+"""Cache consistency: a client that knows of a change reads it, and no key reads another's cached response."""
 
 from __future__ import annotations
 
