@@ -28,21 +28,21 @@ Kind = Callable[[Json], V]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StoredValue:
     """A value in the event itself: string, number, Boolean, time, id or None."""
 
     find: Callable[[StoredEvent], object]
 
 
 @dataclass(frozen=True, slots=True)
-class ToldUrl:
+class StoredUrl:
     """The signed URL of an audio; the event has its id."""
 
     find: Callable[[StoredEvent], UUID]
 
 
 @dataclass(frozen=True, slots=True)
-class ToldRow:
+class StoredRow:
     """The current row of ``key``'s table by an id in the event; None if the event has no id."""
 
     key: InstrumentedAttribute[UUID]
@@ -59,18 +59,18 @@ class _Parent(Protocol):
     def source(self) -> Source: ...
 
 
-def told(find: Callable[[StoredEvent], V], description: str) -> V:
+def stored_value(find: Callable[[StoredEvent], V], description: str) -> V:
     """A field with a value of the event itself."""
 
     def resolve(self: _Parent) -> object:
         return find(self.stored)
 
-    return cast("V", declare(resolve, description, Told(find)))
+    return cast("V", declare(resolve, description, StoredValue(find)))
 
 
 def data(name: str, kind: Kind[V], description: str) -> V:
     """A field with a member of the event's data."""
-    return told(lambda event: kind(event.data[name]), description)
+    return stored_value(lambda event: kind(event.data[name]), description)
 
 
 def optional_data(name: str, kind: Kind[V], description: str) -> V | None:
@@ -80,10 +80,10 @@ def optional_data(name: str, kind: Kind[V], description: str) -> V | None:
         value = event.data.get(name)
         return None if value is None else kind(value)
 
-    return told(find, description)
+    return stored_value(find, description)
 
 
-def told_url(name: str, description: str) -> str:
+def stored_url(name: str, description: str) -> str:
     """A field with the signed URL of the audio whose id is a member of the event's data."""
 
     def find(event: StoredEvent) -> UUID:
@@ -92,18 +92,18 @@ def told_url(name: str, description: str) -> str:
     def resolve(self: _Parent, info: Info) -> str:
         return info.context.audio_url(find(self.stored))
 
-    return cast("str", declare(resolve, description, ToldUrl(find)))
+    return cast("str", declare(resolve, description, StoredUrl(find)))
 
 
 @overload
-def told_row(
+def stored_row(
     shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID], description: str
 ) -> T: ...
 @overload
-def told_row(
+def stored_row(
     shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID | None], description: str
 ) -> T | None: ...
-def told_row(
+def stored_row(
     shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID | None], description: str
 ) -> object:
     """A field with a row that the event refers to, as of the time of the read."""
@@ -113,7 +113,7 @@ def told_row(
         row = None if row_id is None else await self.source.one(key).load(row_id)
         return None if row is None else show(shown, row, self.source)
 
-    return declare(resolve, description, ToldRow(key, find))
+    return declare(resolve, description, StoredRow(key, find))
 
 
 def in_data(name: str) -> Callable[[StoredEvent], UUID | None]:

@@ -12,7 +12,7 @@ from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.event_fields import always, data, in_data, optional_data, told, told_row, told_url
+from graph.api.event_fields import always, data, in_data, optional_data, stored_row, stored_url, stored_value
 from graph.api.loaders import Source
 from graph.api.types.enums import Stage
 from graph.api.types.message import Message
@@ -22,15 +22,15 @@ from graph.api.types.turn import Turn
 
 
 def _turn(description: str = "The turn.") -> Turn:
-    return told_row(Turn, TurnRow.id, always(lambda event: event.turn_id), description)
+    return stored_row(Turn, TurnRow.id, always(lambda event: event.turn_id), description)
 
 
 def _message(description: str) -> Message:
-    return told_row(Message, MessageRow.id, always(in_data("message_id")), description)
+    return stored_row(Message, MessageRow.id, always(in_data("message_id")), description)
 
 
 def _tool_call() -> ToolCall:
-    return told_row(ToolCall, ToolCallRow.id, always(in_data("tool_call_id")), "The tool call.")
+    return stored_row(ToolCall, ToolCallRow.id, always(in_data("tool_call_id")), "The tool call.")
 
 
 def _stage() -> Stage:
@@ -41,13 +41,13 @@ def _stage() -> Stage:
 class Event:
     stored: strawberry.Private[StoredEvent]
     source: strawberry.Private[Source]
-    seq: int = told(lambda event: event.seq, "Its number in the session: 1, 2, 3 ... without gaps.")
-    session_id: strawberry.ID = told(lambda event: strawberry.ID(str(event.session_id)), "The session.")
-    turn_id: strawberry.ID | None = told(
+    seq: int = stored_value(lambda event: event.seq, "Its number in the session: 1, 2, 3 ... without gaps.")
+    session_id: strawberry.ID = stored_value(lambda event: strawberry.ID(str(event.session_id)), "The session.")
+    turn_id: strawberry.ID | None = stored_value(
         lambda event: None if event.turn_id is None else strawberry.ID(str(event.turn_id)),
         "The turn, if the event belongs to one.",
     )
-    at: datetime = told(lambda event: event.at, "When it was stored.")
+    at: datetime = stored_value(lambda event: event.at, "When it was stored.")
 
 
 @strawberry.type(description="A message was accepted and waits for a worker.")
@@ -71,7 +71,7 @@ class StageStarted(Event):
 @strawberry.type(description="A stage succeeded.")
 class StageCompleted(Event):
     stage: Stage = _stage()
-    model_call: ModelCall | None = told_row(
+    model_call: ModelCall | None = stored_row(
         ModelCall, ModelCallRow.id, in_data("model_call_id"), "The stage's last model call; null for TOOL."
     )
 
@@ -130,7 +130,7 @@ class ToolCallFinished(Event):
 class AudioChunkReady(Event):
     index: int = data("index", int, "The chunk's number within the reply, from 0.")
     text: str = data("text", str, "The sentence.")
-    url: str = told_url(
+    url: str = stored_url(
         "audio_id", "A signed URL of the audio, for GET without an API key, valid for at least an hour."
     )
     duration_ms: int = data("duration_ms", int, "Its duration in milliseconds.")

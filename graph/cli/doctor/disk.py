@@ -40,16 +40,16 @@ def _temporary() -> Path:
 
 def _examined(what: str, directory: Path, least: int, little: int, variable: str) -> Finding:
     there = next(each for each in (directory, *directory.parents) if each.exists())
-    told = f"{what} {directory}"
+    subject = f"{what} {directory}"
     try:
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(b"voxloom")
             file.flush()
     except OSError as error:
-        return fault(_NAME, f"{told} cannot be written: {error.strerror}", f"Set {variable} to one that can.")
+        return fault(_NAME, f"{subject} cannot be written: {error.strerror}", f"Set {variable} to one that can.")
     free = shutil.disk_usage(there).free
-    told = f"{told}: {free // _MB:,} MB free{'' if there == directory else ', to be created'}"
+    subject = f"{subject}: {free // _MB:,} MB free{'' if there == directory else ', to be created'}"
     if free < little:
         level = fault if free < least else warning
-        return level(_NAME, told, f"Free space, or set {variable} to another disk.")
-    return ok(_NAME, told)
+        return level(_NAME, subject, f"Free space, or set {variable} to another disk.")
+    return ok(_NAME, subject)

@@ -23,11 +23,11 @@ async def check(context: Context) -> Sequence[Finding]:
     available = min(filter(None, (_of_machine(), _of_container())), default=None)
     if available is None:
         return [ok(_NAME, "this system does not report available memory")]
-    told = f"{available // _MB:,} MB available, {os.cpu_count()} processors"
+    message = f"{available // _MB:,} MB available, {os.cpu_count()} processors"
     advice = "A worker with the default engines needs 2 GB: stop other programs, or choose lighter engines."
     if available < _LITTLE:
-        return [(fault if available < _LEAST else warning)(_NAME, told, advice)]
-    return [ok(_NAME, told)]
+        return [(fault if available < _LEAST else warning)(_NAME, message, advice)]
+    return [ok(_NAME, message)]
 
 
 def _of_machine() -> int | None:

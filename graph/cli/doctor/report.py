@@ -28,9 +28,9 @@ def print_lines(findings: Sequence[Finding]) -> None:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """One object: ``version``, ``ok`` (no fault), and ``findings`` with check, level, message and advice."""
-    told = {
+    output = {
         "version": version("voxloom"),
         "ok": not any(each.level == Level.FAULT for each in findings),
         "findings": [each.as_json() for each in findings],
     }
-    return json.dumps(told, ensure_ascii=False, indent=2)
+    return json.dumps(output, ensure_ascii=False, indent=2)

@@ -16,8 +16,8 @@ async def schema_finding(address: Address, *, embedded: bool) -> Finding:
     if found == expected:
         return ok(_NAME, f"at {found}, the newest")
     if found is None or found < expected:
-        told = "the database has no VoxLoom tables" if found is None else f"at {found}, behind {expected}"
+        message = "the database has no VoxLoom tables" if found is None else f"at {found}, behind {expected}"
         if embedded:
-            return warning(_NAME, told, "`voxloom up` runs the migrations when it starts.")
-        return fault(_NAME, told, "Run `voxloom migrate`.")
+            return warning(_NAME, message, "`voxloom up` runs the migrations when it starts.")
+        return fault(_NAME, message, "Run `voxloom migrate`.")
     return fault(_NAME, f"at {found}, ahead of this version's {expected}", "Use the version of VoxLoom that made it.")

@@ -33,11 +33,11 @@ async def ask(names: Sequence[str]) -> dict[str, Json]:
             process.kill()
             await process.wait()
     try:
-        told: dict[str, Json] = json.loads(out.splitlines()[-1])
+        output: dict[str, Json] = json.loads(out.splitlines()[-1])
     except (ValueError, IndexError):
         last = err.decode(errors="replace").strip().rpartition("\n")[2]
         return {"failed": f"the worker's checks ended with exit code {process.returncode} ({last})"}
-    return told
+    return output
 
 
 async def models(context: Context) -> Sequence[Finding]:
@@ -50,11 +50,11 @@ async def tools(context: Context) -> Sequence[Finding]:
 
 async def _findings(context: Context, name: str) -> list[Finding]:
     assert context.worker is not None
-    told = await asyncio.shield(context.worker)
-    if "failed" in told:
-        return [fault(name, told["failed"], f"Run `{sys.executable} -m inference.doctor` by hand.")]
+    output = await asyncio.shield(context.worker)
+    if "failed" in output:
+        return [fault(name, output["failed"], f"Run `{sys.executable} -m inference.doctor` by hand.")]
     return [
         Finding(name, Level(each["level"]), each["message"], each["advice"])
-        for each in told["findings"]
+        for each in output["findings"]
         if each["check"] == name
     ]

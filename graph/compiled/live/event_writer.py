@@ -15,7 +15,7 @@ from sqlalchemy import Uuid, select
 from db.feed.events import StoredEvent
 from db.postgres.reader import Reader
 from graph.api.declared import declared
-from graph.api.event_fields import Told, ToldRow, ToldUrl
+from graph.api.event_fields import StoredRow, StoredUrl, StoredValue
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.selection import Unsupported, inner
 from graph.compiled.reads.sql_json import BROKEN, DIALECT, joined
@@ -87,11 +87,11 @@ class EventWriter:
             return
         field = kind.fields[name]
         match declared(field):
-            case Told(find):
+            case StoredValue(find):
                 self._plain[key] = _moment(find) if get_named_type(field.type).name == "DateTime" else _value(find)
-            case ToldUrl(find):
+            case StoredUrl(find):
                 self._plain[key] = _url(find)
-            case ToldRow() as shown:
+            case StoredRow() as shown:
                 nullable = not isinstance(field.type, GraphQLNonNull)
                 self._rows[key] = _row_text(writer, get_named_type(field.type), nodes, shown, nullable=nullable)
             case _:
@@ -118,7 +118,7 @@ def _moment(find: Callable[[StoredEvent], object]) -> _Find:
 
 
 def _row_text(
-    writer: Writer, kind: GraphQLObjectType, nodes: Sequence[FieldNode], shown: ToldRow, *, nullable: bool
+    writer: Writer, kind: GraphQLObjectType, nodes: Sequence[FieldNode], shown: StoredRow, *, nullable: bool
 ) -> _RowText:
     own = Writer(writer.operation, writer.switched)
     table = own.alias(shown.key.class_.__table__)

@@ -36,7 +36,7 @@ from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from graph.api.descriptions import described
-from graph.api.event_fields import always, data, in_data, optional_data, told, told_row, told_url
+from graph.api.event_fields import always, data, in_data, optional_data, stored_value, stored_row, stored_url
 from graph.api.fields import column, computed, non_null, part, prefixed_id, sound_url
 from graph.api.relations import many, many_through, one, window
 from graph.api.types.enums import Stage
@@ -68,10 +68,10 @@ _RIGHT = (
     'int = data("index", int, "")',
     'Stage = data("stage", Stage, "")',
     'str | None = optional_data("text", str, "")',
-    'Message = told_row(Message, MessageRow.id, always(in_data("message_id")), "")',
-    'Message | None = told_row(Message, MessageRow.id, in_data("message_id"), "")',
-    'datetime = told(lambda event: event.at, "")',
-    'str = told_url("audio_id", "")',
+    'Message = stored_row(Message, MessageRow.id, always(in_data("message_id")), "")',
+    'Message | None = stored_row(Message, MessageRow.id, in_data("message_id"), "")',
+    'datetime = stored_value(lambda event: event.at, "")',
+    'str = stored_url("audio_id", "")',
     'Annotated[str, described("")]',
 )
 
@@ -105,10 +105,10 @@ _WRONG = {
     "many_through(): another": 'list[Audio] = many_through(Message, MessageRow.id, TurnRow.id, TurnRow.id, "")',
     "data(): another type": 'str = data("index", int, "")',
     "optional_data(): may be None": 'str = optional_data("text", str, "")',
-    "told(): another type": 'str = told(lambda event: event.at, "")',
-    "told_row(): may be None": 'Message = told_row(Message, MessageRow.id, in_data("message_id"), "")',
-    "told_row(): another GraphQL type": 'Audio = told_row(Message, MessageRow.id, always(in_data("message_id")), "")',
-    "told_url(): no int": 'int = told_url("audio_id", "")',
+    "stored_value(): another type": 'str = stored_value(lambda event: event.at, "")',
+    "stored_row(): may be None": 'Message = stored_row(Message, MessageRow.id, in_data("message_id"), "")',
+    "stored_row(): other GraphQL type": 'Audio = stored_row(Message, MessageRow.id, always(in_data("message_id")), "")',
+    "stored_url(): no int": 'int = stored_url("audio_id", "")',
 }
 
 

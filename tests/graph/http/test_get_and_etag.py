@@ -40,7 +40,7 @@ async def get(
 
 
 async def tagged(client: Client, session_id: str, query: str = READ) -> httpx.Response:
-    """The answer with its ETag, which is there from the second time on: the first went the full way."""
+    """The answer with its ETag, which is there from the second time on: the first went Strawberry."""
     await get(client, query, {"id": session_id})
     answer = await get(client, query, {"id": session_id})
     assert answer.status_code == 200
