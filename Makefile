@@ -3,10 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(PYTHON) requirements/install.py $(VENV)
-# The tests run the same way on a laptop and in CI: files of tests side by side in two processes, each with a Postgres of
+# The tests run the same way on a laptop and in CI: files of tests side by side in three processes, each with a Postgres of
 # its own (make test WORKERS=0: in one process, as a debugger needs).
 PYTEST := $(BIN)/python -m pytest
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: run test test-browser test-clients chaos bench check reference docs install lock clean
 

@@ -65,7 +65,7 @@ async def test_a_key_that_is_none_is_refused_everywhere(edge: Edge, acme: Client
         assert "data" not in asked.json()
         assert code_of(asked.json()) == "UNAUTHENTICATED"
         mcp = await http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
-        assert (mcp.status_code, mcp.json()["error"]) == (401, "UNAUTHENTICATED")
+        assert (mcp.status_code, code_of(mcp.json())) == (401, "UNAUTHENTICATED")
         assert mcp.headers["www-authenticate"] == "Bearer"
     assert await closing_code(acme, [json.dumps({"type": "connection_init", "payload": given})]) == 4403
     assert await edge.rows() == before

@@ -24,7 +24,9 @@ def llama() -> Iterator[LlamaServer]:
 
 
 def _openai(server: LlamaServer, *, key: str | None = None, **settings: object) -> OpenAIEngine:
-    values = {"tool_mode": "json_schema", "max_tokens": 60, "temperature": 0.0, "concurrency": 2, **settings}
+    # Beside other tests on two cores the server may take a minute to its first token.
+    patient = {"timeout": 200.0, "max_tokens": 60, "temperature": 0.0, "concurrency": 2}
+    values = {"tool_mode": "json_schema", **patient, **settings}
     return OpenAIEngine(base_url=server.url, api_key=key or server.key, model="smollm2", **values)  # type: ignore[arg-type]
 
 
@@ -69,6 +71,7 @@ async def test_fake_asks_for_tools_and_fails_as_told() -> None:
 
 
 @pytest.mark.models
+@pytest.mark.timeout(300)
 async def test_json_union_on_a_real_server(llama: LlamaServer) -> None:
     """The grammar forces one of the two; which one does not matter for a tiny model."""
     engine = _openai(llama)
