@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,10 @@ def started(
     stdout: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """The command, running in the folder ``home``, in a process group of its own as a terminal's foreground job is."""
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # a shell's background job, whose children would ignore Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=home,
