@@ -73,4 +73,4 @@ def test_the_policies_are_those_of_the_docs() -> None:
     script = (_HERE / "apollo_cache.mjs").read_text()
     recipe = script.partition("// recipe: policies\n")[2].partition("// end")[0]
     assert recipe
-    assert recipe in (_HERE.parents[1] / "docs" / "client-caches.md").read_text()
+    assert recipe in (_HERE.parents[1] / "docs" / "how-to" / "client-caches.md").read_text()

@@ -44,9 +44,7 @@ def started(
     stdout: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """The command, running in the folder ``home``, in a process group of its own as a terminal's foreground job is."""
-    if (
-        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    ):  # a shell's background job, whose children would ignore Ctrl-C
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background job
         signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],

@@ -99,7 +99,7 @@ async def test_it_loads_without_a_key_and_without_another_host(ide: Ide) -> None
     hint = ide.page.get_by_role("status").filter(has_text="API key")
     await expect(hint).to_be_visible(timeout=_WAIT_MS)
     await expect(hint).to_contain_text("Replace YOUR_KEY in the Headers editor")
-    await ide.response("only with an API key")
+    await ide.response("requires an API key")
     assert ide.asked == {("http", ide.host)}
     assert ide.foreign == []
     assert ide.complaints == []
