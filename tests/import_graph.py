@@ -1,4 +1,4 @@
-"""Measures the import graph (``python -m tests.import_graph``): modules, circles and the longest chain of a package.
+"""Measures the import graph (``python -m tests.import_graph``): modules, circles, folders ("rooms") and chains.
 
 A circle is a strongly connected component of more than one module. The chain is counted over the graph in which each
 circle is one node: how many modules a reader passes from the top of the package to its ground.
@@ -55,14 +55,32 @@ def longest_chain(imports: dict[str, set[str]], together: list[set[str]]) -> int
     return max(floors.values())
 
 
+def rooms_of(imports: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The same graph with each folder of the package, or module beside them, as one node."""
+    room = {module: ".".join(module.split(".")[:2]) for module in imports}
+    found: dict[str, set[str]] = {each: set() for each in room.values()}
+    for module, others in imports.items():
+        found[room[module]] |= {room[other] for other in others} - {room[module]}
+    return found
+
+
 def main() -> None:
-    table = Table("package", "modules", "imports", "circles (modules in each)", "longest chain")
+    table = Table("package", "modules", "imports", "circles (modules in each)", "longest chain", "rooms", "their chain")
     for package in PACKAGES:
         imports = imports_within(package)
         found = circles(imports)
         sizes = ", ".join(str(len(each)) for each in sorted(found, key=len, reverse=True)) or "none"
         edges = sum(len(others) for others in imports.values())
-        table.add_row(package, str(len(imports)), str(edges), sizes, str(longest_chain(imports, found)))
+        rooms = rooms_of(imports)
+        counts = (
+            len(imports),
+            edges,
+            sizes,
+            longest_chain(imports, found),
+            len(rooms),
+            longest_chain(rooms, circles(rooms)),
+        )
+        table.add_row(package, *(str(each) for each in counts))
     Console().print(table)
 
 
