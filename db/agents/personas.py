@@ -9,7 +9,10 @@ from db.agents.scenarios import SCENARIOS
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A role of the assistant. ``instructions``: for the language model. ``scenarios``: names it may use as tools."""
+    """A role of the assistant. ``instructions``: for the language model. ``scenarios``: names it may use as tools.
+
+    ``voice``: a speaker of the TTS engine, None for its default; an engine without that speaker is unavailable to it.
+    """
 
     name: str
     description: str

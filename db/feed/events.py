@@ -1,4 +1,7 @@
-"""Event log of a session: appends and reads events, numbered from 1 without gaps in commit order."""
+"""Event log of a session: appends and reads events, numbered from 1 without gaps in commit order.
+
+The events of a running turn are inserted by SQL statements in ``db.turns.statement`` and ``db.turns.claims``.
+"""
 
 from __future__ import annotations
 

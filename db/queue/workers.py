@@ -1,4 +1,4 @@
-"""Registry of worker processes: heartbeats (liveness) and loaded engines."""
+"""Registry of worker processes: heartbeats (liveness) and engines; ``db.queue.jobs`` requeues dead workers' jobs."""
 
 from __future__ import annotations
 

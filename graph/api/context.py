@@ -13,10 +13,10 @@ from strawberry.types import Info as StrawberryInfo
 from db.postgres.outage import DATABASE_ERRORS
 from db.viewer import Viewer
 from graph.api.loaders import Loaders
-from graph.auth import secret_in_headers, secret_in_params
 from graph.guards.rate_limit import address_of
 from graph.parts import Parts
 from graph.public_url import base_of
+from graph.wire.api_key import secret_in_headers, secret_in_params
 
 
 class Context(BaseContext):

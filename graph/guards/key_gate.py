@@ -8,10 +8,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.errors import RateLimited, Unauthenticated
 from db.viewer import Viewer
-from graph.auth import secret_in_headers
 from graph.guards.http_refusals import refuse
 from graph.guards.keys import Keys
 from graph.guards.rate_limit import Rates, address_of
+from graph.wire.api_key import secret_in_headers
 from graph.wire.error_body import error_body, http_status
 from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, wants_page
 from graph.wire.scope import KEY_SHOWN, VIEWER

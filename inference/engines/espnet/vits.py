@@ -21,7 +21,7 @@ from espnet2.gan_tts.vits.generator import VITSGenerator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.engines.espnet.voice import GENERATOR_TYPE
+from inference.engines.espnet.joe import GENERATOR_TYPE
 
 
 def register() -> None:

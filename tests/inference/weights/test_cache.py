@@ -18,7 +18,7 @@ _BUILD = """
 import resource, signal, sys
 from pathlib import Path
 from db.errors import EngineUnavailable
-from inference.engines.espnet import voice as espnet_voice
+from inference.engines.espnet import joe as espnet_voice
 from inference.engines.whisper import weights as whisper_weights
 from inference.weights.cache import ModelCache
 builds = {

@@ -15,8 +15,8 @@ import torch
 from db.errors import EngineUnavailable
 from inference.engines.espnet.engine import EspnetEngine
 from inference.engines.espnet.imports import _OPTIONAL, EXTRA, _Placeholder, _PlaceholderFinder, import_text2speech
+from inference.engines.espnet.joe import _DESCRIPTION, _WEIGHTS
 from inference.engines.espnet.model import load_text2speech
-from inference.engines.espnet.voice import _DESCRIPTION, _WEIGHTS
 from inference.ports import Samples
 from inference.weights.cache import ModelCache
 from inference.weights.espnet_from_piper import rename

@@ -1,4 +1,4 @@
-"""Extraction of the API key from an HTTP header, or from the payload of a websocket's connection_init."""
+"""Reads the API key from an HTTP header or from connection_init's payload; ``graph.guards.keys`` verifies it."""
 
 from __future__ import annotations
 
