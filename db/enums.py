@@ -64,6 +64,42 @@ class CrmStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class LiveCallStatus(StrEnum):
+    """Status of a live call: opened and not connected, connected, connection lost, ended."""
+
+    OPENED = "OPENED"
+    CONNECTED = "CONNECTED"
+    DROPPED = "DROPPED"
+    ENDED = "ENDED"
+
+
+class CallTransport(StrEnum):
+    REALTIME = "REALTIME"
+    TWILIO = "TWILIO"
+
+
+class CallEndReason(StrEnum):
+    """Why a live call ended. CLOSED: by closeCall, or with its session. DROPPED: its connection did not come back."""
+
+    CALLER = "CALLER"
+    ASSISTANT = "ASSISTANT"
+    SILENCE = "SILENCE"
+    CLOSED = "CLOSED"
+    DROPPED = "DROPPED"
+    DRAINED = "DRAINED"
+    TOO_LONG = "TOO_LONG"
+    FAILED = "FAILED"
+
+
+class PlaybackSource(StrEnum):
+    """How it is known what a caller heard: acknowledgements, a phone line's marks, a truncate event, or not at all."""
+
+    ACKS = "ACKS"
+    MARKS = "MARKS"
+    TRUNCATE = "TRUNCATE"
+    NONE = "NONE"
+
+
 class AudioKind(StrEnum):
     """Kinds of stored audio: a customer's recording, one chunk of a reply, a whole reply."""
 

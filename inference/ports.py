@@ -121,6 +121,36 @@ class Transcriber(Engine, Protocol):
         ...
 
 
+class RecognitionStream(Protocol):
+    """Recognition of one turn of a caller while it is spoken. Used by one task; models run off the event loop."""
+
+    def feed(self, samples: Samples) -> None:
+        """The next audio, 16 kHz mono."""
+        ...
+
+    async def partial(self) -> str | None:
+        """The words so far, by a quick decode of what is new; None if nothing is. Digits in them are unreliable."""
+        ...
+
+    def pause(self) -> None:
+        """The caller pauses here: what came before may be decoded for good in the background."""
+        ...
+
+    async def final(self) -> Transcript:
+        """The transcript of all audio so far. The caller may go on: more audio and another ``final`` may follow."""
+        ...
+
+    async def close(self) -> None:
+        """Stops the work that is under way."""
+        ...
+
+
+class StreamingTranscriber(Engine, Protocol):
+    def listen(self, *, language: str | None, among: Sequence[str] = ()) -> RecognitionStream:
+        """Begins the recognition of one turn. ``language``, ``among``: as in ``Transcriber.transcribe``."""
+        ...
+
+
 # --- language model ---------------------------------------------------------------------------------------
 
 
@@ -252,10 +282,11 @@ class ToolBox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A piece of synthesized audio. ``sample_rate``: in Hz."""
+    """A piece of synthesized audio. ``sample_rate``: in Hz. ``text``: what it says, as written; "" if not known."""
 
     samples: Samples
     sample_rate: int
+    text: str = ""
 
 
 class Synthesizer(Engine, Protocol):
@@ -269,6 +300,24 @@ class Synthesizer(Engine, Protocol):
         None for the engine's default. Raises EngineUnavailable for a language or voice that it does not have.
         """
         ...
+
+
+class ReplyListener(Protocol):
+    """Gets the reply of a live turn as it is made, before a whole sentence of it exists."""
+
+    async def reply_restarted(self) -> None:
+        """Another engine begins the reply anew: text and audio so far are void."""
+        ...
+
+    async def reply_text(self, delta: str) -> None: ...
+
+    async def reply_piece(self, speech: Speech) -> None:
+        """The next audio of the reply, at the loudness of replies."""
+        ...
+
+    async def tool_started(self, call_id: str, name: str) -> None: ...
+
+    async def tool_finished(self, call_id: str, name: str, *, ok: bool) -> None: ...
 
 
 # --- journal --------------------------------------------------------------------------------------------

@@ -1,0 +1,340 @@
+"""Ports of a live call: the way to the caller, and the call's record. Neither knows a wire format or SQL.
+
+A transport (``graph.voice``) feeds a caller's audio into ``inference.live.call.Call`` and implements ``CallerSpeaker``;
+the record is implemented over Postgres by ``inference.journal.call_record``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from db.audio.encoded import EncodedAudio
+from db.enums import CallEndReason, PlaybackSource
+from db.turns.live_values import LiveTiming, Playback, TurnTaking
+from db.turns.values import Claim, FinishedCall
+from inference.ports import Journal, Samples, Transcript
+from inference.turn.inputs import TurnInputs
+
+# --- to the caller ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The caller began to speak.
+
+    ``message_id``: of the user message that it becomes. ``at_ms``: position in the call's audio.
+    """
+
+    message_id: UUID
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The caller's turn has ended. ``at_ms``: the end of its last word, of the call's audio."""
+
+    message_id: UUID
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordsPartial:
+    """The words so far; replaces the partial before."""
+
+    message_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCommitted:
+    """The turn is stored, with its final words. Sent before any sound of its reply.
+
+    ``reopened``: the turn was stored before with fewer words; its earlier reply is void.
+    """
+
+    message_id: UUID
+    turn_id: UUID
+    text: str
+    language: str | None
+    reopened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """``reply_id``: identifies the reply to the transport, which reports with it what was played."""
+
+    reply_id: UUID
+    turn_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """The next text of the reply, to append."""
+
+    reply_id: UUID
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudio:
+    """The next piece of the reply's audio: float32 mono at ``sample_rate`` Hz, and its text."""
+
+    reply_id: UUID
+    index: int
+    text: str
+    samples: Samples
+    sample_rate: int
+
+
+class ReplyStatus(StrEnum):
+    COMPLETED = "COMPLETED"
+    INTERRUPTED = "INTERRUPTED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFinished:
+    """All audio of the reply was sent, or no more will be.
+
+    ``text``: the whole text. ``code``, ``message``: of a failure.
+    """
+
+    reply_id: UUID
+    status: ReplyStatus
+    text: str
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PausePlayback:
+    """The caller speaks over the reply: hold its audio until ResumePlayback or ClearPlayback."""
+
+    reply_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlayback:
+    """It was a backchannel ("uh-huh"): play on."""
+
+    reply_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPlayback:
+    """The reply was interrupted: drop what was not played. ``heard_ms``: as the ledger has it."""
+
+    reply_id: UUID
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """A tool call of the reply started (``ok`` None) or ended."""
+
+    reply_id: UUID
+    call_id: str
+    name: str
+    ok: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallProblem:
+    """Something failed and the call goes on. ``code``: an error code of the API."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallOver:
+    """The last event: the transport closes its connection."""
+
+    reason: CallEndReason
+
+
+ToCaller = (
+    SpeechStarted
+    | SpeechEnded
+    | WordsPartial
+    | TurnCommitted
+    | ReplyStarted
+    | ReplyText
+    | ReplyAudio
+    | ReplyFinished
+    | PausePlayback
+    | ResumePlayback
+    | ClearPlayback
+    | ToolProgress
+    | CallProblem
+    | CallOver
+)
+
+
+class CallerSpeaker(Protocol):
+    """A connection to the caller."""
+
+    async def send(self, event: ToCaller) -> None:
+        """Passes the event on, in order. Returns at once or when there is room in a bounded queue.
+
+        Raises ``CallerGone`` when the connection is lost or does not read.
+        """
+        ...
+
+
+class CallerGone(Exception):
+    """The caller's connection is lost, or it does not read what it is sent."""
+
+
+# --- from the caller ----------------------------------------------------------------------------------------
+
+
+class LiveCall(Protocol):
+    """A call as its transport sees it. Methods return at once unless they say otherwise; none blocks on a model."""
+
+    async def run(self) -> CallEndReason:
+        """Runs the call until it ends; sends ``CallOver`` last. Raises CallerGone when the connection is lost."""
+        ...
+
+    async def hear(self, samples: Samples) -> None:
+        """The caller's next audio, 16 kHz mono, any length. Waits if the caller sends faster than real time."""
+        ...
+
+    def played(self, reply_id: UUID, ms: float, source: PlaybackSource) -> None:
+        """The caller has heard ``ms`` of the reply in total; more than was sent counts as all that was sent."""
+        ...
+
+    def truncated(self, reply_id: UUID, ms: float) -> None:
+        """The transport stopped the playback itself, at ``ms`` of the reply: it is interrupted."""
+        ...
+
+    async def type_text(self, text: str, *, digits: bool = False, respond: bool = True) -> None:
+        """A typed message, or DTMF digits, as a turn of its own. ``respond``: False keeps it for the next response."""
+        ...
+
+    async def commit_audio(self) -> bool:
+        """Ends the caller's turn now (manual turn detection); False if there is no audio."""
+        ...
+
+    async def clear_audio(self) -> None:
+        """Drops the audio of the turn that has not ended."""
+        ...
+
+    async def respond(self) -> None:
+        """Asks for a reply to what was committed without one (manual turn detection)."""
+        ...
+
+    async def interrupt(self) -> bool:
+        """Stops the reply; False if none plays."""
+        ...
+
+    def configure(self, turn_taking: TurnTaking) -> None:
+        """Changes the settings of turn taking from now on."""
+        ...
+
+    async def hang_up(self, reason: CallEndReason) -> None:
+        """Ends the call; what was said and not committed is committed first."""
+        ...
+
+
+# --- the record ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HeardTurn:
+    """A caller's turn that has ended. ``audio``: its sound; None for typed text or digits.
+
+    ``digits``: whether the text is DTMF digits. ``call``: the model call of its recognition, None without audio.
+    """
+
+    message_id: UUID
+    transcript: Transcript
+    live: LiveTiming
+    audio: EncodedAudio | None = None
+    call: FinishedCall | None = None
+    digits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """What a process needs to take up a call. ``heard``: audio of a turn that had not ended, 16 kHz mono."""
+
+    call_id: UUID
+    tenant_id: UUID
+    session_id: UUID
+    language: str
+    persona: str
+    turn_taking: TurnTaking = field(default_factory=TurnTaking)
+    turns: int = 0
+    elapsed_ms: int = 0
+    heard: Samples | None = None
+
+
+class CallRecord(Protocol):
+    """The record of one call, written by the process that holds its connection.
+
+    Events and segments of audio are written behind, in order, bounded; ``begin_turn``, ``reopen_turn`` and ``end``
+    return when they are committed. Raises ``inference.ports.Superseded`` once another connection has taken the call
+    over or the call has ended, and JournalLost.
+    """
+
+    @property
+    def state(self) -> CallState: ...
+
+    def now(self) -> datetime:
+        """The database's time, from its clock at the start of the call and this process's monotonic clock."""
+        ...
+
+    async def next_inputs(self) -> TurnInputs:
+        """The inputs of the next turn, without its text: history holds what was heard of each reply."""
+        ...
+
+    async def speech_started(self, at_ms: int) -> None: ...
+
+    async def speech_ended(self, at_ms: int) -> None: ...
+
+    async def words(self, text: str) -> None:
+        """A partial transcript as an event, at most one a second; more are dropped."""
+        ...
+
+    async def sound(self, samples: Samples) -> None:
+        """The next audio of a turn that has not ended, 16 kHz mono; kept in segments of about 1 s until its commit."""
+        ...
+
+    async def begin_turn(self, heard: HeardTurn) -> Claim | None:
+        """One commit: message, words, audio, model call, the turn as RUNNING and owned by this process, its events.
+
+        None if another turn of the session is unfinished: then the turn is QUEUED and a worker runs it.
+        """
+        ...
+
+    async def reopen_turn(self, claim: Claim, heard: HeardTurn) -> Claim | None:
+        """The same turn with more words: its next attempt. The reply so far is removed, finished tool calls stay.
+
+        None if the turn has ended in the meantime.
+        """
+        ...
+
+    def journal(self, claim: Claim) -> Journal:
+        """The journal of the turn's attempt."""
+        ...
+
+    async def interrupted(self, claim: Claim, playback: Playback) -> None:
+        """Ends the turn as CANCELLED, if it runs, and records what was heard; event ReplyInterrupted."""
+        ...
+
+    async def playback_started(self, turn_id: UUID) -> None: ...
+
+    async def playback_finished(self, turn_id: UUID, playback: Playback, live: LiveTiming) -> None:
+        """What was heard of a reply that was not interrupted, and the turn's live timing."""
+        ...
+
+    async def dropped(self) -> None:
+        """The connection is lost; the call may be resumed for a while."""
+        ...
+
+    async def end(self, reason: CallEndReason) -> None: ...
