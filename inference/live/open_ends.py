@@ -13,8 +13,13 @@ from functools import lru_cache
 from importlib.resources import files
 
 #: A run of digits or of letters; by exclusion, since the vowel signs of Hindi are no letters to ``re``.
-_WORD = re.compile(r"\d+|[^\s\d.,;:!?।…()\[\]\"«»“”\-–—/]+")
+_WORD = re.compile(r"\d+|[^\s\d.,;:!?¡¿।…۔،؟()\[\]\"«»“”\-–—/]+")
 _OPEN_MARK = re.compile(r"(?:[,;:\-–—…]|\.\.\.)\s*$")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a transcript in lower case, without marks; digits that are written together are one word."""
+    return _WORD.findall(text.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class OpenEnds:
     def trailing_digits(self, text: str) -> int:
         """How many digits the text ends with, written or spelled; 0 if with none."""
         count = 0
-        for word in reversed(_WORD.findall(text.lower())):
+        for word in reversed(words_of(text)):
             if word.isdigit():
                 count += len(word)
             elif word in self.digits:
@@ -38,7 +43,7 @@ class OpenEnds:
 
     def is_open(self, text: str) -> bool:
         """Whether the text ends with a mark or a word after which a sentence goes on."""
-        words = _WORD.findall(text.lower())
+        words = words_of(text)
         return bool(_OPEN_MARK.search(text)) or (bool(words) and words[-1] in self.words)
 
 
