@@ -6,6 +6,7 @@ the record is implemented over Postgres by ``inference.journal.call_record``.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,10 +14,10 @@ from typing import Protocol
 from uuid import UUID
 
 from db.audio.encoded import EncodedAudio
-from db.enums import CallEndReason, PlaybackSource
+from db.enums import CallEndReason, PlaybackSource, TurnStatus
 from db.turns.live_values import LiveTiming, Playback, TurnTaking
 from db.turns.values import Claim, FinishedCall
-from inference.ports import Journal, Samples, Transcript
+from inference.ports import Journal, Samples, Speech, TextDelta, Transcript
 from inference.turn.inputs import TurnInputs
 
 # --- to the caller ------------------------------------------------------------------------------------------
@@ -240,17 +241,30 @@ class LiveCall(Protocol):
         """Ends the call; what was said and not committed is committed first."""
         ...
 
+    def lost(self) -> None:
+        """The caller's connection is lost: ``run`` raises CallerGone. The turn in progress goes on in the record."""
+        ...
+
+    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
+        """The caller is back, on a connection and a record of their own, after ``run`` raised CallerGone.
+
+        ``run`` is called again then: it sends what was not played of the reply in progress, and goes on.
+        """
+        ...
+
 
 # --- the record ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class HeardTurn:
-    """A caller's turn that has ended. ``audio``: its sound; None for typed text or digits.
+    """A caller's turn that has ended. ``turn_id``, ``message_id``: chosen by the call; a reopened turn keeps its own.
 
-    ``digits``: whether the text is DTMF digits. ``call``: the model call of its recognition, None without audio.
+    ``audio``: its sound; None for typed text or digits. ``digits``: whether the text is DTMF digits. ``call``: the
+    model call of its recognition, None without audio.
     """
 
+    turn_id: UUID
     message_id: UUID
     transcript: Transcript
     live: LiveTiming
@@ -272,6 +286,13 @@ class CallState:
     turns: int = 0
     elapsed_ms: int = 0
     heard: Samples | None = None
+
+
+class Prompt(StrEnum):
+    """Why the assistant says something that answers no turn: the call begins, or the caller is silent."""
+
+    GREETING = "GREETING"
+    STILL_THERE = "STILL_THERE"
 
 
 class CallRecord(Protocol):
@@ -305,6 +326,14 @@ class CallRecord(Protocol):
         """The next audio of a turn that has not ended, 16 kHz mono; kept in segments of about 1 s until its commit."""
         ...
 
+    async def clear_sound(self) -> None:
+        """Drops the audio of a turn that has not ended: without words, a backchannel, or cleared."""
+        ...
+
+    async def prompted(self, prompt: Prompt, text: str) -> None:
+        """The assistant said something that answers no turn. An event of the call, no message."""
+        ...
+
     async def begin_turn(self, heard: HeardTurn) -> Claim | None:
         """One commit: message, words, audio, model call, the turn as RUNNING and owned by this process, its events.
 
@@ -323,8 +352,15 @@ class CallRecord(Protocol):
         """The journal of the turn's attempt."""
         ...
 
-    async def interrupted(self, claim: Claim, playback: Playback) -> None:
+    async def interrupted(self, turn_id: UUID, playback: Playback, live: LiveTiming) -> None:
         """Ends the turn as CANCELLED, if it runs, and records what was heard; event ReplyInterrupted."""
+        ...
+
+    def follow(self, turn_id: UUID) -> AsyncIterator[TextDelta | Speech | TurnStatus]:
+        """The reply of a turn of this session that another process runs: its text and audio, then how the turn ended.
+
+        From the session's events, so it may be a sentence behind. Bounded; closing the iterator stops it.
+        """
         ...
 
     async def playback_started(self, turn_id: UUID) -> None: ...
