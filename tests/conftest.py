@@ -35,8 +35,8 @@ from inference.settings import InferenceSettings
 from inference.tools.client import McpToolBox
 from inference.turn.limits import TurnLimits
 from inference.worker.cancel_watch import CancelWatch
-from inference.worker.main import register_turns, take_turns
 from inference.worker.runner import TurnRunner
+from inference.worker.take_turns import register_turns, take_turns
 from tests.client import Client
 
 # Pytest rewrites the assertions of the contract tests, to show their values.

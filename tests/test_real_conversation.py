@@ -17,7 +17,7 @@ from inference.engines.catalog import choose_engines
 from inference.lender import Engines
 from inference.ports import Transcript
 from inference.settings import InferenceSettings
-from inference.worker.main import load_all
+from inference.worker.turn_process import load_all
 from tests.client import Client
 from tests.conftest import working
 from tests.speech_samples import words

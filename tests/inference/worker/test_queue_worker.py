@@ -24,9 +24,9 @@ from inference.settings import InferenceSettings
 from inference.tools.client import McpToolBox
 from inference.turn.limits import TurnLimits
 from inference.worker.heartbeat import WorkerHeartbeat
-from inference.worker.main import register_turns, take_turns
 from inference.worker.queue_worker import QueueWorker
 from inference.worker.runner import TurnRunner
+from inference.worker.take_turns import register_turns, take_turns
 from tests.conftest import lent
 from tests.db.jobs import fetched, job_of, owner_of_jobs
 from tests.db.rows import STORE, eventually, open_session, say, scalar
