@@ -92,11 +92,16 @@ class CallEndReason(StrEnum):
 
 
 class PlaybackSource(StrEnum):
-    """How it is known what a caller heard: acknowledgements, a phone line's marks, a truncate event, or not at all."""
+    """How it is known what a caller heard: acknowledgements, a phone line's marks, a truncate event, or not at all.
+
+    CLOCK: of a client without acknowledgements (the OpenAI Realtime protocol has none), which plays what it was sent in
+    real time.
+    """
 
     ACKS = "ACKS"
     MARKS = "MARKS"
     TRUNCATE = "TRUNCATE"
+    CLOCK = "CLOCK"
     NONE = "NONE"
 
 

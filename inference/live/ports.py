@@ -206,7 +206,11 @@ class LiveCall(Protocol):
         ...
 
     def played(self, reply_id: UUID, ms: float, source: PlaybackSource) -> None:
-        """The caller has heard ``ms`` of the reply in total; more than was sent counts as all that was sent."""
+        """The caller has heard ``ms`` of the reply in total; more than was sent counts as all that was sent.
+
+        A later report replaces an earlier one, also with less: a truncate event corrects the clock, at times of a reply
+        that was interrupted a moment ago. Ignored for a reply that is not known any more.
+        """
         ...
 
     def truncated(self, reply_id: UUID, ms: float) -> None:
