@@ -106,11 +106,12 @@ class PlaybackSource(StrEnum):
 
 
 class AudioKind(StrEnum):
-    """Kinds of stored audio: a customer's recording, one chunk of a reply, a whole reply."""
+    """Kinds of stored audio: a customer's recording, one chunk of a reply, a whole reply, a whole live call."""
 
     RECORDING = "RECORDING"
     CHUNK = "CHUNK"
     REPLY = "REPLY"
+    CALL = "CALL"
 
 
 class EventType(StrEnum):
@@ -132,6 +133,16 @@ class EventType(StrEnum):
     TURN_FAILED = "TurnFailed"
     TURN_CANCELLED = "TurnCancelled"
     SESSION_ENDED = "SessionEnded"
+    CALL_STARTED = "CallStarted"
+    CALL_DROPPED = "CallDropped"
+    CALL_RESUMED = "CallResumed"
+    CALL_ENDED = "CallEnded"
+    SPEECH_STARTED = "SpeechStarted"
+    SPEECH_ENDED = "SpeechEnded"
+    TURN_REOPENED = "TurnReopened"
+    PLAYBACK_STARTED = "PlaybackStarted"
+    REPLY_INTERRUPTED = "ReplyInterrupted"
+    PLAYBACK_FINISHED = "PlaybackFinished"
 
     @property
     def ends_turn(self) -> bool:

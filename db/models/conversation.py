@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     func,
     text,
     true,
@@ -53,17 +54,20 @@ class Turn(IdMixin, Base):
 
     ``attempt``: fencing token, see ``db.turns.claims``. ``step``: commits of the running attempt. ``timing``: durations
     that the pipeline measured, written at the end. ``request_hash``: detects an idempotency key that is reused for
-    another message.
+    another message. ``call_id``: the live call in which it was spoken. ``reopened``: how often the caller went on
+    speaking after its end. ``live``: ``db.turns.live_values.LiveTiming`` as JSON.
     """
 
     __tablename__ = "turns"
     __table_args__ = (
+        ForeignKeyConstraint(["session_id", "call_id"], ["calls.session_id", "calls.id"]),
         UniqueConstraint("session_id", "number"),
         UniqueConstraint("session_id", "idempotency_key"),
         UniqueConstraint("session_id", "id"),
         # A second guard beside the queue's lock: one turn of a session runs at a time.
         Index("uq_turns_running", "session_id", unique=True, postgresql_where=text("status = 'RUNNING'")),
         Index("ix_turns_queued", "session_id", postgresql_where=text("status = 'QUEUED'")),
+        Index("ix_turns_call_id", "call_id", postgresql_where=text("call_id is not null")),
         CheckConstraint("number > 0 and attempt >= 0", name="counters"),
         CheckConstraint("(status = 'FAILED') = (error_code is not null)", name="error_code"),
         CheckConstraint(
@@ -85,12 +89,16 @@ class Turn(IdMixin, Base):
     error_message: Mapped[str | None] = mapped_column(Text)
     error_stage: Mapped[Stage | None] = mapped_column(enum_type(Stage, "error_stage"))
     timing: Mapped[dict[str, Json] | None]
+    call_id: Mapped[UUID | None]
+    reopened: Mapped[int] = mapped_column(default=0, server_default="0")
+    live: Mapped[dict[str, Json] | None]
 
 
 class Message(IdMixin, CreatedAtMixin, Base):
     """A message of the user or the assistant. A recording's ``text`` is None until it is transcribed, '' for silence.
 
-    ``complete``: False for the partial reply of a cancelled turn.
+    ``complete``: False for the partial reply of a cancelled turn. ``digits``: the text is DTMF digits of a call.
+    ``playback``: of a reply in a live call, ``db.turns.live_values.Playback`` as JSON.
     """
 
     __tablename__ = "messages"
@@ -111,3 +119,5 @@ class Message(IdMixin, CreatedAtMixin, Base):
     language: Mapped[str | None] = mapped_column(String(16))
     audio_id: Mapped[UUID | None] = mapped_column(index=True)
     complete: Mapped[bool] = mapped_column(default=True, server_default=true())
+    digits: Mapped[bool] = mapped_column(default=False, server_default=false())
+    playback: Mapped[dict[str, Json] | None]

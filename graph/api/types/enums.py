@@ -7,9 +7,21 @@ from enum import StrEnum
 import strawberry
 
 from db.agents.scenarios import Priority
-from db.enums import CallStatus, Channel, CrmStatus, MessageType, Role, SessionStatus, Stage, ToolCallStatus, TurnStatus
+from db.enums import (
+    CallEndReason,
+    CallStatus,
+    Channel,
+    CrmStatus,
+    MessageType,
+    Role,
+    SessionStatus,
+    Stage,
+    ToolCallStatus,
+    TurnStatus,
+)
 
 __all__ = [
+    "CallEndReason",
     "CallStatus",
     "Channel",
     "CrmStatus",
@@ -27,6 +39,8 @@ _MEANING: dict[type[StrEnum], str] = {
     TurnStatus: "The progress of a turn.",
     ToolCallStatus: "PENDING until the tool has responded.",
     CrmStatus: "DONE: filed. PENDING, FAILED: an external CRM has not responded yet, or has refused.",
+    CallEndReason: "Why a live call ended. CLOSED: by closeCall, or with its session. DROPPED: its connection did not"
+    " come back.",
     CallStatus: "The outcome of a model call.",
     Role: "The author of a message.",
     MessageType: "AUDIO if a message has audio, else TEXT.",

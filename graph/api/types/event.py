@@ -14,7 +14,7 @@ from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
 from graph.api.event_fields import always, data, in_data, optional_data, stored_row, stored_url, stored_value
 from graph.api.loaders import Source
-from graph.api.types.enums import Stage
+from graph.api.types.enums import CallEndReason, Stage
 from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
 from graph.api.types.tool_call import ToolCall
@@ -35,6 +35,10 @@ def _tool_call() -> ToolCall:
 
 def _stage() -> Stage:
     return data("stage", Stage, "The stage.")
+
+
+def _call_id() -> strawberry.ID:
+    return data("call_id", strawberry.ID, "The live call.")
 
 
 @strawberry.interface(description="An event in a session.")
@@ -161,6 +165,63 @@ class SessionEnded(Event):
     pass
 
 
+@strawberry.type(description="The caller's connection to a live call was made for the first time.")
+class CallStarted(Event):
+    call_id: strawberry.ID = _call_id()
+
+
+@strawberry.type(description="The connection of a live call was lost; the call can be resumed for a while.")
+class CallDropped(Event):
+    call_id: strawberry.ID = _call_id()
+
+
+@strawberry.type(description="A live call has a connection again.")
+class CallResumed(Event):
+    call_id: strawberry.ID = _call_id()
+
+
+@strawberry.type(description="A live call has ended.")
+class CallEnded(Event):
+    call_id: strawberry.ID = _call_id()
+    reason: CallEndReason = data("reason", CallEndReason, "Why it ended.")
+
+
+@strawberry.type(description="The caller began to speak.")
+class SpeechStarted(Event):
+    call_id: strawberry.ID = _call_id()
+    at_ms: int = data("at_ms", int, "Position in the call's audio, in milliseconds.")
+
+
+@strawberry.type(description="The caller's turn has ended.")
+class SpeechEnded(Event):
+    call_id: strawberry.ID = _call_id()
+    at_ms: int = data("at_ms", int, "End of the last word in the call's audio, in milliseconds.")
+
+
+@strawberry.type(
+    description="The caller went on speaking after the end of the turn: the turn is done again with all of the words."
+)
+class TurnReopened(Event):
+    turn: Turn = _turn()
+
+
+@strawberry.type(description="The first sound of the reply was played to the caller.")
+class PlaybackStarted(Event):
+    turn: Turn = _turn()
+
+
+@strawberry.type(description="The caller interrupted the reply.")
+class ReplyInterrupted(Event):
+    turn: Turn = _turn()
+    heard_ms: int = data("heard_ms", int, "How much of the reply the caller heard, in milliseconds.")
+
+
+@strawberry.type(description="The reply was played to its end.")
+class PlaybackFinished(Event):
+    turn: Turn = _turn()
+    heard_ms: int = data("heard_ms", int, "How much of the reply the caller heard, in milliseconds.")
+
+
 EVENT_TYPES: dict[EventType, type[Event]] = {
     EventType(kind.__name__): kind
     for kind in (
@@ -182,6 +243,16 @@ EVENT_TYPES: dict[EventType, type[Event]] = {
         TurnFailed,
         TurnCancelled,
         SessionEnded,
+        CallStarted,
+        CallDropped,
+        CallResumed,
+        CallEnded,
+        SpeechStarted,
+        SpeechEnded,
+        TurnReopened,
+        PlaybackStarted,
+        ReplyInterrupted,
+        PlaybackFinished,
     )
 }
 

@@ -96,7 +96,6 @@ async def happen(database: Database, session_id: UUID) -> UUID:
             "engine": TEXTS[2],
             "model": TEXTS[3],
             "text": TEXTS[5],
-            "reason": TEXTS[4],
             "code": "ENGINE_UNAVAILABLE",
             "message": TEXTS[6],
             "will_retry": True,
@@ -107,6 +106,10 @@ async def happen(database: Database, session_id: UUID) -> UUID:
             "model_call_id": str(call.id),
             "tool_call_id": str(tool.id),
             "audio_id": str(sound.id),
+            "call_id": str(turn.id),
+            "at_ms": 4321,
+            "heard_ms": 567,
+            "reason": "SILENCE",  # of StageSkipped, any text; of CallEnded, an enum value
         }
         kinds = [each for each in EventType if each is not EventType.SESSION_ENDED]
         # What ends a turn comes last, for a turn's followers go then.

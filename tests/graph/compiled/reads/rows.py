@@ -140,7 +140,7 @@ class Filler:
             error_stage=self._pick(None, *Stage) if status is TurnStatus.FAILED else None,
             timing=self._pick(*TIMINGS),
         )
-        sounds = [self._sound(turn, kind) for kind in AudioKind]
+        sounds = [self._sound(turn, kind) for kind in AudioKind if kind is not AudioKind.CALL]
         rows: list[Base] = [turn, *sounds, self._message(turn, Role.USER, sounds)]
         if self._random.random() < 0.7:
             rows.append(self._message(turn, Role.ASSISTANT, sounds))
