@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inference.audio.vad import FRAME, SpeechStream
-from inference.live.endpointing import LOOKS, PATIENCE, Eagerness, Patience, silence_needed
+from inference.live.endpointing import LOOKS, Patience, silence_needed
 from inference.live.open_ends import OpenEnds
 from inference.ports import SAMPLE_RATE, Samples
 
@@ -61,12 +61,15 @@ EarEvent = SpeechStarted | SpeechPaused | SpeechResumed | TurnEnded
 
 
 class Ear:
-    """The state of one caller. Not thread-safe; a frame takes about 0.2 ms."""
+    """The state of one caller. Not thread-safe; a frame takes about 0.2 ms.
 
-    def __init__(self, stream: SpeechStream, ends: OpenEnds, patience: Patience = PATIENCE[Eagerness.AUTO]) -> None:
+    ``patience``: of the call's settings (``endpointing.patience_of``); may be set at any time.
+    """
+
+    def __init__(self, stream: SpeechStream, ends: OpenEnds, patience: Patience | None = None) -> None:
+        self.patience = patience or Patience()
         self._stream = stream
         self._ends = ends
-        self._patience = patience
         self._expected: Collection[int] = ()
         self._frames: list[Samples] = []
         self._now = 0.0
@@ -111,6 +114,23 @@ class Ear:
             return False
         self._asked += 1
         return True
+
+    def end_turn(self) -> TurnEnded | None:
+        """Ends the caller's turn now, for clients that commit the audio themselves; None outside a turn."""
+        if not self._in_turn:
+            return None
+        silence = 0.0 if self._speaking else self._quiet * FRAME_SECONDS
+        ended = TurnEnded(self._now, self.samples, silence, tuple(self._scores))
+        self.forget_turn()
+        return ended
+
+    def forget_turn(self) -> None:
+        """Drops the audio of the turn that has not ended; speech that goes on begins another."""
+        self._in_turn = self._speaking = False
+        self._loud = self._quiet = self._asked = 0
+        self._text = ""
+        self._scores.clear()
+        del self._frames[:-1]
 
     def feed(self, frame: Samples) -> list[EarEvent]:
         """Takes the next 512 samples at 16 kHz; returns what happened in them."""
@@ -158,16 +178,13 @@ class Ear:
             return []
         silence = self._quiet * FRAME_SECONDS
         if len(self._scores) < self._asked:  # the turn model is at work: its answer decides
-            waited = self._patience.longest
+            waited = self.patience.longest
         else:
             waited = silence_needed(
-                self._scores, self._text, ends=self._ends, patience=self._patience, expected_digits=self._expected
+                self._scores, self._text, ends=self._ends, patience=self.patience, expected_digits=self._expected
             )
         too_long = len(self._frames) * FRAME_SECONDS > _LONGEST_TURN_SECONDS
         if silence < waited and not too_long:
             return []
-        ended = TurnEnded(self._now, self.samples, silence, tuple(self._scores))
-        self._in_turn, self._quiet, self._asked, self._text = False, 0, 0, ""
-        self._scores.clear()
-        del self._frames[:-1]
-        return [ended]
+        ended = self.end_turn()
+        return [ended] if ended else []

@@ -8,22 +8,15 @@ score that was wrong once: the scores of the last two looks are averaged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
+from db.turns.live_values import Eagerness, TurnTaking
 from inference.live.open_ends import OpenEnds
 
 #: Seconds of silence at which the turn model is asked.
 LOOKS = (0.2, 0.5, 1.0)
-
-
-class Eagerness(Enum):
-    """How soon the assistant answers: ``LOW`` waits longest."""
-
-    LOW = "low"
-    AUTO = "auto"
-    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,16 @@ PATIENCE = {
     Eagerness.LOW: Patience().stretched(1.6),
     Eagerness.AUTO: Patience(),
     Eagerness.HIGH: Patience().stretched(0.7),
+    Eagerness.MANUAL: replace(Patience().stretched(math.inf), longest=math.inf),
 }
+
+
+def patience_of(taking: TurnTaking) -> Patience:
+    """The patience of a call's settings. ``Eagerness.MANUAL`` ends no turn by silence."""
+    patience = PATIENCE[taking.eagerness]
+    if taking.eagerness is Eagerness.MANUAL or taking.max_silence_ms is None:
+        return patience
+    return replace(patience, longest=taking.max_silence_ms / 1000)
 
 
 def silence_needed(
@@ -74,7 +76,7 @@ def silence_needed(
     """
     digits = ends.trailing_digits(text)
     if digits and digits in expected_digits:
-        return patience.complete_number
+        return min(patience.complete_number, patience.longest)
     score = sum(scores[-2:]) / len(scores[-2:]) if scores else 0.0
     wait = next(seconds for least, seconds in patience.grades if score >= least)
     if digits:

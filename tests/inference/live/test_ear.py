@@ -115,6 +115,22 @@ def test_a_turn_without_an_end_is_ended_at_a_pause() -> None:
     assert TurnEnded in kinds(ear)
 
 
+def test_a_client_may_end_the_turn_itself_while_the_caller_speaks() -> None:
+    ear = heard("-" * 20 + "S" * 30)
+    ended = ear.end_turn()
+    assert ended is not None
+    assert ended.samples.size >= 30 * FRAME
+    assert not ear.in_turn
+    assert ear.end_turn() is None
+
+
+def test_a_turn_that_is_dropped_leaves_no_audio() -> None:
+    ear = heard("S" * 100)
+    ear.forget_turn()
+    assert not ear.in_turn
+    assert ear.samples.size <= FRAME
+
+
 def test_streamed_probabilities_are_those_of_the_whole_recording() -> None:
     detector = SpeechDetector()
     detector.load()

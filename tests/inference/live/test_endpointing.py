@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from inference.live.endpointing import PATIENCE, Eagerness, silence_needed
+from db.turns.live_values import Eagerness, TurnTaking
+from inference.live.endpointing import PATIENCE, patience_of, silence_needed
 from inference.live.open_ends import open_ends
 
 ENGLISH = open_ends("en")
+ORDER = (Eagerness.LOW, Eagerness.AUTO, Eagerness.HIGH)
 
 
 def needed(*scores: float, text: str = "I want to cancel my contract.", **options: object) -> float:
@@ -46,13 +48,25 @@ def test_as_many_digits_as_were_asked_for_end_the_turn() -> None:
 
 
 def test_eagerness_scales_the_waits() -> None:
-    low, auto, high = (needed(0.6, patience=PATIENCE[each]) for each in Eagerness)
+    low, auto, high = (needed(0.6, patience=PATIENCE[each]) for each in ORDER)
     assert low > auto > high
 
 
 def test_no_wait_is_longer_than_the_longest() -> None:
     for text in ("fine", "and", "555"):
         assert needed(0.0, text=text, patience=PATIENCE[Eagerness.LOW]) <= PATIENCE[Eagerness.LOW].longest
+
+
+@pytest.mark.parametrize(("text", "expected"), [("fine", ()), ("and", ()), ("555", ()), ("555", (3,))])
+def test_the_longest_silence_of_a_call_ends_any_turn(text: str, expected: tuple[int, ...]) -> None:
+    patience = patience_of(TurnTaking(eagerness=Eagerness.LOW, max_silence_ms=400))
+    assert needed(0.0, text=text, patience=patience, expected_digits=expected) == 0.4
+
+
+@pytest.mark.parametrize("text", ["fine.", "555"])
+def test_silence_ends_no_turn_that_the_client_commits(text: str) -> None:
+    patience = patience_of(TurnTaking(eagerness=Eagerness.MANUAL, max_silence_ms=400))
+    assert needed(0.99, text=text, patience=patience, expected_digits={3}) == float("inf")
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from db.turns.live_values import Eagerness
 from inference.audio.vad import SpeechDetector
 from inference.engines.whisper.weights import ctranslate2_directory
-from inference.live.endpointing import LOOKS, PATIENCE, Eagerness, silence_needed
+from inference.live.endpointing import LOOKS, PATIENCE, silence_needed
 from inference.live.open_ends import open_ends
 from inference.live.turn_score import TurnScorer
 from inference.weights.cache import ModelCache
@@ -67,7 +68,7 @@ def report(title: str, heard: Iterable[Heard]) -> None:
         "0.5 s of silence": after(0.5),
         "1.0 s of silence": after(1.0),
         "one score": by_one_score,
-        **{f"endpointing, {each.value}": by_endpointing(each) for each in Eagerness},
+        **{f"endpointing, {each.value}": by_endpointing(each) for each in Eagerness if each is not Eagerness.MANUAL},
     }
     kinds: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
     for name, rule in rules.items():
