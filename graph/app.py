@@ -150,7 +150,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             )
             app.include_router(router)
             app.include_router(media_router(database, parts.store, signer))
-            app.include_router(health_router(parts))
+            app.include_router(health_router(database, settings.live_worker_seconds))
             await _serve_mcp(app, database, keys, stack)
             yield
 

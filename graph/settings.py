@@ -21,6 +21,8 @@ class ApiSettings(DatabaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
+    voice_port: int = Field(8010, ge=0, le=65535)
+    voice_url: str | None = None
     api_key: SecretStr | None = None
     public_url: str | None = None
     max_audio_bytes: int = Field(25_000_000, ge=1_000, le=1_000_000_000)

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from db.load_settings import variables_of
 from db.settings import DatabaseSettings
 from graph.settings import ApiSettings
+from graph.voice.settings import VoiceSettings
 from inference.settings import InferenceSettings
 from tests.settings_classes import engine_settings
 
@@ -24,6 +25,7 @@ _NOT_OURS = {"POSTGRES_PASSWORD"}  # compose.yaml's own
 _MODELS: tuple[type[BaseSettings], ...] = (
     DatabaseSettings,
     ApiSettings,
+    VoiceSettings,
     InferenceSettings,
     *engine_settings(),
 )

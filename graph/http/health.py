@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.logs import retrieve_exception
+from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.postgres.schema_revision import newest_revision
 from db.queue.workers import find_alive
-from graph.parts import Parts
 
 #: How long a readiness result is reused: the probe needs no key and may be called at any rate.
 _GOOD_SECONDS = 1.0
@@ -24,10 +24,14 @@ _REVISION = text("select version_num from alembic_version")
 _QUEUE = text("select count(*) from procrastinate_jobs where status = 'todo'")
 
 
-def health_router(parts: Parts) -> APIRouter:
+def health_router(
+    database: Database, live_worker_seconds: float, own: Callable[[], Mapping[str, bool]] = dict
+) -> APIRouter:
     """``/healthz``: 200 while the process runs. ``/readyz``: 200 when the database is writable, its schema is current
     and the queue is readable, else 503; JSON with each check, the queued turns and the workers (alive; with all models
     loaded). It queries the database at most once a second.
+
+    ``own``: further checks of the role, which hold for the process to be ready.
     """
     router = APIRouter(include_in_schema=False)
     expected = newest_revision()
@@ -39,16 +43,17 @@ def health_router(parts: Parts) -> APIRouter:
     async def ask() -> dict[str, object]:
         found: dict[str, object] = {"database": False, "migrations": False, "queue": False}
         try:
-            async with parts.database.reading() as session:
-                found["database"] = await parts.database.writable(session)
+            async with database.reading() as session:
+                found["database"] = await database.writable(session)
                 found["migrations"] = (await session.execute(_REVISION)).scalar_one() == expected
                 found["queuedTurns"] = (await session.execute(_QUEUE)).scalar_one()
                 found["queue"] = True
-                found["workers"] = await _workers(session, parts.settings.live_worker_seconds)
+                found["workers"] = await _workers(session, live_worker_seconds)
         except DATABASE_ERRORS:
             pass  # the checks that did not run stay False
-        ready = found["database"] and found["migrations"] and found["queue"]
-        return {"ready": ready, **found}
+        checks = own()
+        ready = found["database"] and found["migrations"] and found["queue"] and all(checks.values())
+        return {"ready": ready, **found, **checks}
 
     readiness = _CachedProbe(ask)
 

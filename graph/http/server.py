@@ -1,4 +1,4 @@
-"""The API's server: uvicorn with HTTP and websocket protocols that have limits."""
+"""The server of the API and of the voice role: uvicorn with HTTP and websocket protocols that have limits."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from graph.http.websocket_protocol import SocketProtocol
 from graph.settings import ApiSettings
 
 
-def server_config(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:
-    """uvicorn's configuration."""
+def server_config(
+    app: ASGIApp, settings: ApiSettings, *, port: int | None = None, max_message_bytes: int | None = None
+) -> uvicorn.Config:
+    """uvicorn's configuration. ``port``, ``max_message_bytes`` (of a websocket): None for the API's."""
     connections = Connections(settings.connection_limits)
     return uvicorn.Config(
         app,
         host=settings.host,
-        port=settings.port,
+        port=settings.port if port is None else port,
         log_level="warning",
         access_log=False,  # below the log level, but uvicorn would still format its arguments
         lifespan="on",
         # Typed as a class by uvicorn, which only calls it.
         http=cast("type[asyncio.Protocol]", partial(HttpProtocol, connections=connections)),
         ws=cast("type[asyncio.Protocol]", partial(SocketProtocol, connections=connections)),
-        ws_max_size=settings.max_audio_bytes * 2,
+        ws_max_size=settings.max_audio_bytes * 2 if max_message_bytes is None else max_message_bytes,
         ws_per_message_deflate=False,  # events are small; a compressor takes more memory than a subscription
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 from db.load_settings import variables_of
 from db.settings import DatabaseSettings
 from graph.settings import ApiSettings
+from graph.voice.settings import VoiceSettings
 from inference.settings import InferenceSettings
 from tests.settings_classes import engine_settings
 
@@ -19,7 +20,7 @@ _EXAMPLE = Path(__file__).parents[2] / ".env.example"
 _HEAD = """# Settings
 
 Environment variables; `.env` in the working directory is read too, and the environment wins over it. *Read by* says
-which role reads the setting: the API, the worker, or both.
+which role reads the setting: the API, the worker, or both. The voice role reads all of them.
 """
 
 _COLUMNS = "| setting | default | bounds | read by | meaning |\n|---|---|---|---|---|\n"
@@ -59,11 +60,12 @@ def _worker_fields() -> dict[str, FieldInfo]:
 def _read_by(variable: str) -> str:
     if variable in _fields(DatabaseSettings):
         return "both"
-    return "API" if variable in _fields(ApiSettings) else "worker" if variable in _worker_fields() else ""
+    roles = (("API", _fields(ApiSettings)), ("worker", _worker_fields()), ("voice", _fields(VoiceSettings)))
+    return next((role for role, fields in roles if variable in fields), "")
 
 
 def _bounds(variable: str) -> str:
-    field = {**_fields(ApiSettings), **_worker_fields()}.get(variable)
+    field = {**_fields(VoiceSettings), **_worker_fields()}.get(variable)
     found: dict[str, str] = {}
     for rule in field.metadata if field else ():
         for bound, sign in (("gt", "> "), ("ge", "≥ "), ("lt", "< "), ("le", "≤ ")):

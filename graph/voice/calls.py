@@ -1,0 +1,234 @@
+"""The calls of a voice process: admission, one connection at a time, resuming after a lost connection, drain.
+
+A transport (``graph.voice.realtime``, ``graph.voice.twilio``) connects a caller who has shown a key or a token:
+
+    async with calls.connect(ticket, speaker) as connection:
+        ...  # feeds connection.call until the socket closes or connection.over is done
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from db.enums import CallEndReason
+from db.errors import Overloaded
+from db.logs import error_fields
+from inference.live.ports import CallerGone, CallerSpeaker, CallRecord, LiveCall
+from inference.ports import JournalLost, Superseded
+
+#: A dropped call can be resumed in this process for so long.
+RESUME_SECONDS = 30.0
+
+#: Seconds for a call to leave its lost connection, and to end when it is told to.
+_LEAVE_SECONDS = 5.0
+
+_RETRY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTicket:
+    """A call that the caller may connect to: of a valid token, or just opened with a valid API key."""
+
+    tenant_id: UUID
+    call_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A caller's connection. ``over``: done when the call has ended, or another connection has taken it over."""
+
+    call: LiveCall
+    over: asyncio.Task[None]
+
+
+class Records(Protocol):
+    async def connect(self, ticket: CallTicket) -> CallRecord:
+        """The record of the call for a new connection, which fences the one before it.
+
+        Raises NotFound, SessionEnded, and Conflict for a call that has ended.
+        """
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """A call of this process: connected, or dropped a moment ago."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    call: LiveCall | None = None
+    running: asyncio.Task[None] | None = None
+    expiring: asyncio.Task[None] | None = None
+
+
+class Calls:
+    """Registry of the running calls of a process. One event loop.
+
+    ``make``: a call that has not run, for a record and a connection. ``admits_call``: whether final words come soon
+    enough for one more call (``Lane.admits_call``). ``max_calls``: dropped calls that may be resumed count too.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        make: Callable[[CallRecord, CallerSpeaker], LiveCall],
+        *,
+        max_calls: int,
+        admits_call: Callable[[], bool] = lambda: True,
+        resume_seconds: float = RESUME_SECONDS,
+    ) -> None:
+        self._records = records
+        self._make = make
+        self._max_calls = max_calls
+        self._admits_call = admits_call
+        self._resume_seconds = resume_seconds
+        self._held: dict[UUID, _Held] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.draining = False
+
+    @property
+    def count(self) -> int:
+        """Calls that are connected or may be resumed."""
+        return len(self._held)
+
+    def check_admission(self) -> None:
+        """Raises Overloaded if no further call is accepted now. Cheap: a transport may ask before it opens a call."""
+        if self.draining:
+            raise Overloaded("This server is shutting down and takes no new call.", _RETRY_SECONDS)
+        if len(self._held) >= self._max_calls:
+            raise Overloaded(f"This server has {self._max_calls} calls, the maximum.", _RETRY_SECONDS)
+        if not self._admits_call():
+            raise Overloaded("This server's speech recognition is too busy for another call.", _RETRY_SECONDS)
+
+    @asynccontextmanager
+    async def connect(self, ticket: CallTicket, speaker: CallerSpeaker) -> AsyncIterator[Connection]:
+        """Runs the call within the context, whose end is the loss of the connection if the call has not ended.
+
+        An earlier connection of the same call is closed. Raises Overloaded, and as ``Records.connect`` does.
+        """
+        connection = await self._connected(ticket, speaker)
+        try:
+            yield connection
+        finally:
+            if not connection.over.done():
+                connection.call.lost()
+                await asyncio.wait({connection.over}, timeout=_LEAVE_SECONDS)
+
+    async def _connected(self, ticket: CallTicket, speaker: CallerSpeaker) -> Connection:
+        while True:
+            held = self._held.get(ticket.call_id)
+            if held is None:
+                self.check_admission()
+                held = self._held[ticket.call_id] = _Held()
+                self._empty.clear()
+            async with held.lock:
+                if self._held.get(ticket.call_id) is not held:
+                    continue  # it ended while this connection waited
+                return await self._start(ticket, held, speaker)
+
+    async def _start(self, ticket: CallTicket, held: _Held, speaker: CallerSpeaker) -> Connection:
+        """Starts or resumes the call; the caller holds its lock."""
+        before = held.running
+        if before is not None and not before.done():
+            assert held.call is not None
+            held.running = None  # the connection that ends now does not end the call
+            held.call.lost()
+            await asyncio.wait({before}, timeout=_LEAVE_SECONDS)
+            if not before.done():
+                log.warning("call_does_not_leave", call_id=str(ticket.call_id))
+                before.cancel()
+                held.call = None  # taken up from the record
+        if held.expiring is not None:
+            held.expiring.cancel()
+            held.expiring = None
+        try:
+            record = await self._records.connect(ticket)
+            if held.call is None:
+                held.call = self._make(record, speaker)
+            else:
+                held.call.resume(record, speaker)
+        except BaseException:
+            self._forget(ticket.call_id, held)
+            raise
+        run = self._run(ticket.call_id, held, held.call, record)
+        held.running = asyncio.create_task(run, name=f"call-{ticket.call_id}")
+        return Connection(held.call, held.running)
+
+    async def _run(self, call_id: UUID, held: _Held, call: LiveCall, record: CallRecord) -> None:
+        """Runs the call until it ends or its connection is lost."""
+        logged = {"call_id": str(call_id)}
+        try:
+            reason = await call.run()
+            log.info("call_ended", reason=reason.value, **logged)
+        except CallerGone:
+            log.info("call_dropped", **logged)
+            if held.running is asyncio.current_task() and not self.draining:
+                held.expiring = asyncio.create_task(self._expire(call_id, held, record), name=f"resume-{call_id}")
+                return
+            if held.running is None:  # another connection takes it over
+                return
+        except (Superseded, JournalLost) as error:
+            log.info("call_left", error=type(error).__name__, **logged)
+        except Exception as error:
+            log.error("call_failed", **logged, **error_fields(error))
+            await _end(record, CallEndReason.FAILED)
+        if held.running is asyncio.current_task():
+            self._forget(call_id, held)
+
+    async def _expire(self, call_id: UUID, held: _Held, record: CallRecord) -> None:
+        """Ends a dropped call that was not resumed in time."""
+        await asyncio.sleep(self._resume_seconds)
+        self._forget(call_id, held)
+        await _end(record, CallEndReason.DROPPED)
+
+    def _forget(self, call_id: UUID, held: _Held) -> None:
+        if self._held.get(call_id) is held:
+            del self._held[call_id]
+            if not self._held:
+                self._empty.set()
+
+    def call(self, call_id: UUID) -> LiveCall | None:
+        """The call, if this process runs it."""
+        held = self._held.get(call_id)
+        return None if held is None else held.call
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no new call; running ones may go on for ``seconds``, then they end. Dropped ones are left to others."""
+        self.draining = True
+        for call_id, held in list(self._held.items()):
+            if held.expiring is not None:
+                held.expiring.cancel()
+                self._forget(call_id, held)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        left = [each for each in self._held.values() if each.call is not None]
+        await asyncio.gather(*(_hang_up(each) for each in left))
+        tasks = {each.running for each in left if each.running is not None}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _hang_up(held: _Held) -> None:
+    """Ends the call; gives up on it after a while."""
+    assert held.call is not None
+    with suppress(TimeoutError, Superseded, JournalLost):
+        async with asyncio.timeout(_LEAVE_SECONDS):
+            await held.call.hang_up(CallEndReason.DRAINED)
+            if held.running is not None:
+                await asyncio.wait({held.running})
+
+
+async def _end(record: CallRecord, reason: CallEndReason) -> None:
+    with suppress(Superseded, JournalLost):
+        await record.end(reason)
