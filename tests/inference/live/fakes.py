@@ -208,8 +208,8 @@ class FakeRecord:
     """A CallRecord in memory.
 
     ``steps``: what was written, in order. ``reachable``: while clear, commits wait, as with Postgres away. ``lost``:
-    they raise JournalLost. ``superseded``: another connection took the call over. ``busy``: another turn of the session is
-    unfinished, so the next turn is QUEUED; ``elsewhere`` is its reply then.
+    they raise JournalLost. ``superseded``: another connection took the call over. ``busy``: another turn of the
+    session is unfinished, so the next turn is QUEUED; ``elsewhere`` is its reply then.
     """
 
     def __init__(self, state: CallState | None = None, *, language: str = "en") -> None:
