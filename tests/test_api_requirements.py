@@ -27,8 +27,9 @@ for module in sys.argv[1:]:
 
 
 def _pinned(file: str) -> set[str]:
+    """Versions and hashes, without the markers of the platforms that need them."""
     lines = (_ROOT / "requirements" / file).read_text().splitlines()
-    return {line for line in lines if line and not line.startswith("#")}
+    return {line.partition(" ;")[0].rstrip(" \\") for line in lines if line and not line.startswith("#")}
 
 
 def _names(pinned: set[str]) -> set[str]:

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 _ROOT = Path(__file__).parent.parent
 _REQUIREMENTS = _ROOT / "requirements"
 _INSTALLER = _REQUIREMENTS / "install.py"
-_LOCKED = ("api.txt", "build.txt", "dev.txt", "run.txt")
+_LOCKED = ("api.txt", "build.txt", "dev.txt", "run.txt", "weights.txt")
 
 
 def _installer() -> ModuleType:
@@ -53,7 +53,7 @@ def test_the_lock_is_of_this_pyproject() -> None:
     gpl = {"espnet-tts-frontend", "unidecode"}
     for file, asked in (
         ("api.txt", project["dependencies"]),
-        ("run.txt", [*project["dependencies"], *extras["embedded"], *extras["worker"]]),
+        ("run.txt", [*project["dependencies"], *extras["embedded"], *extras["worker"], *extras["call"]]),
         ("dev.txt", [*project["dependencies"], *extras["dev"]]),
     ):
         pins = {
