@@ -91,6 +91,13 @@ class CallEndReason(StrEnum):
     FAILED = "FAILED"
 
 
+class Prompt(StrEnum):
+    """Why the assistant says something that answers no turn: a live call begins, or the caller is silent."""
+
+    GREETING = "GREETING"
+    STILL_THERE = "STILL_THERE"
+
+
 class PlaybackSource(StrEnum):
     """How it is known what a caller heard: acknowledgements, a phone line's marks, a truncate event, or not at all.
 
@@ -137,6 +144,7 @@ class EventType(StrEnum):
     CALL_DROPPED = "CallDropped"
     CALL_RESUMED = "CallResumed"
     CALL_ENDED = "CallEnded"
+    CALL_PROMPTED = "CallPrompted"
     SPEECH_STARTED = "SpeechStarted"
     SPEECH_ENDED = "SpeechEnded"
     TURN_REOPENED = "TurnReopened"

@@ -97,6 +97,12 @@ class IdempotencyConflict(VoxLoomError):
     code = "IDEMPOTENCY_CONFLICT"
 
 
+class Conflict(VoxLoomError):
+    """The request does not fit what is there: the session has a live call already, or the live call has ended."""
+
+    code = "CONFLICT"
+
+
 class _Retryable(VoxLoomError):
     """A temporary error. ``retry_after_seconds``: when to retry."""
 

@@ -27,6 +27,7 @@ CALL_EVENTS = (
     "CallDropped",
     "CallResumed",
     "CallEnded",
+    "CallPrompted",
     "SpeechStarted",
     "SpeechEnded",
     "TurnReopened",

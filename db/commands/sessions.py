@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.agents.personas import PERSONAS
-from db.enums import Channel, SessionStatus
+from db.calls.ending import end_calls_of
+from db.enums import CallEndReason, Channel, SessionStatus
 from db.errors import BadUserInput, NotFound
 from db.ids import new_id
 from db.languages import LANGUAGES, parse_language
@@ -54,7 +55,8 @@ async def create_session(
 
 
 async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID) -> Session:
-    """Ends the session for new messages. Its turns are still completed; the last one is followed by SessionEnded.
+    """Ends the session for new messages, and its live call. Its turns are still completed; the last one is followed by
+    SessionEnded.
 
     Idempotent. Raises NotFound.
     """
@@ -62,6 +64,7 @@ async def end_session(session: AsyncSession, viewer: Viewer, *, session_id: UUID
     if owner.status is SessionStatus.OPEN:
         owner.ended_at, owner.status = await session.scalar(select(func.clock_timestamp())), SessionStatus.ENDED
         await session.flush()
+        await end_calls_of(session, owner.id, CallEndReason.CLOSED)
         await append_session_ended(session, owner.id)
         await session.refresh(owner)
     return owner

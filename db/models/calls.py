@@ -27,7 +27,8 @@ from db.models.base import Base, IdMixin, enum_type
 class Call(IdMixin, Base):
     """A live audio connection of a session. At most one call of a session is not ENDED.
 
-    ``connection``: fencing token, counts the connections; a process whose number is old writes nothing.
+    ``connection``: fencing token, counts the connections; a process whose number is old writes nothing. ``step``:
+    commits of this connection, so that one whose answer was lost is not made twice.
     ``heartbeat_at``: of the process that holds the connection. ``turn_taking``:
     ``db.turns.live_values.TurnTaking`` as JSON. ``drops``: lost connections. ``elapsed_ms``: duration of the call's
     audio so far. ``record``: whether the whole call is recorded, as an audio with its ``call_id``. ``request_hash``:
@@ -42,7 +43,7 @@ class Call(IdMixin, Base):
         Index("uq_calls_open", "session_id", unique=True, postgresql_where=text("status <> 'ENDED'")),
         CheckConstraint("(status = 'ENDED') = (ended_at is not null)", name="ended_at"),
         CheckConstraint("(status = 'ENDED') = (end_reason is not null)", name="reason"),
-        CheckConstraint("drops >= 0 and connection >= 0 and elapsed_ms >= 0", name="counters"),
+        CheckConstraint("drops >= 0 and connection >= 0 and step >= 0 and elapsed_ms >= 0", name="counters"),
     )
 
     tenant_id: Mapped[UUID]
@@ -61,6 +62,7 @@ class Call(IdMixin, Base):
     end_reason: Mapped[CallEndReason | None] = mapped_column(enum_type(CallEndReason, "end_reason"))
     drops: Mapped[int] = mapped_column(default=0, server_default="0")
     connection: Mapped[int] = mapped_column(default=0, server_default="0")
+    step: Mapped[int] = mapped_column(default=0, server_default="0")
     elapsed_ms: Mapped[int] = mapped_column(default=0, server_default="0")
     record: Mapped[bool] = mapped_column(default=False, server_default=false())
 

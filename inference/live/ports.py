@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from db.audio.encoded import EncodedAudio
-from db.enums import CallEndReason, PlaybackSource, TurnStatus
+from db.enums import CallEndReason, PlaybackSource, Prompt, TurnStatus
 from db.turns.live_values import LiveTiming, Playback, TurnTaking
 from db.turns.values import Claim, Failure, FinishedCall
 from inference.ports import Journal, ReplyListener, Samples, Speech, TextDelta, Transcript
@@ -317,13 +317,6 @@ class CallState:
     turns: int = 0
     elapsed_ms: int = 0
     heard: Samples | None = None
-
-
-class Prompt(StrEnum):
-    """Why the assistant says something that answers no turn: the call begins, or the caller is silent."""
-
-    GREETING = "GREETING"
-    STILL_THERE = "STILL_THERE"
 
 
 class CallRecord(Protocol):

@@ -70,12 +70,15 @@ def upgrade() -> None:
         ),
         sa.Column("drops", sa.Integer(), server_default="0", nullable=False),
         sa.Column("connection", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("step", sa.Integer(), server_default="0", nullable=False),
         sa.Column("elapsed_ms", sa.Integer(), server_default="0", nullable=False),
         sa.Column("record", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("(status = 'ENDED') = (ended_at is not null)", name=op.f("ck_calls_ended_at")),
         sa.CheckConstraint("(status = 'ENDED') = (end_reason is not null)", name=op.f("ck_calls_reason")),
-        sa.CheckConstraint("drops >= 0 and connection >= 0 and elapsed_ms >= 0", name=op.f("ck_calls_counters")),
+        sa.CheckConstraint(
+            "drops >= 0 and connection >= 0 and step >= 0 and elapsed_ms >= 0", name=op.f("ck_calls_counters")
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "session_id"],
             ["sessions.tenant_id", "sessions.id"],

@@ -13,6 +13,7 @@ from db.enums import (
     Channel,
     CrmStatus,
     MessageType,
+    Prompt,
     Role,
     SessionStatus,
     Stage,
@@ -27,6 +28,7 @@ __all__ = [
     "CrmStatus",
     "MessageType",
     "Priority",
+    "Prompt",
     "Role",
     "SessionStatus",
     "Stage",
@@ -45,6 +47,7 @@ _MEANING: dict[type[StrEnum], str] = {
     Role: "The author of a message.",
     MessageType: "AUDIO if a message has audio, else TEXT.",
     Channel: "How the customer reaches the company.",
+    Prompt: "Why the assistant says something that answers no turn: a live call begins, or the caller is silent.",
     Priority: "The urgency of a CRM record.",
     SessionStatus: "Whether a session accepts messages.",
 }

@@ -14,7 +14,7 @@ from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
 from graph.api.event_fields import always, data, in_data, optional_data, stored_row, stored_url, stored_value
 from graph.api.loaders import Source
-from graph.api.types.enums import CallEndReason, Stage
+from graph.api.types.enums import CallEndReason, Prompt, Stage
 from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
 from graph.api.types.tool_call import ToolCall
@@ -186,6 +186,13 @@ class CallEnded(Event):
     reason: CallEndReason = data("reason", CallEndReason, "Why it ended.")
 
 
+@strawberry.type(description="The assistant said something that answers no turn; it is no message.")
+class CallPrompted(Event):
+    call_id: strawberry.ID = _call_id()
+    prompt: Prompt = data("prompt", Prompt, "Why it was said.")
+    text: str = data("text", str, "What was said.")
+
+
 @strawberry.type(description="The caller began to speak.")
 class SpeechStarted(Event):
     call_id: strawberry.ID = _call_id()
@@ -247,6 +254,7 @@ EVENT_TYPES: dict[EventType, type[Event]] = {
         CallDropped,
         CallResumed,
         CallEnded,
+        CallPrompted,
         SpeechStarted,
         SpeechEnded,
         TurnReopened,

@@ -41,7 +41,7 @@ class Asking(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A response body. For a response about one session also its ``version``, ``etag``, the ``finished`` (immutable)
-    part of each list, and the row versions of failed and cancelled turns (``ended``).
+    part of each list, and the row versions of ended turns that may change (``ended``).
 
     ``hints``: the session's change hints received before the read.
     """

@@ -3,8 +3,8 @@
 A list is rendered as two texts: its leading finished elements, and the rest. A cached finished part is continued by
 reading only the rows after its last id (keyset). A count detects rows inserted before that id by a slow clock.
 
-A failed or cancelled turn changes if it is retried, and its row with it: its elements are finished while the row's
-version (xmin) is the same.
+A failed or cancelled turn changes if it is retried, and a turn of a live call when it is known what the caller heard or
+they go on speaking; its row changes with it: its elements are finished while the row's version (xmin) is the same.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from graph.compiled.reads.sql_json import Pieces, Rows, joined, quoted, sent
 
 _COLUMNS = 5
 
-#: Failed and cancelled turns, which a retry may change: row version (xmin) by turn id.
+#: Ended turns that may still change: row version (xmin) by turn id.
 Ended = Mapping[str, str]
 
 
@@ -79,10 +79,13 @@ def _in_motion(session_id: ColumnElement[UUID]) -> Expression:
 
 
 def ended_turns(turn: NamedFromClause, session_id: ColumnElement[UUID]) -> ColumnElement[str]:
-    """SQL: a session's failed and cancelled turns with their row versions. ``turn``: an alias of the table turns."""
+    """SQL: a session's ended turns that may still change (failed, cancelled, or of a live call) with their row
+    versions. ``turn``: an alias of the table turns.
+    """
     each = func.concat(turn.c.id, quoted("="), literal_column(f"{turn.name}.xmin::text", Text))
     texts = func.coalesce(func.string_agg(each, quoted(",")), quoted(""))
-    over = turn.c.status.in_([TurnStatus.FAILED, TurnStatus.CANCELLED])
+    retried = turn.c.status.in_([TurnStatus.FAILED, TurnStatus.CANCELLED])
+    over = retried | ((turn.c.status == TurnStatus.COMPLETED) & turn.c.call_id.is_not(None))
     return select(texts).where(turn.c.session_id == session_id, over).correlate(session_id.table).scalar_subquery()
 
 

@@ -16,11 +16,11 @@ from uuid import UUID, uuid4
 import numpy as np
 
 from db.agents.personas import PERSONAS
-from db.enums import CallEndReason, TurnStatus
+from db.enums import CallEndReason, Prompt, TurnStatus
 from db.turns.live_values import LiveTiming, Playback
 from db.turns.values import Claim
 from inference.audio.vad import FRAME
-from inference.live.ports import CallerGone, CallState, HeardTurn, Prompt, ReplyAudio, ToCaller
+from inference.live.ports import CallerGone, CallState, HeardTurn, ReplyAudio, ToCaller
 from inference.ports import (
     SAMPLE_RATE,
     AssistantMessage,

@@ -108,6 +108,7 @@ async def happen(database: Database, session_id: UUID) -> UUID:
             "audio_id": str(sound.id),
             "call_id": str(turn.id),
             "at_ms": 4321,
+            "prompt": "GREETING",
             "heard_ms": 567,
             "reason": "SILENCE",  # of StageSkipped, any text; of CallEnded, an enum value
         }
