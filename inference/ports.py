@@ -8,9 +8,9 @@ An engine that cannot do its work raises ``db.errors.EngineUnavailable``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from db.agents.personas import Persona
 from db.audio import limits
@@ -23,6 +23,8 @@ from db.turns.values import Failure, FinishedCall
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray  # not at runtime: API processes import the ports without 10 MB of numpy
+
+T = TypeVar("T")
 
 #: Sample rate in Hz of every recording for a Transcriber.
 SAMPLE_RATE = limits.SAMPLE_RATE
@@ -368,6 +370,26 @@ class Journal(Protocol):
         ...
 
     async def turn_finished(self, timing: Mapping[str, Json], failure: Failure | None) -> None: ...
+
+
+class AttemptJournal(Journal, Protocol):
+    """The journal of one attempt, with what ends the attempt."""
+
+    async def guard(self, work: Coroutine[object, object, T]) -> T:
+        """Runs the attempt's work; cancels it as soon as nothing more can be written for it.
+
+        Raises Superseded or JournalLost then.
+        """
+        ...
+
+    async def close(self, seconds: float) -> None:
+        """Writes what is queued within ``seconds``, then drops what is left."""
+        ...
+
+    async def record_cancelled(self, calls: Sequence[FinishedCall]) -> None:
+        """Writes the model calls of a cancelled attempt, if its turn was cancelled: ``calls``, those that were in
+        progress, and those that were queued and not written."""
+        ...
 
 
 class Superseded(Exception):

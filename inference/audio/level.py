@@ -5,7 +5,8 @@ Loudness is measured as in ITU-R BS.1770 and EBU R 128, in LUFS, by FFmpeg's ``e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
 from fractions import Fraction
 from typing import Final
 
@@ -36,6 +37,13 @@ _CEILING: Final = 0.84
 
 #: LUFS below which a sentence is not speech or too short to measure (under 0.4 s); bounds the gain at 33 dB.
 _MEASURABLE: Final = -50.0
+
+#: Seconds of a reply that count as much as the loudness learnt from earlier replies of the voice.
+_USUAL_SECONDS: Final = 6.0
+
+#: Share of the latest reply in the loudness of its voice, and most voices that are remembered.
+_LEARNT_SHARE: Final = 0.3
+_MAX_VOICES: Final = 256
 
 
 def raised(samples: Samples) -> Samples:
@@ -87,28 +95,64 @@ class LoudnessMeter:
         return measured
 
 
-class ReplyLevel:
-    """Normalizes the sentences of one reply to ``REPLY_LOUDNESS``, without clipping.
-
-    The gain is that of all sentences so far, so replies are equally loud and the voice keeps its emphasis within one. A
-    sentence too short to be measured gets the gain of those before it.
-    """
+class VoiceLevels:
+    """The loudness of each voice, in LUFS, learnt from the replies of this process."""
 
     def __init__(self) -> None:
+        self._learnt: OrderedDict[Hashable, float] = OrderedDict()
+
+    def of(self, voice: Hashable) -> float | None:
+        """None for a voice that has not been heard."""
+        return self._learnt.get(voice)
+
+    def learn(self, voice: Hashable, loudness: float) -> None:
+        """``loudness``: of a whole reply, before its normalization."""
+        earlier = self._learnt.pop(voice, loudness)
+        self._learnt[voice] = earlier + _LEARNT_SHARE * (loudness - earlier)
+        if len(self._learnt) > _MAX_VOICES:
+            self._learnt.popitem(last=False)
+
+
+class ReplyLevel:
+    """Normalizes the parts of one reply, sentences or pieces, to ``REPLY_LOUDNESS``, without clipping.
+
+    The gain is that of all parts so far, so replies are equally loud and the voice keeps its emphasis within one. A
+    part too short to be measured gets the gain of those before it.
+
+    ``usual``: the loudness of the voice, if known (``VoiceLevels``). It counts as much as 6 s of the reply: the first
+    piece, which is short, is then no louder or quieter than the rest. Pieces must begin and end in silence.
+    """
+
+    def __init__(self, usual: float | None = None) -> None:
+        self._usual = usual
         self._meter: LoudnessMeter | None = None
         self._rate = 0
-        self._gain = 1.0
+        self._seconds = 0.0
+        self._gain = 1.0 if usual is None else _gain(usual)
+        #: The loudness of all parts so far before the normalization, in LUFS; None if it could not be measured.
+        self.measured: float | None = None
 
     def levelled(self, samples: Samples, rate: int) -> Samples:
-        """Normalizes the next sentence; takes milliseconds for each second of audio."""
+        """Normalizes the next part; takes milliseconds for each second of audio."""
         if self._meter is None or rate != self._rate:
-            self._meter, self._rate = LoudnessMeter(rate), rate
+            self._meter, self._rate, self._seconds = LoudnessMeter(rate), rate, 0.0
         loudness = self._meter.add(samples)
+        self._seconds += samples.size / rate
         if loudness > _MEASURABLE:
-            self._gain = 10 ** ((REPLY_LOUDNESS - loudness) / 20)
+            self.measured = loudness
+            self._gain = _gain(self._with_usual(loudness))
         louder: Samples = (samples * self._gain).astype(np.float32)
         peak = float(np.abs(louder).max(initial=0.0))
         return _limited(louder, rate) if peak > _CEILING else louder
+
+    def _with_usual(self, loudness: float) -> float:
+        if self._usual is None:
+            return loudness
+        return (self._usual * _USUAL_SECONDS + loudness * self._seconds) / (_USUAL_SECONDS + self._seconds)
+
+
+def _gain(loudness: float) -> float:
+    return float(10 ** ((REPLY_LOUDNESS - loudness) / 20))
 
 
 def _limited(samples: Samples, rate: int) -> Samples:

@@ -5,7 +5,7 @@ Only checkpoints are awaited: the transcript, the reply, a tool's intent and res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from db.audio.encoded import EncodedAudio
@@ -16,7 +16,7 @@ from db.errors import AudioStoreUnavailable
 from db.ids import new_id
 from db.postgres.database import Database
 from db.postgres.outage import retry_outage
-from db.turns import tool_calls
+from db.turns import claims, tool_calls
 from db.turns.values import Claim, Failure, FinishedCall
 from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite
 from inference.journal.write_behind import WriteBehind
@@ -24,7 +24,7 @@ from inference.ports import EngineInfo, JournalLost, ToolContext, ToolRequest, T
 
 
 class DatabaseJournal(WriteBehind):
-    """Implements ``inference.ports.Journal`` for one attempt at one turn.
+    """Implements ``inference.ports.AttemptJournal`` for one attempt at one turn.
 
     ``patience_seconds``: how long writes are retried while the database or the audio store is unavailable.
     """
@@ -139,6 +139,10 @@ class DatabaseJournal(WriteBehind):
     async def turn_finished(self, timing: Mapping[str, object], failure: Failure | None) -> None:
         kind = EventType.TURN_COMPLETED if failure is None else EventType.TURN_FAILED
         await self.put(TurnWrite((TurnEvent(kind),), end=TurnEnd(timing, failure)), wait=True)
+
+    async def record_cancelled(self, calls: Sequence[FinishedCall]) -> None:
+        found = {**self.unwritten_calls, **{new_id(): call for call in calls}}
+        await self._database.run(lambda session: claims.add_cancelled_calls(session, self._claim, found))
 
 
 def _stage_completed(stage: Stage, call_id: UUID | None) -> TurnEvent:

@@ -16,8 +16,8 @@ from uuid import UUID
 from db.audio.encoded import EncodedAudio
 from db.enums import CallEndReason, PlaybackSource, Prompt, TurnStatus
 from db.turns.live_values import LiveTiming, Playback, TurnTaking
-from db.turns.values import Claim, Failure, FinishedCall
-from inference.ports import Journal, ReplyListener, Samples, Speech, TextDelta, Transcript
+from db.turns.values import Claim, FinishedCall
+from inference.ports import AttemptJournal, Samples, Speech, TextDelta, Transcript
 from inference.turn.inputs import TurnInputs
 
 # --- to the caller ------------------------------------------------------------------------------------------
@@ -257,33 +257,6 @@ class LiveCall(Protocol):
         ...
 
 
-# --- the reply ----------------------------------------------------------------------------------------------
-
-
-class ReplyDraft(Protocol):
-    """The reply of a turn, made by the turn pipeline and held back until the turn is stored."""
-
-    async def release(self, journal: Journal) -> None:
-        """The turn is stored: what was held goes to its journal and to the listener, as does what follows."""
-        ...
-
-    async def finish(self) -> Failure | None:
-        """Waits for the turn's end in the journal. Raises Superseded and JournalLost, as the pipeline does."""
-        ...
-
-    async def cancel(self) -> None:
-        """Stops the work. Before ``release`` it leaves no trace; after it, the journal is closed. Idempotent."""
-        ...
-
-
-class ReplyDrafts(Protocol):
-    """Begins replies: the engines, tools and limits of the process."""
-
-    def begin(self, inputs: TurnInputs, listener: ReplyListener) -> ReplyDraft:
-        """Begins the reply to ``inputs.text`` in a task of its own, which ``cancel`` or ``finish`` ends."""
-        ...
-
-
 # --- the record ---------------------------------------------------------------------------------------------
 
 
@@ -375,7 +348,7 @@ class CallRecord(Protocol):
         """
         ...
 
-    def journal(self, claim: Claim) -> Journal:
+    def journal(self, claim: Claim) -> AttemptJournal:
         """The journal of the turn's attempt."""
         ...
 

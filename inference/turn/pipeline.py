@@ -10,6 +10,7 @@ from db.enums import Stage
 from db.errors import VoxLoomError
 from db.languages import primary_language
 from db.turns.values import Failure
+from inference.audio.level import VoiceLevels
 from inference.lender import E, Engines, Lender
 from inference.ports import (
     Journal,
@@ -25,6 +26,7 @@ from inference.turn.call_meter import StageError, failure_of
 from inference.turn.inputs import TurnInputs
 from inference.turn.limits import TurnLimits
 from inference.turn.reply_loop import ReplyLoop, Sentences
+from inference.turn.reply_relay import ReplyRelay
 from inference.turn.retries import EngineRetries, retry_on
 from inference.turn.stages import asr, tts
 from inference.turn.timing import TurnClock
@@ -34,7 +36,7 @@ _MAX_QUEUED_SENTENCES = 8
 
 
 class Pipeline:
-    """Runs one attempt at one turn."""
+    """Runs one attempt at one turn. ``relay``: the way to the listener of a live turn. ``levels``: of its voices."""
 
     def __init__(
         self,
@@ -48,6 +50,8 @@ class Pipeline:
         limits: TurnLimits,
         language_of: Callable[[str], str | None] = lambda _: None,
         default_language: str = "en",
+        relay: ReplyRelay | None = None,
+        levels: VoiceLevels | None = None,
     ) -> None:
         self._work = work
         self._engines = engines
@@ -57,7 +61,9 @@ class Pipeline:
         self._limits = limits
         self._language_of = language_of
         self._default_language = default_language
-        self._reply_loop = ReplyLoop(work, toolbox=toolbox, journal=journal, clock=clock, limits=limits)
+        self._relay = relay
+        self._levels = levels or VoiceLevels()
+        self._reply_loop = ReplyLoop(work, toolbox=toolbox, journal=journal, clock=clock, limits=limits, relay=relay)
 
     async def run(self) -> Failure | None:
         """Runs the stages that have no checkpoint yet and ends the turn. Returns the failure; None if it completed.
@@ -180,6 +186,8 @@ class Pipeline:
                     raise cause from group
                 # The reply starts from its beginning, and TTS with it: sentences already spoken are replaced.
                 await self._wait_for_retry(tries, cause)
+                if self._relay is not None:
+                    self._relay.restarted()
 
     async def _speak(self, language: str, sentences: Sentences) -> None:
         able = [lender for lender in self._engines.tts if lender.supports(language)]

@@ -14,6 +14,7 @@ from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox,
 from inference.turn.call_meter import StageError
 from inference.turn.inputs import TurnInputs
 from inference.turn.limits import TurnLimits
+from inference.turn.reply_relay import ReplyRelay
 from inference.turn.sentences import SentenceSplitter
 from inference.turn.stages import llm, tool
 from inference.turn.timing import TurnClock
@@ -32,13 +33,21 @@ class ReplyLoop:
     """Writes the reply of one attempt. Finished tool calls stay in the history when another engine takes over."""
 
     def __init__(
-        self, work: TurnInputs, *, toolbox: ToolBox, journal: Journal, clock: TurnClock, limits: TurnLimits
+        self,
+        work: TurnInputs,
+        *,
+        toolbox: ToolBox,
+        journal: Journal,
+        clock: TurnClock,
+        limits: TurnLimits,
+        relay: ReplyRelay | None = None,
     ) -> None:
         self._work = work
         self._toolbox = toolbox
         self._journal = journal
         self._clock = clock
         self._limits = limits
+        self._relay = relay
         self._used = list(work.used)
         self._pending = list(work.pending)
 
@@ -46,6 +55,8 @@ class ReplyLoop:
         """Writes the reply, its sentences into ``sentences``; None follows when the reply is in the journal."""
         splitter = SentenceSplitter()
         if self._work.reply is not None:
+            if self._relay is not None:
+                self._relay.text(self._work.reply)
             for sentence in (*splitter.feed(self._work.reply), *splitter.flush()):
                 await sentences.put(sentence)
             await sentences.put(None)
@@ -97,6 +108,8 @@ class ReplyLoop:
                 if isinstance(item, TextDelta):
                     said += item.text
                     unsent += item.text
+                    if self._relay is not None:
+                        self._relay.text(item.text)
                     for sentence in splitter.feed(item.text):
                         await sentences.put(sentence)
                     if self._clock.now() - sent_at >= _DELTA_SECONDS:
@@ -130,5 +143,6 @@ class ReplyLoop:
             journal=self._journal,
             limits=self._limits,
             clock=self._clock,
+            relay=self._relay,
         )
         self._used.append(used)

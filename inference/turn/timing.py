@@ -23,6 +23,8 @@ class OpenCall(Protocol):
 class TurnClock:
     """Times one attempt at a turn. ``started_at``: the database's time when the clock is made.
 
+    The attempt of a live turn may begin before the turn is committed (``claimed``).
+
     All timestamps are ``started_at`` plus seconds of the monotonic clock, so durations are exact and differences
     between hosts' clocks have no effect.
     """
@@ -31,11 +33,18 @@ class TurnClock:
         self._queued_at = queued_at
         self._started_at = started_at
         self._zero = time.perf_counter()
+        self._begin = 0.0
         self._busy: dict[Stage, list[tuple[float, float]]] = {}
         self._waits: dict[Stage, list[tuple[float, float]]] = {}
         self._first: dict[str, float] = {}
         #: Model calls in progress; recorded as CANCELLED if the attempt is cancelled.
         self.open_calls: set[OpenCall] = set()
+
+    def claimed(self, queued_at: datetime, started_at: datetime) -> None:
+        """The turn is committed now, with these times. Work of the attempt before it is no time of the turn: in its
+        timing, spans begin at ``started_at`` at the earliest."""
+        self._queued_at = queued_at
+        self._begin = (started_at - self._started_at).total_seconds()
 
     def now(self) -> float:
         """Seconds since the attempt started."""
@@ -74,17 +83,17 @@ class TurnClock:
         stages = [
             {
                 "stage": stage.value,
-                "start_ms": _ms(offset + min(begin for begin, _ in spans)),
-                "duration_ms": _ms(_covered(spans)),
-                "wait_ms": _ms(_covered(self._waits.get(stage, []))),
+                "start_ms": _ms(offset + max(self._begin, min(begin for begin, _ in spans))),
+                "duration_ms": _ms(_covered(spans, self._begin)),
+                "wait_ms": _ms(_covered(self._waits.get(stage, []), self._begin)),
             }
             for stage, spans in self._busy.items()
         ]
         every = [span for spans in (*self._busy.values(), *self._waits.values()) for span in spans]
         return {
             "stages": stages,
-            "covered_ms": _ms(_covered(every)),
-            **{f"first_{what}_ms": _ms(offset + at) for what, at in self._first.items()},
+            "covered_ms": _ms(_covered(every, self._begin)),
+            **{f"first_{what}_ms": _ms(offset + max(self._begin, at)) for what, at in self._first.items()},
         }
 
 
@@ -92,9 +101,9 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1000, 3)
 
 
-def _covered(spans: list[tuple[float, float]]) -> float:
-    """The length of the union of the spans."""
-    total, reached = 0.0, float("-inf")
+def _covered(spans: list[tuple[float, float]], since: float) -> float:
+    """The length of the union of the spans, from ``since`` on."""
+    total, reached = 0.0, since
     for begin, end in sorted(spans):
         total += max(0.0, end - max(begin, reached))
         reached = max(reached, end)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
-import structlog
-
 from db.audio.store import AudioStore
-from db.ids import new_id
 from db.postgres.database import Database
 from db.postgres.outage import retry_conflicts
 from db.turns import claims
@@ -18,17 +16,12 @@ from inference.journal.database_journal import DatabaseJournal
 from inference.journal.load_inputs import load_inputs
 from inference.lender import Engines
 from inference.ports import RecordingDecoder, Superseded, ToolBox
+from inference.turn.attempt import TurnSetup, record_cancelled, run_attempt
 from inference.turn.limits import TurnLimits
-from inference.turn.pipeline import Pipeline
 from inference.turn.timing import TurnClock
 
 #: Attempts at one turn, so that a turn that crashes its worker is not retried for ever.
 _MAX_ATTEMPTS = 10
-
-#: Seconds to write what is queued when an attempt is stopped.
-_CLOSE_SECONDS = 5
-
-log = structlog.get_logger(__name__)
 
 
 class TurnInterrupted(Exception):
@@ -52,11 +45,7 @@ class TurnRunner:
     ) -> None:
         self._database = database
         self._store = store
-        self._engines = engines
-        self._decoder = decoder
-        self._toolbox = toolbox
-        self._limits = limits
-        self._language_of = language_of
+        self._setup = TurnSetup(engines, decoder, toolbox, limits, language_of)
         self._patience_seconds = patience_seconds
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
 
@@ -93,38 +82,14 @@ class TurnRunner:
             if self._tasks.get(turn_id) is attempt:  # else a later attempt runs here: this one was presumed lost
                 del self._tasks[turn_id]
         if attempt.cancelled():
-            await self._record_cancelled(claim, clock, journal)
+            await record_cancelled(journal, clock)
         else:
             attempt.result()
 
     async def _attempt(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
         work = await load_inputs(self._database, self._store, claim, patience_seconds=self._patience_seconds)
-        pipeline = Pipeline(
-            work,
-            engines=self._engines,
-            decoder=self._decoder,
-            toolbox=self._toolbox,
-            journal=journal,
-            clock=clock,
-            limits=self._limits,
-            language_of=self._language_of,
-        )
-        logged = {"turn_id": str(claim.turn_id), "attempt": claim.attempt}
-        try:
-            failure = await journal.guard(pipeline.run())
-        except Superseded:
-            log.info("turn_superseded", **logged)
-            await self._record_cancelled(claim, clock, journal)
-        else:
-            log.info("turn_finished", error=None if failure is None else failure.code, **logged)
-        finally:
-            await journal.close(_CLOSE_SECONDS)
-
-    async def _record_cancelled(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
-        """Records the model calls of a cancelled attempt: those in progress, and those not yet committed."""
-        open_calls = [call for call in (each.cancelled() for each in list(clock.open_calls)) if call is not None]
-        calls = {**journal.unwritten_calls, **{new_id(): call for call in open_calls}}
-        await self._database.run(lambda session: claims.add_cancelled_calls(session, claim, calls))
+        with suppress(Superseded):
+            await run_attempt(self._setup.pipeline(work, journal, clock).run(), claim, journal, clock)
 
     async def _give_up(self, claim: Claim) -> None:
         """Fails a turn after too many attempts, so that the session's next turn can run."""

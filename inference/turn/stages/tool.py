@@ -11,6 +11,7 @@ from db.turns.values import error_result, error_text
 from inference.ports import CompletedToolCall, Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec
 from inference.turn.call_meter import failure_of
 from inference.turn.limits import TurnLimits
+from inference.turn.reply_relay import ReplyRelay
 from inference.turn.timing import TurnClock
 
 
@@ -32,6 +33,7 @@ async def run_tool(
     journal: Journal,
     limits: TurnLimits,
     clock: TurnClock,
+    relay: ReplyRelay | None = None,
 ) -> CompletedToolCall:
     """Runs one tool; returns its result for the model. A tool that fails ends its call as FAILED, not the turn.
 
@@ -39,6 +41,8 @@ async def run_tool(
     a tool that is not repeatable is not called again then: the call ends with OUTCOME_UNKNOWN.
     """
     context = await journal.tool_started(request, offer.server, number)
+    if relay is not None:
+        relay.tool_started(context.tool_call_id, request.name)
     with clock.busy(Stage.TOOL):
         try:
             if begun and not offer.spec.repeatable:
@@ -47,6 +51,8 @@ async def run_tool(
         except VoxLoomError as failed:
             result, error = ToolResult(False, error_result(failed)), error_text(failed)
     await journal.tool_finished(context, result, error)
+    if relay is not None:
+        relay.tool_finished(context.tool_call_id, request.name, ok=result.ok)
     return CompletedToolCall(request.call_id, request.name, request.arguments, result.content)
 
 

@@ -24,9 +24,9 @@ from inference.live.ports import CallerGone, CallState, HeardTurn, ReplyAudio, T
 from inference.ports import (
     SAMPLE_RATE,
     AssistantMessage,
+    AttemptJournal,
     EngineInfo,
     HistoryItem,
-    Journal,
     JournalLost,
     Samples,
     Speech,
@@ -324,7 +324,7 @@ class FakeRecord:
         turn = self.turns[turn_id]
         return Claim(self.state.tenant_id, self.state.session_id, turn_id, turn.attempt, now, now)
 
-    def journal(self, claim: Claim) -> Journal:
+    def journal(self, claim: Claim) -> AttemptJournal:
         turn = self.turns[claim.turn_id]
         turn.journals.append(FakeJournal(turn))
         return turn.journals[-1]

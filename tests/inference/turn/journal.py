@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
 
 from db.audio.encoded import EncodedAudio
 from db.enums import Stage
 from db.turns.values import Failure, FinishedCall
 from inference.ports import EngineInfo, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
 
+T = TypeVar("T")
+
 
 class MemoryJournal:
-    """Implements ``inference.ports.Journal``. ``superseded_at``: the method that raises Superseded."""
+    """Implements ``inference.ports.AttemptJournal``. ``superseded_at``: the method that raises Superseded."""
 
     def __init__(self, superseded_at: str | None = None) -> None:
         self.steps: list[tuple[str, Any]] = []
@@ -78,3 +80,12 @@ class MemoryJournal:
     async def turn_finished(self, timing: Mapping[str, Any], failure: Failure | None) -> None:
         self._note("turn_finished", failure)
         self.timing, self.failure = timing, failure
+
+    async def guard(self, work: Coroutine[object, object, T]) -> T:
+        return await work
+
+    async def close(self, seconds: float) -> None:
+        """Nothing is queued."""
+
+    async def record_cancelled(self, calls: Sequence[FinishedCall]) -> None:
+        self.calls += calls

@@ -1,0 +1,105 @@
+"""Relay from a turn's pipeline to the listener of its reply; the pipeline neither waits for it nor fails with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from inference.ports import ReplyListener, Speech
+
+#: Bounds of what waits for the listener: items, and bytes of audio (several minutes of speech).
+_MAX_WAITING = 10_000
+_MAX_WAITING_BYTES = 100_000_000
+
+#: Seconds that the listener may take over one item.
+_DELIVERY_SECONDS = 30.0
+
+log = structlog.get_logger(__name__)
+
+_Delivery = Callable[[ReplyListener], Awaitable[None]]
+
+
+class ReplyRelay:
+    """Passes the reply on, in order, in a task of its own. Nothing is passed on before ``release``.
+
+    A listener that raises, that takes longer than 30 s over one item, or for which too much waits, gets nothing more;
+    the turn goes on without it.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[_Delivery, int]] = deque()
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+        self._ended = False
+        self._lost = False
+        self._task: asyncio.Task[None] | None = None
+
+    def restarted(self) -> None:
+        self._put(lambda listener: listener.reply_restarted())
+
+    def text(self, delta: str) -> None:
+        self._put(lambda listener: listener.reply_text(delta))
+
+    def piece(self, speech: Speech) -> None:
+        self._put(lambda listener: listener.reply_piece(speech), speech.samples.nbytes)
+
+    def tool_started(self, call_id: str, name: str) -> None:
+        self._put(lambda listener: listener.tool_started(call_id, name))
+
+    def tool_finished(self, call_id: str, name: str, *, ok: bool) -> None:
+        self._put(lambda listener: listener.tool_finished(call_id, name, ok=ok))
+
+    def release(self, listener: ReplyListener) -> None:
+        """Passes on what is held, and from now on everything; called once."""
+        self._task = asyncio.create_task(self._deliver(listener), name="reply-relay")
+
+    async def drain(self) -> None:
+        """Returns when the listener, to which the reply was released, has all of it or is lost."""
+        self._ended = True
+        self._arrived.set()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def close(self) -> None:
+        """Stops at once; what waits is dropped."""
+        self._drop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    def _put(self, deliver: _Delivery, size: int = 0) -> None:
+        if self._lost:
+            return
+        if len(self._waiting) >= _MAX_WAITING or self._bytes + size > _MAX_WAITING_BYTES:
+            log.warning("reply_listener_too_slow", waiting=len(self._waiting))
+            self._drop()
+            return
+        self._waiting.append((deliver, size))
+        self._bytes += size
+        self._arrived.set()
+
+    def _drop(self) -> None:
+        self._lost = True
+        self._waiting.clear()
+        self._bytes = 0
+        self._arrived.set()
+
+    async def _deliver(self, listener: ReplyListener) -> None:
+        try:
+            while not self._lost:
+                if self._waiting:
+                    deliver, size = self._waiting.popleft()
+                    self._bytes -= size
+                    async with asyncio.timeout(_DELIVERY_SECONDS):
+                        await deliver(listener)
+                elif self._ended:
+                    return
+                else:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except Exception as error:  # the caller is gone, or the listener is broken: the turn goes on and is stored
+            log.info("reply_listener_lost", error=type(error).__name__)
+            self._drop()
