@@ -1,0 +1,40 @@
+"""Websocket close codes of the Realtime endpoint (RFC 6455, section 7.4); those of 4000 and above are its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from db.errors import VoxLoomError
+
+#: Bytes of a close frame's reason (RFC 6455, section 5.5).
+_REASON_BYTES = 123
+
+_CODES = {
+    "BAD_USER_INPUT": 4400,
+    "UNAUTHENTICATED": 4401,
+    "FORBIDDEN": 4403,
+    "NOT_FOUND": 4404,
+    "SESSION_ENDED": 4410,
+    "RATE_LIMITED": 4429,
+    "OVERLOADED": 1013,
+    "DATABASE_UNAVAILABLE": 1013,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    code: int
+    reason: str
+
+
+IDLE = Closing(4408, "No session.update and no audio came in time")
+NOT_READING = Closing(4408, "The client does not read what it is sent")
+SUPERSEDED = Closing(4409, "Another connection has taken the call over")
+FAILED = Closing(1011, "Internal error: the server's log has more")
+REVOKED = Closing(4403, "The API key was revoked")
+
+
+def closing_of(error: VoxLoomError) -> Closing:
+    """The close of a connection that an error ends."""
+    short = error.message.encode(errors="replace")[:_REASON_BYTES].decode(errors="ignore")
+    return Closing(_CODES.get(error.code, 1011), short)
