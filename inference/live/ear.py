@@ -26,8 +26,9 @@ _ONSET_FRAMES, _OFFSET_FRAMES = 3, 3
 #: Audio kept from before the first speech: quiet consonants.
 _LEAD = round(0.3 * SAMPLE_RATE)
 
-#: A turn longer than this is ended at its next pause.
-_LONGEST_TURN_SECONDS = 120.0
+#: A turn longer than this is ended at its next silent frame, and at the second in the middle of speech: voices in the
+#: background or a radio may never pause.
+_LONGEST_TURN_SECONDS, _MOST_TURN_SECONDS = 120.0, 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Ear:
         self._loud += 1
         if self._speaking:
             self._quiet = 0
-            return []
+            return self._finished() if self._seconds > _MOST_TURN_SECONDS else []
         if self._loud < _ONSET_FRAMES:
             self._quiet += 1  # it is not speech yet, and the pause goes on
             return []
@@ -183,8 +184,15 @@ class Ear:
             waited = silence_needed(
                 self._scores, self._text, ends=self._ends, patience=self.patience, expected_digits=self._expected
             )
-        too_long = len(self._frames) * FRAME_SECONDS > _LONGEST_TURN_SECONDS
-        if silence < waited and not too_long:
+        if silence < waited and self._seconds <= _LONGEST_TURN_SECONDS:
             return []
+        return self._finished()
+
+    def _finished(self) -> list[EarEvent]:
         ended = self.end_turn()
         return [ended] if ended else []
+
+    @property
+    def _seconds(self) -> float:
+        """Seconds of audio that are held."""
+        return len(self._frames) * FRAME_SECONDS

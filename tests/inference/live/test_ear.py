@@ -115,6 +115,14 @@ def test_a_turn_without_an_end_is_ended_at_a_pause() -> None:
     assert TurnEnded in kinds(ear)
 
 
+def test_voices_that_never_pause_are_cut_into_turns_and_not_held_for_ever() -> None:
+    ear = heard("S" * frames(600))
+    ended = [each for each in events(ear) if isinstance(each, TurnEnded)]
+    assert len(ended) >= 3
+    assert max(each.samples.size for each in ended) <= 151 * SAMPLE_RATE
+    assert ear.samples.size <= 151 * SAMPLE_RATE
+
+
 def test_a_client_may_end_the_turn_itself_while_the_caller_speaks() -> None:
     ear = heard("-" * 20 + "S" * 30)
     ended = ear.end_turn()
