@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from inference.audio.vad import FRAME, SpeechStream
+from inference.audio.vad import FRAME
 from inference.live.endpointing import LOOKS, Patience, silence_needed
 from inference.live.open_ends import OpenEnds
 from inference.ports import SAMPLE_RATE, Samples
@@ -61,13 +62,21 @@ class TurnEnded:
 EarEvent = SpeechStarted | SpeechPaused | SpeechResumed | TurnEnded
 
 
+class SpeechProbability(Protocol):
+    """Voice activity of one caller (``inference.live.voice_activity.VoiceStream``)."""
+
+    def feed(self, frame: Samples) -> float:
+        """How likely the next frame is speech, 0..1. ``frame``: 512 samples at 16 kHz."""
+        ...
+
+
 class Ear:
     """The state of one caller. Not thread-safe; a frame takes about 0.2 ms.
 
     ``patience``: of the call's settings (``endpointing.patience_of``); may be set at any time.
     """
 
-    def __init__(self, stream: SpeechStream, ends: OpenEnds, patience: Patience | None = None) -> None:
+    def __init__(self, stream: SpeechProbability, ends: OpenEnds, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
         self._stream = stream
         self._ends = ends

@@ -24,9 +24,10 @@ def words_of(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class OpenEnds:
-    """The words of one language that end a turn openly. ``digits``: the names of 0 to 9, longer numbers aside."""
+    """The words of one language that end a turn openly: names of digits and of letters, and words of sentences."""
 
     digits: frozenset[str]
+    letters: frozenset[str]
     words: frozenset[str]
 
     def trailing_digits(self, text: str) -> int:
@@ -41,6 +42,11 @@ class OpenEnds:
                 break
         return count
 
+    def is_spelled(self, text: str) -> bool:
+        """Whether the text ends with a letter by itself, as in a reference that is spelled."""
+        words = words_of(text)
+        return bool(words) and (words[-1] in self.letters or (len(words[-1]) == 1 and words[-1].isalpha()))
+
     def is_open(self, text: str) -> bool:
         """Whether the text ends with a mark or a word after which a sentence goes on."""
         words = words_of(text)
@@ -54,4 +60,5 @@ def open_ends(language: str) -> OpenEnds:
         (files(__package__) / "open_ends.toml").read_text(encoding="utf-8")
     )
     found = table.get(language, {})
-    return OpenEnds(frozenset(found.get("digits", "").split()), frozenset(found.get("words", "").split()))
+    digits, letters, words = (frozenset(found.get(each, "").split()) for each in ("digits", "letters", "words"))
+    return OpenEnds(digits, letters, words)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 import numpy as np
 import pytest
 
-from inference.audio.vad import FRAME, SpeechDetector, SpeechStream
+from inference.audio.vad import FRAME
 from inference.live.ear import FRAME_SECONDS, Ear, EarEvent, SpeechPaused, SpeechResumed, SpeechStarted, TurnEnded
 from inference.live.endpointing import LOOKS, Patience
 from inference.live.open_ends import open_ends
-from inference.ports import SAMPLE_RATE
-from tests.speech_samples import clips
+from inference.ports import SAMPLE_RATE, Samples
 
 
 class Told:
@@ -22,13 +20,13 @@ class Told:
     def __init__(self, script: str) -> None:
         self._left = list(script)
 
-    def feed(self, frame: object) -> float:
+    def feed(self, frame: Samples) -> float:
         return 0.9 if self._left.pop(0) == "S" else 0.1
 
 
 def heard(script: str, *, scores: Iterable[float] = (), patience: Patience | None = None, text: str = "fine.") -> Ear:
     """An ear that has heard the script; its events are in ``events``."""
-    ear = Ear(cast("SpeechStream", Told(script)), open_ends("en"), patience or Patience())
+    ear = Ear(Told(script), open_ends("en"), patience or Patience())
     given = iter(scores)
     events: list[EarEvent] = []
     for number in range(len(script)):
@@ -86,7 +84,7 @@ def test_while_the_turn_model_works_its_answer_is_waited_for() -> None:
 
 
 def test_the_model_is_asked_once_for_each_look_at_a_pause() -> None:
-    ear = Ear(cast("SpeechStream", Told("S" * 10 + "-" * frames(2))), open_ends("en"))
+    ear = Ear(Told("S" * 10 + "-" * frames(2)), open_ends("en"))
     looks = []
     for number in range(10 + frames(2)):
         ear.feed(np.zeros(FRAME, np.float32))
@@ -137,13 +135,3 @@ def test_a_turn_that_is_dropped_leaves_no_audio() -> None:
     ear.forget_turn()
     assert not ear.in_turn
     assert ear.samples.size <= FRAME
-
-
-def test_streamed_probabilities_are_those_of_the_whole_recording() -> None:
-    detector = SpeechDetector()
-    detector.load()
-    samples = clips()["jfk"].samples
-    samples = samples[: samples.size // FRAME * FRAME]
-    stream = SpeechStream(detector)
-    streamed = [stream.feed(samples[start : start + FRAME]) for start in range(0, samples.size, FRAME)]
-    assert np.allclose(streamed, detector.probabilities(samples), atol=1e-4)

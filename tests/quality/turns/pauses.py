@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.audio.vad import FRAME, SpeechDetector, SpeechStream
+from inference.audio.vad import FRAME
 from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper
 from inference.live.ear import Ear, SpeechPaused, SpeechResumed
 from inference.live.endpointing import LOOKS, Patience
 from inference.live.open_ends import open_ends
 from inference.live.turn_score import TurnScorer
+from inference.live.voice_activity import VoiceDetector
 from inference.ports import SAMPLE_RATE, Samples
 from tests.quality.turns.cases import Case
 
@@ -53,14 +54,14 @@ class Heard:
     pauses: list[Pause]
 
 
-def hear(case: Case, detector: SpeechDetector, scorer: TurnScorer, words: Callable[[Samples, str], str]) -> Heard:
+def hear(case: Case, detector: VoiceDetector, scorer: TurnScorer, words: Callable[[Samples, str], str]) -> Heard:
     """Plays a case to an ear, with room noise before and after it."""
     rng = np.random.default_rng(5)
     room = [np.zeros(round(seconds * SAMPLE_RATE), np.float32) for seconds in (_LEAD, _TAIL)]
     samples = np.concatenate([room[0], case.samples, room[1]])
     samples = (samples + rng.standard_normal(samples.size) * 0.0004).astype(np.float32)
     language = case.speaker.language
-    ear = Ear(SpeechStream(detector), open_ends(language), _FOREVER)
+    ear = Ear(detector.stream(), open_ends(language), _FOREVER)
     pauses: list[Pause] = []
     for start in range(0, samples.size - FRAME + 1, FRAME):
         for event in ear.feed(samples[start : start + FRAME]):
@@ -70,7 +71,7 @@ def hear(case: Case, detector: SpeechDetector, scorer: TurnScorer, words: Callab
                 pauses[-1].length = event.at - pauses[-1].began
         if ear.look_due():
             pauses[-1].scores.append(round(scorer.score(ear.samples), 3))
-            if not pauses[-1].text:
+            if len(pauses[-1].scores) == 1:
                 pauses[-1].text = words(ear.samples[-_WINDOW:], language)
     ended = _LEAD + case.samples.size / SAMPLE_RATE
     late = pauses[-1].began - ended if pauses else 0.0
@@ -79,7 +80,7 @@ def hear(case: Case, detector: SpeechDetector, scorer: TurnScorer, words: Callab
 
 
 def transcriber(directory: Path) -> Callable[[Samples, str], str]:
-    """Whisper base on one thread, greedy: as partial words would have it."""
+    """Whisper base on one thread, greedy: the final words that are made in a pause."""
     model = CTranslate2Whisper(directory, 1)
 
     def words(samples: Samples, language: str) -> str:
