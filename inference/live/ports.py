@@ -66,10 +66,14 @@ class TurnCommitted:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStarted:
-    """``reply_id``: identifies the reply to the transport, which reports with it what was played."""
+    """``reply_id``: identifies the reply to the transport, which reports with it what was played.
+
+    ``turn_id``: None for what answers no turn, such as a greeting. A reply that goes on after a lost connection is sent
+    again from where it was heard, with a ``reply_id`` of its own.
+    """
 
     reply_id: UUID
-    turn_id: UUID
+    turn_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from db.enums import Stage
 from db.errors import EngineUnavailable
+from db.json_value import Json
 from db.turns.values import FinishedCall
 from inference.audio.level import raised
 from inference.lender import Lender
@@ -126,18 +127,23 @@ async def _run(lender: Lender[Transcriber], shared: _Task) -> tuple[Transcript, 
     call = meter.finished(
         input_audio_ms=round(len(shared.samples) / SAMPLE_RATE * 1000),
         output_tokens=transcript.output_tokens,
-        details={
-            **transcript.details,
-            "language": transcript.language,
-            "segments": [
-                {
-                    "start": round(each.start, 3),
-                    "end": round(each.end, 3),
-                    "text": each.text,
-                    "confidence": round(each.confidence, 4),
-                }
-                for each in transcript.segments
-            ],
-        },
+        details=transcript_details(transcript),
     )
     return transcript, call
+
+
+def transcript_details(transcript: Transcript) -> dict[str, Json]:
+    """The details of the model call of a transcript: its language and segments, and what its engine adds."""
+    return {
+        **transcript.details,
+        "language": transcript.language,
+        "segments": [
+            {
+                "start": round(each.start, 3),
+                "end": round(each.end, 3),
+                "text": each.text,
+                "confidence": round(each.confidence, 4),
+            }
+            for each in transcript.segments
+        ],
+    }

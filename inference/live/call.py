@@ -1,0 +1,336 @@
+"""A live call: one task that owns all others. It hears the caller, gives and takes turns, and writes the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from db.enums import CallEndReason, PlaybackSource, Prompt
+from db.errors import Overloaded
+from db.languages import primary_language
+from db.logs import retrieve_exception
+from db.turns.live_values import Eagerness, TurnTaking
+from inference.audio.vad import FRAME, SpeechStream
+from inference.live.context import CallContext
+from inference.live.digits import DigitKeys
+from inference.live.ear import FRAME_SECONDS, Ear
+from inference.live.floor import Floor
+from inference.live.hearing import Hearing
+from inference.live.inbox import AudioInbox
+from inference.live.live_turn import Typed
+from inference.live.open_ends import open_ends
+from inference.live.outbox import Outbox
+from inference.live.ports import CallerGone, CallerSpeaker, CallOver, CallProblem, CallRecord
+from inference.live.silence import SilenceWatch
+from inference.live.times import CallTimes
+from inference.live.utterance import Recognition
+from inference.ports import JournalLost, RecognitionStream, Samples, StreamingTranscriber
+from inference.turn.attempt import TurnSetup
+
+#: Commands of the caller's side that may wait for the call's task.
+_MAX_COMMANDS = 32
+
+#: Seconds for what was said last to be stored when a connection is lost.
+_STORE_SECONDS = 3.0
+
+#: Seconds for the reply in progress to reach the record before the call's end does.
+_REPLY_SECONDS = 2.0
+
+_DEFAULT_LANGUAGE = "en"
+
+#: Tasks that outlive their call: turns whose caller has gone, on their way to their end in the record.
+_outliving: set[asyncio.Task[None]] = set()
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CallParts:
+    """What the calls of a process share.
+
+    ``voice``: speech probabilities of a new caller. ``score``: the turn model's score of audio, off the event loop.
+    ``greeting``: whether the assistant speaks first.
+    """
+
+    setup: TurnSetup
+    recognizer: StreamingTranscriber
+    voice: Callable[[], SpeechStream]
+    score: Callable[[Samples], Awaitable[float]]
+    times: CallTimes = field(default_factory=CallTimes)
+    greeting: bool = True
+
+
+class Call:
+    """Implements ``inference.live.ports.LiveCall``. ``real_time``: False for tests, which send audio at any speed."""
+
+    def __init__(self, record: CallRecord, speaker: CallerSpeaker, parts: CallParts, *, real_time: bool = True) -> None:
+        state = record.state
+        self._parts = parts
+        self._times = parts.times
+        self._wake = asyncio.Event()
+        self._outbox = Outbox(speaker, self._wake.set)
+        recognition = Recognition(parts.recognizer.info, parts.setup.limits.retry, self._database_now)
+        self._context = CallContext(record, self._outbox, recognition, parts.setup, parts.times, self._now)
+        self._commands: deque[tuple[Callable[[], Awaitable[bool]], asyncio.Future[bool]]] = deque()
+        self._inbox = AudioInbox(parts.times, self._wake.set, real_time=real_time)
+        unheard = 0.0 if state.heard is None else state.heard.size // FRAME * FRAME_SECONDS
+        self._language = primary_language(state.language) or _DEFAULT_LANGUAGE
+        self._begun = state.elapsed_ms > 0 or state.turns > 0
+        self._made = False
+        self._elapsed = max(0.0, state.elapsed_ms / 1000 - unheard)
+        self._floor = Floor(self._context, self._wake.set, speaking=self._is_speaking, listen=self._listen)
+        self._hearing = Hearing(
+            self._context,
+            self._floor,
+            ear=Ear(parts.voice(), open_ends(self._language)),
+            listen=self._listen,
+            score=parts.score,
+            wake=self._wake.set,
+            elapsed=self._elapsed,
+        )
+        self._made = True
+        self._digits = DigitKeys(parts.times, self._now)
+        self._silence = SilenceWatch(parts.times, self._now)
+        self._ending: CallEndReason | None = None
+        self._ended: CallEndReason | None = None
+        self._running = False
+        self.configure(state.turn_taking)
+
+    # --- what the transport calls -------------------------------------------------------------------------
+
+    async def hear(self, samples: Samples) -> None:
+        await self._inbox.put(samples)
+
+    def played(self, reply_id: UUID, ms: float, source: PlaybackSource) -> None:
+        self._floor.played(reply_id, ms, source)
+
+    def truncated(self, reply_id: UUID, ms: float) -> None:
+        self._floor.truncated(reply_id, ms)
+
+    async def type_text(self, text: str, *, digits: bool = False, respond: bool = True) -> None:
+        async def typed() -> bool:
+            if digits:
+                await self._floor.key_pressed()
+                self._digits.press(text)
+            else:
+                await self._floor.typed(Typed(text), respond=respond)
+            return True
+
+        await self._command(typed)
+
+    async def commit_audio(self) -> bool:
+        async def commit() -> bool:
+            return await self._hearing.end_now(respond=not self._manual)
+
+        return await self._command(commit)
+
+    async def clear_audio(self) -> None:
+        async def clear() -> bool:
+            if await self._hearing.forget():
+                await self._floor.forgotten()
+                await self._context.record.clear_sound()
+            return True
+
+        await self._command(clear)
+
+    async def respond(self) -> None:
+        async def respond() -> bool:
+            await self._floor.respond()
+            return True
+
+        await self._command(respond)
+
+    async def interrupt(self) -> bool:
+        return await self._command(self._floor.interrupt)
+
+    def configure(self, turn_taking: TurnTaking) -> None:
+        self._floor.taking = turn_taking
+        self._hearing.configure(turn_taking)
+        self._manual = turn_taking.eagerness is Eagerness.MANUAL
+
+    async def hang_up(self, reason: CallEndReason) -> None:
+        if self._ended is not None:
+            return
+        self._ending = self._ending or reason
+        self._wake.set()
+        if not self._running:  # its connection was lost
+            await self._close_out(self._ending)
+
+    def lost(self) -> None:
+        self._outbox.lose()
+
+    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
+        self._context.record = record
+        self._outbox.resume(speaker)
+
+    async def _command(self, command: Callable[[], Awaitable[bool]]) -> bool:
+        """The result of a command, which the call's task runs; False if the call ends first."""
+        if self._ended is not None:
+            return False
+        if len(self._commands) >= _MAX_COMMANDS or self._floor.crowded:
+            raise Overloaded("Too many commands of this call wait.", 1.0)
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._commands.append((command, done))
+        self._wake.set()
+        return await done
+
+    # --- the call's task ----------------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        return self._hearing.seconds if self._made else self._elapsed
+
+    def _database_now(self) -> datetime:
+        return self._context.record.now()
+
+    def _is_speaking(self) -> bool:
+        return self._hearing.speaking
+
+    def _listen(self) -> RecognitionStream:
+        return self._parts.recognizer.listen(language=primary_language(self._context.record.state.language))
+
+    async def run(self) -> CallEndReason:
+        assert not self._running
+        self._running = True
+        self._inbox.connected()
+        try:
+            await self._begin()
+            while self._ending is None:
+                await self._step()
+                if self._outbox.lost:
+                    await self._drop()
+                    raise CallerGone
+                await self._rest()
+            return await self._close_out(self._ending)
+        except CallerGone:
+            raise
+        except BaseException as error:
+            await self._fail(error)
+            raise
+        finally:
+            self._running = False
+
+    async def _begin(self) -> None:
+        """The call begins, or goes on after its connection was lost."""
+        heard = self._context.record.state.heard
+        if not self._begun:
+            self._begun = True
+            if self._parts.greeting:
+                await self._floor.announce(Prompt.GREETING)
+        elif heard is not None and self._hearing.utterance is None and not self._floor.busy:
+            for start in range(0, heard.size // FRAME * FRAME, FRAME):
+                await self._hearing.hear(heard[start : start + FRAME], 0.0, stored=True)
+                await asyncio.sleep(0)
+        await self._floor.come_back()
+
+    async def _step(self) -> None:
+        """Handles all that has come."""
+        self._wake.clear()
+        self._inbox.assume_silence()
+        while (item := self._inbox.take()) is not None and self._ending is None:
+            await self._hearing.hear(*item)
+            await self._tick()
+            await asyncio.sleep(0)
+        await self._tick()
+        while self._commands and self._ending is None:
+            command, done = self._commands.popleft()
+            try:
+                result = await command()
+            except Exception as error:
+                if not done.done():
+                    done.set_exception(error)
+                raise
+            if not done.done():
+                done.set_result(result)
+            await self._tick()
+
+    async def _tick(self) -> None:
+        await self._hearing.tick()
+        await self._floor.tick()
+        self._hearing.expect_digits(self._floor.expected_digits)
+        digits = self._digits.take()
+        if digits:
+            await self._floor.typed(Typed(digits, digits=True), respond=True)
+        if self._ending is not None:
+            return
+        caller = self._hearing.utterance is not None or self._digits.pending or self._floor.answers
+        self._silence.update(caller=caller or self._manual, assistant=self._floor.busy)
+        if self._floor.ends_call and not caller and not self._floor.busy:
+            self._ending = CallEndReason.ASSISTANT
+        elif self._silence.gives_up:
+            self._ending = CallEndReason.SILENCE
+        elif self._silence.asks:
+            await self._floor.announce(Prompt.STILL_THERE)
+            self._silence.asked()
+        if self._now() >= self._times.longest_call:
+            self._ending = CallEndReason.TOO_LONG
+
+    async def _rest(self) -> None:
+        """Waits for something to do; at most until silence is to be assumed."""
+        if self._wake.is_set() or self._ending is not None:
+            return
+        try:
+            async with asyncio.timeout(FRAME_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    # --- its end ------------------------------------------------------------------------------------------
+
+    async def _drop(self) -> None:
+        """The connection is lost. What was said is stored; the turn in progress goes on to its end in the record."""
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                await self._floor.stored()
+        except TimeoutError:
+            log.warning("call_dropped_before_commit", call_id=str(self._context.record.state.call_id))
+        _outlive(self._floor.rest())
+        await self._context.record.dropped()
+
+    async def _close_out(self, reason: CallEndReason) -> CallEndReason:
+        """Stores what was said last, and ends the call. The turn in progress goes on to its end in the record."""
+        self._inbox.close()
+        if keys := self._digits.take(final=True):
+            await self._floor.typed(Typed(keys, digits=True), respond=False)
+        await self._hearing.end_now(respond=True)
+        await self._floor.last_words()
+        await self._floor.hang_up(_REPLY_SECONDS)
+        await self._context.record.end(reason)
+        self._ended = reason
+        await self._outbox.send(CallOver(reason))
+        self._outbox.lose()
+        _outlive(self._floor.rest())
+        await self._leave()
+        return reason
+
+    async def _fail(self, error: BaseException) -> None:
+        """The call cannot go on here: another connection has it, it was ended, or the record is out of reach."""
+        self._ended = CallEndReason.FAILED
+        self._inbox.close()
+        if isinstance(error, asyncio.CancelledError):
+            await self._floor.cancel()
+        else:
+            _outlive(self._floor.rest())
+        if isinstance(error, JournalLost):
+            await self._outbox.send(CallProblem("DATABASE_UNAVAILABLE", "The call's record is out of reach."))
+            await self._outbox.send(CallOver(CallEndReason.FAILED))
+        await self._leave()
+
+    async def _leave(self) -> None:
+        await self._hearing.close()
+        while self._commands:
+            _, done = self._commands.popleft()
+            if not done.done():
+                done.set_result(False)
+
+
+def _outlive(work: Coroutine[object, object, None]) -> None:
+    task = asyncio.create_task(work, name="turn-after-call")
+    _outliving.add(task)
+    task.add_done_callback(_outliving.discard)
+    task.add_done_callback(retrieve_exception)
