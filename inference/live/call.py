@@ -16,10 +16,10 @@ from db.errors import Overloaded
 from db.languages import primary_language
 from db.logs import retrieve_exception
 from db.turns.live_values import Eagerness, TurnTaking
-from inference.audio.vad import FRAME, SpeechStream
+from inference.audio.vad import FRAME
 from inference.live.context import CallContext
 from inference.live.digits import DigitKeys
-from inference.live.ear import FRAME_SECONDS, Ear
+from inference.live.ear import FRAME_SECONDS, Ear, SpeechProbability
 from inference.live.floor import Floor
 from inference.live.hearing import Hearing
 from inference.live.inbox import AudioInbox
@@ -60,7 +60,7 @@ class CallParts:
 
     setup: TurnSetup
     recognizer: StreamingTranscriber
-    voice: Callable[[], SpeechStream]
+    voice: Callable[[], SpeechProbability]
     score: Callable[[Samples], Awaitable[float]]
     times: CallTimes = field(default_factory=CallTimes)
     greeting: bool = True

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
 from db.enums import CallEndReason, PlaybackSource
-from inference.audio.vad import FRAME, SpeechStream
+from inference.audio.vad import FRAME
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
@@ -116,7 +116,7 @@ async def calling(
     parts = CallParts(
         TurnSetup(engines, NoDecoder(), toolbox or OneTool(), limits),
         recognizer or FakeRecognizer(),
-        cast("Callable[[], SpeechStream]", FakeVoiceDetector),
+        FakeVoiceDetector,
         scored,
         times or CallTimes(),
         greeting,
