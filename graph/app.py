@@ -34,6 +34,7 @@ from graph.guards.persisted_documents import Documents, trusted_documents
 from graph.guards.rate_limit import Rates
 from graph.guards.response_headers import Hosts, ResponseHeaders
 from graph.guards.revocations import Revocations
+from graph.guards.upload_rate import UploadRate
 from graph.http.body_limit import BodyLimit
 from graph.http.content_coding import ContentCoding
 from graph.http.error_boundary import ErrorBoundary
@@ -174,10 +175,12 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
 
 def _guarded(api: FastAPI, settings: ApiSettings, fast_path: Mapping[str, FastPathParts], rates: Rates) -> ASGIApp:
     """Wraps the app in the ASGI middlewares, outermost last; FastAPI's own middleware stack is slower."""
+    max_bytes = settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES
     app: ASGIApp = BodyLimit(
         ContentCoding(FastPath(api, fast_path), settings.gzip_bytes),
-        max_bytes=settings.max_audio_bytes * 4 // 3 + _REQUEST_BYTES,
+        max_bytes=max_bytes,
         max_signs=settings.max_values + settings.max_document_bytes,
+        uploads=UploadRate(settings.upload_bytes_per_second, burst=max_bytes),
     )
 
     def keys() -> Keys | None:

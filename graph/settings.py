@@ -46,6 +46,7 @@ class ApiSettings(DatabaseSettings):
     introspection: bool = _DOCUMENT.introspection
     operation_seconds: float = Field(30, gt=0, le=600)
     requests_per_minute: int = Field(6_000, ge=0)
+    upload_bytes_per_second: int = Field(10_000_000, ge=0)
     max_subscriptions_per_key: int = Field(10_000, ge=1)
     max_subscriptions: int = Field(20_000, ge=1)
     max_operations_per_socket: int = Field(100, ge=1)

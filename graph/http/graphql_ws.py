@@ -6,16 +6,16 @@ Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, aclosing, suppress
 from typing import Any, cast
 
 import orjson
 import structlog
 from starlette.types import Scope
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
@@ -35,7 +35,8 @@ from graph.guards.requests import from_members
 from graph.guards.revocations import Hold
 from graph.public_url import base_of
 from graph.wire.error_body import error_entry
-from graph.wire.scope import LIVE, PUSH
+from graph.wire.large_json import read_large_json
+from graph.wire.scope import LIVE, PUSH, VIEWER
 
 #: Bytes of a close frame's reason (RFC 6455, section 5.5).
 _REASON_BYTES = 123
@@ -61,7 +62,24 @@ _REASONS = {
 
 
 class Adapter(ASGIWebSocketAdapter):
-    """Strawberry's adapter with close reasons that say what to do, cut to the length that a close frame allows."""
+    """Strawberry's adapter; it parses large messages in slices, and its close reasons say what to do.
+
+    A reason is cut to the length that a close frame allows.
+    """
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        while self.ws.application_state != WebSocketState.DISCONNECTED:
+            try:
+                message = await read_large_json(await self.ws.receive_text())
+            except KeyError:
+                raise NonTextMessageReceived from None
+            except BadUserInput:
+                if ignore_parsing_errors:
+                    continue
+                raise NonJsonMessageReceived from None
+            except WebSocketDisconnect:
+                return
+            yield message
 
     async def close(self, code: int, reason: str) -> None:
         reason = _REASONS.get((code, reason), reason)
@@ -99,6 +117,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         if self.connection_acknowledged and self._viewer is None:
             self._viewer = self.context.admitted
             assert self._viewer is not None
+            self._scope[VIEWER] = self._viewer  # its messages are charged to the key from now on
             key_shown(self._scope)
             self._held.enter_context(self.context.parts.revocations.held(self._viewer.key_id, self._end_revoked))
 

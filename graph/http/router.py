@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -35,7 +34,7 @@ from graph.api.schema import schema
 from graph.compiled.live.live import Live
 from graph.guards.origins import socket_origins
 from graph.guards.persisted_documents import Refused
-from graph.guards.requests import GraphQLRequest, from_body, from_query_string
+from graph.guards.requests import GraphQLRequest, from_members, from_query_string
 from graph.guards.response_size import instead_of
 from graph.http.forms import from_form
 from graph.http.graphql_ws import Adapter, Handler
@@ -43,8 +42,8 @@ from graph.http.sse import EventStream, ResumableEventStream, last_event_seen
 from graph.http.streaming import Multipart, Stream, TextStream, opened
 from graph.parts import Parts
 from graph.wire.error_body import error_body, error_entry
-from graph.wire.json_reader import NotJson, read_json
 from graph.wire.json_writer import write_json
+from graph.wire.large_json import read_large_json
 from graph.wire.negotiation import (
     EVENT_STREAM,
     FORM,
@@ -221,13 +220,6 @@ class Router(GraphQLRouter[Context, None]):
     ) -> Response:
         return Stream(request, cast("AsyncGenerator[str, None]", stream()), headers)
 
-    def decode_json(self, data: str | bytes) -> object:
-        """`read_json`, with the exception that Strawberry expects for a websocket message."""
-        try:
-            return read_json(data)
-        except NotJson as error:
-            raise json.JSONDecodeError(error.message, "", 0) from None
-
     def encode_json(self, data: object) -> str:
         """The JSON of a stream's or websocket's message; an error in its place if it is too large."""
         written = write_json(data)
@@ -246,10 +238,18 @@ async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
         return from_query_string(scope["query_string"])
     match body_media_type(request.content_type or ""):
         case "application/json":
-            return from_body(await request.get_body())
+            return from_members(await read_large_json(await _body(cast("StarletteRequestAdapter", request)._request)))
         case "multipart/form-data":
             return from_form((await request.get_form_data()).form)
     raise HTTPException(415, f"Send the request as {JSON} in UTF-8, or with files as {FORM}.")
+
+
+async def _body(request: Request) -> bytearray:
+    """The whole body. Starlette's ``body()`` would keep it until the response has been sent."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+    return body
 
 
 def _refusal(request: Request | WebSocket, status: int, message: str) -> Response:

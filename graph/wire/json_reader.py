@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from db.errors import BadUserInput
 
@@ -23,8 +25,11 @@ class NotJson(BadUserInput):
     """Text that is not JSON, or that parsers interpret differently."""
 
 
-def read_json(text: bytes | str) -> object:
-    """Parses JSON. ``text``: str, or bytes in UTF-8. Raises NotJson."""
+def read_json(text: bytes | str, placeholders: Mapping[str, str] | None = None) -> object:
+    """Parses JSON. ``text``: str, or bytes in UTF-8. Raises NotJson.
+
+    ``placeholders``: strings by what stands for them in the text (``graph.wire.large_json``).
+    """
     if isinstance(text, bytes):
         try:
             text = text.decode()
@@ -32,7 +37,9 @@ def read_json(text: bytes | str) -> object:
             raise NotJson("The JSON is not valid UTF-8.") from None
     _check_depth(text)
     try:
-        return _DECODER.decode(text)
+        if not placeholders:
+            return _DECODER.decode(text)
+        return _filled(_decoder(partial(_filled_members, placeholders)).decode(text), placeholders)
     except NotJson:
         raise
     except (ValueError, RecursionError):  # ValueError also for integers of thousands of digits
@@ -69,6 +76,25 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
+def _filled_members(placeholders: Mapping[str, str], pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return _members([(placeholders.get(name, name), _filled(value, placeholders)) for name, value in pairs])
+
+
+def _filled(value: object, placeholders: Mapping[str, str]) -> object:
+    """The value with the strings that were left out; in place for lists, without the objects in them."""
+    if isinstance(value, str):
+        return placeholders.get(value, value)
+    lists = [value] if isinstance(value, list) else []
+    while lists:
+        each = lists.pop()
+        for index, item in enumerate(each):
+            if isinstance(item, str):
+                each[index] = placeholders.get(item, item)
+            elif isinstance(item, list):
+                lists.append(item)
+    return value
+
+
 def _float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
@@ -80,4 +106,8 @@ def _constant(name: str) -> None:
     raise NotJson(f"JSON does not allow {name}.")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_float=_float, parse_constant=_constant)
+def _decoder(members: Callable[[list[tuple[str, object]]], object]) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=members, parse_float=_float, parse_constant=_constant)
+
+
+_DECODER = _decoder(_members)
