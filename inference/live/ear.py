@@ -187,7 +187,7 @@ class Ear:
         if not self._in_turn:
             return []
         silence = self._quiet * FRAME_SECONDS
-        if len(self._scores) < self._asked:  # the turn model is at work: its answer decides
+        if self._asked and not self._scores:  # the turn model is at work: its first answer decides
             waited = self.patience.longest
         else:
             waited = silence_needed(

@@ -72,14 +72,15 @@ def silence_needed(
     """Seconds of silence after which the turn has ended, by what is known now.
 
     ``scores``: the turn model's, 0..1, one for each look of this silence; none if it was not asked yet. ``text``: the
-    words of the turn so far. ``expected_digits``: how many digits the caller was asked for; empty if for none.
+    words of the turn so far. ``expected_digits``: how many digits the caller was asked for; empty if for none. Until
+    they are complete the number is open, whatever was recognised: digits are misheard as words.
     """
     digits = ends.trailing_digits(text)
-    if digits and digits in expected_digits:
+    if digits in expected_digits:
         return min(patience.complete_number, patience.longest)
     score = sum(scores[-2:]) / len(scores[-2:]) if scores else 0.0
     wait = next(seconds for least, seconds in patience.grades if score >= least)
-    if digits:
+    if digits or expected_digits or ends.is_spelled(text):
         wait = max(wait, patience.open_number)
     elif ends.is_open(text):
         wait = max(wait, patience.open_words)

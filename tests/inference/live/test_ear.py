@@ -83,6 +83,13 @@ def test_while_the_turn_model_works_its_answer_is_waited_for() -> None:
     assert TurnEnded in kinds(heard("S" * 30 + "-" * frames(3.2), scores=[]))
 
 
+def test_a_later_look_is_not_waited_for() -> None:
+    (ended,) = (
+        each for each in events(heard("S" * 30 + "-" * frames(2.5), scores=[0.6])) if isinstance(each, TurnEnded)
+    )
+    assert ended.silence < 2.0
+
+
 def test_the_model_is_asked_once_for_each_look_at_a_pause() -> None:
     ear = Ear(Told("S" * 10 + "-" * frames(2)), open_ends("en"))
     looks = []

@@ -41,6 +41,15 @@ def test_open_words_ask_for_more(text: str) -> None:
     assert needed(0.99, text=text) >= PATIENCE[Eagerness.AUTO].open_words
 
 
+@pytest.mark.parametrize("text", ["W", "It's A, B,", "J. G. 1. K", "W-P"])
+def test_a_reference_that_is_spelled_may_go_on(text: str) -> None:
+    assert needed(0.99, text=text) >= PATIENCE[Eagerness.AUTO].open_number
+
+
+def test_until_the_digits_that_were_asked_for_are_complete_the_number_is_open_even_if_misheard() -> None:
+    assert needed(0.99, text="And tree.", expected_digits={8}) == PATIENCE[Eagerness.AUTO].open_number
+
+
 def test_as_many_digits_as_were_asked_for_end_the_turn() -> None:
     asked = {5}
     assert needed(0.1, text="it is 20417", expected_digits=asked) == PATIENCE[Eagerness.AUTO].complete_number

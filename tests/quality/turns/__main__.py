@@ -7,10 +7,9 @@ other speakers, is what is reported. ``--heard FILE`` keeps what the models made
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -27,6 +26,9 @@ from tests.quality.turns.pauses import Heard, Pause, append, hear, read, transcr
 
 #: The turn model's own time.
 _SCORE_SECONDS = 0.08
+
+#: From the end of a turn to the first sound of its reply, whose work was begun in the pause.
+_FIRST_SOUND = 0.15
 
 #: Seconds of silence after which a pause ends the turn.
 Rule = Callable[[Heard, Pause], float]
@@ -61,34 +63,73 @@ def by_one_score(heard: Heard, pause: Pause) -> float:
     return LOOKS[0] + _SCORE_SECONDS if pause.scores and pause.scores[0] > 0.5 else 3.0
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule does to a turn. ``early``: it ends the turn in a pause, and reopening has to mend it.
+
+    ``answered``: the caller hears the reply begin before they go on. ``late``: seconds from the last word to the end.
+    """
+
+    heard: Heard
+    early: bool
+    answered: bool
+    late: float | None
+
+
+def outcome(rule: Rule, heard: Heard) -> Outcome:
+    gone_on = [(rule(heard, pause), pause.length) for pause in heard.pauses if pause.length is not None]
+    last = heard.pauses[-1] if heard.pauses else None
+    return Outcome(
+        heard,
+        early=any(wait < length for wait, length in gone_on),
+        answered=any(wait + _FIRST_SOUND < length for wait, length in gone_on),
+        late=None if last is None else heard.late + rule(heard, last),
+    )
+
+
 def report(title: str, heard: Iterable[Heard]) -> None:
     rows = list(heard)
-    table = Table("rule", "turns cut off", "with numbers", "s to the end, median", "p75", "p90", title=title)
+    table = Table(
+        "rule", "ended early", "with numbers", "reply heard", "with numbers", "s to the end, median", "p75", "p90",
+        title=title,
+    )  # fmt: skip
     rules: dict[str, Rule] = {
         "0.5 s of silence": after(0.5),
+        "0.8 s of silence": after(0.8),
         "1.0 s of silence": after(1.0),
         "one score": by_one_score,
         **{f"endpointing, {each.value}": by_endpointing(each) for each in Eagerness if each is not Eagerness.MANUAL},
     }
-    kinds: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    details = []
     for name, rule in rules.items():
-        cut = {each.name: any(p.length is not None and rule(each, p) < p.length for p in each.pauses) for each in rows}
-        numbers = [each for each in rows if each.kind in ("number", "spelling")]
-        waits = sorted(each.late + rule(each, each.pauses[-1]) for each in rows if each.pauses)
-        shares = (_share(sum(cut.values()), len(rows)), _share(sum(cut[each.name] for each in numbers), len(numbers)))
-        late = (median(waits), waits[int(len(waits) * 0.75)], waits[int(len(waits) * 0.9)])
-        table.add_row(name, *shares, *(f"{each:.2f}" for each in late))
-        for kind in dict.fromkeys(each.kind for each in rows):
-            mine = [each for each in rows if each.kind == kind]
-            kinds[name][kind] = (sum(cut[each.name] for each in mine), len(mine))
-    Console().print(table)
-    for name, counts in kinds.items():
-        told = ", ".join(f"{kind} {bad}/{every}" for kind, (bad, every) in counts.items())
-        Console().print(f"{name}: {told}", highlight=False)
+        found = [outcome(rule, each) for each in rows]
+        numbers = [each for each in found if each.heard.kind in ("number", "spelling")]
+        shares = [_share(each.early for each in group) for group in (found, numbers)]
+        answers = [_share(each.answered for each in group) for group in (found, numbers)]
+        table.add_row(name, shares[0], shares[1], answers[0], answers[1], *_quantiles(found))
+        by_kind = ", ".join(
+            f"{kind} {sum(each.early for each in mine)}+{sum(each.answered for each in mine)}/{len(mine)} "
+            f"{_quantiles(mine)[0]} s"
+            for kind in dict.fromkeys(each.heard.kind for each in found)
+            for mine in [[each for each in found if each.heard.kind == kind]]
+        )
+        details.append(f"{name}: {by_kind}")
+    console = Console(width=140)
+    console.print(table)
+    console.print("by kind: ended early + reply heard / turns, median s to the end; not heard at all:", end=" ")
+    console.print(sum(not each.pauses for each in rows))
+    for line in details:
+        console.print(line, highlight=False)
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part} of {whole} ({part / whole:.1%})"
+def _share(found: Iterable[bool]) -> str:
+    values = list(found)
+    return f"{sum(values)} of {len(values)} ({sum(values) / max(len(values), 1):.1%})"
+
+
+def _quantiles(found: Iterable[Outcome]) -> list[str]:
+    waits = sorted(each.late for each in found if each.late is not None)
+    return [f"{waits[min(int(len(waits) * share), len(waits) - 1)]:.2f}" for share in (0.5, 0.75, 0.9)] if waits else []
 
 
 def main() -> None:

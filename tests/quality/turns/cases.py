@@ -98,10 +98,10 @@ def _through(channel: str, samples: Samples, rng: np.random.Generator) -> Sample
     if channel == "noise":
         return (samples + noise * 0.009).astype(np.float32)
     samples = (samples + noise * 0.0006).astype(np.float32)
-    return _telephone(samples) if channel == "8 kHz" else samples
+    return telephone(samples) if channel == "8 kHz" else samples
 
 
-def _telephone(samples: Samples) -> Samples:
+def telephone(samples: Samples) -> Samples:
     """Band-limited to 8 kHz and coded in 8-bit mu-law (ITU-T G.711)."""
     spectrum = np.fft.rfft(samples)
     frequencies = np.fft.rfftfreq(samples.size, 1 / SAMPLE_RATE)

@@ -16,7 +16,7 @@ import numpy as np
 from inference.audio.vad import FRAME
 from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper
 from inference.live.ear import Ear, SpeechPaused, SpeechResumed
-from inference.live.endpointing import LOOKS, Patience
+from inference.live.endpointing import Patience
 from inference.live.open_ends import open_ends
 from inference.live.turn_score import TurnScorer
 from inference.live.voice_activity import VoiceDetector
@@ -25,6 +25,9 @@ from tests.quality.turns.cases import Case
 
 #: The ear never ends a turn: where it would is evaluated afterwards.
 _FOREVER = Patience(grades=((0.0, 1e9),), open_number=0, open_words=0, complete_number=1e9, longest=1e9)
+
+#: Seconds of a pause that no rule takes for the end of a turn.
+_SHORTEST = 0.3
 
 _LEAD, _TAIL = 0.4, 2.0
 _WINDOW = 12 * SAMPLE_RATE
@@ -63,6 +66,7 @@ def hear(case: Case, detector: VoiceDetector, scorer: TurnScorer, words: Callabl
     language = case.speaker.language
     ear = Ear(detector.stream(), open_ends(language), _FOREVER)
     pauses: list[Pause] = []
+    looks: list[tuple[Pause, Samples]] = []
     for start in range(0, samples.size - FRAME + 1, FRAME):
         for event in ear.feed(samples[start : start + FRAME]):
             if isinstance(event, SpeechPaused):
@@ -70,12 +74,16 @@ def hear(case: Case, detector: VoiceDetector, scorer: TurnScorer, words: Callabl
             elif isinstance(event, SpeechResumed):
                 pauses[-1].length = event.at - pauses[-1].began
         if ear.look_due():
-            pauses[-1].scores.append(round(scorer.score(ear.samples), 3))
-            if len(pauses[-1].scores) == 1:
-                pauses[-1].text = words(ear.samples[-_WINDOW:], language)
+            looks.append((pauses[-1], ear.samples))
+    kept = [each for each in pauses if each.length is None or each.length >= _SHORTEST]
+    for pause, heard in looks:
+        if pause not in kept:
+            continue
+        if not pause.scores:
+            pause.text = words(heard[-_WINDOW:], language)
+        pause.scores.append(round(scorer.score(heard), 3))
     ended = _LEAD + case.samples.size / SAMPLE_RATE
     late = pauses[-1].began - ended if pauses else 0.0
-    kept = [each for each in pauses if each.length is None or each.length >= LOOKS[0]]
     return Heard(case.name, case.kind, language, case.channel, case.speaker.tuning, case.digits, round(late, 3), kept)
 
 
