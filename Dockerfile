@@ -1,4 +1,4 @@
-# Two images: `docker build --target api .` and `docker build --target worker .`; compose.yaml uses both.
+# Three images: `docker build --target api .`, `--target worker` and `--target voice`; compose.yaml uses api and voice.
 #
 # torch: the default package index gives Linux a build with gigabytes of GPU libraries. For the one without, pass the
 # index of torch's CPU builds: --build-arg PIP_EXTRA_INDEX_URL=...
@@ -67,3 +67,12 @@ VOLUME /data
 ENV NUMBA_CACHE_DIR=/tmp/numba ORT_DISABLE_TELEMETRY=1
 HEALTHCHECK --interval=30s --timeout=15s --start-period=180s CMD ["python", "-m", "inference.worker.health"]
 CMD ["voxloom", "worker"]
+
+
+# The worker's packages: it holds calls and the models, and runs turns too.
+FROM worker AS voice
+ENV VOXLOOM_HOST=0.0.0.0 VOXLOOM_VOICE_PORT=8010
+EXPOSE 8010
+HEALTHCHECK --interval=10s --timeout=5s --start-period=180s CMD \
+    ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['VOXLOOM_VOICE_PORT']}/healthz\", timeout=4)"]
+CMD ["voxloom", "voice"]

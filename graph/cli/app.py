@@ -20,7 +20,7 @@ _MANAGE = "Set it up and manage it"
 _HELP = "When something is wrong"
 
 _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    _RUN: (processes.up, processes.serve, processes.worker),
+    _RUN: (processes.up, processes.serve, processes.voice, processes.worker),
     _TALK: (client.demo, client.schema),
     _MANAGE: (database.migrate,),
     _HELP: (doctor.doctor,),

@@ -1,4 +1,4 @@
-"""Process supervisor of `voxloom up`: runs API and worker, restarts them, and stops them on Ctrl-C."""
+"""Process supervisor of `voxloom up`: runs API and voice role, restarts them, and stops them on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from db.models.workers import EngineReport
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue.workers import find_alive
-from graph.cli.address import base_url, listens
+from graph.cli.address import base_url, listens, voice_base_url
 from graph.cli.python_module import python_module
-from graph.settings import ApiSettings
+from graph.voice.settings import VoiceSettings
 
 _STOP_SECONDS = 30
 _STARTS = 5
@@ -27,20 +27,23 @@ _READY_CHECKS = 3000
 _READY_CHECK_SECONDS = 0.2
 
 _API = ("graph.cli.main", "serve")
+_VOICE = ("graph.voice",)
 _WORKER = ("inference.worker",)
 
 
-async def supervise(settings: ApiSettings, url: str, key: str) -> int:
-    """Runs API and worker until a signal, and restarts a process that ends by itself; returns the exit code.
+async def supervise(settings: VoiceSettings, url: str, key: str) -> int:
+    """Runs API and voice role until a signal, and restarts a process that ends by itself; returns the exit code.
 
-    If a process has used up its restarts, all stop, with exit code 1.
+    A worker runs too if the voice role takes no queued turns. If a process has used up its restarts, all stop, with
+    exit code 1.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     environment = {**os.environ, "DATABASE_URL": url}
-    parts = [asyncio.create_task(_keep_running(module, environment)) for module in (_API, _WORKER)]
+    modules = (_API, _VOICE) if settings.voice_takes_turns else (_API, _VOICE, _WORKER)
+    parts = [asyncio.create_task(_keep_running(module, environment)) for module in modules]
     stop = asyncio.create_task(stopping.wait())
     ready = asyncio.create_task(_announce(settings, url, key))
     try:
@@ -92,16 +95,17 @@ async def _stop(child: asyncio.subprocess.Process) -> None:
         await child.wait()
 
 
-async def _announce(settings: ApiSettings, url: str, key: str) -> None:
-    """Waits until the API listens and a worker has loaded its models, then prints URLs and key."""
+async def _announce(settings: VoiceSettings, url: str, key: str) -> None:
+    """Waits until API and voice role listen and the models are loaded, then prints URLs and key."""
     console = Console(stderr=True)
+    ports = (settings.port, settings.voice_port)
     database = Database(url, listen_url=settings.listen_url, pool=2)
     try:
         engines: list[EngineReport] | None = None
         for _ in range(_READY_CHECKS):
             with suppress(*DATABASE_ERRORS):
                 engines = await _tried_engines(database, settings)
-            if engines is not None and listens(settings):
+            if engines is not None and all(listens(settings.host, port) for port in ports):
                 break
             await asyncio.sleep(_READY_CHECK_SECONDS)
     finally:
@@ -114,19 +118,20 @@ async def _announce(settings: ApiSettings, url: str, key: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def ready_lines(settings: ApiSettings, key: str) -> tuple[str, ...]:
+def ready_lines(settings: VoiceSettings, key: str) -> tuple[str, ...]:
     """The server's URLs and key. A configured key (VOXLOOM_API_KEY) is not printed, as output ends up in logs."""
     shown = key if settings.api_key is None else "$VOXLOOM_API_KEY"
     return (
         f"GraphiQL   {base_url(settings)}/graphql",
+        f"Calls      {voice_base_url(settings)}/v1/realtime",
         f"API key    {shown}",
         f'Headers    {{"Authorization": "Bearer {shown}"}}',
-        "Try it     .venv/bin/voxloom demo",
+        "Try it     .venv/bin/voxloom demo; with your voice: .venv/bin/voxloom call",
         "Ctrl-C stops everything; all data is kept.",
     )
 
 
-async def _tried_engines(database: Database, settings: ApiSettings) -> list[EngineReport] | None:
+async def _tried_engines(database: Database, settings: VoiceSettings) -> list[EngineReport] | None:
     """The engines of a worker that has finished loading; None while there is none."""
     async with database.reading() as session:
         living = await find_alive(session, settings.live_worker_seconds)

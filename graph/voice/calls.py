@@ -72,8 +72,9 @@ class _Held:
 class Calls:
     """Registry of the running calls of a process. One event loop.
 
-    ``make``: a call that has not run, for a record and a connection. ``admits_call``: whether final words come soon
-    enough for one more call (``Lane.admits_call``). ``max_calls``: dropped calls that may be resumed count too.
+    ``make``: a call that has not run, for a record and a connection. ``check``: raises the error that refuses any
+    further call now: the models are not loaded, or final words wait too long. ``max_calls``: dropped calls that may be
+    resumed count too.
     """
 
     def __init__(
@@ -82,13 +83,13 @@ class Calls:
         make: Callable[[CallRecord, CallerSpeaker], LiveCall],
         *,
         max_calls: int,
-        admits_call: Callable[[], bool] = lambda: True,
+        check: Callable[[], None] = lambda: None,
         resume_seconds: float = RESUME_SECONDS,
     ) -> None:
         self._records = records
         self._make = make
         self._max_calls = max_calls
-        self._admits_call = admits_call
+        self._check = check
         self._resume_seconds = resume_seconds
         self._held: dict[UUID, _Held] = {}
         self._empty = asyncio.Event()
@@ -101,13 +102,12 @@ class Calls:
         return len(self._held)
 
     def check_admission(self) -> None:
-        """Raises Overloaded if no further call is accepted now. Cheap: a transport may ask before it opens a call."""
+        """Raises Overloaded or EngineUnavailable if no further call is accepted now. Cheap: to ask before all else."""
         if self.draining:
             raise Overloaded("This server is shutting down and takes no new call.", _RETRY_SECONDS)
         if len(self._held) >= self._max_calls:
             raise Overloaded(f"This server has {self._max_calls} calls, the maximum.", _RETRY_SECONDS)
-        if not self._admits_call():
-            raise Overloaded("This server's speech recognition is too busy for another call.", _RETRY_SECONDS)
+        self._check()
 
     @asynccontextmanager
     async def connect(self, ticket: CallTicket, speaker: CallerSpeaker) -> AsyncIterator[Connection]:

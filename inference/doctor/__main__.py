@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 from db.entry_point import run_command
 from db.findings import Finding, fault
 from db.load_settings import BadSettings, load_settings, variables_of
+from inference.doctor.ear import examine_ear
 from inference.doctor.models import engine_settings, examine_models
 from inference.doctor.tools import examine_tools
 from inference.settings import InferenceSettings
@@ -34,7 +35,7 @@ def _run() -> None:
         ]
     else:
         if "models" in sys.argv:
-            findings += examine_models(settings)
+            findings += [*examine_models(settings), *examine_ear()]
         if "tools" in sys.argv:
             findings += asyncio.run(examine_tools(settings))
     sys.stdout.write(json.dumps({**told, "findings": [each.as_json() for each in findings]}) + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -91,15 +91,23 @@ async def turn_parts(settings: InferenceSettings, url: str, engines: Engines) ->
         yield TurnParts(settings, database, engines, decoders, toolbox, store, limits, texts.of, queue, runner)
 
 
-async def run_turns(parts: TurnParts, stop: asyncio.Event, *beside: Coroutine[Any, Any, None]) -> None:
+async def run_turns(
+    parts: TurnParts,
+    stop: asyncio.Event,
+    *,
+    queue: bool = True,
+    beside: Sequence[Coroutine[Any, Any, None]] = (),
+    drain: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Loads the engines and runs queued turns until ``stop`` is set; then drains the queue (``take_turns``).
 
-    ``beside``: work of the process that ends it when it ends; each is cancelled after the drain. Raises what made the
-    process end.
+    ``queue``: whether queued turns are taken. ``beside``: work of the process, which ends when one of it ends; it is
+    cancelled after the drain. ``drain``: what else is to end then, beside the queue. Raises what made the process end.
     """
     database, runner = parts.database, parts.runner
     heartbeat = WorkerHeartbeat(database, parts.engines, parts.settings)
-    turns = asyncio.create_task(take_turns(parts.queue, database, parts.settings, runner), name="turns")
+    work = take_turns(parts.queue, database, parts.settings, runner) if queue else stop.wait()
+    turns: asyncio.Task[object] = asyncio.create_task(work, name="turns")
     helpers = [
         asyncio.create_task(heartbeat.run(), name="heartbeat"),
         asyncio.create_task(CancelWatch(database, runner).run(), name="cancel-watch"),
@@ -116,12 +124,13 @@ async def run_turns(parts: TurnParts, stop: asyncio.Event, *beside: Coroutine[An
     finally:
         log.info("worker_stopping")
         turns.cancel()  # Procrastinate drains on cancellation, within its graceful time-out
-        (ended,) = await asyncio.gather(turns, return_exceptions=True)
+        draining = () if drain is None else (drain(),)
+        ended = await asyncio.gather(turns, *draining, return_exceptions=True)
         for task in (*helpers, loading, stopped):
             task.cancel()
         others = await asyncio.gather(*helpers, loading, stopped, return_exceptions=True)
         await heartbeat.leave()
-        for result in (ended, *others):
+        for result in (*ended, *others):
             if isinstance(result, Exception):
                 raise result
 

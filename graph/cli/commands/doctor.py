@@ -12,7 +12,7 @@ import typer
 
 from db.findings import Level
 from db.load_settings import BadSettings, load_settings
-from graph.settings import ApiSettings
+from graph.voice.settings import VoiceSettings
 
 
 def doctor(
@@ -33,9 +33,9 @@ def doctor(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not a check: use {', '.join(CHECKS)}", param_hint="'checks'")
     try:
-        context = Context(load_settings(ApiSettings))
+        context = Context(load_settings(VoiceSettings))
     except BadSettings as error:
-        context = Context(ApiSettings.model_construct(), error.faults)
+        context = Context(VoiceSettings.model_construct(), error.faults)
     # The findings are the only output.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     findings = asyncio.run(examine(context, checks or ()))

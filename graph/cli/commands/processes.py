@@ -1,4 +1,4 @@
-"""``voxloom up``, ``serve`` and ``worker``: the processes of VoxLoom."""
+"""``voxloom up``, ``serve``, ``voice`` and ``worker``: the processes of VoxLoom."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ import typer
 from db.load_settings import load_settings
 from db.logs import configure_logging
 from db.postgres.check import check_database, check_schema
-from graph.cli.address import check_port
 from graph.cli.bootstrap import local_key, postgres, prepare
 from graph.cli.python_module import python_module
 from graph.cli.supervisor import supervise
+from graph.http.port import check_port
 from graph.settings import ApiSettings
+from graph.voice.settings import VoiceSettings
 
 
 def up() -> None:
-    """Start everything here: Postgres, migrations, API and a worker.
+    """Start everything here: Postgres, migrations, API, and the voice role, which runs turns too.
 
     Ctrl-C stops it; all data is kept. With DATABASE_URL set, that Postgres is used instead.
     """
-    settings = load_settings(ApiSettings)
+    settings = load_settings(VoiceSettings)
     configure_logging(json=not sys.stderr.isatty())
-    check_port(settings)
+    check_port(settings.host, settings.port)
+    check_port(settings.host, settings.voice_port, "VOXLOOM_VOICE_PORT")
     with postgres(settings) as url:
         key = local_key(settings)
         prepare(settings, url, key)
@@ -39,7 +41,7 @@ def serve() -> None:
     """
     settings = load_settings(ApiSettings)
     configure_logging(json=not sys.stderr.isatty())
-    check_port(settings)
+    check_port(settings.host, settings.port)
 
     from graph.app import create_app  # noqa: PLC0415 - the other commands start without it
     from graph.http.memory import configure_collector  # noqa: PLC0415 - likewise
@@ -53,10 +55,23 @@ def serve() -> None:
         serve_api(api, settings)
 
 
+def voice() -> None:
+    """Start the voice role: it loads the models, takes live calls, and runs turns too.
+
+    It needs DATABASE_URL. VOXLOOM_VOICE_TAKES_TURNS=false leaves queued turns to the workers.
+    """
+    _become("graph.voice")
+
+
 def worker() -> None:
     """Start one more worker: it loads the models and runs turns.
 
     It needs DATABASE_URL. Start as many as the machines allow; if a worker dies, others take over its turns.
     """
-    command = python_module("inference.worker")
+    _become("inference.worker")
+
+
+def _become(module: str) -> None:
+    """Runs a module in the place of this process, which has loaded what the module does not need."""
+    command = python_module(module)
     os.execv(command[0], command)  # noqa: S606 - this same Python

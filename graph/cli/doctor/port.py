@@ -1,4 +1,4 @@
-"""Check of the API's host and port: whether it can listen, and which process holds the port."""
+"""Check of the host and ports of API and voice role: whether they can listen, and which process holds a port."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import httpx
 
 from db.errors import BadUserInput
 from db.findings import Finding, fault, ok
-from graph.cli.address import base_url, check_port, listens
+from graph.cli.address import base_url, listens, voice_base_url
 from graph.cli.doctor.context import Context
+from graph.http.port import check_port
 
 _NAME = "port"
 _ANSWER_SECONDS = 3
@@ -23,18 +24,31 @@ _LISTENING = "0A"
 
 async def check(context: Context) -> Sequence[Finding]:
     settings = context.settings
-    where = f"{settings.host}:{settings.port}"
-    if await asyncio.to_thread(listens, settings):
-        if await _is_ours(base_url(settings)):
-            return [ok(_NAME, f"VoxLoom listens at {where}")]
-        holder = await asyncio.to_thread(_holder, settings.port)
-        advice = "Set VOXLOOM_PORT to a free port, or stop the other program."
-        return [fault(_NAME, f"{where} is taken by {holder}", advice)]
+    return [
+        await _examined(settings.host, settings.port, base_url(settings), "API", "VOXLOOM_PORT"),
+        await _examined(
+            settings.host,
+            settings.voice_port,
+            voice_base_url(settings).replace("ws", "http", 1),
+            "voice role",
+            "VOXLOOM_VOICE_PORT",
+        ),
+    ]
+
+
+async def _examined(host: str, port: int, base: str, role: str, setting: str) -> Finding:
+    where = f"{host}:{port}"
+    if await asyncio.to_thread(listens, host, port):
+        if await _is_ours(base):
+            return ok(_NAME, f"VoxLoom's {role} listens at {where}")
+        holder = await asyncio.to_thread(_holder, port)
+        advice = f"Set {setting} to a free port, or stop the other program."
+        return fault(_NAME, f"{where} is taken by {holder}", advice)
     try:
-        await asyncio.to_thread(check_port, settings)
+        await asyncio.to_thread(check_port, host, port, setting)
     except BadUserInput as error:
-        return [fault(_NAME, error.message, "Set VOXLOOM_HOST to an address of this machine, VOXLOOM_PORT to a port.")]
-    return [ok(_NAME, f"{where} is free; no API runs there")]
+        return fault(_NAME, error.message, f"Set VOXLOOM_HOST to an address of this machine, {setting} to a port.")
+    return ok(_NAME, f"{where} is free; no {role} runs there")
 
 
 async def _is_ours(base: str) -> bool:

@@ -16,6 +16,7 @@ from db.load_settings import variables_of
 from graph.cli.doctor.context import Context
 from graph.guards.persisted_documents import trusted_documents
 from graph.settings import ApiSettings
+from graph.voice.settings import VoiceSettings
 
 _NAME = "settings"
 _PREFIX = "VOXLOOM_"
@@ -27,7 +28,7 @@ async def check(context: Context) -> Sequence[Finding]:
     faults = dict.fromkeys([*context.faults, *worker.get("faults", ())])
     found = [fault(_NAME, each, "Correct the variable, in the environment or in .env.") for each in faults]
     found += _contradictions(context.settings)
-    known = {*variables_of(ApiSettings).values(), *worker.get("variables", ())}
+    known = {*variables_of(VoiceSettings).values(), *worker.get("variables", ())}
     found += _unknown(_given(), known)
     if not found:
         found.append(ok(_NAME, f"{len(_given() & known)} of {len(known)} are set, all of them valid"))

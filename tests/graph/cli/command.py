@@ -31,7 +31,12 @@ class Ended:
 def environment(home: Path, **settings: str) -> dict[str, str]:
     """No setting but these, the data directory in ``home``, and this very tree."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VOXLOOM_", "DATABASE_"))}
-    plain = {"COLUMNS": "200", "PYTHONPATH": str(_ROOT), "VOXLOOM_DATA_DIR": str(home / "data")}
+    plain = {
+        "COLUMNS": "200",
+        "PYTHONPATH": str(_ROOT),
+        "VOXLOOM_DATA_DIR": str(home / "data"),
+        "VOXLOOM_VOICE_PORT": "0",
+    }
     return {**kept, **plain, **settings}
 
 

@@ -95,7 +95,10 @@ def test_a_port_that_another_program_has(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         told = one(diagnosed(tmp_path, "port", VOXLOOM_PORT=str(taken.getsockname()[1])), "fault")
-    assert "is taken by" in told and "VOXLOOM_PORT" in told
+        assert "is taken by" in told and "VOXLOOM_PORT" in told
+        port = str(taken.getsockname()[1])
+        told = one(diagnosed(tmp_path, "port", VOXLOOM_PORT="0", VOXLOOM_VOICE_PORT=port), "fault")
+    assert "is taken by" in told and "VOXLOOM_VOICE_PORT" in told
 
 
 def test_directories_that_cannot_be_written(tmp_path: Path) -> None:

@@ -123,6 +123,9 @@ def test_an_address_that_cannot_be_listened_at(tmp_path: Path, taken: socket.soc
     ):
         line = voxloom(command, home=tmp_path, VOXLOOM_HOST=host, VOXLOOM_PORT="0").mistake()
         assert line.startswith("BAD_USER_INPUT: VOXLOOM_HOST ") and told in line
+    if command == "up":
+        ended = voxloom(command, home=tmp_path, VOXLOOM_PORT="0", VOXLOOM_VOICE_PORT=port)
+        assert f"Port {port} is taken: set VOXLOOM_VOICE_PORT to a free one." in ended.mistake()
     assert not (tmp_path / "data").exists()  # found before anything was made
 
 

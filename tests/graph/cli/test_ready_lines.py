@@ -5,12 +5,12 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from graph.cli.supervisor import ready_lines
-from graph.settings import ApiSettings
+from graph.voice.settings import VoiceSettings
 
 
 def test_a_key_that_was_made_is_told_and_one_that_was_given_is_not() -> None:
-    made = "\n".join(ready_lines(ApiSettings(api_key=None), "vxl_made_here"))
+    made = "\n".join(ready_lines(VoiceSettings(api_key=None), "vxl_made_here"))
     assert made.count("vxl_made_here") == 2
-    given = "\n".join(ready_lines(ApiSettings(api_key=SecretStr("chosen-secret")), "chosen-secret"))
+    given = "\n".join(ready_lines(VoiceSettings(api_key=SecretStr("chosen-secret")), "chosen-secret"))
     assert "chosen-secret" not in given
     assert "$VOXLOOM_API_KEY" in given

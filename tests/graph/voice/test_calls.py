@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from db.enums import CallEndReason
-from db.errors import NotFound, Overloaded
+from db.errors import EngineUnavailable, NotFound, Overloaded
 from graph.voice.calls import Calls, CallTicket
 from tests.graph.voice.fakes import Making, Records, Speaker, until
 
@@ -22,14 +22,18 @@ class Desk:
 
     def __init__(self, *, max_calls: int = 2, resume_seconds: float = 30) -> None:
         self.records, self.making = Records(), Making()
-        self.quick = True
+        self.refusal: Exception | None = None
         self.calls = Calls(
             self.records,
             self.making,
             max_calls=max_calls,
-            admits_call=lambda: self.quick,
+            check=self._check,
             resume_seconds=resume_seconds,
         )
+
+    def _check(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
 
 
 async def test_no_more_calls_than_the_maximum_also_when_they_come_at_once() -> None:
@@ -62,10 +66,10 @@ async def test_a_call_that_cannot_be_connected_takes_no_place() -> None:
     assert desk.calls.count == 0
 
 
-async def test_no_call_is_accepted_while_final_words_wait_too_long() -> None:
+async def test_a_refused_call_is_not_connected() -> None:
     desk = Desk()
-    desk.quick = False
-    with pytest.raises(Overloaded):
+    desk.refusal = EngineUnavailable("The models are not loaded.")
+    with pytest.raises(EngineUnavailable):
         async with desk.calls.connect(ticket(), Speaker()):
             pass
     assert not desk.records.made
@@ -76,7 +80,7 @@ async def test_a_dropped_call_is_resumed_as_the_same_call_even_when_the_process_
     async with desk.calls.connect(known, Speaker()):
         await until(lambda: desk.making.calls[0].running)
     (call,) = desk.making.calls
-    desk.quick = False
+    desk.refusal = Overloaded("Busy.", 1)
     second = Speaker()
     async with desk.calls.connect(known, second) as connection:
         await until(lambda: call.running)
