@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
 from inference.audio.wav import resample
+from inference.live.ports import CallerSpeaker, ClearPlayback, PausePlayback, ReplyAudio, ResumePlayback, ToCaller
 from inference.ports import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
@@ -121,6 +122,27 @@ class EchoCanceller:
             missing -= pieces[-1].size
         self._waiting -= _FRAME - missing
         return np.concatenate([*pieces, _SILENCE[:missing]])
+
+
+class EchoFreeSpeaker:
+    """A ``CallerSpeaker`` that tells the canceller what is played; the transport passes the caller's audio to its
+    ``hear`` before the call gets it.
+    """
+
+    def __init__(self, speaker: CallerSpeaker, canceller: EchoCanceller) -> None:
+        self._speaker = speaker
+        self._canceller = canceller
+
+    async def send(self, event: ToCaller) -> None:
+        if isinstance(event, ReplyAudio):
+            self._canceller.play(event.samples, event.sample_rate)
+        elif isinstance(event, PausePlayback):
+            self._canceller.pause()
+        elif isinstance(event, ResumePlayback):
+            self._canceller.resume()
+        elif isinstance(event, ClearPlayback):
+            self._canceller.clear()
+        await self._speaker.send(event)
 
 
 def _pcm(samples: Samples) -> NDArray[np.int16]:

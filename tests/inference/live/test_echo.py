@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from inference.audio.vad import FRAME
 from inference.audio.wav import resample
 from inference.live import echo
 from inference.live.ear import Ear, SpeechStarted
-from inference.live.echo import EchoCanceller
+from inference.live.echo import EchoCanceller, EchoFreeSpeaker
 from inference.live.open_ends import open_ends
+from inference.live.ports import ClearPlayback, PausePlayback, ReplyAudio, ResumePlayback, ToCaller
 from inference.live.voice_activity import VoiceDetector
 from inference.ports import SAMPLE_RATE, Samples
 from tests.speech_samples import clips
@@ -110,6 +112,32 @@ def test_what_waits_to_be_played_is_bounded() -> None:
     for _ in range(20):
         canceller.play(np.zeros(10 * SAMPLE_RATE, np.float32), SAMPLE_RATE)
     assert canceller.waiting_seconds <= 130
+
+
+async def test_the_canceller_follows_what_is_sent_to_the_caller() -> None:
+    sent: list[ToCaller] = []
+
+    class Line:
+        async def send(self, event: ToCaller) -> None:
+            sent.append(event)
+
+    canceller, reply_id = EchoCanceller(), uuid4()
+    speaker = EchoFreeSpeaker(Line(), canceller)
+    second = np.zeros(SAMPLE_RATE, np.float32)
+    events: list[ToCaller] = [
+        ReplyAudio(reply_id, 0, "one", second, SAMPLE_RATE),
+        ReplyAudio(reply_id, 1, "two", second, SAMPLE_RATE),
+        PausePlayback(reply_id),
+        ResumePlayback(reply_id),
+        ClearPlayback(reply_id, 500),
+    ]
+    waiting = []
+    for event in events:
+        await speaker.send(event)
+        canceller.hear(second[: SAMPLE_RATE // 4])
+        waiting.append(canceller.waiting_seconds)
+    assert waiting == [0.75, 1.5, 1.5, 1.25, 0]
+    assert all(passed is given for passed, given in zip(sent, events, strict=True))
 
 
 def test_without_the_package_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
