@@ -25,6 +25,7 @@ from graph.api.schema import schema
 from graph.compiled.live.live import Live
 from graph.compiled.reads.cache import ReadCache
 from graph.compiled.reads.plans import Plans
+from graph.guards.call_tokens import CALL_TOKEN_SECRET, CallTokens
 from graph.guards.csrf import CsrfProtection
 from graph.guards.key_gate import KeyGate
 from graph.guards.keys import Keys
@@ -77,6 +78,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             )
             stack.push_async_callback(database.close)
             secret = await database.run(lambda session: server_secret(session, MEDIA_SECRET))
+            call_secret = await database.run(lambda session: server_secret(session, CALL_TOKEN_SECRET))
             if settings.api_key is not None:
                 await database.run(
                     partial(import_key, secret=settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
@@ -136,6 +138,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 keys=keys,
                 subscriptions=subscriptions,
                 revocations=revocations,
+                call_tokens=CallTokens(call_secret),
             )
             router = graphql_router(parts)
             fast_path["parts"] = FastPathParts(

@@ -15,6 +15,7 @@ from db.feed.feed import Feed
 from db.models.work import ToolCall
 from db.postgres.database import Database
 from db.viewer import Viewer
+from graph.guards.call_tokens import CallTokens
 from graph.guards.keys import Keys
 from graph.guards.open_subscriptions import SubscriptionLimits
 from graph.guards.persisted_documents import Documents
@@ -64,3 +65,4 @@ class Parts:
     keys: Keys
     subscriptions: SubscriptionLimits
     revocations: Revocations
+    call_tokens: CallTokens

@@ -1,4 +1,4 @@
-"""The server's base URL, as clients address it."""
+"""The base URLs of the API and of the voice role, as clients address them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,24 @@ from functools import lru_cache
 from starlette.datastructures import URL
 from starlette.types import Scope
 
+from db.enums import CallTransport
+
 _HTTP = {"ws": "http", "wss": "https"}
+_WEBSOCKET = {"http": "ws", "https": "wss"}
+
+#: The path of a live call's websocket, by its transport.
+CALL_PATHS = {CallTransport.REALTIME: "/v1/realtime", CallTransport.TWILIO: "/v1/twilio/media"}
+
+
+def call_url(base: str, transport: CallTransport, *, voice_url: str | None, voice_port: int) -> str:
+    """The websocket address of live calls.
+
+    ``base``: the API's base URL, whose host is taken unless ``voice_url``, the voice role's, is configured.
+    """
+    if voice_url is None:
+        api = URL(base)
+        voice_url = str(api.replace(scheme=_WEBSOCKET.get(api.scheme, api.scheme), port=voice_port, path=""))
+    return voice_url.rstrip("/") + CALL_PATHS[transport]
 
 
 def base_of(scope: Scope, configured: str | None) -> str:

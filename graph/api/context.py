@@ -10,12 +10,13 @@ from starlette.datastructures import Headers
 from strawberry.fastapi import BaseContext
 from strawberry.types import Info as StrawberryInfo
 
+from db.enums import CallTransport
 from db.postgres.outage import DATABASE_ERRORS
 from db.viewer import Viewer
 from graph.api.loaders import Loaders
 from graph.guards.rate_limit import address_of
 from graph.parts import Parts
-from graph.public_url import base_of
+from graph.public_url import base_of, call_url
 from graph.wire.api_key import secret_in_headers, secret_in_params
 
 
@@ -83,6 +84,13 @@ class Context(BaseContext):
         assert self.request is not None
         base = base_of(self.request.scope, self.parts.settings.public_url)
         return f"{base}/media/{audio_id}?{self.parts.signer.query(audio_id)}"
+
+    def call_url(self, transport: CallTransport) -> str:
+        """The websocket address for the caller of a live call."""
+        assert self.request is not None
+        settings = self.parts.settings
+        base = base_of(self.request.scope, settings.public_url)
+        return call_url(base, transport, voice_url=settings.voice_url, voice_port=settings.voice_port)
 
 
 #: The type of a resolver's ``info``.

@@ -175,6 +175,9 @@ def over_columns(sql: Callable[[C], SQLColumnExpression[V]]) -> Callable[[Column
     return cast("Callable[[Columns], ColumnElement[V]]", sql)
 
 
-def declare(resolve: Callable[..., object], description: str, read: object) -> object:
-    """A GraphQL field with metadata. Strawberry takes its type from the annotation in its class."""
-    return strawberry.field(resolver=resolve, description=description, metadata={READ: read})
+def declare(resolve: Callable[..., object], description: str, read: object, *, name: str | None = None) -> object:
+    """A GraphQL field with metadata. Strawberry takes its type from the annotation in its class.
+
+    ``name``: in the schema, where the attribute's name cannot be used.
+    """
+    return strawberry.field(resolver=resolve, description=description, metadata={READ: read}, name=name)

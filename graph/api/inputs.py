@@ -10,7 +10,7 @@ from strawberry.file_uploads import Upload
 from strawberry.scalars import JSON
 
 from graph.api.descriptions import described
-from graph.api.types.enums import Channel, CrmStatus, Priority, SessionStatus
+from graph.api.types.enums import CallTransport, Channel, CrmStatus, Eagerness, Priority, SessionStatus
 
 
 @strawberry.input(description="A new conversation.")
@@ -83,6 +83,44 @@ class CallToolInput:
     idempotency_key: str | None = strawberry.field(
         description="The same key in the same session runs the tool once. 1 to 150 characters.", default=None
     )
+
+
+@strawberry.input(description="How turns are taken in a live call.")
+class TurnTakingInput:
+    eagerness: Eagerness = strawberry.field(description="How soon the assistant answers.", default=Eagerness.AUTO)
+    max_silence_ms: int | None = strawberry.field(
+        description="The silence that ends any turn: 200 to 10,000; null for the default.", default=None
+    )
+    interruptible: bool = strawberry.field(description="Whether the caller may speak over a reply.", default=True)
+    backchannels: list[str] | None = strawberry.field(
+        description='Words that do not interrupt a reply, such as "uh-huh": at most 50, of at most 40 characters; null'
+        " for those of the session's language.",
+        default=None,
+    )
+
+
+@strawberry.input(description="A live call.")
+class OpenCallInput:
+    session_id: Annotated[strawberry.ID, described("The session. It has at most one call that has not ended.")]
+    transport: CallTransport = strawberry.field(description="How the audio is carried.", default=CallTransport.REALTIME)
+    turn_taking: TurnTakingInput | None = strawberry.field(
+        description="How turns are taken; null for the defaults.", default=None
+    )
+    record: bool = strawberry.field(description="Whether the whole call is recorded (Call.recording).", default=False)
+    idempotency_key: str | None = strawberry.field(
+        description="For safe resending: the same key in the same session returns the same call. 1 to 200 characters.",
+        default=None,
+    )
+
+
+@strawberry.input(description="The live call to end.")
+class CloseCallInput:
+    call_id: Annotated[strawberry.ID, described("The call.")]
+
+
+@strawberry.input(description="The live call whose reply is to stop.")
+class InterruptReplyInput:
+    call_id: Annotated[strawberry.ID, described("The call.")]
 
 
 @strawberry.input(description="Filters sessions; all given conditions must hold.")

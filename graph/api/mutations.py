@@ -6,6 +6,7 @@ Payloads are nullable, so that a failed mutation does not remove the results of 
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,13 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.audio.persist import NewAudio, new_audio, upload
-from db.commands import messages, sessions, turns
+from db.commands import calls, messages, sessions, turns
 from db.enums import AudioKind
 from db.errors import BadUserInput
 from db.ids import parse_id
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
 from db.queue import workers
+from db.turns.live_values import TurnTaking
 from db.validation import validate_json
 from db.viewer import Viewer
 from graph.api.context import Info
@@ -28,12 +30,17 @@ from graph.api.descriptions import described
 from graph.api.inputs import (
     CallToolInput,
     CancelTurnInput,
+    CloseCallInput,
     CreateSessionInput,
     EndSessionInput,
+    InterruptReplyInput,
+    OpenCallInput,
     RetryTurnInput,
     SendMessageInput,
+    TurnTakingInput,
 )
 from graph.api.message_content import content_of
+from graph.api.types.call import Call
 from graph.api.types.session import Session
 from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
@@ -72,6 +79,29 @@ class CallToolPayload:
         ToolCall,
         described("The call: ACCEPTED with a result, FAILED with an error, or PENDING if resent while it still runs."),
     ]
+
+
+@strawberry.type(description="Result of openCall.")
+class OpenCallPayload:
+    call: Annotated[Call, described("The call: OPENED until the caller connects.")]
+    url: Annotated[str, described("The websocket address for the caller.")]
+    token: Annotated[
+        str, described("Instead of an API key, for this call alone: it may be given to a browser. Not logged anywhere.")
+    ]
+    expires_at: Annotated[
+        datetime,
+        described("Until when the caller must have connected. A dropped call can be resumed with the token later."),
+    ]
+
+
+@strawberry.type(description="Result of closeCall.")
+class CloseCallPayload:
+    call: Annotated[Call, described("The call: ENDED.")]
+
+
+@strawberry.type(description="Result of interruptReply.")
+class InterruptReplyPayload:
+    call: Annotated[Call, described("The call. The event ReplyInterrupted follows if a reply plays.")]
 
 
 @strawberry.type(description="The mutations.")
@@ -169,6 +199,56 @@ class Mutation:
             idempotency_key=input.idempotency_key,
         )
         return CallToolPayload(tool_call=ToolCall(row=call, source=info.context.loaders))
+
+    @strawberry.mutation(
+        description="Opens a live call, to which a caller connects with the URL and the token. Idempotent with a key. A"
+        " session's call that has no connection is ended by a new one; one that has is CONFLICT."
+    )
+    async def open_call(self, info: Info, input: OpenCallInput) -> OpenCallPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        session_id = parse_id(input.session_id, "session")
+        parts = info.context.parts
+        row = await parts.database.run(
+            lambda session: calls.open_call(
+                session,
+                viewer,
+                session_id=session_id,
+                transport=input.transport,
+                turn_taking=_turn_taking(input.turn_taking),
+                record=input.record,
+                idempotency_key=input.idempotency_key,
+            )
+        )
+        token, expires_at = parts.call_tokens.sign(row)
+        return OpenCallPayload(
+            call=Call(row=row, source=info.context.loaders),
+            url=info.context.call_url(row.transport),
+            token=token,
+            expires_at=expires_at,
+        )
+
+    @strawberry.mutation(description="Ends a live call at once; turns that it has stored still finish. Idempotent.")
+    async def close_call(self, info: Info, input: CloseCallInput) -> CloseCallPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        call_id = parse_id(input.call_id, "call")
+        row = await info.context.parts.database.run(lambda session: calls.close_call(session, viewer, call_id=call_id))
+        return CloseCallPayload(call=Call(row=row, source=info.context.loaders))
+
+    @strawberry.mutation(description="Stops the reply that plays in a live call, as if the caller spoke over it.")
+    async def interrupt_reply(self, info: Info, input: InterruptReplyInput) -> InterruptReplyPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        call_id = parse_id(input.call_id, "call")
+        row = await info.context.parts.database.run(
+            lambda session: calls.interrupt_reply(session, viewer, call_id=call_id)
+        )
+        return InterruptReplyPayload(call=Call(row=row, source=info.context.loaders))
+
+
+def _turn_taking(given: TurnTakingInput | None) -> TurnTaking:
+    if given is None:
+        return TurnTaking()
+    words = None if given.backchannels is None else tuple(given.backchannels)
+    return TurnTaking(given.eagerness, given.max_silence_ms, given.interruptible, words)
 
 
 async def _content(

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
@@ -18,6 +19,7 @@ from db.models.work import ToolCall as ToolCallRow
 from graph.api.fields import Shows
 from graph.api.loaders import Source
 from graph.api.relations import show
+from graph.api.types.call import Call
 from graph.api.types.crm import CrmRecord
 from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
@@ -26,7 +28,7 @@ from graph.api.types.session import Session
 from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
 
-_Row = SessionRow | TurnRow | MessageRow | ModelCallRow | ToolCallRow | CrmRecordRow
+_Row = SessionRow | TurnRow | MessageRow | ModelCallRow | ToolCallRow | CrmRecordRow | CallRow
 
 #: The GraphQL type of each table whose ids clients know: UUIDs of version 7, unique among tables. Any: each type
 #: takes rows of its own table.
@@ -37,6 +39,7 @@ _SHOWN_BY: Mapping[type[_Row], Shows[Any, Node]] = {
     ModelCallRow: ModelCall,
     ToolCallRow: ToolCall,
     CrmRecordRow: CrmRecord,
+    CallRow: Call,
 }
 _MODELS = tuple(_SHOWN_BY)
 

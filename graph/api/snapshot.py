@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.enums import AudioKind
 from db.models.audio import Audio
 from db.models.base import Base
+from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.work import CrmRecord, ModelCall, ToolCall
 from graph.api.loaders import Key, Row, table_of
@@ -78,5 +79,6 @@ async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
             ModelCall: await rows(ModelCall.session_id),
             ToolCall: await rows(ToolCall.session_id),
             CrmRecord: await rows(CrmRecord.session_id),
+            Call: await rows(Call.session_id),
         }
     )

@@ -10,9 +10,12 @@ from db.agents.scenarios import Priority
 from db.enums import (
     CallEndReason,
     CallStatus,
+    CallTransport,
     Channel,
     CrmStatus,
+    LiveCallStatus,
     MessageType,
+    PlaybackSource,
     Prompt,
     Role,
     SessionStatus,
@@ -20,13 +23,18 @@ from db.enums import (
     ToolCallStatus,
     TurnStatus,
 )
+from db.turns.live_values import Eagerness
 
 __all__ = [
     "CallEndReason",
     "CallStatus",
+    "CallTransport",
     "Channel",
     "CrmStatus",
+    "Eagerness",
+    "LiveCallStatus",
     "MessageType",
+    "PlaybackSource",
     "Priority",
     "Prompt",
     "Role",
@@ -44,6 +52,12 @@ _MEANING: dict[type[StrEnum], str] = {
     CallEndReason: "Why a live call ended. CLOSED: by closeCall, or with its session. DROPPED: its connection did not"
     " come back.",
     CallStatus: "The outcome of a model call.",
+    CallTransport: "How the audio of a live call is carried: the OpenAI Realtime protocol, or Twilio Media Streams.",
+    Eagerness: "How soon the assistant answers: LOW waits longest. MANUAL: the client ends the turns itself.",
+    LiveCallStatus: "OPENED: the caller has not connected yet. DROPPED: the connection was lost; it can be resumed for"
+    " a while.",
+    PlaybackSource: "How it is known what a caller heard: acknowledgements, marks of a phone line, a truncate event,"
+    " the clock of a client that acknowledges nothing, or not at all.",
     Role: "The author of a message.",
     MessageType: "AUDIO if a message has audio, else TEXT.",
     Channel: "How the customer reaches the company.",

@@ -8,12 +8,14 @@ import strawberry
 
 from db.enums import EventType
 from db.feed.events import StoredEvent
+from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
 from graph.api.event_fields import always, data, in_data, optional_data, stored_row, stored_url, stored_value
 from graph.api.loaders import Source
+from graph.api.types.call import Call
 from graph.api.types.enums import CallEndReason, Prompt, Stage
 from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
@@ -37,8 +39,8 @@ def _stage() -> Stage:
     return data("stage", Stage, "The stage.")
 
 
-def _call_id() -> strawberry.ID:
-    return data("call_id", strawberry.ID, "The live call.")
+def _call() -> Call:
+    return stored_row(Call, CallRow.id, always(in_data("call_id")), "The live call.")
 
 
 @strawberry.interface(description="An event in a session.")
@@ -167,41 +169,41 @@ class SessionEnded(Event):
 
 @strawberry.type(description="The caller's connection to a live call was made for the first time.")
 class CallStarted(Event):
-    call_id: strawberry.ID = _call_id()
+    call: Call = _call()
 
 
 @strawberry.type(description="The connection of a live call was lost; the call can be resumed for a while.")
 class CallDropped(Event):
-    call_id: strawberry.ID = _call_id()
+    call: Call = _call()
 
 
 @strawberry.type(description="A live call has a connection again.")
 class CallResumed(Event):
-    call_id: strawberry.ID = _call_id()
+    call: Call = _call()
 
 
 @strawberry.type(description="A live call has ended.")
 class CallEnded(Event):
-    call_id: strawberry.ID = _call_id()
+    call: Call = _call()
     reason: CallEndReason = data("reason", CallEndReason, "Why it ended.")
 
 
 @strawberry.type(description="The assistant said something that answers no turn; it is no message.")
 class CallPrompted(Event):
-    call_id: strawberry.ID = _call_id()
+    call: Call = _call()
     prompt: Prompt = data("prompt", Prompt, "Why it was said.")
     text: str = data("text", str, "What was said.")
 
 
 @strawberry.type(description="The caller began to speak.")
 class SpeechStarted(Event):
-    call_id: strawberry.ID = _call_id()
+    call: Call = _call()
     at_ms: int = data("at_ms", int, "Position in the call's audio, in milliseconds.")
 
 
 @strawberry.type(description="The caller's turn has ended.")
 class SpeechEnded(Event):
-    call_id: strawberry.ID = _call_id()
+    call: Call = _call()
     at_ms: int = data("at_ms", int, "End of the last word in the call's audio, in milliseconds.")
 
 

@@ -1,8 +1,9 @@
-"""GraphQL types of messages and their audio."""
+"""GraphQL type of messages."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from operator import ne
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -12,9 +13,11 @@ from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, sound_url
+from graph.api.fields import column, part
 from graph.api.loaders import Source
 from graph.api.relations import many, one
+from graph.api.types.audio import Audio
+from graph.api.types.call import Playback
 from graph.api.types.circles import turn_of
 from graph.api.types.enums import MessageType, Role, Stage
 from graph.api.types.model_call import ModelCall
@@ -23,23 +26,6 @@ from graph.api.types.tool_call import ToolCall
 
 if TYPE_CHECKING:
     from graph.api.types.turn import Turn
-
-
-@strawberry.type(description="An audio file.")
-class Audio:
-    row: strawberry.Private[AudioRow]
-    source: strawberry.Private[Source]
-    id: strawberry.ID = column(
-        AudioRow.id, "UUID version 7, for normalized client caches; node(id) does not accept it."
-    )
-    mime_type: str = column(AudioRow.mime_type, "Its media type.")
-    duration_ms: int = column(AudioRow.duration_ms, "Its duration in milliseconds.")
-    sample_rate: int = column(AudioRow.sample_rate, "Samples per second (Hz).")
-    size_bytes: int = column(AudioRow.size_bytes, "Its size in bytes.")
-    url: str = sound_url(
-        AudioRow.id,
-        "A signed URL, for GET without an API key, valid for at least an hour. Range requests are supported.",
-    )
 
 
 def _made(message: MessageRow, call: ModelCallRow) -> bool:
@@ -62,6 +48,12 @@ class Message(Node):
     )
     language: str | None = column(MessageRow.language, "Its language (ISO 639-1), if known.")
     complete: bool = column(MessageRow.complete, "False for a partial reply of a cancelled turn.")
+    digits: bool = column(MessageRow.digits, "Whether its text is digits that a caller typed on a phone (DTMF).")
+    playback: Playback | None = part(
+        Playback,
+        "What the caller of a live call heard of the reply; null for other messages.",
+        where=lambda message: ne(message.playback, None),
+    )
     created_at: datetime = column(MessageRow.created_at, "When it was stored.")
     audio: Audio | None = one(
         Audio, AudioRow.id, MessageRow.audio_id, "Its audio: the customer's recording, or the spoken reply."

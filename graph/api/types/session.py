@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 from strawberry.scalars import JSON
 
+from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
@@ -16,6 +17,7 @@ from db.models.work import ToolCall as ToolCallRow
 from graph.api.fields import column, part, prefixed_id
 from graph.api.loaders import Source
 from graph.api.relations import window
+from graph.api.types.call import Call
 from graph.api.types.crm import CrmRecord
 from graph.api.types.enums import Channel, SessionStatus
 from graph.api.types.message import Message
@@ -41,6 +43,7 @@ class Session(Node):
     last_seq: int = column(SessionRow.last_seq, "The number (seq) of its latest event.")
     turns: list[Turn] = window(Turn, TurnRow.session_id, SessionRow.id, "Its turns, oldest first.")
     messages: list[Message] = window(Message, MessageRow.session_id, SessionRow.id, "Its messages, oldest first.")
+    calls: list[Call] = window(Call, CallRow.session_id, SessionRow.id, "Its live calls, oldest first.")
 
 
 @strawberry.type(
@@ -64,3 +67,4 @@ class Conversation:
     tool_calls: list[ToolCall] = window(
         ToolCall, ToolCallRow.session_id, SessionRow.id, "All tool calls, oldest first."
     )
+    calls: list[Call] = window(Call, CallRow.session_id, SessionRow.id, "All live calls, oldest first.")

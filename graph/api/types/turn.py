@@ -10,6 +10,7 @@ import strawberry
 from sqlalchemy import func
 from sqlalchemy.sql.elements import SQLColumnExpression
 
+from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
@@ -19,6 +20,7 @@ from db.models.work import ToolCall as ToolCallRow
 from graph.api.fields import column, computed, non_null, part, prefixed_id
 from graph.api.loaders import Source
 from graph.api.relations import many, many_through, one
+from graph.api.types.call import Call, LiveTiming
 from graph.api.types.circles import session_of
 from graph.api.types.crm import CrmRecord
 from graph.api.types.enums import Role, Stage, TurnStatus
@@ -63,6 +65,11 @@ class Turn(Node):
     started_at: datetime | None = column(TurnRow.started_at, "When a worker first started it.")
     finished_at: datetime | None = column(TurnRow.finished_at, "When it ended.")
     timing: TurnTiming = part(TurnTiming, "Its latency: queue, stages, and unattributed time.")
+    call: Call | None = one(Call, CallRow.id, TurnRow.call_id, "The live call in which it was spoken.")
+    reopened: int = column(TurnRow.reopened, "How often the caller went on speaking after its end.")
+    live: LiveTiming | None = part(
+        LiveTiming, "Its times in a live call; null for other turns.", where=lambda turn: ne(turn.live, None)
+    )
     user_message: Message = one(
         Message,
         MessageRow.turn_id,

@@ -31,6 +31,7 @@ from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
 from db.enums import ToolCallStatus, TurnStatus
 from db.models.base import Base
+from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.work import CrmRecord, ModelCall, ToolCall
 from db.postgres.pool import Row
@@ -153,7 +154,8 @@ class GrowingWriter:
         self._texts[-1] += pieces
 
     def _add_list(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
-        """Adds a list; False if it has arguments, or elements that never count as finished (that show the session)."""
+        """Adds a list; False if it has arguments, or elements that never count as finished (that show the session
+        or a call)."""
         if nodes[0].arguments:
             return False
         name = nodes[0].name.value
@@ -165,7 +167,7 @@ class GrowingWriter:
         table = self._writer.alias(related.model.__table__)
         met, self._writer.models = self._writer.models, set()
         pieces = self._writer.object(element, inner(nodes), table)
-        changes = Session in self._writer.models
+        changes = not {Session, Call}.isdisjoint(self._writer.models)
         self._writer.models |= met
         if changes:
             return False

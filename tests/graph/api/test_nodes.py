@@ -14,9 +14,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NODE = """query($id: ID!) { node(id: $id) { __typename id
   ... on Session { customerId turns { id } } ... on Turn { number }
-  ... on Message { role } ... on ModelCall { stage } ... on ToolCall { name } ... on CrmRecord { reference } } }"""
+  ... on Message { role } ... on ModelCall { stage } ... on ToolCall { name } ... on CrmRecord { reference }
+  ... on Call { status } } }"""
 ALL = """{ sessions { nodes { __typename id customerId turns { __typename id number }
-  messages { __typename id role } } }
+  messages { __typename id role } calls { __typename id status } } }
   crmRecords { nodes { __typename id reference toolCall { __typename id name } } } }"""
 CALLS = "query($s: ID!) { conversation(sessionId: $s) { modelCalls { __typename id stage } } }"
 RECORD = """query($id: ID, $reference: String) { crmRecord(id: $id, reference: $reference) { id reference } }"""
@@ -31,13 +32,21 @@ async def filled(edge: Edge, client: Client) -> list[dict[str, Any]]:
     (shown,) = data["sessions"]["nodes"]
     records = data["crmRecords"]["nodes"]
     calls = (await client.run(CALLS, s=str(session)))["conversation"]["modelCalls"]
-    return [shown, *shown["turns"], *shown["messages"], *records, *(each["toolCall"] for each in records), *calls]
+    return [
+        shown,
+        *shown["turns"],
+        *shown["messages"],
+        *shown["calls"],
+        *records,
+        *(each["toolCall"] for each in records),
+        *calls,
+    ]
 
 
 async def test_everything_is_found_by_its_id_and_by_nobody_else(edge: Edge, acme: Client, rival: Client) -> None:
     known = await filled(edge, acme)
     assert {each["__typename"] for each in known} == {
-        "Session", "Turn", "Message", "ModelCall", "ToolCall", "CrmRecord",
+        "Session", "Turn", "Message", "ModelCall", "ToolCall", "CrmRecord", "Call",
     }  # fmt: skip
     for each in known:
         found = (await acme.run(NODE, id=each["id"]))["node"]

@@ -40,7 +40,8 @@ from graph.api.event_fields import always, data, in_data, optional_data, stored_
 from graph.api.fields import column, computed, non_null, part, prefixed_id, sound_url
 from graph.api.relations import many, many_through, one, window
 from graph.api.types.enums import Stage
-from graph.api.types.message import Audio, Message
+from graph.api.types.audio import Audio
+from graph.api.types.message import Message
 from graph.api.types.turn import TurnError
 
 def seconds(turn: TurnRow) -> float | None: raise NotImplementedError

@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 from db.enums import EventType
 from db.feed.events import NewEvent, append
 from db.models.audio import Audio
+from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.work import ModelCall, ToolCall
 from db.postgres.database import Database
@@ -89,7 +90,7 @@ async def happen(database: Database, session_id: UUID) -> UUID:
             return (await session.scalars(select(model).where(model.session_id == session_id))).first()
 
         turn, message, call = await row(Turn), await row(Message), await row(ModelCall)
-        sound, tool = await row(Audio), await row(ToolCall)
+        sound, tool, live_call = await row(Audio), await row(ToolCall), await row(Call)
         await session.execute(update(Session).where(Session.id == session_id).values(last_seq=0))
         data = {
             "stage": "LLM",
@@ -106,7 +107,7 @@ async def happen(database: Database, session_id: UUID) -> UUID:
             "model_call_id": str(call.id),
             "tool_call_id": str(tool.id),
             "audio_id": str(sound.id),
-            "call_id": str(turn.id),
+            "call_id": str(live_call.id),
             "at_ms": 4321,
             "prompt": "GREETING",
             "heard_ms": 567,

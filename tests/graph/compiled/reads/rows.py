@@ -13,10 +13,14 @@ from sqlalchemy import select
 from db.agents.scenarios import SCENARIOS, Priority
 from db.enums import (
     AudioKind,
+    CallEndReason,
     CallStatus,
+    CallTransport,
     Channel,
     CrmStatus,
+    LiveCallStatus,
     MessageType,
+    PlaybackSource,
     Role,
     SessionStatus,
     Stage,
@@ -26,10 +30,12 @@ from db.enums import (
 from db.ids import new_id
 from db.models.audio import Audio
 from db.models.base import Base
+from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.tenancy import Tenant
 from db.models.work import CrmRecord, ModelCall, ToolCall
 from db.postgres.database import Database
+from db.turns.live_values import Eagerness
 
 TEXTS = [
     "",
@@ -65,6 +71,20 @@ TIMINGS: list[dict[str, Any] | None] = [
     },
 ]
 
+LIVE: list[dict[str, Any] | None] = [
+    None,
+    {"speech_started_ms": 0, "speech_ended_ms": 1500, "speculative": False},
+    {
+        "speech_started_ms": 250,
+        "speech_ended_ms": 4000,
+        "end_decided_ms": 512.25,
+        "first_audio_sent_ms": 600.0,
+        "first_heard_ms": None,
+        "turn_score": 0.97,
+        "speculative": True,
+    },
+]
+
 _START = datetime(2026, 1, 31, 23, 59, 58, tzinfo=UTC)
 
 
@@ -87,8 +107,13 @@ class Filler:
                 session.add(owner)
                 await session.flush()
                 made.append(owner.id)
+                calls = [self._call(owner) for _ in range(min(count, 2))]
+                for call in calls:
+                    session.add(call)
+                    await session.flush()
+                    session.add(self._sound(owner.id, AudioKind.CALL, call_id=call.id))
                 for number in range(1, count + 1):
-                    for row in self._turn(owner, number):
+                    for row in self._turn(owner, number, self._pick(None, *calls)):
                         session.add(row)
                         await session.flush()
         return made
@@ -122,7 +147,7 @@ class Filler:
             turn_count=turns,
         )
 
-    def _turn(self, owner: Session, number: int) -> list[Base]:
+    def _turn(self, owner: Session, number: int, call: Call | None) -> list[Base]:
         status = self._pick(*(each for each in TurnStatus if each is not TurnStatus.RUNNING))
         queued = self._moment()
         turn = Turn(
@@ -139,8 +164,11 @@ class Filler:
             error_message=self._pick(None, self._text()) if status is TurnStatus.FAILED else None,
             error_stage=self._pick(None, *Stage) if status is TurnStatus.FAILED else None,
             timing=self._pick(*TIMINGS),
+            call_id=None if call is None else call.id,
+            reopened=self._pick(0, 0, 2),
+            live=None if call is None else self._pick(*LIVE),
         )
-        sounds = [self._sound(turn, kind) for kind in AudioKind if kind is not AudioKind.CALL]
+        sounds = [self._sound(owner.id, kind, turn_id=turn.id) for kind in AudioKind if kind is not AudioKind.CALL]
         rows: list[Base] = [turn, *sounds, self._message(turn, Role.USER, sounds)]
         if self._random.random() < 0.7:
             rows.append(self._message(turn, Role.ASSISTANT, sounds))
@@ -149,11 +177,47 @@ class Filler:
             rows += self._tool_call(owner, turn, place)
         return rows
 
-    def _sound(self, turn: Turn, kind: AudioKind) -> Audio:
+    def _call(self, owner: Session) -> Call:
+        """A call that has ended: a session has at most one that has not."""
+        return Call(
+            id=new_id(),
+            tenant_id=owner.tenant_id,
+            session_id=owner.id,
+            status=LiveCallStatus.ENDED,
+            transport=self._pick(*CallTransport),
+            language=owner.language,
+            turn_taking={
+                "eagerness": self._pick(*Eagerness).value,
+                "max_silence_ms": self._pick(None, 700),
+                "interruptible": self._pick(True, False),
+                "backchannels": self._pick(None, [], [self._text(), "ok"]),
+            },
+            request_hash=b"",
+            opened_at=self._moment(),
+            connected_at=self._pick(None, self._moment()),
+            ended_at=self._moment(),
+            end_reason=self._pick(*CallEndReason),
+            drops=self._random.randrange(3),
+            elapsed_ms=self._random.randrange(10**6),
+        )
+
+    def _playback(self) -> dict[str, Any]:
+        return {
+            "heard_text": self._text(),
+            "heard_ms": self._random.randrange(1000),
+            "total_ms": 1000,
+            "interrupted": self._pick(True, False),
+            "source": self._pick(*PlaybackSource).value,
+        }
+
+    def _sound(
+        self, session_id: UUID, kind: AudioKind, *, turn_id: UUID | None = None, call_id: UUID | None = None
+    ) -> Audio:
         return Audio(
             id=new_id(),
-            session_id=turn.session_id,
-            turn_id=turn.id,
+            session_id=session_id,
+            turn_id=turn_id,
+            call_id=call_id,
             kind=kind,
             store_key="none",
             mime_type="audio/wav",
@@ -175,6 +239,8 @@ class Filler:
             language=self._pick(None, "en"),
             audio_id=sound.id if is_sound else None,
             complete=self._pick(True, False),
+            digits=self._pick(True, False),
+            playback=self._pick(None, self._playback()),
             created_at=self._moment(),
         )
 
