@@ -174,7 +174,7 @@ _FIELDS: dict[str, tuple[type[Base], GraphQLField]] = {
 
 def test_all_tables_are_shown() -> None:
     assert {model.__name__ for model, _ in _FIELDS.values()} == {
-        "Audio", "CrmRecord", "Message", "ModelCall", "Session", "ToolCall", "Turn"
+        "Audio", "Call", "CrmRecord", "Message", "ModelCall", "Session", "ToolCall", "Turn"
     }  # fmt: skip
 
 
