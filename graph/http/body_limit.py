@@ -47,11 +47,11 @@ class BodyLimit:
     Large bodies, and all websocket messages, are received at the key's ``uploads`` rate, in pieces of `_PIECE_BYTES`.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, max_signs: int, uploads: UploadRate) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, max_signs: int, uploads: UploadRate | None = None) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._max_signs = max_signs
-        self._uploads = uploads
+        self._uploads = uploads or UploadRate(0, burst=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
