@@ -50,8 +50,6 @@ _HEARTBEAT = text("""
 insert into procrastinate_workers (id, last_heartbeat) overriding system value values (:worker, now())
 on conflict (id) do update set last_heartbeat = excluded.last_heartbeat
 """)
-_REGISTER = text("select worker_id from procrastinate_register_worker_v1()")
-_UNREGISTER = text("select procrastinate_unregister_worker_v1(:worker)")
 _REQUEUE_ORPHANED = text("""
 with stray as materialized (
   select id from procrastinate_jobs
@@ -105,16 +103,6 @@ async def retry_own_job(session: AsyncSession, job_id: int, worker_id: int, retr
 async def send_queue_heartbeat(session: AsyncSession, worker_id: int) -> None:
     """Writes the heartbeat of a Procrastinate worker; registers it again if it was removed."""
     await session.execute(_HEARTBEAT, {"worker": worker_id})
-
-
-async def register_worker(session: AsyncSession) -> int:
-    """Registers a Procrastinate worker, which may own jobs as long as it sends heartbeats; returns its id."""
-    return int((await session.execute(_REGISTER)).scalar_one())
-
-
-async def unregister_worker(session: AsyncSession, worker_id: int) -> None:
-    """Deletes the worker's row; jobs that it still owns are requeued by others."""
-    await session.execute(_UNREGISTER, {"worker": worker_id})
 
 
 async def requeue_orphaned_jobs(session: AsyncSession, worker_id: int, running: Sequence[int]) -> list[int]:

@@ -172,7 +172,7 @@ class Calls:
         except CallerGone:
             log.info("call_dropped", **logged)
             if held.running is asyncio.current_task() and not self.draining:
-                held.expiring = asyncio.create_task(self._expire(call_id, held, record), name=f"resume-{call_id}")
+                held.expiring = asyncio.create_task(self._expire(call_id, held, call), name=f"resume-{call_id}")
                 return
             if held.running is None:  # another connection takes it over
                 return
@@ -184,11 +184,14 @@ class Calls:
         if held.running is asyncio.current_task():
             self._forget(call_id, held)
 
-    async def _expire(self, call_id: UUID, held: _Held, record: CallRecord) -> None:
+    async def _expire(self, call_id: UUID, held: _Held, call: LiveCall) -> None:
         """Ends a dropped call that was not resumed in time."""
         await asyncio.sleep(self._resume_seconds)
         self._forget(call_id, held)
-        await _end(record, CallEndReason.DROPPED)
+        try:
+            await call.hang_up(CallEndReason.DROPPED)
+        except Exception as error:  # taken over or ended elsewhere, or the database is away: the sweep ends it
+            log.info("dropped_call_left", call_id=str(call_id), **error_fields(error))
 
     def _forget(self, call_id: UUID, held: _Held) -> None:
         if self._held.get(call_id) is held:

@@ -56,6 +56,7 @@ class Call:
 
     def __init__(self, record: CallRecord, speaker: CallerSpeaker) -> None:
         self.records, self.speakers = [record], [speaker]
+        self.hung_up: list[CallEndReason] = []
         self.runs = 0
         self.running = 0
         self.most_running = 0
@@ -82,6 +83,7 @@ class Call:
         self.speakers.append(speaker)
 
     async def hang_up(self, reason: CallEndReason) -> None:
+        self.hung_up.append(reason)
         self._end(reason)
 
     def break_down(self, error: Exception) -> None:

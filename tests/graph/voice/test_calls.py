@@ -97,8 +97,8 @@ async def test_a_dropped_call_that_is_not_resumed_ends_as_dropped() -> None:
     async with desk.calls.connect(ticket(), Speaker()):
         await until(lambda: desk.making.calls[0].running)
     await until(lambda: desk.calls.count == 0)
-    await until(lambda: desk.records.made[0].ended)
-    assert desk.records.made[0].ended == [CallEndReason.DROPPED]
+    await until(lambda: desk.making.calls[0].hung_up)
+    assert desk.making.calls[0].hung_up == [CallEndReason.DROPPED]
 
 
 async def test_a_second_connection_takes_the_call_over_and_the_first_is_over() -> None:
