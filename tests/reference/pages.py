@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.reference.decisions import decisions_index
 from tests.reference.errors import errors_page
 from tests.reference.graphql import graphql_pages
+from tests.reference.realtime import realtime_page
 from tests.reference.settings import settings_page
 
 _MARK = "<!-- Written by `make reference`. Do not edit. -->"
@@ -18,6 +19,7 @@ def generated_pages() -> dict[str, str]:
     pages = {
         "decisions/index.md": decisions_index(),
         "reference/errors.md": errors_page(),
+        "reference/realtime.md": realtime_page(),
         "reference/settings.md": settings_page(),
     }
     pages |= {f"reference/{path}": text for path, text in graphql_pages().items()}
