@@ -24,7 +24,7 @@ from graph.settings import ApiSettings
 from graph.voice.audio_format import Samples
 from graph.voice.realtime.connection import ConnectionLimits
 from graph.voice.realtime.endpoint import PATH, RealtimeEndpoint
-from graph.voice.realtime.opening import NewCall, OpenedCall
+from graph.voice.realtime.opening import NewCall, OpenedCall, Reception
 from graph.voice.web import MAX_MESSAGE_BYTES
 from inference.live.ports import (
     CallerGone,
@@ -181,12 +181,16 @@ class FakeConnection:
 
 @dataclass
 class FakeReception:
-    """Knows one key, and one token. ``full``: raised for a new call. ``calls``: that were connected."""
+    """Knows one key, and one token. ``full``, ``refuse``: raised before and when a call is opened.
+
+    ``calls``: that were connected. ``opened``: what was asked for with the key.
+    """
 
     calls: list[FakeCall] = field(default_factory=list)
     opened: list[NewCall] = field(default_factory=list)
     admissions: int = 0
     full: VoxLoomError | None = None
+    refuse: VoxLoomError | None = None
     viewer: Viewer = field(default_factory=lambda: Viewer(uuid4(), "acme", uuid4(), "test"))
     token_call: OpenedCall = field(
         default_factory=lambda: OpenedCall(
@@ -208,6 +212,8 @@ class FakeReception:
         raise Unauthenticated("The API key is wrong or was revoked.")
 
     async def open(self, viewer: Viewer, new: NewCall) -> OpenedCall:
+        if self.refuse is not None:
+            raise self.refuse
         language = parse_language(new.language)
         if len(new.customer_id) > 200:
             raise BadUserInput("customerId is longer than 200 characters.")
@@ -246,15 +252,15 @@ async def _run(call: FakeCall) -> None:
 
 @asynccontextmanager
 async def realtime_server(
-    reception: FakeReception, limits: ConnectionLimits | None = None, **settings: object
+    reception: Reception, limits: ConnectionLimits | None = None, *, ping_seconds: float | None = None
 ) -> AsyncIterator[str]:
     """The websocket address of an endpoint, up to ``/v1``."""
     chosen = ApiSettings(database_url="postgresql://none", host="127.0.0.1", port=0, api_key=None)
-    chosen = chosen.model_copy(update=settings)
     endpoint = RealtimeEndpoint(reception, Rates(0), limits=limits)
     config = server_config(
         Starlette(routes=[WebSocketRoute(PATH, endpoint)]), chosen, port=0, max_message_bytes=MAX_MESSAGE_BYTES
     )
+    config.ws_ping_interval = config.ws_ping_timeout = ping_seconds
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     await until(lambda: server.started)
