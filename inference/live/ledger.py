@@ -25,12 +25,13 @@ class _Piece:
 class HeardLedger:
     """The pieces of one reply in the order they were sent, and how far they were played.
 
-    What was played only grows, until a truncate event says where the playback ended.
+    What was played only grows, until a truncate event says where the playback ended, or goes on from (``resumed``).
     """
 
     def __init__(self) -> None:
         self._pieces: list[_Piece] = []
         self._source = PlaybackSource.NONE
+        self._cut = False
         self.total_ms = 0.0
         self.heard_ms = 0.0
 
@@ -57,7 +58,9 @@ class HeardLedger:
         """
         if not math.isfinite(ms) or ms < 0 or source is PlaybackSource.NONE:
             return False
-        if self._source is PlaybackSource.TRUNCATE and source is not PlaybackSource.TRUNCATE:
+        if source is PlaybackSource.TRUNCATE:
+            self._cut = True
+        elif self._cut:
             return False
         ms = min(ms, self.total_ms)
         if source is not PlaybackSource.TRUNCATE:
@@ -65,6 +68,10 @@ class HeardLedger:
         changed = ms != self.heard_ms or not self.reported
         self._source, self.heard_ms = source, ms
         return changed
+
+    def resumed(self) -> None:
+        """The playback goes on from where it was stopped: later reports count again."""
+        self._cut = False
 
     def heard_text(self) -> str:
         """The text of what was heard, in whole words."""

@@ -149,6 +149,7 @@ class SpokenReply:
         if self.paused:
             self._ends_at = self._end()
             self.paused = False
+            self.ledger.resumed()
             await self._outbox.send(ResumePlayback(self.reply_id))
 
     async def clear(self) -> None:

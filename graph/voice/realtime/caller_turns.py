@@ -40,9 +40,11 @@ class CallerTurns:
         self._items: OrderedDict[UUID, str] = OrderedDict()
         self._words: dict[str, list[str]] = {}
         self._started_ms: dict[str, int] = {}
-        #: The item of the speech that goes on, and whether the call has named its message.
+        #: The item of the speech that the client was told of, and whether the call has named its message.
         self._speaking: str | None = None
         self._is_named = False
+        #: The item of the utterance that goes on, as the call has it.
+        self._utterance: str | None = None
         self._manual: deque[str] = deque()
         self._typed: deque[str] = deque()
         self.heard_ms = 0.0
@@ -54,6 +56,7 @@ class CallerTurns:
         else:
             self._start(self._name(event.message_id, str(event.message_id)), event.at_ms)
             self._is_named = True
+        self._utterance = self._speaking
 
     def speaks_over_reply(self) -> None:
         """The caller speaks over a reply; perhaps only a backchannel, which becomes no message."""
@@ -64,7 +67,19 @@ class CallerTurns:
     def was_backchannel(self) -> None:
         self._stop(int(self.heard_ms))
 
+    def stops_reply(self) -> None:
+        """The reply that the client plays is cleared, by speech that went on or without any.
+
+        Clients of the protocol stop at speech_started, and at nothing else.
+        """
+        if self._speaking is None:
+            self._start(self._utterance or new_name("item"), int(self.heard_ms))
+            self._is_named = self._utterance is not None
+            if self._utterance is None:
+                self._stop(int(self.heard_ms))
+
     def speech_ended(self, event: SpeechEnded) -> None:
+        self._utterance = None
         self._stop(event.at_ms)
 
     def words(self, event: WordsPartial) -> None:
@@ -108,6 +123,7 @@ class CallerTurns:
         elif item_id is None and self._typed:
             self._typed.clear()
             return
+        self._typed.clear()
         if item_id is None:
             item_id = self._name(event.message_id, str(event.message_id))
         if item_id == self._speaking:

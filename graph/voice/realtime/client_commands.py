@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from db.commands.messages import MAX_TEXT
 from db.errors import BadUserInput
+from db.turns.live_values import Eagerness
 from db.validation import validate_text
 from graph.voice.audio_format import AudioFormat, InputStream
 from graph.voice.realtime.caller_turns import CallerTurns
@@ -34,7 +35,7 @@ from graph.voice.realtime.conversation import Conversation
 from graph.voice.realtime.outbox import Outbox
 from graph.voice.realtime.replies import Replies
 from graph.voice.realtime.server_events import event_text, new_name
-from graph.voice.realtime.session_config import unsupported
+from graph.voice.realtime.session_config import SessionConfig, unsupported
 from inference.live.ports import LiveCall
 
 #: Sample rate of a call's audio.
@@ -51,14 +52,22 @@ class ClientCommands:
     """Client events of one connection to ``call``, in order; ``run`` returns when the event has been carried out."""
 
     def __init__(
-        self, call: LiveCall, outbox: Outbox, conversation: Conversation, turns: CallerTurns, replies: Replies
+        self,
+        call: LiveCall,
+        *,
+        config: Callable[[], SessionConfig],
+        outbox: Outbox,
+        conversation: Conversation,
+        turns: CallerTurns,
+        replies: Replies,
     ) -> None:
+        self._config = config
         self._call = call
         self._outbox = outbox
         self._conversation = conversation
         self._turns = turns
         self._replies = replies
-        self._format = AudioFormat.PCM
+        self._format: AudioFormat | None = None
         self._input: InputStream | None = None
         #: Turns and typed messages that wait for response.create.
         self._pending = 0
@@ -80,25 +89,21 @@ class ClientCommands:
         """Raises ClientError."""
         await self._commands[type(event)](event)
 
-    def use_format(self, audio_format: AudioFormat) -> None:
-        """The format of the audio that comes from now on."""
-        if audio_format is not self._format:
-            self._format, self._input = audio_format, None
-
     async def _append(self, event: InputAudioBufferAppendEvent) -> None:
         try:
             data = base64.b64decode(event.audio, validate=True)
         except (binascii.Error, ValueError):
             raise ClientError("invalid_value", "audio is not valid base64.", param="audio") from None
-        if len(data) % self._format.sample_bytes:
-            message = f"audio must be whole samples of {self._format.sample_bytes} bytes ({self._format})."
+        given = self._config().input_format
+        if len(data) % given.sample_bytes:
+            message = f"audio must be whole samples of {given.sample_bytes} bytes ({given})."
             raise ClientError("invalid_value", message, param="audio")
-        if self._input is None:
-            self._input = InputStream(self._format, _RATE)
-        size = self._format.size(_PIECE_MS)
+        if self._input is None or given is not self._format:
+            self._format, self._input = given, InputStream(given, _RATE)
+        size = given.size(_PIECE_MS)
         for start in range(0, len(data), size):
             piece = data[start : start + size]
-            self._turns.heard_ms += self._format.milliseconds(len(piece))
+            self._turns.heard_ms += given.milliseconds(len(piece))
             await self._call.hear(self._input.convert(piece))
             if start + size < len(data):
                 await asyncio.sleep(0)
@@ -107,7 +112,8 @@ class ClientCommands:
         if not await self._call.commit_audio():
             raise ClientError("input_audio_buffer_commit_empty", "There is no audio to commit.")
         self._turns.audio_committed()
-        self._pending += 1
+        if self._config().turn_taking.eagerness is Eagerness.MANUAL:  # else the call answers by itself
+            self._pending += 1
 
     async def _clear(self, event: InputAudioBufferClearEvent) -> None:
         await self._call.clear_audio()

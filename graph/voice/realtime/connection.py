@@ -43,6 +43,9 @@ from inference.live.ports import CallerGone
 #: Events that open the call of an API key, besides session.update.
 _OPENING = (InputAudioBufferAppendEvent, ConversationItemCreateEvent)
 
+#: For a call to store what was said last.
+_ENDING_SECONDS = 5.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -81,6 +84,7 @@ class RealtimeConnection:
         self._commands: ClientCommands | None = None
         self._connection: Connection | None = None
         self._speaker: RealtimeSpeaker | None = None
+        self._hung_up = False
         self._replying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -151,6 +155,11 @@ class RealtimeConnection:
         listening = asyncio.create_task(self._listen(), name="realtime-listen")
         try:
             await asyncio.wait({listening, over, self._replying}, return_when=asyncio.FIRST_COMPLETED)
+            if listening.done() and not over.done():
+                if self._hung_up:
+                    await self._connection.call.hang_up(CallEndReason.CALLER)
+                if self._hung_up or listening.exception() is not None:  # of a call that ends
+                    await asyncio.wait({over}, timeout=_ENDING_SECONDS)
             if over.done():
                 return self._over()
             if listening.done():
@@ -171,6 +180,9 @@ class RealtimeConnection:
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
+                # uvicorn gives a reason only for a close frame; without one the connection is lost. A page that is left
+                # (1001) may be loaded again.
+                self._hung_up = "reason" in message and message["code"] in (1000, 1005)
                 return None
             await self._outbox.room()
             text: str | None = message.get("text")
@@ -197,7 +209,10 @@ class RealtimeConnection:
                     raise ClientError("no_session", "Send session.update or audio first.")
                 await self._open(stack)
             assert self._commands is not None
-            await self._commands.run(event)
+            try:
+                await self._commands.run(event)
+            except VoxLoomError as error:  # too many commands wait
+                raise ClientError(error.code, error.message, kind="server_error") from None
         except ClientError as error:
             if event is not None:
                 error.event_id = getattr(event, "event_id", None)
@@ -217,9 +232,7 @@ class RealtimeConnection:
                 self._config = before
                 raise
         self._config = replace(config, language=self._config.language, voice=self._config.voice)
-        if self._commands is not None:
-            self._commands.use_format(config.input_format)
-        if self._connection is not None and config.turn_taking != before.turn_taking:
+        if stack is None and self._connection is not None and config.turn_taking != before.turn_taking:
             self._connection.call.configure(config.turn_taking)
         self._tell_session(SessionUpdatedEvent, "session.updated")
 
@@ -243,8 +256,14 @@ class RealtimeConnection:
         call = self._connection.call
         self._replying = asyncio.create_task(replies.run(call), name="realtime-replies")
         stack.push_async_callback(self._stop_replying)
-        self._commands = ClientCommands(call, self._outbox, self._conversation, self._turns, replies)
-        self._commands.use_format(self._config.input_format)
+        self._commands = ClientCommands(
+            call,
+            config=lambda: self._config,
+            outbox=self._outbox,
+            conversation=self._conversation,
+            turns=self._turns,
+            replies=replies,
+        )
 
     async def _stop_replying(self) -> None:
         assert self._replying is not None

@@ -146,14 +146,16 @@ class Replies:
             reply.writer = self._new_writer()
         self._wake.set()
 
-    def clear(self, reply_id: UUID) -> None:
-        """The reply is interrupted: nothing more of it is sent."""
+    def clear(self, reply_id: UUID) -> bool:
+        """The reply is interrupted: nothing more of it is sent. Whether the client still has to be told to stop."""
         reply = self._known.get(reply_id)
-        if self._paused == reply_id:
+        was_paused = self._paused == reply_id
+        if was_paused:
             self._paused = None
             self._clock.thaw()
         if reply is None or reply.void:
-            return
+            return False
+        plays = not was_paused and not self.cancelled and reply.stream.sent_ms > reply.reported_ms
         reply.void = True
         reply.stream.drop()
         self._clock.forget(reply_id)
@@ -162,6 +164,7 @@ class Replies:
             self._end(reply, "cancelled", reason)
         self._room.set()
         self._wake.set()
+        return plays
 
     # --- from the client ------------------------------------------------------------------------------------
 

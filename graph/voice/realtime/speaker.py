@@ -72,7 +72,8 @@ class RealtimeSpeaker:
                 self._turns.was_backchannel()
                 self._replies.resume(event.reply_id)
             case ClearPlayback():
-                self._replies.clear(event.reply_id)
+                if self._replies.clear(event.reply_id):
+                    self._turns.stops_reply()
             case _:
                 return False
         return True

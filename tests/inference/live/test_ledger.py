@@ -117,3 +117,14 @@ def _most_characters(pieces: list[tuple[str, float]], played: float) -> float:
         if left <= 0:
             break
     return characters
+
+
+def test_after_a_backchannel_the_clock_goes_on_from_where_the_truncate_was() -> None:
+    ledger = HeardLedger()
+    ledger.sent("One two three four.", 1_000)
+    assert ledger.played(600, PlaybackSource.CLOCK)
+    assert ledger.played(500, PlaybackSource.TRUNCATE)
+    assert not ledger.played(700, PlaybackSource.CLOCK)
+    ledger.resumed()
+    assert ledger.played(700, PlaybackSource.CLOCK)
+    assert (ledger.heard_ms, ledger.playback(interrupted=False).source) == (700, PlaybackSource.CLOCK)

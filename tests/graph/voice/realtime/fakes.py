@@ -116,6 +116,7 @@ class FakeCall:
         self.log.append(("configure", turn_taking))
 
     async def hang_up(self, reason: CallEndReason) -> None:
+        self.log.append(("hang_up", reason))
         if not self._end.done():
             self._end.set_result(reason)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from tests.graph.voice.realtime.fakes import KEY, tone
 
@@ -26,7 +27,10 @@ async def raw(
     """A socket; left without the closing handshake, as a server that is held back answers none."""
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     async with connect(
-        f"{address}/realtime{query}", additional_headers=headers, subprotocols=list(subprotocols) or None, **more
+        f"{address}/realtime{query}",
+        additional_headers=headers,
+        subprotocols=[Subprotocol(each) for each in subprotocols] or None,
+        **more,
     ) as socket:
         try:
             yield socket

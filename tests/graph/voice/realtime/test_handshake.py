@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import AsyncExitStack
+from pathlib import Path
 
-import psutil
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -16,6 +16,11 @@ from graph.voice.realtime.connection import ConnectionLimits
 from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import KEY, TOKEN, FakeReception, realtime_server
 from tests.graph.voice.realtime.raw import closing, hear, next_error, pcm, raw, silent, tell
+
+
+def resident() -> int:
+    """Bytes of memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096
 
 
 @pytest.mark.parametrize(
@@ -84,6 +89,20 @@ async def test_a_call_that_ends_closes_the_socket_with_its_reason(address: str, 
         assert await closing(socket) == (1000, "The call has ended: ASSISTANT")
 
 
+async def test_a_connection_that_breaks_loses_the_call_and_a_close_ends_it(
+    address: str, reception: FakeReception
+) -> None:
+    for number, code in enumerate((1006, 1001, 1000)):
+        async with raw(address, "", TOKEN) as socket:
+            await hear(socket, "conversation.created")
+            if code == 1006:
+                socket.transport.abort()
+            else:
+                await socket.close(code)
+            await until(reception.calls[number].log.copy)
+            assert reception.calls[number].names[0] == ("hang_up" if code == 1000 else "lost")
+
+
 async def test_a_call_on_an_ended_session_is_refused(address: str, reception: FakeReception) -> None:
     reception.refuse = SessionEnded("The session has ended.")
     async with raw(address) as socket:
@@ -110,16 +129,16 @@ async def test_a_socket_that_never_speaks_is_closed(reception: FakeReception) ->
     assert not reception.opened
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="measures by Linux' /proc")
 async def test_a_thousand_sockets_that_never_speak_cost_little(reception: FakeReception) -> None:
-    process = psutil.Process()
     limits = ConnectionLimits(idle_seconds=60)
     async with realtime_server(reception, limits) as address, AsyncExitStack() as sockets:
         await sockets.enter_async_context(silent(address))
         gc.collect()
-        before = process.memory_info().rss
+        before = resident()
         for _ in range(40):
             await asyncio.gather(*(sockets.enter_async_context(silent(address)) for _ in range(25)))
         gc.collect()
         # Client and server, in one process.
-        assert (process.memory_info().rss - before) / 1_000 < 100_000
+        assert (resident() - before) / 1_000 < 100_000
         assert not reception.opened

@@ -12,7 +12,7 @@ import numpy as np
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
-from db.enums import PlaybackSource
+from db.enums import CallEndReason, PlaybackSource
 from db.turns.live_values import Eagerness
 from tests.graph.voice.fakes import until as happens
 from tests.graph.voice.realtime.fakes import KEY, FakeReception, tone
@@ -110,7 +110,7 @@ async def test_a_spoken_conversation(address: str, reception: FakeReception) -> 
         await happens(lambda: call.reports and call.reports[-1][1] > 599.9)
         assert {each[0] for each in call.reports} == {reply_id}
         assert {each[2] for each in call.reports} == {PlaybackSource.CLOCK}
-    await happens(lambda: "lost" in call.names)
+    await happens(lambda: call.log == [("hang_up", CallEndReason.CALLER)])
 
 
 async def test_an_interruption_is_told_at_once_and_cut_where_the_client_was(
