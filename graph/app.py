@@ -88,8 +88,6 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             revocations = Revocations(database.live, keys.forget)
             await revocations.start()
             stack.push_async_callback(revocations.close)
-            memory = asyncio.create_task(keep_low(), name="memory")
-            stack.callback(memory.cancel)
             feed = Feed(database)
             feed.channels[REVOKED_CHANNEL] = revocations.hear
             await feed.start()
@@ -124,6 +122,8 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             )
             stack.push_async_callback(live.close)
             subscriptions = SubscriptionLimits(settings.max_subscriptions_per_key, settings.max_subscriptions)
+            memory = asyncio.create_task(keep_low(lambda: subscriptions.open), name="memory")
+            stack.callback(memory.cancel)
             parts = Parts(
                 settings=settings,
                 database=database,
