@@ -317,6 +317,14 @@ class ReplyListener(Protocol):
         """The next audio of the reply, at the loudness of replies."""
         ...
 
+    async def reply_details(self, details: Mapping[str, Json]) -> None:
+        """The text is complete. ``details``: of its model call (``ChatFinished.details``).
+
+        A live call uses two: ``expects_digits``, the numbers of digits that may answer the reply, and ``ends_call``,
+        whether all is said.
+        """
+        ...
+
     async def tool_started(self, call_id: str, name: str) -> None: ...
 
     async def tool_finished(self, call_id: str, name: str, *, ok: bool) -> None: ...

@@ -81,7 +81,7 @@ class Call:
         self._inbox = AudioInbox(parts.times, self._wake.set, real_time=real_time)
         unheard = 0.0 if state.heard is None else state.heard.size // FRAME * FRAME_SECONDS
         self._language = primary_language(state.language) or _DEFAULT_LANGUAGE
-        self._begun = state.elapsed_ms > 0 or state.turns > 0
+        self._begun = state.elapsed_ms > 0 or state.turns > 0 or state.heard is not None
         self._made = False
         self._elapsed = max(0.0, state.elapsed_ms / 1000 - unheard)
         self._floor = Floor(self._context, self._wake.set, speaking=self._is_speaking, listen=self._listen)
@@ -99,7 +99,7 @@ class Call:
         self._silence = SilenceWatch(parts.times, self._now)
         self._ending: CallEndReason | None = None
         self._ended: CallEndReason | None = None
-        self._running = False
+        self._running = self._dropped = False
         self.configure(state.turn_taking)
 
     # --- what the transport calls -------------------------------------------------------------------------
@@ -159,7 +159,7 @@ class Call:
             return
         self._ending = self._ending or reason
         self._wake.set()
-        if not self._running:  # its connection was lost
+        if self._dropped:
             await self._close_out(self._ending)
 
     def lost(self) -> None:
@@ -196,7 +196,7 @@ class Call:
 
     async def run(self) -> CallEndReason:
         assert not self._running
-        self._running = True
+        self._running, self._dropped = True, False
         self._inbox.connected()
         try:
             await self._begin()
@@ -208,6 +208,7 @@ class Call:
                 await self._rest()
             return await self._close_out(self._ending)
         except CallerGone:
+            self._dropped = True
             raise
         except BaseException as error:
             await self._fail(error)

@@ -207,9 +207,11 @@ class Floor:
             if over.turn is self.turn:
                 await over.turn.reply.resume()
         if self._reopens is not None and self._reopens.utterance is not None:  # what was said before is answered
-            before = self._reopens.utterance
-            stream = self._listen()
-            await self._begin(Utterance(stream, before.live, whole=self._reopens.stream, ended_at=before.ended_at))
+            before, whole = self._reopens, self._listen()
+            whole.feed(before.samples)
+            again = Utterance(self._listen(), self._reopens.utterance.live, whole=whole, own_whole=True)
+            again.ended_at = self._reopens.utterance.ended_at
+            await self._begin(again)
 
     # --- commands -----------------------------------------------------------------------------------------
 
@@ -291,6 +293,8 @@ class Floor:
             await turn.dispose()
 
     def _leave_floor(self) -> None:
+        if self._over is not None:  # there is nothing any more that its speech could go on with
+            self._over.reopens, self._over.utterance.whole = False, None
         self.turn, self.quiet_since = None, self._context.now()
         self._truncated = self._heard = False
 
@@ -349,7 +353,7 @@ class Floor:
 
     async def _failed(self, turn: LiveTurn) -> None:
         """The turn has ended without a reply: nothing was said, or something failed."""
-        if not turn.committed and self._over is None and self._reopens is None:
+        if not turn.committed:
             await self._context.record.clear_sound()
         self._close(turn.dispose())
         if turn.error is not None:

@@ -186,6 +186,9 @@ class LiveTurn:
                 reopened = self.claim is not None
             if not reopened:  # it has ended in the meantime: a turn of its own, with the new words alone
                 recognized = await self._on_its_own()
+                if not self.text:
+                    self.silent = True
+                    return
         if not reopened:
             self.claim = await self._context.record.begin_turn(await self._heard(recognized))
         self.committed = True

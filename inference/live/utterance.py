@@ -15,7 +15,6 @@ from db.enums import CallStatus, Stage
 from db.ids import new_id
 from db.turns.live_values import LiveTiming
 from db.turns.values import FinishedCall
-from inference.live.spoken_reply import SpokenReply
 from inference.ports import SAMPLE_RATE, EngineInfo, RecognitionStream, Samples, Transcript
 from inference.turn.retries import RetryOn, RetryPolicy, retry_on
 from inference.turn.stages.asr import transcript_details
@@ -31,17 +30,17 @@ class Recognized:
 
 @dataclass(slots=True, eq=False)
 class Utterance:
-    """An utterance while it is spoken and after. ``stream``: its recognition.
+    """An utterance while it is spoken and after.
 
-    ``whole``: the recognition of the turn that it may go on with; it hears this utterance too. ``over``: the reply that
-    it is spoken over. ``words``: the partial transcript so far. ``ended_at``: on ``time.perf_counter``, when its last
-    word ended.
+    ``stream``: its recognition. ``whole``: that of the turn that it may go on with, which hears this utterance too and
+    is closed with that turn, unless it is this one's own (``own_whole``). ``words``: the partial transcript so far.
+    ``ended_at``: on ``time.perf_counter``, when its last word ended.
     """
 
     stream: RecognitionStream
     live: LiveTiming
-    over: SpokenReply | None = None
     whole: RecognitionStream | None = None
+    own_whole: bool = False
     message_id: UUID = field(default_factory=new_id)
     words: str = ""
     ended_at: float = 0.0
@@ -80,6 +79,8 @@ class Utterance:
 
     async def close(self) -> None:
         await self.stream.close()
+        if self.own_whole and self.whole is not None:
+            await self.whole.close()
 
 
 @dataclass(frozen=True, slots=True)

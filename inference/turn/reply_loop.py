@@ -79,6 +79,8 @@ class ReplyLoop:
             written += said
             await self._journal.call_finished(call, ends_stage=not requests)
             if not requests:
+                if self._relay is not None:
+                    self._relay.details(call.details)
                 break
             for tool_request in requests:
                 await self._call_tool(tool_request, offers, begun=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from db.json_value import Json
 from inference.ports import ReplyListener, Speech
 
 #: Bounds of what waits for the listener: items, and bytes of audio (several minutes of speech).
@@ -45,6 +46,9 @@ class ReplyRelay:
 
     def piece(self, speech: Speech) -> None:
         self._put(lambda listener: listener.reply_piece(speech), speech.samples.nbytes)
+
+    def details(self, details: Mapping[str, Json]) -> None:
+        self._put(lambda listener: listener.reply_details(details))
 
     def tool_started(self, call_id: str, name: str) -> None:
         self._put(lambda listener: listener.tool_started(call_id, name))

@@ -7,7 +7,6 @@ find speech and words in it, also after a way through 16-bit PCM. So a test may 
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -42,6 +41,7 @@ from tests.inference.turn.journal import MemoryJournal
 
 _QUIET, _FIRST, _STEP = 0.05, 0.1, 0.002
 _WORD_FRAMES = 8  # 256 ms: seven of the word, one of silence, which is no pause
+_WINDOW_FRAMES = 120  # of a partial decode
 _vocabulary: dict[str, int] = {}
 
 
@@ -70,8 +70,10 @@ def words_in(samples: Samples) -> str:
     """The words of audio that ``spoken`` made; a word counts if half of it is there."""
     by_code = {code: word for word, code in _vocabulary.items()}
     codes = np.where(samples >= _FIRST - _STEP / 2, np.rint((samples - _FIRST) / _STEP), -1).astype(int)
-    runs = [(code, sum(1 for _ in run)) for code, run in itertools.groupby(codes.tolist())]
-    return " ".join(by_code[code] for code, length in runs if code in by_code and length >= _WORD_FRAMES * FRAME // 2)
+    starts = np.flatnonzero(np.diff(codes, prepend=-2))
+    lengths = np.diff(starts, append=codes.size)
+    long = lengths >= _WORD_FRAMES * FRAME // 2
+    return " ".join(by_code[code] for code in codes[starts[long]].tolist() if code in by_code)
 
 
 class FakeVoiceDetector:
@@ -94,6 +96,11 @@ class FakeStream:
         self.pauses = 0
         self.closed = False
 
+    @property
+    def samples(self) -> int:
+        """The number of samples that it holds."""
+        return sum(each.size for each in self._heard)
+
     def feed(self, samples: Samples) -> None:
         assert not self.closed
         self._heard.append(samples)
@@ -104,7 +111,7 @@ class FakeStream:
         if heard == self._seen:
             return None
         self._seen = heard
-        return words_in(np.concatenate(self._heard))
+        return words_in(np.concatenate(self._heard[-_WINDOW_FRAMES:]))
 
     def pause(self) -> None:
         self.pauses += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from db.json_value import Json
 from inference.ports import Speech
 
 
@@ -35,6 +37,9 @@ class MemoryListener:
 
     async def reply_piece(self, speech: Speech) -> None:
         await self._note("piece", speech)
+
+    async def reply_details(self, details: Mapping[str, Json]) -> None:
+        await self._note("details", details)
 
     async def tool_started(self, call_id: str, name: str) -> None:
         await self._note("tool_started", (call_id, name))
