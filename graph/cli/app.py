@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from graph.cli.commands import client, database, doctor, keys, processes
+from graph.cli.commands import call, client, database, doctor, keys, processes
 
 _RUN = "Run it"
 _TALK = "Talk to it"
@@ -21,7 +21,7 @@ _HELP = "When something is wrong"
 
 _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     _RUN: (processes.up, processes.serve, processes.voice, processes.worker),
-    _TALK: (client.demo, client.schema),
+    _TALK: (client.demo, call.call, client.schema),
     _MANAGE: (database.migrate,),
     _HELP: (doctor.doctor,),
 }
@@ -37,6 +37,8 @@ Start with `voxloom up`, then `voxloom demo` in another terminal.
 _EXAMPLES = """Examples:
 
   voxloom up                     start everything on this machine
+
+  voxloom call                   talk to it by microphone and loudspeaker
 
   voxloom keys create laptop     create a client's API key, printed once
 

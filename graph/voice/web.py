@@ -10,7 +10,6 @@ from starlette.types import ASGIApp
 
 from db.postgres.database import Database
 from graph.guards.response_headers import Hosts, ResponseHeaders
-from graph.guards.upload_rate import UploadRate
 from graph.http.body_limit import BodyLimit
 from graph.http.error_boundary import ErrorBoundary
 from graph.http.headers import OneLinePerHeader
@@ -35,9 +34,7 @@ def voice_app(
     api.add_middleware(ErrorBoundary)
     api.router.routes.extend(routes)
     api.include_router(health_router(database, settings.live_worker_seconds, checks))
-    uploads = UploadRate(settings.upload_bytes_per_second, burst=MAX_BODY_BYTES)
-    limited = BodyLimit(api, max_bytes=MAX_BODY_BYTES, max_signs=MAX_BODY_BYTES, uploads=uploads)
-    app: ASGIApp = Methods(limited, api.router.routes)
+    app: ASGIApp = Methods(BodyLimit(api, max_bytes=MAX_BODY_BYTES, max_signs=MAX_BODY_BYTES), api.router.routes)
     if settings.host_names:
         app = Hosts(app, settings.host_names)
     return ResponseHeaders(ErrorBoundary(OneLinePerHeader(app)))

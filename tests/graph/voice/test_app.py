@@ -16,9 +16,7 @@ async def test_it_runs_queued_turns_and_says_how_it_is(client: Client, database_
         assert turn["status"] == "COMPLETED"
         async with httpx.AsyncClient(base_url=voice.base) as http:
             assert (await http.get("/healthz")).json() == {"status": "ok"}
-            ready = await http.get("/readyz")
-            assert ready.status_code == 200
-            assert ready.json()["workers"]["alive"] == 1
+            assert (await http.get("/readyz")).status_code == 200
             assert (await http.get("/graphql")).status_code == 404
             assert (await http.post("/healthz")).status_code == 405
         voice.process.terminate()
