@@ -284,7 +284,11 @@ class ToolBox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A piece of synthesized audio. ``sample_rate``: in Hz. ``text``: what it says, as written; "" if not known."""
+    """A piece of synthesized audio. ``sample_rate``: in Hz.
+
+    ``text``: what it says, as written: the texts of a sentence's pieces are its consecutive parts, with their white
+    space. "" if not known.
+    """
 
     samples: Samples
     sample_rate: int

@@ -15,6 +15,7 @@ import numpy as np
 from db.errors import EngineUnavailable
 from inference.engines.in_thread import iterate_in_thread
 from inference.ports import EngineInfo, Samples, Speech
+from inference.text.alignment import written_parts
 from inference.text.normalization.normalizer import spoken_form
 
 #: Most characters of the first piece, which is short for a low time to first audio, and of later pieces.
@@ -75,12 +76,16 @@ class SynthesizerBase(ABC):
             raise self._unavailable("does not have this voice")
 
         def produce(stop: threading.Event) -> Iterator[Speech]:
-            for piece in split_into_pieces(spoken_form(text, language)):
+            pieces = split_into_pieces(spoken_form(text, language))
+            said = ""
+            for piece, written in zip(pieces, written_parts(text, pieces), strict=True):
                 if stop.is_set():
                     return
                 samples = self._render(piece, voice, zlib.crc32(piece.encode()))
+                said += written
                 if samples.size:
-                    yield Speech(_trim_and_fade(samples, sample_rate), sample_rate)
+                    yield Speech(_trim_and_fade(samples, sample_rate), sample_rate, said)
+                    said = ""
 
         return iterate_in_thread(produce, self._executor)
 

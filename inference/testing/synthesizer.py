@@ -73,6 +73,11 @@ class SynthesizerContract(EngineContract):
             assert abs(piece.samples[0]) < 0.01
             assert abs(piece.samples[-1]) < 0.01
 
+    async def test_texts_of_pieces_are_the_parts_of_the_sentence(self, engine: Synthesizer) -> None:
+        for text in (self.sentence, self.long):
+            parts = [piece.text for piece in await speak(engine, text, language=self.language)]
+            assert "".join(parts) == (text if any(parts) else "")
+
     async def test_unsupported_language_is_refused(self, engine: Synthesizer) -> None:
         if not engine.info.languages:
             pytest.skip("it speaks any language")

@@ -212,6 +212,8 @@ class Pipeline:
             tries=tries,
             limits=self._limits,
             clock=self._clock,
+            levels=self._levels,
+            relay=self._relay,
         )
         async with aclosing(chunks):
             async for item in chunks:

@@ -53,7 +53,7 @@ class ReplyLoop:
 
     async def run(self, text: str, language: str, engine: Lender[ChatModel], sentences: Sentences) -> None:
         """Writes the reply, its sentences into ``sentences``; None follows when the reply is in the journal."""
-        splitter = SentenceSplitter()
+        splitter = SentenceSplitter(opening_in=None if self._relay is None else language)
         if self._work.reply is not None:
             if self._relay is not None:
                 self._relay.text(self._work.reply)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from inference.turn import opening
+
 #: Characters. A longer sentence is cut after a comma or a space.
 LONGEST = 300
 
 #: Full stops of other scripts end a sentence at once; Latin ones need a space after them.
 _FULL_STOPS = "。！？｡।॥۔؟"
 _END = re.compile(rf"[.!?…]+['\"”’»)\]*_]*(?=\s)|[{_FULL_STOPS}]+['\"”’»」』）)\]*_]*|\n+")
+_SENTENCE_MARK = re.compile(rf"[.!?…{_FULL_STOPS}]['\"”’»」』）)\]*_]*\s*$")
 #: Abbreviations, in lower case, after whose full stop a sentence goes on.
 _ABBREVIATIONS = frozenset(
     re.findall(
@@ -34,10 +37,14 @@ class SentenceSplitter:
     """Takes the deltas of a reply, returns each sentence as soon as it is complete.
 
     The sentences joined are the text, but for white space at their edges; none is empty or longer than ``LONGEST``.
+
+    ``opening_in``: of a live reply, its language (ISO 639-1): the first sentence, if it is long, is cut behind its
+    opening (``inference.turn.opening``), which is returned before the sentence is complete.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, opening_in: str | None = None) -> None:
         self._rest = ""
+        self._opening_in = opening_in
 
     def feed(self, delta: str) -> list[str]:
         """Adds text; returns the sentences that it completed."""
@@ -55,6 +62,11 @@ class SentenceSplitter:
         while True:
             self._rest = self._rest.lstrip()
             end = _end_of_first(self._rest, final=final)
+            if self._opening_in is not None and self._rest:
+                if end is None and not final and len(self._rest) < opening.ENOUGH:
+                    return sentences
+                end = self._end_of_opening(end, self._opening_in)
+                self._opening_in = None
             if end is None:
                 if len(self._rest) <= LONGEST:
                     return sentences
@@ -62,6 +74,17 @@ class SentenceSplitter:
             sentence, self._rest = self._rest[:end].strip(), self._rest[end:]
             if sentence:
                 sentences.append(sentence)
+
+    def _end_of_opening(self, end: int | None, language: str) -> int | None:
+        """The index where the opening ends; ``end``, of the sentence, if it is not cut."""
+        first = self._rest if end is None else self._rest[:end]
+        cut = opening.opening_end(first, language) if len(first) > opening.WHOLE else None
+        return end if cut is None else cut
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether the text ends with the mark of a sentence."""
+    return _SENTENCE_MARK.search(text) is not None
 
 
 def _end_of_first(text: str, *, final: bool) -> int | None:

@@ -16,7 +16,7 @@ _PIECE_CHARACTERS = 50
 
 
 class FakeSynthesizer:
-    """A Synthesizer at 16 kHz, with a piece for each 50 characters and the voice "tone".
+    """A Synthesizer at 16 kHz, with a piece for about each 50 characters and the voice "tone".
 
     ``languages``: ISO 639-1, empty for any. ``delay``: seconds before each piece. ``error``: raised instead of the
     first piece.
@@ -47,13 +47,14 @@ class FakeSynthesizer:
             raise EngineUnavailable("The fake synthesizer does not speak this language.")
         if voice not in {None, self.info.model}:
             raise EngineUnavailable("The fake synthesizer does not have this voice.")
-        left = len(text) if any(c.isalnum() for c in text) else 0
-        while left > 0:
+        left = text if any(c.isalnum() for c in text) else ""
+        while left:
             await asyncio.sleep(self._delay)
             if self._error is not None:
                 raise self._error
-            yield Speech(_tone(min(left, _PIECE_CHARACTERS) * _SECONDS_A_CHARACTER), _SAMPLE_RATE)
-            left -= _PIECE_CHARACTERS
+            end = len(left) if len(left) <= _PIECE_CHARACTERS else left.rfind(" ", 0, _PIECE_CHARACTERS) + 1
+            said, left = left[: end or _PIECE_CHARACTERS], left[end or _PIECE_CHARACTERS :]
+            yield Speech(_tone(len(said) * _SECONDS_A_CHARACTER), _SAMPLE_RATE, said)
 
 
 def _tone(seconds: float) -> Samples:
