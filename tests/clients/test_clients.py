@@ -20,7 +20,11 @@ _WAIT_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Node's program, where the packages of package.json are installed."""
+    return find_node()
+
+
+def find_node() -> str:
+    """Node's program, where the packages of package.json are installed; else the test is skipped."""
     found = shutil.which("node")
     if found is None or not (_HERE / "node_modules").is_dir():
         missing = "no Node, or its packages are not installed: make test-clients"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from db.calls.turn_taking import MAX_SILENCE_MS, MIN_SILENCE_MS
 from graph.voice.realtime.close_codes import IDLE, REVOKED, SUPERSEDED
 from graph.voice.realtime.conversation import MAX_ITEMS
 from graph.voice.realtime.replies import LEAD_MS
@@ -107,7 +108,7 @@ SESSION: Mapping[str, str] = {
     ),
     "audio.input.turn_detection": (
         "`semantic_vad` with `eagerness` (`medium` is `auto`) and `interrupt_response`; `server_vad` with "
-        "`silence_duration_ms` (100 to 10,000: the silence that ends any turn) and `interrupt_response`; both find the "
+        f"`silence_duration_ms` ({MIN_SILENCE_MS} to {MAX_SILENCE_MS:,}: the silence that ends any turn) and `interrupt_response`; both find the "
         "end of a turn by sound and words; `null`: the client commits. `create_response: false` and `idle_timeout_ms` "
         "are refused; `threshold` and `prefix_padding_ms` have no effect"
     ),

@@ -18,6 +18,7 @@ from openai.types.realtime.realtime_audio_config_output import RealtimeAudioConf
 from openai.types.realtime.realtime_audio_formats import AudioPCM, AudioPCMA, AudioPCMU, RealtimeAudioFormats
 from openai.types.realtime.realtime_audio_input_turn_detection import SemanticVad, ServerVad
 
+from db.calls.turn_taking import MAX_SILENCE_MS, MIN_SILENCE_MS
 from db.turns.live_values import Eagerness, TurnTaking
 from graph.voice.audio_format import AudioFormat
 from graph.voice.realtime.client_events import ClientError
@@ -25,8 +26,6 @@ from graph.voice.realtime.client_events import ClientError
 DEFAULT_CUSTOMER = "anonymous"
 DEFAULT_LANGUAGE = "en"
 DEFAULT_VOICE = "default"
-
-_SILENCE_MS = range(100, 10_001)
 
 _EAGERNESS = {
     "low": Eagerness.LOW,
@@ -163,8 +162,8 @@ def _with_detection(config: SessionConfig, given: ServerVad | SemanticVad | None
         if given.idle_timeout_ms is not None:
             raise unsupported(f"{where}.idle_timeout_ms", f"{where}.idle_timeout_ms is not supported.")
         if given.silence_duration_ms is not None:
-            if given.silence_duration_ms not in _SILENCE_MS:
-                limits = f"{_SILENCE_MS.start} to {_SILENCE_MS.stop - 1}"
+            if not MIN_SILENCE_MS <= given.silence_duration_ms <= MAX_SILENCE_MS:
+                limits = f"{MIN_SILENCE_MS} to {MAX_SILENCE_MS}"
                 param = f"{where}.silence_duration_ms"
                 raise ClientError("invalid_value", f"{param} must be {limits}.", param=param)
             taking = replace(taking, max_silence_ms=given.silence_duration_ms)
