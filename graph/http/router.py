@@ -244,12 +244,9 @@ async def _read(request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
     raise HTTPException(415, f"Send the request as {JSON} in UTF-8, or with files as {FORM}.")
 
 
-async def _body(request: Request) -> bytearray:
+async def _body(request: Request) -> bytes:
     """The whole body. Starlette's ``body()`` would keep it until the response has been sent."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-    return body
+    return b"".join([chunk async for chunk in request.stream()])
 
 
 def _refusal(request: Request | WebSocket, status: int, message: str) -> Response:

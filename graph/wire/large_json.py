@@ -33,10 +33,10 @@ _MAX_STEPS = 64
 _QUOTE, _BACKSLASH = b'"', b"\\"
 
 
-async def read_large_json(text: bytes | bytearray | str) -> object:
+async def read_large_json(text: bytes | str) -> object:
     """`read_json` for a text of any size; bytes in UTF-8. Raises NotJson, and BadUserInput above `MAX_REST_BYTES`."""
     if len(text) <= SLICE_BYTES:
-        return read_json(text if isinstance(text, str) else bytes(text))
+        return read_json(text)
     body = text.encode() if isinstance(text, str) else text
     long = list(_long_strings(body))
     rest = len(body) - sum(cuts[-1] - cuts[0] for cuts in long)
@@ -47,13 +47,13 @@ async def read_large_json(text: bytes | bytearray | str) -> object:
     except NotJson:
         if len(body) > MAX_REST_BYTES:
             raise
-        return read_json(bytes(body))  # there may have been a placeholder between strings
+        return read_json(body)  # there may have been a placeholder between strings
 
 
-async def _read(body: bytes | bytearray, long: list[list[int]]) -> object:
+async def _read(body: bytes, long: list[list[int]]) -> object:
     secret = secrets.token_hex(16)  # so that no client can write a placeholder
     strings: dict[str, str] = {}
-    rest: list[bytes | bytearray] = []
+    rest: list[bytes] = []
     end = 0
     for number, cuts in enumerate(long):
         name = f"{secret}{number}"
@@ -64,7 +64,7 @@ async def _read(body: bytes | bytearray, long: list[list[int]]) -> object:
     return read_json(b"".join(rest), strings)
 
 
-def _long_strings(body: bytes | bytearray) -> Iterator[list[int]]:
+def _long_strings(body: bytes) -> Iterator[list[int]]:
     """The contents of long strings, each as the ends of its slices, beginning with its start.
 
     A run outside of a string is found too (of white space, say). With a placeholder there the rest is not valid JSON.
@@ -85,7 +85,7 @@ def _long_strings(body: bytes | bytearray) -> Iterator[list[int]]:
         at = after = end + 1
 
 
-def _cuts(body: bytes | bytearray, start: int, end: int) -> list[int] | None:
+def _cuts(body: bytes, start: int, end: int) -> list[int] | None:
     cuts = [start]
     while end - cuts[-1] > SLICE_BYTES:
         cut = _before(body, cuts[-1] + SLICE_BYTES)
@@ -95,7 +95,7 @@ def _cuts(body: bytes | bytearray, start: int, end: int) -> list[int] | None:
     return [*cuts, end]
 
 
-def _before(body: bytes | bytearray, cut: int) -> int | None:
+def _before(body: bytes, cut: int) -> int | None:
     """The last position up to ``cut`` that is in no escape sequence and no character; None after `_MAX_STEPS`."""
     for _ in range(_MAX_STEPS):
         escape = body.rfind(_BACKSLASH, cut - _ESCAPE, cut)
@@ -108,10 +108,10 @@ def _before(body: bytes | bytearray, cut: int) -> int | None:
     return None
 
 
-async def _string(body: bytes | bytearray, cuts: list[int]) -> str:
+async def _string(body: bytes, cuts: list[int]) -> str:
     pieces: list[str] = []
     for start, end in pairwise(cuts):
-        piece = read_json(b'"' + body[start:end] + b'"')
+        piece = read_json(b'"%b"' % body[start:end])
         assert isinstance(piece, str)
         pieces.append(piece)
         await asyncio.sleep(0)
