@@ -87,7 +87,7 @@ class Ear:
         self._loud = self._quiet = 0
         self._scores: list[float] = []
         self._asked = 0
-        self._text = ""
+        self._text, self._text_is_stale = "", False
 
     @property
     def in_turn(self) -> bool:
@@ -109,7 +109,7 @@ class Ear:
 
     def hear_words(self, text: str) -> None:
         """Reports the words of the turn so far."""
-        self._text = text
+        self._text, self._text_is_stale = text, False
 
     def add_score(self, score: float) -> None:
         """Reports the turn model's score for the present pause; without effect when the caller has gone on."""
@@ -138,7 +138,7 @@ class Ear:
         """Drops the audio of the turn that has not ended; speech that goes on begins another."""
         self._in_turn = self._speaking = False
         self._loud = self._quiet = self._asked = 0
-        self._text = ""
+        self._text, self._text_is_stale = "", False
         self._scores.clear()
         del self._frames[:-1]
 
@@ -169,6 +169,7 @@ class Ear:
         self._speaking, self._quiet, self._asked = True, 0, 0
         self._scores.clear()
         if self._in_turn:
+            self._text_is_stale = True
             return [SpeechResumed(began)]
         self._in_turn = True
         return [SpeechStarted(began)]
@@ -190,12 +191,17 @@ class Ear:
         if self._asked and not self._scores:  # the turn model is at work: its first answer decides
             waited = self.patience.longest
         else:
-            waited = silence_needed(
-                self._scores, self._text, ends=self._ends, patience=self.patience, expected_digits=self._expected
-            )
+            waited = self._needed(self._text)
+            if self._text_is_stale:  # what was said since is not known: the words may ask for more, not for less
+                waited = max(waited, self._needed(""))
         if silence < waited and self._seconds <= _LONGEST_TURN_SECONDS:
             return []
         return self._finished()
+
+    def _needed(self, text: str) -> float:
+        return silence_needed(
+            self._scores, text, ends=self._ends, patience=self.patience, expected_digits=self._expected
+        )
 
     def _finished(self) -> list[EarEvent]:
         ended = self.end_turn()

@@ -25,13 +25,15 @@ class Patience:
 
     ``grades``: pairs of least score and silence, highest score first; the last score is 0. ``open_number`` and
     ``open_words``: the least silence after words that ask for more. ``complete_number``: the silence after a number
-    with as many digits as were asked for. ``longest``: the silence that ends any turn.
+    with as many digits as were asked for. ``answer``: the most after a short answer ("yes"). ``longest``: the silence
+    that ends any turn.
     """
 
-    grades: tuple[tuple[float, float], ...] = ((0.95, 0.45), (0.85, 0.5), (0.5, 0.8), (0.2, 1.2), (0.0, 1.8))
+    grades: tuple[tuple[float, float], ...] = ((0.98, 0.45), (0.95, 0.55), (0.2, 0.9), (0.0, 1.1))
     open_number: float = 1.3
     open_words: float = 1.0
     complete_number: float = 0.5
+    answer: float = 0.5
     longest: float = 3.0
 
     def stretched(self, factor: float) -> Patience:
@@ -42,6 +44,7 @@ class Patience:
             open_number=self.open_number * factor,
             open_words=self.open_words * factor,
             complete_number=self.complete_number * factor,
+            answer=self.answer * factor,
         )
 
 
@@ -84,4 +87,6 @@ def silence_needed(
         wait = max(wait, patience.open_number)
     elif ends.is_open(text):
         wait = max(wait, patience.open_words)
+    elif ends.is_answer(text):
+        wait = min(wait, patience.answer)
     return min(wait, patience.longest)

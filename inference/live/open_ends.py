@@ -14,6 +14,9 @@ from importlib.resources import files
 
 #: A run of digits or of letters; by exclusion, since the vowel signs of Hindi are no letters to ``re``.
 _WORD = re.compile(r"\d+|[^\s\d.,;:!?¡¿।…۔،؟()\[\]\"«»“”\-–—/]+")
+#: Words of an answer that is complete by itself.
+_LONGEST_ANSWER = 4
+
 _OPEN_MARK = re.compile(r"(?:[,;:\-–—…]|\.\.\.)\s*$")
 
 
@@ -24,11 +27,15 @@ def words_of(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class OpenEnds:
-    """The words of one language that end a turn openly: names of digits and of letters, and words of sentences."""
+    """The words of one language that end a turn openly: names of digits and of letters, and words of sentences.
+
+    ``answers``: the words of short answers, which are complete ("yes", "no, thank you").
+    """
 
     digits: frozenset[str]
     letters: frozenset[str]
     words: frozenset[str]
+    answers: frozenset[str]
 
     def trailing_digits(self, text: str) -> int:
         """How many digits the text ends with, written or spelled; 0 if with none."""
@@ -52,6 +59,11 @@ class OpenEnds:
         words = words_of(text)
         return bool(_OPEN_MARK.search(text)) or (bool(words) and words[-1] in self.words)
 
+    def is_answer(self, text: str) -> bool:
+        """Whether the text is a short answer and nothing else."""
+        words = words_of(text)
+        return 0 < len(words) <= _LONGEST_ANSWER and self.answers.issuperset(words)
+
 
 @lru_cache
 def open_ends(language: str) -> OpenEnds:
@@ -60,5 +72,5 @@ def open_ends(language: str) -> OpenEnds:
         (files(__package__) / "open_ends.toml").read_text(encoding="utf-8")
     )
     found = table.get(language, {})
-    digits, letters, words = (frozenset(found.get(each, "").split()) for each in ("digits", "letters", "words"))
-    return OpenEnds(digits, letters, words)
+    kinds = ("digits", "letters", "words", "answers")
+    return OpenEnds(*(frozenset(found.get(each, "").split()) for each in kinds))

@@ -83,6 +83,18 @@ def test_while_the_turn_model_works_its_answer_is_waited_for() -> None:
     assert TurnEnded in kinds(heard("S" * 30 + "-" * frames(3.2), scores=[]))
 
 
+def test_words_from_before_the_caller_went_on_do_not_end_the_turn_sooner() -> None:
+    ear = Ear(Told("S" * 10 + "-" * 10 + "S" * 40 + "-" * frames(1.5)), open_ends("en"))
+    silences = []
+    for number in range(60 + frames(1.5)):
+        if number == 15:
+            ear.hear_words("yes")  # and then nothing: recognition is late
+        silences += [each.silence for each in ear.feed(np.zeros(FRAME, np.float32)) if isinstance(each, TurnEnded)]
+        if ear.look_due():
+            ear.add_score(0.6)
+    assert silences == pytest.approx([0.9], abs=2 * FRAME_SECONDS)
+
+
 def test_a_later_look_is_not_waited_for() -> None:
     (ended,) = (
         each for each in events(heard("S" * 30 + "-" * frames(2.5), scores=[0.6])) if isinstance(each, TurnEnded)

@@ -17,14 +17,14 @@ def needed(*scores: float, text: str = "I want to cancel my contract.", **option
 
 
 def test_the_more_complete_a_turn_sounds_the_sooner_it_ends() -> None:
-    waits = [needed(score) for score in (0.99, 0.9, 0.6, 0.3, 0.1)]
+    waits = [needed(score) for score in (0.99, 0.96, 0.6, 0.1)]
     assert waits == sorted(waits)
     assert waits[0] < waits[-1]
 
 
 def test_two_looks_are_averaged() -> None:
     assert needed(0.0, 0.99) == needed(0.495)
-    assert needed(0.0, 0.9, 1.0) == needed(0.95)
+    assert needed(0.0, 0.98, 1.0) == needed(0.99)
 
 
 def test_without_a_score_yet_the_turn_is_taken_for_incomplete() -> None:
@@ -39,6 +39,16 @@ def test_a_number_may_go_on(text: str) -> None:
 @pytest.mark.parametrize("text", ["I need to change my", "yes and", "The street is,", "well, um", "it was the ..."])
 def test_open_words_ask_for_more(text: str) -> None:
     assert needed(0.99, text=text) >= PATIENCE[Eagerness.AUTO].open_words
+
+
+@pytest.mark.parametrize("text", ["Yes.", "no", "No, thank you.", "OK. Thanks!"])
+def test_a_short_answer_is_complete_however_it_sounds(text: str) -> None:
+    assert needed(0.3, text=text) == PATIENCE[Eagerness.AUTO].answer
+
+
+@pytest.mark.parametrize("text", ["No, I want", "yes and", "Yes,", "no " * 9, ""])
+def test_an_answer_that_goes_on_is_none(text: str) -> None:
+    assert needed(0.3, text=text) > PATIENCE[Eagerness.AUTO].answer
 
 
 @pytest.mark.parametrize("text", ["W", "It's A, B,", "J. G. 1. K", "W-P"])
