@@ -16,6 +16,7 @@ from db.errors import EngineUnavailable
 from inference.engines.in_thread import iterate_in_thread
 from inference.engines.scripted.intents import IntentClassifier, Prediction
 from inference.engines.scripted.lexicon import LANGUAGES, lexicon
+from inference.engines.scripted.live_cues import live_cues
 from inference.engines.scripted.policy import Decision, Policy
 from inference.engines.scripted.replies import replies
 from inference.engines.scripted.state_update import state_from_history
@@ -83,7 +84,8 @@ def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDel
             yield TextDelta(text if number == 0 else f" {text}")
     understood = dialogue.turn.understood
     prediction = understood.prediction if understood else None
-    yield ChatFinished(MODEL, details=_details(decision, dialogue.slots, prediction))
+    cues = live_cues(decision.parts, lexicon(request.language).region)
+    yield ChatFinished(MODEL, details={**_details(decision, dialogue.slots, prediction), **cues})
 
 
 def _details(decision: Decision, slots: Mapping[str, str], prediction: Prediction | None) -> dict[str, object]:
