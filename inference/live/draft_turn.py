@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from datetime import datetime
 
 from db.logs import retrieve_exception
 from db.turns.values import Claim, Failure
+from inference.lane import Priority, use_lane
 from inference.live.held_journal import HeldJournal
 from inference.ports import AttemptJournal, JournalLost, ReplyListener, Superseded
 from inference.turn.attempt import TurnSetup, record_cancelled, run_attempt
@@ -42,7 +44,8 @@ class DraftTurn:
         self._journal = HeldJournal(timing=self._clock.timing)
         self._relay = ReplyRelay()
         pipeline = setup.pipeline(inputs, self._journal, self._clock, self._relay)
-        self._pipeline = asyncio.create_task(pipeline.run(), name="draft-turn")
+        with nullcontext() if setup.lane is None else use_lane(setup.lane, Priority.SPEECH):
+            self._pipeline = asyncio.create_task(pipeline.run(), name="draft-turn")
         self._pipeline.add_done_callback(retrieve_exception)
 
     async def keep(self, claim: Claim, journal: AttemptJournal, listener: ReplyListener) -> Failure | None:

@@ -9,6 +9,7 @@ import structlog
 
 from db.turns.values import Claim, Failure
 from inference.audio.level import VoiceLevels
+from inference.lane import Lane
 from inference.lender import Engines
 from inference.ports import AttemptJournal, Journal, RecordingDecoder, Superseded, ToolBox
 from inference.turn.inputs import TurnInputs
@@ -25,7 +26,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TurnSetup:
-    """What the pipelines of a process share. ``language_of``: the language of a text (ISO 639-1), None if unsure."""
+    """What the pipelines of a process share.
+
+    ``language_of``: the language of a text (ISO 639-1), None if unsure. ``lane``: on which the engines of live turns
+    run, with the priority of speech; None for threads of their own.
+    """
 
     engines: Engines
     decoder: RecordingDecoder
@@ -33,6 +38,7 @@ class TurnSetup:
     limits: TurnLimits
     language_of: Callable[[str], str | None] = lambda _: None
     levels: VoiceLevels = field(default_factory=VoiceLevels)
+    lane: Lane | None = None
 
     def pipeline(
         self, inputs: TurnInputs, journal: Journal, clock: TurnClock, relay: ReplyRelay | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.audio.level import REPLY_LOUDNESS, LoudnessMeter, ReplyLevel, raised
+from inference.audio.level import REPLY_LOUDNESS, LoudnessMeter, ReplyLevel, VoiceLevels, raised
 from inference.audio.vad import SpeechDetector, find_speech
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.ports import Samples
@@ -145,6 +145,37 @@ def test_a_sentence_too_short_to_be_measured_is_spoken_like_those_before() -> No
     gain = np.abs(first).max() / np.abs(speech).max()
     short = speech[10_000:12_000]
     assert np.abs(level.levelled(short, RATE)).max() == pytest.approx(gain * np.abs(short).max(), rel=0.15)
+
+
+def test_pieces_of_a_known_voice_are_as_loud_from_the_first_on() -> None:
+    """Without what was learnt, the first piece, which is quiet here, would get a gain of its own."""
+    levels, speech = VoiceLevels(), (clips()["jfk"].samples * 0.1).astype(np.float32)
+    earlier = ReplyLevel()
+    earlier.levelled(speech, RATE)
+    assert earlier.measured is not None
+    levels.learn("voice", earlier.measured)
+
+    quiet = (0.25 * speech[: 2 * RATE]).astype(np.float32)
+    pieces = [quiet, *np.array_split(speech[2 * RATE :], 6)]
+    level = ReplyLevel(levels.of("voice"))
+    gains = [np.abs(level.levelled(each, RATE)).mean() / np.abs(each).mean() for each in pieces]
+    steps = np.abs(np.diff(20 * np.log10(gains)))
+    assert steps.max() < 3
+    unknown = ReplyLevel(levels.of("another"))
+    alone = np.abs(unknown.levelled(quiet, RATE)).mean() / np.abs(quiet).mean()
+    assert 20 * np.log10(alone / gains[0]) > 6
+
+
+def test_the_loudness_of_a_voice_follows_its_replies_and_few_voices_are_kept() -> None:
+    levels = VoiceLevels()
+    for _ in range(20):
+        levels.learn("voice", -30.0)
+    levels.learn("voice", -20.0)
+    assert levels.of("voice") == pytest.approx(-27.0)
+    for number in range(300):
+        levels.learn(number, -20.0)
+    assert levels.of("voice") is None
+    assert levels.of(299) is not None
 
 
 def test_silence_is_not_raised() -> None:

@@ -21,8 +21,9 @@ from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
 from inference.journal.database_journal import DatabaseJournal
 from inference.journal.load_inputs import load_inputs
+from inference.lane import Lane, LanePlace, Priority, current_lane
 from inference.live.draft_turn import DraftTurn
-from inference.ports import Superseded
+from inference.ports import ChatRequest, Superseded
 from inference.tools.client import McpToolBox
 from inference.turn.attempt import TurnSetup
 from inference.turn.inputs import TurnInputs
@@ -191,6 +192,25 @@ async def test_a_listener_that_hangs_does_not_keep_the_turn_from_being_stored(
     with suppress(asyncio.CancelledError):
         await kept
     assert nothing_runs()
+
+
+async def test_a_draft_runs_on_the_lane_with_the_priority_of_speech(
+    database: Database, viewer: Viewer, toolbox: McpToolBox
+) -> None:
+    places: list[LanePlace | None] = []
+
+    def reply(_: ChatRequest) -> str:
+        places.append(current_lane())
+        return "Yes."
+
+    _, inputs, now = await turn_of(database, viewer, "hello")
+    lane = Lane(1)
+    draft = DraftTurn(replace(setup_of(toolbox, llm=FakeChatModel(reply)), lane=lane), inputs, now=now)
+    await asyncio.sleep(0.1)
+    await draft.discard()
+    assert places == [LanePlace(lane, Priority.SPEECH)]
+    assert current_lane() is None
+    await lane.close()
 
 
 async def test_a_draft_that_is_cancelled_as_it_is_kept_stops(

@@ -6,6 +6,7 @@ import asyncio
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from inference.ports import Speech
 from inference.turn import reply_relay
@@ -42,7 +43,9 @@ async def test_a_listener_that_fails_is_dropped() -> None:
     relay = ReplyRelay()
     relay.release(MemoryListener(ConnectionError("gone")))
     relay.text("hello")
-    await relay.drain()
+    with capture_logs() as logged:
+        await relay.drain()
+    assert [line["event"] for line in logged] == ["reply_listener_lost"]
 
 
 async def test_a_listener_that_hangs_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
