@@ -14,7 +14,7 @@ import structlog
 
 from db.errors import EngineUnavailable
 from db.logs import retrieve_exception
-from inference.ports import ChatModel, Engine, EngineInfo, Synthesizer, Transcriber
+from inference.ports import ChatModel, Engine, EngineInfo, StreamingTranscriber, Synthesizer, Transcriber
 
 E = TypeVar("E", bound=Engine)
 
@@ -151,7 +151,7 @@ class Lender(Generic[E]):
             await self._engine.close()
 
 
-AnyLender = Lender[Transcriber] | Lender[ChatModel] | Lender[Synthesizer]
+AnyLender = Lender[Transcriber] | Lender[StreamingTranscriber] | Lender[ChatModel] | Lender[Synthesizer]
 
 
 @dataclass(frozen=True, slots=True)

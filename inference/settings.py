@@ -29,6 +29,7 @@ class InferenceSettings(DatabaseSettings):
 
     asr_engine: Listed[str] = ("whisper",)
     asr_draft_engine: str = "ctranslate2"
+    live_asr_engine: str = "ctranslate2"
     llm_engine: Listed[str] = ("scripted",)
     tts_engine: Listed[str] = ("espnet",)
 

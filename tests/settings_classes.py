@@ -6,7 +6,7 @@ from pydantic_settings import BaseSettings
 
 from inference.engines.discovery import Kind, installed_engines
 
-KINDS: tuple[Kind, ...] = ("asr", "llm", "tts")
+KINDS: tuple[Kind, ...] = ("asr", "streaming_asr", "llm", "tts")
 
 
 def engine_settings() -> list[type[BaseSettings]]:

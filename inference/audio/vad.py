@@ -116,6 +116,14 @@ class SpeechStream:
         self._before = frame[-_CONTEXT:]
         return float(self.run(window[None])[0])
 
+    def feed_frames(self, samples: Samples) -> NDArray[np.float32]:
+        """The same for several frames at once, shape ``(frames,)``. ``samples``: a multiple of 512, not empty."""
+        joined = np.concatenate([self._before, samples])
+        self._before = samples[-_CONTEXT:]
+        windows = np.lib.stride_tricks.sliding_window_view(joined, _CONTEXT + FRAME)[::FRAME]
+        blocks = range(0, len(windows), _BLOCK)
+        return np.concatenate([self.run(windows[first : first + _BLOCK]) for first in blocks])
+
     def run(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities of consecutive windows, each of 64 samples of context and a frame."""
         speech, self._state = self._detector.run(windows, self._state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import inference.engines.no_telemetry  # noqa: F401 - before any engine
@@ -10,16 +11,21 @@ from db.load_settings import BadSettings, load_settings
 from inference.engines.discovery import Kind, find_engine
 from inference.engines.factory import EngineContext, EngineFactory
 from inference.lender import Engines, Lender, load_failure
-from inference.ports import Engine, EngineInfo
+from inference.ports import Engine, EngineInfo, StreamingTranscriber
 from inference.settings import NO_DRAFT, InferenceSettings
 from inference.weights.cache import ModelCache, Progress, no_progress
 
 #: The method that makes an engine one of its kind.
-_METHODS: dict[Kind, str] = {"asr": "transcribe", "llm": "reply", "tts": "synthesize"}
+_METHODS: dict[Kind, str] = {"asr": "transcribe", "streaming_asr": "listen", "llm": "reply", "tts": "synthesize"}
 
 
-def choose_engines(settings: InferenceSettings, progress: Progress = no_progress) -> Engines:
+def choose_engines(
+    settings: InferenceSettings, progress: Progress = no_progress, *, lane_threads: int | None = None
+) -> Engines:
     """The engines of this worker, not loaded yet.
+
+    ``lane_threads``: the threads of the lane on which they run, in a process that holds calls: then an inference gets
+    one thread, and so many run side by side. None: an inference gets ``VOXLOOM_MODEL_THREADS``.
 
     One that is installed and cannot be imported or made is there all the same: its ``load`` raises EngineUnavailable.
     Raises BadSettings for a name that no installed package has, and for an engine's setting that is invalid.
@@ -29,24 +35,37 @@ def choose_engines(settings: InferenceSettings, progress: Progress = no_progress
     alone = draft in {NO_DRAFT, settings.asr_engine[0]}
     # Two engines that hear the same recording side by side share the threads: more of them than cores costs both.
     asr_threads = settings.model_threads if alone else max(1, settings.model_threads // 2)
-    hearing = EngineContext(asr_threads, cache)
-    drafting = EngineContext(asr_threads, cache, draft=True)
-    others = EngineContext(settings.model_threads, cache)
+    hearing, others = EngineContext(asr_threads, cache), EngineContext(settings.model_threads, cache)
+    if lane_threads is not None:
+        hearing = others = EngineContext(1, cache, parallel=lane_threads)
+    drafting = replace(hearing, draft=True)
 
     def lender(kind: Kind, name: str, context: EngineContext, setting: str) -> Lender[Any]:
-        engine, install = make_engine(kind, name, context, setting=setting)
-        return Lender(
-            engine,
-            wait_seconds=settings.engine_wait_seconds,
-            load_seconds=settings.engine_load_seconds,
-            install=install,
-        )
+        return _lender(settings, kind, name, context, setting)
 
     return Engines(
         asr=tuple(lender("asr", each, hearing, "VOXLOOM_ASR_ENGINE") for each in settings.asr_engine),
         draft=None if alone else lender("asr", draft, drafting, "VOXLOOM_ASR_DRAFT_ENGINE"),
         llm=tuple(lender("llm", each, others, "VOXLOOM_LLM_ENGINE") for each in settings.llm_engine),
         tts=tuple(lender("tts", each, others, "VOXLOOM_TTS_ENGINE") for each in settings.tts_engine),
+    )
+
+
+def choose_streaming_transcriber(
+    settings: InferenceSettings, progress: Progress = no_progress, *, lane_threads: int
+) -> Lender[StreamingTranscriber]:
+    """The engine that recognises calls (``VOXLOOM_LIVE_ASR_ENGINE``), not loaded yet. Otherwise as ``choose_engines``.
+
+    With the model of another engine of the process it shares the weights, if both are VoxLoom's own.
+    """
+    context = EngineContext(1, ModelCache(settings.model_cache_dir, progress), parallel=lane_threads)
+    return _lender(settings, "streaming_asr", settings.live_asr_engine, context, "VOXLOOM_LIVE_ASR_ENGINE")
+
+
+def _lender(settings: InferenceSettings, kind: Kind, name: str, context: EngineContext, setting: str) -> Lender[Any]:
+    engine, install = make_engine(kind, name, context, setting=setting)
+    return Lender(
+        engine, wait_seconds=settings.engine_wait_seconds, load_seconds=settings.engine_load_seconds, install=install
     )
 
 

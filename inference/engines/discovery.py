@@ -1,4 +1,5 @@
-"""Which engines are installed: entry points of the groups ``voxloom.engines.asr``, ``.llm`` and ``.tts``.
+"""Which engines are installed: entry points of the groups ``voxloom.engines.asr``, ``.streaming_asr``, ``.llm``
+and ``.tts``.
 
 Nothing here imports an engine: entry points are metadata of installed packages (Python packaging specification,
 "Entry points").
@@ -14,7 +15,7 @@ from typing import Literal
 
 from db.load_settings import BadSettings
 
-Kind = Literal["asr", "llm", "tts"]
+Kind = Literal["asr", "streaming_asr", "llm", "tts"]
 
 _OURS = "voxloom"
 _PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"

@@ -1,7 +1,7 @@
 """Factories of engines: the objects that entry points of engine plug-ins name.
 
 An ``EngineFactory`` has the engine's settings class and a function that creates the engine. The package names it in
-its pyproject.toml under the entry-point group ``voxloom.engines.asr``, ``.llm`` or ``.tts``: see
+its pyproject.toml under the entry-point group ``voxloom.engines.asr``, ``.streaming_asr``, ``.llm`` or ``.tts``: see
 docs/how-to/write-an-engine.md.
 """
 
@@ -35,11 +35,13 @@ class EngineContext:
 
     ``threads``: CPU threads for one inference. ``cache``: for converted weights. ``draft``: whether the engine was
     chosen by ``VOXLOOM_ASR_DRAFT_ENGINE``: it should yield partials early, and its final transcript is not used.
+    ``parallel``: inferences that may run at the same time on one copy of the weights, if the engine can.
     """
 
     threads: int
     cache: ModelCache
     draft: bool = False
+    parallel: int = 1
 
 
 S_contra = TypeVar("S_contra", bound=EngineSettings, contravariant=True)

@@ -7,6 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
 from inference.engines.fake.chat import FakeChatModel
+from inference.engines.fake.streaming import FakeStreamingTranscriber, script
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
 
@@ -14,15 +15,23 @@ _INSTALL = "pip install voxloom"
 
 
 class FakeSettings(EngineSettings):
-    """``delay_seconds``: the wait before each piece of output."""
+    """``delay_seconds``: the wait before each piece of output. ``heard``, ``real_time_factor``: of live calls."""
 
     model_config = SettingsConfigDict(env_prefix="VOXLOOM_FAKE_")
 
     delay_seconds: float = Field(0, ge=0)
+    heard: str = "hello there"
+    real_time_factor: float = Field(0, ge=0)
 
 
 def _make_transcriber(settings: FakeSettings, context: EngineContext) -> FakeTranscriber:
     return FakeTranscriber(delay=settings.delay_seconds)
+
+
+def _make_streaming_transcriber(settings: FakeSettings, context: EngineContext) -> FakeStreamingTranscriber:
+    return FakeStreamingTranscriber(
+        script(settings.heard), real_time_factor=settings.real_time_factor, parallel=context.parallel
+    )
 
 
 def _make_chat(settings: FakeSettings, context: EngineContext) -> FakeChatModel:
@@ -34,5 +43,6 @@ def _make_synthesizer(settings: FakeSettings, context: EngineContext) -> FakeSyn
 
 
 transcriber = EngineFactory(FakeSettings, _make_transcriber, install=_INSTALL)
+streaming_transcriber = EngineFactory(FakeSettings, _make_streaming_transcriber, install=_INSTALL)
 chat = EngineFactory(FakeSettings, _make_chat, install=_INSTALL)
 synthesizer = EngineFactory(FakeSettings, _make_synthesizer, install=_INSTALL)

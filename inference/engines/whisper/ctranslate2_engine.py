@@ -13,7 +13,7 @@ from db.errors import EngineUnavailable
 from inference.audio.vad import SpeechDetector
 from inference.engines.in_thread import iterate_in_thread
 from inference.engines.whisper.languages import languages_of
-from inference.engines.whisper.weights import BUNDLED, ctranslate2_directory
+from inference.engines.whisper.loading import load_ctranslate2
 from inference.engines.whisper.windowing import BEAMS, LongFormTranscriber
 from inference.ports import EngineInfo, Samples, Transcript, TranscriptPartial
 from inference.weights.cache import ModelCache
@@ -27,7 +27,8 @@ class CTranslate2Engine:
 
     ``model``: "base" for the bundled weights, a directory with a converted model, or a name or repository that
     faster-whisper downloads into the cache. ``piece_seconds``: the longest piece; 28 has the fewest errors, about 6
-    gives early partials, as a draft needs. ``trimmed``, ``beams``: see ``LongFormTranscriber``.
+    gives early partials, as a draft needs. ``parallel``: see ``CTranslate2Whisper``. ``trimmed``, ``beams``: see
+    ``LongFormTranscriber``.
     """
 
     concurrency = 1
@@ -38,6 +39,7 @@ class CTranslate2Engine:
         *,
         cache: ModelCache,
         threads: int,
+        parallel: int = 1,
         piece_seconds: float = 28.0,
         trimmed: bool = True,
         beams: int = BEAMS,
@@ -45,6 +47,7 @@ class CTranslate2Engine:
         self._name = model
         self._cache = cache
         self._threads = threads
+        self._parallel = parallel
         self._long_form = LongFormTranscriber(
             SpeechDetector(), piece_seconds=piece_seconds, trimmed=trimmed, beams=beams
         )
@@ -57,25 +60,8 @@ class CTranslate2Engine:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
 
     def _load(self) -> None:
-        from faster_whisper.utils import download_model  # noqa: PLC0415  not on every machine
-
-        from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper  # noqa: PLC0415
-
         self._long_form.detector.load()
-        try:
-            if self._name == BUNDLED:
-                directory = ctranslate2_directory(self._cache)
-            elif Path(self._name).is_dir():
-                directory = Path(self._name)
-            else:
-                directory = Path(download_model(self._name, cache_dir=str(self._cache.root / "ctranslate2")))
-            self._model = CTranslate2Whisper(directory, self._threads)
-        except EngineUnavailable:
-            raise
-        except Exception as exc:  # a hub, a tokenizer and a model file fail in many ways
-            raise EngineUnavailable(
-                f"ctranslate2 cannot load {self.info.model}: it is not a converted Whisper, or the download failed."
-            ) from exc
+        self._model = load_ctranslate2(self._name, self._cache, self._threads, self._parallel)
         self.info = EngineInfo(self.info.engine, self.info.model, self._model.languages)
 
     async def close(self) -> None:

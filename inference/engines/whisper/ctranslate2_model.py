@@ -17,12 +17,15 @@ from inference.ports import SAMPLE_RATE, Samples
 
 
 class CTranslate2Whisper:
-    """Implements ``decoding.WhisperModel`` in 8-bit integers (int8)."""
+    """Implements ``decoding.WhisperModel`` in 8-bit integers (int8).
 
-    def __init__(self, directory: Path, threads: int) -> None:
+    ``threads``: of one run. ``parallel``: runs at the same time on one copy of the weights.
+    """
+
+    def __init__(self, directory: Path, threads: int, parallel: int = 1) -> None:
         """Raises RuntimeError or OSError for a directory without a model."""
         self._model = ctranslate2.models.Whisper(
-            str(directory), compute_type="int8", intra_threads=threads, inter_threads=1
+            str(directory), compute_type="int8", intra_threads=threads, inter_threads=parallel
         )
         self._tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
         self._spectrogram = FeatureExtractor(feature_size=self._model.n_mels)
@@ -40,7 +43,14 @@ class CTranslate2Whisper:
         return {language_of(token.strip("<|>")): p for token, p in self._model.detect_language(features)[0]}
 
     def decode(
-        self, features: Any, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
+        self,
+        features: Any,
+        language: str,
+        temperature: float,
+        stop: threading.Event,
+        *,
+        beams: int = 1,
+        max_tokens: int = MAX_TOKENS,
     ) -> Decoded:
         """Cannot be stopped while it runs, about a second for a piece."""
         if stop.is_set():
@@ -49,7 +59,7 @@ class CTranslate2Whisper:
             features,
             [self._prompt(language)],
             beam_size=1 if temperature else beams,
-            max_length=2 * MAX_TOKENS,  # CTranslate2 reserves half of it for the prompt
+            max_length=2 * max_tokens,  # CTranslate2 reserves half of it for the prompt
             sampling_topk=0 if temperature else 1,
             sampling_temperature=temperature or 1.0,
             return_scores=True,

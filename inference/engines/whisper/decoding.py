@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -28,6 +29,13 @@ _TRAILING_SILENCE = 3.0
 
 #: Token limit of a piece; a result that reaches it is cut off.
 MAX_TOKENS = 224
+
+#: Tokens a second of sound, and on top of them, that speech does not reach: in a short window a loop would otherwise
+#: run on to the limit. A word of most scripts other than the Latin one is many tokens.
+_TOKENS_A_SECOND, _TOKENS_A_SECOND_OTHER_SCRIPTS, _MORE_TOKENS = 8, 30, 12
+_LATIN_SCRIPT = frozenset(
+    {"en", "de", "es", "fr", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ro", "hu", "tr", "id", "ca"}
+)
 
 #: A lower average log probability is doubtful; with at least this probability of no speech, it is silence.
 _MIN_LOG_PROBABILITY = -1.0
@@ -63,7 +71,7 @@ class Decoded:
 
 
 class WhisperModel(Protocol[F]):
-    """Whisper in any implementation. ``F``: features, the output of the encoder. Not thread-safe."""
+    """Whisper in any implementation. ``F``: features, the output of the encoder. Thread-safe."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -79,7 +87,14 @@ class WhisperModel(Protocol[F]):
         ...
 
     def decode(
-        self, features: F, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
+        self,
+        features: F,
+        language: str,
+        temperature: float,
+        stop: threading.Event,
+        *,
+        beams: int = 1,
+        max_tokens: int = MAX_TOKENS,
     ) -> Decoded:
         """Beam search at temperature 0, else sampling. ``language``: ISO 639-1. Raises Stopped once ``stop`` is set."""
         ...
@@ -89,17 +104,34 @@ class Stopped(Exception):
     """The caller has set ``stop``: the result is not needed any more."""
 
 
+def max_tokens(seconds: float, language: str) -> int:
+    """The token limit of a short window with so much sound."""
+    rate = _TOKENS_A_SECOND if language in _LATIN_SCRIPT else _TOKENS_A_SECOND_OTHER_SCRIPTS
+    return min(MAX_TOKENS, _MORE_TOKENS + math.ceil(seconds * rate))
+
+
 class PieceDecoder:
-    """Decodes one piece; keeps its features for language detection and further attempts."""
+    """Decodes one piece; keeps its features for language detection and further attempts.
+
+    ``patience``: seconds after which no further attempt begins, for a caller who waits.
+    """
 
     def __init__(
-        self, model: WhisperModel[F], samples: Samples, stop: threading.Event, *, trimmed: bool, beams: int
+        self,
+        model: WhisperModel[F],
+        samples: Samples,
+        stop: threading.Event,
+        *,
+        trimmed: bool,
+        beams: int,
+        patience: float = math.inf,
     ) -> None:
         self._model: WhisperModel[Any] = model
         self._samples = samples
         self._stop = stop
         self._trimmed = trimmed
         self._beams = beams
+        self._patience = patience
         self._encoded: tuple[float, Any] | None = None
         #: The attempts and the result, in JSON types, once ``decode`` has returned.
         self.details: dict[str, Any] = {}
@@ -123,15 +155,23 @@ class PieceDecoder:
             (WINDOW, temperature) for temperature in _FALLBACK_TEMPERATURES if (WINDOW, temperature) not in attempts
         ]
         tried: list[tuple[Decoded, float, float]] = []
-        looping = False
+        accepted = looping = False
+        began = time.monotonic()
         for seconds, temperature in attempts:
-            decoded = self._model.decode(self._features(seconds), language, temperature, self._stop, beams=beams)
+            if tried and time.monotonic() - began > self._patience:
+                break
+            limit = MAX_TOKENS if seconds == WINDOW else max_tokens(self.seconds, language)
+            decoded = self._model.decode(
+                self._features(seconds), language, temperature, self._stop, beams=beams, max_tokens=limit
+            )
             agreed = decoded.tokens < MAX_TOKENS and any(_same_words(decoded, earlier) for earlier, _, _ in tried)
             agreed = agreed and (not decoded.repetitive or is_speakable(decoded.text, self.seconds))
             tried.append((decoded, seconds, temperature))
-            if agreed or not decoded.doubtful:
+            cut_off = decoded.tokens >= limit < MAX_TOKENS
+            if agreed or not (decoded.doubtful or cut_off):
+                accepted = True
                 break
-        else:
+        if not accepted:
             tried.sort(key=lambda each: (not each[0].repetitive, each[0].average_log_probability))
             looping = tried[-1][0].repetitive
         decoded, seconds, temperature = tried[-1]

@@ -13,7 +13,7 @@ from db.errors import EngineUnavailable
 from inference.audio.vad import SpeechDetector
 from inference.engines.in_thread import iterate_in_thread
 from inference.engines.whisper.languages import languages_of
-from inference.engines.whisper.weights import BUNDLED, openai_checkpoint
+from inference.engines.whisper.loading import load_torch
 from inference.engines.whisper.windowing import BEAMS, LongFormTranscriber
 from inference.ports import EngineInfo, Samples, Transcript, TranscriptPartial
 from inference.weights.cache import ModelCache
@@ -50,21 +50,8 @@ class WhisperEngine:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
 
     def _load(self) -> None:
-        import torch  # noqa: PLC0415  seconds long, and not on every machine
-        import whisper  # noqa: PLC0415
-
-        from inference.engines.whisper.torch_model import TorchWhisper  # noqa: PLC0415
-
         self._long_form.detector.load()
-        torch.set_num_threads(self._threads)
-        source = str(openai_checkpoint(self._cache)) if self._name == BUNDLED else self._name
-        try:
-            model = whisper.load_model(source, download_root=str(self._cache.root / "openai-whisper"))
-        except Exception as exc:  # a download, an unpickler and a state dict fail in many ways
-            raise EngineUnavailable(
-                f"openai-whisper cannot load {self.info.model}: it is not a checkpoint, or the download failed."
-            ) from exc
-        self._model = TorchWhisper(model.eval(), self._threads)
+        self._model = load_torch(self._name, self._cache, self._threads)
         self.info = EngineInfo(self.info.engine, self.info.model, self._model.languages)
 
     async def close(self) -> None:

