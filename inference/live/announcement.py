@@ -30,7 +30,7 @@ class Announcement:
 
     def __init__(self, context: CallContext, prompt: Prompt, language: str) -> None:
         self._context = context
-        self._prompt = prompt
+        self.prompt = prompt
         self._language = language
         self.reply = SpokenReply(context.outbox, None, context.now)
         self.written = False
@@ -48,8 +48,8 @@ class Announcement:
     async def _run(self) -> None:
         context, relay = self._context, ReplyRelay()
         try:
-            text = prompt_text(self._prompt, self._language)
-            await context.record.prompted(self._prompt, text)
+            text = prompt_text(self.prompt, self._language)
+            await context.record.prompted(self.prompt, text)
             inputs = replace(await context.record.next_inputs(), text="", reply=text, session_language=self._language)
             now = context.record.now()
             relay.release(self.reply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,19 +14,19 @@ import structlog
 from db.enums import CallEndReason, PlaybackSource, Prompt
 from db.errors import Overloaded
 from db.languages import primary_language
-from db.logs import retrieve_exception
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.audio.vad import FRAME
+from inference.live.closing import outlive
 from inference.live.context import CallContext
 from inference.live.digits import DigitKeys
 from inference.live.ear import FRAME_SECONDS, Ear, SpeechProbability
 from inference.live.floor import Floor
 from inference.live.hearing import Hearing
 from inference.live.inbox import AudioInbox
-from inference.live.live_turn import Typed
 from inference.live.open_ends import open_ends
 from inference.live.outbox import Outbox
 from inference.live.ports import CallerGone, CallerSpeaker, CallOver, CallProblem, CallRecord
+from inference.live.said import Typed
 from inference.live.silence import SilenceWatch
 from inference.live.times import CallTimes
 from inference.live.utterance import Recognition
@@ -43,9 +43,6 @@ _STORE_SECONDS = 3.0
 _REPLY_SECONDS = 2.0
 
 _DEFAULT_LANGUAGE = "en"
-
-#: Tasks that outlive their call: turns whose caller has gone, on their way to their end in the record.
-_outliving: set[asyncio.Task[None]] = set()
 
 log = structlog.get_logger(__name__)
 
@@ -290,7 +287,7 @@ class Call:
                 await self._floor.stored()
         except TimeoutError:
             log.warning("call_dropped_before_commit", call_id=str(self._context.record.state.call_id))
-        _outlive(self._floor.rest())
+        outlive(self._floor.rest())
         await self._context.record.dropped()
 
     async def _close_out(self, reason: CallEndReason) -> CallEndReason:
@@ -305,7 +302,7 @@ class Call:
         self._ended = reason
         await self._outbox.send(CallOver(reason))
         self._outbox.lose()
-        _outlive(self._floor.rest())
+        outlive(self._floor.rest())
         await self._leave()
         return reason
 
@@ -316,7 +313,7 @@ class Call:
         if isinstance(error, asyncio.CancelledError):
             await self._floor.cancel()
         else:
-            _outlive(self._floor.rest())
+            outlive(self._floor.rest())
         if isinstance(error, JournalLost):
             await self._outbox.send(CallProblem("DATABASE_UNAVAILABLE", "The call's record is out of reach."))
             await self._outbox.send(CallOver(CallEndReason.FAILED))
@@ -328,10 +325,3 @@ class Call:
             _, done = self._commands.popleft()
             if not done.done():
                 done.set_result(False)
-
-
-def _outlive(work: Coroutine[object, object, None]) -> None:
-    task = asyncio.create_task(work, name="turn-after-call")
-    _outliving.add(task)
-    task.add_done_callback(_outliving.discard)
-    task.add_done_callback(retrieve_exception)

@@ -8,11 +8,16 @@ later, and so may the final words.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
+from db.enums import Prompt
+from db.turns.live_values import TurnTaking
 from inference.live.announcement import Announcement
 from inference.live.backchannels import is_backchannel
+from inference.live.context import CallContext
 from inference.live.live_turn import LiveTurn
 from inference.live.utterance import Recognized, Utterance
 
@@ -38,8 +43,31 @@ def verdict(words: str, *, speaking: bool, waited: float, decide: float, listens
     return Verdict.TAKES_TURN if speaking else Verdict.GOES_ON
 
 
+class Turns(Protocol):
+    """The turn in progress, and what speech over its reply does to it."""
+
+    @property
+    def turn(self) -> LiveTurn | Announcement | None: ...
+
+    @property
+    def taking(self) -> TurnTaking: ...
+
+    @property
+    def language(self) -> str: ...
+
+    async def interrupt_turn(self, turn: LiveTurn | Announcement) -> None: ...
+
+    async def go_on_with(self, turn: LiveTurn) -> None:
+        """The caller goes on with the turn that the reply answers."""
+        ...
+
+    async def begin(self, utterance: Utterance, recognized: Recognized) -> None: ...
+
+    async def report(self, error: Exception) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
-class SpeechOver:
+class _Speech:
     """An utterance over a reply.
 
     ``since``: when it began, on the call's clock. ``answers``: the reply was nearly over, so that "yes" answers it.
@@ -55,6 +83,133 @@ class SpeechOver:
     goes_on: bool = False
     settling: asyncio.Task[Recognized] | None = None
 
-    def listens(self, words: str, language: str, backchannels: tuple[str, ...] | None) -> bool:
-        """Whether the words are a backchannel. ``backchannels``: the call's own; None for the language's."""
-        return not self.answers and is_backchannel(words, language, backchannels)
+
+class SpeechOverReply:
+    """The speech over the reply in progress, if there is any. ``speaking``: whether the caller speaks now."""
+
+    def __init__(
+        self, context: CallContext, turns: Turns, *, speaking: Callable[[], bool], wake: Callable[[], None]
+    ) -> None:
+        self._context = context
+        self._turns = turns
+        self._speaking = speaking
+        self._wake = wake
+        self._speech: _Speech | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is speech whose meaning for the reply is not settled."""
+        return self._speech is not None
+
+    async def admits(self, utterance: Utterance, turn: LiveTurn | Announcement) -> bool:
+        """Whether speech that begins over the reply is heard; pauses the reply then."""
+        whole = turn.stream if isinstance(turn, LiveTurn) and self._may_go_on(turn) else None
+        if not self._turns.taking.interruptible and (turn.reply.audible or whole is None):
+            return False
+        asked = isinstance(turn, Announcement) and turn.prompt is Prompt.STILL_THERE
+        answers = asked or (turn.written and turn.reply.left < self._context.times.backchannel_left)
+        self._speech = _Speech(turn, utterance, self._context.now(), answers, whole is not None)
+        utterance.whole = whole
+        await turn.reply.pause()
+        return True
+
+    def _may_go_on(self, turn: LiveTurn) -> bool:
+        """Whether speech that begins now may be more of the turn that has just ended."""
+        times = self._context.times
+        soon = self._context.now() - turn.ended_at <= times.reopen_within
+        return soon and turn.reply.heard < times.reopen_heard and (turn.claim is not None or not turn.committed)
+
+    def ended(self, utterance: Utterance) -> bool:
+        """The utterance has ended; whether it is one over a reply, whose final words decide then."""
+        speech = self._speech
+        if speech is None or speech.utterance is not utterance:
+            return False
+        work = self._context.recognition.final(utterance.stream, utterance.fed)
+        speech.settling = asyncio.create_task(work, name="settle-speech-over-reply")
+        speech.settling.add_done_callback(lambda _: self._wake())
+        return True
+
+    async def decide(self) -> None:
+        """Decides what can be decided now."""
+        speech = self._speech
+        if speech is None:
+            return
+        if speech.settling is not None:
+            if speech.settling.done():
+                self._speech = None
+                await self._settle(speech, speech.settling)
+            return
+        words = speech.utterance.words
+        decided = verdict(
+            words,
+            speaking=self._speaking(),
+            waited=self._context.now() - speech.since,
+            decide=self._context.times.decide,
+            listens=self._listens(speech, words),
+        )
+        if decided is Verdict.TAKES_TURN:
+            await self._take_turn(speech)
+        elif decided is Verdict.GOES_ON and not speech.goes_on:
+            speech.goes_on = True
+            await speech.turn.reply.resume()
+
+    def _listens(self, speech: _Speech, words: str) -> bool:
+        """Whether the words are a backchannel."""
+        own = self._turns.taking.backchannels
+        return not speech.answers and is_backchannel(words, self._turns.language, own)
+
+    async def take_turn(self) -> bool:
+        """The reply was stopped otherwise: undecided speech over it takes the turn; False if there is none."""
+        speech = self._speech
+        if speech is None or speech.settling is not None or speech.goes_on:
+            return False
+        await self._take_turn(speech)
+        return True
+
+    async def _take_turn(self, speech: _Speech) -> None:
+        """The caller goes on with the turn before, or takes the turn from the reply."""
+        self._speech = None
+        turn = speech.turn
+        if turn is not self._turns.turn:  # it has ended by itself
+            speech.utterance.whole = None
+        elif speech.reopens and isinstance(turn, LiveTurn):
+            await self._turns.go_on_with(turn)
+        else:
+            speech.utterance.whole = None
+            await self._turns.interrupt_turn(turn)
+
+    async def _settle(self, speech: _Speech, settling: asyncio.Task[Recognized]) -> None:
+        """The utterance has ended, undecided or as a backchannel: its final words decide."""
+        speech.utterance.whole = None
+        try:
+            recognized = settling.result()
+        except Exception as error:
+            await self._turns.report(error)
+        else:
+            words = recognized.transcript.text
+            if words.strip() and not self._listens(speech, words):
+                await self._turns.begin(speech.utterance, recognized)
+                return
+        if speech.turn is self._turns.turn:
+            await speech.turn.reply.resume()
+        await speech.utterance.close()
+        await self._context.record.clear_sound()
+
+    async def settled(self) -> None:
+        """Waits for the final words of an utterance that has ended, and decides."""
+        if self._speech is not None and self._speech.settling is not None:
+            await asyncio.wait({self._speech.settling})
+            await self.decide()
+
+    async def forgotten(self) -> None:
+        """The utterance was dropped by the client."""
+        speech = self._speech
+        if speech is not None and speech.settling is None:
+            self._speech = None
+            if speech.turn is self._turns.turn:
+                await speech.turn.reply.resume()
+
+    def reply_ended(self) -> None:
+        """There is nothing any more that the speech could go on with."""
+        if self._speech is not None:
+            self._speech.reopens, self._speech.utterance.whole = False, None

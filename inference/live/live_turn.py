@@ -6,54 +6,40 @@ Its final words, one commit, the reply to the caller's side. Nothing of the repl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
 
-from db.audio.encoded import EncodedAudio
-from db.enums import TurnStatus
 from db.ids import new_id
 from db.logs import retrieve_exception
 from db.turns.live_values import LiveTiming
-from db.turns.values import Claim, Failure
-from inference.audio.wav import encode_wav
+from db.turns.values import Claim
 from inference.live.context import CallContext
 from inference.live.draft_turn import DraftTurn
+from inference.live.followed_reply import follow_reply
 from inference.live.ports import HeardTurn, ReplyStatus, TurnCommitted
+from inference.live.said import Said, Typed, encoded
 from inference.live.speculation import Speculation
 from inference.live.spoken_reply import SpokenReply
-from inference.live.utterance import Recognized, Utterance
-from inference.ports import SAMPLE_RATE, RecognitionStream, Samples, Speech, Superseded, TextDelta, Transcript
-from inference.turn.call_meter import close
-
-_WAV = "audio/wav"
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A typed message, or DTMF digits."""
-
-    text: str
-    digits: bool = False
+from inference.live.utterance import Recognized
+from inference.ports import RecognitionStream, Samples, Superseded, Transcript
 
 
 class LiveTurn:
     """Runs in a task of its own, begun by ``start``.
 
-    ``typed`` and ``utterance``: what was said. ``speculation``: its final words and reply, begun in the pause.
-    ``reopens``: the turn with which the caller went on. ``recognized``: the final words, if they are known.
-    ``required``: a turn even without words, since the client asked for it. ``after``: ends when the turn before this
-    one is closed in the record.
+    ``speculation``: final words and reply, begun in the pause. ``reopens``: the turn with which the caller went on.
+    ``recognized``: the final words, if they are known. ``required``: a turn even without words, since the client asked
+    for it. ``after``: ends when the turn before this one is closed in the record.
     """
 
     def __init__(
         self,
         context: CallContext,
-        typed: Sequence[Typed],
-        utterance: Utterance | None,
+        said: Said,
         *,
         speculation: Speculation | None = None,
         reopens: LiveTurn | None = None,
@@ -62,14 +48,14 @@ class LiveTurn:
         after: Awaitable[object] | None = None,
     ) -> None:
         self._context = context
-        self._typed = tuple(typed)
-        self.utterance = utterance
+        self.said = said
+        self.utterance = said.utterance
         self._speculation = speculation
         self._reopens = reopens
         self._recognized = recognized
         self._required = required
         self._after = after
-        own = utterance.message_id if utterance else new_id()
+        own = self.utterance.message_id if self.utterance else new_id()
         self.turn_id: UUID = reopens.turn_id if reopens else new_id()
         self.message_id: UUID = reopens.message_id if reopens else own
         self.reply = SpokenReply(context.outbox, self.turn_id, context.now)
@@ -77,11 +63,11 @@ class LiveTurn:
         self.text = ""
         self.language: str | None = None
         self.claim: Claim | None = None
-        #: ``committed``: the record has it. ``silent``: nothing was said. ``written``: the reply is complete.
-        #: ``heard``: the caller has heard some of it.
-        self.committed = self.silent = self.written = self.speculative = self.heard = False
-        #: What ended the turn's task, if that concerns the call: the engine's error, Superseded or JournalLost.
+        #: ``committed``: the record has it. ``written``: the reply is complete.
+        self.committed = self.written = self.speculative = False
+        #: What ended the turn's task: the engine's error, Superseded or JournalLost.
         self.error: Exception | None = None
+        self._noted = False
         self._committing: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -90,13 +76,13 @@ class LiveTurn:
 
     @property
     def stream(self) -> RecognitionStream | None:
-        """The recognition that has heard all of the turn."""
+        """The recognition of the turn's last utterance, with what it went on with."""
         return None if self.utterance is None else self.utterance.whole or self.utterance.stream
 
     @property
     def samples(self) -> Samples:
         before = self._reopens.samples if self._reopens else np.zeros(0, np.float32)
-        return before if self.utterance is None else np.concatenate([before, self.utterance.samples])
+        return np.concatenate([before, self.said.samples])
 
     @property
     def live(self) -> LiveTiming:
@@ -135,7 +121,7 @@ class LiveTurn:
             recognized, draft = await self._hear()
             if self._after is not None:
                 await self._after
-            self._committing = asyncio.create_task(self._commit(recognized))
+            self._committing = asyncio.create_task(self._commit(recognized), name="commit-live-turn")
             await asyncio.shield(self._committing)
             if self.committed and not self.reply.stopped:
                 self.speculative = draft is not None
@@ -153,19 +139,18 @@ class LiveTurn:
                 await draft.discard()
 
     async def _hear(self) -> tuple[Recognized | None, DraftTurn | None]:
-        """The final words of the utterance, and the draft of the reply that was begun in the pause."""
-        utterance, stream = self.utterance, self.stream
-        if utterance is None or stream is None:
-            return None, None
-        if self._recognized is not None:
+        """The final words of the last utterance, and the draft of the reply that was begun in the pause."""
+        utterance, stream, final = self.utterance, self.stream, self._context.recognition.final
+        for earlier in self.said.utterances:
+            if earlier is not utterance:
+                earlier.words = (await final(earlier.stream, earlier.fed)).transcript.text
+        if utterance is None or stream is None or self._recognized is not None:
             return self._recognized, None
-        if self._speculation is not None and not self._typed:
+        if self._speculation is not None:
             with suppress(Exception):  # the engine failed, and is asked again
                 return await self._speculation.take()
-        elif self._speculation is not None:
-            await self._speculation.discard()
         try:
-            return await self._context.recognition.final(stream, self.samples.size), None
+            return await final(stream, self.samples.size), None
         except Exception as error:
             if self._reopens is None or not self._reopens.committed:
                 raise
@@ -173,24 +158,21 @@ class LiveTurn:
             return None, None
 
     async def _commit(self, recognized: Recognized | None) -> None:
-        """Stores the turn, whatever becomes of its reply; sets ``committed`` or ``silent``."""
+        """Stores the turn, whatever becomes of its reply; without effect if nothing was said."""
         self._understand(recognized)
-        if not self.text and not self._required:
-            self.silent = True
-            return
         reopened = False
         if self._reopens is not None and self._reopens.committed:
             if self._reopens.claim is not None:
-                heard = await self._heard(recognized)
-                self.claim = await self._context.record.reopen_turn(self._reopens.claim, heard)
+                heard, claim = await self._heard(recognized), self._reopens.claim
+                self.claim = await self._context.write(lambda record: record.reopen_turn(claim, heard))
                 reopened = self.claim is not None
-            if not reopened:  # it has ended in the meantime: a turn of its own, with the new words alone
+            if not reopened:  # it has ended in the meantime
                 recognized = await self._on_its_own()
-                if not self.text:
-                    self.silent = True
-                    return
+        if not self.text and not self._required:
+            return
         if not reopened:
-            self.claim = await self._context.record.begin_turn(await self._heard(recognized))
+            heard = await self._heard(recognized)
+            self.claim = await self._context.write(lambda record: record.begin_turn(heard))
         self.committed = True
         self._settled.set()
         await self._context.outbox.send(
@@ -200,17 +182,22 @@ class LiveTurn:
     def _understand(self, recognized: Recognized | None) -> None:
         words = recognized.transcript.text.strip() if recognized else ""
         self.language = recognized.transcript.language if recognized else None
-        if not words and self._reopens is not None:  # it was no more than a sound
-            self.text, self.language = self._reopens.text, self._reopens.language
-        else:
-            self.text = " ".join(each for each in (*(each.text for each in self.typed), words) if each)
-
-    @property
-    def typed(self) -> tuple[Typed, ...]:
-        return ((*self._reopens.typed, *self._typed)) if self._reopens else self._typed
+        before = self._reopens
+        if before is not None and not words:  # it was no more than a sound
+            self.text, self.language = before.text, before.language
+            return
+        parts = (*(before.said.parts if before else ()), *self.said.parts)
+        last = self.said.parts[-1] if self.utterance else None
+        spoken_before = before.utterance if before else None  # its words are in those of the whole
+        texts = [
+            words if part is last else part.text if isinstance(part, Typed) else part.words
+            for part in parts
+            if part is not spoken_before
+        ]
+        self.text = " ".join(text for text in texts if text)
 
     async def _on_its_own(self) -> Recognized | None:
-        """Makes this a turn of its own instead of more of the one before."""
+        """Makes this a turn of its own, with the new words alone, instead of more of the one before."""
         assert self.utterance is not None
         self._reopens = None
         self.turn_id, self.message_id = new_id(), self.utterance.message_id
@@ -220,66 +207,41 @@ class LiveTurn:
         return recognized
 
     async def _heard(self, recognized: Recognized | None) -> HeardTurn:
-        audio = None
-        if self.utterance is not None:
-            samples = self.samples
-            data = await asyncio.to_thread(encode_wav, samples, SAMPLE_RATE)
-            audio = EncodedAudio(data, _WAV, max(1, round(samples.size / SAMPLE_RATE * 1000)), SAMPLE_RATE)
-        transcript = recognized.transcript if recognized else Transcript("", None)
+        transcript = recognized.transcript if recognized else Transcript("", self.language)
         return HeardTurn(
             self.turn_id,
             self.message_id,
             replace(transcript, text=self.text),
             self.live,
-            audio,
+            await encoded(self.samples),
             recognized.call if recognized else None,
-            digits=bool(self.typed) and all(each.digits for each in self.typed) and audio is None,
+            digits=self.said.digits,
         )
 
     async def _answer(self, draft: DraftTurn | None) -> None:
         """The reply, by this process or, if it has not got the turn, as another one makes it."""
-        record = self._context.record
-        if self.claim is None:
-            await self._follow()
-            return
-        if draft is None:
-            inputs = await record.next_inputs(self.claim if self._reopens else None)
-            draft = DraftTurn(self._context.setup, replace(inputs, text=self.text), now=record.now())
+        record, reply = self._context.record, self.reply
         try:
-            failure = await draft.keep(self.claim, record.journal(self.claim), self.reply)
+            if self.claim is None:
+                failure = await follow_reply(record, self.turn_id, reply)
+            else:
+                draft = draft or await self._begin(self.claim)
+                failure = await draft.keep(self.claim, record.journal(self.claim), reply)
         except Superseded:  # the turn was cancelled, or belongs to a later attempt
-            if not self.reply.stopped:
-                await self.reply.reply_restarted()
-                await self._follow()
-            return
-        await self._finish(failure)
-
-    async def _follow(self) -> None:
-        status: TurnStatus | None = None
-        items = self._context.record.follow(self.turn_id)
-        try:
-            async for item in items:
-                if isinstance(item, TextDelta):
-                    await self.reply.reply_text(item.text)
-                elif isinstance(item, Speech):
-                    await self.reply.reply_piece(item)
-                else:
-                    status = item
-        finally:
-            await close(items)
-        if status is TurnStatus.CANCELLED:
-            self.reply.stopped = True
-        failed = status is not TurnStatus.COMPLETED
-        await self._finish(Failure("INTERNAL", "The turn did not complete.") if failed else None)
-
-    async def _finish(self, failure: Failure | None) -> None:
+            if reply.stopped:
+                return
+            await reply.reply_restarted()
+            failure = await follow_reply(self._context.record, self.turn_id, reply)
         self.written = True
-        if self.reply.stopped:
-            return
         if failure is None:
-            await self.reply.finish(ReplyStatus.COMPLETED)
+            await reply.finish(ReplyStatus.COMPLETED)
         else:
-            await self.reply.finish(ReplyStatus.FAILED, failure.code, failure.message)
+            await reply.finish(ReplyStatus.FAILED, failure.code, failure.message)
+
+    async def _begin(self, claim: Claim) -> DraftTurn:
+        record = self._context.record
+        inputs = await record.next_inputs(claim if self._reopens else None)
+        return DraftTurn(self._context.setup, replace(inputs, text=self.text), now=record.now())
 
     # --- its end ------------------------------------------------------------------------------------------
 
@@ -295,8 +257,26 @@ class LiveTurn:
         await self._settled.wait()
         if self.committed:
             playback = self.reply.ledger.playback(interrupted=True)
-            await self._context.record.interrupted(self.turn_id, playback, self.live)
+            await self._context.write(lambda record: record.interrupted(self.turn_id, playback, self.live))
         await self._end()
+        await self.dispose()
+
+    async def close_finished(self) -> None:
+        """The reply has been played."""
+        await self.note_heard(interrupted=False)
+        await self.dispose()
+
+    async def note_playback(self) -> None:
+        """Records that the caller has begun to hear the reply, once."""
+        if not self._noted and self.reply.first_heard is not None:
+            self._noted = True
+            await self._context.record.playback_started(self.turn_id)
+
+    async def note_heard(self, *, interrupted: bool) -> None:
+        """Records what was heard of the reply, whose turn goes on or has ended."""
+        if self.committed:
+            playback = self.reply.ledger.playback(interrupted=interrupted)
+            await self._context.write(lambda record: record.playback_finished(self.turn_id, playback, self.live))
 
     async def withdraw(self) -> None:
         """The caller goes on: ends the attempt at a turn that was stopped; before its commit without a trace."""
@@ -322,7 +302,6 @@ class LiveTurn:
 
     async def dispose(self) -> None:
         """Closes the recognition; the turn cannot be reopened any more."""
-        if self.utterance is not None:
-            await self.utterance.close()
+        await self.said.close()
         if self._reopens is not None:
             await self._reopens.dispose()

@@ -121,6 +121,11 @@ class SpokenReply:
             return (self.ledger.total_ms - self.ledger.heard_ms) / 1000
         return max(0.0, self._end() - self._now())
 
+    @property
+    def heard(self) -> float:
+        """Seconds of it that the caller has heard: as reported, else by the clock."""
+        return self.ledger.total_ms / 1000 - self.left
+
     def over(self, grace: float) -> bool:
         """Whether all audio so far was played, or must have been ``grace`` seconds ago."""
         if self.paused:
