@@ -19,6 +19,16 @@ _STRANGER_MESSAGES = 16
 #: Frames of one fragmented message (RFC 6455, section 5.4); clients send one.
 _MAX_FRAGMENTS = 1_000
 
+#: Bytes that are parsed before the limits are checked: an empty frame has 6 and takes 4 microseconds, and one read of
+#: the socket may hold 40,000 of them.
+_SLICE_BYTES = 8_192
+
+#: Pings and pongs of a client within a second; libraries send one in some seconds.
+_MAX_PINGS = 100
+
+#: Messages of an authenticated client in the queue.
+_MAX_MESSAGES = 2_000
+
 
 class SocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's websocket protocol with limits, smaller until a valid key is shown (`KEY_SHOWN`).
@@ -34,6 +44,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._slot: Slot | None = None
         self._is_stranger = True
         self._stalled: float | None = None
+        self._pings, self._pings_since = 0, 0.0
         self.conn.max_message_size = STRANGER_MESSAGE_BYTES
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -67,6 +78,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated:
+            self._parse(data)
+            return
+        for start in range(0, len(data), _SLICE_BYTES):
+            self._parse(data[start : start + _SLICE_BYTES])
+
+    def _parse(self, data: bytes) -> None:
         if self.close_sent and self.conn.parser_exc is not None:
             return  # refused: discard the rest
         super().data_received(data)
@@ -77,12 +95,31 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._fail(CloseCode.TRY_AGAIN_LATER, "The server has reached its limit of request bytes in flight")
         elif self._is_stranger and self.queue.qsize() > _STRANGER_MESSAGES:
             self._fail(CloseCode.POLICY_VIOLATION, "Wait for connection_ack")
+        elif self.queue.qsize() > _MAX_MESSAGES:
+            self._fail(CloseCode.POLICY_VIOLATION, f"More than {_MAX_MESSAGES} messages wait")
 
     def handle_cont(self, event: Frame) -> None:
         if len(self.frames) >= _MAX_FRAGMENTS:
             self._fail(CloseCode.MESSAGE_TOO_BIG, f"A message may have {_MAX_FRAGMENTS} frames")
         else:
             super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        if self._may_ping():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._may_ping():
+            super().handle_pong(event)
+
+    def _may_ping(self) -> bool:
+        now = self.loop.time()
+        if now - self._pings_since > 1:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        if self._pings > _MAX_PINGS:
+            self._fail(CloseCode.POLICY_VIOLATION, f"More than {_MAX_PINGS} pings a second")
+        return self._pings <= _MAX_PINGS
 
     def handle_parser_exception(self) -> None:
         super().handle_parser_exception()

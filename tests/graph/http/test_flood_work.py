@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.frames import Frame
+from websockets.server import ServerProtocol
 
 from graph.http import http_protocol
 from graph.http.discarding import Discarding
@@ -128,3 +130,31 @@ async def test_a_request_behind_another_is_not_thrown_away(
     writer.close()
     assert answers.count(b"HTTP/1.1 200 OK") == 2
     assert b'"tenant"' in answers
+
+
+@pytest.mark.parametrize("kind", [b"\x89", b"\x8a"], ids=["ping", "pong"])
+async def test_a_flood_of_websocket_pings_is_parsed_no_further(
+    edge: Edge, kind: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = 0
+    recv_frame = ServerProtocol.recv_frame
+
+    def counted(self: ServerProtocol, frame: Frame) -> None:
+        nonlocal frames
+        frames += 1
+        recv_frame(self, frame)
+
+    monkeypatch.setattr(ServerProtocol, "recv_frame", counted)
+    reader, writer = await connect(edge)
+    writer.write(
+        b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+    )
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    writer.write((kind + b"\x80\0\0\0\0") * 50_000)
+    with suppress(ConnectionError):
+        answer = await asyncio.wait_for(reader.read(-1), 10)
+        assert b"\x03\xf0More than" in answer  # 1008
+    writer.close()
+    assert frames < 2_000
