@@ -1,6 +1,6 @@
 """Tokens of live calls: a caller connects with one instead of an API key. Signed, stateless, bound to call and tenant.
 
-A token is ``vxc_`` and the base64url text of the tenant's id, the call's id, the time until which the first connection
+A token is ``ek_`` and the base64url text of the tenant's id, the call's id, the time until which the first connection
 must be made (seconds since 1970, 8 bytes), and the HMAC-SHA256 of these. Later connections are up to the call's row: a
 dropped call may be resumed with the same token as long as it lives.
 """
@@ -21,7 +21,7 @@ from db.models.calls import Call
 #: Name of the servers' secret (``db.commands.keys.server_secret``).
 CALL_TOKEN_SECRET = "call-tokens"  # noqa: S105 - the name of a secret, not one
 
-TOKEN_PREFIX = "vxc_"  # noqa: S105 - the beginning of every token
+TOKEN_PREFIX = "ek_"  # noqa: S105 - the beginning of every token; npm's client takes no other in a browser
 
 _SIGNATURE = 32
 _PAYLOAD = 16 + 16 + 8

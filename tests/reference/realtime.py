@@ -108,9 +108,9 @@ SESSION: Mapping[str, str] = {
     ),
     "audio.input.turn_detection": (
         "`semantic_vad` with `eagerness` (`medium` is `auto`) and `interrupt_response`; `server_vad` with "
-        f"`silence_duration_ms` ({MIN_SILENCE_MS} to {MAX_SILENCE_MS:,}: the silence that ends any turn) and `interrupt_response`; both find the "
-        "end of a turn by sound and words; `null`: the client commits. `create_response: false` and `idle_timeout_ms` "
-        "are refused; `threshold` and `prefix_padding_ms` have no effect"
+        f"`silence_duration_ms` ({MIN_SILENCE_MS} to {MAX_SILENCE_MS:,}: the silence that ends any turn) and "
+        "`interrupt_response`; both find the end of a turn by sound and words; `null`: the client commits. "
+        "`create_response: false` and `idle_timeout_ms` are refused; `threshold` and `prefix_padding_ms` have no effect"
     ),
     "audio.input.transcription": "`null` stops the transcription events; of its members only `language` has an effect",
     "metadata": "as above; refused once the call is open",

@@ -30,7 +30,6 @@ class Closing:
 IDLE = Closing(4408, "No session.update and no audio came in time")
 NOT_READING = Closing(4408, "The client does not read what it is sent")
 SUPERSEDED = Closing(4409, "Another connection has taken the call over")
-FAILED = Closing(1011, "Internal error: the server's log has more")
 REVOKED = Closing(4403, "The API key was revoked")
 
 

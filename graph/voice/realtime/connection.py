@@ -10,7 +10,6 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 
-import structlog
 from openai.types.realtime import (
     ConversationCreatedEvent,
     ConversationItemCreateEvent,
@@ -25,12 +24,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from db.enums import CallEndReason
 from db.errors import BadUserInput, VoxLoomError
-from db.logs import error_fields
+from db.postgres.outage import client_error
 from db.viewer import Viewer
+from graph.errors import masked
 from graph.voice.realtime.caller_turns import CallerTurns
 from graph.voice.realtime.client_commands import ClientCommands
 from graph.voice.realtime.client_events import ClientError, read_event
-from graph.voice.realtime.close_codes import FAILED, IDLE, NOT_READING, SUPERSEDED, Closing, closing_of
+from graph.voice.realtime.close_codes import IDLE, NOT_READING, SUPERSEDED, Closing, closing_of
 from graph.voice.realtime.conversation import Conversation
 from graph.voice.realtime.opening import Connection, NewCall, OpenedCall, Reception
 from graph.voice.realtime.outbox import Outbox
@@ -45,8 +45,6 @@ _OPENING = (InputAudioBufferAppendEvent, ConversationItemCreateEvent)
 
 #: For a call to store what was said last.
 _ENDING_SECONDS = 5.0
-
-log = structlog.get_logger(__name__)
 
 
 class _Idle(Exception):
@@ -124,14 +122,13 @@ class RealtimeConnection:
                 return await self._converse()
             except _Idle:
                 return IDLE
-            except VoxLoomError as error:
-                self._outbox.push(error_text(ClientError(error.code, error.message, kind="server_error")))
-                return closing_of(error)
             except CallerGone:
                 return NOT_READING
             except Exception as error:
-                log.error("realtime_failed", **error_fields(error))
-                return FAILED
+                known = error if isinstance(error, VoxLoomError) else client_error(error)
+                shown = known or masked(error, path="v1/realtime")
+                self._outbox.push(error_text(ClientError(shown.code, shown.message, kind="server_error")))
+                return closing_of(shown)
 
     async def _wait_for_call(self, stack: AsyncExitStack) -> bool:
         """The client's events up to the one that opens the call; False if the client has gone."""

@@ -55,8 +55,9 @@ def typed_item(item_id: str, text: str) -> ConversationItem:
 
 
 def reply_item(item_id: str, status: ItemStatus, transcript: str | None) -> ConversationItem:
-    """The assistant's speech. ``transcript``: None for no content yet."""
-    content = [] if transcript is None else [AssistantContent(type="output_audio", transcript=transcript)]
+    """The assistant's speech. ``transcript``: None before there is one, and once its audio was truncated."""
+    told = {} if transcript is None else {"transcript": transcript}
+    content = [] if status == "in_progress" else [AssistantContent(type="output_audio", **told)]
     return RealtimeConversationItemAssistantMessage(
         id=item_id, object="realtime.item", type="message", role="assistant", status=status, content=content
     )

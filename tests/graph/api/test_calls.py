@@ -43,7 +43,7 @@ async def test_a_call_is_opened_with_its_settings_a_url_and_a_token(edge: Edge, 
     call = opened["call"]
     host = edge.address.rpartition(":")[0]
     assert opened["url"] == f"ws://{host.rpartition('/')[2]}:8010/v1/realtime"
-    assert opened["token"].startswith("vxc_")
+    assert opened["token"].startswith("ek_")
     left = datetime.fromisoformat(opened["expiresAt"]) - datetime.now(UTC)
     assert timedelta(seconds=CONNECT_SECONDS - 30) < left <= timedelta(seconds=CONNECT_SECONDS)
     assert call == {

@@ -37,23 +37,23 @@ def test_another_server_refuses_it() -> None:
 def test_no_bit_of_it_can_be_changed() -> None:
     tokens = CallTokens(b"s" * 32)
     token, _ = tokens.sign(call())
-    signed = base64.urlsafe_b64decode(token.removeprefix("vxc_"))
+    signed = base64.urlsafe_b64decode(token.removeprefix("ek_"))
     for place in range(len(signed) * 8):
         changed = bytearray(signed)
         changed[place // 8] ^= 1 << place % 8
         with pytest.raises(Forbidden):
-            tokens.check("vxc_" + base64.urlsafe_b64encode(changed).decode())
+            tokens.check("ek_" + base64.urlsafe_b64encode(changed).decode())
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         "",
-        "vxc_",
+        "ek_",
         "vxl_" + "A" * 96,
-        "vxc_" + "A" * 10_000,
-        *(f"vxc_{'A' * length}" for length in (95, 96, 97)),
-        *(f"vxc_{each * 96}" for each in "=+ü\0"),
+        "ek_" + "A" * 10_000,
+        *(f"ek_{'A' * length}" for length in (95, 96, 97)),
+        *(f"ek_{each * 96}" for each in "=+ü\0"),
     ],
 )
 def test_what_is_no_token_is_refused(wrong: str) -> None:

@@ -256,8 +256,13 @@ async def realtime_server(
     reception: Reception, limits: ConnectionLimits | None = None, *, ping_seconds: float | None = None
 ) -> AsyncIterator[str]:
     """The websocket address of an endpoint, up to ``/v1``."""
+    async with served(RealtimeEndpoint(reception, Rates(0), limits=limits), ping_seconds=ping_seconds) as address:
+        yield address
+
+
+@asynccontextmanager
+async def served(endpoint: RealtimeEndpoint, *, ping_seconds: float | None = None) -> AsyncIterator[str]:
     chosen = ApiSettings(database_url="postgresql://none", host="127.0.0.1", port=0, api_key=None)
-    endpoint = RealtimeEndpoint(reception, Rates(0), limits=limits)
     config = server_config(
         Starlette(routes=[WebSocketRoute(PATH, endpoint)]), chosen, port=0, max_message_bytes=MAX_MESSAGE_BYTES
     )

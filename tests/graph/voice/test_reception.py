@@ -1,0 +1,145 @@
+"""Keys and tokens of callers, and what they open, in Postgres; seen through the Realtime endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from websockets.exceptions import InvalidStatus
+
+from db.commands.calls import close_call, open_call
+from db.commands.keys import revoke_key
+from db.commands.sessions import create_session, end_session
+from db.enums import CallTransport, Channel
+from db.errors import ConnectFailed
+from db.models.calls import Call
+from db.postgres.database import Database
+from db.viewer import Viewer
+from graph.guards.call_tokens import CallTokens
+from inference.engines.fake.chat import echo
+from tests.graph.voice.realtime.desk import Desk, desk
+from tests.graph.voice.realtime.fakes import served
+from tests.graph.voice.realtime.raw import closing, hear, raw, tell
+
+
+@pytest.fixture
+async def running(database: Database, database_url: str) -> AsyncIterator[Desk]:
+    async with desk(database, database_url, echo, requests_per_minute=600) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def address(running: Desk) -> AsyncIterator[str]:
+    async with served(running.endpoint) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def call(database: Database, viewer: Viewer) -> Call:
+    async with database.transaction() as session:
+        owner = await create_session(
+            session, viewer, customer_id="c", language="de", channel=Channel.WEB, persona="billing_agent", metadata=None
+        )
+        return await open_call(session, viewer, session_id=owner.id, transport=CallTransport.REALTIME)
+
+
+async def refused(address: str, token: str) -> tuple[int, int]:
+    """The HTTP status for the token in the header, and the close code for the same as a browser shows it."""
+    with pytest.raises(InvalidStatus) as status:
+        async with raw(address, "", token):
+            pass
+    async with raw(address, "", None, ["realtime", f"openai-insecure-api-key.{token}"]) as socket:
+        return status.value.response.status_code, (await closing(socket))[0]
+
+
+async def test_a_key_opens_a_session_and_a_call(address: str, key: str, database: Database) -> None:
+    async with raw(address, key=key) as socket:
+        metadata = {"customer_id": "c-1", "language": "en-US", "phone": "555"}
+        audio = {"input": {"turn_detection": None}}
+        await tell(socket, "session.update", session={"type": "realtime", "audio": audio, "metadata": metadata})
+        session_id = (await hear(socket, "conversation.created"))["conversation"]["id"]
+        shown = (await hear(socket, "session.updated"))["session"]["audio"]["input"]
+        assert (shown["turn_detection"], shown["transcription"]) == (None, {"language": "en-US"})
+        query = text(
+            "select s.customer_id, s.language, s.persona, s.metadata, s.channel, c.transport,"
+            " c.turn_taking ->> 'eagerness' from sessions s join calls c on c.session_id = s.id where s.id = cast(:id as uuid)"
+        )
+        async with database.reading() as session:
+            row = (await session.execute(query, {"id": session_id})).one()
+        assert tuple(row) == ("c-1", "en-US", "billing_agent", {"phone": "555"}, "API", "REALTIME", "MANUAL")
+
+
+async def test_bad_metadata_leaves_nothing_behind(address: str, key: str, database: Database) -> None:
+    async with raw(address, key=key) as socket:
+        for metadata in ({"language": "xx"}, {"customer_id": "x" * 201}, {"more": "x" * 20_000}, {"a": "\0"}):
+            await tell(socket, "session.update", session={"type": "realtime", "metadata": metadata})
+            assert (await hear(socket, "error"))["error"]["code"] == "BAD_USER_INPUT"
+        async with database.reading() as session:
+            assert (await session.execute(text("select count(*) from sessions"))).scalar_one() == 0
+
+
+async def test_a_token_connects_to_its_call(address: str, call: Call, running: Desk) -> None:
+    token, _ = running.tokens.sign(call)
+    async with raw(address, "?model=billing_agent", token) as socket:
+        assert (await hear(socket, "conversation.created"))["conversation"]["id"] == str(call.session_id)
+        assert list(running.records.made) == [call.id]
+
+
+async def test_tokens_that_are_none(address: str, call: Call, running: Desk) -> None:
+    token, _ = running.tokens.sign(call)
+    forged, _ = CallTokens(b"another server").sign(call)
+    call.opened_at -= timedelta(days=1)
+    expired, _ = running.tokens.sign(call)
+    for wrong in (token[:-1] + ("A" if token[-1] != "A" else "B"), forged, expired, "ek_", "ek_" + "A" * 96):
+        assert await refused(address, wrong) == (401, 4401)
+    assert not running.records.made
+
+
+async def test_a_token_of_a_call_that_ended(
+    address: str, call: Call, running: Desk, database: Database, viewer: Viewer
+) -> None:
+    token, _ = running.tokens.sign(call)
+    async with database.transaction() as session:
+        await close_call(session, viewer, call_id=call.id)
+    assert await refused(address, token) == (400, 4410)
+
+
+async def test_a_token_of_an_ended_session(
+    address: str, call: Call, running: Desk, database: Database, viewer: Viewer
+) -> None:
+    token, _ = running.tokens.sign(call)
+    async with database.transaction() as session:
+        await end_session(session, viewer, session_id=call.session_id)
+    assert await refused(address, token) == (400, 4410)
+
+
+async def test_wrong_tokens_are_charged_to_the_address(address: str, running: Desk) -> None:
+    codes = []
+    for _ in range(22):
+        async with raw(address, "", None, ["realtime", "openai-insecure-api-key.ek_wrong"]) as socket:
+            codes.append((await closing(socket))[0])
+    assert codes[:20] == [4401] * 20
+    assert codes[-1] == 4429
+
+
+async def test_a_revoked_key_closes_its_calls(address: str, key: str, viewer: Viewer, database: Database) -> None:
+    async with raw(address, key=key) as socket:
+        await tell(socket, "session.update", session={"type": "realtime", "audio": {}})
+        await hear(socket, "session.updated")
+        async with database.transaction() as session:
+            await revoke_key(session, viewer.key_id)
+        assert await closing(socket) == (4403, "The API key was revoked")
+
+
+async def test_postgres_away(address: str, key: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with raw(address, key=key) as socket:
+
+        async def away(*_: object) -> None:
+            raise ConnectFailed("refused", transient=True)
+
+        monkeypatch.setattr(database, "run", away)
+        await tell(socket, "session.update", session={"type": "realtime", "audio": {}})
+        assert (await hear(socket, "error"))["error"]["code"] == "DATABASE_UNAVAILABLE"
+        assert (await closing(socket))[0] == 1013
