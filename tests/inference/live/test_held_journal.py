@@ -146,6 +146,16 @@ async def test_an_error_of_the_real_journal_is_raised_where_it_would_have_been()
     assert real.names == ["reply_delta"]  # and nothing behind the write that was refused
 
 
+async def test_a_write_during_the_release_gets_its_own_error() -> None:
+    held, real = HeldJournal(), SlowJournal(superseded_at="reply_ready")
+    await held.reply_delta("a")
+    releasing = asyncio.create_task(held.release(real))
+    await asyncio.sleep(0)
+    with pytest.raises(Superseded):
+        await held.reply_ready("a", "en")
+    await releasing
+
+
 async def test_the_error_of_a_write_that_waits_is_its_own() -> None:
     held, real = HeldJournal(), MemoryJournal(superseded_at="tool_started")
     waiting = asyncio.create_task(held.tool_started(ToolRequest("1", "note", {}), "crm", 0))

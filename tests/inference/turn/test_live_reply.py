@@ -217,9 +217,24 @@ async def test_a_listener_that_hangs_or_fails_costs_the_turn_nothing() -> None:
         await relay.close()
 
 
-async def test_a_voice_is_as_loud_in_its_first_piece_as_in_its_replies_before() -> None:
-    levels = VoiceLevels()
-    await answer(levels=levels)
-    _, listener = await answer(levels=levels)
-    loud = [float(np.abs(piece.samples).max()) for piece in listener.pieces if len(piece.text) > 15]
-    assert max(loud) / min(loud) < 1.1
+async def test_the_first_piece_has_the_gain_that_its_voice_had_before() -> None:
+    class Loud(VoiceLevels):
+        def of(self, voice: object) -> float:
+            return -3.0
+
+    _, usual = await answer()
+    _, quieter = await answer(levels=Loud())
+    first, other = (np.abs(each.pieces[0].samples).max() for each in (usual, quieter))
+    assert other < 0.7 * first
+
+
+async def test_a_reply_teaches_the_loudness_of_its_voice() -> None:
+    learnt: list[float] = []
+
+    class Pupil(VoiceLevels):
+        def learn(self, voice: object, loudness: float) -> None:
+            learnt.append(loudness)
+
+    await answer(levels=Pupil())
+    assert len(learnt) == 1
+    assert -40 < learnt[0] < -10
