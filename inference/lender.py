@@ -172,6 +172,12 @@ class Engines:
         stages = (("ASR", self.asr), ("ASR", drafts), ("LLM", self.llm), ("TTS", self.tts))
         return [(stage, lender) for stage, lenders in stages for lender in lenders]
 
+    @property
+    def reply_languages(self) -> tuple[str, ...]:
+        """The languages that the language models support, ISO 639-1; empty if one supports any."""
+        known = [lender.info.languages for lender in self.llm]
+        return () if not all(known) else tuple(dict.fromkeys(each for languages in known for each in languages))
+
     async def close(self) -> None:
         for _, lender in self.every():
             await lender.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +17,7 @@ from db.errors import Overloaded
 from db.languages import primary_language
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.audio.vad import FRAME
+from inference.lane import Priority, use_lane
 from inference.live.closing import outlive
 from inference.live.context import CallContext
 from inference.live.digits import DigitKeys
@@ -123,6 +125,8 @@ class Call:
 
     async def commit_audio(self) -> bool:
         async def commit() -> bool:
+            if self._manual and (frame := self._inbox.flush()) is not None:
+                await self._hearing.hear(*frame)
             return await self._hearing.end_now(respond=not self._manual)
 
         return await self._command(commit)
@@ -189,7 +193,9 @@ class Call:
         return self._hearing.speaking
 
     def _listen(self) -> RecognitionStream:
-        return self._parts.recognizer.listen(language=primary_language(self._context.record.state.language))
+        setup, language = self._parts.setup, primary_language(self._context.record.state.language)
+        with nullcontext() if setup.lane is None else use_lane(setup.lane, Priority.FINAL):
+            return self._parts.recognizer.listen(language=language, among=setup.engines.reply_languages)
 
     async def run(self) -> CallEndReason:
         assert not self._running

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from db.languages import primary_language
+from db.turns.values import Claim
 from inference.live.outbox import Outbox
 from inference.live.ports import CallRecord
 from inference.live.times import CallTimes
 from inference.live.utterance import Recognition
 from inference.ports import Superseded
 from inference.turn.attempt import TurnSetup
+from inference.turn.inputs import TurnInputs
 
 T = TypeVar("T")
 
@@ -26,6 +29,15 @@ class CallContext:
     setup: TurnSetup
     times: CallTimes
     now: Callable[[], float]
+
+    async def inputs(self, text: str, language: str | None, *, reopened: Claim | None = None) -> TurnInputs:
+        """The inputs of the next turn. ``language``: of the text; a session without a language of its own is answered
+        in it, if a language model of this process supports it."""
+        inputs = replace(await self.record.next_inputs(reopened), text=text)
+        supported = self.setup.engines.reply_languages
+        if language and primary_language(inputs.session_language) is None and language in (supported or (language,)):
+            return replace(inputs, session_language=language)
+        return inputs
 
     async def write(self, action: Callable[[CallRecord], Awaitable[T]]) -> T:
         """A write of the record; done again if the caller came back on another connection meanwhile."""

@@ -72,6 +72,14 @@ class AudioInbox:
         self._room.set()
         return frame
 
+    def flush(self) -> tuple[Samples, float] | None:
+        """The audio that is less than a frame, with silence behind it; None if there is none."""
+        if not self._rest.size:
+            return None
+        frame = np.pad(self._rest, (0, FRAME - self._rest.size))
+        self._rest = np.zeros(0, np.float32)
+        return frame, time.perf_counter()
+
     def assume_silence(self) -> None:
         """Where the caller has sent nothing for a while, silence goes on in real time."""
         now = time.perf_counter()

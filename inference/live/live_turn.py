@@ -239,9 +239,8 @@ class LiveTurn:
             await reply.finish(ReplyStatus.FAILED, failure.code, failure.message)
 
     async def _begin(self, claim: Claim) -> DraftTurn:
-        record = self._context.record
-        inputs = await record.next_inputs(claim if self._reopens else None)
-        return DraftTurn(self._context.setup, replace(inputs, text=self.text), now=record.now())
+        inputs = await self._context.inputs(self.text, self.language, reopened=claim if self._reopens else None)
+        return DraftTurn(self._context.setup, inputs, now=self._context.record.now())
 
     # --- its end ------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from db.logs import retrieve_exception
 from inference.live.context import CallContext
@@ -37,8 +36,8 @@ class Speculation:
         self.words = text
         self._on_words()
         if text:
-            inputs = await context.record.next_inputs()
-            self._draft = DraftTurn(context.setup, replace(inputs, text=text), now=context.record.now())
+            inputs = await context.inputs(text, recognized.transcript.language)
+            self._draft = DraftTurn(context.setup, inputs, now=context.record.now())
         return recognized
 
     async def take(self) -> tuple[Recognized, DraftTurn | None]:

@@ -109,15 +109,10 @@ class Pipeline:
     def _reply_language(self, language: str | None = None) -> str:
         """The language of the reply where the session's is "auto": the first that a language model of this worker
         supports of the message's language, the language of earlier messages and the default."""
-        spoken = self._llm_languages()
+        spoken = self._engines.reply_languages
         wanted = [each for each in (language, self._work.earlier_language, self._default_language) if each]
         able = [each for each in wanted if not spoken or each in spoken]
         return able[0] if able else spoken[0]
-
-    def _llm_languages(self) -> tuple[str, ...]:
-        """The languages that the language models of this worker support; empty if one supports any."""
-        known = [lender.info.languages for lender in self._engines.llm]
-        return () if not all(known) else tuple(dict.fromkeys(each for languages in known for each in languages))
 
     async def _transcribe_on(
         self, recording: bytes, language: str | None, engine: Lender[Transcriber]
@@ -125,7 +120,7 @@ class Pipeline:
         """Transcribes the recording on one engine; partial transcripts go to the journal. Raises StageError."""
         await self._journal.stage_started(Stage.ASR, engine.info)
         recognized: asr.Recognized | None = None
-        first, languages = self._reply_language(), self._llm_languages()
+        first, languages = self._reply_language(), self._engines.reply_languages
         items = asr.transcribe(
             recording,
             owner=self._work.tenant_id,
