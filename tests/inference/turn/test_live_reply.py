@@ -238,3 +238,16 @@ async def test_a_reply_teaches_the_loudness_of_its_voice() -> None:
     await answer(levels=Pupil())
     assert len(learnt) == 1
     assert -40 < learnt[0] < -10
+
+
+async def test_an_opening_goes_on_without_the_pause_of_its_engine() -> None:
+    class Pausing(FakeSynthesizer):
+        async def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncGenerator[Speech, None]:
+            async for piece in super().synthesize(text, language=language, voice=voice):
+                pause = np.zeros(2000, np.float32)
+                yield Speech(np.concatenate([piece.samples, pause]), piece.sample_rate, piece.text)
+
+    _, listener = await answer(Pausing())
+    first, second = listener.pieces[:2]
+    assert first.samples[-100:].any()
+    assert not second.samples[-2000:].any()

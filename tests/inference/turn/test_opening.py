@@ -20,7 +20,7 @@ from inference.turn.sentences import SentenceSplitter
         ("Your balance on May 12, 2026 was nothing at all, sir.", "Your balance"),
         ("Your bill of $1,234,567.89 is due on Monday, the first.", "Your bill"),
         ("The number you want is 555 0199 223 for all such things.", "The number you want"),
-        ("There are about 4471 of them in the shop at this moment.", "There are about"),
+        ("We moved here in 1984 and you can always come to see us.", "We moved here"),
         ("Donaudampfschifffahrtsgesellschaftskapitäne sind selten.", None),
         ("もちろんです、お手伝いします。お名前と電話番号を教えていただけますか", "もちろんです、"),
     ],
