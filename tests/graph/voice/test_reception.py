@@ -64,7 +64,8 @@ async def test_a_key_opens_a_session_and_a_call(address: str, key: str, database
         assert (shown["turn_detection"], shown["transcription"]) == (None, {"language": "en-US"})
         query = text(
             "select s.customer_id, s.language, s.persona, s.metadata, s.channel, c.transport,"
-            " c.turn_taking ->> 'eagerness' from sessions s join calls c on c.session_id = s.id where s.id = cast(:id as uuid)"
+            " c.turn_taking ->> 'eagerness' from sessions s join calls c on c.session_id = s.id"
+            " where s.id = cast(:id as uuid)"
         )
         async with database.reading() as session:
             row = (await session.execute(query, {"id": session_id})).one()
