@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import BaseTransport
 from typing import Any, cast
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
@@ -143,6 +144,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused and self.queue.empty():
             self.read_paused = False
             self.transport.resume_reading()
+
+    def keepalive_timeout(self) -> None:
+        """A client whose pong waits behind messages that the application has not taken yet is not closed."""
+        if self.read_paused and self._stalled is None:
+            self.pong_timer = self.pending_ping_payload = None
+            self.schedule_ping()
+        else:
+            super().keepalive_timeout()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":  # else uvicorn logs that the handshake was left undone
+            self.handshake_complete = True
 
     def check_deadlines(self, now: float) -> None:
         """Aborts a connection whose client does not read."""

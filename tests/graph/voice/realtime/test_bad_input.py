@@ -160,6 +160,18 @@ async def test_faster_than_real_time_waits(address: str, reception: FakeReceptio
         assert call.heard.size < 16_000 * 20
 
 
+async def test_a_client_that_is_held_back_is_not_closed_for_a_late_pong(reception: FakeReception) -> None:
+    async with realtime_server(reception, ping_seconds=0.2) as address, raw(address) as socket:
+        await tell(socket, "input_audio_buffer.append", audio=pcm(0.02))
+        call = await reception.call()
+        call.hears_slowly = 0.02
+        for _ in range(60):
+            await tell(socket, "input_audio_buffer.append", audio=pcm(0.5))
+        await tell(socket, "input_audio_buffer.clear")
+        await hear(socket, "input_audio_buffer.cleared")
+        assert call.heard.size > 16_000 * 29
+
+
 async def test_a_client_that_does_not_read_is_closed(reception: FakeReception) -> None:
     async with (
         realtime_server(reception, ConnectionLimits(stall_seconds=0.5)) as address,

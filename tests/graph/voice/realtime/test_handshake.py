@@ -34,12 +34,15 @@ def resident() -> int:
         ("?model=billing_agent", TOKEN, 400),
     ],
 )
-async def test_a_handshake_is_refused_with_a_status(address: str, query: str, key: str | None, status: int) -> None:
+async def test_a_handshake_is_refused_with_a_status(
+    address: str, query: str, key: str | None, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with raw(address, query, key):
             pass
     assert refused.value.response.status_code == status
     assert b'"code"' in refused.value.response.body
+    assert not caplog.records, "strangers do not fill the log"
 
 
 async def test_browsers_show_the_key_in_the_subprotocol(address: str, reception: FakeReception) -> None:
