@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -13,12 +12,12 @@ from uuid import UUID
 import structlog
 
 from db.enums import CallEndReason, PlaybackSource, Prompt
-from db.errors import Overloaded
 from db.languages import primary_language
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.audio.vad import FRAME
 from inference.lane import Priority, use_lane
 from inference.live.closing import outlive
+from inference.live.commands import Command, Commands
 from inference.live.context import CallContext
 from inference.live.digits import DigitKeys
 from inference.live.ear import FRAME_SECONDS, Ear, SpeechProbability
@@ -34,9 +33,6 @@ from inference.live.times import CallTimes
 from inference.live.utterance import Recognition
 from inference.ports import JournalLost, RecognitionStream, Samples, StreamingTranscriber
 from inference.turn.attempt import TurnSetup
-
-#: Commands of the caller's side that may wait for the call's task.
-_MAX_COMMANDS = 32
 
 #: Seconds for what was said last to be stored when a connection is lost.
 _STORE_SECONDS = 3.0
@@ -76,7 +72,7 @@ class Call:
         self._outbox = Outbox(speaker, self._wake.set)
         recognition = Recognition(parts.recognizer.info, parts.setup.limits.retry, self._database_now)
         self._context = CallContext(record, self._outbox, recognition, parts.setup, parts.times, self._now)
-        self._commands: deque[tuple[Callable[[], Awaitable[bool]], asyncio.Future[bool]]] = deque()
+        self._commands = Commands(self._wake.set)
         self._inbox = AudioInbox(parts.times, self._wake.set, real_time=real_time)
         unheard = 0.0 if state.heard is None else state.heard.size // FRAME * FRAME_SECONDS
         self._language = primary_language(state.language) or _DEFAULT_LANGUAGE
@@ -107,10 +103,10 @@ class Call:
         await self._inbox.put(samples)
 
     def played(self, reply_id: UUID, ms: float, source: PlaybackSource) -> None:
-        self._floor.played(reply_id, ms, source)
+        self._floor.progress.played(reply_id, ms, source)
 
     def truncated(self, reply_id: UUID, ms: float) -> None:
-        self._floor.truncated(reply_id, ms)
+        self._floor.progress.truncated(reply_id, ms)
 
     async def type_text(self, text: str, *, digits: bool = False, respond: bool = True) -> None:
         async def typed() -> bool:
@@ -170,16 +166,8 @@ class Call:
         self._context.record = record
         self._outbox.resume(speaker)
 
-    async def _command(self, command: Callable[[], Awaitable[bool]]) -> bool:
-        """The result of a command, which the call's task runs; False if the call ends first."""
-        if self._ended is not None:
-            return False
-        if len(self._commands) >= _MAX_COMMANDS or self._floor.crowded:
-            raise Overloaded("Too many commands of this call wait.", 1.0)
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._commands.append((command, done))
-        self._wake.set()
-        return await done
+    async def _command(self, command: Command) -> bool:
+        return await self._commands.ask(command, crowded=self._floor.progress.closing.crowded)
 
     # --- the call's task ----------------------------------------------------------------------------------
 
@@ -225,12 +213,12 @@ class Call:
         if not self._begun:
             self._begun = True
             if self._parts.greeting:
-                await self._floor.announce(Prompt.GREETING)
+                self._floor.progress.announce(Prompt.GREETING)
         elif heard is not None and self._hearing.utterance is None and not self._floor.busy:
             for start in range(0, heard.size // FRAME * FRAME, FRAME):
                 await self._hearing.hear(heard[start : start + FRAME], 0.0, stored=True)
                 await asyncio.sleep(0)
-        await self._floor.come_back()
+        await self._floor.progress.come_back()
 
     async def _step(self) -> None:
         """Handles all that has come."""
@@ -241,22 +229,13 @@ class Call:
             await self._tick()
             await asyncio.sleep(0)
         await self._tick()
-        while self._commands and self._ending is None:
-            command, done = self._commands.popleft()
-            try:
-                result = await command()
-            except Exception as error:
-                if not done.done():
-                    done.set_exception(error)
-                raise
-            if not done.done():
-                done.set_result(result)
+        while self._ending is None and await self._commands.carry_out_next():
             await self._tick()
 
     async def _tick(self) -> None:
         await self._hearing.tick()
         await self._floor.tick()
-        self._hearing.expect_digits(self._floor.expected_digits)
+        self._hearing.expect_digits(self._floor.progress.expected_digits)
         digits = self._digits.take()
         if digits:
             await self._floor.typed(Typed(digits, digits=True), respond=True)
@@ -264,12 +243,12 @@ class Call:
             return
         caller = self._hearing.utterance is not None or self._digits.pending or self._floor.answers
         self._silence.update(caller=caller or self._manual, assistant=self._floor.busy)
-        if self._floor.ends_call and not caller and not self._floor.busy:
+        if self._floor.progress.ends_call and not caller and not self._floor.busy:
             self._ending = CallEndReason.ASSISTANT
         elif self._silence.gives_up:
             self._ending = CallEndReason.SILENCE
         elif self._silence.asks:
-            await self._floor.announce(Prompt.STILL_THERE)
+            self._floor.progress.announce(Prompt.STILL_THERE)
             self._silence.asked()
         if self._now() >= self._times.longest_call:
             self._ending = CallEndReason.TOO_LONG
@@ -290,10 +269,10 @@ class Call:
         """The connection is lost. What was said is stored; the turn in progress goes on to its end in the record."""
         try:
             async with asyncio.timeout(_STORE_SECONDS):
-                await self._floor.stored()
+                await self._floor.progress.stored()
         except TimeoutError:
             log.warning("call_dropped_before_commit", call_id=str(self._context.record.state.call_id))
-        outlive(self._floor.rest())
+        outlive(self._floor.progress.rest())
         await self._context.record.dropped()
 
     async def _close_out(self, reason: CallEndReason) -> CallEndReason:
@@ -303,13 +282,14 @@ class Call:
             await self._floor.typed(Typed(keys, digits=True), respond=False)
         await self._hearing.end_now(respond=True)
         await self._floor.last_words()
-        await self._floor.hang_up(_REPLY_SECONDS)
+        await self._floor.progress.hang_up(_REPLY_SECONDS)
         await self._context.record.end(reason)
         self._ended = reason
         await self._outbox.send(CallOver(reason))
         self._outbox.lose()
-        outlive(self._floor.rest())
-        await self._leave()
+        outlive(self._floor.progress.rest())
+        self._commands.close()
+        await self._hearing.close()
         return reason
 
     async def _fail(self, error: BaseException) -> None:
@@ -317,17 +297,11 @@ class Call:
         self._ended = CallEndReason.FAILED
         self._inbox.close()
         if isinstance(error, asyncio.CancelledError):
-            await self._floor.cancel()
+            await self._floor.progress.cancel()
         else:
-            outlive(self._floor.rest())
+            outlive(self._floor.progress.rest())
         if isinstance(error, JournalLost):
             await self._outbox.send(CallProblem("DATABASE_UNAVAILABLE", "The call's record is out of reach."))
             await self._outbox.send(CallOver(CallEndReason.FAILED))
-        await self._leave()
-
-    async def _leave(self) -> None:
+        self._commands.close()
         await self._hearing.close()
-        while self._commands:
-            _, done = self._commands.popleft()
-            if not done.done():
-                done.set_result(False)
