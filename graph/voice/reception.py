@@ -18,15 +18,15 @@ from db.languages import LANGUAGES
 from db.viewer import Viewer
 from graph.guards.call_tokens import TOKEN_PREFIX, CallTokens
 from graph.voice.calls import CallTicket, Connection
+from graph.voice.opening import NewCall, OpenedCall
 from graph.voice.parts import VoiceParts
-from graph.voice.realtime.opening import NewCall, OpenedCall
 from inference.live.ports import CallerSpeaker
 
 _WRONG_TOKEN = "The token is wrong or has expired: open another call."  # noqa: S105 - a message
 
 
 class VoiceReception:
-    """Implements ``graph.voice.realtime.opening.Reception``. ``answered``: the languages that a session may have."""
+    """Implements ``graph.voice.opening.Reception``. ``answered``: the languages that a session may have."""
 
     def __init__(self, parts: VoiceParts, tokens: CallTokens, answered: Collection[str] = LANGUAGES) -> None:
         self._parts = parts

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from db.calls.turn_taking import MAX_SILENCE_MS, MIN_SILENCE_MS
-from graph.voice.realtime.close_codes import IDLE, REVOKED, SUPERSEDED
+from graph.voice.close_codes import IDLE, REVOKED, SUPERSEDED
 from graph.voice.realtime.conversation import MAX_ITEMS
 from graph.voice.realtime.replies import LEAD_MS
 from graph.voice.realtime.session_config import DEFAULT_CUSTOMER, DEFAULT_LANGUAGE

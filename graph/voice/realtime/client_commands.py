@@ -29,10 +29,10 @@ from db.errors import BadUserInput
 from db.turns.live_values import Eagerness
 from db.validation import validate_text
 from graph.voice.audio_format import AudioFormat, InputStream
+from graph.voice.outbox import Outbox
 from graph.voice.realtime.caller_turns import CallerTurns
 from graph.voice.realtime.client_events import MAX_ID, ClientError
 from graph.voice.realtime.conversation import Conversation
-from graph.voice.realtime.outbox import Outbox
 from graph.voice.realtime.replies import Replies
 from graph.voice.realtime.server_events import event_text, new_name
 from graph.voice.realtime.session_config import SessionConfig, unsupported

@@ -27,13 +27,13 @@ from db.errors import BadUserInput, VoxLoomError
 from db.postgres.outage import client_error
 from db.viewer import Viewer
 from graph.errors import masked
+from graph.voice.close_codes import IDLE, NOT_READING, SUPERSEDED, Closing, closing_of
+from graph.voice.opening import Connection, NewCall, OpenedCall, Reception
+from graph.voice.outbox import Outbox
 from graph.voice.realtime.caller_turns import CallerTurns
 from graph.voice.realtime.client_commands import ClientCommands
 from graph.voice.realtime.client_events import ClientError, read_event
-from graph.voice.realtime.close_codes import IDLE, NOT_READING, SUPERSEDED, Closing, closing_of
 from graph.voice.realtime.conversation import Conversation
-from graph.voice.realtime.opening import Connection, NewCall, OpenedCall, Reception
-from graph.voice.realtime.outbox import Outbox
 from graph.voice.realtime.replies import Replies
 from graph.voice.realtime.server_events import error_text, event_text, new_name
 from graph.voice.realtime.session_config import SessionConfig, shown, updated

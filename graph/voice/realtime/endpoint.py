@@ -21,10 +21,10 @@ from graph.guards.http_refusals import refuse
 from graph.guards.key_gate import key_shown
 from graph.guards.rate_limit import Rates, address_of
 from graph.guards.revocations import Revocations
+from graph.voice.close_codes import REVOKED, closing_of
+from graph.voice.opening import OpenedCall, Reception
 from graph.voice.realtime.client_events import ClientError
-from graph.voice.realtime.close_codes import REVOKED, closing_of
 from graph.voice.realtime.connection import ConnectionLimits, RealtimeConnection
-from graph.voice.realtime.opening import OpenedCall, Reception
 from graph.voice.realtime.server_events import error_text
 from graph.voice.realtime.session_config import SessionConfig
 from graph.wire.api_key import secret_in_headers

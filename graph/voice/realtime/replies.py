@@ -21,9 +21,9 @@ from openai.types.realtime.realtime_response_status import Error
 
 from db.enums import PlaybackSource
 from graph.voice.audio_format import Samples
+from graph.voice.outbox import FEW_WAITING, Outbox
 from graph.voice.realtime.client_events import ClientError
 from graph.voice.realtime.conversation import Conversation
-from graph.voice.realtime.outbox import FEW_WAITING, Outbox
 from graph.voice.realtime.playback_clock import PlaybackClock
 from graph.voice.realtime.reply_stream import ReplyStream
 from graph.voice.realtime.response_writer import CancelReason, ResponseStatus, ResponseWriter

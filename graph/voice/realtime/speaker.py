@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from db.enums import CallEndReason
+from graph.voice.outbox import Outbox
 from graph.voice.realtime.caller_turns import CallerTurns
 from graph.voice.realtime.client_events import ClientError
-from graph.voice.realtime.outbox import Outbox
 from graph.voice.realtime.replies import Replies
 from graph.voice.realtime.server_events import error_text
 from inference.live.ports import (

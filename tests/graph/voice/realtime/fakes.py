@@ -22,9 +22,9 @@ from graph.guards.rate_limit import Rates
 from graph.http.server import server_config
 from graph.settings import ApiSettings
 from graph.voice.audio_format import Samples
+from graph.voice.opening import NewCall, OpenedCall, Reception
 from graph.voice.realtime.connection import ConnectionLimits
 from graph.voice.realtime.endpoint import PATH, RealtimeEndpoint
-from graph.voice.realtime.opening import NewCall, OpenedCall, Reception
 from graph.voice.web import MAX_MESSAGE_BYTES
 from inference.live.ports import (
     CallerGone,

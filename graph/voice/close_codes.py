@@ -1,4 +1,4 @@
-"""Websocket close codes of the Realtime endpoint (RFC 6455, section 7.4); those of 4000 and above are its own."""
+"""Websocket close codes of live calls (RFC 6455, section 7.4); those of 4000 and above are VoxLoom's own."""
 
 from __future__ import annotations
 
