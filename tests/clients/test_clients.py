@@ -34,14 +34,14 @@ def find_node() -> str:
     return found
 
 
-async def verdict(node: str, script: str, address: str, key: str) -> dict[str, Any]:
+async def verdict(node: str, script: str, address: str, key: str, recording: Path = _RECORDING) -> dict[str, Any]:
     """What a script printed last; it must end well."""
     process = await asyncio.create_subprocess_exec(
         node,
         str(_HERE / script),
         address,
         key,
-        str(_RECORDING),
+        str(recording),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

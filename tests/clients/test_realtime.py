@@ -1,16 +1,25 @@
-"""npm's @openai/agents-realtime, unchanged: a spoken conversation with an interruption over the Realtime protocol."""
+"""npm's @openai/agents-realtime, unchanged: a spoken conversation with an interruption over the Realtime protocol.
+
+The call, its registry and the commands are the real ones, on Postgres; the models are fakes.
+"""
 
 from __future__ import annotations
 
-import asyncio
+from pathlib import Path
 
 import pytest
 
+from db.enums import PlaybackSource
+from db.postgres.database import Database
+from inference.ports import ChatRequest
 from tests.clients.test_clients import find_node, verdict
-from tests.graph.voice.fakes import until
-from tests.graph.voice.realtime.fakes import KEY, FakeCall, FakeReception, realtime_server
+from tests.graph.voice.realtime.desk import at_wire_rate, desk
+from tests.graph.voice.realtime.fakes import served
+from tests.inference.live.fakes import spoken
 
 pytestmark = pytest.mark.clients
+
+_LONG = "Your bill is high because of calls abroad, which are not part of your plan, and of a fee for paper."
 
 
 @pytest.fixture(scope="module")
@@ -18,41 +27,30 @@ def node() -> str:
     return find_node()
 
 
-async def converse(call: FakeCall) -> None:
-    """The call's side of realtime.mjs."""
-    await until(lambda: call.heard.size > 3_000, 15)
-    await call.turn("My bill is wrong.", "My bill")
-    await call.say(["Your bill ", "is 30 euros."], seconds=0.3)
-    await asyncio.sleep(0.8)
-    await call.turn("Why?")
-    reply_id = await call.begin(["A long story ", "that has no end."], seconds=1.5)
-    await asyncio.sleep(0.4)
-    await call.pause(reply_id)
-    await asyncio.sleep(0.2)
-    await call.cleared(reply_id)
-    await until(lambda: "respond" in call.names, 15)
-    await call.commit("What is my balance?")
-    await call.say(["Thirty euros."], seconds=0.2)
+def answer(request: ChatRequest) -> str:
+    return _LONG if "why" in str(request.history[-1]) else "Thirty euros."
 
 
-async def test_a_spoken_conversation_with_an_interruption(node: str) -> None:
-    reception = FakeReception()
-    async with realtime_server(reception) as address:
-        talking = asyncio.create_task(_talk(reception))
-        told = await verdict(node, "realtime.mjs", address, KEY)
-        await talking
+async def test_a_spoken_conversation_with_an_interruption(
+    node: str, database: Database, database_url: str, key: str, tmp_path: Path
+) -> None:
+    for name, words in (("bill", "what is my bill"), ("why", "why is it high"), ("stop", "stop that please now")):
+        (tmp_path / f"{name}.pcm").write_bytes(at_wire_rate(spoken(words)))
+    async with desk(database, database_url, answer) as running, served(running.endpoint) as address:
+        told = await verdict(node, "realtime.mjs", address, key, tmp_path)
+        turns = list(running.record.turns.values())
     assert told["errors"] == []
-    assert (told["model"], told["session"]) == ("billing_agent", True)
-    assert told["statuses"] == ["completed", "cancelled", "completed"]
+    assert told["model"] == "billing_agent"
+    assert told["statuses"] == ["completed", "cancelled", "completed", "completed"]
     assert (told["interrupted"] >= 1, told["audio"] > 10) == (True, True)
     (ms,) = told["truncated"]
-    assert 200 < ms < 1_500
-    assert told["history"][:2] == [["user", "My bill is wrong."], ["assistant", "Your bill is 30 euros."]]
-    assert told["history"][-2:] == [["user", "What is my balance?"], ["assistant", "Thirty euros."]]
-    (new,) = reception.opened
-    assert (new.agent, new.customer_id) == ("billing_agent", "npm")
-
-
-async def _talk(reception: FakeReception) -> None:
-    await until(lambda: reception.calls, 30)
-    await converse(reception.calls[0])
+    assert 800 < ms < 3_000
+    said = [text for role, text in told["history"] if role == "user"]
+    assert said == ["what is my bill", "why is it high", "stop that please now", "bill"]
+    assert told["history"][1] == ["assistant", "Thirty euros."]
+    assert told["history"][-1] == ["assistant", "Thirty euros."]
+    assert [turn.texts[-1] for turn in turns] == said
+    interrupted = turns[1].playback
+    assert interrupted is not None
+    assert (interrupted.heard_ms, interrupted.source) == (ms, PlaybackSource.TRUNCATE)
+    assert _LONG.startswith(interrupted.heard_text)
