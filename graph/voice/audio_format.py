@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import av
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ class InputStream:
 
     def __init__(self, source: AudioFormat, rate: int) -> None:
         self._source = source
-        self._resampler = Resampler(source.rate, rate)
+        self._resampler = PromptResampler(source.rate, rate)
 
     def convert(self, data: bytes) -> Samples:
         """``data``: whole samples; some of the audio may come out with the next piece."""
@@ -85,6 +86,25 @@ class OutputStream:
         if self.target is AudioFormat.PCM:
             return wide.astype("<i2").tobytes()
         return g711.encode_ulaw(wide) if self.target is AudioFormat.ULAW else g711.encode_alaw(wide)
+
+
+class PromptResampler:
+    """Streaming resampler that holds back 1 ms of audio (libswresample), where libsoxr's filter holds back 16 to 46.
+
+    For a caller's audio, whose end of speech and interruptions are waited for.
+    """
+
+    def __init__(self, source: int, target: int) -> None:
+        self._source = source
+        self._frames = None if source == target else av.AudioResampler(format="flt", layout="mono", rate=target)
+
+    def convert(self, samples: Samples) -> Samples:
+        if self._frames is None or not samples.size:
+            return samples
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples)[None], format="flt", layout="mono")
+        frame.sample_rate = self._source
+        parts = [each.to_ndarray()[0] for each in self._frames.resample(frame)]
+        return np.concatenate([np.zeros(0, np.float32), *parts])
 
 
 class Resampler:
