@@ -15,7 +15,8 @@ from db.enums import CallEndReason, EventType, LiveCallStatus
 from db.feed.events import NewEvent, append
 from db.models.calls import Call, CallSound
 
-#: NOTIFY channel of the processes that hold connections; the payload is JSON: ``call`` (its id), and ``signal``.
+#: NOTIFY channel of the processes that hold connections; the payload is JSON: ``call`` (its id), ``signal``, and
+#: ``connection``, its number.
 CALLS_CHANNEL = "voxloom_calls"
 
 #: Signals: the call has ended, its reply shall stop, another connection has it now.
@@ -24,9 +25,9 @@ ENDED, INTERRUPT, CONNECTED = "ended", "interrupt", "connected"
 _NOTIFY = text("select pg_notify(:channel, :payload)")
 
 
-async def signal_call(session: AsyncSession, call_id: UUID, signal: str) -> None:
-    """Notifies the process that holds the call's connection, with this transaction's commit."""
-    payload = json.dumps({"call": str(call_id), "signal": signal})
+async def signal_call(session: AsyncSession, call: Call, signal: str) -> None:
+    """Notifies the process that holds the call, with this transaction's commit."""
+    payload = json.dumps({"call": str(call.id), "signal": signal, "connection": call.connection})
     await session.execute(_NOTIFY, {"channel": CALLS_CHANNEL, "payload": payload})
 
 
@@ -34,15 +35,14 @@ async def end_call(session: AsyncSession, call: Call, reason: CallEndReason) -> 
     """Ends the call, with its event, and drops the audio of the turn that has not ended. An ended call is unchanged."""
     if call.status is LiveCallStatus.ENDED:
         return
-    was_connected = call.status is LiveCallStatus.CONNECTED
     call.ended_at = await session.scalar(select(func.clock_timestamp()))
     call.status, call.end_reason = LiveCallStatus.ENDED, reason
     await session.flush()
     await session.execute(delete(CallSound).where(CallSound.call_id == call.id))
     data = {"call_id": str(call.id), "reason": reason.value}
     await append(session, call.session_id, [NewEvent(EventType.CALL_ENDED, data=data)])
-    if was_connected:
-        await signal_call(session, call.id, ENDED)
+    if call.connection:  # a process may hold it, also while it is dropped
+        await signal_call(session, call, ENDED)
 
 
 async def end_calls_of(session: AsyncSession, session_id: UUID, reason: CallEndReason) -> None:

@@ -97,7 +97,7 @@ async def interrupt_reply(session: AsyncSession, viewer: Viewer, *, call_id: UUI
     """
     call = await _lock(session, viewer, call_id)
     if call.status is LiveCallStatus.CONNECTED:
-        await signal_call(session, call.id, INTERRUPT)
+        await signal_call(session, call, INTERRUPT)
     return call
 
 

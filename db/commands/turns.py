@@ -19,10 +19,8 @@ from db.queue.jobs import defer_turn
 from db.queue.quotas import QueueLimits, check_quota
 from db.turns.session_end import append_session_ended
 from db.turns.tool_calls import fail_pending_calls, reopen_unknown_call
+from db.turns.values import CANCELLED_CHANNEL
 from db.viewer import Viewer
-
-#: NOTIFY channel; the payload is the id of a cancelled turn, which workers stop.
-CANCELLED_CHANNEL = "voxloom_cancelled"
 
 #: Sent within the transaction, unlike events: cancellations are rare, and a notified worker finds the turn CANCELLED.
 _NOTIFY = sql("select pg_notify(:channel, :turn_id)")

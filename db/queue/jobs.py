@@ -60,6 +60,25 @@ with stray as materialized (
 )
 select id from again
 """)
+_REGISTER = text("select worker_id from procrastinate_register_worker_v1()")
+_UNREGISTER = text("select procrastinate_unregister_worker_v1(:worker)")
+_DELETE_OWN = text("""
+delete from procrastinate_jobs
+where lock = :lock and status = 'doing' and worker_id = :worker and args = cast(:args as jsonb)
+""")
+_OWN = text("""
+insert into procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)
+values (:queue, :task, :lock, cast(:args as jsonb), 'doing', :worker) returning id
+""")
+_FIND_OWN = text("select id from procrastinate_jobs where worker_id = :worker and status = 'doing'")
+_END_ENDED = text("""
+with over as materialized (
+  select job.id from procrastinate_jobs job join turns on turns.id = (job.args ->> 'turn_id')::uuid
+  where job.worker_id = :worker and job.status = 'doing' and turns.status in ('COMPLETED', 'FAILED', 'CANCELLED')
+  for update of job
+)
+select procrastinate_finish_job_v1(id, 'succeeded', true) from over
+""")
 _REQUEUE_DEAD = text("""
 with lost as materialized (
   select job.id
@@ -103,6 +122,36 @@ async def retry_own_job(session: AsyncSession, job_id: int, worker_id: int, retr
 async def send_queue_heartbeat(session: AsyncSession, worker_id: int) -> None:
     """Writes the heartbeat of a Procrastinate worker; registers it again if it was removed."""
     await session.execute(_HEARTBEAT, {"worker": worker_id})
+
+
+async def register_worker(session: AsyncSession) -> int:
+    """Registers a Procrastinate worker, which may own jobs as long as it sends heartbeats; returns its id."""
+    return int((await session.execute(_REGISTER)).scalar_one())
+
+
+async def unregister_worker(session: AsyncSession, worker_id: int) -> None:
+    """Deletes the worker's row; jobs that it still owns are requeued by others."""
+    await session.execute(_UNREGISTER, {"worker": worker_id})
+
+
+async def own_running_job(session: AsyncSession, session_id: UUID, turn_id: UUID, worker_id: int) -> int:
+    """Writes the job of a turn that runs already, owned by the worker; replaces the worker's own job of that turn.
+
+    Returns its id. The caller locks the session's row. Raises an IntegrityError while another job of the session runs.
+    """
+    mine = {"lock": str(session_id), "args": json.dumps({"turn_id": str(turn_id)}), "worker": worker_id}
+    await session.execute(_DELETE_OWN, mine)
+    return int((await session.execute(_OWN, {**mine, "queue": QUEUE, "task": TASK})).scalar_one())
+
+
+async def end_jobs_of_ended_turns(session: AsyncSession, worker_id: int) -> int:
+    """Ends the worker's jobs whose turns have ended, as by a client's command; returns their number."""
+    return len((await session.execute(_END_ENDED, {"worker": worker_id})).all())
+
+
+async def find_own_jobs(session: AsyncSession, worker_id: int) -> list[int]:
+    """The ids of the jobs that the worker owns."""
+    return list(await session.scalars(_FIND_OWN, {"worker": worker_id}))
 
 
 async def requeue_orphaned_jobs(session: AsyncSession, worker_id: int, running: Sequence[int]) -> list[int]:

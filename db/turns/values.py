@@ -11,6 +11,9 @@ from db.enums import CallStatus, Stage
 from db.errors import OutcomeUnknown, VoxLoomError
 from db.json_value import Json
 
+#: NOTIFY channel; the payload is the id of a cancelled turn, which its process stops.
+CANCELLED_CHANNEL = "voxloom_cancelled"
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -23,15 +23,30 @@ from inference.journal.write_behind import WriteBehind
 from inference.ports import EngineInfo, JournalLost, ToolContext, ToolRequest, ToolResult, Transcript
 
 
-class DatabaseJournal(WriteBehind):
+class DatabaseJournal(WriteBehind[TurnWrite]):
     """Implements ``inference.ports.AttemptJournal`` for one attempt at one turn.
 
     ``patience_seconds``: how long writes are retried while the database or the audio store is unavailable.
     """
 
     def __init__(self, database: Database, store: AudioStore, claim: Claim, *, patience_seconds: float = 60) -> None:
-        super().__init__(database, claim, patience_seconds=patience_seconds)
+        super().__init__(f"journal-{claim.turn_id}", fenced=claims.Fenced, patience_seconds=patience_seconds)
+        self._database = database
+        self._claim = claim
         self._store = store
+
+    async def _commit(self, step: int, writes: Sequence[TurnWrite]) -> None:
+        await claims.commit(self._database, self._claim, step, writes)
+
+    def _may_follow_failure(self, write: TurnWrite | None) -> bool:
+        """A turn may be ended with a failure after a database error."""
+        return write is not None and write.end is not None and write.end.failure is not None
+
+    @property
+    def unwritten_calls(self) -> dict[UUID, FinishedCall]:
+        """Model calls of writes that were not committed."""
+        writes = (each.write for each in self._queue if each.write is not None)
+        return {call_id: call for write in writes for call_id, call in write.calls.items()}
 
     async def _event(self, kind: EventType, data: Mapping[str, object], *, linger: bool = False) -> None:
         await self.put(TurnWrite((TurnEvent(kind, data),)), linger=linger)

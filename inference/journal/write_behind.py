@@ -1,23 +1,27 @@
-"""Write-behind queue of an attempt: ordered, bounded; writes that wait together share one commit."""
+"""Write-behind queue: ordered, bounded; writes that wait together share one commit."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any, Generic, Protocol, TypeVar
 
-from db.postgres.database import Database
+from db.errors import VoxLoomError
 from db.postgres.outage import DATABASE_ERRORS, client_error, retry_outage
-from db.turns import claims
-from db.turns.values import Claim, FinishedCall
-from db.turns.writes import TurnWrite
 from inference.ports import JournalLost, Superseded
 
+
+class Write(Protocol):
+    @property
+    def size_bytes(self) -> int: ...
+
+
 T = TypeVar("T")
+W = TypeVar("W", bound=Write)
 
 #: Bounds of the queue: writes, and bytes of audio. When it is full, the pipeline waits.
 _MAX_WAITING = 64
@@ -31,27 +35,35 @@ _LINGER_SECONDS = 0.01
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    """A queued write. ``committed``: resolved by its commit, None if no task waits. ``lingers``: may be held back."""
-
-    write: TurnWrite
-    committed: asyncio.Future[None] | None
-    lingers: bool
-
-
-class WriteBehind:
-    """The ordered queue of one attempt's writes, and the task that commits them, which runs while the queue has any.
-
-    ``patience_seconds``: how long commits are retried while the database is unavailable. Commits are numbered, so a
-    commit whose answer was lost is retried with the same writes and applied once.
+class _Waiting(Generic[W]):
+    """A queued write, or a commit of its own (``act``). ``committed``: resolved by its commit with the act's result,
+    None if no task waits. ``lingers``: may be held back.
     """
 
-    def __init__(self, database: Database, claim: Claim, *, patience_seconds: float) -> None:
-        self._database = database
-        self._claim = claim
+    write: W | None
+    act: Callable[[int], Awaitable[Any]] | None
+    committed: asyncio.Future[Any] | None
+    lingers: bool
+
+    @property
+    def size_bytes(self) -> int:
+        return 0 if self.write is None else self.write.size_bytes
+
+
+class WriteBehind(ABC, Generic[W]):
+    """An ordered queue of writes, and the task that commits them, which runs while the queue has any.
+
+    ``patience_seconds``: how long commits are retried while the database is unavailable. Commits are numbered from 0,
+    so a commit whose answer was lost is retried with the same writes and applied once. ``fenced``: the error of a
+    commit that is refused because another process has taken over.
+    """
+
+    def __init__(self, name: str, *, fenced: type[Exception], patience_seconds: float) -> None:
+        self._name = name
+        self._fenced = fenced
         self._patience_seconds = patience_seconds
         self._step = 0
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Waiting[W]] = deque()
         self._bytes = 0
         self._room = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -60,26 +72,63 @@ class WriteBehind:
         self._failure: Exception | None = None
         self._raised = False
 
-    async def put(self, write: TurnWrite, *, wait: bool = False, linger: bool = False) -> None:
+    @abstractmethod
+    async def _commit(self, step: int, writes: Sequence[W]) -> None:
+        """Makes commit number ``step``. Idempotent."""
+
+    def _may_follow_failure(self, write: W | None) -> bool:
+        """Whether the write is one that may still be made after a database error was raised."""
+        return False
+
+    async def put(self, write: W, *, wait: bool = False, linger: bool = False) -> None:
         """Queues a write. ``wait``: returns when it is committed; such a write is the last of its commit.
 
         Raises the error of an earlier commit, since no later one is made: Superseded, JournalLost, or the database's
-        error. After a database error was raised once, the turn may still be ended with a failure.
+        error.
         """
+        await self._make_room(write)
+        committed = asyncio.get_running_loop().create_future() if wait else None
+        self._add(_Waiting(write, None, committed, linger))
+        if committed is not None:
+            await committed
+
+    async def act(self, act: Callable[[int], Awaitable[T]]) -> T:
+        """Queues a commit of its own, which gets its number, and returns its result. Raises as ``put``.
+
+        A VoxLoomError of it is raised here, and means that nothing was written: the queue goes on.
+        """
+        await self._make_room(None)
+        committed: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._add(_Waiting(None, act, committed, lingers=False))
+        return await committed
+
+    async def flush(self) -> None:
+        """Returns when all that is queued now is committed. Raises as ``put``."""
+        self._raise_failure(None)
+        last = self._queue[-1] if self._queue else None
+        while last is not None and last in self._queue and self._failure is None:
+            if last.committed is None or last.committed.done():  # cancelled with the task that waited
+                last.committed = asyncio.get_running_loop().create_future()
+            self._hurry.set()
+            await asyncio.wait({last.committed})
+            if not last.committed.cancelled():
+                last.committed.exception()  # raised below
+        self._raise_failure(None)
+
+    async def _make_room(self, write: W | None) -> None:
         self._raise_failure(write)
         while len(self._queue) >= _MAX_WAITING or self._bytes >= _MAX_WAITING_BYTES:
             self._room.clear()
             await self._room.wait()  # until a commit, or until patience_seconds are over
             self._raise_failure(write)
-        committed = asyncio.get_running_loop().create_future() if wait else None
-        self._queue.append(_Waiting(write, committed, linger))
-        self._bytes += write.size_bytes
-        if not linger:
+
+    def _add(self, waiting: _Waiting[W]) -> None:
+        self._queue.append(waiting)
+        self._bytes += waiting.size_bytes
+        if not waiting.lingers:
             self._hurry.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._commit_all(), name=f"journal-{self._claim.turn_id}")
-        if committed is not None:
-            await committed
+            self._task = asyncio.create_task(self._commit_all(), name=self._name)
 
     async def guard(self, work: Coroutine[object, object, T]) -> T:
         """Runs the attempt's work; cancels it as soon as nothing more can be written for it.
@@ -106,20 +155,19 @@ class WriteBehind:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    @property
-    def unwritten_calls(self) -> dict[UUID, FinishedCall]:
-        """Model calls of writes that were not committed."""
-        return {call_id: call for each in self._queue for call_id, call in each.write.calls.items()}
+    def stop(self) -> None:
+        """Nothing more is written, as if the next commit were refused: stops the work under ``guard``."""
+        if self._failure is None:
+            self._fail(Superseded())
 
     @property
     def _is_lost(self) -> bool:
         return isinstance(self._failure, Superseded | JournalLost)
 
-    def _raise_failure(self, write: TurnWrite) -> None:
+    def _raise_failure(self, write: W | None) -> None:
         if self._failure is None:
             return
-        fails_turn = write.end is not None and write.end.failure is not None
-        if self._is_lost or not (self._raised and fails_turn):
+        if self._is_lost or not (self._raised and self._may_follow_failure(write)):
             self._raised = True
             raise self._failure
         self._failure = None
@@ -128,19 +176,43 @@ class WriteBehind:
 
     async def _commit_all(self) -> None:
         try:
-            while self._queue:
+            while self._queue and self._failure is None:
                 await self._linger()
-                commit = self._next_commit()
-                await self._commit([each.write for each in commit])
-                self._step += 1
-                for each in commit:
-                    self._queue.popleft()
-                    self._bytes -= each.write.size_bytes
-                    if each.committed is not None and not each.committed.done():  # else the waiting task was cancelled
-                        each.committed.set_result(None)
+                head = self._queue[0]
+                if head.act is not None:
+                    await self._act(head, head.act)
+                else:
+                    await self._commit_next()
                 self._room.set()
         except Exception as error:
             self._fail(error)
+
+    async def _commit_next(self) -> None:
+        commit = self._next_commit()
+        step = self._step
+        writes = [each.write for each in commit if each.write is not None]
+        await self._retried(lambda: self._commit(step, writes))
+        self._step += 1
+        for each in commit:
+            self._queue.popleft()
+            self._bytes -= each.size_bytes
+            if each.committed is not None and not each.committed.done():  # else the waiting task was cancelled
+                each.committed.set_result(None)
+
+    async def _act(self, head: _Waiting[W], act: Callable[[int], Awaitable[Any]]) -> None:
+        step = self._step
+        assert head.committed is not None
+        try:
+            result = await self._retried(lambda: act(step))
+        except VoxLoomError as error:
+            self._queue.popleft()
+            if not head.committed.done():
+                head.committed.set_exception(error)
+            return
+        self._step += 1
+        self._queue.popleft()
+        if not head.committed.done():
+            head.committed.set_result(result)
 
     async def _linger(self) -> None:
         if all(each.lingers for each in self._queue):
@@ -149,26 +221,23 @@ class WriteBehind:
                 async with asyncio.timeout(_LINGER_SECONDS):
                     await self._hurry.wait()
 
-    def _next_commit(self) -> list[_Waiting]:
+    def _next_commit(self) -> list[_Waiting[W]]:
         """The writes of the next commit, from the head of the queue."""
-        commit: list[_Waiting] = []
+        commit: list[_Waiting[W]] = []
         size = 0
         for each in self._queue:
-            size += each.write.size_bytes
-            if commit and size > _MAX_COMMIT_BYTES:
+            size += each.size_bytes
+            if each.act is not None or (commit and size > _MAX_COMMIT_BYTES):
                 break
             commit.append(each)
             if each.committed is not None:  # writes after an awaited one may change its rows
                 break
         return commit
 
-    async def _commit(self, writes: list[TurnWrite]) -> None:
+    async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
         try:
-            await retry_outage(
-                lambda: claims.commit(self._database, self._claim, self._step, writes),
-                patience_seconds=self._patience_seconds,
-            )
-        except claims.Fenced:
+            return await retry_outage(work, patience_seconds=self._patience_seconds)
+        except self._fenced:
             raise Superseded from None
         except DATABASE_ERRORS as error:
             if client_error(error) is not None:  # a transient error that lasted longer than patience_seconds

@@ -6,11 +6,11 @@ import asyncio
 from contextlib import suppress
 from uuid import UUID
 
-from db.commands.turns import CANCELLED_CHANNEL
 from db.postgres.database import Database
 from db.postgres.listen import listen
 from db.postgres.outage import run_forever
 from db.turns.claims import find_ended
+from db.turns.values import CANCELLED_CHANNEL
 from inference.worker.runner import TurnRunner
 
 

@@ -1,4 +1,4 @@
-"""Worker heartbeat, with the loaded engines; requeues the jobs of workers whose heartbeat expired."""
+"""Worker heartbeat, with the loaded engines; takes care of what workers whose heartbeat expired leave behind."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.calls.sweep import find_stale, sweep
 from db.ids import new_id
 from db.logs import error_fields
 from db.models.workers import EngineReport, Worker
@@ -21,6 +23,9 @@ from inference.lender import Engines
 from inference.settings import InferenceSettings
 
 _FORGET_SECONDS = 300
+
+#: Most live calls that are swept at once.
+_CALLS = 100
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +46,9 @@ def describe(engines: Engines) -> list[EngineReport]:
 
 
 class WorkerHeartbeat:
-    """Writes this worker's heartbeat and requeues the jobs of workers whose heartbeat expired."""
+    """Writes this worker's heartbeat; requeues the jobs of workers whose heartbeat expired, and ends live calls that
+    nobody holds.
+    """
 
     def __init__(self, database: Database, engines: Engines, settings: InferenceSettings) -> None:
         self._database = database
@@ -64,6 +71,7 @@ class WorkerHeartbeat:
                     wait_until = loop.time() + gap
                 if loop.time() >= wait_until:
                     await self._requeue_lost()
+                    await self._sweep_calls()
             except DATABASE_ERRORS as error:
                 log.warning("heartbeat_failed", **error_fields(error))
             await asyncio.sleep(self._settings.heartbeat_seconds)
@@ -89,6 +97,19 @@ class WorkerHeartbeat:
         taken = await self._database.run(lambda session: requeue_jobs_of_dead_workers(session, silent_seconds))
         if taken:
             log.warning("turns_taken_up", jobs=taken)
+
+    async def _sweep_calls(self) -> None:
+        lost_seconds = self._settings.lost_worker_seconds
+        async with self._database.reading() as session:
+            stale = await find_stale(session, lost_seconds=lost_seconds, limit=_CALLS)
+        for session_id, call_id in stale:  # each in a transaction of its own, so that it locks one session at a time
+            try:
+                end = partial(sweep, session_id=session_id, call_id=call_id, lost_seconds=lost_seconds)
+                await self._database.run(end)
+            except DATABASE_ERRORS as error:  # the other calls are still ended
+                log.warning("call_not_swept", call_id=str(call_id), **error_fields(error))
+        if stale:
+            log.info("calls_swept", calls=len(stale))
 
     async def leave(self) -> None:
         """Deletes this worker's row; if the database is unavailable, other workers delete it later."""

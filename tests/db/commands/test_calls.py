@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -142,7 +143,9 @@ async def test_the_process_of_a_call_is_notified(database: Database, viewer: Vie
 
     await connect(database, call)
     told = await heard(database, commands, 2)
-    assert told == [f'{{"call": "{call.id}", "signal": "{signal}"}}' for signal in ("interrupt", "ended")]
+    assert [json.loads(each) for each in told] == [
+        {"call": str(call.id), "signal": signal, "connection": 1} for signal in ("interrupt", "ended")
+    ]
 
 
 async def test_another_tenant_finds_no_call(database: Database, viewer: Viewer, other_key: str) -> None:

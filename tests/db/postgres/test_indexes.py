@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -21,8 +22,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.audio.encoded import EncodedAudio
 from db.audio.persist import new_audio
-from db.commands import keys, messages
-from db.enums import AudioKind, CallStatus, EventType, Role, SessionStatus, Stage
+from db.calls import begin, commits, connections
+from db.calls.reopen import reopen
+from db.calls.replies import interrupt
+from db.calls.values import PlaybackReport
+from db.commands import calls, keys, messages
+from db.enums import AudioKind, CallStatus, CallTransport, EventType, PlaybackSource, Role, SessionStatus, Stage
 from db.errors import NotFound
 from db.feed import events
 from db.ids import new_id
@@ -31,7 +36,9 @@ from db.models.conversation import Session
 from db.models.work import CrmRecord
 from db.postgres.database import Database
 from db.queue import workers
+from db.queue.quotas import QueueLimits
 from db.turns import claims, crm, session_end, tool_calls
+from db.turns.live_values import Playback
 from db.turns.statement import statement_of
 from db.turns.tool_calls import NewToolCall
 from db.turns.values import FinishedCall
@@ -43,6 +50,7 @@ from graph.api.paging import Page, between
 from graph.api.queries import own_session, own_turn
 from graph.api.schema import schema
 from graph.api.snapshot import read_snapshot
+from tests.db.calls.rows import began, connected, owner, recording, spoken
 from tests.db.rows import STORE, claimed, open_session, say, send_recording
 
 Statements = list[tuple[str, Any]]
@@ -75,6 +83,13 @@ insert into crm_records (id, tenant_id, session_id, tool_call_id, scenario, refe
   from tool_calls c join sessions s on s.id = c.session_id where c.name = 'n';
 insert into events (session_id, seq, turn_id, type, data)
   select session_id, number, id, 'TurnQueued', '{}' from turns where request_hash = '';
+insert into calls (id, tenant_id, session_id, status, transport, language, turn_taking, request_hash, ended_at,
+    end_reason)
+  select gen_random_uuid(), tenant_id, id, case n when 1 then 'ENDED' else 'OPENED' end, 'REALTIME', 'en', '{}', '',
+    case n when 1 then now() end, case n when 1 then 'CALLER' end
+  from sessions, generate_series(1, 2) n where persona = 'p';
+insert into call_sounds (call_id, seq, at_ms, data) select id, n, 0, '' from calls, generate_series(1, 2) n;
+update turns set call_id = calls.id from calls where calls.session_id = turns.session_id;
 insert into workers (id, host, pid, capacity, engines, heartbeat_at)
   select gen_random_uuid(), 'h', n, 1, '[]', now() - interval '1 day' from generate_series(1, 500) n;
 analyze;
@@ -213,6 +228,11 @@ _READS: dict[str, Reads] = {
         s, o.id, name="n", server="s", arguments={}, idempotency_key="key"
     ),
     "abandoned tool calls": lambda s, v, o, t: tool_calls.find_expired(s, 100),
+    "open a call": lambda s, v, o, t: calls.open_call(
+        s, v, session_id=o.id, transport=CallTransport.REALTIME, idempotency_key="k"
+    ),
+    "close a call": lambda s, v, o, t: calls.close_call(s, v, call_id=t),
+    "connect a call": lambda s, v, o, t: connections.connect(s, tenant_id=v.tenant_id, call_id=t),
     "tool call's lock": lambda s, v, o, t: tool_calls.lock(s, v.tenant_id, o.id, t),
 }
 
@@ -246,6 +266,26 @@ async def test_writes_of_a_turn_use_indexes(database: Database, viewer: Viewer, 
         TurnWrite(reply=NewReply(new_id(), "hello", "en"), end=TurnEnd({}, None)),
     ]
     await assert_indexed(database, [statement_of(claim, 0, writes), (claims.START, [claim.turn_id])])
+
+
+async def test_writes_of_a_call_use_indexes(database: Database, viewer: Viewer, filled: tuple[Session, UUID]) -> None:
+    call = await connected(database, viewer)
+    lease, turn = call.lease, spoken(call.lease.session_id, await owner(database))
+    await assert_indexed(database, [(begin._BEGIN, begin._arguments(lease, 0, turn, QueueLimits()))])
+    claim, _ = await began(database, call, turn)
+    heard = Playback("", 0, 0, interrupted=True, source=PlaybackSource.NONE)
+    report = PlaybackReport(claim.turn_id, heard, turn.live)
+    with watched(database) as statements:
+        async with database.transaction() as session:
+            more = replace(turn, audio=recording(lease.session_id), call_id=new_id())
+            await reopen(session, lease, 1, claim, more)
+        async with database.transaction() as session:
+            await interrupt(session, lease, 2, report)
+    await assert_indexed(database, statements)
+    arguments = [lease.session_id, lease.call_id, 1, 3, 0, 1, [], [], []]
+    shown = json.dumps([{"turn_id": str(claim.turn_id)}])
+    await assert_indexed(database, [(commits._AUDIO, arguments), (commits._ALL, [*arguments, shown, shown])])
+    await assert_indexed(database, [(connections._BEAT, [[lease.call_id], [1]])])
 
 
 def related_columns() -> list[InstrumentedAttribute[Any]]:
