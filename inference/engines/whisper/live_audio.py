@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from inference.audio.vad import FRAME, Region, SpeechDetector, SpeechStream, cut_at_pauses, find_speech
 from inference.ports import SAMPLE_RATE, Samples
 
-#: A pause of this many seconds ends a segment.
-_PAUSE = 0.5
+#: A pause of this many seconds ends a segment. A call reports pauses of 0.5 s, which may be a frame shorter here.
+_PAUSE = 0.45
 
 #: Seconds of speech after which a shorter pause ends a segment too, and the least that is left before that pause.
 _LONG, _LONG_LEAST = 10.0, 3.0
