@@ -37,7 +37,7 @@ def choose_engines(
     asr_threads = settings.model_threads if alone else max(1, settings.model_threads // 2)
     hearing, others = EngineContext(asr_threads, cache), EngineContext(settings.model_threads, cache)
     if lane_threads is not None:
-        hearing = others = EngineContext(1, cache, parallel=lane_threads)
+        hearing = others = EngineContext(1, cache, parallel=lane_threads, on_lane=True)
     drafting = replace(hearing, draft=True)
 
     def lender(kind: Kind, name: str, context: EngineContext, setting: str) -> Lender[Any]:
@@ -58,7 +58,7 @@ def choose_streaming_transcriber(
 
     With the model of another engine of the process it shares the weights, if both are VoxLoom's own.
     """
-    context = EngineContext(1, ModelCache(settings.model_cache_dir, progress), parallel=lane_threads)
+    context = EngineContext(1, ModelCache(settings.model_cache_dir, progress), parallel=lane_threads, on_lane=True)
     return _lender(settings, "streaming_asr", settings.live_asr_engine, context, "VOXLOOM_LIVE_ASR_ENGINE")
 
 

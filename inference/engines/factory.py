@@ -29,6 +29,10 @@ class EngineSettings(BaseSettings):
     )
 
 
+#: Turns that may use an engine at the same time where its steps run on a lane.
+_LANE_CONCURRENCY = 16
+
+
 @dataclass(frozen=True, slots=True)
 class EngineContext:
     """Parameters from the worker for each engine that it creates.
@@ -36,12 +40,19 @@ class EngineContext:
     ``threads``: CPU threads for one inference. ``cache``: for converted weights. ``draft``: whether the engine was
     chosen by ``VOXLOOM_ASR_DRAFT_ENGINE``: it should yield partials early, and its final transcript is not used.
     ``parallel``: inferences that may run at the same time on one copy of the weights, if the engine can.
+    ``on_lane``: whether it runs on a lane (``inference.lane``), in a process that holds calls.
     """
 
     threads: int
     cache: ModelCache
     draft: bool = False
     parallel: int = 1
+    on_lane: bool = False
+
+    @property
+    def concurrency(self) -> int:
+        """For an engine whose callers take turns on its model: 1, or more on a lane, where they do so at each step."""
+        return _LANE_CONCURRENCY if self.on_lane else 1
 
 
 S_contra = TypeVar("S_contra", bound=EngineSettings, contravariant=True)

@@ -26,8 +26,9 @@ class HibariEngine(SynthesizerBase):
     Its only ``voice`` is the name of the model.
     """
 
-    def __init__(self, model: str = "heart", *, threads: int = 1) -> None:
+    def __init__(self, model: str = "heart", *, threads: int = 1, concurrency: int = 1) -> None:
         super().__init__()
+        self.concurrency = concurrency
         self.info = EngineInfo("hibari", model, ("en",))
         self._threads = threads
         self._model: Any = None
@@ -55,7 +56,7 @@ class HibariEngine(SynthesizerBase):
 
 
 def _make(settings: EngineSettings, context: EngineContext) -> Synthesizer:
-    return HibariEngine(threads=context.threads)
+    return HibariEngine(threads=context.threads, concurrency=context.concurrency)
 
 
 hibari = EngineFactory(EngineSettings, _make, install="pip install 'voxloom[worker]'")

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Generic, TypeVar, cast
 
 from inference.cancellation import outlast_cancellation
@@ -34,18 +34,22 @@ class _End:
 
 
 async def iterate_in_thread(
-    produce: Callable[[threading.Event], Iterator[T]], executor: Executor | None = None
+    produce: Callable[[threading.Event], Iterator[T]],
+    executor: Executor | None = None,
+    *,
+    turns: asyncio.Lock | None = None,
 ) -> AsyncIterator[T]:
     """Yields the items of the generator ``produce(stop)``.
 
     It runs as jobs of the current lane, at most a step of more than 10 ms each; without a lane it runs as a whole in a
-    thread of ``executor`` (default: asyncio's).
+    thread of ``executor`` (default: asyncio's). ``turns``: generators with the same lock take turns on a lane, step by
+    step, for a model that is not thread-safe.
 
     If the reader closes the iterator or is cancelled, ``stop`` is set and the generator is closed after its current
     item. Returns only when the thread has left the generator: a model is never lent again while it still runs.
     """
     place = current_lane()
-    items = _in_thread(produce, executor) if place is None else _Steps(place, produce).iterate()
+    items = _in_thread(produce, executor) if place is None else _Steps(place, produce, turns).iterate()
     async with aclosing(items):  # type: ignore[type-var]  # both are generators
         async for item in items:
             yield item
@@ -94,8 +98,11 @@ async def _in_thread(produce: Callable[[threading.Event], Iterator[T]], executor
 class _Steps(Generic[T]):
     """Steps through a generator in jobs of a lane, one at a time; a job begins when all items are taken."""
 
-    def __init__(self, place: LanePlace, produce: Callable[[threading.Event], Iterator[T]]) -> None:
+    def __init__(
+        self, place: LanePlace, produce: Callable[[threading.Event], Iterator[T]], turns: asyncio.Lock | None
+    ) -> None:
         self._place = place
+        self._turns = turns or nullcontext()
         self._produce = produce
         self._loop = asyncio.get_running_loop()
         self._items: Iterator[T] | None = None
@@ -115,7 +122,7 @@ class _Steps(Generic[T]):
                         return
                     yield item
                 if job is None:
-                    job = asyncio.create_task(self._place.run(self._slice), name="lane-step")
+                    job = asyncio.create_task(self._step(), name="lane-step")
                     job.add_done_callback(lambda _: self._arrived.set())
                 await self._arrived.wait()
                 self._arrived.clear()
@@ -125,6 +132,10 @@ class _Steps(Generic[T]):
         finally:
             self._stop.set()
             await self._end(job)
+
+    async def _step(self) -> None:
+        async with self._turns:
+            await self._place.run(self._slice)
 
     def _slice(self) -> None:
         """Runs in a thread of the lane: one step, and further ones while there is time."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from db.errors import EngineUnavailable
 from inference.engines.in_thread import iterate_in_thread
+from inference.lane import current_lane
 from inference.ports import EngineInfo, Samples, Speech
 from inference.text.alignment import written_parts
 from inference.text.normalization.normalizer import spoken_form
@@ -21,6 +22,9 @@ from inference.text.normalization.normalizer import spoken_form
 #: Most characters of the first piece, which is short for a low time to first audio, and of later pieces.
 FIRST_PIECE = 60
 PIECE = 180
+
+#: The same on a lane, where the work of other calls waits for a piece: half a second for a model of moderate speed.
+LANE_PIECE = 60
 
 _CLAUSE_END = re.compile(r"(?:[,;:!?…—–)]|(?<=[a-z]{2})\.)['\"”’)]*\s+|[、，；：。！？।]")
 _TRAILING_PAUSE_SECONDS = 0.12
@@ -38,9 +42,11 @@ class SynthesizerBase(ABC):
     """
 
     info: EngineInfo
+    #: More than 1 serves on a lane, where callers take turns on the model piece by piece.
     concurrency = 1
 
     def __init__(self) -> None:
+        self._turns = asyncio.Lock()
         self._executor: ThreadPoolExecutor | None = None
         self._sample_rate: int | None = None
 
@@ -75,8 +81,10 @@ class SynthesizerBase(ABC):
         if not self._has_voice(voice):
             raise self._unavailable("does not have this voice")
 
+        longest = PIECE if current_lane() is None else LANE_PIECE
+
         def produce(stop: threading.Event) -> Iterator[Speech]:
-            pieces = split_into_pieces(spoken_form(text, language))
+            pieces = split_into_pieces(spoken_form(text, language), longest)
             said = ""
             for piece, written in zip(pieces, written_parts(text, pieces), strict=True):
                 if stop.is_set():
@@ -87,7 +95,7 @@ class SynthesizerBase(ABC):
                     yield Speech(_trim_and_fade(samples, sample_rate), sample_rate, said)
                     said = ""
 
-        return iterate_in_thread(produce, self._executor)
+        return iterate_in_thread(produce, self._executor, turns=self._turns)
 
     def _unavailable(self, why: str) -> EngineUnavailable:
         return EngineUnavailable(f"{self.info.engine} ({self.info.model}) {why}.")
@@ -109,15 +117,17 @@ class SynthesizerBase(ABC):
         """Synthesizes one piece in spoken form, in the engine's thread. ``seed``: for a model with randomness."""
 
 
-def split_into_pieces(text: str) -> list[str]:
+def split_into_pieces(text: str, longest: int = PIECE) -> list[str]:
     """Splits a sentence into pieces of bounded length, after a clause if possible, else between words.
+
+    ``longest``: characters of a piece after the first, if clauses allow; at most 180 and a third in any case.
 
     Keeps all words. Drops pieces without letters and digits.
     """
     cut: list[str] = []
     rest = " ".join(text.split())
     while rest:
-        head = _head(rest, FIRST_PIECE if not cut else PIECE)
+        head = _head(rest, FIRST_PIECE if not cut else longest)
         rest = rest[len(head) :].lstrip()
         cut.append(head.strip())
     return [piece for piece in cut if any(c.isalnum() for c in piece)]

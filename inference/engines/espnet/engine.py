@@ -28,8 +28,17 @@ class EspnetEngine(SynthesizerBase):
     same moment may change the audio slightly.
     """
 
-    def __init__(self, model: str = _JOE, *, cache: ModelCache, threads: int, languages: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        model: str = _JOE,
+        *,
+        cache: ModelCache,
+        threads: int,
+        languages: tuple[str, ...] = (),
+        concurrency: int = 1,
+    ) -> None:
         super().__init__()
+        self.concurrency = concurrency
         self.info = EngineInfo("espnet", model, ("en",) if model == _JOE else languages)
         self._cache = cache
         self._threads = threads

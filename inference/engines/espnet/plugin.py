@@ -19,7 +19,7 @@ class EspnetSettings(EngineSettings):
 def _make(settings: EspnetSettings, context: EngineContext) -> Synthesizer:
     from inference.engines.espnet.engine import EspnetEngine
 
-    return EspnetEngine(settings.model, cache=context.cache, threads=context.threads)
+    return EspnetEngine(settings.model, cache=context.cache, threads=context.threads, concurrency=context.concurrency)
 
 
 # torch and ESPnet are in no extra: pip would solve their requirements, which cannot be met together.

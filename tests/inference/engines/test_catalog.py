@@ -14,7 +14,7 @@ import pytest
 
 from db.errors import EngineUnavailable
 from db.load_settings import BadSettings
-from inference.engines.catalog import choose_engines
+from inference.engines.catalog import choose_engines, choose_streaming_transcriber
 from inference.engines.discovery import installed_engines
 from inference.settings import InferenceSettings
 from inference.testing.engine import PluginContract
@@ -83,6 +83,23 @@ def test_a_name_that_is_not_installed_is_refused_with_those_that_are() -> None:
     settings = speaks_with("fake").model_copy(update={"asr_draft_engine": "hibari"})  # a TTS engine
     with pytest.raises(BadSettings, match=r"VOXLOOM_ASR_DRAFT_ENGINE.*installed: ctranslate2, fake, whisper$"):
         choose_engines(settings)
+
+
+def test_on_a_lane_a_voice_serves_several_turns_at_a_time() -> None:
+    settings = speaks_with("hibari")
+    assert choose_engines(settings).tts[0]._engine.concurrency == 1
+    assert choose_engines(settings, lane_threads=1).tts[0]._engine.concurrency > 1
+
+
+async def test_the_engine_of_calls_is_chosen_by_its_setting() -> None:
+    settings = speaks_with("fake").model_copy(update={"live_asr_engine": "fake"})
+    lender = choose_streaming_transcriber(settings, lane_threads=2)
+    await lender.load()
+    async with lender.lend() as engine:
+        assert (engine.info.engine, (await engine.listen(language="en").final()).text) == ("fake", "")
+    await lender.close()
+    with pytest.raises(BadSettings, match=r"VOXLOOM_LIVE_ASR_ENGINE.*installed: ctranslate2, fake, whisper$"):
+        choose_streaming_transcriber(settings.model_copy(update={"live_asr_engine": "espnet"}), lane_threads=2)
 
 
 def test_a_name_that_two_packages_have_is_refused_with_both(folder: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.engines.synthesizer_base import FIRST_PIECE, SynthesizerBase, split_into_pieces
+from inference.engines.synthesizer_base import FIRST_PIECE, LANE_PIECE, SynthesizerBase, split_into_pieces
+from inference.lane import Lane, Priority, use_lane
 from inference.ports import EngineInfo, Samples
 
 
@@ -85,3 +90,42 @@ async def test_a_piece_begins_and_ends_without_a_step() -> None:
     (piece,) = [piece async for piece in engine.synthesize("Hello.", language="en", voice=None)]
     await engine.close()
     assert np.abs(np.diff(np.concatenate([[0.0], piece.samples, [0.0]]))).max() < 0.1
+
+
+class _Noting(_Harsh):
+    """Notes the pieces in the order in which they are made; two at once would be a fault of the base class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+        self.busy = threading.Lock()
+
+    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+        assert self.busy.acquire(blocking=False)
+        self.made.append(words)
+        time.sleep(0.02)
+        self.busy.release()
+        return super()._render(words, voice, seed)
+
+
+async def test_on_a_lane_callers_take_turns_at_each_piece() -> None:
+    engine, lane = _Noting(), Lane(2)
+    await engine.load()
+
+    async def say(who: str) -> int:
+        text = ", ".join(f"{who} has a clause of some fifty characters like this" for _ in range(3))
+        return len([piece async for piece in engine.synthesize(text, language="en", voice=None)])
+
+    with use_lane(lane, Priority.SPEECH):
+        pieces = await asyncio.gather(say("Ann"), say("Bob"))
+    assert list(pieces) == [3, 3]
+    assert [words[:3] for words in engine.made] == ["Ann", "Bob"] * 3
+    await lane.close()
+    await engine.close()
+
+
+def test_pieces_may_be_shorter_where_other_work_waits_for_them() -> None:
+    text = "Thank you for calling, " + "and I can help you with that, " * 12 + "so tell me."
+    shorter = split_into_pieces(text, LANE_PIECE)
+    assert max(map(len, shorter)) <= LANE_PIECE * 4 // 3 < max(map(len, split_into_pieces(text)))
+    assert " ".join(shorter) == text
