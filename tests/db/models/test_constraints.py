@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.enums import AudioKind, CallStatus, EventType, Stage
 from db.ids import new_id
 from db.models.audio import Audio
+from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.events import Event
 from db.models.metadata import metadata
 from db.models.work import CrmRecord, ModelCall, ToolCall
 from db.postgres.database import Database
 from db.viewer import Viewer
+from tests.db.calls.rows import open_call
 from tests.db.rows import claimed, open_session, say, send_recording
 
 #: Columns that end in _id and are no foreign keys: the client's and the customer's own ids.
@@ -160,6 +162,42 @@ async def test_a_row_cannot_mix_two_sessions(database: Database, turn_a: Turn, t
                 await session.execute(row(turn_a, turn_b))
         async with database.transaction() as session:
             await session.execute(row(turn_b, turn_b))
+
+
+async def test_a_turn_and_a_recording_belong_to_a_call_of_their_session(
+    database: Database, viewer: Viewer, turn_a: Turn, turn_b: Turn
+) -> None:
+    call = await open_call(database, viewer, turn_a.session_id)
+
+    def recording(turn: Turn, **given: object) -> Insert:
+        values = {"kind": AudioKind.CALL, "turn_id": None, "call_id": call.id, **given}
+        return _audio(turn, turn).values(values)
+
+    wrong = [
+        update(Turn).where(Turn.id == turn_b.id).values(call_id=call.id),
+        recording(turn_b),
+        recording(turn_a, call_id=None),
+        recording(turn_a, turn_id=turn_a.id),
+        recording(turn_a, kind=AudioKind.CHUNK),
+    ]
+    for statement in wrong:
+        with pytest.raises(IntegrityError, match=r"fk_|ck_audio"):
+            async with database.transaction() as session:
+                await session.execute(statement)
+    async with database.transaction() as session:
+        await session.execute(update(Turn).where(Turn.id == turn_a.id).values(call_id=call.id))
+        await session.execute(recording(turn_a))
+    with pytest.raises(IntegrityError, match="uq_audio_call_id"):
+        async with database.transaction() as session:
+            await session.execute(recording(turn_a))
+
+
+async def test_a_session_has_one_open_call(database: Database, viewer: Viewer, turn_a: Turn) -> None:
+    call = await open_call(database, viewer, turn_a.session_id)
+    copy = {column.name: getattr(call, column.name) for column in Call.__table__.columns}
+    with pytest.raises(IntegrityError, match="uq_calls_open"):
+        async with database.transaction() as session:
+            await session.execute(insert(Call).values({**copy, "id": new_id()}))
 
 
 async def test_a_message_cannot_have_another_turns_audio(database: Database, turn_a: Turn, turn_b: Turn) -> None:

@@ -119,6 +119,43 @@ def test_the_schema_of_the_queue_is_frozen() -> None:
     assert [each.name for each in root.glob("versions/*.py") if imports.search(each.read_text())] == []
 
 
+_OLD_ROWS = """
+insert into tenants (id, name) values (gen_random_uuid(), 't');
+insert into sessions (id, tenant_id, customer_id, language, channel, persona, status, last_seq, turn_count)
+  select gen_random_uuid(), id, 'c', 'en', 'WEB', 'p', 'OPEN', 1, 1 from tenants;
+insert into turns (id, session_id, number, status, attempt, request_hash)
+  select gen_random_uuid(), id, 1, 'QUEUED', 0, '' from sessions;
+insert into audio (id, session_id, turn_id, kind, store_key, mime_type, duration_ms, sample_rate, size_bytes)
+  select gen_random_uuid(), session_id, id, 'CHUNK', 'k', 'audio/wav', 1, 1, 1 from turns;
+insert into events (session_id, seq, turn_id, type, data) select session_id, 1, id, 'TurnQueued', '{}' from turns;
+"""
+
+_CALL_ROWS = """
+insert into calls (id, tenant_id, session_id, status, transport, language, turn_taking, request_hash)
+  select gen_random_uuid(), tenant_id, id, 'OPENED', 'REALTIME', 'en', '{}', '' from sessions;
+insert into call_sounds (call_id, seq, at_ms, data) select id, 1, 0, '' from calls;
+update turns set call_id = calls.id from calls;
+insert into audio (id, session_id, call_id, kind, store_key, mime_type, duration_ms, sample_rate, size_bytes)
+  select gen_random_uuid(), session_id, id, 'CALL', 'whole', 'audio/wav', 1, 1, 1 from calls;
+insert into audio_blobs (key, data) values ('whole', '');
+insert into events (session_id, seq, type, data) select session_id, 2, 'CallStarted', '{}' from calls;
+"""
+
+
+async def test_live_calls_come_to_a_database_with_rows_and_leave_it(empty: str) -> None:
+    await migrate(empty, "0005")
+    connection = await asyncpg.connect(empty)
+    await connection.execute(_OLD_ROWS)
+    await migrate(empty, "0007")
+    await connection.execute(_CALL_ROWS)
+    await migrate(empty, "0005")
+    left = "select (select count(*) from events) + (select count(*) from audio) + (select count(*) from audio_blobs)"
+    assert await connection.fetchval(left) == 2
+    assert await connection.fetchval("select count(*) from turns") == 1
+    await connection.close()
+    await migrate(empty)
+
+
 async def test_audio_is_stored_uncompressed(database_url: str) -> None:
     storage = "select attstorage::text from pg_attribute where attrelid = 'audio_blobs'::regclass and attname = 'data'"
     assert await ask(database_url, storage) == ["e"]
