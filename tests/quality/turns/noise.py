@@ -55,7 +55,7 @@ def _pink(rng: np.random.Generator) -> Samples:
 
 
 def _babble(rng: np.random.Generator, voices: int) -> Samples:
-    """Two people's recordings over each other, half of them backwards."""
+    """Recordings of two people over each other, half of them backwards."""
     recordings = [clip.samples for clip in clips().values()]
     mixed = np.zeros(_LENGTH, np.float32)
     for voice in range(voices):
