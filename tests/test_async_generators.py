@@ -44,7 +44,7 @@ _ALLOWED = {
     ("graph/api/subscriptions.py", "_counted", "held"),
     # The response and the socket that are being read: each belongs to this stream alone, and ends with it.
     ("inference/engines/openai/engine.py", "_read", "stream"),
-    ("graph/cli/demo.py", "events", "connect"),
+    ("graph/cli/api_client.py", "events", "connect"),
 }
 
 

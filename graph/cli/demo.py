@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import AsyncIterator
 from importlib.resources import files
 
 import httpx
-import websockets
 from rich.console import Console
 from rich.table import Table
 from websockets.exceptions import WebSocketException
 
-from db.errors import VoxLoomError
-from db.json_value import Json
+from graph.cli.api_client import ApiClient, ServerObject, ServerUnusable
 
 out = Console()
 
@@ -57,66 +54,6 @@ _RESULT = """query($turn: ID!) { turn(id: $turn) {
 } }"""
 
 
-#: An object of the server's responses.
-_Object = dict[str, Json]
-
-
-class ServerUnusable(VoxLoomError):
-    """The server is not running, is another program, or closed the connection."""
-
-    code = "SERVER_UNUSABLE"
-
-
-class Refused(VoxLoomError):
-    """An error of the server: the first of a response's ``errors``, with its code."""
-
-    def __init__(self, error: _Object) -> None:
-        super().__init__(str(error["message"]))
-        self.code = str(error["extensions"]["code"])  # type: ignore[misc]  # each instance has the server's
-
-
-class _Api:
-    """A client of the API, over HTTP and websocket."""
-
-    def __init__(self, base: str, key: str) -> None:
-        self._base = base
-        self._authorization = f"Bearer {key}"
-        self._http = httpx.AsyncClient(base_url=base, headers={"Authorization": self._authorization}, timeout=60)
-
-    async def call(self, query: str, **variables: object) -> _Object:
-        response = await self._http.post("/graphql", json={"query": query, "variables": variables})
-        try:
-            answer = response.json()
-            if answer.get("errors"):
-                raise Refused(answer["errors"][0])
-            return dict(answer["data"])
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise ServerUnusable(f"The server at {self._base} is not VoxLoom.") from None
-
-    async def events(self, turn: str) -> AsyncIterator[_Object]:
-        """The turn's events, over graphql-transport-ws."""
-        address = self._base.replace("http", "ws", 1) + "/graphql"
-        async with websockets.connect(address, subprotocols=[websockets.Subprotocol("graphql-transport-ws")]) as ws:
-            await ws.send(json.dumps({"type": "connection_init", "payload": {"Authorization": self._authorization}}))
-            await ws.recv()
-            payload = {"query": _FOLLOW, "variables": {"turn": turn}}
-            await ws.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
-            async for raw in ws:
-                message = json.loads(raw)
-                if message["type"] == "next":
-                    yield message["payload"]["data"]["turnEvents"]
-                elif message["type"] == "error":
-                    raise Refused(message["payload"][0])
-                elif message["type"] == "complete":
-                    return
-
-    async def fetch(self, url: str) -> bytes:
-        return (await self._http.get(url)).raise_for_status().content
-
-    async def close(self) -> None:
-        await self._http.aclose()
-
-
 def shipped_recording() -> bytes:
     """A customer's question as WAV, synthesised (see graph/static/README.md)."""
     return files("graph").joinpath("static/demo.wav").read_bytes()
@@ -124,7 +61,7 @@ def shipped_recording() -> bytes:
 
 async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool, bytes | None]:
     """Runs the demo. Returns whether both turns completed, and the last spoken reply (WAV)."""
-    api = _Api(base, key)
+    api = ApiClient(base, key)
     try:
         if not (await api.call(_WORKERS))["capabilities"]["engines"]:
             raise ServerUnusable("No worker is running: start one with `voxloom worker`, or all with `voxloom up`.")
@@ -148,8 +85,8 @@ async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool
         await api.close()
 
 
-async def _follow(api: _Api, turn: str) -> tuple[bool, bytes | None]:
-    async for event in api.events(turn):
+async def _follow(api: ApiClient, turn: str) -> tuple[bool, bytes | None]:
+    async for event in api.events(_FOLLOW, {"turn": turn}, "turnEvents"):
         _show(event)
     result = (await api.call(_RESULT, turn=turn))["turn"]
     _show_timing(result["timing"])
@@ -161,13 +98,13 @@ async def _follow(api: _Api, turn: str) -> tuple[bool, bytes | None]:
     return result["status"] == "COMPLETED", spoken
 
 
-def _show(event: _Object) -> None:
+def _show(event: ServerObject) -> None:
     known = {key: value for key, value in event.items() if key not in ("__typename", "seq", "at") and value is not None}
     shown = json.dumps(known, ensure_ascii=False) if known else ""
     out.print(f"[dim]{event['seq']:>4}[/] [cyan]{event['__typename']:<18}[/] {shown}", highlight=False, soft_wrap=True)
 
 
-def _show_timing(timing: _Object) -> None:
+def _show_timing(timing: ServerObject) -> None:
     table = Table("", "starts at", "works", "waits", title="Where the time went (ms)")
     table.add_row("queue", "0", f"{timing['queueMs']:.0f}", "")
     for each in timing["stages"]:
@@ -180,7 +117,7 @@ def _show_timing(timing: _Object) -> None:
             out.print(f"  {label} after {timing[name]:.0f} ms", highlight=False)
 
 
-def _show_record(record: _Object) -> None:
+def _show_record(record: ServerObject) -> None:
     table = Table("CRM record", "")
     for key, value in record.items():
         table.add_row(key, "" if value is None else str(value))

@@ -9,42 +9,128 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import WebSocketRoute
+
+from db.commands.keys import REVOKED_CHANNEL, import_key, server_secret
 from db.errors import BadUserInput
 from db.load_settings import load_settings
 from db.logs import configure_logging
 from db.postgres.check import check_database, check_schema
+from db.postgres.listen import listen
+from db.postgres.outage import retry_outage
+from graph.guards.call_tokens import CALL_TOKEN_SECRET, CallTokens
+from graph.guards.keys import Keys
+from graph.guards.rate_limit import Rates
+from graph.guards.revocations import Revocations
 from graph.http.port import check_port
+from graph.voice.calls import Calls
+from graph.voice.parts import VoiceParts
+from graph.voice.realtime.endpoint import PATH, RealtimeEndpoint
+from graph.voice.reception import VoiceReception
 from graph.voice.server import VoiceServer
 from graph.voice.settings import VoiceSettings
 from graph.voice.web import voice_app
-from inference.engines.catalog import choose_engines
+from inference.engines.catalog import choose_engines, choose_streaming_transcriber
+from inference.journal.call_records import CallRecords
 from inference.lane import Lane, Priority, use_lane
-from inference.lender import Engines
+from inference.live.call import Call
+from inference.live.models import LiveModels
+from inference.live.ports import CallerSpeaker, CallRecord, LiveCall
 from inference.settings import InferenceSettings
+from inference.turn.attempt import TurnSetup
 from inference.worker.progress import LoadingDisplay
-from inference.worker.turn_process import run_turns, turn_parts
+from inference.worker.turn_process import TurnParts, run_turns, turn_parts
+
+#: Interval of the keep-alive query of the connection that hears of revoked keys; they are polled too.
+_LISTEN_CHECK_SECONDS = 5.0
 
 
-async def serve_calls(settings: VoiceSettings, inference: InferenceSettings, url: str, engines: Engines) -> None:
+async def serve_calls(settings: VoiceSettings, inference: InferenceSettings, url: str, display: LoadingDisplay) -> None:
     """Runs until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     lane = Lane(inference.model_threads)
+    engines = choose_engines(inference, display.show, lane_threads=lane.threads)
+    recognizer = choose_streaming_transcriber(inference, display.show, lane_threads=lane.threads)
+    models = LiveModels(lane, recognizer, engines)
     try:
         with use_lane(lane, Priority.QUEUED):
-            async with turn_parts(inference, url, engines) as parts:
-                app = voice_app(
-                    parts.database, settings, (), lambda: {"models": all(each.loaded for _, each in engines.every())}
-                )
-                server = VoiceServer(app, settings)
-                await run_turns(
-                    parts, stop, queue=settings.voice_takes_turns, beside=[server.run_app()], drain=server.stop
-                )
+            async with turn_parts(inference, url, engines) as turns:
+                await _serve(settings, turns, models, replace(turns.setup, lane=lane), stop)
     finally:
+        await models.close()
         await lane.close()
+
+
+async def _serve(
+    settings: VoiceSettings, turns: TurnParts, models: LiveModels, setup: TurnSetup, stop: asyncio.Event
+) -> None:
+    """``setup``: what the live turns run with."""
+    async with AsyncExitStack() as stack:
+        database = turns.database
+        patience_seconds = turns.settings.database_patience_seconds
+        signing = await retry_outage(partial(database.run, _prepared(settings)), patience_seconds=patience_seconds)
+        rates = Rates(settings.requests_per_minute)
+        keys = Keys(database.reader, rates)
+        stack.push_async_callback(keys.close)
+        revocations = Revocations(database.live, keys.forget)
+        await revocations.start()
+        stack.push_async_callback(revocations.close)
+        records = CallRecords(
+            database,
+            turns.store,
+            heartbeat_seconds=turns.settings.heartbeat_seconds,
+            patience_seconds=patience_seconds,
+        )
+        stack.push_async_callback(records.close)
+
+        def make(record: CallRecord, speaker: CallerSpeaker) -> LiveCall:
+            return Call(record, speaker, models.parts(setup))
+
+        calls = Calls(records, make, max_calls=settings.max_calls, check=models.check)
+        records.interrupt, records.leave = calls.interrupt, calls.leave
+        parts = VoiceParts(settings, database, keys, rates, revocations, calls)
+        reception = VoiceReception(parts, CallTokens(signing), models.languages)
+        routes = [WebSocketRoute(PATH, RealtimeEndpoint(reception, rates, revocations))]
+
+        def checks() -> dict[str, bool]:
+            return {"models": models.loaded, "accepting": not calls.draining}
+
+        server = VoiceServer(voice_app(database, settings, routes, checks), settings)
+
+        async def drain() -> None:
+            await calls.drain(turns.settings.drain_seconds)
+            await server.stop()
+
+        loading = asyncio.create_task(models.load(), name="loading-calls")
+        stack.push_async_callback(_stop, loading)
+        revoked = listen(database, {REVOKED_CHANNEL: revocations.hear}, check_seconds=_LISTEN_CHECK_SECONDS)
+        beside = [server.run_app(), records.run(), revoked]
+        await run_turns(turns, stop, queue=settings.voice_takes_turns, beside=beside, drain=drain)
+
+
+def _prepared(settings: VoiceSettings) -> Callable[[AsyncSession], Awaitable[bytes]]:
+    """Stores the configured API key; returns the servers' secret for tokens of calls."""
+
+    async def work(session: AsyncSession) -> bytes:
+        if settings.api_key is not None:
+            await import_key(session, settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
+        return await server_secret(session, CALL_TOKEN_SECRET)
+
+    return work
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def run() -> None:
@@ -54,9 +140,7 @@ def run() -> None:
         raise BadUserInput("The voice role needs DATABASE_URL (`voxloom up` sets it for an embedded Postgres).")
     configure_logging(json=not sys.stderr.isatty())
     check_port(settings.host, settings.voice_port, "VOXLOOM_VOICE_PORT")
-    display = LoadingDisplay()
-    engines = choose_engines(inference, display.show)
     asyncio.run(check_database(settings.database_url, settings.listen_url, may_be_away=True))
     asyncio.run(check_schema(settings.database_url, may_be_away=True))
-    with display:
-        asyncio.run(serve_calls(settings, inference, settings.database_url, engines))
+    with LoadingDisplay() as display:
+        asyncio.run(serve_calls(settings, inference, settings.database_url, display))

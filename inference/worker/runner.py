@@ -45,7 +45,7 @@ class TurnRunner:
     ) -> None:
         self._database = database
         self._store = store
-        self._setup = TurnSetup(engines, decoder, toolbox, limits, language_of)
+        self.setup = TurnSetup(engines, decoder, toolbox, limits, language_of)
         self._patience_seconds = patience_seconds
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
 
@@ -89,7 +89,7 @@ class TurnRunner:
     async def _attempt(self, claim: Claim, clock: TurnClock, journal: DatabaseJournal) -> None:
         work = await load_inputs(self._database, self._store, claim, patience_seconds=self._patience_seconds)
         with suppress(Superseded):
-            await run_attempt(self._setup.pipeline(work, journal, clock).run(), claim, journal, clock)
+            await run_attempt(self.setup.pipeline(work, journal, clock).run(), claim, journal, clock)
 
     async def _give_up(self, claim: Claim) -> None:
         """Fails a turn after too many attempts, so that the session's next turn can run."""

@@ -21,6 +21,7 @@ from inference.lender import AnyLender, Engines
 from inference.settings import InferenceSettings
 from inference.text.language_id import TextLanguage
 from inference.tools.client import McpToolBox
+from inference.turn.attempt import TurnSetup
 from inference.turn.limits import TurnLimits
 from inference.turn.retries import RetryPolicy
 from inference.worker.abandoned_calls import AbandonedCalls
@@ -35,16 +36,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TurnParts:
-    """The parts that all turns of a process share. ``language_of``: the language of a text, None if unsure."""
+    """The parts that all turns of a process share. ``setup``: what their pipelines run with."""
 
     settings: InferenceSettings
     database: Database
     engines: Engines
-    decoders: DecoderPool
-    toolbox: McpToolBox
     store: AudioStore
-    limits: TurnLimits
-    language_of: Callable[[str], str | None]
+    setup: TurnSetup
     queue: App
     runner: TurnRunner
 
@@ -88,7 +86,7 @@ async def turn_parts(settings: InferenceSettings, url: str, engines: Engines) ->
             database, store, engines=engines, decoder=decoders, toolbox=toolbox, limits=limits, language_of=texts.of
         )
         register_turns(queue, runner)
-        yield TurnParts(settings, database, engines, decoders, toolbox, store, limits, texts.of, queue, runner)
+        yield TurnParts(settings, database, engines, store, runner.setup, queue, runner)
 
 
 async def run_turns(

@@ -86,6 +86,7 @@ async def _running() -> AsyncIterator[tuple[str, str, int]]:
         os.chmod(directory, 0o755)  # noqa: PTH101 - as root, Postgres runs as another user
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {
             "VOXLOOM_PORT": str(port),
+            "VOXLOOM_VOICE_PORT": "0",
             "VOXLOOM_DATA_DIR": directory,
             "VOXLOOM_API_KEY": key,
         }

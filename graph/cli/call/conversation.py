@@ -10,9 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from db.json_value import Json
 from graph.cli.call.call_log import CallLog
 from graph.cli.call.client import RealtimeClient
-from graph.cli.call.playout import BYTES_PER_SECOND, CHUNK_BYTES, Playout
-
-_CHUNK_SECONDS = CHUNK_BYTES / BYTES_PER_SECOND
+from graph.cli.call.playout import Playout
 
 
 class Conversation:
@@ -70,18 +68,3 @@ class Conversation:
     def quiet(self) -> bool:
         """Whether nothing is replied or played."""
         return not self.log.replying and not self._playout.playing
-
-
-async def in_real_time(
-    audio: bytes, playout: Playout, write: Callable[[bytes], None], end: Callable[[], bool]
-) -> AsyncIterator[bytes]:
-    """The audio in pieces of 20 ms at their time, then silence until ``end``; what is played beside it is written."""
-    begun = time.monotonic()
-    position = number = 0
-    while position < len(audio) or not end():
-        piece = audio[position : position + CHUNK_BYTES]
-        position += CHUNK_BYTES
-        write(playout.pull(CHUNK_BYTES))
-        yield piece + bytes(CHUNK_BYTES - len(piece))
-        number += 1
-        await asyncio.sleep(max(0.0, begun + number * _CHUNK_SECONDS - time.monotonic()))

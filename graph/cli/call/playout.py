@@ -55,6 +55,15 @@ class Playout:
         """Whether audio waits to be played."""
         return bool(self._waiting)
 
+    @property
+    def position_ms(self) -> int:
+        """The milliseconds that were played of the item that plays now; 0 if none does."""
+        with self._lock:
+            return self._position(self._waiting[0][0]) if self._waiting else 0
+
+    def _position(self, item_id: str) -> int:
+        return self._played.get(item_id, 0) * 1000 // BYTES_PER_SECOND
+
     def stop(self) -> tuple[str, int] | None:
         """Drops what was not played. The item that was cut, and the milliseconds of it that were played; None if
         nothing waited."""
@@ -64,4 +73,4 @@ class Playout:
             item_id = self._waiting[0][0]
             self._waiting.clear()
             self._offset = 0
-            return item_id, self._played.get(item_id, 0) * 1000 // BYTES_PER_SECOND
+            return item_id, self._position(item_id)

@@ -12,15 +12,15 @@ from rich.console import Console
 
 from graph.cli.call.call_log import CallLog
 from graph.cli.call.client import connected
-from graph.cli.call.conversation import Conversation, in_real_time
+from graph.cli.call.conversation import Conversation
 from graph.cli.call.devices import opened_devices
 from graph.cli.call.display import CallDisplay
 from graph.cli.call.playout import Playout
+from graph.cli.call.recorded_caller import Line, RecordedCaller
 from graph.cli.call.sound_files import read_sound, sound_writer
 
-#: After a recording: the silence in which a reply begins, and the longest time that replies may take.
+#: After a recording: the silence that shows that no reply comes any more.
 _QUIET_SECONDS = 4.0
-_LONGEST_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def talk(plan: CallPlan, console: Console) -> CallLog:
 
 
 async def play(plan: CallPlan, recording: Path, out: Path, console: Console) -> CallLog:
-    """Speaks a recording in real time; writes what came back, at its time, until the assistant has answered."""
+    """Speaks a recording after the greeting; writes what came back, at its time, until the assistant has answered."""
     audio = await asyncio.to_thread(read_sound, recording)
     playout = Playout()
     with sound_writer(out) as writing:
@@ -57,27 +57,11 @@ async def play(plan: CallPlan, recording: Path, out: Path, console: Console) -> 
             with CallDisplay(console) as display:
                 conversation = Conversation(client, playout, display.show)
                 await client.begin(customer_id=plan.customer_id, language=plan.language)
-                end = Answered(conversation)
-                await conversation.run(in_real_time(audio, playout, writing.writeframes, end))
+                caller = RecordedCaller(conversation, playout, writing.writeframes)
+                lines = [Line(audio, caller.greeted)]
+                await conversation.run(caller.pieces(lines, lambda: caller.answered(_QUIET_SECONDS)))
             display.summarize(conversation.log)
     return conversation.log
-
-
-class Answered:
-    """Whether the assistant has answered: nothing was said or played for some seconds, or it took too long."""
-
-    def __init__(self, conversation: Conversation) -> None:
-        self._conversation = conversation
-        self._asked: float | None = None
-        self._busy = 0.0
-
-    def __call__(self) -> bool:
-        now = self._conversation.now()
-        if self._asked is None:
-            self._asked = self._busy = now
-        if not self._conversation.quiet:
-            self._busy = now
-        return now - self._busy >= _QUIET_SECONDS or now - self._asked >= _LONGEST_SECONDS
 
 
 async def _from(heard: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import uuid
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from db.entry_point import UsageError
 from db.errors import BadUserInput
 from db.load_settings import load_settings
-from graph.cli.address import base_url
+from graph.cli.address import base_url, voice_base_url
 from graph.cli.bootstrap import local_key
 from graph.settings import ApiSettings
 
@@ -21,14 +23,21 @@ from graph.settings import ApiSettings
 def demo(
     audio: Annotated[Path | None, typer.Option(help="Your own recording instead of the sample.")] = None,
     save: Annotated[Path, typer.Option(help="Where the spoken reply is saved.")] = Path("reply.wav"),
+    live: Annotated[bool, typer.Option("--live", help="A spoken call with an interruption, in real time.")] = False,
 ) -> None:
     """Hold a short conversation with the running server.
 
-    Sends a text, then a recording; shows every event live, then each turn's timing and CRM records.
+    Sends a text, then a recording; shows every event live, then each turn's timing and CRM records. With --live it
+    calls, speaks over a reply, and checks what the record holds of it; exit code 1 if that is not as it must be.
     """
     from graph.cli.demo import hold_conversation, shipped_recording  # noqa: PLC0415 - the other commands do without it
 
     settings = load_settings(ApiSettings)
+    if live:
+        if audio is not None:
+            raise UsageError("voxloom demo: --live has recordings of its own. See `voxloom demo --help`.")
+        _check_writable(save)
+        raise typer.Exit(0 if _call(settings, save) else 1)
     recording = shipped_recording() if audio is None else _recording(audio, settings.max_audio_bytes)
     _check_writable(save)
     done, spoken = asyncio.run(hold_conversation(base_url(settings), local_key(settings), recording))
@@ -36,6 +45,18 @@ def demo(
         save.write_bytes(spoken)
         Console().print(f"[bold]The spoken reply is in[/] {save}")
     raise typer.Exit(0 if done else 1)
+
+
+def _call(settings: ApiSettings, save: Path) -> bool:
+    from graph.cli.call.demo import hold_call  # noqa: PLC0415 - the other commands do without it
+    from graph.cli.call.run import CallPlan  # noqa: PLC0415 - likewise
+
+    customer = f"demo-{uuid.uuid4().hex[:6]}"
+    plan = CallPlan(voice_base_url(settings), local_key(settings), "billing_agent", customer, "en")
+    console = Console()
+    done = asyncio.run(hold_call(plan, base_url(settings), console, save))
+    console.print(f"[bold]What the caller heard is in[/] {save}")
+    return done
 
 
 def schema(

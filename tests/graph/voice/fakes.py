@@ -57,10 +57,12 @@ class Call:
     def __init__(self, record: CallRecord, speaker: CallerSpeaker) -> None:
         self.records, self.speakers = [record], [speaker]
         self.hung_up: list[CallEndReason] = []
+        self.interrupted = 0
         self.runs = 0
         self.running = 0
         self.most_running = 0
         self.stubborn = False
+        self.stuck = False
         self.fail: Exception | None = None
         self._next: asyncio.Future[CallEndReason] | None = None
 
@@ -82,6 +84,10 @@ class Call:
         self.records.append(record)
         self.speakers.append(speaker)
 
+    async def interrupt(self) -> bool:
+        self.interrupted += 1
+        return True
+
     async def hang_up(self, reason: CallEndReason) -> None:
         self.hung_up.append(reason)
         self._end(reason)
@@ -90,7 +96,7 @@ class Call:
         self._end(error=error)
 
     def _end(self, reason: CallEndReason = CallEndReason.CALLER, error: Exception | None = None) -> None:
-        if self._next is None or self._next.done():
+        if self._next is None or self._next.done() or self.stuck:
             return
         if error is None:
             self._next.set_result(reason)

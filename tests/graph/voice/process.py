@@ -19,8 +19,13 @@ _FAKES = {
     "VOXLOOM_ASR_DRAFT_ENGINE": "none",
     "VOXLOOM_LLM_ENGINE": "fake",
     "VOXLOOM_TTS_ENGINE": "fake",
+    "VOXLOOM_LIVE_ASR_ENGINE": "fake",
 }
-_START_SECONDS = 60
+
+#: Settings that choose the default engines instead.
+REAL_ENGINES = dict.fromkeys(_FAKES, "")
+
+_START_SECONDS = 180
 _STOP_SECONDS = 30
 
 

@@ -176,3 +176,40 @@ async def test_drain_returns_as_soon_as_the_last_call_has_ended() -> None:
         await desk.making.calls[0].hang_up(CallEndReason.CALLER)
         async with asyncio.timeout(2):
             await draining
+
+
+async def test_a_client_of_the_api_interrupts_the_reply_and_closes_the_call() -> None:
+    desk, known = Desk(), ticket()
+    desk.calls.interrupt(uuid4())  # a call of another process
+    desk.calls.leave(uuid4())
+    async with desk.calls.connect(known, Speaker()) as connection:
+        (call,) = desk.making.calls
+        await until(lambda: call.running)
+        desk.calls.interrupt(known.call_id)
+        await until(lambda: call.interrupted)
+        desk.calls.leave(known.call_id)
+        await asyncio.wait({connection.over}, timeout=2)
+        assert connection.over.done()
+    assert (call.hung_up, desk.calls.count) == ([CallEndReason.CLOSED], 0)
+
+
+async def test_a_dropped_call_that_another_process_takes_up_leaves_its_place() -> None:
+    desk, known = Desk(resume_seconds=60), ticket()
+    async with desk.calls.connect(known, Speaker()):
+        await until(lambda: desk.making.calls[0].running)
+    assert desk.calls.count == 1
+    desk.calls.leave(known.call_id)
+    await until(lambda: desk.calls.count == 0)
+
+
+async def test_a_call_that_does_not_end_when_it_is_closed_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph.voice.calls._LEAVE_SECONDS", 0.05)
+    desk, known = Desk(), ticket()
+    async with desk.calls.connect(known, Speaker()) as connection:
+        call = desk.making.calls[0]
+        await until(lambda: call.running)
+        call.stuck = True
+        desk.calls.leave(known.call_id)
+        await asyncio.wait({connection.over}, timeout=2)
+        assert connection.over.done()
+    assert desk.calls.count == 0

@@ -38,6 +38,7 @@ async def base(reception: FakeReception) -> AsyncIterator[str]:
 @pytest.fixture(autouse=True)
 def _soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graph.cli.call.run._QUIET_SECONDS", 0.4)
+    monkeypatch.setattr("graph.cli.call.recorded_caller._GREETING_SECONDS", 0.0)
 
 
 def recording(file: Path, seconds: float, rate: int = 8_000) -> Path:
