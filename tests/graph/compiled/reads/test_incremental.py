@@ -6,29 +6,40 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from db.calls.commits import commit
+from db.calls.reopen import reopen
+from db.calls.values import CallEvent, CallWrite, PlaybackReport
+from db.enums import EventType, PlaybackSource
 from db.errors import SessionEnded
+from db.ids import new_id
 from db.postgres.database import Database
+from db.queue.jobs import end_jobs_of_ended_turns
+from db.turns.live_values import LiveTiming, Playback
+from db.turns.values import Claim
 from db.viewer import Viewer
 from graph.compiled.reads import cache
 from graph.compiled.reads.cache import Answer, Asking, ReadCache
 from graph.compiled.reads.incremental import assemble
 from graph.compiled.reads.plans import Request
+from inference.journal.database_journal import DatabaseJournal
 from tests.client import Client
 from tests.conftest import cloned, holder_of
+from tests.db.calls.rows import began, connected, owner, recording, spoken
+from tests.db.rows import STORE
 from tests.graph.compiled.reads.incremental_steps import Story
 from tests.graph.edge import opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-_TURN = """id number status attempt error { code message stage } queuedAt startedAt finishedAt
-  timing { totalMs queueMs unattributedMs stages { stage startMs } } reply { id text }"""
-_MESSAGE = "id role type text language complete createdAt audio { url durationMs mimeType }"
+_TURN = """id number status attempt reopened live { firstHeardMs } error { code message stage }
+  queuedAt startedAt finishedAt timing { totalMs queueMs unattributedMs stages { stage startMs } } reply { id text }"""
+_MESSAGE = "id role type text language complete createdAt playback { heardText } audio { url durationMs mimeType }"
 _TOOL = "id name arguments result status error durationMs createdAt crmRecord { reference }"
 
 #: All five lists, each with what is behind it; none of it the session's own.
@@ -197,6 +208,35 @@ async def test_a_tool_that_ends_after_its_turn(both: Both) -> None:
     done = ["say", "start", "call_model", "reply", "complete"]
     late = ["say", "start", "begin_tool", "start", "reply", "complete_without_its_tool", "end_tool"]
     await told(both, 1, [*done, *late, *done])
+
+
+async def test_a_live_turn_changes_after_it_was_completed(both: Both) -> None:
+    """When it is known what the caller heard, and when they go on speaking."""
+    database = both.database
+    call, mine = await connected(database, both.viewer), await owner(database)
+    session_id = str(call.lease.session_id)
+
+    async def said(claim: Claim) -> None:
+        journal = DatabaseJournal(database, STORE, claim)
+        await journal.reply_ready("Good day to you.", "en")
+        await journal.turn_finished({}, None)
+        async with database.transaction() as session:
+            await end_jobs_of_ended_turns(session, mine)
+        await both.same(session_id, "a reply")
+
+    first, turn = spoken(call.lease.session_id, mine), spoken(call.lease.session_id, mine)
+    await said((await began(database, call, first))[0])
+    claim, _ = await began(database, call, turn, 1)
+    await said(claim)
+    for step, (given, words) in enumerate([(first, "Good"), (turn, "Good day"), (first, "Good day to you.")], 2):
+        played = Playback(words, 500, 1000, interrupted=False, source=PlaybackSource.ACKS)
+        report = PlaybackReport(given.turn_id, played, LiveTiming(0, 1000, first_heard_ms=step))
+        await commit(database, call.lease, step, [CallWrite((CallEvent(EventType.PLAYBACK_FINISHED),), report=report)])
+        await both.same(session_id, f"playback {step}")
+    more = replace(turn, text="hello, and more", audio=recording(call.lease.session_id), call_id=new_id())
+    async with database.transaction() as session:
+        assert await reopen(session, call.lease, 5, claim, more) is not None
+    await both.same(session_id, "more words")
 
 
 async def test_a_session_without_a_turn_and_one_that_ends_with_a_turn_queued(both: Both) -> None:
