@@ -15,10 +15,15 @@ _CODES = {
     "FORBIDDEN": 4403,
     "NOT_FOUND": 4404,
     "SESSION_ENDED": 4410,
+    "CONFLICT": 4410,
     "RATE_LIMITED": 4429,
     "OVERLOADED": 1013,
     "DATABASE_UNAVAILABLE": 1013,
+    "ENGINE_UNAVAILABLE": 1013,
 }
+
+#: HTTP statuses of a refused handshake that GraphQL has not: models that are not loaded yet, a call that is over.
+REFUSED_STATUS = {"ENGINE_UNAVAILABLE": 503, "SESSION_ENDED": 410, "CONFLICT": 410}
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,8 +163,11 @@ _TAIL = f"""
 
 An event that is refused changes nothing, and is answered with an `error` event; `code` is the Realtime API's where it
 has one, else one of VoxLoom's [error codes](errors.md). A missing or wrong key in the header is answered with HTTP 401
-before the upgrade, an unknown agent with 404, too many calls with 503; in the subprotocol, with an `error` event and a
-close code, since browsers cannot read the status.
+before the upgrade, an unknown agent with 404, a call that has ended with 410, too many calls or models that are not
+loaded yet with 503; in the subprotocol, with an `error` event and a close code, since browsers cannot read the status.
+
+A close by the client with 1000, or without a code, ends the call. After any other loss of the connection a token's
+call can be resumed with the token for 30 s: the reply goes on where the caller was.
 
 | close code | meaning |
 |---|---|
@@ -172,14 +175,14 @@ close code, since browsers cannot read the status.
 | 1009 | a message of more than {MAX_MESSAGE_BYTES:,} bytes |
 | 1011 | an internal error |
 | 1012 | the server restarts: connect again |
-| 1013 | the server can take no more calls for now, or its database is away |
+| 1013 | the server can take no more calls for now, its models are not loaded yet, or its database is away |
 | 4400 | `model` is not valid |
 | 4401 | the API key or token is missing, wrong or expired |
 | {REVOKED.code} | the API key was revoked, or the token is another server's |
 | 4404 | no such agent or call |
 | {IDLE.code} | nothing opened the call in time, or the client does not read |
 | {SUPERSEDED.code} | another connection of the same token has taken the call over |
-| 4410 | the session has ended |
+| 4410 | the session or the call has ended |
 | 4429 | too many requests |
 """
 

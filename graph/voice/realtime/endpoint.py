@@ -21,7 +21,7 @@ from graph.guards.http_refusals import refuse
 from graph.guards.key_gate import key_shown
 from graph.guards.rate_limit import Rates, address_of
 from graph.guards.revocations import Revocations
-from graph.voice.close_codes import REVOKED, closing_of
+from graph.voice.close_codes import REFUSED_STATUS, REVOKED, closing_of
 from graph.voice.opening import OpenedCall, Reception
 from graph.voice.realtime.client_events import ClientError
 from graph.voice.realtime.connection import ConnectionLimits, RealtimeConnection
@@ -62,7 +62,7 @@ class RealtimeEndpoint:
             holder, config = await self._admitted(scope, secret)
         except VoxLoomError as error:
             if in_protocol is None:
-                await refuse(scope, receive, send, error)
+                await refuse(scope, receive, send, error, status=REFUSED_STATUS.get(error.code))
             else:
                 await _turn_away(WebSocket(scope, receive, send), error)
             return

@@ -104,7 +104,7 @@ async def test_a_token_of_a_call_that_ended(
     token, _ = running.tokens.sign(call)
     async with database.transaction() as session:
         await close_call(session, viewer, call_id=call.id)
-    assert await refused(address, token) == (400, 4410)
+    assert await refused(address, token) == (410, 4410)
 
 
 async def test_a_token_of_an_ended_session(
@@ -113,7 +113,7 @@ async def test_a_token_of_an_ended_session(
     token, _ = running.tokens.sign(call)
     async with database.transaction() as session:
         await end_session(session, viewer, session_id=call.session_id)
-    assert await refused(address, token) == (400, 4410)
+    assert await refused(address, token) == (410, 4410)
 
 
 async def test_wrong_tokens_are_charged_to_the_address(address: str, running: Desk) -> None:

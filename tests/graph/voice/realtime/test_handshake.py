@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from db.enums import CallEndReason
-from db.errors import Overloaded, SessionEnded
+from db.errors import EngineUnavailable, Overloaded, SessionEnded
 from graph.voice.realtime.connection import ConnectionLimits
 from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import KEY, TOKEN, FakeReception, realtime_server
@@ -115,11 +115,11 @@ async def test_a_call_on_an_ended_session_is_refused(address: str, reception: Fa
 
 
 async def test_a_full_server_refuses_before_it_opens_anything(address: str, reception: FakeReception) -> None:
-    reception.full = Overloaded("This server has 4 calls, the maximum.", 5)
-    with pytest.raises(InvalidStatus) as refused:
-        async with raw(address):
-            pass
-    assert refused.value.response.status_code == 503
+    for reception.full in (Overloaded("This server has 4 calls.", 5), EngineUnavailable("The models load.")):
+        with pytest.raises(InvalidStatus) as refused:
+            async with raw(address):
+                pass
+        assert refused.value.response.status_code == 503
     assert not reception.opened
 
 
