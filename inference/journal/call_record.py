@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -12,53 +11,33 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audio.encoded import EncodedAudio
-from db.audio.persist import NewAudio, new_audio, upload
-from db.audio.store import AudioStore
 from db.calls import commits, connections
 from db.calls.begin import begin
 from db.calls.fence import CallFenced
 from db.calls.reopen import reopen
 from db.calls.replies import interrupt
 from db.calls.values import CallEvent, CallWrite, ConnectedCall, Lease, PlaybackReport, Segment, SpokenTurn
-from db.enums import AudioKind, CallEndReason, EventType, Prompt, TurnStatus
-from db.errors import AudioStoreUnavailable
-from db.feed.feed import Feed
+from db.enums import CallEndReason, EventType, Prompt, TurnStatus
 from db.ids import new_id
-from db.postgres.database import Database
 from db.turns.live_values import LiveTiming, Playback
 from db.turns.values import Claim
-from inference.audio.wav import decode_pcm, encode_pcm
+from inference.audio.wav import decode_pcm
 from inference.journal.follow_turn import Followed, follow_turn
-from inference.journal.live_jobs import LiveJobOwner
 from inference.journal.live_journal import LiveJournal
 from inference.journal.load_inputs import next_inputs
+from inference.journal.record_parts import RecordParts, UnfinishedAudio
 from inference.journal.write_behind import WriteBehind
 from inference.live.ports import CallState, HeardTurn
-from inference.ports import SAMPLE_RATE, AttemptJournal, JournalLost, Samples, Speech, Superseded, TextDelta
+from inference.ports import AttemptJournal, Samples, Speech, Superseded, TextDelta
 from inference.turn.inputs import TurnInputs
 
 T = TypeVar("T")
-
-#: Samples of a segment of unfinished audio: about what is lost if the process dies.
-_SEGMENT = SAMPLE_RATE
 
 #: Shortest time between two partial transcripts that become events.
 _WORDS_SECONDS = 1.0
 
 #: Most characters of a partial transcript in an event; a longer one keeps its end.
 _WORDS_CHARACTERS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class RecordParts:
-    """What the records of a process share. ``patience_seconds``: how long writes are retried during an outage."""
-
-    database: Database
-    store: AudioStore
-    jobs: LiveJobOwner
-    feed: Feed
-    patience_seconds: float
 
 
 class DatabaseCallRecord(WriteBehind[CallWrite]):
@@ -83,10 +62,7 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
             heard=decode_pcm(call.heard) if call.heard else None,
         )
         self._clock = (call.now, time.monotonic())
-        self._segments = call.sounds
-        self._samples: list[Samples] = []
-        self._sampled = 0
-        self._elapsed_ms = call.elapsed_ms
+        self._audio = UnfinishedAudio(call.elapsed_ms, call.sounds)
         self._words_at = float("-inf")
         self._over = False
         #: Whether the caller's connection is there, as the call says.
@@ -129,12 +105,12 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
         await self._speech(EventType.SPEECH_ENDED, at_ms)
 
     async def _speech(self, kind: EventType, at_ms: int) -> None:
-        self._elapsed_ms = max(self._elapsed_ms, at_ms)
+        self._audio.at_least(at_ms)
         await self._event(kind, at_ms=at_ms)
 
     async def _event(self, kind: EventType, turn_id: UUID | None = None, **data: object) -> None:
         event = CallEvent(kind, turn_id, {"call_id": str(self.lease.call_id), **data})
-        await self.put(CallWrite((event,), elapsed_ms=self._elapsed_ms))
+        await self.put(CallWrite((event,), elapsed_ms=self._audio.elapsed_ms))
 
     async def words(self, text: str) -> None:
         now = time.monotonic()
@@ -145,29 +121,17 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
             self._raise_failure(None)
 
     async def sound(self, samples: Samples) -> None:
-        self._samples.append(samples)
-        self._sampled += samples.size
-        self._elapsed_ms += round(samples.size * 1000 / SAMPLE_RATE)
-        if self._sampled >= _SEGMENT:
-            await self._store_sound()
-        else:
+        await self._keep(self._audio.add(samples))
+
+    async def _keep(self, segment: Segment | None) -> None:
+        if segment is None:
             self._raise_failure(None)
-
-    async def _store_sound(self) -> None:
-        data = b"".join(map(encode_pcm, self._samples))
-        at_ms = max(0, self._elapsed_ms - round(self._sampled * 1000 / SAMPLE_RATE))
-        self._forget_sound()
-        self._segments += 1
-        segment = Segment(self._segments, at_ms, data)
-        await self.put(CallWrite(segment=segment, elapsed_ms=self._elapsed_ms))
-
-    def _forget_sound(self) -> None:
-        self._samples.clear()
-        self._sampled = 0
+        else:
+            await self.put(CallWrite(segment=segment, elapsed_ms=self._audio.elapsed_ms))
 
     async def clear_sound(self) -> None:
-        self._forget_sound()
-        await self.put(CallWrite(clears=self._segments))
+        self._audio.clear()
+        await self.put(CallWrite(clears=self._audio.number))
 
     async def prompted(self, prompt: Prompt, text: str) -> None:
         await self._event(EventType.CALL_PROMPTED, prompt=prompt.value, text=text)
@@ -204,9 +168,9 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
 
     async def _spoken(self, heard: HeardTurn) -> SpokenTurn:
         """The turn as it is written; its audio is uploaded, if an object store keeps it."""
-        sounds = self._segments
-        self._forget_sound()  # before the next utterance begins
-        audio = None if heard.audio is None else await self._upload(heard.audio)
+        sounds = self._audio.number
+        self._audio.clear()  # before the next utterance begins
+        audio = None if heard.audio is None else await self._parts.upload(heard.audio, self.lease.session_id)
         transcript = heard.transcript
         return SpokenTurn(
             turn_id=heard.turn_id,
@@ -222,13 +186,6 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
             audio=audio,
             call=heard.call,
         )
-
-    async def _upload(self, audio: EncodedAudio) -> NewAudio:
-        new = new_audio(AudioKind.RECORDING, audio, session_id=self.lease.session_id)
-        try:
-            return await upload(self._parts.store, new, patience_seconds=self._parts.patience_seconds)
-        except AudioStoreUnavailable as error:
-            raise JournalLost from error
 
     def journal(self, claim: Claim) -> AttemptJournal:
         _, job_id = self._claims[claim.turn_id]
@@ -265,7 +222,7 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
         data = {"call_id": str(self.lease.call_id), "heard_ms": playback.heard_ms}
         event = CallEvent(EventType.PLAYBACK_FINISHED, turn_id, data)
         report = PlaybackReport(turn_id, playback, live)
-        await self.put(CallWrite((event,), report=report, elapsed_ms=self._elapsed_ms))
+        await self.put(CallWrite((event,), report=report, elapsed_ms=self._audio.elapsed_ms))
 
     async def _settle_journal(self, turn_id: UUID) -> None:
         """Waits until what the turn's journal was given is written: the reply, whose playback is reported."""
@@ -279,8 +236,7 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
 
     async def dropped(self) -> None:
         self.connected = False
-        if self._sampled:
-            await self._store_sound()
+        await self._keep(self._audio.take())
         await self._transact(lambda step: partial(connections.drop, lease=self.lease, step=step))
 
     async def end(self, reason: CallEndReason) -> None:

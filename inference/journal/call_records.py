@@ -22,8 +22,9 @@ from db.postgres.database import Database
 from db.postgres.outage import retry_outage, run_forever
 from db.turns.claims import find_ended
 from db.turns.values import CANCELLED_CHANNEL
-from inference.journal.call_record import DatabaseCallRecord, RecordParts
+from inference.journal.call_record import DatabaseCallRecord
 from inference.journal.live_jobs import LiveJobOwner
+from inference.journal.record_parts import RecordParts
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,79 @@
+"""What the records of a process's live calls share, and the audio of a turn that has not ended, in segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from db.audio.encoded import EncodedAudio
+from db.audio.persist import NewAudio, new_audio, upload
+from db.audio.store import AudioStore
+from db.calls.values import Segment
+from db.enums import AudioKind
+from db.errors import AudioStoreUnavailable
+from db.feed.feed import Feed
+from db.postgres.database import Database
+from inference.audio.wav import encode_pcm
+from inference.journal.live_jobs import LiveJobOwner
+from inference.ports import SAMPLE_RATE, JournalLost, Samples
+
+#: Samples of a segment: about what is lost if the process dies.
+_SEGMENT = SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class RecordParts:
+    """``patience_seconds``: how long writes are retried during an outage."""
+
+    database: Database
+    store: AudioStore
+    jobs: LiveJobOwner
+    feed: Feed
+    patience_seconds: float
+
+    async def upload(self, audio: EncodedAudio, session_id: UUID) -> NewAudio:
+        """A caller's audio, uploaded if an object store keeps it. Raises JournalLost."""
+        new = new_audio(AudioKind.RECORDING, audio, session_id=session_id)
+        try:
+            return await upload(self.store, new, patience_seconds=self.patience_seconds)
+        except AudioStoreUnavailable as error:
+            raise JournalLost from error
+
+
+@dataclass(slots=True)
+class UnfinishedAudio:
+    """Gathers the caller's audio until it fills a segment. ``elapsed_ms``: position in the call's audio.
+
+    ``number``: of the last segment.
+    """
+
+    elapsed_ms: int
+    number: int
+    _samples: list[Samples] = field(default_factory=list)
+    _size: int = 0
+
+    def add(self, samples: Samples) -> Segment | None:
+        """The segment that is full now."""
+        self._samples.append(samples)
+        self._size += samples.size
+        self.elapsed_ms += round(samples.size * 1000 / SAMPLE_RATE)
+        return self.take() if self._size >= _SEGMENT else None
+
+    def take(self) -> Segment | None:
+        """A segment of what there is."""
+        if not self._size:
+            return None
+        data = b"".join(map(encode_pcm, self._samples))
+        at_ms = max(0, self.elapsed_ms - round(self._size * 1000 / SAMPLE_RATE))
+        self.clear()
+        self.number += 1
+        return Segment(self.number, at_ms, data)
+
+    def clear(self) -> None:
+        """Forgets what has not become a segment."""
+        self._samples.clear()
+        self._size = 0
+
+    def at_least(self, at_ms: int) -> None:
+        """The call's audio has come that far."""
+        self.elapsed_ms = max(self.elapsed_ms, at_ms)
