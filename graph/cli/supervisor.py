@@ -19,7 +19,8 @@ from graph.cli.address import base_url, listens, voice_base_url
 from graph.cli.python_module import python_module
 from graph.voice.settings import VoiceSettings
 
-_STOP_SECONDS = 30
+#: More than VOXLOOM_DRAIN_SECONDS, in which running turns and calls may end.
+_STOP_SECONDS = 45
 _STARTS = 5
 _RESTART_SECONDS = 1
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -35,7 +35,7 @@ def _run() -> None:
         ]
     else:
         if "models" in sys.argv:
-            findings += [*examine_models(settings), *examine_ear()]
+            findings += [*examine_models(settings), *examine_ear(settings)]
         if "tools" in sys.argv:
             findings += asyncio.run(examine_tools(settings))
     sys.stdout.write(json.dumps({**told, "findings": [each.as_json() for each in findings]}) + "\n")

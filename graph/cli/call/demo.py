@@ -34,7 +34,7 @@ _DIGITS = "5550142233"
 #: Milliseconds of the assistant's reply that are heard before the caller speaks over it.
 _INTERRUPT_MS = 900
 
-_QUIET_SECONDS = 3.0
+_QUIET_SECONDS = 2.0
 
 _EXPECTED = ("CallStarted", "SpeechStarted", "ReplyInterrupted", "CallEnded")
 

@@ -44,7 +44,11 @@ class RecordedCaller:
         return self._conversation.quiet and (bool(said) or self._conversation.now() > _GREETING_SECONDS)
 
     def answered(self, quiet_seconds: float) -> bool:
-        """Whether nothing was said or played for so long."""
+        """Whether nothing was said or played for so long, and no reply is owed; one may take long on a busy machine."""
+        log = self._conversation.log
+        owed = bool(log.turns) and list(log.turns.values())[-1].first_sound_ms is None and not log.failures
+        if owed or not self._conversation.quiet:
+            return False
         return self._conversation.now() - self._busy >= quiet_seconds
 
     async def pieces(self, lines: Sequence[Line], end: Callable[[], bool]) -> AsyncIterator[bytes]:

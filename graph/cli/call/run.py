@@ -20,7 +20,7 @@ from graph.cli.call.recorded_caller import Line, RecordedCaller
 from graph.cli.call.sound_files import read_sound, sound_writer
 
 #: After a recording: the silence that shows that no reply comes any more.
-_QUIET_SECONDS = 4.0
+_QUIET_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)

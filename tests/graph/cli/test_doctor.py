@@ -121,6 +121,7 @@ def test_an_audio_store_that_is_away_or_none(tmp_path: Path) -> None:
 def test_engines_and_tools(tmp_path: Path) -> None:
     """One that no package has; a damaged model in the cache; an MCP server that is down."""
     assert "nonsense" in one(diagnosed(tmp_path, "models", VOXLOOM_LLM_ENGINE="nonsense"), "fault")
+    assert "nonsense" in one(diagnosed(tmp_path, "models", VOXLOOM_LIVE_ASR_ENGINE="nonsense"), "fault")
     damaged = tmp_path / "data" / "models" / "some-model"
     damaged.mkdir(parents=True)
     (damaged / "manifest.json").write_text('{"model.bin": "00"}')
