@@ -8,7 +8,7 @@ INSTALL := $(PYTHON) requirements/install.py $(VENV)
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 3
 
-.PHONY: run test test-browser test-clients chaos bench check reference docs install lock clean
+.PHONY: run test test-browser test-clients chaos bench bench-peers check reference docs install lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -29,9 +29,19 @@ test-clients: $(VENV)/dev.stamp
 chaos: $(VENV)/dev.stamp
 	SEED=$(SEED) FAULTS=$(FAULTS) SESSIONS=$(SESSIONS) $(BIN)/python -m tests.chaos
 
-# make bench ONLY=reads|fanout|size QUICK=1: measures beside others, which are npm packages; writes its tables to docs/explanation/measurements.md.
-bench: $(VENV)/dev.stamp tests/bench/servers/node_modules/.package-lock.json
+# make bench ONLY=reads|fanout|size|live QUICK=1: measures beside others; writes its tables to docs/explanation/measurements.md.
+# The others are npm packages and, for live, Pipecat, if make bench-peers was run.
+bench: $(VENV)/dev.stamp $(if $(filter live,$(ONLY)),,tests/bench/servers/node_modules/.package-lock.json)
 	$(BIN)/python -m tests.bench $(ONLY) $(if $(QUICK),--quick)
+
+# An environment with Pipecat (1 GB), which make bench ONLY=live runs beside VoxLoom.
+PEERS_ENV := .venv-peers
+bench-peers: $(PEERS_ENV)/peers.stamp
+
+$(PEERS_ENV)/peers.stamp: tests/bench/peers/requirements.txt
+	@$(PYTHON) -m venv $(PEERS_ENV)
+	@$(PEERS_ENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 tests/bench/servers/node_modules/.package-lock.json: tests/bench/servers/package-lock.json
 	npm ci --prefix tests/bench/servers

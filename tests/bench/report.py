@@ -14,7 +14,9 @@ out = Console()
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = _ROOT / "docs" / "explanation" / "measurements.md"
-_FIGURES = _ROOT / ".voxloom" / "bench"
+
+#: What was measured, in full, and what is made once for it.
+FIGURES = _ROOT / ".voxloom" / "bench"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -39,8 +41,8 @@ def versions(*packages: str) -> str:
 def publish(name: str, text: str, figures: Any, *, keep: bool) -> None:
     """Shows the text, and keeps the figures. ``keep``: the page gets the text too, between its marks."""
     out.print(text, markup=False, soft_wrap=True)
-    _FIGURES.mkdir(parents=True, exist_ok=True)
-    (_FIGURES / f"{name}.json").write_bytes(
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    (FIGURES / f"{name}.json").write_bytes(
         orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_DATACLASS)
     )
     if keep:

@@ -114,6 +114,7 @@ class Rig:
             "POOL": str(POOL),
             "VOXLOOM_HOST": "127.0.0.1",
             "VOXLOOM_PORT": str(port),
+            "VOXLOOM_VOICE_PORT": str(port),
             "VOXLOOM_DATABASE_POOL": str(POOL - _READS),
             "VOXLOOM_READ_CONNECTIONS": str(_READS),
             **_UNBOUND,

@@ -1,0 +1,83 @@
+"""Figures of a measurement, from the turns of its callers and from the rows that the server stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.bench.live.turns import Calls
+from tests.bench.load import percentile
+
+#: A word that is shown so soon after its end counts as shown at once, in seconds.
+AT_ONCE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the server says of the turns: ``live`` of ``db.models.Turn``; in milliseconds from the end of speech.
+
+    ``decided``: the end of the turn is decided. ``sent``: first audio of the reply. ``speculative``: turns whose reply
+    had been begun in the pause.
+    """
+
+    turns: int
+    decided: list[float]
+    sent: list[float]
+    speculative: int
+    reopened: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """So many callers at the same time. CPU: of a core, for each call."""
+
+    callers: int
+    calls: Calls
+    stored: Stored
+    voice_cpu: float
+    postgres_cpu: float
+
+
+@dataclass(slots=True)
+class Comparison:
+    """VoxLoom and Pipecat with the same clips, in turn. ``ours``, ``theirs``: seconds until the first sound."""
+
+    clips: list[str] = field(default_factory=list)
+    ours: list[float | None] = field(default_factory=list)
+    theirs: list[float | None] = field(default_factory=list)
+    our_cpu: float = 0.0
+    their_cpu: float = 0.0
+
+
+def quantiles(seconds: Sequence[float]) -> str:
+    """Median and 90th percentile, in milliseconds."""
+    return f"{percentile(seconds, 50) * 1000:.0f} / {percentile(seconds, 90) * 1000:.0f}" if seconds else ""
+
+
+def first_sounds(calls: Calls) -> list[float]:
+    return [turn.first_sound for turn in calls.turns if turn.first_sound is not None]
+
+
+def interruptions(calls: Calls) -> list[float]:
+    return [turn.interruption for turn in calls.turns if turn.interruption is not None]
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else ""
+
+
+def shown_words(calls: Calls) -> tuple[list[float], int]:
+    """The delays of the words that were right before the final transcript, and how many words were said."""
+    delays = [delay for turn in calls.turns for delay in turn.word_delays]
+    return [delay for delay in delays if delay is not None], len(delays)
+
+
+def answered(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def ratio(comparison: Comparison) -> float:
+    """Our median over theirs; 0 without a pair."""
+    theirs = percentile(answered(comparison.theirs), 50)
+    return percentile(answered(comparison.ours), 50) / theirs if theirs else 0.0
