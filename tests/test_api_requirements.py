@@ -50,7 +50,16 @@ def test_the_api_starts_with_these_packages_alone() -> None:
     ]
     assert "torch" in absent
     done = subprocess.run(
-        [sys.executable, "-c", _IMPORT_WITHOUT, "graph.app", "graph.cli.main", "graph.cli.demo", "migrations"],
+        [
+            sys.executable,
+            "-c",
+            _IMPORT_WITHOUT,
+            "graph.app",
+            "graph.cli.main",
+            "graph.cli.demo",
+            "graph.cli.call.demo",
+            "migrations",
+        ],
         input=json.dumps(absent),
         capture_output=True,
         text=True,

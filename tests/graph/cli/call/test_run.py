@@ -19,7 +19,7 @@ from db.errors import BadUserInput, Overloaded
 from graph.cli.call.client import CallRefused, VoiceUnusable
 from graph.cli.call.devices import opened_devices
 from graph.cli.call.playout import CHUNK_BYTES, SAMPLE_RATE, Playout
-from graph.cli.call.run import CallPlan, play
+from graph.cli.call.run import CallPlan, play, talk
 from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import KEY, FakeReception, realtime_server, tone
 
@@ -174,4 +174,26 @@ async def test_microphone_and_loudspeaker(monkeypatch: pytest.MonkeyPatch) -> No
             microphone.callback(b"\1" * CHUNK_BYTES, 480, None, None)
         await asyncio.sleep(0.01)
         assert heard.qsize() <= 100
+    assert all(each.options["closed"] for each in Stream.made)
+
+
+async def test_ctrl_c_hangs_up_and_shows_what_was_said(
+    reception: FakeReception, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Stream.made = []
+    fake = SimpleNamespace(RawInputStream=Stream, RawOutputStream=Stream, PortAudioError=ValueError)
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    console = quiet()
+    talking = asyncio.create_task(talk(plan(base), console))
+    call = await reception.call()
+    microphone, _ = Stream.made
+    for _ in range(10):
+        microphone.callback((tone(0.02, SAMPLE_RATE) * 32_767).astype("<i2").tobytes(), 480, None, None)
+    await until(lambda: call.heard.size > 1_000)
+    await call.turn("goodbye")
+    await asyncio.sleep(0.1)
+    talking.cancel()  # as asyncio does at Ctrl-C
+    log = await talking
+    assert [turn.words for turn in log.turns.values()] == ["goodbye"]
+    assert "goodbye" in console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
     assert all(each.options["closed"] for each in Stream.made)
