@@ -94,9 +94,7 @@ async def settle(rounds: int = 12) -> None:
         await asyncio.sleep(0)
 
 
-@asynccontextmanager
-async def calling(
-    record: FakeRecord | None = None,
+def call_parts(
     *,
     recognizer: FakeRecognizer | None = None,
     llm: FakeChatModel | None = None,
@@ -105,9 +103,7 @@ async def calling(
     times: CallTimes | None = None,
     score: Callable[[Samples], float] = lambda _: COMPLETE,
     greeting: bool = False,
-) -> AsyncIterator[Caller]:
-    """A call that runs; it is hung up at the end."""
-
+) -> CallParts:
     async def scored(samples: Samples) -> float:
         return score(np.asarray(samples))
 
@@ -119,23 +115,26 @@ async def calling(
         retry=RetryPolicy(2, pause_seconds=0.01),
     )
     engines = lent(FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer())
-    parts = CallParts(
-        TurnSetup(engines, NoDecoder(), toolbox or OneTool(), limits),
-        recognizer or FakeRecognizer(),
-        FakeVoiceDetector,
-        scored,
-        times or CallTimes(),
-        greeting,
-    )
+    setup = TurnSetup(engines, NoDecoder(), toolbox or OneTool(), limits)
+    return CallParts(setup, recognizer or FakeRecognizer(), FakeVoiceDetector, scored, times or CallTimes(), greeting)
+
+
+@asynccontextmanager
+async def calling(record: FakeRecord | None = None, **given: Any) -> AsyncIterator[Caller]:
+    """A call that runs; it is hung up at the end. ``given``: as for ``call_parts``."""
     record, speaker = record or FakeRecord(), FakeSpeaker()
-    call = Call(record, speaker, parts, real_time=False)
-    caller = Caller(call, record, speaker)
+    caller = Caller(Call(record, speaker, call_parts(**given), real_time=False), record, speaker)
     try:
         yield caller
     finally:
-        with suppress(CallerGone):
-            async with asyncio.timeout(5):
-                await call.hang_up(CallEndReason.CALLER)
-                await asyncio.wait({caller.running})
-        caller.running.cancel()
-        await asyncio.gather(caller.running, return_exceptions=True)
+        await end(caller)
+
+
+async def end(caller: Caller) -> None:
+    """Hangs up, and waits for the call's task."""
+    with suppress(CallerGone):
+        async with asyncio.timeout(5):
+            await caller.call.hang_up(CallEndReason.CALLER)
+            await asyncio.wait({caller.running})
+    caller.running.cancel()
+    await asyncio.gather(caller.running, return_exceptions=True)
