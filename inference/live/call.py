@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import numpy as np
 import structlog
 
 from db.enums import CallEndReason, PlaybackSource, Prompt
@@ -71,20 +72,21 @@ class Call:
         self._wake = asyncio.Event()
         self._outbox = Outbox(speaker, self._wake.set)
         recognition = Recognition(parts.recognizer.info, parts.setup.limits.retry, self._database_now)
-        self._context = CallContext(record, self._outbox, recognition, parts.setup, parts.times, self._now)
+        self._context = CallContext(
+            record, self._outbox, recognition, parts.setup, parts.times, self._now, self._listen
+        )
         self._commands = Commands(self._wake.set)
         self._inbox = AudioInbox(parts.times, self._wake.set, real_time=real_time)
         unheard = 0.0 if state.heard is None else state.heard.size // FRAME * FRAME_SECONDS
         self._language = primary_language(state.language) or _DEFAULT_LANGUAGE
-        self._begun = state.elapsed_ms > 0 or state.turns > 0 or state.heard is not None
+        self._begun = False
         self._made = False
         self._elapsed = max(0.0, state.elapsed_ms / 1000 - unheard)
-        self._floor = Floor(self._context, self._wake.set, speaking=self._is_speaking, listen=self._listen)
+        self._floor = Floor(self._context, self._wake.set, speaking=self._is_speaking)
         self._hearing = Hearing(
             self._context,
             self._floor,
             ear=Ear(parts.voice(), open_ends(self._language)),
-            listen=self._listen,
             score=parts.score,
             wake=self._wake.set,
             elapsed=self._elapsed,
@@ -163,6 +165,7 @@ class Call:
         self._outbox.lose()
 
     def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
+        self._dropped = False
         self._context.record = record
         self._outbox.resume(speaker)
 
@@ -208,17 +211,19 @@ class Call:
             self._running = False
 
     async def _begin(self) -> None:
-        """The call begins, or goes on after its connection was lost."""
-        heard = self._context.record.state.heard
-        if not self._begun:
-            self._begun = True
-            if self._parts.greeting:
-                self._floor.progress.announce(Prompt.GREETING)
-        elif heard is not None and self._hearing.utterance is None and not self._floor.busy:
-            for start in range(0, heard.size // FRAME * FRAME, FRAME):
-                await self._hearing.hear(heard[start : start + FRAME], 0.0, stored=True)
-                await asyncio.sleep(0)
+        """The call begins, is taken up from the record, or goes on after its connection was lost."""
         await self._floor.progress.come_back()
+        self._outbox.returned()
+        if self._begun:
+            return
+        self._begun = True
+        state = self._context.record.state
+        if state.elapsed_ms == 0 and state.turns == 0 and state.heard is None and self._parts.greeting:
+            self._floor.progress.announce(Prompt.GREETING)
+        heard = np.zeros(0, np.float32) if state.heard is None else state.heard
+        for start in range(0, heard.size // FRAME * FRAME, FRAME):
+            await self._hearing.hear(heard[start : start + FRAME], 0.0, stored=True)
+            await asyncio.sleep(0)
 
     async def _step(self) -> None:
         """Handles all that has come."""

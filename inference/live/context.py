@@ -12,7 +12,7 @@ from inference.live.outbox import Outbox
 from inference.live.ports import CallRecord
 from inference.live.times import CallTimes
 from inference.live.utterance import Recognition
-from inference.ports import Superseded
+from inference.ports import RecognitionStream, Superseded
 from inference.turn.attempt import TurnSetup
 from inference.turn.inputs import TurnInputs
 
@@ -21,7 +21,8 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class CallContext:
-    """``record``: of the present connection. ``now``: seconds of the caller's audio so far."""
+    """``record``: of the present connection. ``now``: seconds of the caller's audio so far. ``listen``: begins a
+    recognition."""
 
     record: CallRecord
     outbox: Outbox
@@ -29,6 +30,7 @@ class CallContext:
     setup: TurnSetup
     times: CallTimes
     now: Callable[[], float]
+    listen: Callable[[], RecognitionStream]
 
     async def inputs(self, text: str, language: str | None, *, reopened: Claim | None = None) -> TurnInputs:
         """The inputs of the next turn. ``language``: of the text; a session without a language of its own is answered

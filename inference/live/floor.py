@@ -13,29 +13,20 @@ from inference.live.said import Said, Typed
 from inference.live.speculation import Speculation
 from inference.live.turn_in_progress import TurnInProgress
 from inference.live.utterance import Recognized, Utterance
-from inference.ports import RecognitionStream
 
 
 class Floor:
     """Implements ``inference.live.hearing.Turns`` and ``inference.live.interruption.Turns``.
 
     Used by the call's task alone. ``wake``: called when ``tick`` has something to do. ``speaking``: whether the caller
-    speaks now. ``listen``: begins a recognition. ``progress``: the turn that has the floor.
+    speaks now. ``progress``: the turn that has the floor.
     """
 
-    def __init__(
-        self,
-        context: CallContext,
-        wake: Callable[[], None],
-        *,
-        speaking: Callable[[], bool],
-        listen: Callable[[], RecognitionStream],
-    ) -> None:
+    def __init__(self, context: CallContext, wake: Callable[[], None], *, speaking: Callable[[], bool]) -> None:
         self._context = context
-        self._listen = listen
         self.taking = TurnTaking()
         self._over = SpeechOverReply(context, self, speaking=speaking, wake=wake)
-        self.progress = TurnInProgress(context, wake, self._over.reply_ended)
+        self.progress = TurnInProgress(context, wake)
         self._reopens: LiveTurn | None = None
         self._kept = Said()
         self._respond_later = False
@@ -106,6 +97,8 @@ class Floor:
         )
 
     async def go_on_with(self, turn: LiveTurn) -> None:
+        if turn.utterance is not None:
+            turn.utterance.continued = True
         self._reopens = await self.progress.withdraw()
 
     async def interrupt_turn(self, turn: LiveTurn | Announcement) -> None:
@@ -119,9 +112,7 @@ class Floor:
         await self._over.forgotten()
         before = self._reopens
         if before is not None and before.utterance is not None:  # what was said before it is answered all the same
-            whole = self._listen()
-            whole.feed(before.samples)
-            again = Utterance(self._listen(), before.utterance.live, whole=whole, own_whole=True)
+            again = Utterance(self._context.listen(), before.utterance.live)
             again.ended_at = before.utterance.ended_at
             await self._begin(again)
 
@@ -135,7 +126,7 @@ class Floor:
     async def respond(self) -> None:
         """Begins a turn with what was kept, or does so when the reply that may not be interrupted is over."""
         self._respond_later = False
-        if self._kept.empty:
+        if self._kept.empty or self._reopens is not None:  # then it is part of the turn with which the caller goes on
             return
         if self.turn is not None and not self.taking.interruptible and self.turn.reply.audible:
             self._respond_later = True

@@ -17,7 +17,7 @@ from inference.live.ear import FRAME_SECONDS, Ear, EarEvent, SpeechPaused, Speec
 from inference.live.endpointing import patience_of
 from inference.live.speculation import Speculation
 from inference.live.utterance import Utterance
-from inference.ports import SAMPLE_RATE, RecognitionStream, Samples
+from inference.ports import SAMPLE_RATE, Samples
 
 #: The turn model's score where it fails: the silence alone decides.
 _NO_SCORE = 0.5
@@ -44,7 +44,7 @@ class Turns(Protocol):
 class Hearing:
     """Used by the call's task.
 
-    ``listen``: begins a recognition. ``score``: the turn model's score of audio, off the event loop. ``wake``: called
+    ``score``: the turn model's score of audio, off the event loop. ``wake``: called
     when ``tick`` has something to do. ``elapsed``: seconds of audio before.
     """
 
@@ -54,14 +54,12 @@ class Hearing:
         turns: Turns,
         *,
         ear: Ear,
-        listen: Callable[[], RecognitionStream],
         score: Callable[[Samples], Awaitable[float]],
         wake: Callable[[], None],
         elapsed: float,
     ) -> None:
         self._context = context
         self._ear = ear
-        self._begin = listen
         self._score = score
         self._turns = turns
         self._wake = wake
@@ -141,7 +139,7 @@ class Hearing:
 
     def _new_utterance(self, at: float) -> Utterance:
         ms = round(at * 1000)
-        return Utterance(self._begin(), LiveTiming(ms, ms))
+        return Utterance(self._context.listen(), LiveTiming(ms, ms))
 
     async def _started(self, at: float, *, stored: bool) -> None:
         utterance = self._new_utterance(at)

@@ -103,20 +103,19 @@ class SpeechOverReply:
 
     async def admits(self, utterance: Utterance, turn: LiveTurn | Announcement) -> bool:
         """Whether speech that begins over the reply is heard; pauses the reply then."""
-        whole = turn.stream if isinstance(turn, LiveTurn) and self._may_go_on(turn) else None
-        if not self._turns.taking.interruptible and (turn.reply.audible or whole is None):
+        reopens = isinstance(turn, LiveTurn) and self._may_go_on(turn)
+        if not self._turns.taking.interruptible and (turn.reply.audible or not reopens):
             return False
         asked = isinstance(turn, Announcement) and turn.prompt is Prompt.STILL_THERE
         answers = asked or (turn.written and turn.reply.left < self._context.times.backchannel_left)
-        self._speech = _Speech(turn, utterance, self._context.now(), answers, whole is not None)
-        utterance.whole = whole
+        self._speech = _Speech(turn, utterance, self._context.now(), answers, reopens)
         await turn.reply.pause()
         return True
 
     def _may_go_on(self, turn: LiveTurn) -> bool:
         """Whether speech that begins now may be more of the turn that has just ended."""
         times = self._context.times
-        soon = self._context.now() - turn.ended_at <= times.reopen_within
+        soon = turn.utterance is not None and self._context.now() - turn.ended_at <= times.reopen_within
         return soon and turn.reply.heard < times.reopen_heard and (turn.claim is not None or not turn.committed)
 
     def ended(self, utterance: Utterance) -> bool:
@@ -170,17 +169,15 @@ class SpeechOverReply:
         """The caller goes on with the turn before, or takes the turn from the reply."""
         self._speech = None
         turn = speech.turn
-        if turn is not self._turns.turn:  # it has ended by itself
-            speech.utterance.whole = None
-        elif speech.reopens and isinstance(turn, LiveTurn):
+        if turn is not self._turns.turn:
+            return  # it has ended by itself
+        if speech.reopens and isinstance(turn, LiveTurn):
             await self._turns.go_on_with(turn)
         else:
-            speech.utterance.whole = None
             await self._turns.interrupt_turn(turn)
 
     async def _settle(self, speech: _Speech, settling: asyncio.Task[Recognized]) -> None:
         """The utterance has ended, undecided or as a backchannel: its final words decide."""
-        speech.utterance.whole = None
         try:
             recognized = settling.result()
         except Exception as error:
@@ -208,8 +205,3 @@ class SpeechOverReply:
             self._speech = None
             if speech.turn is self._turns.turn:
                 await speech.turn.reply.resume()
-
-    def reply_ended(self) -> None:
-        """There is nothing any more that the speech could go on with."""
-        if self._speech is not None:
-            self._speech.reopens, self._speech.utterance.whole = False, None

@@ -21,7 +21,7 @@ from inference.live.context import CallContext
 from inference.live.draft_turn import DraftTurn
 from inference.live.followed_reply import follow_reply
 from inference.live.ports import HeardTurn, ReplyStatus, TurnCommitted
-from inference.live.said import Said, Typed, encoded
+from inference.live.said import Said, encoded
 from inference.live.speculation import Speculation
 from inference.live.spoken_reply import SpokenReply
 from inference.live.utterance import Recognized
@@ -67,7 +67,11 @@ class LiveTurn:
         self.committed = self.written = self.speculative = False
         #: What ended the turn's task: the engine's error, Superseded or JournalLost.
         self.error: Exception | None = None
+        self._joined = False
+        #: The turn with which the caller went on, after this one has become a turn of its own.
+        self._left: LiveTurn | None = None
         self._noted = False
+        self._announcement: TurnCommitted | None = None
         self._committing: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -91,7 +95,7 @@ class LiveTurn:
         if utterance is None:
             at = round(self.ended_at * 1000)
             return LiveTiming(at, at)
-        started = self._reopens.live if self._reopens else utterance.live
+        started = self._reopens.live if self._reopens else self.said.utterances[0].live
 
         def since_speech(at: float | None) -> float | None:
             return None if at is None else round((at - utterance.ended_at) * 1000, 1)
@@ -118,6 +122,9 @@ class LiveTurn:
     async def _run(self) -> None:
         draft: DraftTurn | None = None
         try:
+            if self._after is not None and self._reopens is not None:
+                await self._after
+            self._join()
             recognized, draft = await self._hear()
             if self._after is not None:
                 await self._after
@@ -139,10 +146,10 @@ class LiveTurn:
                 await draft.discard()
 
     async def _hear(self) -> tuple[Recognized | None, DraftTurn | None]:
-        """The final words of the last utterance, and the draft of the reply that was begun in the pause."""
+        """The final words of the last utterance or its whole, and the draft of the reply begun in the pause."""
         utterance, stream, final = self.utterance, self.stream, self._context.recognition.final
         for earlier in self.said.utterances:
-            if earlier is not utterance:
+            if earlier is not utterance and not earlier.continued:
                 earlier.words = (await final(earlier.stream, earlier.fed)).transcript.text
         if utterance is None or stream is None or self._recognized is not None:
             return self._recognized, None
@@ -152,18 +159,40 @@ class LiveTurn:
         try:
             return await final(stream, self.samples.size), None
         except Exception as error:
-            if self._reopens is None or not self._reopens.committed:
+            if self._reopens is None:
                 raise
             self.error = error  # what was said before is answered all the same
             return None, None
 
+    def _join(self) -> None:
+        """The turn with which the caller went on is closed: its recognition hears the rest of the utterance.
+
+        If it was not stored, this one stores all of it.
+        """
+        before = self._reopens
+        if before is None or self._joined:
+            return
+        self._joined = True
+        if not before.committed:
+            before._join()
+            self.said, self._reopens = self.said.after(before.said), before._reopens
+        if self.utterance is not None and before.stream is not None:
+            self.utterance.whole = before.stream
+            self.utterance.whole.feed(self.utterance.samples)
+
     async def _commit(self, recognized: Recognized | None) -> None:
         """Stores the turn, whatever becomes of its reply; without effect if nothing was said."""
-        self._understand(recognized)
+        before = self._reopens
+        self.language = recognized.transcript.language if recognized else None
+        words = recognized.transcript.text.strip() if recognized else ""
+        if before is not None and not words:  # it was no more than a sound
+            self.text, self.language = f"{before.text} {self.said.text('')}".strip(), before.language
+        else:
+            self.text = (self.said if before is None else self.said.after(before.said)).text(words)
         reopened = False
-        if self._reopens is not None and self._reopens.committed:
-            if self._reopens.claim is not None:
-                heard, claim = await self._heard(recognized), self._reopens.claim
+        if before is not None:
+            if before.claim is not None:
+                heard, claim = await self._heard(recognized), before.claim
                 self.claim = await self._context.write(lambda record: record.reopen_turn(claim, heard))
                 reopened = self.claim is not None
             if not reopened:  # it has ended in the meantime
@@ -175,35 +204,30 @@ class LiveTurn:
             self.claim = await self._context.write(lambda record: record.begin_turn(heard))
         self.committed = True
         self._settled.set()
-        await self._context.outbox.send(
-            TurnCommitted(self.message_id, self.turn_id, self.text, self.language, reopened)
-        )
+        self._announcement = TurnCommitted(self.message_id, self.turn_id, self.text, self.language, reopened)
+        await self.announce()
 
-    def _understand(self, recognized: Recognized | None) -> None:
-        words = recognized.transcript.text.strip() if recognized else ""
-        self.language = recognized.transcript.language if recognized else None
-        before = self._reopens
-        if before is not None and not words:  # it was no more than a sound
-            self.text, self.language = before.text, before.language
-            return
-        parts = (*(before.said.parts if before else ()), *self.said.parts)
-        last = self.said.parts[-1] if self.utterance else None
-        spoken_before = before.utterance if before else None  # its words are in those of the whole
-        texts = [
-            words if part is last else part.text if isinstance(part, Typed) else part.words
-            for part in parts
-            if part is not spoken_before
-        ]
-        self.text = " ".join(text for text in texts if text)
+    async def announce(self, *, again: bool = False) -> None:
+        """Tells the caller's side of the commit, once: a caller whose connection was lost then hears it on return."""
+        announcement, outbox = self._announcement, self._context.outbox
+        if announcement is not None and await outbox.send(
+            announcement, unless=lambda: self._announcement is None, again=again
+        ):
+            self._announcement = None
 
     async def _on_its_own(self) -> Recognized | None:
         """Makes this a turn of its own, with the new words alone, instead of more of the one before."""
         assert self.utterance is not None
-        self._reopens = None
+        self._left, self._reopens = self._reopens, None
         self.turn_id, self.message_id = new_id(), self.utterance.message_id
         self.reply = SpokenReply(self._context.outbox, self.turn_id, self._context.now)
-        recognized = await self._context.recognition.final(self.utterance.stream, self.utterance.fed)
-        self._understand(recognized)
+        recognized: Recognized | None = None
+        for utterance in self.said.utterances:
+            recognized = await self._context.recognition.final(utterance.stream, utterance.fed)
+            utterance.words = recognized.transcript.text.strip()
+        self.utterance.whole = None
+        self.text = self.said.text_apart()
+        self.language = recognized.transcript.language if recognized else None
         return recognized
 
     async def _heard(self, recognized: Recognized | None) -> HeardTurn:
@@ -302,5 +326,6 @@ class LiveTurn:
     async def dispose(self) -> None:
         """Closes the recognition; the turn cannot be reopened any more."""
         await self.said.close()
-        if self._reopens is not None:
-            await self._reopens.dispose()
+        for before in (self._reopens, self._left):
+            if before is not None:
+                await before.dispose()

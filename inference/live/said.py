@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,18 @@ class Said:
     def and_then(self, part: Typed | Utterance) -> Said:
         return Said((*self.parts, part))
 
+    def after(self, before: Said) -> Said:
+        return Said((*before.parts, *self.parts))
+
+    def text(self, words: str) -> str:
+        """The text of all of it. ``words``: of the utterance that it ends with and those that it went on with."""
+        last = self.utterance
+        return _joined(words if part is last else _text(part) for part in self.parts)
+
+    def text_apart(self) -> str:
+        """The text of all of it by the words of each utterance."""
+        return _joined(part.text if isinstance(part, Typed) else part.words for part in self.parts)
+
     @property
     def empty(self) -> bool:
         return not self.parts
@@ -59,6 +72,16 @@ class Said:
         """Closes the recognitions."""
         for each in self.utterances:
             await each.close()
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " ".join(text for text in texts if text)
+
+
+def _text(part: Typed | Utterance) -> str:
+    if isinstance(part, Typed):
+        return part.text
+    return "" if part.continued else part.words
 
 
 async def encoded(samples: Samples) -> EncodedAudio | None:

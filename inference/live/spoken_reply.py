@@ -21,6 +21,7 @@ from inference.live.ports import (
     ReplyStatus,
     ReplyText,
     ResumePlayback,
+    ToCaller,
     ToolProgress,
 )
 from inference.ports import Speech
@@ -48,6 +49,9 @@ class SpokenReply:
         self._turn_id = turn_id
         self._now = now
         self._begun = False
+        self._finished: ReplyFinished | None = None
+        #: Counts how often what was missed was sent again.
+        self._generation = 0
         self._kept: list[ReplyAudio] = []
         self._kept_bytes = self._pieces = 0
         self._offset_ms = 0.0
@@ -62,12 +66,12 @@ class SpokenReply:
             await self.finish(ReplyStatus.INTERRUPTED)
         self.reply_id, self.ledger, self.text = new_id(), HeardLedger(), ""
         self._begun, self._kept, self._kept_bytes, self._pieces = False, [], 0, 0
-        self._offset_ms = 0.0
+        self._offset_ms, self._finished = 0.0, None
 
     async def reply_text(self, delta: str) -> None:
         await self._begin()
         self.text += delta
-        await self._outbox.send(ReplyText(self.reply_id, delta), unless=self._is_stopped)
+        await self._send(ReplyText(self.reply_id, delta))
 
     async def reply_details(self, details: Mapping[str, Json]) -> None:
         self.details = {**self.details, **details}
@@ -82,30 +86,32 @@ class SpokenReply:
         self._keep(piece)
         self.ledger.sent(speech.text, ms)
         self._ends_at = max(self._ends_at, self._now()) + ms / 1000
-        await self._outbox.send(piece, unless=self._is_stopped)
+        await self._send(piece)
         if self.first_sent is None:
             self.first_sent = time.perf_counter()
 
     async def tool_started(self, call_id: str, name: str) -> None:
         await self._begin()
-        await self._outbox.send(ToolProgress(self.reply_id, call_id, name), unless=self._is_stopped)
+        await self._send(ToolProgress(self.reply_id, call_id, name))
 
     async def tool_finished(self, call_id: str, name: str, *, ok: bool) -> None:
-        await self._outbox.send(ToolProgress(self.reply_id, call_id, name, ok), unless=self._is_stopped)
+        await self._send(ToolProgress(self.reply_id, call_id, name, ok))
 
     async def _begin(self) -> None:
         if not self._begun:
             self._begun = True
-            await self._outbox.send(ReplyStarted(self.reply_id, self._turn_id), unless=self._is_stopped)
+            await self._send(ReplyStarted(self.reply_id, self._turn_id))
+
+    async def _send(self, event: ToCaller) -> None:
+        """Sends what is made now, unless the reply is stopped or it is among what is sent again meanwhile."""
+        generation = self._generation
+        await self._outbox.send(event, unless=lambda: self.stopped or self._generation != generation)
 
     def _keep(self, piece: ReplyAudio) -> None:
         size = piece.samples.nbytes
         if self._kept_bytes + size <= _MAX_KEPT_BYTES:
             self._kept.append(piece)
             self._kept_bytes += size
-
-    def _is_stopped(self) -> bool:
-        return self.stopped
 
     # --- its playback -------------------------------------------------------------------------------------
 
@@ -163,10 +169,12 @@ class SpokenReply:
             await self._outbox.send(ClearPlayback(self.reply_id, int(self.ledger.heard_ms)))
 
     async def finish(self, status: ReplyStatus, code: str | None = None, message: str | None = None) -> None:
-        """No more of it will be sent."""
-        if self._begun or status is ReplyStatus.FAILED:
+        """No more of it will be sent. A reply that was finished, and is interrupted while it plays, stays so."""
+        if self._finished is None and (self._begun or status is ReplyStatus.FAILED):
             await self._begin()
-            await self._outbox.send(ReplyFinished(self.reply_id, status, self.text.strip(), code, message))
+            generation = self._generation
+            self._finished = ReplyFinished(self.reply_id, status, self.text.strip(), code, message)
+            await self._outbox.send(self._finished, unless=lambda: self._generation != generation)
 
     async def send_again(self) -> None:
         """Sends what was not played to a caller who is back, as a reply of its own; a piece played in part whole.
@@ -176,11 +184,22 @@ class SpokenReply:
         if not self._begun:
             return
         self.reply_id, start, self._offset_ms = new_id(), 0.0, self.ledger.heard_ms
-        await self._outbox.send(ReplyStarted(self.reply_id, self._turn_id), unless=self._is_stopped)
-        for piece in list(self._kept):
+        self._generation += 1
+        missed: list[ToCaller] = [ReplyStarted(self.reply_id, self._turn_id)]
+        if self.text:
+            missed.append(ReplyText(self.reply_id, self.text))
+        for piece in self._kept:
             end = start + piece.samples.size / piece.sample_rate * 1000
             if end > self.ledger.heard_ms:
                 self._offset_ms = min(self._offset_ms, start)
-                await self._outbox.send(replace(piece, reply_id=self.reply_id), unless=self._is_stopped)
+                missed.append(replace(piece, reply_id=self.reply_id))
             start = end
+        if self._finished is not None:
+            missed.append(replace(self._finished, reply_id=self.reply_id))
         self._ends_at = self._now() + (self.ledger.total_ms - self._offset_ms) / 1000
+        self.paused = False
+        for event in missed:
+            await self._outbox.send(event, unless=self._is_stopped, again=True)
+
+    def _is_stopped(self) -> bool:
+        return self.stopped

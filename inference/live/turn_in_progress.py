@@ -19,15 +19,11 @@ _DEFAULT_LANGUAGE = "en"
 
 
 class TurnInProgress:
-    """At most one at a time. Used by the call's task alone.
+    """At most one at a time. Used by the call's task alone. ``wake``: called when ``tick`` has something to do."""
 
-    ``wake``: called when ``tick`` has something to do. ``on_end``: called when the turn leaves the floor.
-    """
-
-    def __init__(self, context: CallContext, wake: Callable[[], None], on_end: Callable[[], None]) -> None:
+    def __init__(self, context: CallContext, wake: Callable[[], None]) -> None:
         self._context = context
         self._wake = wake
-        self._on_end = on_end
         self.turn: LiveTurn | Announcement | None = None
         self.closing = Closing(wake)
         #: The language that is spoken, ISO 639-1.
@@ -77,6 +73,8 @@ class TurnInProgress:
 
     async def come_back(self) -> None:
         """The caller is back: what they did not hear of the reply is sent again."""
+        if isinstance(self.turn, LiveTurn):
+            await self.turn.announce(again=True)
         if self.turn is not None:
             await self.turn.reply.send_again()
 
@@ -118,7 +116,6 @@ class TurnInProgress:
 
     def leave(self) -> LiveTurn | Announcement | None:
         """The floor is free; the turn that had it."""
-        self._on_end()
         turn, self.turn, self._truncated = self.turn, None, False
         return turn
 

@@ -32,15 +32,15 @@ class Recognized:
 class Utterance:
     """An utterance while it is spoken and after.
 
-    ``stream``: its recognition. ``whole``: that of the turn that it may go on with, which hears this utterance too and
-    is closed with that turn, unless it is this one's own (``own_whole``). ``words``: the partial transcript so far.
-    ``ended_at``: on ``time.perf_counter``, when its last word ended.
+    ``stream``: its recognition. ``whole``: the recognition of the turn that it went on with, which has heard it too.
+    ``continued``: a later utterance has gone on with it, and the whole of that one has its words. ``words``: the
+    partial transcript so far. ``ended_at``: on ``time.perf_counter``, when its last word ended.
     """
 
     stream: RecognitionStream
     live: LiveTiming
     whole: RecognitionStream | None = None
-    own_whole: bool = False
+    continued: bool = False
     message_id: UUID = field(default_factory=new_id)
     words: str = ""
     ended_at: float = 0.0
@@ -60,12 +60,10 @@ class Utterance:
         self._frames.append(samples)
         self.fed += samples.size
         self.stream.feed(samples)
-        if self.whole is not None:
-            self.whole.feed(samples)
 
     def pause(self) -> None:
         """The caller pauses: what they said may be decoded for good."""
-        (self.whole or self.stream).pause()
+        self.stream.pause()
 
     def ended(self, at_ms: int, ended_at: float, scores: Sequence[float]) -> None:
         """The turn has ended; ``at_ms``: its last word's end in the call's audio."""
@@ -79,8 +77,6 @@ class Utterance:
 
     async def close(self) -> None:
         await self.stream.close()
-        if self.own_whole and self.whole is not None:
-            await self.whole.close()
 
 
 @dataclass(frozen=True, slots=True)

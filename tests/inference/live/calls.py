@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
+from uuid import UUID
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from inference.engines.fake.transcriber import FakeTranscriber
 from inference.live.call import Call, CallParts
 from inference.live.ports import CallerGone, ReplyAudio, ReplyFinished, ReplyStarted
 from inference.live.times import CallTimes
-from inference.ports import Samples
+from inference.ports import Samples, Superseded
 from inference.turn.attempt import TurnSetup
 from inference.turn.limits import TurnLimits
 from inference.turn.retries import RetryPolicy
@@ -74,6 +75,10 @@ class Caller:
         """Reports the playback of the last reply: so many milliseconds, or all."""
         reply = self.all(ReplyStarted)[-1].reply_id
         self.call.played(reply, self.speaker.audio_ms(reply) if ms is None else ms, source)
+
+    def play_of(self, reply_id: UUID, ms: float) -> None:
+        """Reports that so many milliseconds of a reply were played."""
+        self.call.played(reply_id, ms, PlaybackSource.ACKS)
 
     async def until(self, done: Callable[[], bool], seconds: float = 5.0) -> None:
         """Real time passes until it is so, without audio."""
@@ -132,7 +137,7 @@ async def calling(record: FakeRecord | None = None, **given: Any) -> AsyncIterat
 
 async def end(caller: Caller) -> None:
     """Hangs up, and waits for the call's task."""
-    with suppress(CallerGone):
+    with suppress(CallerGone, Superseded):
         async with asyncio.timeout(5):
             await caller.call.hang_up(CallEndReason.CALLER)
             await asyncio.wait({caller.running})

@@ -249,7 +249,7 @@ async def test_typed_text_interrupts_a_reply() -> None:
         await caller.answered()
         caller.play(500)
         await caller.call.type_text("stop that")
-        await caller.answered(3)  # the first is finished, then interrupted
+        await caller.answered(2)
         first, second = caller.record.turns.values()
         assert first.playback is not None
         assert first.playback.interrupted
@@ -345,7 +345,7 @@ async def test_a_greeting_may_be_interrupted() -> None:
         await caller.answered()
         caller.play(300)
         await caller.say("my bill is wrong", pause=0.6)
-        await caller.answered(3)
+        await caller.answered(2)
         assert "ClearPlayback" in caller.kinds()
         assert caller.record.texts == ["my bill is wrong"]
 

@@ -60,7 +60,7 @@ async def test_an_interruption_ends_the_turn_with_what_was_heard() -> None:
     async with calling(llm=talkative()) as caller:
         await replying(caller)
         await caller.say("no wait please stop", pause=0.7)
-        await caller.answered(3)
+        await caller.answered(2)
         assert caller.kinds().index("PausePlayback") < caller.kinds().index("ClearPlayback")
         first_reply = caller.all(ReplyStarted)[0].reply_id
         assert caller.all(ClearPlayback) == [ClearPlayback(first_reply, 1_500)]
@@ -153,7 +153,7 @@ async def test_a_backchannel_of_the_calls_own() -> None:
         await caller.say("bueno", pause=1.0)
         assert caller.all(ResumePlayback)
         await caller.say("okay", pause=1.0)
-        await caller.answered(3)
+        await caller.answered(2)
         assert caller.record.texts[-1] == "okay"
 
 
@@ -173,7 +173,7 @@ async def test_words_after_a_backchannel_take_the_turn() -> None:
         await caller.say("okay", pause=0.3)
         assert caller.all(ResumePlayback)
         await caller.say("but please stop now", pause=0.7)
-        await caller.answered(3)
+        await caller.answered(2)
         assert caller.all(ClearPlayback)
         assert caller.record.texts[-1] == "okay but please stop now"
 
@@ -182,7 +182,7 @@ async def test_final_words_may_take_the_turn_when_partials_missed_them() -> None
     async with calling(llm=talkative(), recognizer=FakeRecognizer(partial_seconds=9)) as caller:
         await replying(caller)
         await caller.say("stop", pause=1.0)
-        await caller.answered(3)
+        await caller.answered(2)
         assert caller.record.texts[-1] == "stop"
         assert caller.all(ClearPlayback)
 
@@ -193,7 +193,7 @@ async def test_yes_to_the_end_of_a_question_answers_it() -> None:
         reply = caller.all(ReplyStarted)[0].reply_id
         caller.play(caller.speaker.audio_ms(reply) - 500)
         await caller.say("yes", pause=0.7)
-        await caller.answered(3)
+        await caller.answered(2)
         assert caller.record.texts[-1] == "yes"
 
 
