@@ -31,10 +31,11 @@ class LiveJournal(DatabaseJournal):
         super().__init__(database, store, claim, patience_seconds=patience_seconds)
         self._jobs = jobs
         self._job_id = job_id
-        self.closed = False
+        self.closed = self._ending = False
         jobs.run_job(job_id)
 
     async def turn_finished(self, timing: Mapping[str, Json], failure: Failure | None) -> None:
+        self._ending = True  # from now on the record may say that the turn has ended
         await super().turn_finished(timing, failure)
         await self._jobs.end(self._job_id)
 
@@ -44,6 +45,11 @@ class LiveJournal(DatabaseJournal):
         finally:
             self.closed = True
             self._jobs.stopped(self._job_id)
+
+    def stop(self) -> None:
+        """See ``WriteBehind.stop``. Not while it ends the turn itself: a turn that another has ended refuses that."""
+        if not self._ending:
+            super().stop()
 
     async def settled(self) -> None:
         """Returns when all that was written is committed, or will not be."""
