@@ -214,7 +214,12 @@ async def test_a_session_that_ends_meanwhile(line: Line, viewer: Viewer) -> None
 
 async def test_a_client_closes_the_call(line: Line, viewer: Viewer) -> None:
     async with line.calling() as caller:
-        line.records.leave = lambda _: asyncio.ensure_future(caller.call.hang_up(CallEndReason.CLOSED)) and None
+        ending: list[asyncio.Task[None]] = []
+
+        def leave(_: UUID) -> None:
+            ending.append(asyncio.create_task(caller.call.hang_up(CallEndReason.CLOSED)))
+
+        line.records.leave = leave
         await caller.say("my bill is wrong", pause=0.6)
         await caller.answered()
         async with line.database.transaction() as session:
