@@ -159,7 +159,9 @@ class Hearing:
         """Asks for partial words, and has the words before a long pause decoded for good."""
         times = self._context.times
         quiet = 0.0 if self._paused_at is None else self.seconds - self._paused_at
-        if quiet >= times.close_segment and not self._segment_closed:
+        # Early work that still runs decodes the same words; a second decode would only compete with it.
+        is_decoding = self._speculation is not None and self._speculation.words is None
+        if quiet >= times.close_segment and not self._segment_closed and not is_decoding:
             self._segment_closed = True
             utterance.pause()
         if quiet == 0.0:

@@ -17,12 +17,11 @@ from openai.types.realtime import (
 from graph.voice.realtime.conversation import Conversation
 from graph.voice.realtime.server_events import event_text, new_name, spoken_item, typed_item
 from graph.voice.realtime.session_config import SessionConfig
+from graph.voice.realtime.word_deltas import fresh_words, without_end
 from inference.live.ports import SpeechEnded, SpeechStarted, TurnCommitted, WordsPartial
 
 #: Turns whose names are remembered.
 _MAX_TURNS = 50
-
-_PUNCTUATION = ".,;:!?…。，、！？"
 
 
 class CallerTurns:
@@ -88,11 +87,10 @@ class CallerTurns:
         if item_id is None or not self._config().transcribes:
             return
         told = self._words.setdefault(item_id, [])
-        words = event.text.split()
-        if [_plain(word) for word in words[: len(told)]] != [_plain(word) for word in told] or len(words) <= len(told):
+        fresh = list(fresh_words(told, event.text.split()))
+        if not fresh:
             return
-        fresh = words[len(told) :]
-        fresh[-1] = fresh[-1].rstrip(_PUNCTUATION) or fresh[-1]  # a partial ends as if it were a sentence
+        fresh[-1] = without_end(fresh[-1])
         delta = (" " if told else "") + " ".join(fresh)
         told += fresh
         kind = "conversation.item.input_audio_transcription.delta"
@@ -167,7 +165,3 @@ class CallerTurns:
         usage = {"type": "duration", "seconds": round(seconds, 3)}
         members = {"item_id": item_id, "content_index": 0, "transcript": text, "usage": usage}
         self._push(event_text(ConversationItemInputAudioTranscriptionCompletedEvent, kind, **members))
-
-
-def _plain(word: str) -> str:
-    return word.strip(_PUNCTUATION).casefold()

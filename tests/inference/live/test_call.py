@@ -157,6 +157,17 @@ async def test_work_begun_in_a_pause_is_discarded_when_the_caller_goes_on() -> N
         assert len(caller.all(ReplyStarted)) == 1
 
 
+async def test_words_are_not_decoded_a_second_time_while_early_work_decodes_them() -> None:
+    recognizer = FakeRecognizer(final_seconds=0.3)
+    async with calling(recognizer=recognizer, score=lambda _: 0.0) as caller:
+        await caller.say("my number is", pause=0.8)
+        (stream,) = recognizer.streams
+        assert (recognizer.finals, stream.pauses) == (1, 0)
+        await asyncio.sleep(0.3)
+        await caller.wait(0.1)
+        assert stream.pauses == 1, "the segment is closed, with the words that are known"
+
+
 async def test_digits_that_were_asked_for_end_the_turn_sooner() -> None:
     async def decided(details: dict[str, Json]) -> float:
         async with calling(llm=_Details(details), score=lambda _: 0.0) as caller:
