@@ -144,3 +144,17 @@ async def test_postgres_away(address: str, key: str, database: Database, monkeyp
         await tell(socket, "session.update", session={"type": "realtime", "audio": {}})
         assert (await hear(socket, "error"))["error"]["code"] == "DATABASE_UNAVAILABLE"
         assert (await closing(socket))[0] == 1013
+
+
+async def test_handshakes_of_a_key_are_counted(database: Database, database_url: str, key: str) -> None:
+    async with (
+        desk(database, database_url, echo, requests_per_minute=3) as running,
+        served(running.endpoint) as address,
+    ):
+        for _ in range(3):
+            async with raw(address, key=key):
+                pass
+        with pytest.raises(InvalidStatus) as refusal:
+            async with raw(address, key=key):
+                pass
+        assert refusal.value.response.status_code == 429

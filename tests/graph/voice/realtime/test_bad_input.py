@@ -202,3 +202,22 @@ async def test_a_socket_that_stops_within_a_frame_is_forgotten(reception: FakeRe
         await until(lambda: reception.calls)
         writer.write(b"\x81\xfe\xff\xff\0\0\0\0{")  # a frame of 65,535 bytes, of which one comes
         await until(lambda: "lost" in reception.calls[0].names)
+
+
+async def test_a_client_that_asks_and_does_not_read_is_closed(reception: FakeReception) -> None:
+    """Its answers wait in a bounded queue; then its events are read no more."""
+    async with (
+        realtime_server(reception, ConnectionLimits(stall_seconds=0.5)) as address,
+        silent(address) as (_, writer),
+    ):
+        event = json.dumps({**_ITEM, "item": {"type": "message", "role": "system", "content": []}}).encode()
+        frame = b"\x81\xfe" + len(event).to_bytes(2, "big") + b"\0\0\0\0" + event
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4_096)
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # of a StreamWriter's transport, which reads too
+        with suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                while not writer.transport.is_closing():
+                    writer.write(frame * 100)
+                    await writer.drain()
+        assert writer.transport.is_closing(), "the server has let go"

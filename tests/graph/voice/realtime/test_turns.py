@@ -279,3 +279,26 @@ async def test_audio_is_sent_at_most_a_little_ahead(address: str, reception: Fak
         assert AudioFormat.PCM.milliseconds(sent) < 3_500
         saying.cancel()
         await asyncio.gather(saying, return_exceptions=True)
+
+
+async def test_nothing_is_sent_while_the_caller_speaks_over_a_reply(address: str, reception: FakeReception) -> None:
+    async with raw(address) as socket:
+        call = await opened(socket, reception)
+        reply_id = await call.begin(["A long ", "reply."], seconds=3)
+        await hear(socket, "response.output_audio.delta")
+        await asyncio.sleep(0.2)
+        await call.pause(reply_id)
+        await hear(socket, "input_audio_buffer.speech_started")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await socket.recv()
+        await call.go_on(reply_id)
+        await hear(socket, "response.output_audio.delta")
+
+
+async def test_only_audio_and_items_open_a_call_without_an_update(address: str, reception: FakeReception) -> None:
+    async with raw(address) as socket:
+        for kind in ("response.create", "response.cancel", "input_audio_buffer.commit", "output_audio_buffer.clear"):
+            await tell(socket, kind)
+            assert (await next_error(socket))["code"] == "no_session"
+        assert not reception.opened
