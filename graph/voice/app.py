@@ -35,10 +35,12 @@ from graph.voice.realtime.endpoint import PATH, RealtimeEndpoint
 from graph.voice.reception import VoiceReception
 from graph.voice.server import VoiceServer
 from graph.voice.settings import VoiceSettings
+from graph.voice.twilio.routes import twilio_routes
 from graph.voice.web import voice_app
 from inference.engines.catalog import choose_engines, choose_streaming_transcriber
 from inference.journal.call_records import CallRecords
 from inference.lane import Lane, Priority, use_lane
+from inference.live import echo
 from inference.live.call import Call
 from inference.live.models import LiveModels
 from inference.live.ports import CallerSpeaker, CallRecord, LiveCall
@@ -98,8 +100,14 @@ async def _serve(
         calls = Calls(records, make, max_calls=settings.max_calls, check=models.check)
         records.interrupt, records.leave = calls.interrupt, calls.leave
         parts = VoiceParts(settings, database, keys, rates, revocations, calls)
-        reception = VoiceReception(parts, CallTokens(signing), models.languages)
-        routes = [WebSocketRoute(PATH, RealtimeEndpoint(reception, rates, revocations))]
+        tokens = CallTokens(signing)
+        reception = VoiceReception(parts, tokens, models.languages)
+        if settings.twilio_auth_token is not None:
+            await asyncio.to_thread(echo.load)
+        routes = [
+            WebSocketRoute(PATH, RealtimeEndpoint(reception, rates, revocations)),
+            *twilio_routes(parts, reception, tokens, canceller=echo.EchoCanceller, answered=models.languages),
+        ]
 
         def checks() -> dict[str, bool]:
             return {"models": models.loaded, "accepting": not calls.draining}

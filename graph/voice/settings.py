@@ -5,18 +5,38 @@ from __future__ import annotations
 import os
 import sys
 
-from pydantic import Field
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from db.agents.personas import PERSONAS
+from db.commands.keys import DEFAULT_TENANT
 from graph.settings import ApiSettings
 
 _CALLS_PER_CORE = 2
 
 
+class TwilioNumber(BaseModel):
+    """A phone number that is answered: by which agent, in which language, for which tenant."""
+
+    number: str = Field(pattern=r"^\+[0-9]{3,15}$")
+    agent: str
+    language: str = "en"
+    tenant: str = DEFAULT_TENANT
+
+    @field_validator("agent")
+    @classmethod
+    def _known(cls, agent: str) -> str:
+        if agent not in PERSONAS:
+            raise ValueError(f"agent must be one of {', '.join(sorted(PERSONAS))}")
+        return agent
+
+
 class VoiceSettings(ApiSettings):
-    """Whether the process takes queued turns too, and how many calls it holds."""
+    """Whether the process takes queued turns too, how many calls it holds, and which phone numbers it answers."""
 
     voice_takes_turns: bool = True
     voice_max_calls: int | None = Field(None, ge=1, le=1_000)
+    twilio_auth_token: SecretStr | None = None
+    twilio_numbers: tuple[TwilioNumber, ...] = ()
 
     @property
     def max_calls(self) -> int:

@@ -25,10 +25,10 @@ from graph.voice.outbox import FEW_WAITING, Outbox
 from graph.voice.realtime.client_events import ClientError
 from graph.voice.realtime.conversation import Conversation
 from graph.voice.realtime.playback_clock import PlaybackClock
-from graph.voice.realtime.reply_stream import ReplyStream
 from graph.voice.realtime.response_writer import CancelReason, ResponseStatus, ResponseWriter
 from graph.voice.realtime.server_events import event_text, reply_item
 from graph.voice.realtime.session_config import SessionConfig
+from graph.voice.reply_stream import ReplyStream
 from inference.live.ports import CallerGone, LiveCall, ReplyFinished, ReplyStatus
 
 #: Audio that a client is sent before it can play it: enough for a network that falters, and for what makes the audio.

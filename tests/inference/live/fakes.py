@@ -7,7 +7,7 @@ find speech and words in it, also after a way through 16-bit PCM. So a test may 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -87,7 +87,7 @@ class FakeVoiceDetector:
 
 
 class FakeStream:
-    """A RecognitionStream over ``words_in``."""
+    """A RecognitionStream."""
 
     def __init__(self, engine: FakeRecognizer) -> None:
         self._engine = engine
@@ -111,7 +111,7 @@ class FakeStream:
         if heard == self._seen:
             return None
         self._seen = heard
-        return words_in(np.concatenate(self._heard[-_WINDOW_FRAMES:]))
+        return self._engine.read(np.concatenate(self._heard[-_WINDOW_FRAMES:]))
 
     def pause(self) -> None:
         self.pauses += 1
@@ -121,7 +121,7 @@ class FakeStream:
         await asyncio.sleep(self._engine.final_seconds)
         if self._engine.errors:
             raise self._engine.errors.pop(0)
-        text = words_in(np.concatenate([np.zeros(0, np.float32), *self._heard]))
+        text = self._engine.read(np.concatenate([np.zeros(0, np.float32), *self._heard]))
         return Transcript(text, self._engine.language if text else None, output_tokens=len(text.split()))
 
     async def close(self) -> None:
@@ -129,12 +129,23 @@ class FakeStream:
 
 
 class FakeRecognizer:
-    """A StreamingTranscriber. ``errors``: raised by the next finals, one each. ``streams``: all that were begun."""
+    """A StreamingTranscriber. ``errors``: raised by the next finals, one each. ``streams``: all that were begun.
 
-    def __init__(self, *, final_seconds: float = 0.0, partial_seconds: float = 0.0, language: str = "en") -> None:
+    ``read``: the words of audio.
+    """
+
+    def __init__(
+        self,
+        *,
+        final_seconds: float = 0.0,
+        partial_seconds: float = 0.0,
+        language: str = "en",
+        read: Callable[[Samples], str] = words_in,
+    ) -> None:
         self.info = EngineInfo("fake", "words")
         self.concurrency = 8
         self.final_seconds, self.partial_seconds, self.language = final_seconds, partial_seconds, language
+        self.read = read
         self.errors: list[Exception] = []
         self.finals = 0
         self.streams: list[FakeStream] = []

@@ -28,6 +28,7 @@ from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
 from inference.live.call import Call, CallParts
 from inference.live.ports import CallerSpeaker, CallRecord, CallState, LiveCall
+from inference.live.times import CallTimes
 from inference.turn.attempt import TurnSetup
 from inference.turn.limits import TurnLimits
 from tests.conftest import lent
@@ -74,7 +75,7 @@ async def desk(database: Database, url: str, script: Script, *, requests_per_min
     revocations = Revocations(database.live, keys.forget)
     await revocations.start()
     records, tokens = Records(), CallTokens(b"secret")
-    calls = Calls(records, _maker(script), max_calls=10)
+    calls = Calls(records, maker(script), max_calls=10)
     settings = VoiceSettings(database_url=url, host="127.0.0.1", port=0, api_key=None)
     parts = VoiceParts(settings, database, keys, rates, revocations, calls)
     endpoint = RealtimeEndpoint(VoiceReception(parts, tokens), rates, revocations)
@@ -86,14 +87,23 @@ async def desk(database: Database, url: str, script: Script, *, requests_per_min
         await keys.close()
 
 
-def _maker(script: Script) -> Callable[[CallRecord, CallerSpeaker], LiveCall]:
+def maker(
+    script: Script, recognizer: FakeRecognizer | None = None, times: CallTimes | None = None
+) -> Callable[[CallRecord, CallerSpeaker], LiveCall]:
+    """Makes calls with fake engines."""
+
     async def score(_: Samples) -> float:
         return 0.99
 
     limits = TurnLimits(recording_seconds=60, stall_seconds=5, stage_seconds=10, tool_seconds=2)
     engines = lent(FakeTranscriber(), FakeChatModel(script), FakeSynthesizer())
     shared = CallParts(
-        TurnSetup(engines, NoDecoder(), OneTool(), limits), FakeRecognizer(), FakeVoiceDetector, score, greeting=False
+        TurnSetup(engines, NoDecoder(), OneTool(), limits),
+        recognizer or FakeRecognizer(),
+        FakeVoiceDetector,
+        score,
+        times or CallTimes(),
+        greeting=False,
     )
 
     def make(record: CallRecord, speaker: CallerSpeaker) -> LiveCall:
