@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -19,9 +22,11 @@ from db.postgres.database import Database
 from db.viewer import Viewer
 from graph.guards.call_tokens import CallTokens
 from inference.engines.fake.chat import echo
-from tests.graph.voice.realtime.desk import Desk, desk
+from tests.graph.voice.fakes import until
+from tests.graph.voice.realtime.desk import Desk, at_wire_rate, desk
 from tests.graph.voice.realtime.fakes import served
 from tests.graph.voice.realtime.raw import closing, hear, raw, tell
+from tests.inference.live.fakes import spoken
 
 
 @pytest.fixture
@@ -158,3 +163,37 @@ async def test_handshakes_of_a_key_are_counted(database: Database, database_url:
             async with raw(address, key=key):
                 pass
         assert refusal.value.response.status_code == 429
+
+
+async def test_a_dropped_call_goes_on_where_the_caller_was(address: str, call: Call, running: Desk) -> None:
+    """The connection breaks in the middle of a reply; the token connects again, and gets the rest."""
+    token, _ = running.tokens.sign(call)
+    words = "one two three four five six seven eight nine ten"
+    async with raw(address, "", token) as socket:
+        await hear(socket, "conversation.created")
+        for frame in frames(at_wire_rate(spoken(words))):
+            await tell(socket, "input_audio_buffer.append", audio=frame)
+        await hear(socket, "response.output_audio.delta")
+        await asyncio.sleep(0.5)
+        socket.transport.abort()
+    await until(lambda: running.record.told("dropped"))
+    async with raw(address, "", token) as socket, asyncio.timeout(20):
+        heard = 0
+        while True:
+            event = json.loads(await socket.recv())
+            if event["type"] == "response.output_audio.delta":
+                heard += len(base64.b64decode(event["delta"]))
+            elif event["type"] == "response.done":
+                done = event["response"]
+                break
+        assert done["status"] == "completed"
+        assert f"You said: {words}".endswith(done["output"][0]["content"][0]["transcript"])
+        whole_ms = len(f"You said: {words}") * 60
+        assert 500 < heard / 48 <= whole_ms
+        assert len(running.record.turns) == 1
+
+
+def frames(data: bytes) -> list[str]:
+    """Audio and then silence, in base64, for the end of the turn."""
+    data += bytes(48_000 * 2)
+    return [base64.b64encode(data[at : at + 4_800]).decode() for at in range(0, len(data), 4_800)]
