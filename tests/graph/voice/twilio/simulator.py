@@ -20,9 +20,11 @@ from uuid import uuid4
 from xml.etree import ElementTree
 
 import httpx
+import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from graph.voice.g711 import decode_ulaw, encode_ulaw
 from graph.voice.twilio.signature import HEADER, signature
 
 NUMBER, CALLER = "+15550001111", "+15552223333"
@@ -51,6 +53,7 @@ class Stream:
     buffer: deque[bytes | str] = field(default_factory=deque)
     events: list[dict[str, Any]] = field(default_factory=list)
     played: bytearray = field(default_factory=bytearray)
+    line_played: deque[bytes] = field(default_factory=lambda: deque(maxlen=3))
     sequence: int = 0
 
     async def tell(self, event: str, **members: Any) -> None:
@@ -64,12 +67,16 @@ class Stream:
 
 @dataclass
 class PhoneCall:
-    """A call of a caller. ``speed``: of the network's clock. ``status``: as Twilio names it."""
+    """A call of a caller. ``speed``: of the network's clock. ``status``: as Twilio names it.
+
+    ``echo``: how loud the caller's phone returns what it plays, 60 ms later.
+    """
 
     base: str
     to: str = NUMBER
     caller: str = CALLER
     speed: float = 1.0
+    echo: float = 0.0
     disturbance: Disturbance = field(default_factory=Disturbance)
     sid: str = field(default_factory=lambda: f"CA{uuid4().hex}")
     status: str = "ringing"
@@ -176,7 +183,7 @@ class PhoneCall:
         with suppress(ConnectionClosed):
             while True:
                 chunk += 1
-                audio = self.line.popleft() if self.line else SILENCE
+                audio = self._with_echo(self.line.popleft() if self.line else SILENCE, stream)
                 media = {"track": "inbound", "chunk": str(chunk), "timestamp": str((chunk - 1) * 20)}
                 held.append({**media, "payload": base64.b64encode(audio).decode()})
                 swaps = bool(self.disturbance.swapped) and chunk % self.disturbance.swapped == 0
@@ -186,6 +193,13 @@ class PhoneCall:
                 await self._play(stream)
                 due += 0.02 / self.speed
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
+
+    def _with_echo(self, audio: bytes, stream: Stream) -> bytes:
+        if not self.echo:
+            return audio
+        played = decode_ulaw(bytes(stream.line_played[-3])) if len(stream.line_played) > 2 else decode_ulaw(SILENCE)
+        mixed = decode_ulaw(audio).astype(np.float32) + self.echo * played
+        return encode_ulaw(np.clip(mixed, -32_767, 32_767).astype(np.int16))
 
     async def _send(self, stream: Stream, held: list[dict[str, str]]) -> None:
         lost, swapped = self.disturbance.lost, self.disturbance.swapped
@@ -198,7 +212,7 @@ class PhoneCall:
         held.clear()
 
     async def _play(self, stream: Stream) -> None:
-        left = FRAME
+        left, before = FRAME, len(stream.played)
         while stream.buffer and left:
             first = stream.buffer.popleft()
             if isinstance(first, str):
@@ -208,6 +222,7 @@ class PhoneCall:
             if len(first) > left:
                 stream.buffer.appendleft(first[left:])
             left -= min(left, len(first))
+        stream.line_played.append(bytes(stream.played[before:]).ljust(FRAME, b"\xff"))
         while stream.buffer and isinstance(stream.buffer[0], str):
             await stream.tell("mark", mark={"name": stream.buffer.popleft()})
 

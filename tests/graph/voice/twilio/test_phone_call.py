@@ -13,6 +13,7 @@ from db.commands.calls import close_call
 from db.enums import CallEndReason
 from db.postgres.database import Database
 from db.viewer import Viewer
+from inference.live.echo import EchoCanceller
 from inference.live.ports import LiveCall
 from inference.live.times import CallTimes
 from inference.ports import ChatRequest
@@ -197,6 +198,18 @@ async def test_a_network_that_runs_fast_is_understood_too(line: Exchange, databa
         call.say(said("what is my bill"))
         await playback(database)
         assert (await messages(database))[0]["text"] == "what is my bill"
+
+
+async def test_the_echo_of_a_reply_is_not_speech(database: Database, key: str) -> None:
+    times = CallTimes(no_audio=10)
+    async with (
+        exchange(database, answer, times=times, canceller=EchoCanceller) as line,
+        calling(line.base, echo=0.3) as call,
+    ):
+        call.say(said("why is it high"))
+        heard = await playback(database)
+        assert (heard["heard_text"], heard["interrupted"]) == (_LONG, False)
+        assert not call.stream.named("clear"), "the echo was taken for the caller"
 
 
 async def test_the_webhook_reports_a_hang_up_that_the_stream_did_not(line: Exchange, database: Database) -> None:
