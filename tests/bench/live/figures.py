@@ -41,11 +41,17 @@ class Level:
 
 @dataclass(slots=True)
 class Comparison:
-    """VoxLoom and Pipecat with the same clips, in turn. ``ours``, ``theirs``: seconds until the first sound."""
+    """VoxLoom and Pipecat with the same clips, in turn. ``ours``, ``theirs``: seconds until the first sound.
+
+    ``our_early``, ``their_early``: whether the caller heard a reply before the last word. The first sound after it is
+    worth nothing then: it may belong to a reply to half a sentence.
+    """
 
     clips: list[str] = field(default_factory=list)
     ours: list[float | None] = field(default_factory=list)
     theirs: list[float | None] = field(default_factory=list)
+    our_early: list[bool] = field(default_factory=list)
+    their_early: list[bool] = field(default_factory=list)
     our_cpu: float = 0.0
     their_cpu: float = 0.0
 
@@ -73,11 +79,11 @@ def shown_words(calls: Calls) -> tuple[list[float], int]:
     return [delay for delay in delays if delay is not None], len(delays)
 
 
-def answered(values: Sequence[float | None]) -> list[float]:
-    return [value for value in values if value is not None]
-
-
-def ratio(comparison: Comparison) -> float:
-    """Our median over theirs; 0 without a pair."""
-    theirs = percentile(answered(comparison.theirs), 50)
-    return percentile(answered(comparison.ours), 50) / theirs if theirs else 0.0
+def pairs(comparison: Comparison) -> list[tuple[str, float, float]]:
+    """The turns that both answered, and neither of them before the last word: clip, our and their first sound."""
+    columns = (comparison.clips, comparison.ours, comparison.theirs, comparison.our_early, comparison.their_early)
+    return [
+        (clip, ours, theirs)
+        for clip, ours, theirs, our_early, their_early in zip(*columns, strict=True)
+        if ours is not None and theirs is not None and not our_early and not their_early
+    ]

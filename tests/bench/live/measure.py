@@ -28,10 +28,8 @@ from tests.bench.rig import Rig, Server, rig
 #: What callers say one after the other. Said over a reply, it is ``INTERRUPTION``.
 _ORDER = ("charged", "LJ001-0005", "internet", "address", "LJ001-0007", "technician")
 
-#: Of one caller also the clip with long pauses.
+#: Of one caller, and beside Pipecat, also the clip with long pauses.
 _ALONE = (*_ORDER, "jfk")
-
-_COMPARED = ("charged", "LJ001-0005", "internet", "address", "technician")
 
 _STORED = text("""
 select coalesce(array_agg((live->>'end_decided_ms')::float8)
@@ -51,10 +49,10 @@ class Size:
 
     levels: Sequence[tuple[int, int]]
     rounds: int
-    compared: Sequence[str] = _COMPARED
+    compared: Sequence[str] = _ALONE
 
 
-FULL = Size(levels=((1, 9), (2, 6), (4, 5), (8, 4), (12, 4)), rounds=2)
+FULL = Size(levels=((1, 10), (2, 6), (4, 4), (8, 4), (12, 4)), rounds=2)
 QUICK = Size(levels=((1, 4),), rounds=1, compared=("charged", "internet"))
 
 
@@ -129,7 +127,10 @@ async def _rounds(server: Server, peer: Peer, size: Size, speech: _Speech) -> Co
         seconds += time.perf_counter() - begun
         found.clips += [turn.clip for turn in calls.turns]
         found.ours += [turn.first_sound for turn in calls.turns]
-        found.theirs += await peer.say(size.compared)
+        found.our_early += [turn.answered_early > 0 for turn in calls.turns]
+        for first_sound, early in await peer.say(size.compared):
+            found.theirs.append(first_sound)
+            found.their_early.append(early)
         if calls.problems:
             out.print(f"Problems: {calls.problems}", soft_wrap=True)
     found.our_cpu, found.their_cpu = cpu / seconds, peer.cpu / peer.seconds

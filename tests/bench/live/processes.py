@@ -83,8 +83,12 @@ class Peer:
     cpu: float = 0.0
     seconds: float = 0.0
 
-    async def say(self, names: Sequence[str]) -> list[float | None]:
-        """Says the clips one after the other; seconds until the first sound of each reply, None without one."""
+    async def say(self, names: Sequence[str]) -> list[tuple[float | None, bool]]:
+        """Says the clips one after the other.
+
+        For each, seconds until the first sound of the reply, None without one; and whether a reply was heard before the
+        last word.
+        """
         assert self.process.stdin is not None
         loop = asyncio.get_running_loop()
         cpu, begun = tree_cpu_seconds(self.process.pid), loop.time()
@@ -94,7 +98,7 @@ class Peer:
         self.cpu += tree_cpu_seconds(self.process.pid) - cpu
         self.seconds += loop.time() - begun
         assert isinstance(rows, list)
-        return [row["first_sound"] for row in rows]
+        return [(row["first_sound"], row["early"]) for row in rows]
 
     async def ready(self) -> None:
         assert await self._line(_LOAD_SECONDS) == {"ready": True}

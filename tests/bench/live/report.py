@@ -8,11 +8,10 @@ from tests.bench.live.figures import (
     AT_ONCE_SECONDS,
     Comparison,
     Level,
-    answered,
     first_sounds,
     interruptions,
+    pairs,
     quantiles,
-    ratio,
     share,
     shown_words,
 )
@@ -80,27 +79,32 @@ def _row(level: Level) -> list[str]:
 
 
 def _comparison(comparison: Comparison) -> str:
+    both = pairs(comparison)
     rows = []
     for clip in dict.fromkeys(comparison.clips):
-        ours = [value for name, value in zip(comparison.clips, comparison.ours, strict=True) if name == clip]
-        theirs = [value for name, value in zip(comparison.clips, comparison.theirs, strict=True) if name == clip]
-        rows.append([clip, *_both(ours, theirs)])
-    rows.append(["all", *_both(comparison.ours, comparison.theirs)])
-    mine, others = answered(comparison.ours), answered(comparison.theirs)
-    turns = len(comparison.clips)
+        at = [index for index, name in enumerate(comparison.clips) if name == clip]
+        early = [str(sum(each[index] for index in at)) for each in (comparison.our_early, comparison.their_early)]
+        mine = [ours for name, ours, _ in both if name == clip]
+        others = [theirs for name, _, theirs in both if name == clip]
+        rows.append([clip, str(len(at)), *early, *_medians(mine, others)])
+    ours, theirs = [each for _, each, _ in both], [each for _, _, each in both]
+    early = [str(sum(each)) for each in (comparison.our_early, comparison.their_early)]
+    rows.append(["all", str(len(comparison.clips)), *early, *_medians(ours, theirs)])
+    silent = [sum(each is None for each in found) for found in (comparison.ours, comparison.theirs)]
+    head = ("clip", "turns", "answered early", "by Pipecat", "first sound, median", "Pipecat's", "ratio")
     return (
         f"Beside Pipecat {_PIPECAT}: the same Whisper base (CTranslate2, int8), voice joe (there Piper's ONNX model,"
         " here ESPnet), Silero and smart-turn v3.2, the same stub of a chat server that answers at once, the same"
         " clips, one call, in turn. Its first sound is taken where it leaves the pipeline, without a transport;"
-        " VoxLoom's at the client, behind a commit.\n\n"
-        + table(["clip", "VoxLoom, median ms", "Pipecat, median ms", "ratio"], rows)
-        + f"\n\np50 / p90: VoxLoom {quantiles(mine)}, Pipecat {quantiles(others)}, of {turns} turns each; not"
-        f" answered: VoxLoom {turns - len(mine)}, Pipecat {turns - len(others)}. VoxLoom's median is"
-        f" {ratio(comparison):.2f} of Pipecat's. CPU of a call: VoxLoom {comparison.our_cpu:.2f} cores, Pipecat"
+        " VoxLoom's at the client, behind a commit. First sounds are those of the turns that neither of them answered"
+        " before the last word.\n\n"
+        + table(head, rows)
+        + f"\n\np50 / p90 of {len(both)} turns: VoxLoom {quantiles(ours)}, Pipecat {quantiles(theirs)}; not answered:"
+        f" VoxLoom {silent[0]}, Pipecat {silent[1]}. CPU of a call: VoxLoom {comparison.our_cpu:.2f} cores, Pipecat"
         f" {comparison.their_cpu:.2f}."
     )
 
 
-def _both(ours: Sequence[float | None], theirs: Sequence[float | None]) -> list[str]:
-    mine, others = percentile(answered(ours), 50), percentile(answered(theirs), 50)
-    return [f"{mine * 1000:.0f}", f"{others * 1000:.0f}", f"{mine / others:.2f}" if others else ""]
+def _medians(ours: Sequence[float], theirs: Sequence[float]) -> list[str]:
+    mine, others = percentile(ours, 50), percentile(theirs, 50)
+    return [f"{mine * 1000:.0f}", f"{others * 1000:.0f}", f"{mine / others:.2f}"] if others else ["", "", ""]

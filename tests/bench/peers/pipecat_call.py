@@ -3,8 +3,9 @@
 ``python pipecat_call.py CLIPS.npz WHISPER_DIRECTORY PIPER_DIRECTORY CHAT_URL`` runs in an environment of its own (see
 ``requirements.txt``), imports nothing of VoxLoom, and speaks JSON lines: it writes ``{"ready": true}``; for each line
 with a JSON list of clip names that it reads, it says these clips one after the other and writes a list of
-``{"name", "first_sound"}``: seconds from the end of the last word until the first audio frame of the reply leaves the
-pipeline (a client would hear it later, by the way through a transport), or null.
+``{"name", "first_sound", "early"}``: seconds from the end of the last word until the first audio frame of the reply
+leaves the pipeline (a client would hear it later, by the way through a transport), or null; and whether a reply was
+heard before the last word.
 
 Silero, smart-turn v3.2, Whisper base on CTranslate2 (int8) and Piper, with Pipecat's defaults, but for no_speech_prob:
 with 0.4 it drops whole turns.
@@ -36,7 +37,7 @@ FRAME = RATE // 50
 LEAD_SECONDS = 0.5
 #: The longest wait for a reply, and what is waited for the rest of one: no turn begins in the work for the one before.
 ANSWER_SECONDS = 8.0
-REST_SECONDS = 2.5
+REST_SECONDS = 1.5
 
 
 class Microphone(FrameProcessor):
@@ -77,7 +78,7 @@ class Caller:
             await self._microphone.push_frame(frame, FrameDirection.DOWNSTREAM)
 
     async def say(self, samples, ends):
-        """Seconds from the end of the last word until the reply's first sound; None without one."""
+        """Seconds from the end of the last word until the reply's first sound, None without; whether one was early."""
         begin = time.perf_counter()
         await self._send(np.concatenate([np.zeros(int(LEAD_SECONDS * RATE), np.float32), samples]), begin)
         spoken = begin + LEAD_SECONDS + ends
@@ -91,7 +92,8 @@ class Caller:
                 first = next((each for each in self._loudspeaker.times if each > spoken), None)
                 if first is not None:
                     end = first + REST_SECONDS
-        return None if first is None else first - spoken
+        early = any(begin < each < spoken for each in self._loudspeaker.times)
+        return None if first is None else first - spoken, early
 
 
 async def main(clips, whisper, piper, chat):
@@ -122,7 +124,8 @@ async def main(clips, whisper, piper, chat):
     while line := await asyncio.to_thread(sys.stdin.readline):
         rows = []
         for name in json.loads(line):
-            rows.append({"name": name, "first_sound": await caller.say(samples[name], index[name]["ends"])})
+            first_sound, early = await caller.say(samples[name], index[name]["ends"])
+            rows.append({"name": name, "first_sound": first_sound, "early": early})
         write(rows)
     await worker.cancel()
     running.cancel()
