@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -223,7 +223,7 @@ class Calls:
             await asyncio.wait({running}, timeout=_LEAVE_SECONDS)
             running.cancel()
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work, name="call-signal")
         self._signals.add(task)
         task.add_done_callback(self._signals.discard)
@@ -246,7 +246,7 @@ class Calls:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _logged(work: Coroutine[Any, Any, object], call_id: UUID) -> None:
+async def _logged(work: Coroutine[object, object, object], call_id: UUID) -> None:
     """What is done to a call from outside. It fails if another process has the call, or the database is away."""
     try:
         await work

@@ -51,7 +51,7 @@ def _model_class() -> Any:
             if isinstance(kind, str):
                 added.type, added.type_name = _Field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
             else:
-                added.type = kind
+                added.type = _Field.Type.ValueType(kind)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.ModelProto"))
