@@ -1,7 +1,9 @@
-"""Voice activity detection (VAD): finds speech in a recording, and cuts long recordings at pauses.
+"""Voice activity detection (VAD): finds speech in recordings and calls, and cuts long recordings at pauses.
 
-Speech probabilities come from Silero VAD 6 (MIT, github.com/snakers4/silero-vad), in its version for whole sequences:
-its input is each frame of 512 samples with the 64 samples before it, and an LSTM carries the state between frames.
+Speech probabilities come from Silero VAD 6 (MIT, github.com/snakers4/silero-vad), from its model for 8 kHz, whatever
+the audio's bandwidth. The model for 16 kHz misses speech that has come over a phone line (300 to 3,400 Hz), digits and
+letters above all, and is no better on wide-band audio (docs/explanation/measurements.md). An LSTM carries the state
+between frames.
 """
 
 from __future__ import annotations
@@ -21,16 +23,16 @@ if TYPE_CHECKING:
 
 _MODEL = PackageFile(
     distribution="silero-vad",
-    path="silero_vad/data/silero_vad_16k_sequence.onnx",
-    sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+    path="silero_vad/data/silero_vad.onnx",
+    sha256="1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
 )
 
-#: Samples of a frame, 32 ms, and of the context before it.
+#: Samples of a frame at 16 kHz, 32 ms.
 FRAME = 512
-_CONTEXT = 64
 
-#: Frames of a model run, 16 s: bounds the memory for long recordings.
-_BLOCK = 512
+#: Samples of a frame at the model's rate, and of what precedes it, which the model reads with it.
+_NARROW, _CONTEXT = FRAME // 2, 32
+_RATE = np.array(SAMPLE_RATE // 2, np.int64)
 
 #: Hysteresis thresholds: speech starts at the first probability and ends below the second.
 _ONSET, _OFFSET = 0.5, 0.35
@@ -59,7 +61,7 @@ class Region:
 
 
 class SpeechDetector:
-    """Silero VAD. Each call runs on one thread; ``probabilities`` is thread-safe."""
+    """Silero VAD, on one thread for each call. After ``load`` it may be used from several threads at once."""
 
     def __init__(self) -> None:
         self._session: InferenceSession | None = None
@@ -79,53 +81,49 @@ class SpeechDetector:
             _MODEL.verified(), sess_options=options, providers=["CPUExecutionProvider"]
         )
 
+    def stream(self) -> SpeechStream:
+        """Detection in audio as it arrives. After ``load``."""
+        return SpeechStream(self)
+
     def probabilities(self, samples: Samples) -> NDArray[np.float32]:
         """Speech probability of each frame of 512 samples at 16 kHz, shape ``(frames,)``. Pads the last frame."""
-        assert self._session is not None, "load() first"
-        frames = -(-samples.size // FRAME)
-        if not frames:
-            return np.zeros(0, np.float32)
-        padded = np.zeros(_CONTEXT + frames * FRAME, np.float32)
-        padded[_CONTEXT : _CONTEXT + samples.size] = samples
-        windows = np.lib.stride_tricks.sliding_window_view(padded, _CONTEXT + FRAME)[::FRAME]
-        stream = SpeechStream(self)
-        blocks = range(0, frames, _BLOCK)
-        return np.concatenate([stream.run(windows[first : first + _BLOCK]) for first in blocks])
+        return self.stream().feed_frames(np.pad(samples, (0, -samples.size % FRAME)))
 
     def run(
-        self, windows: NDArray[np.float32], state: tuple[NDArray[np.float32], NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Probabilities of windows, shape ``(n, 576)``, and the LSTM's next state. Releases the GIL."""
+        self, windows: NDArray[np.float32], state: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities of consecutive windows at 8 kHz, shape ``(n, 288)``, and the LSTM's next state.
+
+        About 0.1 ms a window, during which the GIL is released.
+        """
         assert self._session is not None, "load() first"
-        inputs = {"input": np.ascontiguousarray(windows), "h": state[0], "c": state[1]}
-        speech, hidden, cell = self._session.run(["speech_probs", "hn", "cn"], inputs)
-        return speech.reshape(-1), (hidden, cell)
+        found = np.empty(len(windows), np.float32)
+        for index in range(len(windows)):
+            inputs = {"input": windows[index : index + 1], "state": state, "sr": _RATE}
+            speech, state = self._session.run(None, inputs)
+            found[index] = speech[0, 0]
+        return found, state
 
 
 class SpeechStream:
-    """Speech probabilities of audio as it arrives. Holds the LSTM's state and the last 64 samples: about 2 KB."""
+    """Speech probabilities of one speaker's audio as it arrives. Holds the LSTM's state: about 1 KB."""
 
     def __init__(self, detector: SpeechDetector) -> None:
         self._detector = detector
-        self._state = (np.zeros((1, 1, 128), np.float32), np.zeros((1, 1, 128), np.float32))
+        self._state = np.zeros((2, 1, 128), np.float32)
         self._before = np.zeros(_CONTEXT, np.float32)
 
     def feed(self, frame: Samples) -> float:
-        """How likely the next frame is speech, 0..1. ``frame``: 512 samples at 16 kHz (32 ms); takes 0.1 ms."""
-        window = np.concatenate([self._before, frame])
-        self._before = frame[-_CONTEXT:]
-        return float(self.run(window[None])[0])
+        """How likely the next frame is speech, 0..1. ``frame``: 512 samples at 16 kHz."""
+        return float(self.feed_frames(frame)[0])
 
     def feed_frames(self, samples: Samples) -> NDArray[np.float32]:
-        """The same for several frames at once, shape ``(frames,)``. ``samples``: a multiple of 512, not empty."""
-        joined = np.concatenate([self._before, samples])
-        self._before = samples[-_CONTEXT:]
-        windows = np.lib.stride_tricks.sliding_window_view(joined, _CONTEXT + FRAME)[::FRAME]
-        blocks = range(0, len(windows), _BLOCK)
-        return np.concatenate([self.run(windows[first : first + _BLOCK]) for first in blocks])
-
-    def run(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities of consecutive windows, each of 64 samples of context and a frame."""
+        """The same for several frames, shape ``(frames,)``. ``samples``: a multiple of 512."""
+        if not samples.size:
+            return np.zeros(0, np.float32)
+        narrow = np.concatenate([self._before, samples.reshape(-1, 2).mean(axis=1, dtype=np.float32)])
+        self._before = narrow[-_CONTEXT:]
+        windows = np.lib.stride_tricks.sliding_window_view(narrow, _CONTEXT + _NARROW)[::_NARROW]
         speech, self._state = self._detector.run(windows, self._state)
         return speech
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from db.errors import BadUserInput, EngineUnavailable
 from db.findings import Finding, fault, ok, warning
+from inference.audio.vad import SpeechDetector
 from inference.engines.catalog import choose_streaming_transcriber
 from inference.live.turn_score import TurnScorer
-from inference.live.voice_activity import VoiceDetector
 from inference.settings import InferenceSettings
 
 _NAME = "models"
@@ -23,12 +23,12 @@ def examine_ear(settings: InferenceSettings) -> list[Finding]:
     reason = recognizer.unavailable
     return [
         ok(_NAME, told) if reason is None else warning(_NAME, f"{told}: {reason}", _INSTALL),
-        _examined("calls: voice activity, Silero", VoiceDetector()),
+        _examined("calls: voice activity, Silero", SpeechDetector()),
         _examined("calls: end of turn, smart-turn", TurnScorer()),
     ]
 
 
-def _examined(told: str, model: VoiceDetector | TurnScorer) -> Finding:
+def _examined(told: str, model: SpeechDetector | TurnScorer) -> Finding:
     try:
         model.load()
     except (EngineUnavailable, OSError) as error:

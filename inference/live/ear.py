@@ -63,7 +63,7 @@ EarEvent = SpeechStarted | SpeechPaused | SpeechResumed | TurnEnded
 
 
 class SpeechProbability(Protocol):
-    """Voice activity of one caller (``inference.live.voice_activity.VoiceStream``)."""
+    """Voice activity of one caller (``inference.audio.vad.SpeechStream``)."""
 
     def feed(self, frame: Samples) -> float:
         """How likely the next frame is speech, 0..1. ``frame``: 512 samples at 16 kHz."""

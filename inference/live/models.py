@@ -10,11 +10,11 @@ import structlog
 
 from db.errors import EngineUnavailable, Overloaded
 from db.languages import LANGUAGES
+from inference.audio.vad import SpeechDetector
 from inference.lane import Lane, Priority
 from inference.lender import Engines, Lender
 from inference.live.call import CallParts
 from inference.live.turn_score import TurnScorer
-from inference.live.voice_activity import VoiceDetector
 from inference.ports import Samples, StreamingTranscriber
 from inference.turn.attempt import TurnSetup
 
@@ -30,7 +30,7 @@ class LiveModels:
         self._lane = lane
         self._lender = recognizer
         self._engines = engines
-        self._voice = VoiceDetector()
+        self._voice = SpeechDetector()
         self._scorer = TurnScorer()
         self._recognizer: StreamingTranscriber | None = None
         self._reason = "The models of calls are being loaded."

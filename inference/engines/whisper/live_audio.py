@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.audio.vad import FRAME, Region, SpeechDetector, SpeechStream, cut_at_pauses, find_speech
+from inference.audio.vad import FRAME, Region, SpeechDetector, cut_at_pauses, find_speech
 from inference.ports import SAMPLE_RATE, Samples
 
 #: A pause of this many seconds ends a segment. A call reports pauses of 0.5 s, which may be a frame shorter here.
@@ -40,7 +40,7 @@ class LiveAudio:
     """Holds what is open: the audio after the last cut. Finds speech in it, some frames at a time (0.1 ms each)."""
 
     def __init__(self, detector: SpeechDetector) -> None:
-        self._stream = SpeechStream(detector)
+        self._stream = detector.stream()
         self._samples = np.zeros(0, np.float32)
         self._arrived: list[Samples] = []
         self._arrived_size = 0

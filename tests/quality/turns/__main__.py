@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from db.turns.live_values import Eagerness
+from inference.audio.vad import SpeechDetector
 from inference.engines.whisper.weights import ctranslate2_directory
 from inference.live.endpointing import LOOKS, PATIENCE, silence_needed
 from inference.live.open_ends import open_ends
 from inference.live.turn_score import TurnScorer
-from inference.live.voice_activity import VoiceDetector
 from inference.weights.cache import ModelCache
 from tests.quality.turns.cases import cases
 from tests.quality.turns.pauses import Heard, Pause, append, hear, read, transcriber
@@ -141,7 +141,7 @@ def main() -> None:
     given = parser.parse_args()
     given.heard.parent.mkdir(parents=True, exist_ok=True)
     known = read(given.heard)
-    detector, scorer = VoiceDetector(), TurnScorer()
+    detector, scorer = SpeechDetector(), TurnScorer()
     detector.load()
     scorer.load()
     words = transcriber(ctranslate2_directory(ModelCache(given.models)))

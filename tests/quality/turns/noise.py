@@ -14,12 +14,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from inference.audio.vad import FRAME
+from inference.audio.vad import FRAME, SpeechDetector
 from inference.engines.whisper.weights import ctranslate2_directory
 from inference.live.ear import Ear, TurnEnded
 from inference.live.open_ends import open_ends
 from inference.live.turn_score import TurnScorer
-from inference.live.voice_activity import VoiceDetector
 from inference.ports import SAMPLE_RATE, Samples
 from inference.weights.cache import ModelCache
 from tests.quality.turns.cases import telephone
@@ -68,7 +67,7 @@ def _babble(rng: np.random.Generator, voices: int) -> Samples:
     return mixed
 
 
-def turns(samples: Samples, detector: VoiceDetector, scorer: TurnScorer) -> Iterator[TurnEnded]:
+def turns(samples: Samples, detector: SpeechDetector, scorer: TurnScorer) -> Iterator[TurnEnded]:
     ear = Ear(detector.stream(), open_ends("en"))
     for start in range(0, samples.size - FRAME + 1, FRAME):
         yield from (each for each in ear.feed(samples[start : start + FRAME]) if isinstance(each, TurnEnded))
@@ -81,7 +80,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--models", type=Path, default=Path(".voxloom/models"))
     given = parser.parse_args()
-    detector, scorer = VoiceDetector(), TurnScorer()
+    detector, scorer = SpeechDetector(), TurnScorer()
     detector.load()
     scorer.load()
     words = transcriber(ctranslate2_directory(ModelCache(given.models)))

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.audio.vad import FRAME
+from inference.audio.vad import FRAME, SpeechDetector
 from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper
 from inference.live.ear import Ear, SpeechPaused, SpeechResumed
 from inference.live.endpointing import Patience
 from inference.live.open_ends import open_ends
 from inference.live.turn_score import TurnScorer
-from inference.live.voice_activity import VoiceDetector
 from inference.ports import SAMPLE_RATE, Samples
 from tests.quality.turns.cases import Case
 
@@ -57,7 +56,7 @@ class Heard:
     pauses: list[Pause]
 
 
-def hear(case: Case, detector: VoiceDetector, scorer: TurnScorer, words: Callable[[Samples, str], str]) -> Heard:
+def hear(case: Case, detector: SpeechDetector, scorer: TurnScorer, words: Callable[[Samples, str], str]) -> Heard:
     """Plays a case to an ear, with room noise before and after it."""
     rng = np.random.default_rng(5)
     room = [np.zeros(round(seconds * SAMPLE_RATE), np.float32) for seconds in (_LEAD, _TAIL)]

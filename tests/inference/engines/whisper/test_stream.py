@@ -28,7 +28,7 @@ class Loud(SpeechDetector):
     """Frames that are not silent are speech."""
 
     def run(self, windows: NDArray[np.float32], state: Any) -> Any:
-        return (np.abs(windows[:, 64:]).max(axis=1) > 0).astype(np.float32), state
+        return (np.abs(windows[:, 32:]).max(axis=1) > 0).astype(np.float32), state
 
 
 class Listening:

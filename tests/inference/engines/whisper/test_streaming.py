@@ -45,6 +45,7 @@ class Beginning(StreamingTranscriberContract):
     """With the first words of a clip: the contract listens some thirty times."""
 
     said = "And it is worth mention in passing"
+    mistakes = 2  # "mentioning" for "mention in"
 
     @pytest.fixture
     def speech(self) -> Samples:
