@@ -282,7 +282,7 @@ class Call:
 
     async def _close_out(self, reason: CallEndReason) -> CallEndReason:
         """Stores what was said last, and ends the call. The turn in progress goes on to its end in the record."""
-        self._inbox.close()
+        await self._take_rest()
         if keys := self._digits.take(final=True):
             await self._floor.typed(Typed(keys, digits=True), respond=False)
         await self._hearing.end_now(respond=True)
@@ -296,6 +296,18 @@ class Call:
         self._commands.close()
         await self._hearing.close()
         return reason
+
+    async def _take_rest(self) -> None:
+        """Audio and commands that were accepted before the end count, however far behind the call was."""
+        self._inbox.close()
+        self._commands.stop()
+        while (item := self._inbox.take() or self._inbox.flush()) is not None:
+            await self._hearing.hear(*item)
+            await self._hearing.tick()
+            await self._floor.tick()
+            await asyncio.sleep(0)
+        while await self._commands.carry_out_next():
+            await self._floor.tick()
 
     async def _fail(self, error: BaseException) -> None:
         """The call cannot go on here: another connection has it, it was ended, or the record is out of reach."""

@@ -48,8 +48,12 @@ class Commands:
             done.set_result(result)
         return True
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """Takes no more commands; those that wait may still be carried out."""
         self._closed = True
+
+    def close(self) -> None:
+        self.stop()
         for _, done in self._waiting:
             if not done.done():
                 done.set_result(False)

@@ -60,7 +60,9 @@ class Floor:
         return free and not self._over.open and self._reopens is None and self._kept.empty
 
     async def ended(self, utterance: Utterance, speculation: Speculation | None, *, respond: bool) -> None:
-        if self._over.ended(utterance):
+        if self._over.ended(utterance, respond=respond):
+            if speculation is not None:
+                await speculation.discard()
             return
         if respond:
             await self._begin(utterance, speculation)

@@ -8,6 +8,7 @@ later, and so may the final words.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -85,7 +86,10 @@ class _Speech:
 
 
 class SpeechOverReply:
-    """The speech over the reply in progress, if there is any. ``speaking``: whether the caller speaks now."""
+    """The speech over the reply in progress, if there is any. ``speaking``: whether the caller speaks now.
+
+    The caller may speak again before the final words of an utterance are known: utterances are settled in order.
+    """
 
     def __init__(
         self, context: CallContext, turns: Turns, *, speaking: Callable[[], bool], wake: Callable[[], None]
@@ -94,12 +98,15 @@ class SpeechOverReply:
         self._turns = turns
         self._speaking = speaking
         self._wake = wake
+        #: What is spoken now.
         self._speech: _Speech | None = None
+        #: What was spoken, whose final words are not known yet.
+        self._settling: deque[_Speech] = deque()
 
     @property
     def open(self) -> bool:
         """Whether there is speech whose meaning for the reply is not settled."""
-        return self._speech is not None
+        return self._speech is not None or bool(self._settling)
 
     async def admits(self, utterance: Utterance, turn: LiveTurn | Announcement) -> bool:
         """Whether speech that begins over the reply is heard; pauses the reply then."""
@@ -118,11 +125,19 @@ class SpeechOverReply:
         soon = turn.utterance is not None and self._context.now() - turn.ended_at <= times.reopen_within
         return soon and turn.reply.heard < times.reopen_heard and (turn.claim is not None or not turn.committed)
 
-    def ended(self, utterance: Utterance) -> bool:
-        """The utterance has ended; whether it is one over a reply, whose final words decide then."""
+    def ended(self, utterance: Utterance, *, respond: bool) -> bool:
+        """The utterance has ended; whether it is one over a reply, whose final words decide then.
+
+        So do those of one that is to be answered and comes behind such an utterance.
+        """
         speech = self._speech
-        if speech is None or speech.utterance is not utterance:
+        if speech is not None and speech.utterance is utterance:
+            self._speech = None
+        elif self._settling and respond:
+            speech = _Speech(self._settling[-1].turn, utterance, self._context.now(), answers=True, reopens=False)
+        else:
             return False
+        self._settling.append(speech)
         work = self._context.recognition.final(utterance.stream, utterance.fed)
         speech.settling = asyncio.create_task(work, name="settle-speech-over-reply")
         speech.settling.add_done_callback(lambda _: self._wake())
@@ -130,13 +145,13 @@ class SpeechOverReply:
 
     async def decide(self) -> None:
         """Decides what can be decided now."""
+        while self._settling:
+            settling = self._settling[0].settling
+            if settling is None or not settling.done():
+                return
+            await self._settle(self._settling.popleft(), settling)
         speech = self._speech
         if speech is None:
-            return
-        if speech.settling is not None:
-            if speech.settling.done():
-                self._speech = None
-                await self._settle(speech, speech.settling)
             return
         words = speech.utterance.words
         decided = verdict(
@@ -160,7 +175,7 @@ class SpeechOverReply:
     async def take_turn(self) -> bool:
         """The reply was stopped otherwise: undecided speech over it takes the turn; False if there is none."""
         speech = self._speech
-        if speech is None or speech.settling is not None or speech.goes_on:
+        if speech is None or speech.goes_on:
             return False
         await self._take_turn(speech)
         return True
@@ -186,22 +201,28 @@ class SpeechOverReply:
             words = recognized.transcript.text
             if words.strip() and not self._listens(speech, words):
                 await self._turns.begin(speech.utterance, recognized)
+                self._now_over(self._turns.turn)
                 return
-        if speech.turn is self._turns.turn:
+        if speech.turn is self._turns.turn and self._speech is None:
             await speech.turn.reply.resume()
         await speech.utterance.close()
         await self._context.record.clear_sound()
 
+    def _now_over(self, turn: LiveTurn | Announcement | None) -> None:
+        """What is spoken now goes on with the turn that has begun with the words before it."""
+        if self._speech is not None and isinstance(turn, LiveTurn):
+            self._speech.turn, self._speech.reopens = turn, self._may_go_on(turn)
+
     async def settled(self) -> None:
-        """Waits for the final words of an utterance that has ended, and decides."""
-        if self._speech is not None and self._speech.settling is not None:
-            await asyncio.wait({self._speech.settling})
+        """Waits for the final words of utterances that have ended, and decides."""
+        while self._settling and (settling := self._settling[0].settling) is not None:
+            await asyncio.wait({settling})
             await self.decide()
 
     async def forgotten(self) -> None:
         """The utterance was dropped by the client."""
         speech = self._speech
-        if speech is not None and speech.settling is None:
+        if speech is not None:
             self._speech = None
             if speech.turn is self._turns.turn:
                 await speech.turn.reply.resume()

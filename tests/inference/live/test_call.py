@@ -444,3 +444,16 @@ async def test_audio_after_the_end_is_dropped() -> None:
         assert not await caller.call.interrupt()
         assert not await caller.call.commit_audio()
         assert not caller.all(ReplyAudio)
+
+
+async def test_what_was_accepted_before_the_hang_up_is_stored_however_far_behind_the_call_is() -> None:
+    """The call's task has not yet looked at the audio and the message when the caller hangs up."""
+    async with calling() as caller:
+        await settle()
+        await caller.call.hear(spoken("my bill is wrong"))
+        typed = asyncio.create_task(caller.call.type_text("and my phone"))
+        await asyncio.sleep(0)
+        await caller.call.hang_up(CallEndReason.CALLER)
+        assert await caller.running is CallEndReason.CALLER
+        await typed
+        assert " ".join(sorted(caller.record.texts)) == "and my phone my bill is wrong"

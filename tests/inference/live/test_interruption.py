@@ -285,3 +285,17 @@ async def test_a_reply_without_reports_of_its_playback_was_not_heard() -> None:
         (turn,) = caller.record.turns.values()
         assert turn.playback is not None
         assert (turn.playback.heard_ms, turn.playback.source) == (0, PlaybackSource.NONE)
+
+
+async def test_the_caller_speaks_on_before_the_final_words_over_a_reply_are_known() -> None:
+    """A slow recogniser: each utterance is settled in order, and none is forgotten for the next."""
+    recognizer = FakeRecognizer(partial_seconds=9)
+    async with calling(llm=talkative(), recognizer=recognizer) as caller:
+        await replying(caller)
+        recognizer.final_seconds = 0.3
+        await caller.say("stop", pause=1.0)
+        await caller.say("thief", pause=1.0)
+        await caller.say("again", pause=1.0)
+        assert len(caller.record.turns) == 1, "the final words are not known yet"
+        await caller.until(lambda: "again" in caller.record.texts[-1])
+        assert " ".join(caller.record.texts) == "my bill is wrong stop thief again"
