@@ -15,10 +15,10 @@ from graphql import build_schema, parse, validate
 from tests.reference.pages import DOCS, generated_pages
 
 _ROOT = Path(__file__).parents[1]
-_LANGUAGES = {".mjs": "js", ".py": "python"}
+_LANGUAGES = {".js": "js", ".mjs": "js", ".py": "python"}
 #: A comment that names a file and a part of it, and the code block that follows.
 _BLOCK = re.compile(r"<!-- (\S+): (\w+) -->\n\n```(\w+)\n(.*?)```", re.DOTALL)
-_RECIPES = ["how-to/resume-subscriptions.md"]
+_RECIPES = ["how-to/resume-subscriptions.md", "how-to/call-from-a-browser.md"]
 
 _GENERATED = generated_pages()
 _PAGES = sorted(

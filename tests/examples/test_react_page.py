@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,40 +17,24 @@ from playwright.async_api import async_playwright, expect
 from graph.settings import ApiSettings
 from tests.browser import ARGUMENTS, chromium_program
 from tests.conftest import served
+from tests.examples.pages import build, packages_of_clients
 from tests.examples.programs import EXAMPLES
 
 _PAGE = EXAMPLES / "react-page"
-_CLIENTS = Path(__file__).parents[1] / "clients"
 _WAIT_MS = 20_000
 
 
 def test_its_packages_are_those_of_the_clients() -> None:
     wanted = json.loads((_PAGE / "package.json").read_text())["dependencies"]
-    tested = json.loads((_CLIENTS / "package.json").read_text())["dependencies"]
-    assert wanted.items() <= tested.items()
+    assert wanted.items() <= packages_of_clients().items()
 
 
 @pytest.fixture(scope="module")
 def page_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the page, as ``npm run build`` makes it."""
-    packages = _CLIENTS / "node_modules"
-    if shutil.which("node") is None or not (packages / "esbuild").is_dir():
-        missing = "no Node, or its packages are not installed: make test-clients"
-        if os.environ.get("CLIENTS_REQUIRED"):
-            pytest.fail(missing)
-        pytest.skip(missing)
     folder = tmp_path_factory.mktemp("page")
     shutil.copy(_PAGE / "index.html", folder)
-    program, *arguments = json.loads((_PAGE / "package.json").read_text())["scripts"]["build"].split()
-    arguments[-1] = f"--outfile={folder / 'main.js'}"
-    subprocess.run(
-        [packages / ".bin" / program, *arguments],
-        cwd=_PAGE,
-        env={**os.environ, "NODE_PATH": str(packages)},
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    build(_PAGE, folder / "main.js")
     return folder
 
 

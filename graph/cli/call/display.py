@@ -33,10 +33,12 @@ class CallDisplay:
             self._live.update(_lines(log, _SHOWN), refresh=True)
 
     def summarize(self, log: CallLog) -> None:
-        """The whole call, and a table of its times."""
+        """The whole call, a table of its times, and the id by which its record is found."""
         if self._live is None:
             self._console.print(_lines(log, len(log.lines)))
         self._console.print(times_table(log))
+        if log.session_id is not None:
+            self._console.print(f"Its record: session {log.session_id}", highlight=False, soft_wrap=True)
 
 
 def _lines(log: CallLog, most: int) -> Group:

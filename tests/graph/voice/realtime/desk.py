@@ -69,13 +69,22 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(database: Database, url: str, script: Script, *, requests_per_minute: int = 0) -> AsyncIterator[Desk]:
+async def desk(
+    database: Database,
+    url: str,
+    script: Script,
+    *,
+    requests_per_minute: int = 0,
+    secret: bytes = b"secret",
+    recognizer: FakeRecognizer | None = None,
+) -> AsyncIterator[Desk]:
+    """``secret``: of the tokens of calls."""
     rates = Rates(requests_per_minute)
     keys = Keys(database.reader, rates)
     revocations = Revocations(database.live, keys.forget)
     await revocations.start()
-    records, tokens = Records(), CallTokens(b"secret")
-    calls = Calls(records, maker(script), max_calls=10)
+    records, tokens = Records(), CallTokens(secret)
+    calls = Calls(records, maker(script, recognizer), max_calls=10)
     settings = VoiceSettings(database_url=url, host="127.0.0.1", port=0, api_key=None)
     parts = VoiceParts(settings, database, keys, rates, revocations, calls)
     endpoint = RealtimeEndpoint(VoiceReception(parts, tokens), rates, revocations)
