@@ -46,12 +46,15 @@ async def upload(store: AudioStore, audio: NewAudio, *, patience_seconds: float 
     return replace(audio, blob=blob)
 
 
-def audio_row(new: NewAudio, session_id: UUID, turn_id: UUID) -> dict[str, object]:
-    """The columns of the audio's row."""
+def audio_row(
+    new: NewAudio, session_id: UUID, turn_id: UUID | None, *, call_id: UUID | None = None
+) -> dict[str, object]:
+    """The columns of the audio's row. ``call_id``: of the recording of a whole call, which belongs to no turn."""
     return {
         "id": new.id,
         "session_id": session_id,
         "turn_id": turn_id,
+        "call_id": call_id,
         "kind": new.kind,
         "store_key": new.key,
         "mime_type": new.audio.mime_type,
@@ -61,9 +64,16 @@ def audio_row(new: NewAudio, session_id: UUID, turn_id: UUID) -> dict[str, objec
     }
 
 
-async def add_audio(session: AsyncSession, new: NewAudio, *, session_id: UUID, turn_id: UUID) -> None:
+async def add_audio(
+    session: AsyncSession,
+    new: NewAudio,
+    *,
+    session_id: UUID,
+    turn_id: UUID | None = None,
+    call_id: UUID | None = None,
+) -> None:
     """Writes the row, and the bytes if the database stores them, in the caller's transaction."""
-    session.add(Audio(**audio_row(new, session_id, turn_id)))
+    session.add(Audio(**audio_row(new, session_id, turn_id, call_id=call_id)))
     if new.blob is not None:
         await session.execute(insert(AudioBlob).values(key=new.key, data=new.blob))
     await session.flush()

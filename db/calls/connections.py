@@ -17,7 +17,7 @@ from db.calls.values import ConnectedCall, Lease
 from db.enums import CallEndReason, EventType, LiveCallStatus
 from db.errors import Conflict, Forbidden, NotFound
 from db.feed.events import NewEvent, append
-from db.models.calls import Call, CallSound
+from db.models.calls import Call, CallRecordingSegment, CallSound
 from db.models.conversation import Session, Turn
 from db.postgres.database import Database
 
@@ -74,12 +74,19 @@ async def connect(session: AsyncSession, *, tenant_id: UUID, call_id: UUID) -> C
         persona=owner.persona,
         turn_taking=parse_turn_taking(call.turn_taking),
         record=call.record,
+        recorded_ms=await _recorded_ms(session, call_id) if call.record else 0,
         turns=turns,
         elapsed_ms=max(call.elapsed_ms, ended_at),
         heard=b"".join(each.data for each in sounds),
         sounds=sounds[-1].seq if sounds else 0,
         now=now,
     )
+
+
+async def _recorded_ms(session: AsyncSession, call_id: UUID) -> int:
+    """The end of the last segment of the call's recording."""
+    end = func.max(CallRecordingSegment.at_ms + CallRecordingSegment.duration_ms)
+    return await session.scalar(select(end).where(CallRecordingSegment.call_id == call_id)) or 0
 
 
 async def drop(session: AsyncSession, lease: Lease, step: int) -> None:

@@ -28,7 +28,8 @@ class Lease:
 class ConnectedCall:
     """A call as a process takes it up. ``heard``: 16 kHz mono 16-bit PCM of a turn that has not ended.
 
-    ``sounds``: number of the last segment of audio. ``now``: the database's time.
+    ``sounds``: number of the last segment of audio. ``record``: whether the whole call is recorded; ``recorded_ms``:
+    how far it is. ``now``: the database's time.
     """
 
     lease: Lease
@@ -36,6 +37,7 @@ class ConnectedCall:
     persona: str
     turn_taking: TurnTaking
     record: bool
+    recorded_ms: int
     turns: int
     elapsed_ms: int
     heard: bytes

@@ -1,4 +1,4 @@
-"""Tables of live calls: the call, and the audio of a turn that has not ended."""
+"""Tables of live calls: the call, the audio of a turn that has not ended, and of a call that is being recorded."""
 
 from __future__ import annotations
 
@@ -79,4 +79,20 @@ class CallSound(Base):
     call_id: Mapped[UUID] = mapped_column(ForeignKey("calls.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at_ms: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CallRecordingSegment(Base):
+    """About 1 s of both sides of a call that is recorded: Opus packets in stereo (``inference.audio.opus``).
+
+    Always in the database, whatever the audio store is, until the call has ended: then all segments become one audio,
+    and are deleted in the commit that stores it. ``at_ms``: its start in the call's audio, a multiple of 20.
+    """
+
+    __tablename__ = "call_recordings"
+    __table_args__ = (CheckConstraint("at_ms >= 0 and duration_ms > 0", name="times"),)
+
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("calls.id"), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    duration_ms: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)

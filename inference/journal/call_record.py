@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.calls import commits, connections
+from db.calls import commits, connections, recordings
 from db.calls.begin import begin
 from db.calls.fence import CallFenced
 from db.calls.reopen import reopen
@@ -60,6 +60,8 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
             turns=call.turns,
             elapsed_ms=call.elapsed_ms,
             heard=decode_pcm(call.heard) if call.heard else None,
+            record=call.record,
+            recorded_ms=call.recorded_ms,
         )
         self._clock = (call.now, time.monotonic())
         self._audio = UnfinishedAudio(call.elapsed_ms, call.sounds)
@@ -231,6 +233,17 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
             await journal.settled()
             if journal.closed:
                 del self._journals[turn_id]
+
+    # --- the recording of the whole call ------------------------------------------------------------------
+
+    async def recorded(self, at_ms: int, duration_ms: int, packets: bytes) -> None:
+        keep = partial(recordings.keep, self._database, self.lease, at_ms, duration_ms, packets)
+        if not await self._retried(keep):
+            raise Superseded
+
+    def recording_complete(self) -> None:
+        if self._state.record:
+            self._parts.recordings.complete(self.lease.call_id)
 
     # --- its end ------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from db.postgres.outage import retry_outage, run_forever
 from db.turns.claims import find_ended
 from db.turns.values import CANCELLED_CHANNEL
 from inference.journal.call_record import DatabaseCallRecord
+from inference.journal.call_recordings import CallRecordings
 from inference.journal.live_jobs import LiveJobOwner
 from inference.journal.record_parts import RecordParts
 
@@ -63,7 +64,8 @@ class CallRecords:
         self._jobs = LiveJobOwner(database, heartbeat_seconds=heartbeat_seconds, patience_seconds=patience_seconds)
         self._feed = Feed(database)
         self._feed.channels = {CALLS_CHANNEL: self._hear_call, CANCELLED_CHANNEL: self._hear_cancelled}
-        self._parts = RecordParts(database, store, self._jobs, self._feed, patience_seconds)
+        self._recordings = CallRecordings(database, store)
+        self._parts = RecordParts(database, store, self._jobs, self._feed, self._recordings, patience_seconds)
         self._connecting: Counter[UUID] = Counter()
         self._records: weakref.WeakSet[DatabaseCallRecord] = weakref.WeakSet()
         self.interrupt: Callable[[UUID], None] = lambda _: None
@@ -101,11 +103,13 @@ class CallRecords:
                 tasks.create_task(beat, name="call-heartbeat")
                 tasks.create_task(poll, name="call-poll")
                 tasks.create_task(self._jobs.run(), name="live-jobs")
+                tasks.create_task(self._recordings.run(), name="call-recordings")
         finally:
             await self._feed.close()
 
     async def close(self) -> None:
-        """Gives the turns that still run here back to the queue. After ``run`` has ended."""
+        """Gives the turns that still run here back to the queue, and stores recordings. After ``run`` has ended."""
+        await self._recordings.close()
         await self._jobs.leave()
 
     def _records_of(self, call_id: UUID) -> list[DatabaseCallRecord]:

@@ -14,6 +14,7 @@ from db.errors import AudioStoreUnavailable
 from db.feed.feed import Feed
 from db.postgres.database import Database
 from inference.audio.wav import encode_pcm
+from inference.journal.call_recordings import CallRecordings
 from inference.journal.live_jobs import LiveJobOwner
 from inference.ports import SAMPLE_RATE, JournalLost, Samples
 
@@ -29,6 +30,7 @@ class RecordParts:
     store: AudioStore
     jobs: LiveJobOwner
     feed: Feed
+    recordings: CallRecordings
     patience_seconds: float
 
     async def upload(self, audio: EncodedAudio, session_id: UUID) -> NewAudio:

@@ -32,7 +32,7 @@ class Announcement:
         self._context = context
         self.prompt = prompt
         self._language = language
-        self.reply = SpokenReply(context.outbox, None, context.now)
+        self.reply = SpokenReply(context.outbox, context.tape, None, context.now)
         self.written = False
         self._task: asyncio.Task[None] | None = None
 

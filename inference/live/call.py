@@ -28,6 +28,7 @@ from inference.live.inbox import AudioInbox
 from inference.live.open_ends import open_ends
 from inference.live.outbox import Outbox
 from inference.live.ports import CallerGone, CallerSpeaker, CallOver, CallProblem, CallRecord
+from inference.live.recording import CallRecording
 from inference.live.said import Typed
 from inference.live.silence import SilenceWatch
 from inference.live.times import CallTimes
@@ -72,8 +73,16 @@ class Call:
         self._wake = asyncio.Event()
         self._outbox = Outbox(speaker, self._wake.set)
         recognition = Recognition(parts.recognizer.info, parts.setup.limits.retry, self._database_now)
+        self._recording = CallRecording(self._keep_recorded, records=state.record, recorded_ms=state.recorded_ms)
         self._context = CallContext(
-            record, self._outbox, recognition, parts.setup, parts.times, self._now, self._listen
+            record,
+            self._outbox,
+            self._recording.tape,
+            recognition,
+            parts.setup,
+            parts.times,
+            self._now,
+            self._listen,
         )
         self._commands = Commands(self._wake.set)
         self._inbox = AudioInbox(parts.times, self._wake.set, real_time=real_time)
@@ -180,6 +189,9 @@ class Call:
     def _database_now(self) -> datetime:
         return self._context.record.now()
 
+    async def _keep_recorded(self, at_ms: int, duration_ms: int, packets: bytes) -> None:
+        await self._context.write(lambda record: record.recorded(at_ms, duration_ms, packets))
+
     def _is_speaking(self) -> bool:
         return self._hearing.speaking
 
@@ -278,6 +290,7 @@ class Call:
         except TimeoutError:
             log.warning("call_dropped_before_commit", call_id=str(self._context.record.state.call_id))
         outlive(self._floor.progress.rest())
+        await self._recording.store(_STORE_SECONDS)
         await self._context.record.dropped()
 
     async def _close_out(self, reason: CallEndReason) -> CallEndReason:
@@ -288,7 +301,9 @@ class Call:
         await self._hearing.end_now(respond=True)
         await self._floor.last_words()
         await self._floor.progress.hang_up(_REPLY_SECONDS)
+        await self._recording.store(_STORE_SECONDS, last=True)
         await self._context.record.end(reason)
+        self._context.record.recording_complete()
         self._ended = reason
         await self._outbox.send(CallOver(reason))
         self._outbox.lose()
@@ -313,6 +328,7 @@ class Call:
         """The call cannot go on here: another connection has it, it was ended, or the record is out of reach."""
         self._ended = CallEndReason.FAILED
         self._inbox.close()
+        outlive(self._finish_recording())
         if isinstance(error, asyncio.CancelledError):
             await self._floor.progress.cancel()
         else:
@@ -322,3 +338,9 @@ class Call:
             await self._outbox.send(CallOver(CallEndReason.FAILED))
         self._commands.close()
         await self._hearing.close()
+
+    async def _finish_recording(self) -> None:
+        """Stores the last seconds of a call that was ended from outside, or failed."""
+        await self._recording.store(_STORE_SECONDS, last=True)
+        self._recording.close()
+        self._context.record.recording_complete()

@@ -10,6 +10,7 @@ from db.languages import primary_language
 from db.turns.values import Claim
 from inference.live.outbox import Outbox
 from inference.live.ports import CallRecord
+from inference.live.tape import CallTape
 from inference.live.times import CallTimes
 from inference.live.utterance import Recognition
 from inference.ports import RecognitionStream, Superseded
@@ -21,11 +22,12 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class CallContext:
-    """``record``: of the present connection. ``now``: seconds of the caller's audio so far. ``listen``: begins a
-    recognition."""
+    """``record``: of the present connection. ``tape``: what is recorded of the whole call. ``now``: seconds of the
+    caller's audio so far. ``listen``: begins a recognition."""
 
     record: CallRecord
     outbox: Outbox
+    tape: CallTape
     recognition: Recognition
     setup: TurnSetup
     times: CallTimes

@@ -95,6 +95,7 @@ class Hearing:
 
     async def hear(self, frame: Samples, arrived: float, *, stored: bool = False) -> None:
         """The next 512 samples. ``arrived``: when they came. ``stored``: the record has them already."""
+        self._context.tape.heard(self.seconds, frame)
         self.seconds += FRAME_SECONDS
         if self._manual:
             if self.utterance is None:

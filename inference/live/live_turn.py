@@ -58,7 +58,7 @@ class LiveTurn:
         own = self.utterance.message_id if self.utterance else new_id()
         self.turn_id: UUID = reopens.turn_id if reopens else new_id()
         self.message_id: UUID = reopens.message_id if reopens else own
-        self.reply = SpokenReply(context.outbox, self.turn_id, context.now)
+        self.reply = SpokenReply(context.outbox, context.tape, self.turn_id, context.now)
         self.ended_at = context.now()
         self.text = ""
         self.language: str | None = None
@@ -220,7 +220,7 @@ class LiveTurn:
         assert self.utterance is not None
         self._left, self._reopens = self._reopens, None
         self.turn_id, self.message_id = new_id(), self.utterance.message_id
-        self.reply = SpokenReply(self._context.outbox, self.turn_id, self._context.now)
+        self.reply = SpokenReply(self._context.outbox, self._context.tape, self.turn_id, self._context.now)
         recognized: Recognized | None = None
         for utterance in self.said.utterances:
             recognized = await self._context.recognition.final(utterance.stream, utterance.fed)

@@ -283,7 +283,10 @@ class HeardTurn:
 
 @dataclass(frozen=True, slots=True)
 class CallState:
-    """What a process needs to take up a call. ``heard``: audio of a turn that had not ended, 16 kHz mono."""
+    """What a process needs to take up a call. ``heard``: audio of a turn that had not ended, 16 kHz mono.
+
+    ``record``: whether the whole call is recorded; ``recorded_ms``: how far it is.
+    """
 
     call_id: UUID
     tenant_id: UUID
@@ -294,6 +297,8 @@ class CallState:
     turns: int = 0
     elapsed_ms: int = 0
     heard: Samples | None = None
+    record: bool = False
+    recorded_ms: int = 0
 
 
 class CallRecord(Protocol):
@@ -371,6 +376,17 @@ class CallRecord(Protocol):
 
     async def playback_finished(self, turn_id: UUID, playback: Playback, live: LiveTiming) -> None:
         """What was heard of a reply that was not interrupted, and the turn's live timing."""
+        ...
+
+    async def recorded(self, at_ms: int, duration_ms: int, packets: bytes) -> None:
+        """Stores a segment of the recording of the whole call: Opus packets in stereo (``inference.audio.opus``).
+
+        Also after the end of the call. Raises Superseded, and JournalLost.
+        """
+        ...
+
+    def recording_complete(self) -> None:
+        """No more is recorded: when the call has ended, its segments become one audio. Returns at once."""
         ...
 
     async def dropped(self) -> None:

@@ -24,7 +24,9 @@ from inference.live.ports import (
     ToCaller,
     ToolProgress,
 )
-from inference.ports import Speech
+from inference.live.reply_track import ReplyTrack
+from inference.live.tape import CallTape
+from inference.ports import SAMPLE_RATE, Speech
 
 #: Bytes of audio kept for a caller whose connection is lost, about ten minutes of speech; more is not sent again.
 _MAX_KEPT_BYTES = 60_000_000
@@ -33,10 +35,11 @@ _MAX_KEPT_BYTES = 60_000_000
 class SpokenReply:
     """Implements ``inference.ports.ReplyListener`` towards the caller. ``now``: the call's clock, in seconds.
 
+    ``tape``: records its playback, if the call is recorded.
     ``stopped``: nothing more is sent. ``paused``: the caller's side holds its playback.
     """
 
-    def __init__(self, outbox: Outbox, turn_id: UUID | None, now: Callable[[], float]) -> None:
+    def __init__(self, outbox: Outbox, tape: CallTape, turn_id: UUID | None, now: Callable[[], float]) -> None:
         self.reply_id = new_id()
         self.ledger = HeardLedger()
         self.text = ""
@@ -46,6 +49,8 @@ class SpokenReply:
         self.first_sent: float | None = None
         self.first_heard: float | None = None
         self._outbox = outbox
+        self._tape = tape
+        self._track = ReplyTrack()
         self._turn_id = turn_id
         self._now = now
         self._begun = False
@@ -65,6 +70,7 @@ class SpokenReply:
             await self.clear()
             await self.finish(ReplyStatus.INTERRUPTED)
         self.reply_id, self.ledger, self.text = new_id(), HeardLedger(), ""
+        self._track = ReplyTrack()
         self._begun, self._kept, self._kept_bytes, self._pieces = False, [], 0, 0
         self._offset_ms, self._finished = 0.0, None
 
@@ -86,6 +92,8 @@ class SpokenReply:
         self._keep(piece)
         self.ledger.sent(speech.text, ms)
         self._ends_at = max(self._ends_at, self._now()) + ms / 1000
+        if self._tape.records:
+            self._playing().sent(self._clock, speech.samples, speech.sample_rate)
         await self._send(piece)
         if self.first_sent is None:
             self.first_sent = time.perf_counter()
@@ -112,6 +120,17 @@ class SpokenReply:
         if self._kept_bytes + size <= _MAX_KEPT_BYTES:
             self._kept.append(piece)
             self._kept_bytes += size
+
+    # --- its recording ------------------------------------------------------------------------------------
+
+    @property
+    def _clock(self) -> int:
+        """The call's time in samples at 16 kHz."""
+        return round(self._now() * SAMPLE_RATE)
+
+    def _playing(self) -> ReplyTrack:
+        self._tape.play(self._track)
+        return self._track
 
     # --- its playback -------------------------------------------------------------------------------------
 
@@ -145,6 +164,8 @@ class SpokenReply:
     def played(self, ms: float, source: PlaybackSource) -> bool:
         """A report of the caller's side; returns whether it is news."""
         news = self.ledger.played(ms + self._offset_ms, source)
+        if news and self._tape.records:
+            self._playing().played(self._clock, _samples(self.ledger.heard_ms), source)
         if news and self.first_heard is None and self.ledger.heard_ms > 0:
             self.first_heard = time.perf_counter() - self.ledger.heard_ms / 1000
         return news
@@ -153,6 +174,7 @@ class SpokenReply:
         """The caller speaks over it."""
         if not self.paused and self.audible:
             self.paused, self._paused_at = True, self._now()
+            self._track.pause(self._clock)
             await self._outbox.send(PausePlayback(self.reply_id))
 
     async def resume(self) -> None:
@@ -161,6 +183,7 @@ class SpokenReply:
             self._ends_at = self._end()
             self.paused = False
             self.ledger.resumed()
+            self._playing().resume(self._clock)
             await self._outbox.send(ResumePlayback(self.reply_id))
 
     async def clear(self) -> None:
@@ -170,6 +193,8 @@ class SpokenReply:
 
     async def finish(self, status: ReplyStatus, code: str | None = None, message: str | None = None) -> None:
         """No more of it will be sent. A reply that was finished, and is interrupted while it plays, stays so."""
+        if status is ReplyStatus.INTERRUPTED:
+            self._track.cut(self._clock)
         if self._finished is None and (self._begun or status is ReplyStatus.FAILED):
             await self._begin()
             generation = self._generation
@@ -198,8 +223,13 @@ class SpokenReply:
             missed.append(replace(self._finished, reply_id=self.reply_id))
         self._ends_at = self._now() + (self.ledger.total_ms - self._offset_ms) / 1000
         self.paused = False
+        self._playing().again(self._clock, _samples(self._offset_ms))
         for event in missed:
             await self._outbox.send(event, unless=self._is_stopped, again=True)
 
     def _is_stopped(self) -> bool:
         return self.stopped
+
+
+def _samples(ms: float) -> int:
+    return round(ms * SAMPLE_RATE / 1000)

@@ -17,6 +17,7 @@ from db.audio.sweep import sweep_periodically
 from db.errors import EngineUnavailable
 from db.postgres.database import Database
 from db.queue.jobs import queue_app
+from inference.journal.call_recordings import store_left_recordings
 from inference.lender import AnyLender, Engines
 from inference.settings import InferenceSettings
 from inference.text.language_id import TextLanguage
@@ -113,6 +114,8 @@ async def run_turns(
         asyncio.create_task(AbandonedCalls(database).run(), name="abandoned-calls"),
         *(asyncio.create_task(each) for each in beside),
     ]
+    left = store_left_recordings(database, parts.store)
+    helpers.append(asyncio.create_task(left, name="left-recordings"))
     if isinstance(parts.store, BucketStore):
         helpers.append(asyncio.create_task(sweep_periodically(database, parts.store), name="audio-sweep"))
     loading = asyncio.create_task(load_all(parts.engines), name="loading")

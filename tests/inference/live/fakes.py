@@ -235,6 +235,8 @@ class FakeRecord:
         self.turns: dict[UUID, FakeTurn] = {}
         self.steps: list[tuple[str, object]] = []
         self.unfinished: list[Samples] = []
+        #: Segments of the recording of the whole call, by their position: duration in ms, and packets.
+        self.recording: dict[int, tuple[int, bytes]] = {}
         self.ended: CallEndReason | None = None
         self.reachable = asyncio.Event()
         self.reachable.set()
@@ -367,6 +369,15 @@ class FakeRecord:
         self._note("playback_finished", playback)
         self.turns[turn_id].playback, self.turns[turn_id].live = playback, live
 
+    async def recorded(self, at_ms: int, duration_ms: int, packets: bytes) -> None:
+        await self.reachable.wait()
+        if self.superseded:
+            raise Superseded
+        self.recording[at_ms] = (duration_ms, packets)
+
+    def recording_complete(self) -> None:
+        self.steps.append(("recording_complete", None))
+
     async def dropped(self) -> None:
         self._note("dropped")
 
@@ -379,7 +390,9 @@ class FakeRecord:
         """The same record for a newer connection of the call; this one is superseded."""
         self.superseded = True
         heard = np.concatenate(self.unfinished) if self.unfinished else None
-        newer = FakeRecord(replace(self.state, turns=len(self.turns), heard=heard))
+        recorded = max((at + duration for at, (duration, _) in self.recording.items()), default=0)
+        newer = FakeRecord(replace(self.state, turns=len(self.turns), heard=heard, recorded_ms=recorded))
+        newer.recording = self.recording
         newer.turns, newer.steps = self.turns, self.steps
         newer.unfinished = list(self.unfinished)
         return newer
