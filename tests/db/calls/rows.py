@@ -33,6 +33,7 @@ async def open_call(
     key: str | None = None,
     turn_taking: TurnTaking | None = None,
     transport: CallTransport = CallTransport.REALTIME,
+    record: bool = False,
 ) -> Call:
     async with database.transaction() as session:
         return await calls.open_call(
@@ -41,6 +42,7 @@ async def open_call(
             session_id=session_id,
             transport=transport,
             turn_taking=turn_taking or TurnTaking(),
+            record=record,
             idempotency_key=key,
         )
 

@@ -190,7 +190,9 @@ async def test_a_migration_times_out_on_a_table_lock(empty: str, monkeypatch: py
     await migrate(empty)
     holder = await asyncpg.connect(empty)
     async with holder.transaction():
-        await holder.execute("select from turns, tool_calls, tenants, call_recordings")  # locks the tables until the transaction ends
+        await holder.execute(
+            "select from turns, tool_calls, tenants, call_recordings"
+        )  # locks the tables until the transaction ends
         with pytest.raises(MigrationFailed, match="lock timeout"):
             await migrate(empty, "base")
     await holder.close()
