@@ -127,7 +127,8 @@ async def test_the_last_seconds_of_a_call_that_was_closed_are_kept(
     await spoken(record, 1, sound=sound)
     record.recording_complete()
     await eventually(lambda: audio_of(database, call))
-    assert await heard(database, call) == (pytest.approx([0.5], abs=0.02), pytest.approx([1.5], abs=0.02))
+    caller, assistant = await heard(database, call)
+    assert [*caller, *assistant] == pytest.approx([0.5, 1.5], abs=0.02)
     with pytest.raises(Superseded):  # it is too late
         await spoken(record, 2, sound=sound)
     assert await scalar(database, _SEGMENTS) == 0
@@ -171,7 +172,7 @@ async def test_what_a_process_that_died_had_stored_is_the_recording(
     assert await audio_of(database, call) is None, "its own process might do so still"
     await store_left(database, store, after_seconds=0)
     caller, assistant = await heard(database, call, store)
-    assert (caller, assistant) == (pytest.approx([0.5, 2.5], abs=0.02), pytest.approx([1.5], abs=0.02))
+    assert [*caller, *assistant] == pytest.approx([0.5, 2.5, 1.5], abs=0.02)
     assert await scalar(database, _SEGMENTS) == 0
 
 
@@ -204,4 +205,5 @@ async def test_a_segment_that_comes_while_the_file_is_made_is_in_it(
 
     monkeypatch.setattr(recordings, "read", reading)
     assert await store_recording(database, STORE, call.id)
-    assert await heard(database, call) == (pytest.approx([0.5], abs=0.02), pytest.approx([1.5], abs=0.02))
+    caller, assistant = await heard(database, call)
+    assert [*caller, *assistant] == pytest.approx([0.5, 1.5], abs=0.02)
