@@ -27,7 +27,7 @@ def sides(data: bytes) -> Sides:
     """The caller's and the assistant's audio, 16 kHz, shape (2, n)."""
     resampler = av.AudioResampler("fltp", "stereo", SAMPLE_RATE)
     parts: list[Sides] = []
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         for frame in container.decode(audio=0):
             parts.extend(np.asarray(each.to_ndarray(), np.float32) for each in resampler.resample(frame))
     parts.extend(np.asarray(each.to_ndarray(), np.float32) for each in resampler.resample(None))

@@ -21,6 +21,7 @@ from inference.live.ports import (
     ToCaller,
 )
 from inference.live.spoken_reply import SpokenReply
+from inference.live.tape import CallTape
 from inference.ports import Speech
 from tests.inference.live.fakes import FakeSpeaker
 
@@ -37,9 +38,13 @@ class Clock:
         return self.now
 
 
+def not_recorded() -> CallTape:
+    return CallTape(lambda _: None, records=False)
+
+
 def reply(speaker: FakeSpeaker | None = None, clock: Clock | None = None) -> tuple[SpokenReply, FakeSpeaker]:
     speaker = speaker or FakeSpeaker()
-    return SpokenReply(Outbox(speaker, lambda: None), uuid4(), clock or Clock()), speaker
+    return SpokenReply(Outbox(speaker, lambda: None), not_recorded(), uuid4(), clock or Clock()), speaker
 
 
 async def test_a_stopped_reply_sends_nothing_and_its_ledger_does_not_grow() -> None:
@@ -74,7 +79,7 @@ async def test_a_lost_connection_is_told_once_and_raises_nothing() -> None:
     speaker = FakeSpeaker()
     outbox = Outbox(speaker, lambda: told.append(1))
     speaker.gone = True
-    spoken = SpokenReply(outbox, None, Clock())
+    spoken = SpokenReply(outbox, not_recorded(), None, Clock())
     await spoken.reply_text("one")
     await spoken.reply_piece(piece())
     assert told == [1]
