@@ -17,14 +17,12 @@ from uuid import UUID
 
 import structlog
 
+from db.calls.lifetimes import RESUME_SECONDS
 from db.enums import CallEndReason
 from db.errors import Overloaded
 from db.logs import error_fields
 from inference.live.ports import CallerGone, CallerSpeaker, CallRecord, LiveCall
 from inference.ports import JournalLost, Superseded
-
-#: A dropped call can be resumed in this process for so long.
-RESUME_SECONDS = 30.0
 
 #: Seconds for a call to leave its lost connection, and to end when it is told to.
 _LEAVE_SECONDS = 5.0
@@ -51,6 +49,8 @@ class Connection:
 
 
 class Records(Protocol):
+    """Port to the records of calls (``inference.journal.call_records``)."""
+
     async def connect(self, ticket: CallTicket) -> CallRecord:
         """The record of the call for a new connection, which fences the one before it.
 
@@ -74,7 +74,7 @@ class Calls:
 
     ``make``: a call that has not run, for a record and a connection. ``check``: raises the error that refuses any
     further call now: the models are not loaded, or final words wait too long. ``max_calls``: dropped calls that may be
-    resumed count too.
+    resumed count too. ``resume_seconds``: for so long a dropped call keeps its place here.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""Ports to the calls of the process, which its composition root implements: admission, opening, connecting."""
+"""Ports of the transports: who may call, admission, opening and connecting a call.
+
+Implemented by ``graph.voice.reception`` and ``graph.voice.calls``.
+"""
 
 from __future__ import annotations
 

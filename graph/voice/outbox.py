@@ -1,4 +1,4 @@
-"""The texts that wait for a client, in order. Bounded: a client that does not read loses its connection."""
+"""Send queue of a websocket: texts in order, bounded. A client that does not read loses its connection."""
 
 from __future__ import annotations
 

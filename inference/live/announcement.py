@@ -1,5 +1,5 @@
-"""What the assistant says unasked: the greeting, and "are you still there?". Spoken as a reply is, on no record of a
-turn: the call's events name it."""
+"""What the assistant says unasked: the greeting, and "are you still there?". Synthesized as a reply is; it is no turn
+and no message: the event CallPrompted holds its words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech over a reply: whether it takes the turn, or only shows that the caller listens.
+"""Interruption (barge-in): whether speech over a reply takes the turn, or only shows that the caller listens.
 
 The caller's side is told to hold the playback at once. Then the words decide, within half a second: a backchannel
 ("uh-huh") or a cough lets the reply go on, everything else takes the turn. Words that follow a backchannel may take it

@@ -1,6 +1,7 @@
-"""Work begun at the first pause, before it is sure that the caller has finished: final words, reply, first speech.
+"""Speculation: work begun at the first pause, before it is sure that the caller has finished.
 
-It writes nothing, runs no tool and sends nothing. If the caller goes on, it is discarded.
+The work is final words, reply and first speech. It writes nothing, runs no tool and sends nothing. If the caller goes on,
+it is discarded.
 """
 
 from __future__ import annotations

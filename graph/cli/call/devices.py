@@ -33,7 +33,6 @@ async def opened_devices(playout: Playout) -> AsyncIterator[asyncio.Queue[bytes]
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(hear, bytes(data))
 
-    # Any: likewise.
     # Any: as above, the buffer.
     def on_output(data: Any, frames: int, *_: Any) -> None:
         data[:] = playout.pull(frames * 2)
