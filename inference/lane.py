@@ -8,16 +8,15 @@ therefore comes in short jobs: ``iterate_in_thread`` makes a job of each step of
 from __future__ import annotations
 
 import asyncio
-import heapq
 import itertools
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from typing import Any, TypeVar
@@ -34,12 +33,20 @@ class Priority(IntEnum):
     #: The final words of a caller's turn.
     FINAL = 0
     TURN_SCORE = 1
-    SPEECH = 2
+    #: The speech of a reply of which the caller hears nothing yet, or nothing any more.
+    FIRST_SPEECH = 2
+    #: The speech that goes on after it.
+    SPEECH = 3
     #: Partial words, and work ahead of time.
-    PARTIAL = 3
+    PARTIAL = 4
+    #: Speech that is heard only after other speech, of some seconds.
+    SPEECH_AHEAD = 5
     #: Turns of the queue, whose customers do not wait on the line.
-    QUEUED = 4
+    QUEUED = 6
 
+
+#: The priority of a job, or what tells it; it is asked, in any thread, whenever a job is to start, and must be quick.
+Urgency = Priority | Callable[[], Priority]
 
 #: Jobs that may wait. More is a fault: each call has a handful of jobs, and calls are admitted by ``wait_p90``.
 MAX_WAITING = 512
@@ -54,17 +61,21 @@ _SAMPLES = 100
 _SAMPLE_SECONDS = 30.0
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
-    priority: int
+    urgency: Urgency
     number: int
-    work: Callable[[], Any] = field(compare=False)
-    context: Context = field(compare=False)
-    loop: asyncio.AbstractEventLoop = field(compare=False)
-    future: asyncio.Future[Any] = field(compare=False)
-    queued_at: float = field(compare=False)
-    started: bool = field(default=False, compare=False)
-    cancelled: bool = field(default=False, compare=False)
+    work: Callable[[], Any]
+    alone: Hashable | None
+    context: Context
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    queued_at: float
+    started: bool = False
+
+    @property
+    def priority(self) -> Priority:
+        return self.urgency if isinstance(self.urgency, Priority) else self.urgency()
 
 
 class Lane:
@@ -77,20 +88,24 @@ class Lane:
         self.threads = threads
         self._max_waiting = max_waiting
         self._waiting: list[_Job] = []
+        self._running: dict[_Job, Priority] = {}
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._workers: list[threading.Thread] = []
-        self._running_queued = 0
         self._closed = False
         self._waits: dict[int, deque[tuple[float, float]]] = {each: deque(maxlen=_SAMPLES) for each in Priority}
 
-    async def run(self, priority: Priority, work: Callable[[], T], *, abandon: bool = False) -> T:
+    async def run(
+        self, urgency: Urgency, work: Callable[[], T], *, abandon: bool = False, alone: Hashable | None = None
+    ) -> T:
         """The result of ``work()``, or its error, from a thread of the lane, in the caller's context variables.
+
+        ``alone``: of the jobs with an equal value one runs at a time, abandoned ones too; the most urgent is next.
 
         A cancelled job that waits never runs. One that runs is waited for, unless ``abandon`` is set: then it goes on
         in its thread and its result is dropped. Raises Overloaded if too many jobs wait, RuntimeError after ``close``.
         """
-        job = self._enqueue(priority, work)
+        job = self._enqueue(urgency, work, alone)
         try:
             return await asyncio.shield(job.future)
         except asyncio.CancelledError:
@@ -99,6 +114,14 @@ class Lane:
                 raise
             await outlast_cancellation(job.future)
             raise
+
+    @property
+    def busy(self) -> bool:
+        """Whether calls have as much work for the lane as it has threads: final words, scores, speech that is due."""
+        with self._changed:
+            waiting = sum(job.priority < Priority.PARTIAL for job in self._waiting)
+            running = sum(priority < Priority.PARTIAL for priority in self._running.values())
+        return waiting + running >= self.threads
 
     @property
     def admits_call(self) -> bool:
@@ -110,7 +133,7 @@ class Lane:
         now = time.monotonic()
         with self._changed:
             waits = [wait for at, wait in self._waits[priority] if now - at <= _SAMPLE_SECONDS]
-            waits += [now - job.queued_at for job in self._waiting if job.priority == priority and not job.cancelled]
+            waits += [now - job.queued_at for job in self._waiting if job.priority == priority]
         waits.sort()
         return waits[math.ceil(0.9 * len(waits)) - 1] if waits else 0.0
 
@@ -129,17 +152,16 @@ class Lane:
         for worker in self._workers:
             worker.join(max(0.0, until - time.monotonic()))
 
-    def _enqueue(self, priority: Priority, work: Callable[[], Any]) -> _Job:
+    def _enqueue(self, urgency: Urgency, work: Callable[[], Any], alone: Hashable | None) -> _Job:
         loop = asyncio.get_running_loop()
         with self._changed:
             if self._closed:
                 raise RuntimeError("The lane is closed.")
             if len(self._waiting) >= self._max_waiting:
                 raise Overloaded("Too much work waits for the models.", _RETRY_SECONDS)
-            job = _Job(
-                priority, next(self._numbers), work, copy_context(), loop, loop.create_future(), time.monotonic()
-            )
-            heapq.heappush(self._waiting, job)
+            future, number = loop.create_future(), next(self._numbers)
+            job = _Job(urgency, number, work, alone, copy_context(), loop, future, time.monotonic())
+            self._waiting.append(job)
             while len(self._workers) < self.threads:
                 # Daemons: native code that hangs must not keep the process from ending.
                 worker = threading.Thread(target=self._work, name=f"lane-{len(self._workers)}", daemon=True)
@@ -153,10 +175,8 @@ class Lane:
         with self._changed:
             if job.started:
                 return False
-            job.cancelled = True
             if job in self._waiting:
                 self._waiting.remove(job)
-                heapq.heapify(self._waiting)
         return True
 
     def _work(self) -> None:
@@ -171,10 +191,9 @@ class Lane:
             else:
                 _settle(job, partial(_succeed, job.future, result))
                 del result
-            if job.priority == Priority.QUEUED:
-                with self._changed:
-                    self._running_queued -= 1
-                    self._changed.notify()
+            with self._changed:
+                del self._running[job]
+                self._changed.notify()  # what had to wait for it
             del job  # and with it what the work holds
 
     def _take(self) -> _Job | None:
@@ -183,18 +202,20 @@ class Lane:
             while True:
                 if self._closed:
                     return None
-                if self._waiting and self._may_start(self._waiting[0]):
+                held = {job.alone for job in self._running if job.alone is not None}
+                queued = sum(priority == Priority.QUEUED for priority in self._running.values())
+                most = Priority.QUEUED if queued < max(1, self.threads - 1) else Priority.SPEECH_AHEAD
+                may_start = [(job.priority, job.number, job) for job in self._waiting if job.alone not in held]
+                priority, _, job = min(may_start, default=(None, 0, None))
+                if priority is not None and job is not None and priority <= most:
                     break
                 self._changed.wait()
-            job = heapq.heappop(self._waiting)
+            self._waiting.remove(job)
+            self._running[job] = priority
             job.started = True
-            self._running_queued += job.priority == Priority.QUEUED
             now = time.monotonic()
-            self._waits[job.priority].append((now, now - job.queued_at))
+            self._waits[priority].append((now, now - job.queued_at))
         return job
-
-    def _may_start(self, job: _Job) -> bool:
-        return job.priority != Priority.QUEUED or self._running_queued < max(1, self.threads - 1)
 
 
 def _settle(job: _Job, settle: Callable[[], object]) -> None:
@@ -217,11 +238,11 @@ class LanePlace:
     """Where the current task's model work runs."""
 
     lane: Lane
-    priority: Priority
+    urgency: Urgency
 
-    async def run(self, work: Callable[[], T], *, abandon: bool = False) -> T:
-        """``Lane.run`` at this priority."""
-        return await self.lane.run(self.priority, work, abandon=abandon)
+    async def run(self, work: Callable[[], T], *, alone: Hashable | None = None) -> T:
+        """``Lane.run`` with this urgency."""
+        return await self.lane.run(self.urgency, work, alone=alone)
 
 
 _place: ContextVar[LanePlace | None] = ContextVar("lane_place", default=None)
@@ -233,9 +254,9 @@ def current_lane() -> LanePlace | None:
 
 
 @contextmanager
-def use_lane(lane: Lane, priority: Priority) -> Iterator[None]:
+def use_lane(lane: Lane, urgency: Urgency) -> Iterator[None]:
     """Model work begun within the context runs on the lane, also in tasks that are created within it."""
-    token = _place.set(LanePlace(lane, priority))
+    token = _place.set(LanePlace(lane, urgency))
     try:
         yield
     finally:

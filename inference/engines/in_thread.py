@@ -9,9 +9,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from concurrent.futures import Executor
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from typing import Generic, TypeVar, cast
 
 from inference.cancellation import outlast_cancellation
@@ -37,19 +37,19 @@ async def iterate_in_thread(
     produce: Callable[[threading.Event], Iterator[T]],
     executor: Executor | None = None,
     *,
-    turns: asyncio.Lock | None = None,
+    alone: Hashable | None = None,
 ) -> AsyncIterator[T]:
     """Yields the items of the generator ``produce(stop)``.
 
     It runs as jobs of the current lane, at most a step of more than 10 ms each; without a lane it runs as a whole in a
-    thread of ``executor`` (default: asyncio's). ``turns``: generators with the same lock take turns on a lane, step by
-    step, for a model that is not thread-safe.
+    thread of ``executor`` (default: asyncio's). ``alone``: of generators with an equal value one takes a step on a lane
+    at a time, the most urgent first, for a model that is not thread-safe.
 
     If the reader closes the iterator or is cancelled, ``stop`` is set and the generator is closed after its current
     item. Returns only when the thread has left the generator: a model is never lent again while it still runs.
     """
     place = current_lane()
-    items = _in_thread(produce, executor) if place is None else _Steps(place, produce, turns).iterate()
+    items = _in_thread(produce, executor) if place is None else _Steps(place, produce, alone).iterate()
     async with aclosing(items):  # type: ignore[type-var]  # both are generators
         async for item in items:
             yield item
@@ -99,10 +99,10 @@ class _Steps(Generic[T]):
     """Steps through a generator in jobs of a lane, one at a time; a job begins when all items are taken."""
 
     def __init__(
-        self, place: LanePlace, produce: Callable[[threading.Event], Iterator[T]], turns: asyncio.Lock | None
+        self, place: LanePlace, produce: Callable[[threading.Event], Iterator[T]], alone: Hashable | None
     ) -> None:
         self._place = place
-        self._turns = turns or nullcontext()
+        self._alone = alone
         self._produce = produce
         self._loop = asyncio.get_running_loop()
         self._items: Iterator[T] | None = None
@@ -134,8 +134,7 @@ class _Steps(Generic[T]):
             await self._end(job)
 
     async def _step(self) -> None:
-        async with self._turns:
-            await self._place.run(self._slice)
+        await self._place.run(self._slice, alone=self._alone)
 
     def _slice(self) -> None:
         """Runs in a thread of the lane: one step, and further ones while there is time."""

@@ -46,7 +46,6 @@ class SynthesizerBase(ABC):
     concurrency = 1
 
     def __init__(self) -> None:
-        self._turns = asyncio.Lock()
         self._executor: ThreadPoolExecutor | None = None
         self._sample_rate: int | None = None
 
@@ -95,7 +94,7 @@ class SynthesizerBase(ABC):
                     yield Speech(_trim_and_fade(samples, sample_rate), sample_rate, said)
                     said = ""
 
-        return iterate_in_thread(produce, self._executor, turns=self._turns)
+        return iterate_in_thread(produce, self._executor, alone=self)
 
     def _unavailable(self, why: str) -> EngineUnavailable:
         return EngineUnavailable(f"{self.info.engine} ({self.info.model}) {why}.")

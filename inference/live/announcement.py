@@ -17,6 +17,7 @@ from db.logs import retrieve_exception
 from db.turns.values import Failure, FinishedCall
 from inference.live.context import CallContext
 from inference.live.ports import ReplyStatus
+from inference.live.reply_lane import reply_on_lane
 from inference.live.spoken_reply import SpokenReply
 from inference.ports import EngineInfo, ToolContext, ToolRequest, ToolResult, Transcript
 from inference.turn.reply_relay import ReplyRelay
@@ -53,7 +54,8 @@ class Announcement:
             inputs = replace(await context.record.next_inputs(), text="", reply=text, session_language=self._language)
             now = context.record.now()
             relay.release(self.reply)
-            failure = await context.setup.pipeline(inputs, _NoJournal(), TurnClock(now, now), relay).run()
+            with reply_on_lane(context.setup.lane, relay):
+                failure = await context.setup.pipeline(inputs, _NoJournal(), TurnClock(now, now), relay).run()
             await relay.drain()
             self.written = True
             if not self.reply.stopped:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from datetime import datetime
 
 from db.logs import retrieve_exception
 from db.turns.values import Claim, Failure
-from inference.lane import Priority, use_lane
 from inference.live.held_journal import HeldJournal
+from inference.live.reply_lane import reply_on_lane
 from inference.ports import AttemptJournal, JournalLost, ReplyListener, Superseded
 from inference.turn.attempt import TurnSetup, record_cancelled, run_attempt
 from inference.turn.call_meter import failure_of
@@ -44,7 +43,7 @@ class DraftTurn:
         self._journal = HeldJournal(timing=self._clock.timing)
         self._relay = ReplyRelay()
         pipeline = setup.pipeline(inputs, self._journal, self._clock, self._relay)
-        with nullcontext() if setup.lane is None else use_lane(setup.lane, Priority.SPEECH):
+        with reply_on_lane(setup.lane, self._relay):
             self._pipeline = asyncio.create_task(pipeline.run(), name="draft-turn")
         self._pipeline.add_done_callback(retrieve_exception)
 

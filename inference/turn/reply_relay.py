@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -27,24 +28,42 @@ class ReplyRelay:
     """Passes the reply on, in order, in a task of its own. Nothing is passed on before ``release``.
 
     A listener that raises, that takes longer than 30 s over one item, or for which too much waits, gets nothing more;
-    the turn goes on without it.
+    the turn goes on without it. ``now``: the clock of ``lead``, in seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._waiting: deque[tuple[_Delivery, int]] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
         self._ended = False
         self._lost = False
         self._task: asyncio.Task[None] | None = None
+        #: Seconds of speech that are held, and, once released, when all speech so far will have been played.
+        self._held: float | None = None
+        self._ends_at: float | None = None
+
+    @property
+    def lead(self) -> float | None:
+        """Seconds of speech that are made and not played yet, if playback begins at the release and with the first
+        piece; below 0 once it has run dry, None before the first piece. May be asked in any thread."""
+        ends_at = self._ends_at
+        return self._held if ends_at is None else ends_at - self._now()
 
     def restarted(self) -> None:
+        self._held = self._ends_at = None
         self._put(lambda listener: listener.reply_restarted())
 
     def text(self, delta: str) -> None:
         self._put(lambda listener: listener.reply_text(delta))
 
     def piece(self, speech: Speech) -> None:
+        seconds = speech.samples.size / speech.sample_rate
+        if self._task is None:
+            self._held = (self._held or 0.0) + seconds
+        else:
+            now = self._now()
+            self._ends_at = max(now, self._ends_at or now) + seconds
         self._put(lambda listener: listener.reply_piece(speech), speech.samples.nbytes)
 
     def details(self, details: Mapping[str, Json]) -> None:
@@ -58,6 +77,8 @@ class ReplyRelay:
 
     def release(self, listener: ReplyListener) -> None:
         """Passes on what is held, and from now on everything; called once."""
+        if self._held is not None:
+            self._ends_at = self._now() + self._held
         self._task = asyncio.create_task(self._deliver(listener), name="reply-relay")
 
     async def drain(self) -> None:

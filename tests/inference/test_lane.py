@@ -212,4 +212,4 @@ async def test_tasks_of_the_context_use_its_lane(lane: Lane) -> None:
     assert found is None
     inside = await inner
     assert inside is not None
-    assert (inside.lane, inside.priority) == (lane, Priority.SPEECH)  # type: ignore[attr-defined]
+    assert (inside.lane, inside.urgency) == (lane, Priority.SPEECH)  # type: ignore[attr-defined]

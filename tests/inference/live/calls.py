@@ -15,6 +15,7 @@ from inference.audio.vad import FRAME
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
+from inference.lane import Lane
 from inference.live.call import Call, CallParts
 from inference.live.ports import CallerGone, ReplyAudio, ReplyFinished, ReplyStarted
 from inference.live.times import CallTimes
@@ -108,6 +109,7 @@ def call_parts(
     times: CallTimes | None = None,
     score: Callable[[Samples], float] = lambda _: COMPLETE,
     greeting: bool = False,
+    lane: Lane | None = None,
 ) -> CallParts:
     async def scored(samples: Samples) -> float:
         return score(np.asarray(samples))
@@ -120,7 +122,7 @@ def call_parts(
         retry=RetryPolicy(2, pause_seconds=0.01),
     )
     engines = lent(FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer())
-    setup = TurnSetup(engines, NoDecoder(), toolbox or OneTool(), limits)
+    setup = TurnSetup(engines, NoDecoder(), toolbox or OneTool(), limits, lane=lane)
     return CallParts(setup, recognizer or FakeRecognizer(), FakeVoiceDetector, scored, times or CallTimes(), greeting)
 
 

@@ -208,7 +208,11 @@ async def test_a_draft_runs_on_the_lane_with_the_priority_of_speech(
     draft = DraftTurn(replace(setup_of(toolbox, llm=FakeChatModel(reply)), lane=lane), inputs, now=now)
     await asyncio.sleep(0.1)
     await draft.discard()
-    assert places == [LanePlace(lane, Priority.SPEECH)]
+    (place,) = places
+    assert place is not None
+    assert place.lane is lane
+    assert callable(place.urgency)
+    assert place.urgency() is Priority.FIRST_SPEECH
     assert current_lane() is None
     await lane.close()
 
