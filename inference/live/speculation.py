@@ -1,7 +1,7 @@
 """Speculation: work begun at the first pause, before it is sure that the caller has finished.
 
-The work is final words, reply and first speech. It writes nothing, runs no tool and sends nothing. If the caller goes on,
-it is discarded.
+The work is final words, reply and first speech. It writes nothing, runs no tool and sends nothing. If the caller goes
+on, it is discarded.
 """
 
 from __future__ import annotations
