@@ -175,7 +175,7 @@ class Call:
 
     def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
         self._dropped = False
-        self._context.record = record
+        self._context.resume(record)
         self._outbox.resume(speaker)
 
     async def _command(self, command: Command) -> bool:

@@ -29,5 +29,6 @@ async def follow_reply(record: CallRecord, turn_id: UUID, reply: SpokenReply) ->
     if status is TurnStatus.COMPLETED:
         return None
     if status is TurnStatus.CANCELLED:
+        await reply.clear()
         return Failure("CANCELLED", "The turn was cancelled.")
     return Failure("INTERNAL", "The turn did not complete.")

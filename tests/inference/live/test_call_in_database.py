@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from db.commands import calls, sessions
+from db.commands import calls, sessions, turns
 from db.enums import CallEndReason, PlaybackSource, Role, TurnStatus
 from db.models.conversation import Message, Turn
 from db.postgres.database import Database
@@ -21,8 +21,8 @@ from inference.engines.fake.chat import FakeChatModel, echo
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.journal.call_records import CallRecords
 from inference.live.call import Call
-from inference.live.ports import CallerGone, ReplyAudio, ReplyStarted, TurnCommitted
-from inference.ports import CompletedToolCall, Superseded, ToolRequest
+from inference.live.ports import CallerGone, ClearPlayback, ReplyAudio, ReplyStarted, TurnCommitted
+from inference.ports import CompletedToolCall, Speech, Superseded, ToolRequest
 from tests.conftest import lent, working
 from tests.db.calls.rows import call_of, names, open_call
 from tests.db.rows import STORE, eventually, open_session, say
@@ -35,6 +35,20 @@ LONG = "Alpha beta gamma delta epsilon zeta eta theta. Iota kappa lambda mu nu x
 
 def long() -> FakeChatModel:
     return FakeChatModel(lambda request: f"{echo(request)}. {LONG}")
+
+
+class OneSentence(FakeSynthesizer):
+    """Speaks the first sentence, and is silent for a long time then."""
+
+    spoken = False
+
+    async def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncGenerator[Speech, None]:
+        if self.spoken:
+            await asyncio.sleep(30)
+        self.spoken = True
+        async with aclosing(super().synthesize(text, language=language, voice=voice)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 class Line:
@@ -210,6 +224,21 @@ async def test_a_session_that_ends_meanwhile(line: Line, viewer: Viewer) -> None
             await asyncio.wait_for(caller.running, 5)
     assert not await line.turns()
     assert (await call_of(line.database, line.ticket.call_id)).end_reason is CallEndReason.CLOSED
+
+
+async def test_a_client_cancels_the_turn_while_its_reply_is_spoken(line: Line, viewer: Viewer) -> None:
+    """Nothing is written that could be refused, since the speech of the next sentence does not come."""
+    async with line.calling(llm=long(), tts=OneSentence()) as caller:
+        await caller.say("my bill is wrong", pause=0.6)
+        await caller.until(lambda: bool(caller.all(ReplyAudio)))
+        (turn,) = await line.turns()
+        async with line.database.transaction() as session:
+            await turns.cancel_turn(session, viewer, turn_id=turn.id)
+        await caller.until(lambda: bool(caller.all(ClearPlayback)), 3)
+        sent = len(caller.all(ReplyAudio))
+        await asyncio.sleep(0.2)
+        assert len(caller.all(ReplyAudio)) == sent
+    assert [each.status for each in await line.turns()] == [TurnStatus.CANCELLED]
 
 
 async def test_a_client_closes_the_call(line: Line, viewer: Viewer) -> None:

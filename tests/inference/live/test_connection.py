@@ -223,6 +223,20 @@ async def test_a_turn_that_runs_elsewhere_is_followed() -> None:
         assert turn.playback.heard_text == "All is well."
 
 
+async def test_a_turn_elsewhere_that_was_cancelled_by_a_client_stops() -> None:
+    record = FakeRecord()
+    record.busy = True
+    record.elsewhere = [
+        TextDelta("All is well."),
+        Speech(np.zeros(16_000, np.float32), 16_000, "All is well."),
+        TurnStatus.CANCELLED,
+    ]
+    async with calling(record) as caller:
+        await caller.say("my bill is wrong", pause=0.6)
+        await caller.until(lambda: bool(caller.all(ReplyFinished)))
+        assert "ClearPlayback" in caller.kinds()
+
+
 async def test_a_turn_that_was_cancelled_by_a_client_stops() -> None:
     record = FakeRecord()
     record.elsewhere = [TurnStatus.CANCELLED]
@@ -334,3 +348,21 @@ async def test_a_state_with_unfinished_audio_is_heard_once() -> None:
         (turn,) = caller.record.turns.values()
         assert turn.texts == ["my bill is wrong"]
         assert turn.heard.live.speech_started_ms < 3_000
+
+
+async def test_the_record_knows_the_new_connection_before_the_call_does() -> None:
+    """A commit that waited for Postgres is refused by the fence of the connection that is just being made."""
+    async with calling() as caller:
+        caller.record.reachable.clear()
+        await caller.say("my bill is wrong", pause=0.6)
+        await caller.until(lambda: not caller.record.turns)
+        caller.call.lost()
+        with pytest.raises(CallerGone):
+            await asyncio.wait_for(caller.running, 5)
+        record = caller.record.taken_over()
+        caller.record.reachable.set()
+        await asyncio.sleep(0.05)
+        assert not record.turns
+        again = resume(caller, record)
+        await again.until(lambda: record.texts == ["my bill is wrong"])
+        again.running.cancel()

@@ -77,9 +77,10 @@ async def desk(
     requests_per_minute: int = 0,
     secret: bytes = b"secret",
     recognizer: FakeRecognizer | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Desk]:
-    """``secret``: of the tokens of calls."""
-    rates = Rates(requests_per_minute)
+    """``secret``: of the tokens of calls. ``clock``: of the rate limits."""
+    rates = Rates(requests_per_minute, clock=clock)
     keys = Keys(database.reader, rates)
     revocations = Revocations(database.live, keys.forget)
     await revocations.start()
