@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
 from db.postgres.outage import client_error
 from graph.errors import masked
@@ -20,6 +21,7 @@ _TRY_AGAIN_LATER = 1013
 class ErrorBoundary:
     """ASGI middleware: an unexpected error gets 500 with the code INTERNAL, or closes a websocket with 1011.
 
+    A client that has left in the middle of a request or a handshake is no error.
     A transient database error gets 503 with its code (such as DATABASE_UNAVAILABLE), or closes a websocket with 1013.
     """
 
@@ -39,7 +41,7 @@ class ErrorBoundary:
 
         try:
             await self._app(scope, receive, tracked)
-        except ClientDisconnect:
+        except (ClientDisconnect, ClientDisconnected):
             return
         except Exception as error:
             known = client_error(error)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
+from starlette.types import Receive, Scope, Send
 
 from db.commands import messages
 from graph.api import queries, subscriptions
@@ -17,11 +20,13 @@ from graph.api.types.event import event_of
 from graph.compiled.live.event_writer import EventWriter
 from graph.compiled.live.plans import EventPlan
 from graph.compiled.reads.selection import Unsupported
+from graph.http.error_boundary import ErrorBoundary
 from graph.http.graphql_ws import Handler
 from graph.media.signing import MediaSigner
 from inference.tools import server as tool_server
 from tests.client import EVENTS, SEND, Client
 from tests.graph.edge import Edge, bare_socket, closing_code, init, post, subscribe
+from tests.graph.voice.realtime.fakes import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,6 +69,32 @@ def logs() -> Iterator[Logs]:
     loggers[0].setLevel(level)
     for each in loggers:
         each.removeHandler(handler)
+
+
+async def test_a_client_that_leaves_during_its_handshake_is_no_error(logs: Logs) -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "websocket.connect"
+        asked.set()
+        assert (await receive())["type"] == "websocket.disconnect"  # while its key was being looked up
+        try:
+            await send({"type": "websocket.accept"})
+        finally:
+            answered.set()
+
+    async with served(ErrorBoundary(slow)) as address:
+        place = urlsplit(f"{address}/realtime")
+        _, writer = await asyncio.open_connection(place.hostname, place.port)
+        writer.write(
+            f"GET {place.path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        await asyncio.wait_for(asked.wait(), 5)
+        writer.transport.abort()
+        await asyncio.wait_for(answered.wait(), 5)
+    assert not [each for each in logs.events() if each["event"] == "request_failed"]
+    assert "Traceback" not in logs.text
 
 
 def fail(*_: object, **__: object) -> Any:

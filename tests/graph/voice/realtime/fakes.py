@@ -12,6 +12,7 @@ import numpy as np
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp
 
 from db.enums import CallEndReason, PlaybackSource
 from db.errors import BadUserInput, Unauthenticated, VoxLoomError
@@ -261,7 +262,7 @@ async def realtime_server(
 
 
 @asynccontextmanager
-async def served(endpoint: RealtimeEndpoint, *, ping_seconds: float | None = None) -> AsyncIterator[str]:
+async def served(endpoint: ASGIApp, *, ping_seconds: float | None = None) -> AsyncIterator[str]:
     chosen = ApiSettings(database_url="postgresql://none", host="127.0.0.1", port=0, api_key=None)
     config = server_config(
         Starlette(routes=[WebSocketRoute(PATH, endpoint)]), chosen, port=0, max_message_bytes=MAX_MESSAGE_BYTES
