@@ -249,6 +249,7 @@ class WriteBehind(ABC, Generic[W]):
         for each in self._queue:
             if each.committed is not None and not each.committed.done():
                 each.committed.set_exception(error)
+                each.committed.exception()  # asyncio would log it, if the task that waited has been cancelled
                 self._raised = True
         self._room.set()
         if self._is_lost and self._guarded is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -116,6 +117,25 @@ async def test_work_stops_as_soon_as_its_attempt_was_taken_over(database: Databa
     assert stopped.is_set()
     with pytest.raises(Superseded):
         await journal.reply_delta("y")
+
+
+async def test_a_failure_for_which_nobody_waits_any_more_is_not_logged(
+    database: Database, viewer: Viewer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The error of a database may hold what was said."""
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    async with locked(database, claim.session_id):
+        await journal.reply_delta("hello")
+        waiting = asyncio.create_task(journal.flush())
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        journal.stop()
+    await journal.close(5)
+    del journal, waiting
+    gc.collect()
+    assert not caplog.records
 
 
 async def test_a_cancelled_attempt_writes_what_waits(database: Database, viewer: Viewer) -> None:
