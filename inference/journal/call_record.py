@@ -101,14 +101,13 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
     # --- the caller speaks --------------------------------------------------------------------------------
 
     async def speech_started(self, at_ms: int) -> None:
-        await self._speech(EventType.SPEECH_STARTED, at_ms)
+        self._audio.at_least(at_ms)
+        await self._event(EventType.SPEECH_STARTED, at_ms=at_ms)
 
     async def speech_ended(self, at_ms: int) -> None:
-        await self._speech(EventType.SPEECH_ENDED, at_ms)
-
-    async def _speech(self, kind: EventType, at_ms: int) -> None:
-        self._audio.at_least(at_ms)
-        await self._event(kind, at_ms=at_ms)
+        segment = self._audio.end_at(at_ms)
+        event = CallEvent(EventType.SPEECH_ENDED, None, {"call_id": str(self.lease.call_id), "at_ms": at_ms})
+        await self.put(CallWrite((event,), segment=segment, elapsed_ms=self._audio.elapsed_ms))
 
     async def _event(self, kind: EventType, turn_id: UUID | None = None, **data: object) -> None:
         event = CallEvent(kind, turn_id, {"call_id": str(self.lease.call_id), **data})
@@ -170,8 +169,7 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
 
     async def _spoken(self, heard: HeardTurn) -> SpokenTurn:
         """The turn as it is written; its audio is uploaded, if an object store keeps it."""
-        sounds = self._audio.number
-        self._audio.clear()  # before the next utterance begins
+        sounds = 0 if heard.audio is None else self._audio.covered(heard.live.speech_ended_ms)
         audio = None if heard.audio is None else await self._parts.upload(heard.audio, self.lease.session_id)
         transcript = heard.transcript
         return SpokenTurn(

@@ -53,6 +53,8 @@ class UnfinishedAudio:
     number: int
     _samples: list[Samples] = field(default_factory=list)
     _size: int = 0
+    #: Where each utterance that is not stored yet ended, in milliseconds, and its last segment.
+    _ends: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, samples: Samples) -> Segment | None:
         """The segment that is full now."""
@@ -70,6 +72,19 @@ class UnfinishedAudio:
         self.clear()
         self.number += 1
         return Segment(self.number, at_ms, data)
+
+    def end_at(self, at_ms: int) -> Segment | None:
+        """The utterance ends there: what follows is of the next one. A segment of its last audio."""
+        self.at_least(at_ms)
+        segment = self.take()
+        self._ends.append((at_ms, self.number))
+        return segment
+
+    def covered(self, ended_ms: int) -> int:
+        """Number of the last segment of a turn that ends there; what the caller has said since is not part of it."""
+        number = max((last for at_ms, last in self._ends if at_ms <= ended_ms), default=0)
+        self._ends = [each for each in self._ends if each[0] > ended_ms]
+        return number
 
     def clear(self) -> None:
         """Forgets what has not become a segment."""

@@ -137,10 +137,14 @@ async def test_unfinished_audio_is_kept_in_segments_until_its_turn(
     assert later.state.heard is not None
     np.testing.assert_allclose(later.state.heard, np.full(38_400, 0.25), atol=1e-4)
     assert later.state.elapsed_ms >= 2400
-    await later.sound(_SECOND)
+    await later.sound(_SECOND[:8_000])
+    await later.speech_ended(1000)
+    await later.sound(_SECOND)  # of the next utterance, before the turn is stored
+    await later.sound(_SECOND[:4_000])
     await begun(later)
-    assert await scalar(database, "select count(*) from call_sounds") == 0
-    await later.sound(_SECOND)
+    await later.sound(_SECOND[:12_000])
+    await later.flush()
+    assert await scalar(database, "select array_agg(octet_length(data) order by seq) from call_sounds") == [32_000] * 2
     await later.clear_sound()
     await later.flush()
     assert await scalar(database, "select count(*) from call_sounds") == 0
