@@ -72,7 +72,7 @@ class Hearing:
         self._partial_at = 0
         self._scores: list[asyncio.Task[float]] = []
         self._paused_at: float | None = None
-        self._segment_closed = False
+        self._segment_closed = self._postponed = False
         self._discarding: set[asyncio.Task[None]] = set()
 
     @property
@@ -167,6 +167,8 @@ class Hearing:
             utterance.pause()
         if quiet == 0.0:
             self._segment_closed = False
+        if self._postponed and quiet >= times.begin_when_busy:
+            self._begin_early_work(utterance)
         new = (utterance.fed - self._partial_at) / SAMPLE_RATE
         idle = self._partial is None and self._speculation is None
         if idle and new >= times.partial_every and quiet < times.close_segment:
@@ -175,7 +177,15 @@ class Hearing:
             self._partial.add_done_callback(lambda _: self._wake())
 
     def _pause(self, utterance: Utterance, at: float) -> None:
+        """Begins early work; on a busy lane only once the pause is longer than those within a sentence."""
         self._paused_at = at
+        lane = self._context.setup.lane
+        self._postponed = lane is not None and lane.busy
+        if not self._postponed:
+            self._begin_early_work(utterance)
+
+    def _begin_early_work(self, utterance: Utterance) -> None:
+        self._postponed = False
         if self._turns.may_speculate(utterance):
             self._cancel_partial()
             self._speculation = Speculation(self._context, utterance, self._wake)
@@ -195,6 +205,7 @@ class Hearing:
             return _NO_SCORE
 
     def _drop_early_work(self) -> None:
+        self._postponed = False
         for task in self._scores:
             task.cancel()
         self._scores.clear()

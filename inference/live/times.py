@@ -12,6 +12,7 @@ class CallTimes:
     ``ahead``: audio that may arrive faster than real time. ``catch_up``: the same after the caller sent nothing for a
     while. ``no_audio``: after so long without audio, silence is assumed. ``partial_every``: new audio for the next
     partial transcript. ``close_segment``: the pause at which the words so far are decoded for good.
+    ``begin_when_busy``: the pause at which early work begins while calls keep the models busy, else at once.
 
     ``decide``: the longest wait for words to tell an interruption from a backchannel. ``nearly_over``: speech over so
     little of a reply is an answer to it. ``backchannel_left``: words over less than this are an answer, never a
@@ -27,6 +28,7 @@ class CallTimes:
     no_audio: float = 1.0
     partial_every: float = 0.16
     close_segment: float = 0.5
+    begin_when_busy: float = 0.25
     decide: float = 0.5
     nearly_over: float = 0.3
     backchannel_left: float = 1.0

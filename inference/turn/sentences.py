@@ -78,7 +78,7 @@ class SentenceSplitter:
     def _end_of_opening(self, end: int | None, language: str) -> int | None:
         """The index where the opening ends; ``end``, of the sentence, if it is not cut."""
         first = self._rest if end is None else self._rest[:end]
-        cut = opening.opening_end(first, language) if len(first) > opening.WHOLE else None
+        cut = opening.opening_end(first, language)
         return end if cut is None else cut
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -25,6 +26,11 @@ T = TypeVar("T")
 
 #: Seconds after which no further attempt at a doubtful piece begins: a caller waits.
 _PATIENCE = 0.6
+
+#: Seconds: partial words that waited longer come half as often, down to a quarter; and a wait after which they are
+#: dropped if the caller has gone on.
+_LONG_WAIT, _STALE = 0.2, 0.5
+_SLOWEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,8 @@ class WhisperStream:
         self._words = LocalAgreement()
         self._shown = ""
         self._partial_end = 0
+        #: How much longer than usual the caller speaks before the next partial words.
+        self._slower = 1
         self._open: _Open | None = None
         self._stop = threading.Event()
         self._open_stop = threading.Event()
@@ -105,25 +113,41 @@ class WhisperStream:
         self._close_segments()
 
     async def partial(self) -> str | None:
-        """See ``ports.RecognitionStream``. Waits for a segment that was just closed within speech."""
-        if self._audio.end - self._partial_end < self._models.new_seconds * SAMPLE_RATE:
+        """See ``ports.RecognitionStream``. Waits for a segment that was just closed within speech.
+
+        None as well while the lane has more urgent work, and for words that waited until they were old.
+        """
+        if self._audio.end - self._partial_end < self._models.new_seconds * self._slower * SAMPLE_RATE:
             return None
         self._partial_end = self._audio.end
         self._close_segments()
+        if self._lane.busy:
+            return None
         start, samples = self._audio.start, self._audio.latest(PARTIAL_SECONDS)
         if samples is not None:
             whole = samples.size < PARTIAL_SECONDS * SAMPLE_RATE
             language = self._spoken()
             model = self._models.quick.get(language or "", self._models.good)
             decode = partial(quick_words, model, samples, language, self._expected, self._stop)
-            text = await self._run(Priority.PARTIAL, decode, abandon=True)
-            if start != self._audio.start:  # it was closed in the meantime
+            text = await self._run(Priority.PARTIAL, self._unless_stale(decode), abandon=True)
+            if text is None or start != self._audio.start:  # it is stale, or was closed in the meantime
                 return None
             self._shown = self._words.add(text, whole=whole) if text else self._shown
         if self._closing is not None and any(_words_of(each) is None for each in self._closed):
             await asyncio.shield(self._closing)
         before = [_words_of(each) for each in self._closed]
         return " ".join(each for each in [*before, self._shown] if each) or None
+
+    def _unless_stale(self, decode: Callable[[], str]) -> Callable[[], str | None]:
+        """The decode of partial words as a job of the lane, which notes how long it waited for its start."""
+        asked, heard = time.monotonic(), self._audio.end
+
+        def run() -> str | None:
+            waited = time.monotonic() - asked
+            self._slower = min(2 * self._slower, _SLOWEST) if waited > _LONG_WAIT else max(1, self._slower // 2)
+            return None if waited > _STALE and self._audio.end > heard else decode()
+
+        return run
 
     async def final(self) -> Transcript:
         """See ``ports.RecognitionStream``. Decodes only what follows the last long pause, unless that was done."""
@@ -195,7 +219,8 @@ class WhisperStream:
         try:
             for piece in pieces:
                 decode = partial(self._decode, piece, heard[-1].tracker if heard else tracker, stop)
-                heard.append(await self._run(Priority.FINAL, decode, abandon=True))
+                # Alone: what was abandoned when the caller went on ends before the next begins.
+                heard.append(await self._run(Priority.FINAL, decode, abandon=True, alone=self))
         finally:
             stop.set()  # an abandoned decode makes no further attempt
         found = tuple(heard)
@@ -203,9 +228,11 @@ class WhisperStream:
             self._open = _Open(start, pieces[-1].speech[-1].end, found)
         return found
 
-    async def _run(self, priority: Priority, work: Callable[[], T], *, abandon: bool) -> T:
+    async def _run(
+        self, priority: Priority, work: Callable[[], T], *, abandon: bool, alone: Hashable | None = None
+    ) -> T:
         try:
-            return await self._lane.run(priority, work, abandon=abandon)
+            return await self._lane.run(priority, work, abandon=abandon, alone=alone)
         except Stopped:
             raise EngineUnavailable("The recognition of this turn was closed.") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from db.errors import EngineUnavailable
 from db.json_value import Json
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.engines.fake.chat import FakeChatModel
+from inference.lane import Lane, Priority
 from inference.live.ports import (
     CallOver,
     CallProblem,
@@ -155,6 +157,22 @@ async def test_work_begun_in_a_pause_is_discarded_when_the_caller_goes_on() -> N
         assert caller.record.texts == ["my number is four two"]
         assert caller.record.names.count("begin_turn") == 1
         assert len(caller.all(ReplyStarted)) == 1
+
+
+async def test_on_a_busy_lane_early_work_waits_for_a_longer_pause() -> None:
+    recognizer, lane, held = FakeRecognizer(), Lane(1), threading.Event()
+    async with calling(recognizer=recognizer, lane=lane, score=lambda _: 0.0) as caller:
+        busy = asyncio.create_task(lane.run(Priority.FINAL, lambda: held.wait(10)))
+        await caller.say("my number is", pause=0.1)
+        await caller.say("four two", pause=0.1)
+        assert recognizer.finals == 0
+        await caller.wait(0.2)
+        assert recognizer.finals == 1
+        held.set()
+        await busy
+        await caller.say("and", pause=0.13)
+        assert recognizer.finals == 2, "at once on a lane that is free"
+    await lane.close()
 
 
 async def test_words_are_not_decoded_a_second_time_while_early_work_decodes_them() -> None:

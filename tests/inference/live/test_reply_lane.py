@@ -16,6 +16,7 @@ from inference.live.outbox import Outbox
 from inference.live.ports import ReplyFinished
 from inference.live.reply_lane import reply_on_lane
 from inference.live.spoken_reply import SpokenReply
+from inference.live.tape import CallTape
 from inference.ports import EngineInfo, Samples, Speech
 from inference.turn.reply_relay import ReplyRelay
 from tests.inference.live.calls import calling
@@ -101,7 +102,9 @@ async def test_playback_brings_speech_that_waits_nearer() -> None:
     relay.piece(speech(3.0))
     now += 10
     assert relay.lead == 3.0  # nothing is played before the release
-    relay.release(SpokenReply(Outbox(FakeSpeaker(), lambda: None), None, lambda: now))
+    relay.release(
+        SpokenReply(Outbox(FakeSpeaker(), lambda: None), CallTape(lambda _: None, records=False), None, lambda: now)
+    )
     now += 2
     assert relay.lead == 1.0
     now += 2

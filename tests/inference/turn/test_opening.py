@@ -22,6 +22,11 @@ from inference.turn.sentences import SentenceSplitter
         ("The number you want is 555 0199 223 for all such things.", "The number you want"),
         ("We moved here in 1984 and you can always come to see us.", "We moved here"),
         ("Donaudampfschifffahrtsgesellschaftskapitäne sind selten.", None),
+        ("Of course, I can help you.", "Of course,"),
+        ("I did not quite understand that.", None),
+        ("Sure, I can help you with it.", None),
+        ("I can help you with it, sure.", None),
+        ("Of course, I can help.", None),
         ("もちろんです、お手伝いします。お名前と電話番号を教えていただけますか", "もちろんです、"),
     ],
 )
@@ -70,9 +75,9 @@ def test_the_opening_does_not_wait_for_the_end_of_the_sentence() -> None:
 
 def test_a_short_first_sentence_is_not_cut_and_later_ones_neither() -> None:
     splitter = SentenceSplitter(opening_in="en")
-    text = "Certainly, I can do that. Your current balance is forty two dollars and nineteen cents. "
+    text = "I am sure I can do that. Your current balance is forty two dollars and nineteen cents. "
     assert [*splitter.feed(text), *splitter.flush()] == [
-        "Certainly, I can do that.",
+        "I am sure I can do that.",
         "Your current balance is forty two dollars and nineteen cents.",
     ]
 

@@ -106,6 +106,7 @@ async def test_only_what_follows_the_last_pause_is_decoded_at_the_end(lane: Lane
     turn = Turn(lane)
     turn.feed(sound(1, 3), sound(0, 0.6))
     turn.stream.pause()
+    await asyncio.sleep(0)
     await lane.run(Priority.QUEUED, lambda: None)  # after the background's job
     assert len(turn.good.seconds) == 1
     turn.feed(sound(2, 1))
@@ -154,6 +155,72 @@ async def test_speech_without_a_pause_is_cut_before_it_is_too_long_for_the_model
     assert max(turn.good.seconds) <= 28
 
 
+async def test_partial_words_give_way_to_more_urgent_work(lane: Lane) -> None:
+    turn, held = Turn(lane), threading.Event()
+    turn.feed(sound(1, 1))
+    other = asyncio.create_task(lane.run(Priority.FINAL, lambda: held.wait(10)))
+    await asyncio.sleep(0)
+    assert await turn.stream.partial() is None
+    held.set()
+    await other
+    assert turn.quick.seconds == []
+    turn.feed(sound(1, 0.2))
+    assert await turn.stream.partial() == "w1"
+
+
+async def test_partial_words_that_wait_long_come_less_often(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, asked = Turn(lane), list[int]()
+
+    async def ask(times: int) -> list[int]:
+        asked.clear()
+        for number in range(times):
+            turn.feed(sound(1, 0.16))
+            if await turn.stream.partial() is not None:
+                asked.append(number)
+        return asked
+
+    monkeypatch.setattr("inference.engines.whisper.stream._LONG_WAIT", -1.0)
+    assert await ask(12) == [0, 2, 6, 10]
+    monkeypatch.setattr("inference.engines.whisper.stream._LONG_WAIT", 10.0)
+    assert await ask(6) == [2, 4, 5]
+
+
+async def test_partial_words_of_old_sound_are_dropped(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.engines.whisper.stream._STALE", -1.0)
+    turn, held = Turn(lane), threading.Event()
+    turn.feed(sound(1, 1))
+    other = asyncio.create_task(lane.run(Priority.PARTIAL, lambda: held.wait(10)))
+    words = asyncio.create_task(turn.stream.partial())
+    await asyncio.sleep(0.01)
+    turn.feed(sound(2, 1))
+    held.set()
+    await other
+    assert await words is None
+    assert turn.quick.seconds == []
+    assert await turn.stream.partial() == "w1 w2"
+
+
+async def test_final_words_that_nobody_waits_for_do_not_pile_up() -> None:
+    lane = Lane(3)
+    turn = Turn(lane)
+    turn.feed(sound(1, 1), sound(0, 0.1))
+    turn.good.gate.clear()
+    early = asyncio.create_task(turn.text())
+    assert await asyncio.to_thread(turn.good.begun.wait, 10)
+    turn.good.begun.clear()
+    for level in (2, 3):
+        early.cancel()
+        await asyncio.gather(early, return_exceptions=True)
+        turn.feed(sound(level, 1), sound(0, 0.1))
+        early = asyncio.create_task(turn.text())
+        await asyncio.sleep(0.02)
+    assert not turn.good.begun.is_set()
+    turn.good.gate.set()
+    assert await early == "w1 w2 w3"
+    assert len(turn.good.seconds) == 1
+    await lane.close()
+
+
 async def test_waiting_segments_become_urgent_at_the_end(lane: Lane) -> None:
     turn = Turn(lane)
     turn.feed(sound(1, 2), sound(0, 0.6))
@@ -191,6 +258,7 @@ async def test_an_error_in_the_background_is_met_again_at_the_end(lane: Lane) ->
     turn.feed(sound(1, 2), sound(0, 0.6))
     turn.good.error = EngineUnavailable("told")
     turn.stream.pause()
+    await asyncio.sleep(0)
     await lane.run(Priority.QUEUED, lambda: None)
     with pytest.raises(EngineUnavailable, match="told"):
         await turn.text()
