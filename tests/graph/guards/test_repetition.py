@@ -56,7 +56,7 @@ async def filled(edge: Edge, client: Client, *turns: int) -> list[str]:
 
 
 async def test_a_short_query_of_a_long_session_is_refused_with_its_path(edge: Edge, acme: Client) -> None:
-    (session,) = await filled(edge, acme, 70)
+    (session,) = await filled(edge, acme, 80)
     for text in (
         "query($s: ID!) { session(id: $s) { messages { turn { session { messages { turn { session { messages { id } "
         "} } } } } } } }",
