@@ -25,9 +25,10 @@ test-clients: $(VENV)/dev.stamp
 	cd tests/clients && npm ci
 	CLIENTS_REQUIRED=1 $(PYTEST) -m clients
 
-# make chaos SEED=1 FAULTS=200: kills workers, Postgres, the API and its listeners under load, and counts what was lost.
+# make chaos SEED=1 FAULTS=200: kills workers, voice processes, Postgres, the API and connections under load of messages
+# and CALLS=6 callers, and counts what was lost.
 chaos: $(VENV)/dev.stamp
-	SEED=$(SEED) FAULTS=$(FAULTS) SESSIONS=$(SESSIONS) $(BIN)/python -m tests.chaos
+	SEED=$(SEED) FAULTS=$(FAULTS) SESSIONS=$(SESSIONS) CALLS=$(CALLS) $(BIN)/python -m tests.chaos
 
 # make bench ONLY=reads|fanout|size|live QUICK=1: measures beside others; writes its tables to docs/explanation/measurements.md.
 # The others are npm packages and, for live, Pipecat, if make bench-peers was run.

@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import asyncpg
 
+from tests.chaos.callers import Caller, Moment
 from tests.chaos.listeners import Listener
-from tests.chaos.processes import Process, SystemUnderTest
+from tests.chaos.processes import Process, SystemUnderTest, Voice
 
 #: Longer than VOXLOOM_LOST_WORKER_SECONDS (8), so that the turns of a stopped worker are taken over.
 _ZOMBIE_SECONDS = (10.5, 14.0)
+
+#: How long a fault waits for a call to be at its moment.
+_MOMENT_SECONDS = 4.0
 
 _LISTENING = "query ilike 'listen%' or application_name = 'voxloom-feed'"
 _CLIENTS = "backend_type = 'client backend' and pid <> pg_backend_pid()"
@@ -34,10 +40,13 @@ class Fault:
 class Faults:
     """Injects faults one after another; recoveries run in the background."""
 
-    def __init__(self, system: SystemUnderTest, listeners: list[Listener], rng: random.Random) -> None:
+    def __init__(
+        self, system: SystemUnderTest, listeners: list[Listener], callers: list[Caller], rng: random.Random
+    ) -> None:
         self.done: list[Fault] = []
         self._system = system
         self._listeners = listeners
+        self._callers = callers
         self._rng = rng
         self._background: set[asyncio.Task[None]] = set()
         self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
@@ -51,7 +60,12 @@ class Faults:
             "restart API SIGTERM": lambda: self._restart_api(signal.SIGTERM),
             "restart API SIGKILL": lambda: self._restart_api(signal.SIGKILL),
             "cut listeners": self._cut_listeners,
+            "drain voice": self._drain_voice,
+            "cut sockets": self._cut_sockets,
         }
+        for moment in Moment:
+            self.kinds[f"kill voice {moment}"] = partial(self._kill_voice, moment)
+            self.kinds[f"stop voice {moment}"] = partial(self._stop_voice, moment)
 
     @property
     def counts(self) -> Counter[str]:
@@ -85,30 +99,64 @@ class Faults:
                 return self._rng.choice(free)
             await asyncio.sleep(0.1)
 
+    async def _voice(self, moment: Moment | None = None) -> Voice:
+        """A voice process without a fault, of at least two; with a call at that moment, if one comes there soon."""
+        end = time.monotonic() + _MOMENT_SECONDS
+        while True:
+            free = [each for each in self._system.voices if not each.under_fault and each.running]
+            there = [each.voice for each in self._callers if each.moment is moment and each.voice in free]
+            chosen = self._rng.choice(there) if moment is not None and there else None
+            if chosen is not None and len(free) > 1:
+                return chosen
+            if len(free) > 1 and (moment is None or time.monotonic() > end):
+                return self._rng.choice(free)
+            await asyncio.sleep(0.005)
+
+    async def _kill_voice(self, moment: Moment) -> None:
+        await self._kill(await self._voice(moment), f"kill voice {moment}")
+
+    async def _stop_voice(self, moment: Moment) -> None:
+        await self._stop(await self._voice(moment), f"stop voice {moment}")
+
+    async def _drain_voice(self) -> None:
+        await self._drain(await self._voice(), "drain voice")
+
+    async def _cut_sockets(self) -> None:
+        self._note("cut sockets")
+        for caller in self._callers:
+            if self._rng.random() < 0.7:
+                caller.cut()
+
     async def _kill_worker(self) -> None:
-        worker = await self._worker()
-        worker.under_fault = True
-        self._note("kill worker")
-        worker.send(signal.SIGKILL)
-        self._later(self._bring_back(worker, self._rng.uniform(0.2, 4)))
+        await self._kill(await self._worker(), "kill worker")
 
     async def _drain_worker(self) -> None:
-        worker = await self._worker()
-        worker.under_fault = True
-        self._note("drain worker")
-        worker.send(signal.SIGTERM)
-        self._later(self._bring_back(worker, 0))
+        await self._drain(await self._worker(), "drain worker")
 
     async def _stop_worker(self) -> None:
-        worker = await self._worker()
-        worker.under_fault = True
-        self._note("stop worker")
-        worker.send(signal.SIGSTOP)
+        await self._stop(await self._worker(), "stop worker")
+
+    async def _kill(self, process: Process, kind: str) -> None:
+        process.begin_fault(kind)
+        process.send(signal.SIGKILL)
+        self._note(kind)
+        self._later(self._bring_back(process, self._rng.uniform(0.2, 4)))
+
+    async def _drain(self, process: Process, kind: str) -> None:
+        process.begin_fault(kind)
+        self._note(kind)
+        process.send(signal.SIGTERM)
+        self._later(self._bring_back(process, 0))
+
+    async def _stop(self, process: Process, kind: str) -> None:
+        process.begin_fault(kind)
+        process.send(signal.SIGSTOP)
+        self._note(kind)
 
         async def go_on(seconds: float) -> None:
             await asyncio.sleep(seconds)
-            worker.send(signal.SIGCONT)
-            worker.under_fault = False
+            process.send(signal.SIGCONT)
+            process.under_fault = False
 
         self._later(go_on(self._rng.uniform(*_ZOMBIE_SECONDS)))
 
@@ -119,6 +167,7 @@ class Faults:
             await process.gone(10)
         await asyncio.sleep(seconds)
         process.start()
+        await process.back()
         process.under_fault = False
 
     async def _restart_api(self, how: signal.Signals) -> None:

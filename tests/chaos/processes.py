@@ -1,4 +1,4 @@
-"""The system under test: Postgres, API and workers as real processes."""
+"""The system under test: Postgres, API, workers and voice processes as real processes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,30 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from db.postgres.embedded import EmbeddedPostgres
 from db.postgres.embedded_paths import read_pid
 from db.postgres.migrate import migrate
+from tests.chaos.engines import install
 
 API_KEY = "chaos-suite-key"
-WORKERS = 2
+#: Beside the voice processes, which take queued turns too.
+WORKERS = 1
+VOICES = 3
 
-_START_SECONDS = 60
+#: All at once on a busy machine.
+_START_SECONDS = 180
 _DATABASE_RETURN_SECONDS = 5
 _ENGINES = {
     "VOXLOOM_ASR_ENGINE": "fake",
     "VOXLOOM_ASR_DRAFT_ENGINE": "none",
-    "VOXLOOM_LLM_ENGINE": "fake",
     "VOXLOOM_TTS_ENGINE": "fake",
     "VOXLOOM_FAKE_DELAY_SECONDS": "0.05",
+    "VOXLOOM_FAKE_REAL_TIME_FACTOR": "0.05",
 }
+_VOICE = {"VOXLOOM_VOICE_MAX_CALLS": "32", "VOXLOOM_DRAIN_SECONDS": "3"}
 
 
 class Process:
@@ -45,6 +51,12 @@ class Process:
         self._child: subprocess.Popen[bytes] | None = None
         #: Whether a fault has stopped it, or is stopping it; it is not restarted meanwhile.
         self.under_fault = False
+        #: The last fault, and when it began, by ``time.monotonic``.
+        self.fault = ""
+        self.fault_at = 0.0
+
+    def begin_fault(self, kind: str) -> None:
+        self.under_fault, self.fault, self.fault_at = True, kind, time.monotonic()
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -65,12 +77,42 @@ class Process:
         if self._child is not None and self._child.poll() is None:
             self._child.send_signal(number)
 
+    async def back(self) -> None:
+        """Waits until it works again after a start."""
+
     async def gone(self, seconds: float) -> bool:
         """Waits for its exit; returns whether it exited in time."""
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(self._child.wait, seconds)
         return not self.running
+
+
+class Voice(Process):
+    """A voice process. ``address``: its HTTP address."""
+
+    def __init__(self, name: str, port: int, environment: dict[str, str], directory: Path) -> None:
+        given = {**environment, **_VOICE, "VOXLOOM_VOICE_PORT": str(port)}
+        super().__init__(name, ["graph.voice"], given, directory)
+        self.address = f"http://127.0.0.1:{port}"
+
+    async def back(self) -> None:
+        async with httpx.AsyncClient() as http:
+            for _ in range(_START_SECONDS * 5):
+                if not self.running or await self._accepts(http):
+                    return
+                await asyncio.sleep(0.2)
+
+    async def _accepts(self, http: httpx.AsyncClient) -> bool:
+        try:
+            return (await http.get(f"{self.address}/readyz")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    @property
+    def realtime(self) -> str:
+        """The address for callers with the token of a call."""
+        return f"ws{self.address.removeprefix('http')}/v1/realtime"
 
 
 class SystemUnderTest:
@@ -91,37 +133,52 @@ class SystemUnderTest:
         self.address = ""
         self.api: Process
         self.workers: list[Process] = []
+        self.voices: list[Voice] = []
 
     async def start(self) -> None:
-        await asyncio.to_thread(self.postgres.start)
-        self.url = self.postgres.url
+        await self._start_postgres()
         await migrate(self.url)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        plugins = self.directory / "plugins"
+        engines = {**_ENGINES, **install(plugins)}
+        port = _free_port()
         self.address = f"http://127.0.0.1:{port}"
         common = {"DATABASE_URL": self.url, "VOXLOOM_API_KEY": API_KEY, "VOXLOOM_PORT": str(port)}
         self.api = Process("api", ["graph.cli.main", "serve"], common, self.directory)
         self.workers = [
-            Process(f"worker-{number}", ["inference.worker.main"], {**common, **_ENGINES}, self.directory)
+            Process(f"worker-{number}", ["inference.worker.main"], {**common, **engines}, self.directory)
             for number in range(WORKERS)
+        ]
+        self.voices = [
+            Voice(f"voice-{number}", _free_port(), {**common, **engines}, self.directory) for number in range(VOICES)
         ]
         for each in self._all():
             each.start()
         await self.answering()
 
     def _all(self) -> list[Process]:
-        return [self.api, *self.workers]
+        return [self.api, *self.workers, *self.voices]
+
+    async def _start_postgres(self) -> None:
+        """Starts Postgres so that it keeps the time of each commit, by which replies are judged."""
+        await asyncio.to_thread(self.postgres.start)
+        self.url = self.postgres.url
+        connection = await asyncpg.connect(self.url)
+        await connection.execute("alter system set track_commit_timestamp = on")
+        await connection.close()
+        await asyncio.to_thread(self.postgres.stop)
+        await asyncio.to_thread(self.postgres.start)
 
     async def answering(self) -> None:
-        """Waits until the API is ready and every worker has loaded its engines."""
+        """Waits until the API is ready, every worker has loaded its engines, and calls are accepted."""
         async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient() as http:
             while True:
                 with suppress(httpx.HTTPError):
                     ready = (await http.get(f"{self.address}/readyz")).json()
                     if ready["ready"] and ready["workers"]["loaded"] >= WORKERS:
-                        return
+                        break
                 await asyncio.sleep(0.2)
+            for each in self.voices:
+                await each.back()
 
     async def keep(self) -> None:
         """Restarts processes that exited, like a process supervisor, until cancelled."""
@@ -158,6 +215,13 @@ class SystemUnderTest:
                 each.send(signal.SIGKILL)
                 await each.gone(10)
         await asyncio.to_thread(self.postgres.stop)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _outlive(pid: int) -> None:

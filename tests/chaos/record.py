@@ -10,6 +10,8 @@ from typing import Any
 import asyncpg
 import orjson
 
+from tests.chaos.call_record import CallRecord, read_calls
+
 
 @dataclass(frozen=True)
 class EventRow:
@@ -26,9 +28,10 @@ class TurnRow:
     session_id: str
     number: int
     status: str
-    key: str
+    key: str | None
     attempt: int
     error: str | None
+    in_call: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Record:
     heard: dict[str, int]
     jobs: int
     last_seqs: dict[str, int]
+    calls_made: CallRecord
 
     def events_of(self, turn: TurnRow) -> list[EventRow]:
         return [event for event in self.events[turn.session_id] if event.turn_id == turn.id]
@@ -62,7 +66,7 @@ async def _read(connection: asyncpg.Connection[asyncpg.Record]) -> Record:
     turns = {
         str(row["id"]): TurnRow(
             str(row["id"]), str(row["session_id"]), row["number"], row["status"], row["idempotency_key"],
-            row["attempt"], row["error_code"],
+            row["attempt"], row["error_code"], row["call_id"] is not None,
         )
         for row in await connection.fetch("select * from turns")
     }  # fmt: skip
@@ -85,4 +89,4 @@ async def _read(connection: asyncpg.Connection[asyncpg.Record]) -> Record:
         heard[str(row["turn_id"])] += 1
     jobs = await connection.fetchval("select count(*) from procrastinate_jobs")
     last = {str(row["id"]): row["last_seq"] for row in await connection.fetch("select id, last_seq from sessions")}
-    return Record(turns, events, replies, calls, filed, heard, jobs, last)
+    return Record(turns, events, replies, calls, filed, heard, jobs, last, await read_calls(connection))

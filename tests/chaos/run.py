@@ -16,18 +16,22 @@ from pathlib import Path
 import asyncpg
 from rich.table import Table
 
+from tests.chaos.call_verdict import add_call_times, call_log, call_rows
+from tests.chaos.callers import Caller, Network
 from tests.chaos.faults import Faults
 from tests.chaos.listeners import Listener
 from tests.chaos.load import Load
 from tests.chaos.processes import API_KEY, SystemUnderTest
 from tests.chaos.record import read_record
-from tests.chaos.verdict import Row, judge, table_of
+from tests.chaos.rows import Row
+from tests.chaos.verdict import judge, table_of
 from tests.client import Client
 
 #: Timeout for unfinished work after the last fault.
 _REST_SECONDS = 90
 
 _UNDONE = """select (select count(*) from turns where status in ('QUEUED', 'RUNNING'))
+  + (select count(*) from calls where status <> 'ENDED')
   + (select count(*) from procrastinate_jobs)"""
 
 
@@ -38,6 +42,8 @@ class Outcome:
     faults: Counter[str]
     answers: Counter[str]
     sockets: Counter[str]
+    lines: Counter[str]
+    did: Counter[str]
     seconds: float
     directory: Path | None
 
@@ -55,6 +61,7 @@ async def run(
     *,
     faults: int,
     sessions: int,
+    calls: int,
     pause: tuple[float, float],
     only: Sequence[str] = (),
     keep: bool = False,
@@ -71,14 +78,22 @@ async def run(
             ids = [await client.create_session() for _ in range(sessions)]
             listeners = [Listener(client, each) for each in ids]
             load = Load(client, listeners, rng)
-            breaking = Faults(system, listeners, rng)
+            network = Network(client, system)
+            callers = [
+                Caller(network, await client.create_session(), random.Random(rng.random()), manual=number % 4 == 3)
+                for number in range(calls)
+            ]
+            listeners = [*listeners, *(Listener(client, each.session_id) for each in callers)]
+            breaking = Faults(system, listeners, callers, rng)
             followers = [asyncio.create_task(each.follow()) for each in listeners]
             keeper = asyncio.create_task(system.keep())
-            talking = asyncio.create_task(load.run())
+            talking = asyncio.create_task(_talk(load, callers))
             try:
                 await asyncio.sleep(2)
                 await breaking.run(faults, pause, only)
                 load.stop()
+                for each in callers:
+                    each.stop()
                 await asyncio.wait_for(talking, _REST_SECONDS)
                 await _rest(lambda: _undone(system.url))
                 record = await read_record(system.url)
@@ -91,23 +106,35 @@ async def run(
         for result in ended:
             if isinstance(result, Exception):
                 raise result
-        rows = judge(record, load, listeners, system)
+        rows = [*judge(record, load, listeners, system), *call_rows(record, callers)]
     finally:
         await system.stop()
     told = "".join(f"{fault.at:%H:%M:%S.%f} {fault.kind}\n" for fault in breaking.done)
     (directory / "faults.log").write_text(told)
+    (directory / "calls.log").write_text(call_log(record, callers))
     keep = keep or any(row.zero and row.number for row in rows)
     if not keep:
         shutil.rmtree(directory, ignore_errors=True)
+    table = table_of(rows, record, breaking.done)
+    add_call_times(table, callers)
     return Outcome(
         rows,
-        table_of(rows, record, breaking.done),
+        table,
         breaking.counts,
         load.answers,
         sum((each.ends for each in listeners), Counter()),
+        sum((each.ends for each in callers), Counter()),
+        sum((each.did for each in callers), Counter()),
         time.monotonic() - begun,
         directory if keep else None,
     )
+
+
+async def _talk(load: Load, callers: Sequence[Caller]) -> None:
+    async with asyncio.TaskGroup() as talking:
+        talking.create_task(load.run())
+        for caller in callers:
+            talking.create_task(caller.run())
 
 
 async def _rest(left: Callable[[], Awaitable[int]]) -> None:

@@ -1,4 +1,4 @@
-"""A short chaos test: one fault of each kind, under load."""
+"""A short chaos test: one fault of each kind, under load of messages and calls."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 from tests.chaos.run import run
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 async def test_nothing_is_lost_or_duplicated() -> None:
-    outcome = await run(random.Random(1), faults=10, sessions=12, pause=(1.5, 3))
-    assert len(outcome.faults) == 10
+    outcome = await run(random.Random(1), faults=18, sessions=10, calls=4, pause=(0.5, 1.5))
+    assert len(outcome.faults) == 18
     assert {row.name: row.number for row in outcome.rows}["completed"] >= 20
+    assert {row.name: row.number for row in outcome.rows}["calls: turns completed"] >= 10
     assert outcome.wrong == {}, f"logs: {outcome.directory}"

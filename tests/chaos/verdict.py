@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +14,7 @@ from tests.chaos.listeners import Listener
 from tests.chaos.load import PASSING, Load, Sent
 from tests.chaos.processes import SystemUnderTest
 from tests.chaos.record import EventRow, Record, TurnRow
+from tests.chaos.rows import Row, row_of
 
 #: Event types that a turn may have at most once over all attempts.
 _ONCE = ("TranscriptReady", "ReplyReady", "AudioReady", "TurnCompleted", "TurnFailed")
@@ -22,58 +22,46 @@ _ONCE = ("TranscriptReady", "ReplyReady", "AudioReady", "TurnCompleted", "TurnFa
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 
 
-@dataclass(frozen=True)
-class Row:
-    """A line of the result. ``zero``: the number must be 0. ``which``: the first few defects."""
-
-    name: str
-    number: int
-    zero: bool = True
-    which: tuple[str, ...] = ()
-
-
 def judge(record: Record, load: Load, listeners: Sequence[Listener], system: SystemUnderTest) -> list[Row]:
     """All lines of the result."""
     turns = list(record.turns.values())
+    messages = [turn for turn in turns if not turn.in_call]
     known = [(sent, record.turns[sent.turn_id]) for sent in load.sent if sent.turn_id in record.turns]
     completed = [(sent, turn) for sent, turn in known if turn.status == "COMPLETED"]
-    statuses = Counter(turn.status for turn in turns)
+    statuses = Counter(turn.status for turn in messages)
     kept = {sent.turn_id for sent in load.sent if sent.retried}
     odd = sum(count for code, count in load.answers.items() if code not in ("ok", "no answer", *PASSING))
     return [
         Row("sent", len(load.sent), zero=False),
         Row("completed", statuses["COMPLETED"], zero=False),
         Row("cancelled", statuses["CANCELLED"], zero=False),
-        Row("attempts that were cut short", sum(max(0, _interrupted(record.events_of(t))) for t in turns), zero=False),
-        _row("failed", (turn.id for turn in turns if turn.status == "FAILED")),
-        _row("lost: sent, answered, and no end", _lost(load.sent, record)),
-        _row("cancelled, and nobody asked", _not_asked(known)),
-        _row("doubled turns", _doubled_turns(turns)),
-        _row("doubled replies, results or ends", (turn.id for turn in turns if _doubled(turn, record))),
-        _row("a key that gave another turn", ["?"] * load.changed),
-        _row("wrong or half replies", (t.id for s, t in completed if record.replies.get(t.id) != [s.reply])),
-        _row("deltas that are not the reply", (t.id for s, t in completed if _said(record.events_of(t)) != s.reply)),
-        _row("out of order", _unordered(record, kept)),
-        _row("two turns of a session at once", _overlapping(record)),
-        _row("CRM records filed twice", (turn.id for turn in turns if record.filed.get(turn.id, 0) > 1)),
-        _row("CRM records missing", (t.id for s, t in completed if s.uses_tool and record.filed.get(t.id, 0) != 1)),
-        _row("tool calls without an end", (t.id for t in _done(turns) if "PENDING" in record.calls.get(t.id, []))),
-        _row("events missed by a listener", _missed(record, listeners)),
-        _row("events repeated to a listener", _repeated(listeners)),
-        _row("events a listener got out of order", _disorder(listeners)),
-        _row("gaps in the numbers of events", _gaps(record)),
-        _row("jobs left in the queue", ["?"] * record.jobs),
-        _row("turns left running", (turn.id for turn in turns if turn.status in ("RUNNING", "QUEUED"))),
-        _row("errors without a proper code", ["?"] * odd),
-        _row("sockets closed for good", ["1011"] * sum(each.ends["closed 1011"] for each in listeners)),
-        _row("processes that ended by themselves", system.unexpected_exits),
+        Row(
+            "attempts that were cut short", sum(max(0, _interrupted(record.events_of(t))) for t in messages), zero=False
+        ),
+        row_of("failed", (turn.id for turn in turns if turn.status == "FAILED")),
+        row_of("lost: sent, answered, and no end", _lost(load.sent, record)),
+        row_of("cancelled, and nobody asked", _not_asked(known)),
+        row_of("doubled turns", _doubled_turns(messages)),
+        row_of("doubled replies, results or ends", (turn.id for turn in messages if _doubled(turn, record))),
+        row_of("a key that gave another turn", ["?"] * load.changed),
+        row_of("wrong or half replies", (t.id for s, t in completed if record.replies.get(t.id) != [s.reply])),
+        row_of("deltas that are not the reply", (t.id for s, t in completed if _said(record.events_of(t)) != s.reply)),
+        row_of("out of order", _unordered(record, kept)),
+        row_of("two turns of a session at once", _overlapping(record)),
+        row_of("CRM records filed twice", (turn.id for turn in turns if record.filed.get(turn.id, 0) > 1)),
+        row_of("CRM records missing", (t.id for s, t in completed if s.uses_tool and record.filed.get(t.id, 0) != 1)),
+        row_of("tool calls without an end", (t.id for t in _done(turns) if "PENDING" in record.calls.get(t.id, []))),
+        row_of("events missed by a listener", _missed(record, listeners)),
+        row_of("events repeated to a listener", _repeated(listeners)),
+        row_of("events a listener got out of order", _disorder(listeners)),
+        row_of("gaps in the numbers of events", _gaps(record)),
+        row_of("jobs left in the queue", ["?"] * record.jobs),
+        row_of("turns left running", (turn.id for turn in turns if turn.status in ("RUNNING", "QUEUED"))),
+        row_of("errors without a proper code", ["?"] * odd),
+        row_of("sockets closed for good", ["1011"] * sum(each.ends["closed 1011"] for each in listeners)),
+        row_of("processes that ended by themselves", system.unexpected_exits),
         Row("starts that found no database", system.starts_without_database, zero=False),
     ]
-
-
-def _row(name: str, wrong: Iterable[str]) -> Row:
-    found = list(wrong)
-    return Row(name, len(found), which=tuple(found[:3]))
 
 
 def _done(turns: Sequence[TurnRow]) -> list[TurnRow]:
@@ -92,7 +80,7 @@ def _not_asked(known: Sequence[tuple[Sent, TurnRow]]) -> list[str]:
 
 def _doubled_turns(turns: Sequence[TurnRow]) -> list[str]:
     keys = Counter((turn.session_id, turn.key) for turn in turns)
-    return [key for (_, key), count in keys.items() if count > 1]
+    return [str(key) for (_, key), count in keys.items() if count > 1]
 
 
 def _doubled(turn: TurnRow, record: Record) -> bool:
@@ -173,6 +161,10 @@ def _gaps(record: Record) -> list[str]:
     return wrong
 
 
+def _cut_short(record: Record, turns: Sequence[TurnRow]) -> int:
+    return sum(max(0, _interrupted(record.events_of(turn))) for turn in turns)
+
+
 def _interrupted(events: Sequence[EventRow]) -> int:
     kinds = Counter(event.type for event in events)
     return kinds["TurnStarted"] - kinds["TurnCompleted"] - kinds["TurnFailed"] - kinds["TurnCancelled"]
@@ -195,10 +187,15 @@ def table_of(rows: Sequence[Row], record: Record, faults: Sequence[Fault]) -> Ta
     for row in rows:
         style = "bold red" if row.zero and row.number else ""
         table.add_row(row.name, str(row.number), " ".join(row.which), style=style)
-    for kind in ("kill worker", "stop worker", "drain worker"):
+    for kind in (
+        "kill worker",
+        "stop worker",
+        "drain worker",
+        *sorted({each.kind for each in faults if "voice" in each.kind}),
+    ):
         times = recoveries(record, faults, kind)
         if times:
             p50, p95 = np.percentile(times, [50, 95])
             figures = f"p50 {p50:.1f} s, p95 {p95:.1f} s, max {max(times):.1f} s"
-            table.add_row(f"recovered after: {kind}", str(len(times)), figures)
+            table.add_row(f"turn restarted after: {kind}", str(len(times)), figures)
     return table
