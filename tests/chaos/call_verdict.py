@@ -17,8 +17,10 @@ from tests.chaos.line import Item
 from tests.chaos.record import Record
 from tests.chaos.rows import Row, row_of
 
-#: What the clock of the server may be ahead of a client's playback. After a truncate it may not: only its rounding.
+#: What the clock of the server may be ahead of a client's playback. After a truncate it may not, but for the delay of
+#: resampling: the last milliseconds before a lost connection.
 _CLOCK_MS = 300.0
+_RESAMPLING_MS = 10.0
 _ROUNDING_MS = 2.0
 
 #: How much more than a segment of sound may be lost when a process is killed: what is on its way.
@@ -197,7 +199,7 @@ def _more_heard(turns: Sequence[CallTurn], heard: Sequence[Heard]) -> list[str]:
     for key, turn in _by_numbers(turns).items():
         if turn.playback is None:
             continue
-        spare = _ROUNDING_MS if turn.playback["source"] == "TRUNCATE" else _CLOCK_MS
+        spare = _RESAMPLING_MS if turn.playback["source"] == "TRUNCATE" else _CLOCK_MS
         excess = turn.playback["heard_ms"] - played[key]
         if excess > spare:
             wrong.append(f"{turn.id}: {turn.playback['source']} +{excess:.0f} ms")

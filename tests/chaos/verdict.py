@@ -92,7 +92,8 @@ def _doubled(turn: TurnRow, record: Record) -> bool:
         or kinds["TurnCompleted"] != (turn.status == "COMPLETED")
         or len(record.replies.get(turn.id, [])) > 1
         or len(record.calls.get(turn.id, [])) > 1
-        or record.heard.get(turn.id, 0) > 1
+        # A call that ends as its turn is cancelled stays on record beside that of the retry.
+        or record.heard.get(turn.id, 0) > kinds["TurnQueued"]
     )
 
 
