@@ -131,7 +131,7 @@ class SystemUnderTest:
         self._database_missing_until = 0.0
         self.url = ""
         self.address = ""
-        self.api: Process
+        self.apis: list[Process] = []
         self.workers: list[Process] = []
         self.voices: list[Voice] = []
 
@@ -143,7 +143,7 @@ class SystemUnderTest:
         port = _free_port()
         self.address = f"http://127.0.0.1:{port}"
         common = {"DATABASE_URL": self.url, "VOXLOOM_API_KEY": API_KEY, "VOXLOOM_PORT": str(port)}
-        self.api = Process("api", ["graph.cli.main", "serve"], common, self.directory)
+        self.apis = [Process("api", ["graph.cli.main", "serve"], common, self.directory)]
         self.workers = [
             Process(f"worker-{number}", ["inference.worker.main"], {**common, **engines}, self.directory)
             for number in range(WORKERS)
@@ -156,7 +156,11 @@ class SystemUnderTest:
         await self.answering()
 
     def _all(self) -> list[Process]:
-        return [self.api, *self.workers, *self.voices]
+        return [*self.apis, *self.workers, *self.voices]
+
+    @property
+    def api(self) -> Process:
+        return self.apis[0]
 
     async def _start_postgres(self) -> None:
         """Starts Postgres so that it keeps the time of each commit, by which replies are judged."""

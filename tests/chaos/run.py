@@ -72,8 +72,8 @@ async def run(
     directory = Path(tempfile.mkdtemp(prefix="voxloom-chaos-"))
     directory.chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet
     system = SystemUnderTest(directory)
-    await system.start()
     try:
+        await system.start()
         async with Client(system.address, API_KEY) as client:
             ids = [await client.create_session() for _ in range(sessions)]
             listeners = [Listener(client, each) for each in ids]
