@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from graph.http.server import server_config
+from graph.voice.realtime.playback_clock import SILENT_SECONDS
 from graph.voice.settings import VoiceSettings
 from graph.voice.web import MAX_MESSAGE_BYTES
 
@@ -23,6 +24,8 @@ class VoiceServer(uvicorn.Server):
     def __init__(self, app: ASGIApp, settings: VoiceSettings) -> None:
         config = server_config(app, settings, port=settings.voice_port, max_message_bytes=MAX_MESSAGE_BYTES)
         config.lifespan = "off"  # the process has opened all parts
+        # A lost connection is found while its silence may still mean that.
+        config.ws_ping_interval = config.ws_ping_timeout = SILENT_SECONDS * 0.4
         super().__init__(config)
         self._ended = asyncio.Event()
 
