@@ -17,6 +17,9 @@ from graph.voice.web import MAX_MESSAGE_BYTES
 #: More than uvicorn waits for its connections (timeout_graceful_shutdown).
 _STOP_SECONDS = 15.0
 
+#: Between pings, and for the answer: until a lost connection is found, the record counts a reply as heard.
+_PING_SECONDS = 4.0
+
 
 class VoiceServer(uvicorn.Server):
     """Leaves SIGINT and SIGTERM to the process, which drains its calls before it stops the server."""
@@ -24,6 +27,7 @@ class VoiceServer(uvicorn.Server):
     def __init__(self, app: ASGIApp, settings: VoiceSettings) -> None:
         config = server_config(app, settings, port=settings.voice_port, max_message_bytes=MAX_MESSAGE_BYTES)
         config.lifespan = "off"  # the process has opened all parts
+        config.ws_ping_interval = config.ws_ping_timeout = _PING_SECONDS
         # A lost connection is found while its silence may still mean that.
         config.ws_ping_interval = config.ws_ping_timeout = SILENT_SECONDS * 0.4
         super().__init__(config)
