@@ -10,7 +10,6 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from graph.http.server import server_config
-from graph.voice.realtime.playback_clock import SILENT_SECONDS
 from graph.voice.settings import VoiceSettings
 from graph.voice.web import MAX_MESSAGE_BYTES
 
@@ -28,8 +27,6 @@ class VoiceServer(uvicorn.Server):
         config = server_config(app, settings, port=settings.voice_port, max_message_bytes=MAX_MESSAGE_BYTES)
         config.lifespan = "off"  # the process has opened all parts
         config.ws_ping_interval = config.ws_ping_timeout = _PING_SECONDS
-        # A lost connection is found while its silence may still mean that.
-        config.ws_ping_interval = config.ws_ping_timeout = SILENT_SECONDS * 0.4
         super().__init__(config)
         self._ended = asyncio.Event()
 

@@ -87,8 +87,6 @@ class ClientCommands:
 
     async def run(self, event: BaseModel) -> None:
         """Raises ClientError."""
-        if not isinstance(event, InputAudioBufferAppendEvent):
-            self._replies.alive()
         await self._commands[type(event)](event)
 
     async def _append(self, event: InputAudioBufferAppendEvent) -> None:
@@ -102,7 +100,6 @@ class ClientCommands:
             raise ClientError("invalid_value", message, param="audio")
         if self._input is None or given is not self._format:
             self._format, self._input = given, InputStream(given, _RATE)
-        self._replies.alive(given.milliseconds(len(data)))
         size = given.size(_PIECE_MS)
         for start in range(0, len(data), size):
             piece = data[start : start + size]

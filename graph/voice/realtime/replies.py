@@ -168,10 +168,6 @@ class Replies:
 
     # --- from the client ------------------------------------------------------------------------------------
 
-    def alive(self, audio_ms: float = 0.0) -> None:
-        """A message of the client was read, with so much audio of its microphone."""
-        self._clock.alive(audio_ms)
-
     def truncate(self, call: LiveCall, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """The client stopped playing an item. Raises ClientError, for more than was sent too; then nothing changes."""
         item = self._conversation.spoken(item_id)

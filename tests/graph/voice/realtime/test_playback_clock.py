@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.voice.realtime.playback_clock import SILENT_SECONDS, PlaybackClock
+from graph.voice.realtime.playback_clock import PlaybackClock
 
 _A, _B = uuid4(), uuid4()
 _steps = st.lists(
@@ -81,49 +81,3 @@ def test_never_more_than_was_sent(steps: list[tuple[str, float, bool]]) -> None:
         played = sum(after.values()) - sum(before.get(each, 0) for each in after)
         if step == "wait":
             assert played <= ms + 1e-3
-
-
-def streaming(time: Time) -> PlaybackClock:
-    """The clock of a client that streams its microphone, whose reply has just begun."""
-    clock = PlaybackClock(time)
-    for _ in range(50):
-        time.now += 0.02
-        clock.alive(20)
-    clock.sent(_A, 9_000)
-    return clock
-
-
-def test_what_a_streaming_client_heard_is_what_its_messages_prove() -> None:
-    time = Time()
-    clock = streaming(time)
-    for _ in range(50):
-        time.now += 0.02
-        clock.alive(20)
-    heard = positions(clock)[_A]
-    assert 850 <= heard <= 900
-    time.now += 5  # the connection is lost, and nobody knows
-    assert positions(clock)[_A] <= 920
-    assert round(clock.ahead_ms) == 9_000 - 5_900, "it is sent on as if the client were there"
-
-
-def test_audio_that_waited_unread_proves_no_more_than_its_own_length() -> None:
-    time = Time()
-    clock = streaming(time)
-    for _ in range(100):  # a busy server reads a second of audio in four
-        time.now += 0.04
-        clock.alive(10)
-    assert positions(clock)[_A] <= 1_050
-
-
-def test_a_client_that_muted_its_microphone_is_there_while_it_is_connected() -> None:
-    time = Time()
-    clock = streaming(time)
-    for _ in range(500):
-        time.now += 0.02
-        positions(clock)
-    assert positions(clock)[_A] <= 100
-    clock.alive()
-    assert positions(clock)[_A] == 9_000
-    clock.sent(_B, 1_000)
-    time.now += SILENT_SECONDS + 2
-    assert positions(clock)[_B] == 1_000
