@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own name and form
         datetime: DateTime(timezone=True),
-        dict[str, Json]: JSONB,
+        dict[str, Json]: JSONB(none_as_null=True),  # None is NULL, not the JSON value null
     }
 
 

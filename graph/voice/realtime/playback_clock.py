@@ -13,6 +13,10 @@ from uuid import UUID
 #: Between sending and playing, in seconds: network and buffers. The estimate stays behind a client that is faster.
 _START_DELAY = 0.1
 
+#: The longest step of the clock. While a reply plays it is looked at many times a second; a longer gap means that this
+#: process was stopped or overloaded, and whether the client played meanwhile is not known: it counts as not heard.
+_LONGEST_STEP = 0.5
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -82,7 +86,7 @@ class PlaybackClock:
 
     def _advance(self) -> None:
         now = self._now()
-        passed_ms = 0.0 if self._frozen else max(0.0, now - self._since) * 1e3
+        passed_ms = 0.0 if self._frozen else min(max(0.0, now - self._since), _LONGEST_STEP) * 1e3
         self._since = max(self._since, now)
         for each in self._entries:
             step = min(passed_ms, each.sent_ms - each.played_ms)

@@ -43,7 +43,9 @@ def test_a_reply_is_played_in_real_time_behind_the_one_before() -> None:
     time.now += 5
     clock.thaw()
     assert positions(clock) == {_A: 500, _B: 100}
-    time.now += 5
+    for _ in range(50):
+        time.now += 0.1
+        clock.positions()
     assert positions(clock) == {_A: 500, _B: 400}
     clock.forget(_A)
     clock.sent(_B, 600)  # the client had run dry
@@ -81,3 +83,13 @@ def test_never_more_than_was_sent(steps: list[tuple[str, float, bool]]) -> None:
         played = sum(after.values()) - sum(before.get(each, 0) for each in after)
         if step == "wait":
             assert played <= ms + 1e-3
+
+
+def test_time_in_which_the_process_was_stopped_proves_nothing() -> None:
+    time = Time()
+    clock = PlaybackClock(time)
+    clock.sent(_A, 9_000)
+    time.now += 0.3
+    assert positions(clock) == {_A: 200}
+    time.now += 20  # SIGSTOP, SIGCONT
+    assert positions(clock)[_A] <= 700
