@@ -64,7 +64,8 @@ def call_rows(record: Record, callers: Sequence[Caller]) -> list[Row]:
         row_of("calls: CRM records missing", _not_filed(record, turns)),
         row_of("calls: cancelled, and not interrupted", _not_interrupted(turns)),
         row_of("calls: reply sound before its commit", _before_commit(turns, heard)),
-        row_of("calls: more heard than played", _more_heard(turns, heard)),
+        row_of("calls: more heard than played", _more_heard(turns, heard, by_clock=False)),
+        row_of(AHEAD_BY_CLOCK, _more_heard(turns, heard, by_clock=True)),
         row_of("calls that stay open", (each.id for each in record.calls_made.calls if each.status != "ENDED")),
         row_of("calls that failed", (each.id for each in record.calls_made.calls if each.end_reason == "FAILED")),
     ]
@@ -81,6 +82,10 @@ def call_log(record: Record, callers: Sequence[Caller]) -> str:
                 lines += [f"{call.session_id} {call.id} line {number} {each}" for each in line.items.values()]
                 lines += [f"{call.session_id} {call.id} line {number} error {each}" for each in line.errors]
     return "\n".join(lines)
+
+
+#: A Realtime client acknowledges nothing: what it heard without a truncate is estimated by its clock.
+AHEAD_BY_CLOCK = "calls: more heard than played, by the clock"
 
 
 def _heard(caller: Caller) -> list[Heard]:
@@ -191,13 +196,13 @@ def _reopened_later(turns: Sequence[CallTurn], session: str, numbers: Numbers) -
     )
 
 
-def _more_heard(turns: Sequence[CallTurn], heard: Sequence[Heard]) -> list[str]:
+def _more_heard(turns: Sequence[CallTurn], heard: Sequence[Heard], *, by_clock: bool) -> list[str]:
     played: defaultdict[tuple[str, Numbers], float] = defaultdict(float)
     for each in heard:
         played[each.session_id, each.numbers] += each.item.played_ms
     wrong = []
     for key, turn in _by_numbers(turns).items():
-        if turn.playback is None:
+        if turn.playback is None or (turn.playback["source"] == "CLOCK") != by_clock:
             continue
         spare = _RESAMPLING_MS if turn.playback["source"] == "TRUNCATE" else _CLOCK_MS
         excess = turn.playback["heard_ms"] - played[key]
