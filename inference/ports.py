@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Coroutine, Hashable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from db.agents.personas import Persona
+from db.agents.definition import AgentDefinition
 from db.audio import limits
 from db.audio.encoded import EncodedAudio
 from db.audio.recording import Recording
@@ -202,7 +202,7 @@ class ChatRequest:
     """
 
     history: tuple[HistoryItem, ...]
-    persona: Persona
+    agent: AgentDefinition
     language: str
     tools: tuple[ToolSpec, ...]
     known: Mapping[str, str]

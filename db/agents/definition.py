@@ -168,6 +168,11 @@ class AgentDefinition(_Part):
     handover: Handover | None = None
     tests: list[str] = []
 
+    @property
+    def scenario_names(self) -> tuple[str, ...]:
+        """The names of its scenarios, in its order."""
+        return tuple(each.name for each in self.scenarios)
+
     def scenario(self, name: str) -> ScenarioDefinition | None:
         """The scenario of this name."""
         return next((each for each in self.scenarios if each.name == name), None)

@@ -1,8 +1,6 @@
 """Scenarios: kinds of customer requests, each with a validated CRM payload (Pydantic model).
 
-To add one, write a payload model and an entry in ``SCENARIOS``. The MCP tool of the same name, its JSON schema and the
-capabilities of the API are derived from them. Personas with a list of scenarios (``db.agents.personas``) must name it,
-and the scripted engine needs examples and replies of it (``inference/engines/scripted/languages/``).
+The MCP tool of the same name, its JSON schema and the capabilities of the API are derived from them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.calls.ending import end_calls_of
 from db.enums import CallEndReason, Channel, SessionStatus
 from db.errors import BadUserInput, NotFound
@@ -37,8 +37,8 @@ async def create_session(
     answered: Collection[str] = LANGUAGES,
 ) -> Session:
     """Creates a session. ``answered``: the languages that may be chosen. Raises BadUserInput."""
-    if persona not in PERSONAS:
-        raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(PERSONAS))}.")
+    if persona not in builtin_agents():
+        raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(builtin_agents()))}.")
     row = Session(
         id=new_id(),
         tenant_id=viewer.tenant_id,

@@ -8,7 +8,7 @@ import strawberry
 from sqlalchemy import Select, select
 from strawberry.scalars import JSON
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.agents.scenarios import SCENARIOS
 from db.commands.messages import MAX_TEXT
 from db.enums import Stage
@@ -188,8 +188,8 @@ class Query:
             engines=_engines([engine for worker in living for engine in worker.engines]),
             languages=sorted(workers.answered_languages(living)),
             personas=[
-                PersonaCapability(name=each.name, description=each.description, scenarios=list(each.scenarios))
-                for each in PERSONAS.values()
+                PersonaCapability(name=each.name, description=each.description, scenarios=list(each.scenario_names))
+                for each in builtin_agents().values()
             ],
             scenarios=[
                 ScenarioCapability(

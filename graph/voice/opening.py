@@ -19,7 +19,7 @@ from inference.live.ports import CallerSpeaker, LiveCall
 
 @dataclass(frozen=True, slots=True)
 class OpenedCall:
-    """A call that a caller may connect to. ``agent``: its session's persona; ``voice``: None for the default."""
+    """A call that a caller may connect to. ``voice``: the agent's in this language; None for the default."""
 
     tenant_id: UUID
     call_id: UUID

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.calls.find import find_call
 from db.commands.calls import open_call
 from db.commands.sessions import create_session
@@ -54,7 +54,7 @@ class VoiceReception:
             raise Unauthenticated(_WRONG_TOKEN)
         if found.status is LiveCallStatus.ENDED:
             raise SessionEnded("The call has ended: open another one.")
-        voice = PERSONAS[found.persona].voice
+        voice = builtin_agents()[found.persona].voices.get(found.language)
         return OpenedCall(
             token.tenant_id,
             token.call_id,
@@ -83,7 +83,7 @@ class VoiceReception:
         call = await open_call(
             session, viewer, session_id=owner.id, transport=CallTransport.REALTIME, turn_taking=new.turn_taking
         )
-        voice = PERSONAS[new.agent].voice
+        voice = builtin_agents()[new.agent].voices.get(owner.language)
         return OpenedCall(viewer.tenant_id, call.id, owner.id, new.agent, voice, owner.language, new.turn_taking)
 
     def connect(self, call: OpenedCall, speaker: CallerSpeaker) -> AbstractAsyncContextManager[Connection]:

@@ -7,7 +7,7 @@ import sys
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.commands.keys import DEFAULT_TENANT
 from graph.settings import ApiSettings
 
@@ -25,8 +25,8 @@ class TwilioNumber(BaseModel):
     @field_validator("agent")
     @classmethod
     def _known(cls, agent: str) -> str:
-        if agent not in PERSONAS:
-            raise ValueError(f"agent must be one of {', '.join(sorted(PERSONAS))}")
+        if agent not in builtin_agents():
+            raise ValueError(f"agent must be one of {', '.join(sorted(builtin_agents()))}")
         return agent
 
 

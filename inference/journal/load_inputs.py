@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.audio.store import AudioStore, retry_unavailable
 from db.enums import MessageType, Role, ToolCallStatus
 from db.json_value import Json
@@ -107,7 +107,7 @@ class _Rows:
             tenant_id=self.tenant_id,
             session_language=self.language,
             earlier_language=spoken[-1] if spoken else None,
-            persona=PERSONAS[self.persona],
+            agent=builtin_agents()[self.persona],
             known=_known(self.customer_id, self.metadata),
             history=_history(self.messages, self.calls, before=self.number),
             text=None,

@@ -9,7 +9,8 @@ from typing import cast
 
 import pytest
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
+from db.agents.definition import AgentDefinition
 from db.agents.scenarios import SCENARIOS
 from inference.ports import (
     ChatFinished,
@@ -37,12 +38,13 @@ TOOLS = (
 def chat_request(
     *history: HistoryItem,
     language: str = "en",
-    persona: str = "billing_agent",
+    agent: str | AgentDefinition = "billing_agent",
     tools: tuple[ToolSpec, ...] = TOOLS,
     known: Mapping[str, str] | None = None,
 ) -> ChatRequest:
-    """A ChatRequest as the pipeline makes it; ``persona``: a key of ``PERSONAS``."""
-    return ChatRequest(history, PERSONAS[persona], language, tools, known or {"customer_id": "customer-1"})
+    """A ChatRequest as the pipeline makes it; ``agent``: a definition, or the name of a built-in one."""
+    spoken_to = builtin_agents()[agent] if isinstance(agent, str) else agent
+    return ChatRequest(history, spoken_to, language, tools, known or {"customer_id": "customer-1"})
 
 
 @dataclass

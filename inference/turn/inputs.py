@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.agents.personas import Persona
+from db.agents.definition import AgentDefinition
 from inference.ports import HistoryItem, ToolRequest
 
 
@@ -23,7 +23,7 @@ class TurnInputs:
     tenant_id: UUID
     session_language: str
     earlier_language: str | None
-    persona: Persona
+    agent: AgentDefinition
     known: dict[str, str]
     history: tuple[HistoryItem, ...]
     text: str | None

@@ -203,7 +203,7 @@ class Pipeline:
         chunks = tts.speak(
             _take(sentences),
             language=language,
-            voice=self._work.persona.voice,
+            voice=self._work.agent.voices.get(language),
             tries=tries,
             limits=self._limits,
             clock=self._clock,

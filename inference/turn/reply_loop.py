@@ -64,7 +64,7 @@ class ReplyLoop:
         offers = {
             spec.name: tool.ToolOffer(server, spec)
             for server, spec in await self._toolbox.tools()
-            if spec.name not in SCENARIOS or spec.name in self._work.persona.scenarios
+            if spec.name not in SCENARIOS or spec.name in self._work.agent.scenario_names
         }
         while self._pending:
             await self._call_tool(self._pending[0], offers, begun=True)
@@ -74,7 +74,7 @@ class ReplyLoop:
         tools = tuple(offer.spec for offer in offers.values())
         for _ in range(_MAX_ROUNDS):
             history = (*self._work.history, UserMessage(text), *self._used)
-            request = ChatRequest(history, self._work.persona, language, tools, self._work.known)
+            request = ChatRequest(history, self._work.agent, language, tools, self._work.known)
             requests, said, call = await self._round(request, engine, splitter, sentences)
             written += said
             await self._journal.call_finished(call, ends_stage=not requests)

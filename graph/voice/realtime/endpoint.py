@@ -14,7 +14,8 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from db.agents.personas import PERSONAS, Persona
+from db.agents.builtin import builtin_agents
+from db.agents.definition import AgentDefinition
 from db.errors import BadUserInput, NotFound, VoxLoomError
 from db.viewer import Viewer
 from graph.guards.http_refusals import refuse
@@ -46,13 +47,13 @@ class RealtimeEndpoint:
         revocations: Revocations | None = None,
         *,
         limits: ConnectionLimits | None = None,
-        agents: Mapping[str, Persona] = PERSONAS,
+        agents: Mapping[str, AgentDefinition] | None = None,
     ) -> None:
         self._reception = reception
         self._rates = rates
         self._revocations = revocations
         self._limits = limits or ConnectionLimits()
-        self._agents = agents
+        self._agents = builtin_agents() if agents is None else agents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         offered: list[str] = scope.get("subprotocols", [])
@@ -86,10 +87,9 @@ class RealtimeEndpoint:
             return holder, config
         self._rates.take_key(holder.key_id)
         self._reception.check_admission()
-        persona = None if agent is None else self._agents.get(agent)
-        if persona is None:
+        if agent is None or agent not in self._agents:
             raise NotFound(f"model must name an agent: {', '.join(sorted(self._agents))}.")
-        return holder, SessionConfig(persona.name, voice=persona.voice)
+        return holder, SessionConfig(agent)
 
     async def _serve(self, websocket: WebSocket, holder: Viewer | OpenedCall, config: SessionConfig) -> None:
         connection = RealtimeConnection(websocket, self._reception, holder, config, self._limits)

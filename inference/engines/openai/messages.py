@@ -73,7 +73,7 @@ def _system(request: ChatRequest) -> str:
     language = LANGUAGES.get(request.language, request.language)
     known = {key: value for key, value in request.known.items() if value and key != "customer_id"}
     facts = json.dumps(known, ensure_ascii=False) if known else "nothing yet"
-    return f"{request.persona.instructions}\n{_RULES}\nAnswer in {language}.\nKnown of the customer: {facts}."
+    return f"{request.agent.instructions}\n{_RULES}\nAnswer in {language}.\nKnown of the customer: {facts}."
 
 
 def _native(item: HistoryItem) -> list[Message]:

@@ -68,7 +68,7 @@ class Policy:
     # --- filing -------------------------------------------------------------------------------------------
 
     def _may_file(self, scenario: str) -> bool:
-        return scenario in self.request.persona.scenarios and scenario in self.offered
+        return scenario in self.request.agent.scenario_names and scenario in self.offered
 
     def _ready(self, item: ServiceRequest) -> bool:
         """Whether a request can be filed: no question is open, and no tool refused it in this turn."""
@@ -165,7 +165,7 @@ class Policy:
         blocked = [item for item in self.dialogue.pending if not self._may_file(item.scenario)]
         if not blocked:
             return ()
-        if all(item.scenario in self.request.persona.scenarios for item in blocked):
+        if all(item.scenario in self.request.agent.scenario_names for item in blocked):
             return (Part("cannot_record"), Part("failed_end"))
         return (Part("not_here_offer" if self._may_file(HANDOVER) else "not_here"),)
 
@@ -242,7 +242,7 @@ class Policy:
         understood = turn.understood
         chat = understood.chat if understood else None
         name = self.dialogue.slots.get("name")
-        persona = self.request.persona.name
+        persona = self.request.agent.name
         said_who = bool(understood and understood.entities.identity())
         if turn.dropped:
             return Decision("drop", parts=(Part("dropped"),))

@@ -22,7 +22,7 @@ def state_from_history(request: ChatRequest, understander: Understander, replies
     dialogue = DialogueState(
         slots={key: value for key, value in request.known.items() if value and key != "customer_id"}
     )
-    offered = {tool.name for tool in request.tools}.intersection(request.persona.scenarios)
+    offered = {tool.name for tool in request.tools}.intersection(request.agent.scenario_names)
     for item in request.history:
         match item:
             case UserMessage(text):

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from db.agents.definition import AgentDefinition
 from db.agents.scenarios import SCENARIOS
 from inference.ports import (
     AssistantMessage,
@@ -27,7 +28,7 @@ class Conversation:
 
     model: ChatModel
     language: str = "en"
-    persona: str = "billing_agent"
+    agent: str | AgentDefinition = "billing_agent"
     tools: tuple[ToolSpec, ...] = TOOLS
     known: Mapping[str, str] = field(default_factory=dict)
     history: list[HistoryItem] = field(default_factory=list)
@@ -41,7 +42,7 @@ class Conversation:
         self.history.append(UserMessage(text))
         for _ in range(6):
             request = chat_request(
-                *self.history, language=self.language, persona=self.persona, tools=self.tools, known=self.known
+                *self.history, language=self.language, agent=self.agent, tools=self.tools, known=self.known
             )
             self.last = await answer(self.model, request)
             if not self.last.calls:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.enums import CallEndReason, Prompt, TurnStatus
 from db.turns.live_values import LiveTiming, Playback
 from db.turns.values import Claim
@@ -284,7 +284,7 @@ class FakeRecord:
             tenant_id=state.tenant_id,
             session_language=state.language,
             earlier_language=None,
-            persona=PERSONAS[state.persona],
+            agent=builtin_agents()[state.persona],
             known={},
             history=tuple(history),
             text=None,

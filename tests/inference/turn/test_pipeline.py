@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.audio.decoding import read_recording
 from db.audio.recording import Recording
 from db.enums import CallStatus, Stage
@@ -282,15 +282,15 @@ async def test_a_recording_tells_its_language() -> None:
     assert journal.told("reply_ready")[0][1] == "en"
 
 
-@pytest.mark.parametrize(("persona", "offered"), [("billing_agent", True), ("technical_agent", False)])
-async def test_a_persona_is_offered_only_the_scenarios_it_may_file(persona: str, offered: bool) -> None:
+@pytest.mark.parametrize(("agent", "offered"), [("billing_agent", True), ("technical_agent", False)])
+async def test_an_agent_is_offered_only_the_scenarios_it_may_file(agent: str, offered: bool) -> None:
     asked: list[ChatRequest] = []
 
     def script(request: ChatRequest) -> str:
         asked.append(request)
         return "Yes."
 
-    turn = work(persona=PERSONAS[persona])
+    turn = work(agent=builtin_agents()[agent])
     await run(turn, llm=FakeChatModel(script), toolbox=OneTool(name="billing_query"))
     assert bool(asked[0].tools) is offered
 

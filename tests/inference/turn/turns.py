@@ -10,7 +10,7 @@ from uuid import UUID
 
 import numpy as np
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.audio.decoder_pool import DecoderPool
 from inference.audio.wav import encode_wav
 from inference.engines.fake.chat import FakeChatModel
@@ -62,7 +62,7 @@ def work(**changes: Any) -> TurnInputs:
         "tenant_id": UUID(int=1),
         "session_language": "en",
         "earlier_language": None,
-        "persona": PERSONAS["billing_agent"],
+        "agent": builtin_agents()["billing_agent"],
         "known": {"customer_id": "c"},
         "history": (),
         "text": "hello there. how are you?",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from inference.engines.openai.messages import json_format, json_messages
 from inference.ports import CompletedToolCall, UserMessage
 from inference.testing.chat_model import TOOLS, chat_request
@@ -27,6 +27,6 @@ def test_json_mode_shows_calls_in_the_form_of_answers() -> None:
 
 
 def test_no_digits_in_the_instructions_that_could_leak_into_replies() -> None:
-    for persona in PERSONAS:
-        system = json_messages(chat_request(UserMessage("hi"), persona=persona))[0]["content"]
+    for agent in builtin_agents():
+        system = json_messages(chat_request(UserMessage("hi"), agent=agent))[0]["content"]
         assert not any(ch.isdigit() for ch in system)

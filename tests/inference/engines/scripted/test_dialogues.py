@@ -219,7 +219,7 @@ async def test_an_unknown_outcome_is_told_as_one(scripted: ScriptedEngine) -> No
 
 
 async def test_a_request_for_another_persona_is_not_taken(scripted: ScriptedEngine) -> None:
-    talk = Conversation(scripted, persona="technical_agent")
+    talk = Conversation(scripted, agent="technical_agent")
     assert "person" in await talk.say("My bill is wrong")
     await talk.say("no")
     assert talk.filed == []

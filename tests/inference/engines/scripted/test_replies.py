@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from db.agents.personas import PERSONAS
+from db.agents.builtin import builtin_agents
 from db.agents.scenarios import SCENARIOS
 from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.replies import EXPECTED_ANSWER, Replies, expected_answer, replies
@@ -31,8 +31,8 @@ def test_every_scenario_and_persona_has_its_words() -> None:
     keys = set(replies("en").templates)
     assert {f"filed.{name}" for name in SCENARIOS} <= keys
     assert {f"thing.{name}" for name in SCENARIOS} <= keys
-    assert {f"greeting.{name}" for name in PERSONAS} <= keys
-    assert {f"abilities.{name}" for name in PERSONAS} <= keys
+    assert {f"greeting.{name}" for name in builtin_agents()} <= keys
+    assert {f"abilities.{name}" for name in builtin_agents()} <= keys
     assert {f"lead.{name}" for name in SCENARIOS if name != "human_handover"} <= keys
     assert set(EXPECTED_ANSWER) <= keys
     assert set(SCENARIOS) >= CONFIRMED
