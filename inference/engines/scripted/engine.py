@@ -20,7 +20,7 @@ from inference.engines.scripted.live_cues import live_cues
 from inference.engines.scripted.policy import Decision, Policy
 from inference.engines.scripted.replies import replies
 from inference.engines.scripted.state_update import state_from_history
-from inference.engines.scripted.understanding import Understander
+from inference.engines.scripted.utterances import Understander
 from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, UserMessage
 
 #: The embedding models, recorded with each model call.

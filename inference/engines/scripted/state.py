@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
 from db.json_value import Json
-from inference.engines.scripted.understanding import Understanding
+from inference.engines.scripted.utterances import Understanding
 
 #: Slots that identify the customer, shared by all requests.
 IDENTITY = ("name", "phone", "account_id")

@@ -7,7 +7,7 @@ from inference.engines.scripted.lexicon import Lexicon, fold, lexicon
 from inference.engines.scripted.names import bare_name
 from inference.engines.scripted.replies import Replies, expected_answer
 from inference.engines.scripted.state import CONFIRMED, DialogueState, FiledRecord, ServiceRequest, TurnState
-from inference.engines.scripted.understanding import Understander, Understanding
+from inference.engines.scripted.utterances import Understander, Understanding
 from inference.ports import AssistantMessage, ChatRequest, CompletedToolCall, UserMessage
 
 #: From this similarity on, a request for the scenario of a filed record is a duplicate of it.

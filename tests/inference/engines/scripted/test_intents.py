@@ -7,7 +7,7 @@ import pytest
 from inference.engines.scripted.engine import ScriptedEngine
 from inference.engines.scripted.intents import IntentClassifier
 from inference.engines.scripted.lexicon import LANGUAGES, read_table
-from inference.engines.scripted.understanding import Understander
+from inference.engines.scripted.utterances import Understander
 from tests.quality.intents import evaluate, share
 
 #: A little under what ``python -m tests.quality.intents`` prints: (intent, scenario).
