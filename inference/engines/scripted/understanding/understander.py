@@ -1,0 +1,135 @@
+"""Natural language understanding of one utterance: wishes with their polarity, acts, the answer to a question."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+from db.agents.definition import AgentDefinition
+from inference.engines.scripted.entities import find_entities
+from inference.engines.scripted.lexicon import WORD, fold, lexicon
+from inference.engines.scripted.understanding.encoder import Encoder
+from inference.engines.scripted.understanding.intents import IntentModel
+from inference.engines.scripted.understanding.prototypes import PrototypeStore, clean
+from inference.engines.scripted.values import (
+    NOTHING_ASKED,
+    Expectation,
+    Polarity,
+    Reaction,
+    Understanding,
+    Wish,
+)
+
+_CACHE_SIZE = 4096
+#: Agents whose fitted models are kept in memory.
+_MAX_MODELS = 16
+#: Below it nothing is certain.
+_MIN_SCORE = 0.5
+
+
+class Understander:
+    """Understands utterances for any agent. Thread-safe; caches the results, since a reply replays the history.
+
+    ``directory``: where vectors of prototypes are kept between processes, None for nowhere.
+    """
+
+    def __init__(self, encoder: Encoder, directory: Path | None = None) -> None:
+        self.encoder = encoder
+        self._store = PrototypeStore(encoder, directory)
+        self._models: OrderedDict[str, IntentModel] = OrderedDict()
+        self._checksums: OrderedDict[int, tuple[AgentDefinition, str]] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str, str, Expectation], Understanding] = OrderedDict()
+        self._lock = Lock()
+        self._fitting = Lock()
+
+    def understand(
+        self, text: str, language: str, agent: AgentDefinition, expected: Expectation = NOTHING_ASKED
+    ) -> Understanding:
+        """Deterministic. ``language``: of the session or the earlier messages; the result has that of this text."""
+        checksum = self._checksum(agent)
+        key = (checksum, language, text, expected)
+        with self._lock:
+            if (kept := self._cache.get(key)) is not None:
+                self._cache.move_to_end(key)
+                return kept
+        understood = self._understand(text.strip(), language, agent, checksum, expected)
+        with self._lock:
+            self._cache[key] = understood
+            while len(self._cache) > _CACHE_SIZE:
+                self._cache.popitem(last=False)
+        return understood
+
+    def prepare(self, agent: AgentDefinition) -> None:
+        """Fits the agent's model, so that its first message does not wait for it."""
+        self._model(agent, self._checksum(agent))
+
+    def similarity(self, left: str, right: str) -> float:
+        """How alike two utterances are, 0..1, as the mean of two embedding models."""
+        vectors = self.encoder.encode([clean(left), clean(right)], english=False)
+        e5 = float(vectors.e5[0] @ vectors.e5[1])
+        return (max(0.0, (e5 - 0.7) / 0.3) + max(0.0, float(vectors.use[0] @ vectors.use[1]))) / 2
+
+    def _understand(
+        self, text: str, language: str, agent: AgentDefinition, checksum: str, expected: Expectation
+    ) -> Understanding:
+        words = lexicon(language)
+        count = len(WORD.findall(text))
+        if not count:
+            return Understanding(text, language)
+        masked = find_entities(text, words).masked
+        model = self._model(agent, checksum)
+        (judgement,) = model.judge(self.encoder.encode([clean(masked)], english=language == "en"), language)
+        certain = judgement.score >= _MIN_SCORE
+        wish = Wish(judgement.label, text, Polarity.WANTED, judgement.score)
+        folded = fold(text)
+        reaction = Reaction.NONE
+        if words.no.match(folded):
+            reaction = Reaction.NO
+        elif words.yes.match(folded):
+            reaction = Reaction.YES
+        return Understanding(
+            text,
+            language,
+            wishes=(wish,) if certain and not judgement.is_act else (),
+            acts=(judgement.label,) if certain and judgement.is_act else (),
+            reaction=reaction,
+            question=text.endswith("?"),
+            corrects=bool(words.correction.search(folded)),
+            declines=bool(words.decline.search(folded)),
+            unsure=not certain,
+            words=count,
+            masked=masked,
+            scores=judgement.scores,
+        )
+
+    def _checksum(self, agent: AgentDefinition) -> str:
+        """Of what a model is fitted to. Computed once an object."""
+        with self._lock:
+            known = self._checksums.get(id(agent))
+        if known is not None and known[0] is agent:
+            return known[1]
+        described = repr((agent.languages, [(each.name, each.examples) for each in agent.intents]))
+        checksum = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
+        with self._lock:
+            self._checksums[id(agent)] = (agent, checksum)
+            while len(self._checksums) > _MAX_MODELS * 4:
+                self._checksums.popitem(last=False)
+        return checksum
+
+    def _model(self, agent: AgentDefinition, checksum: str) -> IntentModel:
+        with self._lock:
+            if (kept := self._models.get(checksum)) is not None:
+                self._models.move_to_end(checksum)
+                return kept
+        with self._fitting:  # two turns of one new agent fit it once
+            with self._lock:
+                if (kept := self._models.get(checksum)) is not None:
+                    return kept
+            model = IntentModel(self._store.of(agent))
+            with self._lock:
+                self._models[checksum] = model
+                while len(self._models) > _MAX_MODELS:
+                    self._models.popitem(last=False)
+            return model
