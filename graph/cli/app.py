@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from graph.cli.commands import call, client, database, doctor, keys, processes
+from graph.cli.commands import call, client, database, doctor, evals, keys, processes
 
 _RUN = "Run it"
 _TALK = "Talk to it"
@@ -21,10 +21,13 @@ _HELP = "When something is wrong"
 
 _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     _RUN: (processes.up, processes.serve, processes.voice, processes.worker),
-    _TALK: (client.demo, call.call, client.schema),
+    _TALK: (client.demo, call.call, client.schema, evals.evaluate),
     _MANAGE: (database.migrate,),
     _HELP: (doctor.doctor,),
 }
+
+#: Names of commands that are no names of Python functions.
+_NAMES: dict[Callable[..., None], str] = {evals.evaluate: "eval"}
 
 #: Commands with subcommands.
 _FAMILIES: dict[str, tuple[tuple[str, typer.Typer], ...]] = {_MANAGE: (("keys", keys.app),)}
@@ -72,7 +75,7 @@ def _assembled() -> typer.Typer:
     app.callback(help=_INTRODUCTION, epilog=_EXAMPLES)(_introduce)
     for group, commands in _GROUPS.items():
         for command in commands:
-            app.command(rich_help_panel=group)(command)
+            app.command(_NAMES.get(command), rich_help_panel=group)(command)
     for group, families in _FAMILIES.items():
         for name, family in families:
             app.add_typer(family, name=name, rich_help_panel=group)
