@@ -21,16 +21,16 @@ _HELP = "When something is wrong"
 
 _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     _RUN: (processes.up, processes.serve, processes.voice, processes.worker),
-    _TALK: (client.demo, call.call, client.schema, evals.evaluate),
+    _TALK: (client.demo, call.call, client.schema),
     _MANAGE: (database.migrate,),
     _HELP: (doctor.doctor,),
 }
 
-#: Names of commands that are no names of Python functions.
-_NAMES: dict[Callable[..., None], str] = {evals.evaluate: "eval"}
-
 #: Commands with subcommands.
-_FAMILIES: dict[str, tuple[tuple[str, typer.Typer], ...]] = {_MANAGE: (("keys", keys.app),)}
+_FAMILIES: dict[str, tuple[tuple[str, typer.Typer], ...]] = {
+    _TALK: (("eval", evals.app),),
+    _MANAGE: (("keys", keys.app),),
+}
 
 _INTRODUCTION = """VoxLoom: an audio-first voice-agent backend. GraphQL in, a durable pipeline, live events out.
 
@@ -75,7 +75,7 @@ def _assembled() -> typer.Typer:
     app.callback(help=_INTRODUCTION, epilog=_EXAMPLES)(_introduce)
     for group, commands in _GROUPS.items():
         for command in commands:
-            app.command(_NAMES.get(command), rich_help_panel=group)(command)
+            app.command(rich_help_panel=group)(command)
     for group, families in _FAMILIES.items():
         for name, family in families:
             app.add_typer(family, name=name, rich_help_panel=group)

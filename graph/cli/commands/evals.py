@@ -1,4 +1,4 @@
-"""``voxloom eval``: plays written conversations with an agent, and checks what came of them."""
+"""``voxloom eval``: plays written conversations with an agent, checks what came of them; records stored ones."""
 
 from __future__ import annotations
 
@@ -7,17 +7,42 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from typer._click import Context  # what TyperGroup's methods take; Typer exports only a subclass
+from typer.core import TyperGroup
 
 from db.entry_point import UsageError
+from db.errors import BadUserInput
 from db.load_settings import load_settings
 from graph.cli.address import base_url
+from graph.cli.api_client import ApiClient
 from graph.cli.bootstrap import local_key
 from graph.settings import ApiSettings
 
 _STAGES = ("asr", "llm", "tts")
+_SUFFIX = ".eval.yaml"
+_RUN = "run"
+_Url = Annotated[str | None, typer.Option(help="The server's URL; this machine's by default.")]
 
 
-def evaluate(
+class _RunByDefault(TyperGroup):
+    """``voxloom eval PATH`` is short for ``voxloom eval run PATH``."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = [_RUN, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_RunByDefault,
+    no_args_is_help=True,
+    help="Play written conversations with an agent and check them: voxloom eval PATH...; record stored ones.",
+)
+
+
+@app.command(_RUN)
+def run(
     paths: Annotated[list[Path], typer.Argument(help="Eval files (*.eval.yaml), or folders of them.")],
     *,
     engine: Annotated[
@@ -29,7 +54,7 @@ def evaluate(
     only: Annotated[str | None, typer.Option(help="Only conversations whose name contains this.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Conversations at a time.")] = 4,
     junit: Annotated[Path | None, typer.Option(help="Where a JUnit XML report is written.")] = None,
-    url: Annotated[str | None, typer.Option(help="The server's URL; this machine's by default.")] = None,
+    url: _Url = None,
 ) -> None:
     """Play conversations with the running server, and check replies, records and understanding.
 
@@ -37,7 +62,7 @@ def evaluate(
     """
     from graph.cli.evals.load import load  # noqa: PLC0415 - the other commands do without it
     from graph.cli.evals.play import Variant  # noqa: PLC0415 - likewise
-    from graph.cli.evals.run import evaluate as run  # noqa: PLC0415 - likewise
+    from graph.cli.evals.run import evaluate  # noqa: PLC0415 - likewise
 
     loaded = [
         each if agent is None else each.for_agent(agent)
@@ -46,12 +71,41 @@ def evaluate(
     ]
     if not loaded:
         raise UsageError(f"voxloom eval: no conversation's name contains {only!r}.")
+    if junit is not None and not junit.absolute().parent.is_dir():
+        raise BadUserInput(f"--junit {junit}: it must be a file in a folder that exists.")
     settings = load_settings(ApiSettings)
     engines = _engines(engine or [])
     variants = [Variant(each, engines) for each in ([version] if against is None else [version, against])]
     base = (url or base_url(settings)).rstrip("/")
-    right = asyncio.run(run(base, local_key(settings), loaded, variants, jobs=jobs, junit=junit))
+    right = asyncio.run(evaluate(base, local_key(settings), loaded, variants, jobs=jobs, junit=junit))
     raise typer.Exit(0 if right else 1)
+
+
+@app.command("record")
+def record(
+    session: Annotated[str, typer.Argument(help="The id of a stored session.")],
+    out: Annotated[Path | None, typer.Option(help="The eval file; SESSION.eval.yaml by default.")] = None,
+    *,
+    after: Annotated[int, typer.Option(min=0, help="Only lines after this turn.")] = 0,
+    url: _Url = None,
+) -> None:
+    """Write a stored conversation as an eval file: its customer's lines, and the records that it has."""
+    from graph.cli.evals.record import record as write  # noqa: PLC0415 - the other commands do without it
+
+    file = out or Path(f"{session}{_SUFFIX}")
+    if not file.name.endswith(_SUFFIX) or not file.absolute().parent.is_dir():
+        raise BadUserInput(f"--out {file}: it must be a file *{_SUFFIX} in a folder that exists.")
+    settings = load_settings(ApiSettings)
+
+    async def recorded() -> int:
+        api = ApiClient((url or base_url(settings)).rstrip("/"), local_key(settings))
+        try:
+            return await write(api, session, file, after=after)
+        finally:
+            await api.close()
+
+    lines = asyncio.run(recorded())
+    Console().print(f"{lines} lines are in {file}", markup=False)
 
 
 def _engines(options: list[str]) -> dict[str, list[str]]:

@@ -59,9 +59,13 @@ def _repeated_questions(played: PlayedConversation) -> list[Miss]:
     """Questions that a reply asks word for word as the reply before it did."""
     misses = []
     for number, (before, after) in enumerate(pairwise(played.turns), 2):
-        again = set(_QUESTION.findall(before.reply)) & set(_QUESTION.findall(after.reply))
-        misses += [Miss(REPLY, f"asked again in the same words: {each.strip()!r}", number) for each in sorted(again)]
+        again = _questions(before.reply) & _questions(after.reply)
+        misses += [Miss(REPLY, f"asked again in the same words: {each!r}", number) for each in sorted(again)]
     return misses
+
+
+def _questions(reply: str) -> set[str]:
+    return {each.strip() for each in _QUESTION.findall(reply)}
 
 
 def _check_turn(line: Line, turn: PlayedTurn, number: int, verdict: Verdict) -> None:
