@@ -125,7 +125,8 @@ def _acts(language: str) -> _Block:
 
 def _read(path: Path, count: int) -> Encoded | None:
     """The vectors of a file; None if it is missing, damaged or of another number of texts."""
-    with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile), np.load(path, allow_pickle=False) as arrays:
+    damaged = (OSError, ValueError, KeyError, EOFError, BadZipFile)
+    with suppress(*damaged), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         parts: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = [
             arrays[name].astype(np.float32) for name in _MODELS
         ]
