@@ -155,3 +155,10 @@ class EventType(StrEnum):
     @property
     def ends_turn(self) -> bool:
         return self in (EventType.TURN_COMPLETED, EventType.TURN_FAILED, EventType.TURN_CANCELLED)
+
+
+class Priority(StrEnum):
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+    URGENT = "URGENT"

@@ -49,6 +49,12 @@ class NotFound(VoxLoomError):
     code = "NOT_FOUND"
 
 
+class AgentNotFound(VoxLoomError):
+    """The tenant has no agent of this name, or the agent is archived or has no version of this number."""
+
+    code = "AGENT_NOT_FOUND"
+
+
 class BadUserInput(VoxLoomError):
     """The request, or a value in it, is not valid; the message says what would be."""
 

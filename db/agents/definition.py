@@ -1,10 +1,13 @@
 """An agent definition: who the assistant is, what it may file, how it asks and answers. YAML in files, JSON in the API.
 
-All texts are by language (ISO 639-1). A published definition never changes: see ``db.models.agents``.
+All texts are by language (ISO 639-1). A published definition never changes: see ``db.models.agents``. It is stored
+without its defaults, so a default must not change either.
 """
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -172,6 +175,15 @@ class AgentDefinition(_Part):
     def scenario_names(self) -> tuple[str, ...]:
         """The names of its scenarios, in its order."""
         return tuple(each.name for each in self.scenarios)
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 of ``to_json()``, in hexadecimal: equal definitions have equal checksums."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The definition as JSON in the order of its model, without white space and without defaults."""
+        return self.model_dump_json(by_alias=True, exclude_defaults=True)
 
     def scenario(self, name: str) -> ScenarioDefinition | None:
         """The scenario of this name."""

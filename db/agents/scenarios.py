@@ -6,22 +6,15 @@ The MCP tool of the same name, its JSON schema and the capabilities of the API a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from db.agents.contact import email_address, phone_number
+from db.enums import Priority
 
 #: Name of the MCP tool that finds filed records. No scenario may have this name.
 FIND_CRM_RECORDS = "find_crm_records"
-
-
-class Priority(StrEnum):
-    LOW = "LOW"
-    NORMAL = "NORMAL"
-    HIGH = "HIGH"
-    URGENT = "URGENT"
 
 
 def _name(value: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.commands.builtin_agents import publish_builtin_agents
 from db.errors import BadUserInput, NotFound
 from db.ids import new_id
 from db.models.tenancy import ApiKey, ServerSecret, Tenant
@@ -52,7 +53,12 @@ def hash_secret(secret: str) -> bytes:
 
 async def _tenant_id(session: AsyncSession, name: str) -> UUID:
     name = validate_text(name, "The tenant's name", max_length=100)
-    await session.execute(insert(Tenant).values(id=new_id(), name=name).on_conflict_do_nothing())
+    added: UUID | None = await session.scalar(
+        insert(Tenant).values(id=new_id(), name=name).on_conflict_do_nothing().returning(Tenant.id)
+    )
+    if added is not None:
+        await publish_builtin_agents(session, added)
+        return added
     return (await session.execute(select(Tenant.id).where(Tenant.name == name))).scalar_one()
 
 

@@ -27,10 +27,15 @@ from db.models.base import Base, CreatedAtMixin, IdMixin, enum_type
 
 
 class Session(IdMixin, CreatedAtMixin, Base):
-    """A conversation. All writers lock its row first (pessimistic lock). ``last_seq``: its newest event's number."""
+    """A conversation. All writers lock its row first (pessimistic lock). ``last_seq``: its newest event's number.
+
+    ``persona``: the agent's name. ``agent_version_id``: the version of the agent that answers to the session's end;
+    None if a process of a release before agent versions opened it: the agent's current version answers.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "agent_version_id"], ["agent_versions.tenant_id", "agent_versions.id"]),
         UniqueConstraint("tenant_id", "id"),
         Index("ix_sessions_tenant_id_customer_id_id", "tenant_id", "customer_id", "id"),
         CheckConstraint("last_seq >= 0 and turn_count >= 0", name="counters"),
@@ -42,6 +47,7 @@ class Session(IdMixin, CreatedAtMixin, Base):
     language: Mapped[str] = mapped_column(String(16))
     channel: Mapped[Channel] = mapped_column(enum_type(Channel, "channel"))
     persona: Mapped[str] = mapped_column(String(100))
+    agent_version_id: Mapped[UUID | None]
     status: Mapped[SessionStatus] = mapped_column(enum_type(SessionStatus, "status"), default=SessionStatus.OPEN)
     metadata_: Mapped[dict[str, Json] | None] = mapped_column("metadata")
     ended_at: Mapped[datetime | None]

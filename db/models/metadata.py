@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from db.models import audio, calls, conversation, events, tenancy, work, workers
+from db.models import agents, audio, calls, conversation, events, tenancy, work, workers
 from db.models.base import Base
 
-__all__ = ["audio", "calls", "conversation", "events", "metadata", "tenancy", "work", "workers"]
+__all__ = ["agents", "audio", "calls", "conversation", "events", "metadata", "tenancy", "work", "workers"]
 
 metadata = Base.metadata

@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.agents.scenarios import Priority
-from db.enums import CallStatus, CrmStatus, Stage, ToolCallStatus
+from db.enums import CallStatus, CrmStatus, Priority, Stage, ToolCallStatus
 from db.json_value import Json
 from db.models.base import Base, CreatedAtMixin, IdMixin, enum_type
 

@@ -17,6 +17,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import WebSocketRoute
 
+from db.commands.builtin_agents import publish_builtin_agents
 from db.commands.keys import REVOKED_CHANNEL, import_key, server_secret
 from db.errors import BadUserInput
 from db.load_settings import load_settings
@@ -126,9 +127,10 @@ async def _serve(
 
 
 def _prepared(settings: VoiceSettings) -> Callable[[AsyncSession], Awaitable[bytes]]:
-    """Stores the configured API key; returns the servers' secret for tokens of calls."""
+    """Stores the configured API key and the built-in agents; returns the servers' secret for tokens of calls."""
 
     async def work(session: AsyncSession) -> bytes:
+        await publish_builtin_agents(session)
         if settings.api_key is not None:
             await import_key(session, settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
         return await server_secret(session, CALL_TOKEN_SECRET)

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import strawberry
 
-from db.agents.scenarios import Priority
 from db.enums import (
     CallEndReason,
     CallStatus,
@@ -16,6 +15,7 @@ from db.enums import (
     LiveCallStatus,
     MessageType,
     PlaybackSource,
+    Priority,
     Prompt,
     Role,
     SessionStatus,

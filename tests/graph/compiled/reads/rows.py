@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.agents.scenarios import SCENARIOS, Priority
+from db.agents.scenarios import SCENARIOS
 from db.enums import (
     AudioKind,
     CallEndReason,
@@ -21,6 +21,7 @@ from db.enums import (
     LiveCallStatus,
     MessageType,
     PlaybackSource,
+    Priority,
     Role,
     SessionStatus,
     Stage,
