@@ -7,8 +7,10 @@ They hold before an API key is known, so that slow-loris and flooding clients co
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 from typing import Protocol
@@ -23,6 +25,14 @@ SMALL_BODY_BYTES = 64_000
 
 _RETRY_SECONDS = 2.0
 
+#: An address without a key may open as many connections at once as it may hold, but no fewer than this, and a share of
+#: them a second. One over the rate is not read from and closed after some seconds: closed at once, a flooding client
+#: would be back at once.
+_LEAST_OPENED = 100
+_OPENED_SHARE = 0.1
+TARPIT_SECONDS = 2.0
+_MAX_ADDRESSES = 20_000
+
 
 class HasDeadlines(Protocol):
     """A connection whose deadlines are checked periodically."""
@@ -31,11 +41,15 @@ class HasDeadlines(Protocol):
 
 
 class Slot:
-    """One open connection's share of the counts. ``close`` is idempotent."""
+    """One open connection's share of the counts. ``close`` is idempotent.
 
-    __slots__ = ("_address", "_connections", "_held", "_open")
+    ``throttled``: its address opens connections too fast; nothing is to be read from it.
+    """
 
-    def __init__(self, connections: Connections, address: str | None) -> None:
+    __slots__ = ("_address", "_connections", "_held", "_open", "throttled")
+
+    def __init__(self, connections: Connections, address: str | None, *, throttled: bool = False) -> None:
+        self.throttled = throttled
         self._connections = connections
         self._address = address
         self._held = 0
@@ -43,6 +57,11 @@ class Slot:
 
     def key_shown(self) -> None:
         """Stops counting the connection against its address: it has shown a valid key."""
+        if self._address is not None:
+            self._connections._openings.give_back(self._address)
+        self._leave_address()
+
+    def _leave_address(self) -> None:
         if self._address is not None:
             self._connections._forget_address(self._address)
             self._address = None
@@ -61,15 +80,40 @@ class Slot:
         if self._open:
             self._open = False
             self.hold(0)
-            self.key_shown()
+            self._leave_address()
             self._connections.open -= 1
+
+
+class _Openings:
+    """Token buckets of the connections that addresses open without showing a key."""
+
+    def __init__(self, burst: int, clock: Callable[[], float]) -> None:
+        self._burst = float(burst)
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, address: str) -> bool:
+        """Counts a connection; False if the address has opened too many."""
+        now = self._clock()
+        left, then = self._left.pop(address, (self._burst, now))
+        left = min(self._burst, left + (now - then) * self._burst * _OPENED_SHARE)
+        enough = left >= 1
+        self._left[address] = (left - 1 if enough else left, now)
+        if len(self._left) > _MAX_ADDRESSES:
+            self._left.popitem(last=False)
+        return enough
+
+    def give_back(self, address: str) -> None:
+        if (found := self._left.get(address)) is not None:
+            self._left[address] = (min(self._burst, found[0] + 1), found[1])
 
 
 class Connections:
     """Counts the connections of a process and their bytes in flight, and checks their deadlines. One event loop."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits
+        self._openings = _Openings(max(_LEAST_OPENED, limits.max_connections_per_address), clock)
         self.open = 0
         self.bytes_in_flight = 0
         self.discarding = Discarding()
@@ -93,7 +137,7 @@ class Connections:
                 return None
             self._by_address[address] = mine + 1
         self.open += 1
-        return Slot(self, address)
+        return Slot(self, address, throttled=address is not None and not self._openings.take(address))
 
     def watch(self, connection: HasDeadlines) -> None:
         """Checks the connection's deadlines about once a second, until it is unwatched or garbage-collected."""

@@ -268,3 +268,28 @@ async def test_a_message_in_pieces_without_number_is_refused(edge: Edge, acme: C
         with suppress(ConnectionClosed):
             await socket.send(pieces())
         assert await closed_with(socket) == 1009
+
+
+@asynccontextmanager
+async def crowded(postgres: str) -> AsyncIterator[Edge]:
+    async with cloned(postgres) as url, opened(url, max_connections_per_address=5) as running:
+        yield running
+
+
+async def test_an_address_that_opens_connections_without_end_is_not_read_from_for_a_while(postgres: str) -> None:
+    async with crowded(postgres) as edge, edge.tenant() as tenant:
+        await tenant.run("{ viewer { tenant } }")  # shows its key, on a connection that stays
+        refused = 0
+        for _ in range(120):  # more than may be opened at once
+            async with connected(edge) as (reader, writer):
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                try:
+                    assert await asyncio.wait_for(status_of(reader), 0.5) == 200
+                except TimeoutError:
+                    refused += 1
+                    # Not told at once, or a flooding client would be back at once; but not held for ever.
+                    with suppress(ConnectionResetError):
+                        assert await asyncio.wait_for(reader.read(), 10) == b""
+                    break
+        assert refused
+        assert (await tenant.run("{ viewer { tenant } }"))["viewer"]
