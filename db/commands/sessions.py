@@ -5,7 +5,7 @@ Each finds only rows of the viewer's tenant; another tenant's id raises NotFound
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,6 +16,7 @@ from db.calls.ending import end_calls_of
 from db.enums import CallEndReason, Channel, SessionStatus
 from db.errors import BadUserInput, NotFound
 from db.ids import new_id
+from db.json_value import Json
 from db.languages import LANGUAGES, parse_language
 from db.models.conversation import Session
 from db.turns.session_end import append_session_ended
@@ -35,8 +36,11 @@ async def create_session(
     persona: str,
     metadata: dict[str, object] | None,
     answered: Collection[str] = LANGUAGES,
+    engines: Mapping[str, Json] | None = None,
 ) -> Session:
-    """Creates a session. ``answered``: the languages that may be chosen. Raises BadUserInput."""
+    """Creates a session. ``answered``: the languages that may be chosen. ``engines``: as ``validate_engines`` gives
+    them. Raises BadUserInput.
+    """
     if persona not in builtin_agents():
         raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(builtin_agents()))}.")
     row = Session(
@@ -47,6 +51,7 @@ async def create_session(
         channel=channel,
         persona=persona,
         metadata_=None if metadata is None else validate_json(metadata, "metadata"),
+        engines=None if engines is None else dict(engines),
     )
     session.add(row)
     await session.flush()

@@ -31,6 +31,11 @@ class Session(IdMixin, CreatedAtMixin, Base):
 
     ``persona``: the agent's name. ``agent_version_id``: the version of the agent that answers to the session's end;
     None if a process of a release before agent versions opened it: the agent's current version answers.
+    ``engines``: ``db.agents.engine_choice.EngineChoice`` as JSON; None for those of the agent.
+
+    A fork is a copy of the session ``forked_from_id`` up to turn number ``forked_after``, see ``db.commands.forks``.
+    ``external_tools``: whether its turns may call tools of external MCP servers. ``idempotency_key`` and
+    ``request_hash``: of the command that made the fork.
     """
 
     __tablename__ = "sessions"
@@ -40,6 +45,9 @@ class Session(IdMixin, CreatedAtMixin, Base):
         Index("ix_sessions_tenant_id_customer_id_id", "tenant_id", "customer_id", "id"),
         CheckConstraint("last_seq >= 0 and turn_count >= 0", name="counters"),
         CheckConstraint("(status = 'ENDED') = (ended_at is not null)", name="ended_at"),
+        ForeignKeyConstraint(["tenant_id", "forked_from_id"], ["sessions.tenant_id", "sessions.id"]),
+        UniqueConstraint("forked_from_id", "idempotency_key"),
+        CheckConstraint("(forked_from_id is null) = (forked_after is null)", name="forked_after"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
@@ -53,6 +61,12 @@ class Session(IdMixin, CreatedAtMixin, Base):
     ended_at: Mapped[datetime | None]
     last_seq: Mapped[int] = mapped_column(default=0)
     turn_count: Mapped[int] = mapped_column(default=0)
+    engines: Mapped[dict[str, Json] | None]
+    forked_from_id: Mapped[UUID | None]
+    forked_after: Mapped[int | None]
+    external_tools: Mapped[bool] = mapped_column(default=True, server_default=true())
+    idempotency_key: Mapped[str | None] = mapped_column(String(200))
+    request_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Turn(IdMixin, Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.enums import CallStatus, CrmStatus, Priority, Stage, ToolCallStatus
@@ -79,7 +79,8 @@ class ToolCall(IdMixin, CreatedAtMixin, Base):
 class CrmRecord(IdMixin, CreatedAtMixin, Base):
     """A record that a scenario's tool filed. Its tool call becomes ACCEPTED in the same commit.
 
-    ``reference``: the code that the customer is told. ``details``: the fields of the scenario's payload.
+    ``reference``: the code that the customer is told. ``details``: the fields of the scenario's payload. ``forked``:
+    of a forked session: a copy, or filed on trial; it counts in that session only.
     """
 
     __tablename__ = "crm_records"
@@ -87,7 +88,14 @@ class CrmRecord(IdMixin, CreatedAtMixin, Base):
         ForeignKeyConstraint(["tenant_id", "session_id"], ["sessions.tenant_id", "sessions.id"]),
         ForeignKeyConstraint(["session_id", "tool_call_id"], ["tool_calls.session_id", "tool_calls.id"]),
         UniqueConstraint("tool_call_id"),
-        UniqueConstraint("tenant_id", "reference"),
+        Index(
+            "uq_crm_records_tenant_id_reference",
+            "tenant_id",
+            "reference",
+            unique=True,
+            postgresql_where=text("forked is false"),
+        ),
+        UniqueConstraint("session_id", "reference"),
         Index("ix_crm_records_tenant_id_id", "tenant_id", "id"),
         Index("ix_crm_records_tenant_id_customer_id_id", "tenant_id", "customer_id", "id"),
         Index("ix_crm_records_session_id_id", "session_id", "id"),
@@ -107,3 +115,4 @@ class CrmRecord(IdMixin, CreatedAtMixin, Base):
     priority: Mapped[Priority] = mapped_column(enum_type(Priority, "priority"))
     status: Mapped[CrmStatus] = mapped_column(enum_type(CrmStatus, "status"), default=CrmStatus.DONE)
     details: Mapped[dict[str, Json]]
+    forked: Mapped[bool] = mapped_column(default=False, server_default=false())

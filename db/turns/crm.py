@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.agents.references import new_reference
@@ -83,6 +83,7 @@ def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload, 
         reference=reference,
         customer_id=owner.customer_id,
         status=CrmStatus.DONE,
+        forked=owner.forked_from_id is not None,
         details=payload.model_dump(mode="json", exclude=common, exclude_none=True),
         **payload.model_dump(include=common),
     )
@@ -91,12 +92,31 @@ def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload, 
 async def find_records(
     session: AsyncSession, session_id: UUID, *, scenario: str | None, limit: int
 ) -> Sequence[CrmRecord]:
-    """The newest records of the session's customer, from all sessions of the tenant."""
+    """The newest records of the session's customer that the session may see (``visible_to``)."""
     owner = (await session.execute(select(Session).where(Session.id == session_id))).scalar_one()
-    query = select(CrmRecord).where(CrmRecord.tenant_id == owner.tenant_id, CrmRecord.customer_id == owner.customer_id)
+    query = select(CrmRecord).where(*visible_to(owner))
     if scenario is not None:
         query = query.where(CrmRecord.scenario == scenario)
     return (await session.scalars(query.order_by(CrmRecord.id.desc()).limit(limit))).all()
+
+
+def visible_to(owner: Session) -> Iterator[ColumnElement[bool]]:
+    """The conditions of records that tools of a session may find and change.
+
+    The customer's records of all sessions of the tenant that are no forks. In a fork: its own, copied or filed on
+    trial, and those of the customer, but not those of the sessions that it was copied from: of these it has the copies
+    up to the turn where it begins.
+    """
+    yield CrmRecord.tenant_id == owner.tenant_id
+    yield CrmRecord.customer_id == owner.customer_id
+    if owner.forked_from_id is None:
+        yield CrmRecord.forked.is_(False)
+        return
+    copied = select(Session.forked_from_id.label("id")).where(Session.id == owner.id).cte("copied", recursive=True)
+    earlier = select(Session.forked_from_id).join(copied, Session.id == copied.c.id)
+    copied = copied.union(earlier.where(Session.forked_from_id.is_not(None)))
+    others = CrmRecord.forked.is_(False) & CrmRecord.session_id.not_in(select(copied.c.id))
+    yield (CrmRecord.session_id == owner.id) | others
 
 
 def describe(record: CrmRecord) -> dict[str, object]:

@@ -24,8 +24,13 @@ _MAX_REFERENCE = 40
 _AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 
 
-def of_sessions(wanted: SessionFilter) -> Iterator[ColumnElement[bool]]:
-    """One condition per given value. Raises BadUserInput for a value that no session can have."""
+def of_sessions(wanted: SessionFilter | None) -> Iterator[ColumnElement[bool]]:
+    """One condition per given value. Raises BadUserInput for a value that no session can have.
+
+    An unknown or malformed id matches nothing.
+    """
+    if wanted is None:
+        return
     if wanted.customer_id is not None:
         yield Session.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
     if wanted.status is not None:
@@ -34,14 +39,25 @@ def of_sessions(wanted: SessionFilter) -> Iterator[ColumnElement[bool]]:
         yield Session.channel == wanted.channel
     if wanted.language is not None:
         yield Session.language == parse_language(wanted.language)
+    if wanted.forked_from is not None:
+        try:
+            yield Session.forked_from_id == parse_id(wanted.forked_from, "session")
+        except NotFound:
+            yield false()
     yield from _between(Session.created_at, wanted.created_after, wanted.created_before)
 
 
-def of_crm_records(wanted: CrmRecordFilter) -> Iterator[ColumnElement[bool]]:
+def of_crm_records(wanted: CrmRecordFilter | None) -> Iterator[ColumnElement[bool]]:
     """One condition per given value. Raises BadUserInput for a value that no record can have.
 
-    An unknown or malformed session id matches no records.
+    An unknown or malformed session id matches no records. Records of forked sessions are no requests of customers: they
+    are listed only if they are asked for, by ``forked`` or by their session.
     """
+    forked = None if wanted is None else wanted.forked
+    if forked is not None or wanted is None or wanted.session_id is None:
+        yield CrmRecord.forked.is_(bool(forked))
+    if wanted is None:
+        return
     if wanted.customer_id is not None:
         yield CrmRecord.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
     if wanted.session_id is not None:

@@ -13,6 +13,20 @@ from graph.api.descriptions import described
 from graph.api.types.enums import CallTransport, Channel, CrmStatus, Eagerness, Priority, SessionStatus
 
 
+@strawberry.input(
+    description="Engines by stage, each a list in order of preference; a stage that is left out has those of the agent,"
+    " or else of the worker's settings."
+)
+class EnginesInput:
+    asr: list[str] | None = strawberry.field(description="Engines of speech recognition.", default=None)
+    llm: list[str] | None = strawberry.field(description="Engines of language models.", default=None)
+    tts: list[str] | None = strawberry.field(description="Engines of speech synthesis.", default=None)
+
+    def chosen(self) -> dict[str, list[str]]:
+        """The lists that were given."""
+        return {name: value for name in ("asr", "llm", "tts") if (value := getattr(self, name)) is not None}
+
+
 @strawberry.input(description="A new conversation.")
 class CreateSessionInput:
     customer_id: Annotated[str, described("Your identifier of the customer, 1 to 200 characters.")]
@@ -25,6 +39,9 @@ class CreateSessionInput:
         description="A JSON object of at most 16,384 characters, numbers without exponents. The assistant knows the "
         "string members name, phone and account_id from the start.",
         default=None,
+    )
+    engines: EnginesInput | None = strawberry.field(
+        description="Engines for this session, of those that capabilities lists; null for the agent's.", default=None
     )
 
 
@@ -129,6 +146,7 @@ class SessionFilter:
     status: SessionStatus | None = strawberry.field(description="With this status.", default=None)
     channel: Channel | None = strawberry.field(description="Of this channel.", default=None)
     language: str | None = strawberry.field(description="In this language.", default=None)
+    forked_from: strawberry.ID | None = strawberry.field(description="Forks of this session.", default=None)
     created_after: datetime | None = strawberry.field(description="Created at or after this time.", default=None)
     created_before: datetime | None = strawberry.field(description="Created before this time.", default=None)
 
@@ -144,5 +162,8 @@ class CrmRecordFilter:
     scenario: str | None = strawberry.field(description="Of this scenario.", default=None)
     priority: Priority | None = strawberry.field(description="Of this priority.", default=None)
     status: CrmStatus | None = strawberry.field(description="With this status.", default=None)
+    forked: bool | None = strawberry.field(
+        description="Of forked sessions, or not. Null: not, or with sessionId of that session.", default=None
+    )
     created_after: datetime | None = strawberry.field(description="Filed at or after this time.", default=None)
     created_before: datetime | None = strawberry.field(description="Filed before this time.", default=None)

@@ -14,6 +14,7 @@ import strawberry
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.agents.engine_choice import validate_engines
 from db.audio.persist import NewAudio, new_audio, upload
 from db.commands import calls, messages, sessions, turns
 from db.enums import AudioKind
@@ -122,6 +123,7 @@ class Mutation:
                 persona=input.persona,
                 metadata=None if input.metadata is None else validate_json(input.metadata, "metadata"),
                 answered=workers.answered_languages(living),
+                engines=None if input.engines is None else validate_engines(input.engines.chosen(), living),
             )
 
         row = await parts.database.run(create)

@@ -90,8 +90,7 @@ class Query:
     ) -> Connection[Session]:
         viewer = await info.context.viewer()
         query = select(SessionRow).where(SessionRow.tenant_id == viewer.tenant_id)
-        if filter is not None:
-            query = query.where(*filters.of_sessions(filter))
+        query = query.where(*filters.of_sessions(filter))
         return await page(
             info.context.parts.database,
             query,
@@ -145,7 +144,8 @@ class Query:
             raise BadUserInput("Give either id or reference.")
         query = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
         if reference is not None:
-            query = query.where(CrmRecordRow.reference == filters.clean_reference(reference))
+            clean = filters.clean_reference(reference)
+            query = query.where(CrmRecordRow.reference == clean, CrmRecordRow.forked.is_(False))
         else:
             try:
                 query = query.where(CrmRecordRow.id == parse_id(id or "", "CRM record"))
@@ -155,7 +155,7 @@ class Query:
             row = await session.scalar(query)
         return None if row is None else CrmRecord(row=row, source=info.context.loaders)
 
-    @strawberry.field(description="The tenant's CRM records, newest first.")
+    @strawberry.field(description="The tenant's CRM records, newest first; without those of forked sessions.")
     async def crm_records(  # noqa: PLR0917 - GraphQL gives arguments by their names
         self,
         info: Info,
@@ -167,8 +167,7 @@ class Query:
     ) -> Connection[CrmRecord]:
         viewer = await info.context.viewer()
         query = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
-        if filter is not None:
-            query = query.where(*filters.of_crm_records(filter))
+        query = query.where(*filters.of_crm_records(filter))
         return await page(
             info.context.parts.database,
             query,

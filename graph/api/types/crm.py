@@ -39,6 +39,9 @@ class CrmRecord(Node):
     priority: Priority = column(CrmRecordRow.priority, "Its urgency.")
     status: CrmStatus = column(CrmRecordRow.status, "Its filing status.")
     details: JSON = column(CrmRecordRow.details, "The scenario's own fields.")
+    forked: bool = column(
+        CrmRecordRow.forked, "Whether it belongs to a forked session: it is no request of the customer."
+    )
     created_at: datetime = column(CrmRecordRow.created_at, "When it was filed.")
     tool_call: ToolCall | None = one(
         ToolCall, ToolCallRow.id, CrmRecordRow.tool_call_id, "The tool call that filed it."

@@ -38,6 +38,16 @@ class Session(Node):
     persona: str = column(SessionRow.persona, "The assistant's persona.")
     status: SessionStatus = column(SessionRow.status, "OPEN until endSession.")
     metadata: JSON | None = column(SessionRow.metadata_, "The client's own data.")
+    engines: JSON | None = column(
+        SessionRow.engines,
+        'Engines that were chosen for it by stage, in order of preference: {"llm": ["openai"]}. Null if none were.',
+    )
+    forked_from: strawberry.ID | None = column(
+        SessionRow.forked_from_id, "The session that it was forked from (forkSession); null for others."
+    )
+    forked_after: int | None = column(
+        SessionRow.forked_after, "The number of the last turn that the fork copied; null for others."
+    )
     created_at: datetime = column(SessionRow.created_at, "When it was created.")
     ended_at: datetime | None = column(SessionRow.ended_at, "When endSession was called.")
     last_seq: int = column(SessionRow.last_seq, "The number (seq) of its latest event.")

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import BinaryExpression, Column, ColumnElement, Integer, Uuid, select
+from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.sql.selectable import NamedFromClause
 
@@ -26,8 +27,8 @@ from graph.compiled.reads.sql_json import Parameters, Rows, SqlType
 #: Arguments by Python name. Any: graphql-core has coerced each to its own type.
 Arguments = Mapping[str, Any]
 
-#: A condition: its column and its comparison operator; the value is bound.
-Condition = tuple[str, OperatorType]
+#: A condition: its column, its comparison operator, and its value if it is part of the statement; None if it is bound.
+Condition = tuple[str, OperatorType, bool | None]
 
 SIZE, AFTER, BEFORE = "size", "after", "before"
 
@@ -96,7 +97,7 @@ def _by_id_or_reference(arguments: Arguments) -> Bound:
 
 
 def _page(
-    conditions_of: Callable[[SessionFilter], _Conditions] | Callable[[CrmRecordFilter], _Conditions],
+    conditions_of: Callable[[SessionFilter | None], _Conditions] | Callable[[CrmRecordFilter | None], _Conditions],
 ) -> Callable[[Arguments], Bound]:
     def bind(arguments: Arguments) -> Bound:
         wanted = arguments["filter"]
@@ -104,7 +105,7 @@ def _page(
             asked = Page.of(*(arguments[name] for name in ("first", "after", "last", "before")))
             values: dict[str, object] = {SIZE: asked.size}
             values |= {name: value for name in (AFTER, BEFORE) if (value := getattr(asked, name)) is not None}
-            conditions = [] if wanted is None else list(conditions_of(wanted))
+            conditions = list(conditions_of(wanted))
         except VoxLoomError as error:
             raise Unsupported(error.code) from None
         form: list[Condition] = []
@@ -112,7 +113,10 @@ def _page(
             if not isinstance(each, BinaryExpression):  # the filter matches nothing
                 raise Unsupported("no such rows")
             assert isinstance(each.left, Column)
-            form.append((each.left.name, each.operator))
+            if isinstance(each.right, True_ | False_):
+                form.append((each.left.name, each.operator, isinstance(each.right, True_)))
+                continue
+            form.append((each.left.name, each.operator, None))
             value = each.right.value
             values[f"filter_{number}"] = value.value if isinstance(value, Enum) else value
         return Bound(values, tuple(form), backwards=asked.backwards)
@@ -134,15 +138,17 @@ def _turn(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameter
 def _record(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
     (name,) = bound.values
-    return rows.where(table.c[name] == bound.parameter(parameters, name, table.c[name].type))
+    rows = rows.where(table.c[name] == bound.parameter(parameters, name, table.c[name].type))
+    return rows if name == "id" else rows.where(table.c.forked.is_(False))
 
 
 def filtered(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     """All rows that match a list's filters, before paging."""
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
-    for number, (name, compare) in enumerate(bound.conditions):
+    for number, (name, compare, constant) in enumerate(bound.conditions):
         own = table.c[name]
-        rows = rows.where(compare(own, bound.parameter(parameters, f"filter_{number}", own.type)))
+        value = bound.parameter(parameters, f"filter_{number}", own.type) if constant is None else constant
+        rows = rows.where(compare(own, value))
     return rows
 
 

@@ -123,6 +123,7 @@ class _Writer:
                 "status": st.sampled_from(["OPEN", "ENDED", None]),
                 "channel": st.sampled_from(["WEB", "PHONE"]),
                 "language": st.sampled_from(["en", "es-mx", "??"]),
+                "forkedFrom": st.sampled_from([*self._known.sessions, "none"]),
             },
             "CrmRecordFilter": {
                 "sessionId": st.sampled_from([*self._known.sessions, "none"]),
@@ -130,6 +131,7 @@ class _Writer:
                 "reference": st.sampled_from([*self._known.references, "nope", "?"]),
                 "priority": st.sampled_from(["LOW", "HIGH"]),
                 "status": st.sampled_from(["DONE", "FAILED"]),
+                "forked": st.sampled_from([True, False, None]),
             },
         }
         own = filters[kind]

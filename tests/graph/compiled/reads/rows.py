@@ -105,6 +105,9 @@ class Filler:
             made = []
             for count in turns:
                 owner = self._session(tenant_id, count)
+                if len(made) % 3 == 2:  # each third one is a fork
+                    owner.forked_from_id, owner.forked_after = made[0], 1
+                    owner.engines = {"llm": ["openai", "scripted"], "tts": ["espnet"]}
                 session.add(owner)
                 await session.flush()
                 made.append(owner.id)
@@ -305,4 +308,5 @@ class Filler:
             status=self._pick(*CrmStatus),
             details=self._pick(*OBJECTS),
             created_at=self._moment(),
+            forked=owner.forked_from_id is not None,
         )
