@@ -21,15 +21,15 @@ class QueueLimits:
     retry_after_seconds: float = 2
 
 
-async def check_quota(session: AsyncSession, owner: Session, limits: QueueLimits) -> None:
-    """Raises Overloaded if the quota of queued turns is used up. The caller locks the session's row.
+async def check_quota(session: AsyncSession, owner: Session, limits: QueueLimits, *, turns: int = 1) -> None:
+    """Raises Overloaded if the quota leaves no room for more queued ``turns``. The caller locks the session's row.
 
     Exact per session; approximate per tenant, as concurrent messages of several sessions are not counted.
     """
     queued = select(func.count()).select_from(Turn).where(Turn.status == TurnStatus.QUEUED)
     of_session = (await session.execute(queued.where(Turn.session_id == owner.id))).scalar_one()
-    if of_session >= limits.per_session:
+    if of_session + turns > limits.per_session:
         raise Overloaded("Too many turns of this session are waiting.", limits.retry_after_seconds)
     tenants = queued.join(Session, Session.id == Turn.session_id).where(Session.tenant_id == owner.tenant_id)
-    if (await session.execute(tenants)).scalar_one() >= limits.per_tenant:
+    if (await session.execute(tenants)).scalar_one() + turns > limits.per_tenant:
         raise Overloaded("Too many turns are waiting.", limits.retry_after_seconds)

@@ -90,6 +90,30 @@ class EndSessionInput:
     session_id: Annotated[strawberry.ID, described("The session.")]
 
 
+@strawberry.input(
+    description="A copy of a session up to a turn, in which the later messages of the customer run again. What it files"
+    " is no request of the customer: CrmRecord.forked."
+)
+class ForkSessionInput:
+    session_id: Annotated[strawberry.ID, described("The session to copy.")]
+    after_turn: Annotated[int, described("The number of the last turn that is copied; 0 for none. At most 200.")]
+    agent_version: int | None = strawberry.field(
+        description="Another version of the session's agent; null for the same.", default=None
+    )
+    engines: EnginesInput | None = strawberry.field(description="Engines; null for the session's.", default=None)
+    replay: int | None = strawberry.field(
+        description="How many of the later messages run again; null for all, 0 for none.", default=None
+    )
+    external_tools: bool = strawberry.field(
+        description="Whether turns of the fork call tools of external MCP servers. Otherwise such calls fail.",
+        default=False,
+    )
+    idempotency_key: str | None = strawberry.field(
+        description="For safe resending: the same key for the same session returns the same fork. 1 to 200 characters.",
+        default=None,
+    )
+
+
 @strawberry.input(description="A manual tool call.")
 class CallToolInput:
     session_id: Annotated[strawberry.ID, described("The session that the call belongs to.")]

@@ -6,8 +6,6 @@ Payloads are nullable, so that a failed mutation does not remove the results of 
 from __future__ import annotations
 
 import math
-from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -16,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.agents.engine_choice import validate_engines
 from db.audio.persist import NewAudio, new_audio, upload
-from db.commands import calls, messages, sessions, turns
+from db.commands import calls, forks, messages, sessions, turns
 from db.enums import AudioKind
 from db.errors import BadUserInput
 from db.ids import parse_id
@@ -27,13 +25,13 @@ from db.turns.live_values import TurnTaking
 from db.validation import validate_json
 from db.viewer import Viewer
 from graph.api.context import Info
-from graph.api.descriptions import described
 from graph.api.inputs import (
     CallToolInput,
     CancelTurnInput,
     CloseCallInput,
     CreateSessionInput,
     EndSessionInput,
+    ForkSessionInput,
     InterruptReplyInput,
     OpenCallInput,
     RetryTurnInput,
@@ -41,68 +39,24 @@ from graph.api.inputs import (
     TurnTakingInput,
 )
 from graph.api.message_content import content_of
+from graph.api.payloads import (
+    CallToolPayload,
+    CancelTurnPayload,
+    CloseCallPayload,
+    CreateSessionPayload,
+    EndSessionPayload,
+    ForkSessionPayload,
+    InterruptReplyPayload,
+    OpenCallPayload,
+    RetryTurnPayload,
+    SendMessagePayload,
+)
 from graph.api.types.call import Call
 from graph.api.types.session import Session
 from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
 from graph.api.wait_for_turn import turn_ended
 from graph.parts import Parts
-
-
-@strawberry.type(description="Result of createSession.")
-class CreateSessionPayload:
-    session: Annotated[Session, described("The new session, ready for messages.")]
-
-
-@strawberry.type(description="Result of sendMessage. The message is stored (committed).")
-class SendMessagePayload:
-    turn: Annotated[Turn, described("The message's turn: QUEUED, or later in its life with waitSeconds.")]
-
-
-@strawberry.type(description="Result of cancelTurn.")
-class CancelTurnPayload:
-    turn: Annotated[Turn, described("The turn: CANCELLED, or unchanged if it had ended before.")]
-
-
-@strawberry.type(description="Result of retryTurn.")
-class RetryTurnPayload:
-    turn: Annotated[Turn, described("The turn: QUEUED, or unchanged if it was not failed or cancelled.")]
-
-
-@strawberry.type(description="Result of endSession.")
-class EndSessionPayload:
-    session: Annotated[Session, described("The session: it accepts no more messages; turns in progress still finish.")]
-
-
-@strawberry.type(description="Result of callTool.")
-class CallToolPayload:
-    tool_call: Annotated[
-        ToolCall,
-        described("The call: ACCEPTED with a result, FAILED with an error, or PENDING if resent while it still runs."),
-    ]
-
-
-@strawberry.type(description="Result of openCall.")
-class OpenCallPayload:
-    call: Annotated[Call, described("The call: OPENED until the caller connects.")]
-    url: Annotated[str, described("The websocket address for the caller.")]
-    token: Annotated[
-        str, described("Instead of an API key, for this call alone: it may be given to a browser. Not logged anywhere.")
-    ]
-    expires_at: Annotated[
-        datetime,
-        described("Until when the caller must have connected. A dropped call can be resumed with the token later."),
-    ]
-
-
-@strawberry.type(description="Result of closeCall.")
-class CloseCallPayload:
-    call: Annotated[Call, described("The call: ENDED.")]
-
-
-@strawberry.type(description="Result of interruptReply.")
-class InterruptReplyPayload:
-    call: Annotated[Call, described("The call. The event ReplyInterrupted follows if a reply plays.")]
 
 
 @strawberry.type(description="The mutations.")
@@ -186,6 +140,36 @@ class Mutation:
             lambda session: sessions.end_session(session, viewer, session_id=session_id)
         )
         return EndSessionPayload(session=Session(row=row, source=info.context.loaders))
+
+    @strawberry.mutation(
+        description="Copies a session up to a turn into a new one, with another version of the agent or other engines"
+        " if asked for, and queues its later messages there again, in one transaction. The session is not changed."
+    )
+    async def fork_session(self, info: Info, input: ForkSessionInput) -> ForkSessionPayload | None:  # noqa: A002
+        viewer = await info.context.viewer()
+        parts = info.context.parts
+        session_id = parse_id(input.session_id, "session")
+
+        async def fork(session: AsyncSession) -> SessionRow:
+            living = await workers.find_alive(session, parts.settings.live_worker_seconds)
+            wanted = forks.Fork(
+                after_turn=input.after_turn,
+                agent_version=input.agent_version,
+                engines=None if input.engines is None else validate_engines(input.engines.chosen(), living),
+                replay=input.replay,
+                external_tools=input.external_tools,
+            )
+            return await forks.fork_session(
+                session,
+                viewer,
+                session_id=session_id,
+                fork=wanted,
+                idempotency_key=input.idempotency_key,
+                limits=parts.settings.queue_limits,
+            )
+
+        row = await parts.database.run(fork)
+        return ForkSessionPayload(session=Session(row=row, source=info.context.loaders))
 
     @strawberry.mutation(
         description="Calls a tool manually: one of the CRM server, or server__tool of an external MCP server. If the "

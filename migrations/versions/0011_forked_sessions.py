@@ -20,9 +20,7 @@ def upgrade() -> None:
     op.add_column("sessions", sa.Column("engines", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("sessions", sa.Column("forked_from_id", sa.Uuid(), nullable=True))
     op.add_column("sessions", sa.Column("forked_after", sa.Integer(), nullable=True))
-    op.add_column(
-        "sessions", sa.Column("external_tools", sa.Boolean(), server_default=sa.text("true"), nullable=False)
-    )
+    op.add_column("sessions", sa.Column("external_tools", sa.Boolean(), server_default=sa.text("true"), nullable=False))
     op.add_column("sessions", sa.Column("idempotency_key", sa.String(200), nullable=True))
     op.add_column("sessions", sa.Column("request_hash", sa.LargeBinary(), nullable=True))
     op.create_foreign_key(
@@ -41,9 +39,7 @@ def upgrade() -> None:
     op.add_column("crm_records", sa.Column("forked", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.drop_constraint(_REFERENCE, "crm_records")
     op.create_index(_REFERENCE, "crm_records", ["tenant_id", "reference"], unique=True, postgresql_where=_ORIGINAL)
-    op.create_unique_constraint(
-        op.f("uq_crm_records_session_id_reference"), "crm_records", ["session_id", "reference"]
-    )
+    op.create_unique_constraint(op.f("uq_crm_records_session_id_reference"), "crm_records", ["session_id", "reference"])
 
 
 def downgrade() -> None:

@@ -102,7 +102,7 @@ class Filler:
         """A session for each number, with so many turns. Returns their ids."""
         async with self._database.transaction() as session:
             tenant_id = (await session.execute(select(Tenant.id).where(Tenant.name == self._tenant))).scalar_one()
-            made = []
+            made: list[UUID] = []
             for count in turns:
                 owner = self._session(tenant_id, count)
                 if len(made) % 3 == 2:  # each third one is a fork
