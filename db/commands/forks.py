@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.commands.agents import find_agent
 from db.commands.conversation_copy import copy_conversation
 from db.commands.sessions import lock_session
 from db.enums import EventType, LiveCallStatus, Role, ToolCallStatus
@@ -96,6 +97,7 @@ async def fork_session(
         language=original.language,
         channel=original.channel,
         persona=original.persona,
+        agent_version_id=await _agent_version_id(session, original, fork),
         metadata_=original.metadata_,
         engines=original.engines if fork.engines is None else dict(fork.engines),
         forked_from_id=original.id,
@@ -131,6 +133,20 @@ def _later(turns: Sequence[Turn], fork: Fork, limits: QueueLimits) -> Sequence[T
             "after a later turn."
         )
     return later
+
+
+async def _agent_version_id(session: AsyncSession, original: Session, fork: Fork) -> UUID | None:
+    """The version of the fork's agent, which may be archived. Raises AgentNotFound."""
+    if fork.agent_version is None:
+        return original.agent_version_id
+    found = await find_agent(
+        session,
+        tenant_id=original.tenant_id,
+        name=original.persona,
+        number=fork.agent_version,
+        definition=False,
+    )
+    return found.version.id
 
 
 async def _check_copied(session: AsyncSession, original: Session, turns: Sequence[Turn], fork: Fork) -> None:
