@@ -49,7 +49,7 @@ class NotFound(VoxLoomError):
     code = "NOT_FOUND"
 
 
-class AgentNotFound(VoxLoomError):
+class AgentNotFound(NotFound):
     """The tenant has no agent of this name, or the agent is archived or has no version of this number."""
 
     code = "AGENT_NOT_FOUND"

@@ -5,6 +5,7 @@ Each finds only agents of the tenant that it is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -28,6 +29,9 @@ MAX_VERSIONS = 10_000
 MAX_DEFINITION_BYTES = 4_000_000
 
 _MAX_INTEGER = 2**31 - 1
+
+#: ``db.agents.definition.Identifier``.
+_NAME = re.compile("[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 #: Most names in an error message.
 _SHOWN_NAMES = 20
@@ -129,7 +133,7 @@ async def archive_agent(session: AsyncSession, *, tenant_id: UUID, name: str) ->
     Idempotent. Raises AgentNotFound.
     """
     agent = await session.scalar(
-        select(Agent).where(Agent.tenant_id == tenant_id, Agent.name == name).with_for_update()
+        select(Agent).where(Agent.tenant_id == tenant_id, Agent.name == _name(name)).with_for_update()
     )
     if agent is None:
         raise await agent_not_found(session, tenant_id, name)
@@ -147,7 +151,7 @@ async def find_agent(
     ``definition``: whether ``version.definition`` is loaded too, as JSON. Raises AgentNotFound.
     """
     wanted = Agent.version if number is None else _number(number)
-    query = _agents().where(Agent.tenant_id == tenant_id, Agent.name == name, AgentVersion.number == wanted)
+    query = _agents().where(Agent.tenant_id == tenant_id, Agent.name == _name(name), AgentVersion.number == wanted)
     if definition:
         query = query.options(undefer(AgentVersion.definition))
     row = (await session.execute(query)).one_or_none()
@@ -175,7 +179,9 @@ async def list_agents(
 
     ``archived``: with those that are archived. ``after``: the last name of the page before.
     """
-    query = _agents().where(Agent.tenant_id == tenant_id, Agent.name > after, AgentVersion.number == Agent.version)
+    query = _agents().where(
+        Agent.tenant_id == tenant_id, Agent.name > _name(after), AgentVersion.number == Agent.version
+    )
     if not archived:
         query = query.where(Agent.archived_at.is_(None))
     rows = await session.execute(query.order_by(Agent.name).limit(limit))
@@ -189,11 +195,16 @@ async def list_versions(
 
     ``before``: the last number of the page before.
     """
-    query = _agents().where(Agent.tenant_id == tenant_id, Agent.name == name)
+    query = _agents().where(Agent.tenant_id == tenant_id, Agent.name == _name(name))
     if before is not None:
         query = query.where(AgentVersion.number < _number(before))
     rows = await session.execute(query.order_by(AgentVersion.number.desc()).limit(limit))
     return [FoundAgent(agent, version) for agent, version in rows]
+
+
+def _name(name: str) -> str:
+    """The name, or "" for one that no agent can have: Postgres cannot be asked about some texts."""
+    return name if _NAME.fullmatch(name) else ""
 
 
 def _agents() -> Select[Agent, AgentVersion]:
@@ -209,7 +220,7 @@ async def agent_not_found(
     session: AsyncSession, tenant_id: UUID, name: str, number: int | None = None
 ) -> AgentNotFound:
     """The error for an agent that no session can be created with; names those that can be used."""
-    wanted = select(Agent.version, Agent.archived_at).where(Agent.tenant_id == tenant_id, Agent.name == name)
+    wanted = select(Agent.version, Agent.archived_at).where(Agent.tenant_id == tenant_id, Agent.name == _name(name))
     agent = (await session.execute(wanted)).one_or_none()
     if agent is not None and agent.archived_at is None and number is not None:
         return AgentNotFound(f"The agent has no version {number}: the current one is {agent.version}.")

@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.agents.builtin import builtin_agents
 from db.calls.ending import end_calls_of
+from db.commands.agents import pinned_version
 from db.enums import CallEndReason, Channel, SessionStatus
 from db.errors import BadUserInput, NotFound
 from db.ids import new_id
 from db.json_value import Json
-from db.languages import LANGUAGES, parse_language
+from db.languages import LANGUAGES, parse_language, primary_language
 from db.models.conversation import Session
 from db.turns.session_end import append_session_ended
 from db.validation import validate_json, validate_text
@@ -34,22 +34,29 @@ async def create_session(
     language: str,
     channel: Channel,
     persona: str,
+    agent_version: int | None = None,
     metadata: dict[str, object] | None,
     answered: Collection[str] = LANGUAGES,
     engines: Mapping[str, Json] | None = None,
 ) -> Session:
-    """Creates a session. ``answered``: the languages that may be chosen. ``engines``: as ``validate_engines`` gives
-    them. Raises BadUserInput.
+    """Creates a session, which holds a version of an agent to its end.
+
+    ``persona``: the agent's name. ``agent_version``: the version's number, None for the current one. ``answered``: the
+    languages that this server answers in; of them one of the agent's may be chosen. ``engines``: as
+    ``validate_engines`` gives them. Raises AgentNotFound, also for an archived agent; BadUserInput.
     """
-    if persona not in builtin_agents():
-        raise BadUserInput(f"Unknown persona: use one of {', '.join(sorted(builtin_agents()))}.")
+    pinned = (await pinned_version(session, tenant_id=viewer.tenant_id, name=persona, number=agent_version)).version
+    spoken = parse_language(language, answered)
+    if (primary_language(spoken) or pinned.languages[0]) not in pinned.languages:
+        raise BadUserInput(f"The agent does not speak this language: use one of {', '.join(pinned.languages)}.")
     row = Session(
         id=new_id(),
         tenant_id=viewer.tenant_id,
         customer_id=validate_text(customer_id, "customerId", max_length=MAX_CUSTOMER_ID),
-        language=parse_language(language, answered),
+        language=spoken,
         channel=channel,
         persona=persona,
+        agent_version_id=pinned.id,
         metadata_=None if metadata is None else validate_json(metadata, "metadata"),
         engines=None if engines is None else dict(engines),
     )

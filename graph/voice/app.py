@@ -14,12 +14,15 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import WebSocketRoute
 
+from db.commands.agents import pinned_version
 from db.commands.builtin_agents import publish_builtin_agents
 from db.commands.keys import REVOKED_CHANNEL, import_key, server_secret
-from db.errors import BadUserInput
+from db.commands.phone_calls import phone_viewer
+from db.errors import BadUserInput, NotFound
 from db.load_settings import load_settings
 from db.logs import configure_logging
 from db.postgres.check import check_database, check_schema
@@ -49,6 +52,8 @@ from inference.settings import InferenceSettings
 from inference.turn.attempt import TurnSetup
 from inference.worker.progress import LoadingDisplay
 from inference.worker.turn_process import TurnParts, run_turns, turn_parts
+
+log = structlog.get_logger(__name__)
 
 #: Interval of the keep-alive query of the connection that hears of revoked keys; they are polled too.
 _LISTEN_CHECK_SECONDS = 5.0
@@ -133,6 +138,12 @@ def _prepared(settings: VoiceSettings) -> Callable[[AsyncSession], Awaitable[byt
         await publish_builtin_agents(session)
         if settings.api_key is not None:
             await import_key(session, settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
+        for number in settings.twilio_numbers:
+            try:
+                viewer = await phone_viewer(session, number.tenant)
+                await pinned_version(session, tenant_id=viewer.tenant_id, name=number.agent)
+            except NotFound as error:  # it may come later; until then its calls are refused
+                log.warning("phone number without agent", number=number.number, reason=error.message)
         return await server_secret(session, CALL_TOKEN_SECRET)
 
     return work

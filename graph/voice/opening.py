@@ -66,8 +66,12 @@ class Reception(Protocol):
         """
         ...
 
+    async def check_agent(self, viewer: Viewer, agent: str) -> None:
+        """Raises AgentNotFound if no session can be opened with this agent."""
+        ...
+
     async def open(self, viewer: Viewer, new: NewCall) -> OpenedCall:
-        """Opens a session and its call. Raises BadUserInput and Overloaded."""
+        """Opens a session and its call. Raises AgentNotFound, BadUserInput and Overloaded."""
         ...
 
     def connect(self, call: OpenedCall, speaker: CallerSpeaker) -> AbstractAsyncContextManager[Connection]:

@@ -8,13 +8,15 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.agents.builtin import builtin_agents
+from db.agents.definition import AgentDefinition
+from db.agents.pinned import agent_of
 from db.calls.find import find_call
+from db.commands.agents import pinned_version
 from db.commands.calls import open_call
 from db.commands.sessions import create_session
 from db.enums import CallTransport, Channel, LiveCallStatus
 from db.errors import Forbidden, SessionEnded, Unauthenticated
-from db.languages import LANGUAGES
+from db.languages import LANGUAGES, primary_language
 from db.viewer import Viewer
 from graph.guards.call_tokens import TOKEN_PREFIX, CallTokens
 from graph.voice.calls import CallTicket, Connection
@@ -50,20 +52,24 @@ class VoiceReception:
         rates.take_key(token.call_id)
         async with self._parts.database.reading() as session:
             found = await find_call(session, tenant_id=token.tenant_id, call_id=token.call_id)
-        if found is None or (found.status is LiveCallStatus.OPENED and found.now > token.expires_at):
+            agent = None if found is None else await agent_of(session, found.session_id)
+        if found is None or agent is None or (found.status is LiveCallStatus.OPENED and found.now > token.expires_at):
             raise Unauthenticated(_WRONG_TOKEN)
         if found.status is LiveCallStatus.ENDED:
             raise SessionEnded("The call has ended: open another one.")
-        voice = builtin_agents()[found.persona].voices.get(found.language)
         return OpenedCall(
             token.tenant_id,
             token.call_id,
             found.session_id,
             found.persona,
-            voice,
+            _voice(agent, found.language),
             found.language,
             found.turn_taking,
         )
+
+    async def check_agent(self, viewer: Viewer, agent: str) -> None:
+        async with self._parts.database.reading() as session:
+            await pinned_version(session, tenant_id=viewer.tenant_id, name=agent)
 
     async def open(self, viewer: Viewer, new: NewCall) -> OpenedCall:
         """One commit."""
@@ -83,8 +89,13 @@ class VoiceReception:
         call = await open_call(
             session, viewer, session_id=owner.id, transport=CallTransport.REALTIME, turn_taking=new.turn_taking
         )
-        voice = builtin_agents()[new.agent].voices.get(owner.language)
+        voice = _voice(await agent_of(session, owner.id), owner.language)
         return OpenedCall(viewer.tenant_id, call.id, owner.id, new.agent, voice, owner.language, new.turn_taking)
 
     def connect(self, call: OpenedCall, speaker: CallerSpeaker) -> AbstractAsyncContextManager[Connection]:
         return self._parts.calls.connect(CallTicket(call.tenant_id, call.call_id), speaker)
+
+
+def _voice(agent: AgentDefinition, language: str) -> str | None:
+    """The agent's voice in a session's language; None for the engine's default, and for ``auto``."""
+    return agent.voices.get(primary_language(language) or "")

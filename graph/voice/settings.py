@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr
 
-from db.agents.builtin import builtin_agents
+from db.agents.definition import Identifier
 from db.commands.keys import DEFAULT_TENANT
 from graph.settings import ApiSettings
 
@@ -18,16 +18,9 @@ class TwilioNumber(BaseModel):
     """A phone number that is answered: by which agent, in which language, for which tenant."""
 
     number: str = Field(pattern=r"^\+[0-9]{3,15}$")
-    agent: str
+    agent: Identifier
     language: str = "en"
     tenant: str = DEFAULT_TENANT
-
-    @field_validator("agent")
-    @classmethod
-    def _known(cls, agent: str) -> str:
-        if agent not in builtin_agents():
-            raise ValueError(f"agent must be one of {', '.join(sorted(builtin_agents()))}")
-        return agent
 
 
 class VoiceSettings(ApiSettings):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from db.agents.builtin import builtin_agents
+from db.agents.definition import AgentDefinition
+from db.agents.pinned import PINNED_JOIN, known_version, read_definition
 from db.audio.store import AudioStore, retry_unavailable
 from db.enums import MessageType, Role, ToolCallStatus
 from db.json_value import Json
@@ -27,7 +28,7 @@ _KNOWN = ("name", "phone", "account_id")
 
 
 #: All inputs in one statement, so in one snapshot. $1: session, $2: turn, null for the next one; $3: turns of history.
-INPUTS = """
+INPUTS = f"""
 with mine as materialized (
   select coalesce(turns.number, sessions.turn_count + 1) as number
   from sessions left join turns on turns.session_id = sessions.id and turns.id = $2::uuid
@@ -36,8 +37,8 @@ with mine as materialized (
   select turns.id, turns.number, turns.call_id is not null as live from turns cross join mine
   where turns.session_id = $1 and turns.number <= mine.number and turns.number > mine.number - $3::int
 )
-select sessions.tenant_id, sessions.language, sessions.persona, sessions.customer_id, sessions.metadata::text,
-  mine.number,
+select sessions.tenant_id, sessions.language, pinned.id, pinned.checksum, sessions.customer_id,
+  sessions.metadata::text, mine.number,
   (select json_agg(json_build_object('number', lately.number, 'role', messages.role, 'type', messages.type,
       'text', messages.text, 'language', messages.language, 'audio_id', messages.audio_id, 'live', lately.live,
       'heard', messages.playback -> 'heard_text') order by messages.id)::text
@@ -46,8 +47,8 @@ select sessions.tenant_id, sessions.language, sessions.persona, sessions.custome
       'server', calls.server, 'arguments', calls.arguments, 'result', calls.result, 'error', calls.error,
       'status', calls.status) order by calls.id)::text
     from lately join tool_calls calls on calls.turn_id = lately.id)
-from sessions cross join mine where sessions.id = $1
-"""
+from sessions {PINNED_JOIN} cross join mine where sessions.id = $1
+"""  # noqa: S608 - of constants
 
 RECORDING = "select store_key, size_bytes from audio where id = $1::uuid"
 
@@ -92,7 +93,7 @@ class _Rows:
 
     tenant_id: UUID
     language: str
-    persona: str
+    agent: AgentDefinition
     customer_id: str
     metadata: Found
     number: int
@@ -107,7 +108,7 @@ class _Rows:
             tenant_id=self.tenant_id,
             session_language=self.language,
             earlier_language=spoken[-1] if spoken else None,
-            agent=builtin_agents()[self.persona],
+            agent=self.agent,
             known=_known(self.customer_id, self.metadata),
             history=_history(self.messages, self.calls, before=self.number),
             text=None,
@@ -126,10 +127,11 @@ class _Rows:
 async def _find(database: Database, session_id: UUID, turn_id: UUID | None) -> _Rows:
     row = await database.reader.row(INPUTS, [session_id, turn_id, _MAX_TURNS])
     assert row is not None
-    tenant_id, language, persona, customer_id, metadata, number, said, used = row
+    tenant_id, language, version_id, checksum, customer_id, metadata, number, said, used = row
+    agent = await read_definition(database.reader, known_version(version_id), checksum)
     known: Found = json.loads(metadata or "{}") or {}
     return _Rows(
-        tenant_id, language, persona, customer_id, known, number, json.loads(said or "[]"), json.loads(used or "[]")
+        tenant_id, language, agent, customer_id, known, number, json.loads(said or "[]"), json.loads(used or "[]")
     )
 
 

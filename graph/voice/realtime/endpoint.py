@@ -7,16 +7,13 @@ header: they show the secret as a subprotocol, cannot read an HTTP status, and g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from db.agents.builtin import builtin_agents
-from db.agents.definition import AgentDefinition
-from db.errors import BadUserInput, NotFound, VoxLoomError
+from db.errors import BadUserInput, VoxLoomError
 from db.viewer import Viewer
 from graph.guards.http_refusals import refuse
 from graph.guards.key_gate import key_shown
@@ -47,13 +44,11 @@ class RealtimeEndpoint:
         revocations: Revocations | None = None,
         *,
         limits: ConnectionLimits | None = None,
-        agents: Mapping[str, AgentDefinition] | None = None,
     ) -> None:
         self._reception = reception
         self._rates = rates
         self._revocations = revocations
         self._limits = limits or ConnectionLimits()
-        self._agents = builtin_agents() if agents is None else agents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         offered: list[str] = scope.get("subprotocols", [])
@@ -87,9 +82,8 @@ class RealtimeEndpoint:
             return holder, config
         self._rates.take_key(holder.key_id)
         self._reception.check_admission()
-        if agent is None or agent not in self._agents:
-            raise NotFound(f"model must name an agent: {', '.join(sorted(self._agents))}.")
-        return holder, SessionConfig(agent)
+        await self._reception.check_agent(holder, agent or "")
+        return holder, SessionConfig(agent or "")
 
     async def _serve(self, websocket: WebSocket, holder: Viewer | OpenedCall, config: SessionConfig) -> None:
         connection = RealtimeConnection(websocket, self._reception, holder, config, self._limits)

@@ -142,8 +142,6 @@ SESSIONS: dict[str, dict[str, Any]] = {
     "half a character in language": {"language": HALF},
     "language of 10 kB": {"language": "en" * 5000},
     "null language": {"language": None},
-    "unknown persona": {"persona": "pirate"},
-    "half a character in persona": {"persona": HALF},
     "unknown channel": {"channel": f"PIGEON{HALF}"},
     "metadata is a text": {"metadata": "a"},
     "metadata is a list": {"metadata": [1]},
@@ -168,6 +166,19 @@ async def test_a_session_that_cannot_be(edge: Edge, acme: Client, name: str) -> 
     body = json.dumps({"query": CREATE, "variables": {"input": {"customerId": "c", **SESSIONS[name]}}})
     answer = await post_raw(acme, body.replace('"DIGITS"', "9" * 5000))
     assert code_of(answer.json()) == "BAD_USER_INPUT"
+    assert await edge.rows() == before
+
+
+@pytest.mark.parametrize(
+    "persona", ["", "pirate", "Billing_agent", "billing_agent ", "billing_agent\0", HALF, "a" * 10_000]
+)
+async def test_a_session_with_an_agent_that_is_not_there(edge: Edge, acme: Client, persona: str) -> None:
+    before = await edge.rows()
+    given = {"customerId": "c", "persona": persona}
+    answer = await post_raw(acme, json.dumps({"query": CREATE, "variables": {"input": given}}))
+    error = answer.json()["errors"][0]
+    assert error["extensions"]["code"] == "AGENT_NOT_FOUND"
+    assert error["message"] == "No such agent: use one of billing_agent, retention_agent, technical_agent."
     assert await edge.rows() == before
 
 

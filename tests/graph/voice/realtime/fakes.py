@@ -15,7 +15,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from db.enums import CallEndReason, PlaybackSource
-from db.errors import BadUserInput, Unauthenticated, VoxLoomError
+from db.errors import AgentNotFound, BadUserInput, Unauthenticated, VoxLoomError
 from db.languages import parse_language
 from db.turns.live_values import TurnTaking
 from db.viewer import Viewer
@@ -48,6 +48,7 @@ from inference.live.ports import (
 from tests.graph.voice.fakes import until
 
 KEY = "vl_key"
+AGENTS = ("billing_agent", "technical_agent")
 TOKEN = "ek_token"
 RATE = 22_050
 
@@ -212,6 +213,10 @@ class FakeReception:
         if secret == TOKEN:
             return self.token_call
         raise Unauthenticated("The API key is wrong or was revoked.")
+
+    async def check_agent(self, viewer: Viewer, agent: str) -> None:
+        if agent not in AGENTS:
+            raise AgentNotFound("No such agent.")
 
     async def open(self, viewer: Viewer, new: NewCall) -> OpenedCall:
         if self.refuse is not None:

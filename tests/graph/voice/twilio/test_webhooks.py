@@ -193,7 +193,11 @@ async def test_what_fails_is_said_without_details(
     database: Database, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = TwilioNumber(number=NUMBER, agent="billing_agent", tenant="nobody")
-    async with exchange(database, echo, twilio_numbers=[number]) as line:
+    unpublished = TwilioNumber(number="+15550001111", agent="nobody", tenant="acme")
+    async with exchange(database, echo, twilio_numbers=[number, unpublished]) as line:
+        assert "technical problem" in ElementTree.tostring(
+            await ring(PhoneCall(line.base, to="+15550001111")), "unicode"
+        )
         assert "technical problem" in ElementTree.tostring(await ring(PhoneCall(line.base)), "unicode")
     async with exchange(database, echo) as line:
         for error in (EngineUnavailable("The models are not loaded."), ValueError("secret")):
@@ -213,7 +217,7 @@ async def test_without_an_auth_token_there_are_no_routes(database: Database, key
 
 
 @pytest.mark.parametrize(
-    "number", [{"number": "15551234567", "agent": "billing_agent"}, {"number": "+15551234567", "agent": "nobody"}]
+    "number", [{"number": "15551234567", "agent": "billing_agent"}, {"number": "+15551234567", "agent": "No body"}]
 )
 def test_a_wrong_number_or_agent_is_noticed_at_the_start(number: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="twilio_numbers"):
