@@ -210,9 +210,13 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The next piece of the reply, with white space: the reply is the concatenation of all deltas."""
+    """The next piece of the reply, with white space: the reply is the concatenation of all deltas.
+
+    ``language``: of the whole reply, ISO 639-1, if it is another than requested; told with the first delta.
+    """
 
     text: str
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,11 +169,11 @@ class Pipeline:
             )
         tries = EngineRetries(able or self._engines.llm, self._limits.retry)
         while True:
-            sentences = Sentences(_MAX_QUEUED_SENTENCES)
+            sentences = Sentences(_MAX_QUEUED_SENTENCES, language)
             try:
                 async with asyncio.TaskGroup() as both:
                     both.create_task(self._reply_loop.run(text, language, tries.lender, sentences))
-                    both.create_task(self._speak(language, sentences))
+                    both.create_task(self._speak(sentences))
                 return
             except ExceptionGroup as group:
                 cause = _cause(group)
@@ -184,24 +184,27 @@ class Pipeline:
                 if self._relay is not None:
                     self._relay.restarted()
 
-    async def _speak(self, language: str, sentences: Sentences) -> None:
+    async def _speak(self, sentences: Sentences) -> None:
+        first = await sentences.get()
+        language = sentences.language
         able = [lender for lender in self._engines.tts if lender.supports(language)]
         if not able:
             await self._journal.stage_skipped(Stage.TTS, f"No voice here speaks {language!r}.")
-            async for _ in _take(sentences):
+            async for _ in _take(first, sentences):
                 pass
             return
+        spoken = _take(first, sentences)
         try:
-            await self._speak_all(language, EngineRetries(able, self._limits.retry), sentences)
+            await self._speak_all(language, EngineRetries(able, self._limits.retry), spoken)
         except StageError:
-            async for _ in _take(sentences):  # the LLM still finishes the reply, which can be read
+            async for _ in spoken:  # the LLM still finishes the reply, which can be read
                 pass
             raise
 
-    async def _speak_all(self, language: str, tries: EngineRetries[Synthesizer], sentences: Sentences) -> None:
+    async def _speak_all(self, language: str, tries: EngineRetries[Synthesizer], sentences: AsyncIterator[str]) -> None:
         started = False
         chunks = tts.speak(
-            _take(sentences),
+            sentences,
             language=language,
             voice=self._work.agent.voices.get(language),
             tries=tries,
@@ -238,6 +241,8 @@ def _cause(error: Exception) -> Exception:
     return causes[0]
 
 
-async def _take(sentences: Sentences) -> AsyncIterator[str]:
-    while (sentence := await sentences.get()) is not None:
+async def _take(first: str | None, sentences: Sentences) -> AsyncIterator[str]:
+    sentence = first
+    while sentence is not None:
         yield sentence
+        sentence = await sentences.get()

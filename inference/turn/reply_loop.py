@@ -25,8 +25,13 @@ _MAX_ROUNDS = 6
 #: Deltas within this interval are journaled as one event.
 _DELTA_SECONDS = 0.1
 
-#: Sentences on their way from LLM to TTS; None after the last.
-Sentences = asyncio.Queue[str | None]
+
+class Sentences(asyncio.Queue[str | None]):
+    """Sentences on their way from LLM to TTS; None after the last. ``language``: of the reply, known with the first."""
+
+    def __init__(self, size: int, language: str) -> None:
+        super().__init__(size)
+        self.language = language
 
 
 class ReplyLoop:
@@ -57,6 +62,7 @@ class ReplyLoop:
         if self._work.reply is not None:
             if self._relay is not None:
                 self._relay.text(self._work.reply)
+            sentences.language = self._work.earlier_language or language
             for sentence in (*splitter.feed(self._work.reply), *splitter.flush()):
                 await sentences.put(sentence)
             await sentences.put(None)
@@ -90,7 +96,9 @@ class ReplyLoop:
             raise StageError(Failure("ENGINE_UNAVAILABLE", "The model gave no reply.", Stage.LLM))
         for sentence in splitter.flush():
             await sentences.put(sentence)
-        await self._journal.reply_ready(written.strip(), language)  # before the sentinel, so before TTS can end
+        await self._journal.reply_ready(
+            written.strip(), sentences.language
+        )  # before the sentinel, so before TTS can end
         await sentences.put(None)
 
     async def _round(
@@ -109,6 +117,7 @@ class ReplyLoop:
             async for item in items:
                 if isinstance(item, TextDelta):
                     said += item.text
+                    sentences.language = item.language or sentences.language
                     unsent += item.text
                     if self._relay is not None:
                         self._relay.text(item.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import AsyncGenerator, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +18,13 @@ from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
 from inference.ports import (
+    ChatFinished,
     ChatRequest,
     CompletedToolCall,
     EngineInfo,
+    Speech,
     Superseded,
+    TextDelta,
     ToolRequest,
     UserMessage,
 )
@@ -240,6 +243,38 @@ async def test_the_reply_is_in_the_language_of_the_conversation(
 ) -> None:
     journal = await run(work(session_language=language, earlier_language=earlier), language_of=lambda _: told)
     assert journal.told("reply_ready")[0][1] == expected
+
+
+class _AnswersIn(FakeChatModel):
+    """A chat model that answers in another language than was requested."""
+
+    async def reply(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolRequest | ChatFinished, None]:
+        yield TextDelta("Guten Tag.", language="de")
+        yield TextDelta(" Wie geht es?")
+        yield ChatFinished("fake")
+
+
+class _Voice(FakeSynthesizer):
+    """Notes the languages that it speaks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spoken: list[str] = []
+
+    async def synthesize(self, text: str, *, language: str, voice: str | None) -> AsyncGenerator[Speech, None]:
+        self.spoken.append(language)
+        async for piece in super().synthesize(text, language=language, voice=voice):
+            yield piece
+
+
+async def test_a_reply_in_another_language_is_stored_and_spoken_in_it() -> None:
+    voice = _Voice()
+    journal = await run(work(session_language="en"), llm=_AnswersIn(), tts=voice)
+    assert journal.told("reply_ready") == [("Guten Tag. Wie geht es?", "de")]
+    assert voice.spoken == ["de", "de"]
+    resumed = _Voice()
+    await run(work(session_language="en", earlier_language="de", reply="Guten Tag."), tts=resumed)
+    assert resumed.spoken == ["de"]
 
 
 class BusyDecoders:
