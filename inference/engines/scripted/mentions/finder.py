@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from threading import Lock
 
 from db.agents.definition import AgentDefinition
-from inference.engines.scripted.entities import find_entities
-from inference.engines.scripted.lexicon import lexicon
+from inference.engines.scripted.mentions.addresses import find_addresses
+from inference.engines.scripted.mentions.choices import find_choices
+from inference.engines.scripted.mentions.contrasts import retract
+from inference.engines.scripted.mentions.dates import find_dates
+from inference.engines.scripted.mentions.email import find_emails
+from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.money import find_decimals, find_money
+from inference.engines.scripted.mentions.numbers import find_numbers
+from inference.engines.scripted.mentions.person_names import find_person_names
+from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled
+from inference.engines.scripted.mentions.text import WORD, Utterance, fold
+from inference.engines.scripted.mentions.texts import find_texts
+from inference.engines.scripted.mentions.times import find_times
+from inference.engines.scripted.mentions.words import languages_of
 from inference.engines.scripted.values import NOTHING_ASKED, Expectation, Mention
 
-#: Only the beginning is read, which bounds the time that a hostile text can cost.
-MAX_CHARS = 2000
-
 _NAMES = frozenset({"person_name", "email", "postal_address"})
+_NUMBERS = frozenset({"phone", "account_id", "number", "money"})
+_IDENTIFIES = frozenset({"phone", "account_id", "email"})
+_CACHED_AGENTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Agent:
+    """What the rules need of an agent in a language. ``vocabulary``: words of its examples, which are no names."""
+
+    definition: AgentDefinition
+    fields: Fields
+    vocabulary: frozenset[str]
+
+
+_agents: OrderedDict[tuple[int, str], _Agent] = OrderedDict()
+_lock = Lock()
 
 
 def find_mentions(
@@ -23,21 +50,42 @@ def find_mentions(
     expected: Expectation = NOTHING_ASKED,
     today: dt.date | None = None,
 ) -> tuple[Mention, ...]:
-    """The values in ``text``, in their order; none overlap. Nothing is inferred that was not said.
+    """The values in ``text``, in their order; none overlap, but for texts. Nothing is inferred that was not said.
 
-    ``expected``: what the last reply asked for; decides the meaning of bare values. ``today``: for relative dates.
+    ``expected``: what the last reply asked for; decides the meaning of bare values. ``today``: for relative dates, the
+    local date if absent. Only the first ``MAX_CHARS`` characters are read. A value that is put right in the same
+    utterance is given with ``retracted``, before the right one; a partial value ("no, it's 14") is a number without a
+    field: see ``merge_correction``.
     """
-    found = find_entities(text[:MAX_CHARS], lexicon(language))
-    values = [
-        ("person_name", found.name, "name"),
-        ("phone", found.phone, "phone"),
-        ("account_id", found.account_id, "account_id"),
-        ("email", found.email, None),
-        ("postal_address", found.address, None),
-        ("number", found.number, None),
+    said = Utterance(text)
+    if not said.folded.strip():
+        return ()
+    known = _known(agent, language)
+    fields = known.fields
+    found: list[Mention] = []
+    found += find_emails(said, language, fields, expected)
+    found += find_addresses(said, language, fields, expected)
+    found += find_money(said, language, fields, expected)
+    found += find_dates(said, language, fields, expected, today or dt.date.today())  # noqa: DTZ011
+    found += find_times(said, language, fields, expected)
+    found += find_decimals(said)
+    found += find_numbers(said, language, fields, expected)
+    spelled = find_spelled(said, language)
+    names = Utterance(text, claimed=[*said.claimed, *((each.start, each.end) for each in spelled)])
+    identified = any(each.format in _IDENTIFIES for each in found)
+    persons = find_person_names(names, language, fields, expected, vocabulary=known.vocabulary, identified=identified)
+    said.claimed += [
+        span
+        for span in names.claimed
+        if span not in said.claimed and names.span(*span) in {(each.start, each.end) for each in persons}
     ]
-    mentions = [_place(text, form, value, field) for form, value, field in values if value]
-    return tuple(sorted((each for each in mentions if each), key=lambda each: each.start))
+    asked = "person_name" in expected.formats or "name" in expected.fields
+    field = fields.assign("person_name", said.folded, 0, 0, expected)
+    found += apply_spelling(said, persons, language, asked=asked, field=field)
+    found += find_choices(said, languages_of(language), fields, expected)
+    found = _by_phrases(said, found, fields)
+    found += find_texts(said, language, fields)
+    return tuple(sorted(retract(said, found, language), key=lambda each: (each.start, each.end)))
 
 
 def mask(text: str, mentions: tuple[Mention, ...]) -> str:
@@ -45,14 +93,48 @@ def mask(text: str, mentions: tuple[Mention, ...]) -> str:
     pieces: list[str] = []
     at = 0
     for each in sorted(mentions, key=lambda each: each.start):
-        if each.start < at or each.format in {"enum", "text"}:
+        digits = any(ch.isdigit() for ch in text[each.start : each.end])
+        number = each.format in _NUMBERS or (each.format in {"date", "time"} and digits)
+        if each.start < at or not (number or each.format in _NAMES):
             continue
-        pieces += [text[at : each.start], "NAME" if each.format in _NAMES else "NUMBER"]
+        pieces += [text[at : each.start], "NUMBER" if number else "NAME"]
         at = each.end
     return "".join([*pieces, text[at:]])
 
 
-def _place(text: str, form: str, value: str, field: str | None) -> Mention | None:
-    joined = r"\W*".join(re.escape(ch) for ch in value if ch.isalnum())
-    match = re.search(joined, text[:MAX_CHARS], re.IGNORECASE)
-    return Mention(form, value, match.start(), match.end(), field) if match else None
+def _by_phrases(said: Utterance, found: list[Mention], fields: Fields) -> list[Mention]:
+    """The mentions with the field whose phrase they stand in."""
+    result = list(found)
+    for slot in fields.slots.values():
+        for phrase in slot.phrases if slot.format != "text" else ():
+            for match in phrase.finditer(said.folded):
+                start, end = said.span(*match.span("value"))
+                for at, each in enumerate(result):
+                    if (
+                        each.format == slot.format
+                        and start <= each.start < max(end, start + 1)
+                        and each.start - start <= 2
+                    ):
+                        result[at] = replace(each, field=slot.name)
+    return result
+
+
+def _known(agent: AgentDefinition, language: str) -> _Agent:
+    """Compiled words of an agent, cached by its definition."""
+    key = (id(agent), language)
+    with _lock:
+        cached = _agents.get(key)
+        if cached is not None and cached.definition is agent:
+            _agents.move_to_end(key)
+            return cached
+    known = _Agent(agent, Fields(agent, languages_of(language)), _vocabulary(agent))
+    with _lock:
+        _agents[key] = known
+        while len(_agents) > _CACHED_AGENTS:
+            _agents.popitem(last=False)
+    return known
+
+
+def _vocabulary(agent: AgentDefinition) -> frozenset[str]:
+    texts = [text for intent in agent.intents for lines in intent.examples.values() for text in lines]
+    return frozenset(word for text in texts for word in WORD.findall(fold(text)) if len(word) > 1)

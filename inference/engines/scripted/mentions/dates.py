@@ -1,0 +1,190 @@
+"""Dates: written, spoken and relative ("31.12.2026", "le 3 mars", "next Friday", "in two weeks"), as ISO 8601."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.numerals import number_words
+from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words, phrases
+from inference.engines.scripted.values import Expectation, Mention
+
+_ISO = re.compile(r"(?<![\w.\-/])(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?![\w\-])")
+_NUMERIC = re.compile(
+    r"(?<![\w.\-/])(?P<a>\d{1,2})(?P<sep>[./\-])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})(?![\w\-/]|\.\d)"
+)
+_SHORT = re.compile(r"(?<![\w.\-/])(?P<a>\d{1,2})\.(?P<b>\d{1,2})\.(?![\w\-/])")
+#: Words before a day that are looked at to tell whether it is over.
+_BEFORE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    named: tuple[tuple[str, re.Pattern[str]], ...]
+    relative: re.Pattern[str]
+    past: re.Pattern[str]
+    stated: re.Pattern[str]
+    days: dict[str, int]
+    months: dict[str, int]
+    weekdays: dict[str, int]
+    offsets: dict[str, int]
+    day_first: bool
+
+
+@cache
+def _words(language: str) -> _Words:
+    tables = [mention_words(each) for each in languages_of(language)]
+    dates = [each.dates for each in tables]
+    months = {fold(word): at for each in dates for at, words in enumerate(each.months, 1) for word in words}
+    weekdays = {fold(word): at for each in dates for at, words in enumerate(each.weekdays) for word in words}
+    days = {word: value for word, value in number_words(language, 31).items() if value}
+    ordinals = {fold(word): value for each in tables for word, value in each.numerals.ordinals.items()}
+    endings = alternation(word for each in tables for word in each.numerals.ordinal_endings)
+    parts = {
+        "day": rf"(?P<day>\d{{1,2}}(?:{endings}|\.)?(?!\d)|{alternation([*ordinals, *days])}{RIGHT})",
+        "ordinal": rf"(?P<day>\d{{1,2}}{endings}|{alternation(ordinals)}{RIGHT})",
+        "month": rf"(?P<month>{alternation(months)}){RIGHT}\.?",
+        "year": r"(?P<year>(?:19|20)\d\d)(?!\d)",
+        "weekday": rf"(?P<weekday>{alternation(weekdays)}){RIGHT}",
+        "n": rf"(?P<n>\d{{1,3}}|{alternation(days)})",
+    }
+    named = []
+    for kind in (
+        "patterns",
+        "week_later",
+        "last_weekday",
+        "next_weekday",
+        "in_days",
+        "in_weeks",
+        "weekday_patterns",
+    ):
+        for each in dates:
+            for template in getattr(each, kind):
+                pattern = LEFT + re.sub(
+                    r"\{(day|ordinal|month|year|weekday|n)\}", lambda m: parts[m[1]], fold_pattern(template)
+                )
+                named.append((kind, re.compile(pattern)))
+    offsets = {fold(word): days_ for each in dates for word, days_ in each.relative.items()}
+    return _Words(
+        tuple(named),
+        phrases(offsets),
+        re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.past)} (?:\w+ )?$"),
+        re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.stated)} $"),
+        days | ordinals,
+        months,
+        weekdays,
+        offsets,
+        tables[0].day_first,
+    )
+
+
+def fold_pattern(template: str) -> str:
+    """A pattern as it matches folded text; what it escapes stays."""
+    return re.sub(r"[^\x00-\x7f]+", lambda match: fold(match.group()), template)
+
+
+def find_dates(said: Utterance, language: str, fields: Fields, expected: Expectation, today: dt.date) -> list[Mention]:
+    """The dates as ISO 8601. A day without a year is the next one, behind "since" the last one. A numeric date that
+    may be read in two ways is kept as it was said.
+    """
+    words = _words(language)
+    found: list[Mention] = []
+
+    def add(match: re.Match[str], value: str | None) -> None:
+        if value and said.is_free(match.start(), match.end()):
+            said.claim(match.start(), match.end())
+            field = fields.assign("date", said.folded, match.start(), match.end(), expected)
+            stated = words.stated.search(said.folded[max(0, match.start() - _BEFORE) : match.start()])
+            if "date" not in expected.formats and (stated or value < today.isoformat()):
+                field = None
+            found.append(Mention("date", value, *said.span(match.start(), match.end()), field))
+
+    for match in _ISO.finditer(said.folded):
+        add(match, _iso(int(match["y"]), int(match["m"]), int(match["d"])))
+    for match in _NUMERIC.finditer(said.folded):
+        add(match, _numeric(match, words.day_first, said.said(match.start(), match.end())))
+    for match in _SHORT.finditer(said.folded) if words.day_first else ():
+        add(match, _next(int(match["a"]), int(match["b"]), today, past=False))
+    for kind, pattern in words.named:
+        for match in pattern.finditer(said.folded):
+            past = words.past.search(said.folded[max(0, match.start() - _BEFORE) : match.start()]) is not None
+            add(match, _value(kind, match, words, today, past=past))
+    for match in words.relative.finditer(said.folded):
+        days = words.offsets.get(re.sub(r"[ ,]+", " ", match.group()))
+        add(match, None if days is None else (today + dt.timedelta(days=days)).isoformat())
+    return _whole(said, found)
+
+
+def _whole(said: Utterance, found: list[Mention]) -> list[Mention]:
+    """Drops a weekday or "tomorrow" that only names the day of a full date beside it: "Friday, December 4th"."""
+    ordered = sorted(found, key=lambda each: each.start)
+    kept: list[Mention] = []
+    for each in ordered:
+        near = kept and re.fullmatch(r"[ ,]*(?:\w{2,3} )?", fold(said.text[kept[-1].end : each.start]))
+        if near and (
+            kept[-1].value == each.value or not any(ch.isdigit() for ch in said.text[kept[-1].start : kept[-1].end])
+        ):
+            kept.pop()
+        kept.append(each)
+    return kept
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    try:
+        return dt.date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _numeric(match: re.Match[str], day_first: bool, verbatim: str) -> str | None:
+    first, second, year = int(match["a"]), int(match["b"]), int(match["y"])
+    year += 2000 if year < 100 else 0
+    if day_first or first > 12:
+        return _iso(year, second, first)
+    if second > 12 or first == second:
+        return _iso(year, first, second)
+    return verbatim if _iso(year, first, second) else None
+
+
+def _next(day: int, month: int, today: dt.date, *, past: bool) -> str | None:
+    years = (today.year, today.year - 1) if past else (today.year, today.year + 1, today.year + 2)
+    for year in years:
+        value = _iso(year, month, day)
+        if value and (value <= today.isoformat() if past else value >= today.isoformat()):
+            return value
+    return None
+
+
+def _value(kind: str, match: re.Match[str], words: _Words, today: dt.date, *, past: bool) -> str | None:
+    groups = match.groupdict()
+    if groups.get("n"):
+        count = int(groups["n"]) if groups["n"].isdigit() else words.days[groups["n"]]
+        return (today + dt.timedelta(days=count * (7 if kind == "in_weeks" else 1))).isoformat()
+    if groups.get("weekday"):
+        ahead = (words.weekdays[groups["weekday"]] - today.weekday() - 1) % 7 + 1
+        if kind == "last_weekday" or (past and kind == "weekday_patterns"):
+            ahead -= 7
+            ahead = -7 if ahead == 0 else ahead
+        return (today + dt.timedelta(days=ahead + (7 if kind == "week_later" else 0))).isoformat()
+    day = re.match(r"\d+", groups["day"])
+    number = int(day.group()) if day else words.days[re.sub(r"[ ,-]+", " ", groups["day"])]
+    if not groups.get("month"):
+        return _next_day(number, today)
+    month = words.months[groups["month"]]
+    if groups.get("year"):
+        return _iso(int(groups["year"]), month, number)
+    return _next(number, month, today, past=past)
+
+
+def _next_day(day: int, today: dt.date) -> str | None:
+    """The next day of this number in the month: "the 15th"."""
+    for ahead in range(3):
+        month = (today.month - 1 + ahead) % 12 + 1
+        value = _iso(today.year + (today.month - 1 + ahead) // 12, month, day)
+        if value and value >= today.isoformat():
+            return value
+    return None

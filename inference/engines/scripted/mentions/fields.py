@@ -1,0 +1,143 @@
+"""Which field of the agent a mention belongs to: by the words around it, or by the open question."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from db.agents.definition import AgentDefinition, FieldDefinition
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, fold
+from inference.engines.scripted.mentions.words import alternation
+from inference.engines.scripted.values import Expectation
+
+#: Formats of the standard fields.
+STANDARD = {"name": "person_name", "phone": "phone", "account_id": "account_id"}
+#: Most characters between a value and the name of its field.
+_NEAR = 60
+_SENTENCE_END = re.compile(r"[.!?;\n](?= |$)|\n")
+
+
+def format_of(field: FieldDefinition) -> str:
+    """The field's format; "number" for numeric types without one, "text" for a field that is taken verbatim."""
+    if field.format:
+        return field.format
+    return "number" if field.json_schema.get("type") in {"integer", "number"} else "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A field of the agent. ``names``: a pattern of what customers call it. ``phrases``: patterns with a group."""
+
+    name: str
+    format: str
+    definition: FieldDefinition | None
+    names: re.Pattern[str] | None
+    phrases: tuple[re.Pattern[str], ...]
+
+
+class Fields:
+    """The fields of an agent in one language, the standard ones among them."""
+
+    def __init__(self, agent: AgentDefinition, languages: tuple[str, ...]) -> None:
+        self.slots: dict[str, Slot] = {name: Slot(name, form, None, None, ()) for name, form in STANDARD.items()}
+        for scenario in agent.scenarios:
+            for name, field in scenario.fields.items():
+                known = self.slots.get(name)
+                if known is None or known.definition is None:
+                    self.slots[name] = _slot(name, field, languages)
+
+    def of_format(self, form: str) -> list[Slot]:
+        """The fields of a format."""
+        return [slot for slot in self.slots.values() if slot.format == form]
+
+    def assign(
+        self, form: str, folded: str, start: int, end: int, expected: Expectation, *, cued: bool = False
+    ) -> str | None:
+        """The field of a value at ``folded[start:end]``. ``cued``: the words around it name the format.
+
+        In this order: the field whose name stands nearest, the one that was asked for, the standard one, the only one.
+        """
+        candidates = self.of_format(form)
+        named = [(distance, slot.name) for slot in candidates if (distance := _distance(slot, folded, start, end)) >= 0]
+        if named:
+            return min(named)[1]
+        asked = [
+            name
+            for name, each in zip(expected.fields, expected.formats, strict=False)
+            if each == form or self._is(name, form)
+        ]
+        if asked:
+            return asked[0]
+        standard = next((slot.name for slot in candidates if slot.name in STANDARD), None)
+        if standard or cued:
+            return standard
+        return candidates[0].name if len(candidates) == 1 else None
+
+    def asked(self, expected: Expectation) -> frozenset[str]:
+        """The formats of the fields that were asked for."""
+        formats = [each for each in expected.formats if each]
+        return frozenset([*formats, *(self.slots[name].format for name in expected.fields if name in self.slots)])
+
+    def named(self, form: str, folded: str, start: int, end: int) -> str | None:
+        """The field of a format whose name or phrase stands around the value."""
+        for slot in self.of_format(form):
+            for phrase in slot.phrases:
+                for match in phrase.finditer(folded):
+                    if match.start("value") <= start and folded[match.start("value") : start].strip() == "":
+                        return slot.name
+        near = [
+            (distance, slot.name)
+            for slot in self.of_format(form)
+            if (distance := _distance(slot, folded, start, end)) >= 0
+        ]
+        return min(near)[1] if near else None
+
+    def _is(self, name: str, form: str) -> bool:
+        slot = self.slots.get(name)
+        return slot is not None and slot.format == form
+
+
+def _slot(name: str, field: FieldDefinition, languages: tuple[str, ...]) -> Slot:
+    names = [each for language in languages for each in field.names.get(language, [])]
+    pattern = re.compile(f"{LEFT}{alternation(names)}{RIGHT}") if names else None
+    phrases = [each for language in languages for each in field.phrases.get(language, [])]
+    return Slot(
+        name,
+        STANDARD.get(name, format_of(field)),
+        field,
+        pattern,
+        tuple(map(_phrase, sorted(phrases, key=len, reverse=True))),
+    )
+
+
+def _phrase(text: str) -> re.Pattern[str]:
+    before, _, after = fold(text).partition("{}")
+    head, tail = (r"[ ,]+".join(re.escape(word) for word in part.replace(",", " ").split()) for part in (before, after))
+    opening = f"{LEFT}{head}[ ,:]+" if head else "(?:^|(?<=[,.;:!?\n] ))"
+    if head.endswith("'"):
+        opening = f"{LEFT}{head}"
+    return re.compile(
+        f"{opening}(?P<value>[^\n]*?)(?P<end> ?,? {tail}{RIGHT})" if tail else f"{opening}(?P<value>[^\n]*)"
+    )
+
+
+def _distance(slot: Slot, folded: str, start: int, end: int) -> int:
+    """Characters between a value and the field's name in the same sentence, -1 if it is not named there."""
+    if slot.names is None:
+        return -1
+    first = max(0, start - _NEAR)
+    before = folded[first:start]
+    breaks = list(_SENTENCE_END.finditer(before.rstrip(" ?:")))
+    base = breaks[-1].end() if breaks else 0
+    near = [start - (first + match.end()) for match in slot.names.finditer(before, base)]
+    after = folded[end : end + _NEAR]
+    stop = _SENTENCE_END.search(after)
+    follows = slot.names.search(after, 0, stop.start() if stop else len(after))
+    # A name behind the value counts only next to it: "four people", "4 is my table number".
+    if (
+        follows
+        and len(re.findall(rf"{LETTER}+", after[: follows.start()])) <= 3
+        and "," not in after[: follows.start()]
+    ):
+        near.append(follows.start())
+    return min(near, default=-1)

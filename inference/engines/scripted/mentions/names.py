@@ -1,0 +1,92 @@
+"""What names look like in a language: cues, titles, particles, words that are nobody's name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from inference.engines.scripted.lexicon import LANGUAGES
+from inference.engines.scripted.mentions.text import LEFT, RIGHT, fold
+from inference.engines.scripted.mentions.words import alternation, known_names, languages_of, mention_words
+
+
+@dataclass(frozen=True, slots=True)
+class NameRules:
+    """Patterns and sets of folded words. ``given``: given names of all languages. ``common``: words of all languages
+    that are nobody's name; ``own``: those of the language itself. ``stops``: words at which a name ends.
+    """
+
+    cues: re.Pattern[str]
+    bare_cues: re.Pattern[str]
+    weak_cues: re.Pattern[str]
+    tails: re.Pattern[str]
+    not_mine: re.Pattern[str]
+    leads: re.Pattern[str]
+    trails: re.Pattern[str]
+    titles: frozenset[str]
+    suffixes: frozenset[str]
+    particles: frozenset[str]
+    given: frozenset[str]
+    common: frozenset[str]
+    own: frozenset[str]
+    stops: frozenset[str]
+    places: frozenset[str]
+    nouns_are_capitals: bool
+
+
+@cache
+def name_rules(language: str) -> NameRules:
+    """The rules of a language, and of those that its speakers mix in. Cues of all languages count."""
+    own = [mention_words(each) for each in languages_of(language)]
+    every = [mention_words(each) for each in LANGUAGES]
+    known = [known_names(each) for each in LANGUAGES]
+    numbers = [word for each in own for word in (*each.numbers.account, *each.numbers.phone)]
+    days = [word for each in every for words in (*each.dates.months, *each.dates.weekdays) for word in words]
+    relative = [word for each in every for word in each.dates.relative]
+    given = frozenset(fold(word) for each in known for word in each.given.split())
+    common = {fold(word) for each in known for word in each.common.split()}
+    mine = {fold(word) for each in languages_of(language) for word in known_names(each).common.split()}
+    units = [part for each in own for word in each.numbers.units for part in word.split()]
+    mine |= {fold(word) for word in (*days, *relative, *units)}
+    spoken = [word for each in own for word in (*each.names.leads, *each.names.trails, *each.names.cues, *numbers)]
+    mine |= {fold(part) for word in spoken for part in word.split()} - given
+    common |= mine
+    places = frozenset(fold(place) for each in every for place in each.places.places)
+
+    particles = {fold(word) for each in known for word in each.particles.split()} - mine
+    particles |= {fold(word) for each in languages_of(language) for word in known_names(each).particles.split()}
+
+    def either(items: list[str], end: str = RIGHT) -> re.Pattern[str]:
+        return re.compile(f"{LEFT}{alternation(items)}{end}")
+
+    leads = [word for each in every for word in each.names.leads]
+    trails = [word for each in every for word in each.names.trails]
+    return NameRules(
+        cues=either([word for each in every for word in each.names.cues], f"(?:{RIGHT}|(?<=[:']))"),
+        bare_cues=either([word for each in own for word in each.names.bare_cues]),
+        weak_cues=either([word for each in own for word in each.names.weak_cues], f"(?:{RIGHT}|(?<='))"),
+        tails=re.compile(f"[ ,]*(?<!['-]){alternation(word for each in own for word in each.names.tails)}{RIGHT}"),
+        not_mine=re.compile(
+            f"{LEFT}{alternation(word for each in own for word in each.names.not_mine)}(?: [^\\s,.]+)? $"
+        ),
+        leads=either(leads, f"(?:{RIGHT}|(?<='))"),
+        trails=re.compile(f"[ ,]+{alternation([*trails, *numbers])}$"),
+        titles=frozenset(fold(word) for each in every for word in each.names.titles),
+        suffixes=frozenset(fold(word) for each in every for word in each.names.suffixes),
+        particles=frozenset(particles),
+        given=given,
+        common=frozenset(common),
+        own=frozenset(mine),
+        stops=frozenset(
+            {
+                fold(part)
+                for each in own
+                for word in (*each.names.tails, *each.names.trails, *numbers)
+                for part in word.split()
+            }
+            | {fold(word) for each in own for word in each.places.ends if " " not in word}
+        ),
+        places=places,
+        nouns_are_capitals=language == "de",
+    )

@@ -1,0 +1,218 @@
+"""Tells account numbers, phone numbers and other numbers apart: by the words around, the open question, the shape."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import phonenumbers
+
+from inference.engines.scripted.lexicon import LANGUAGES
+from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.runs import Run, find_runs
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance
+from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+from inference.engines.scripted.values import Expectation, Mention
+
+_MAX_BETWEEN = 70
+_BREAK = re.compile(r"[,.;:!?\n()]")
+_WORD = re.compile(rf"{LETTER}+")
+#: Printed codes that are account numbers without a word that says so: "AC-20417", "KD88213", "TK-5508-1".
+_ACCOUNT_CODE = re.compile(r"[a-z]{2,5}-?\d{4,12}(?:-\d{1,6})*|[a-z]{2,5}-\d{2,12}(?:-\d{1,6})*")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+class _Cues:
+    def __init__(self, language: str) -> None:
+        own = [mention_words(each).numbers for each in languages_of(language)]
+        every = [mention_words(each).numbers for each in LANGUAGES]
+        account = alternation(word for each in every for word in each.account)
+        phone = alternation(word for each in every for word in each.phone)
+        other = alternation(word for each in own for word in each.other)
+        fillers = alternation(word for each in own for word in each.fillers)
+        after = alternation(word for each in own for word in each.after)
+        units = alternation(word for each in own for word in each.units)
+        named = f"(?P<account>{account})|(?P<phone>{phone})|(?P<other>{other})"
+        self.all = re.compile(f"{LEFT}(?:{named}){RIGHT}")
+        self.between = re.compile(rf"(?:[ ,:;#.?!\"'(\-=°]|{LEFT}{fillers}{RIGHT})*")
+        self.filler = re.compile(rf"{LEFT}(?:{fillers}|{account}|{phone}){RIGHT}")
+        self.after = re.compile(rf" {{1,2}}(?:{LEFT}{after}{RIGHT}[ ,]{{0,2}}){{1,4}}(?:{named}){RIGHT}")
+        self.units = re.compile(rf" ?(?:%|{LEFT}{units}{RIGHT}|(?:a|an|per|pro|par|por|al|im|le|la|el) {units}{RIGHT})")
+        leads = alternation(
+            word
+            for each in languages_of(language)
+            for word in (*mention_words(each).names.leads, *mention_words(each).names.trails)
+        )
+        self.polite = re.compile(rf"{LEFT}{leads}{RIGHT}")
+        self.region = mention_words(language).region
+
+
+@cache
+def _cues(language: str) -> _Cues:
+    return _Cues(language)
+
+
+@dataclass(slots=True)
+class _Reading:
+    run: Run
+    kind: str
+    cued: bool
+
+
+def find_numbers(said: Utterance, language: str, fields: Fields, expected: Expectation) -> list[Mention]:
+    """Account numbers, phone numbers and other numbers among the free numerals."""
+    cues = _cues(language)
+    runs = find_runs(said, language)
+    matches = list(cues.all.finditer(said.folded))
+    readings = [_read(said, run, cues, matches, expected=expected, fields=fields) for run in runs]
+    found: list[Mention] = []
+    for reading in readings:
+        mention = _mention(said, reading, fields, expected)
+        if mention is not None:
+            found.append(mention)
+    return found
+
+
+def _read(
+    said: Utterance, run: Run, cues: _Cues, matches: list[re.Match[str]], *, expected: Expectation, fields: Fields
+) -> _Reading:
+    kind = _cued(said.folded, run, cues, matches)
+    if kind == "account" and _fits_account(run, cues, said.folded):
+        return _Reading(run, "account_id", True)
+    if kind == "phone" and _fits_phone(run):
+        return _Reading(run, "phone", True)
+    if kind is not None or cues.units.match(said.folded, run.end):
+        return _Reading(run, "number", False)
+    return _Reading(run, _uncued(said, run, cues, fields.asked(expected)), False)
+
+
+def _uncued(said: Utterance, run: Run, cues: _Cues, asked: frozenset[str]) -> str:
+    """The format of a run that no words around name: by the open question, then by its shape."""
+    plain = not run.letters and not run.code
+    possible = _is_phone(run, cues.region)
+    formatted = possible and len(run.digits) >= 7 and bool(run.gaps or run.plus)
+    if "phone" in asked and plain and 7 <= len(run.digits) <= 15 and ("account_id" not in asked or possible):
+        return "phone"
+    alone = (run.letters and run.upper) or _stands_alone(said.folded, run, cues)
+    if "account_id" in asked and len(run.digits) >= 3 and alone and not (formatted and len(run.digits) >= 9):
+        return "account_id"
+    if plain and (formatted or (possible and len(run.digits) in {10, 11, 12})):
+        return "phone"
+    code = run.code or (f"{run.letters}{run.digits}".lower() if run.upper else "")
+    return "account_id" if run.upper and _ACCOUNT_CODE.fullmatch(code) else "number"
+
+
+def _cued(folded: str, run: Run, cues: _Cues, matches: list[re.Match[str]]) -> str | None:
+    """What the words before or after a run say that it is: "account", "phone", "other"; None if they do not."""
+    after = cues.after.match(folded, run.end)
+    if after:
+        return after.lastgroup
+    start = run.letters_start if run.letters else run.start
+    before = [match for match in matches if match.end() <= start and start - match.end() <= _MAX_BETWEEN]
+    if not before:
+        return None
+    nearest = before[-1]
+    if cues.between.fullmatch(folded, nearest.end(), start):
+        return nearest.lastgroup
+    if run.letters and cues.between.fullmatch(folded, nearest.end(), run.start):
+        return nearest.lastgroup
+    return None
+
+
+def _fits_account(run: Run, cues: _Cues, folded: str) -> bool:
+    size = len(run.digits) + len(run.letters)
+    if cues.units.match(folded, run.end) or run.weak or not 2 <= size <= 32 or run.plus:
+        return False
+    return len(run.digits) >= 3 or bool(run.letters or run.code) or not run.spoken
+
+
+def _fits_phone(run: Run) -> bool:
+    return 6 <= len(run.digits) <= 15 and not run.letters and not run.code
+
+
+def _is_phone(run: Run, region: str) -> bool:
+    """Whether it is possible as a phone number of the region or, with a plus, of any."""
+    try:
+        parsed = phonenumbers.parse(("+" if run.plus else "") + run.digits, region)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number_with_reason(parsed) in (
+        phonenumbers.ValidationResult.IS_POSSIBLE,
+        phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY,
+    )
+
+
+def _stands_alone(folded: str, run: Run, cues: _Cues) -> bool:
+    """Whether little else is said in the clause of a run, so that it may be the answer to a question."""
+    start = run.letters_start if run.letters else run.start
+    breaks = [match.end() for match in _BREAK.finditer(folded, 0, start)]
+    first = breaks[-1] if breaks else 0
+    stop = _BREAK.search(folded, run.end)
+    last = stop.start() if stop else len(folded)
+    rest = cues.polite.sub(" ", cues.filler.sub(" ", f"{folded[first:start]} . {folded[run.end : last]}"))
+    others = len(_WORD.findall(rest))
+    return others == 0 or (len(run.digits) >= 4 and others <= 3 and not _YEAR.fullmatch(run.digits))
+
+
+def _mention(said: Utterance, reading: _Reading, fields: Fields, expected: Expectation) -> Mention | None:
+    run = reading.run
+    with_letters = run.letters and (reading.kind == "account_id" or run.upper)
+    start = run.letters_start if with_letters else run.start
+    if reading.kind == "account_id":
+        value = _account_value(run)
+    elif reading.kind == "phone":
+        value = _phone_value(run, said)
+    else:
+        value = _number_value(run, said, bool(with_letters))
+    field = fields.assign(reading.kind, said.folded, start, run.end, expected, cued=reading.cued)
+    if reading.kind == "number":
+        field = _number_field(said, run, fields, expected)
+        if field is None and run.spoken and len(run.numerals) == 1 and int(run.digits) < 10:
+            return None  # "one", "two": not worth a placeholder
+    if not said.is_free(start, run.end):
+        return None
+    said.claim(start, run.end)
+    return Mention(reading.kind, value, *said.span(start, run.end), field)
+
+
+def _number_field(said: Utterance, run: Run, fields: Fields, expected: Expectation) -> str | None:
+    if run.code or run.letters or len(run.digits) > 6:
+        return None
+    named = fields.named("number", said.folded, run.start, run.end)
+    candidates = {slot.name for slot in fields.of_format("number")}
+    return named or next((name for name in expected.fields if name in candidates), None)
+
+
+def _account_value(run: Run) -> str:
+    if run.code:
+        rest = "".join(each.digits for each in run.numerals if each.start >= run.start + len(run.code))
+        return (run.code + rest).upper()
+    return run.letters + _joined(run)
+
+
+def _joined(run: Run) -> str:
+    if run.singles:
+        return run.digits
+    pieces = [run.numerals[0].digits]
+    for gap, numeral in zip(run.gaps, run.numerals[1:], strict=True):
+        pieces += ["-" if gap == "-" else "/" if gap == "/" else "", numeral.digits]
+    return "".join(pieces)
+
+
+def _phone_value(run: Run, said: Utterance) -> str:
+    plus = "+" if run.plus else ""
+    if not run.spoken and not run.singles and "," not in run.gaps:
+        return said.said(run.start, run.end)
+    groups = [run.numerals[0].digits]
+    for gap, numeral in zip(run.gaps, run.numerals[1:], strict=True):
+        if gap == ",":
+            groups.append("")
+        groups[-1] += numeral.digits
+    return plus + ("-" if min(map(len, groups)) > 1 else "").join(groups)
+
+
+def _number_value(run: Run, said: Utterance, with_letters: bool) -> str:
+    if run.code:
+        return said.said(run.start, run.end)
+    return (run.letters if with_letters else "") + _joined(run)

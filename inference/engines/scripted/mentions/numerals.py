@@ -1,0 +1,161 @@
+"""Finds numerals in folded text: digits, and number words of a language ("vierundzwanzig", "quatre-vingt-douze")."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from num2words import num2words
+
+from inference.engines.scripted.mentions.text import LETTER, fold
+from inference.engines.scripted.mentions.words import NumeralWords, languages_of, mention_words
+
+_TOKEN = re.compile(rf"\d+|(?:(?!\d){LETTER})+")
+_GAP = re.compile(r" {1,2}|-")
+_MAX_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """A number of the folded text. ``digits``: as written, or of the value of number words. ``weak``: the words mean
+    something else too. ``spoken``: in words.
+    """
+
+    start: int
+    end: int
+    digits: str
+    spoken: bool = False
+    weak: bool = False
+
+
+class _Reader:
+    """Number words of some languages. ``below``: words -> value, 0..999."""
+
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        self.below: dict[tuple[str, ...], int] = {}
+        self.thousand: set[str] = set()
+        self.repeats: dict[str, int] = {}
+        self.weak: set[tuple[str, ...]] = set()
+        for language in reversed(languages):
+            words = mention_words(language).numerals
+            self.below |= _below_thousand(words)
+            self.thousand |= {fold(word) for word in words.thousand}
+            self.repeats |= {fold(word): count for word, count in words.repeats.items()}
+            self.weak |= {tuple(fold(word).split()) for word in words.weak}
+        self.longest: dict[str, int] = {}
+        for key in self.below:
+            self.longest[key[0]] = max(self.longest.get(key[0], 0), len(key))
+
+
+def _below_thousand(words: NumeralWords) -> dict[tuple[str, ...], int]:
+    found: dict[tuple[str, ...], int] = {}
+    if words.generated:
+        for value in range(1000):
+            written = fold(num2words(value, lang=words.generated)).replace("-", " ")
+            found[tuple(written.split())] = value
+            found.setdefault(tuple(part for part in written.split() if part != "and"), value)
+            if written.startswith("einhundert"):
+                found[(written.removeprefix("ein"),)] = value
+            if written.endswith("eins"):
+                found[(written[:-1],)] = value
+    for value, variants in enumerate(words.listed):
+        for variant in variants.split():
+            found[(fold(variant).replace("_", " "),)] = value
+    for word, value in words.words.items():
+        found[tuple(fold(word).split())] = value
+    if words.listed:
+        small = [(key, value) for key, value in found.items() if value < 100]
+        for hundred in (fold(word) for word in words.hundred):
+            found[(hundred,)] = 100
+            for key, count in small:
+                if 1 <= count <= 9:
+                    found[(*key, hundred)] = count * 100
+                    found |= {(*key, hundred, *rest): count * 100 + value for rest, value in small if value}
+    return found
+
+
+@cache
+def _reader(language: str) -> _Reader:
+    return _Reader(languages_of(language))
+
+
+def find_numerals(folded: str, language: str) -> list[Numeral]:
+    """All numerals, in their order. "double five" is one, 55."""
+    reader = _reader(language)
+    tokens = list(_TOKEN.finditer(folded))
+    found: list[Numeral] = []
+    at = 0
+    while at < len(tokens):
+        numeral, used = _numeral(folded, tokens, at, reader)
+        if numeral is None and tokens[at].group() in reader.repeats and at + 1 < len(tokens):
+            digit, count = _numeral(folded, tokens, at + 1, reader)
+            if digit is not None and len(digit.digits) == 1:
+                times = reader.repeats[tokens[at].group()]
+                numeral = Numeral(tokens[at].start(), digit.end, digit.digits * times, spoken=True)
+                used = count + 1
+        if numeral is not None:
+            found.append(numeral)
+        at += max(used, 1)
+    return found
+
+
+def _numeral(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -> tuple[Numeral | None, int]:
+    """The numeral that begins at a token, and how many tokens it takes."""
+    first = tokens[at]
+    if first.group().isdigit():
+        return Numeral(first.start(), first.end(), first.group()), 1
+    value, used = _below(folded, tokens, at, reader)
+    compound = _compound(first.group(), reader) if value is None else None
+    if compound is not None:
+        value, used = compound, 1
+    elif (
+        value
+        and at + used < len(tokens)
+        and tokens[at + used].group() in reader.thousand
+        and _near(folded, tokens, at + used)
+    ):
+        value, used = value * 1000, used + 1
+        rest, more = _below(folded, tokens, at + used, reader) if at + used < len(tokens) else (None, 0)
+        if rest is not None and _near(folded, tokens, at + used):
+            value, used = value + rest, used + more
+    if value is None:
+        return None, 1
+    words = tuple(token.group() for token in tokens[at : at + used])
+    return Numeral(first.start(), tokens[at + used - 1].end(), str(value), True, words in reader.weak), used
+
+
+def _below(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -> tuple[int | None, int]:
+    longest = min(reader.longest.get(tokens[at].group(), 0), _MAX_WORDS, len(tokens) - at)
+    words: list[str] = []
+    best: tuple[int | None, int] = (None, 0)
+    for used in range(1, longest + 1):
+        if used > 1 and not _near(folded, tokens, at + used - 1):
+            break
+        words.append(tokens[at + used - 1].group())
+        value = reader.below.get(tuple(words))
+        if value is not None:
+            best = (value, used)
+    return best
+
+
+def _compound(word: str, reader: _Reader) -> int | None:
+    """A number in one word with a thousand in it: "zwanzigtausendvierhundert"."""
+    for thousand in reader.thousand:
+        before, split, after = word.partition(thousand)
+        if split and (before or after):
+            count = reader.below.get((before,)) if before else 1
+            rest = reader.below.get((after.removeprefix("und"),)) if after else 0
+            if count and rest is not None:
+                return count * 1000 + rest
+    return None
+
+
+def _near(folded: str, tokens: list[re.Match[str]], at: int) -> bool:
+    return _GAP.fullmatch(folded, tokens[at - 1].end(), tokens[at].start()) is not None
+
+
+@cache
+def number_words(language: str, largest: int) -> dict[str, int]:
+    """Number words up to a value, joined by spaces, for patterns of dates and times."""
+    return {" ".join(key): value for key, value in _reader(language).below.items() if value <= largest}

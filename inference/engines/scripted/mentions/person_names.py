@@ -1,0 +1,323 @@
+"""Names of persons: behind a cue, before "speaking", in a list of commas, or as the answer to a question."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.names import NameRules, name_rules
+from inference.engines.scripted.mentions.text import LETTER, Utterance
+from inference.engines.scripted.values import Expectation, Mention
+
+_TOKEN = re.compile(rf"(?:(?!\d){LETTER})+(?:['\-](?:(?!\d){LETTER})+)*")
+_BREAK = re.compile(r"[,;:!?\n()\"]|\.(?=\s|$)| - |-(?= )")
+_MAX_TOKENS = 9
+_MAX_LOWER = 4
+#: Words joined to a particle in the middle of a name: "von und zu".
+_INSIDE = frozenset({"und", "y", "i", "e", "et"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    start: int
+    end: int
+    words: int
+    given: bool
+    titled: bool
+    capital: bool
+
+
+def find_person_names(
+    said: Utterance,
+    language: str,
+    fields: Fields,
+    expected: Expectation,
+    *,
+    vocabulary: frozenset[str],
+    identified: bool,
+) -> list[Mention]:
+    """The names as said. ``vocabulary``: the agent's words, which are nobody's name. ``identified``: whether a number
+    or address stands in the utterance, beside which a name without a cue is likely.
+    """
+    rules = name_rules(language)
+    finder = _Finder(said, rules, vocabulary)
+    asked = "person_name" in expected.formats or "name" in expected.fields
+    spans = [*finder.cued(), *finder.before_tails()]
+    if not spans or asked:
+        only = asked and set(expected.fields) == {"name"}
+        spans += finder.alone(asked=asked, only=only, identified=identified)
+    found: list[Mention] = []
+    for start, end in spans:
+        if said.is_free(start, end):
+            said.claim(start, end)
+            field = fields.assign("person_name", said.folded, start, end, expected)
+            value = written(said.said(start, end), rules)
+            found.append(Mention("person_name", value, *said.span(start, end), field))
+    return found
+
+
+def written(name: str, rules: NameRules) -> str:
+    """A name with capital letters, if it has none or nothing else."""
+    if name.islower() or (name.isupper() and len(name) > 4):
+        words = name.lower().split()
+        return " ".join(
+            word if at and word in rules.particles else word.title().replace("'S", "'s")
+            for at, word in enumerate(words)
+        )
+    return name
+
+
+class _Finder:
+    def __init__(self, said: Utterance, rules: NameRules, vocabulary: frozenset[str]) -> None:
+        self.said = said
+        self.rules = rules
+        self.common = rules.common | (vocabulary - rules.given)
+        self.own = rules.own | (vocabulary - rules.given)
+        self.folded = said.folded
+        letters = [at for at in range(len(self.folded)) if self.folded[at].isalpha() and said.has_case(at)]
+        self.lower = not any(said.is_upper(at) for at in letters if not self._begins_sentence(at))
+
+    def _begins_sentence(self, at: int) -> bool:
+        before = self.folded[:at].rstrip(" ¿¡\"'")
+        return not before or before[-1] in ".!?\n"
+
+    def cued(self) -> list[tuple[int, int]]:
+        """Names behind cues."""
+        found = []
+        cues = [(match, "strong") for match in self.rules.cues.finditer(self.folded)]
+        cues += [(match, "bare") for match in self.rules.bare_cues.finditer(self.folded)]
+        cues += [(match, "weak") for match in self.rules.weak_cues.finditer(self.folded)]
+        for match, kind in sorted(cues, key=lambda each: (each[0].end(), each[1] != "strong")):
+            if self.rules.not_mine.search(self.folded[max(0, match.start() - 40) : match.start()]):
+                continue
+            name = self.sequence(self._skip(match.end(), kind), len(self.folded))
+            if name is not None and self._accept(name, kind):
+                found.append((name.start, name.end))
+        return found
+
+    def _skip(self, at: int, kind: str) -> int:
+        """Skips punctuation and words such as "is" and "uh" behind a cue."""
+        while True:
+            match = re.compile(r"[ :,]+").match(self.folded, at)
+            if match is None and kind != "weak":
+                match = self.rules.leads.match(self.folded, at)
+            if match is None or match.end() == at:
+                return at
+            at = match.end()
+
+    def _accept(self, name: _Name, kind: str) -> bool:
+        if kind == "strong":
+            return name.words > 0
+        if name.titled and name.words:
+            return True
+        tail = self.rules.tails.match(self.folded, name.end) is not None
+        if kind == "bare":
+            return name.capital or name.given or not self.said.has_case(name.start)
+        if name.capital and self.said.has_case(name.start):
+            if self.rules.nouns_are_capitals and name.words < 2:
+                return name.given or tail
+            return True
+        # Lower case as some recognizers write, or a script without capitals: "this is bob", "मैं रमेश बोल रहा हूँ".
+        return (tail and name.words <= 3) or (name.given and self._ends_clause(name.end))
+
+    def _ends_clause(self, at: int) -> bool:
+        rest = self.folded[at:].lstrip(" ")
+        return not rest or _BREAK.match(rest) is not None or rest.split(maxsplit=1)[0] in self.rules.stops | self.common
+
+    def before_tails(self) -> list[tuple[int, int]]:
+        """Names before "speaking", "here", "is my name"."""
+        found = []
+        for tail in self.rules.tails.finditer(self.folded):
+            first = self._clause_start(tail.start())
+            start = self._trim_leads(first, tail.start())
+            name = self.sequence(start, tail.start())
+            if name is None or self.folded[name.end : tail.start()].strip(" ,"):
+                continue
+            if (
+                name.titled
+                or name.given
+                or (name.capital and self.said.has_case(name.start))
+                or (start > first and name.words <= 3 and self.lower)
+            ):
+                found.append((name.start, name.end))
+        return found
+
+    def _clause_start(self, at: int) -> int:
+        breaks = [match.end() for match in _BREAK.finditer(self.folded, 0, at) if not self._abbreviates(match)]
+        claims = [last for _, last in self.said.claimed if last <= at]
+        return max([0, *breaks, *claims])
+
+    def _abbreviates(self, match: re.Match[str]) -> bool:
+        """Whether a full stop belongs to a title or an initial: "Dr.", "J. R."."""
+        if match.group() != ".":
+            return False
+        word = re.search(rf"{LETTER}+$", self.folded[max(0, match.start() - 12) : match.start()])
+        return word is not None and (
+            word.group() in self.rules.titles or (len(word.group()) == 1 and self.said.is_upper(match.start() - 1))
+        )
+
+    def alone(self, *, asked: bool, only: bool, identified: bool) -> list[tuple[int, int]]:
+        """Clauses that are a name and nothing else."""
+        clauses = self._clauses()
+        found = []
+        for at, (first, last) in enumerate(clauses):
+            start = self._trim_leads(first, last)
+            end = self._trim_trails(start, last)
+            name = self.sequence(start, end)
+            if name is None or self.folded[name.end : end].strip(" .,'-"):
+                continue
+            cased = self.said.has_case(name.start)
+            edge = at in {0, len(clauses) - 1} or identified
+            text = self.folded[name.start : name.end]
+            if text in self.rules.places or (name.words == 1 and text in self.common and not name.given):
+                continue
+            many = name.words >= 2 or name.titled
+            if asked:
+                sure = many or name.given or (cased and name.capital) or only
+                whole = name.start <= start and len(clauses) == 1
+                plausible = name.capital or name.given or whole if cased else many or only or name.given
+                accepted = sure and plausible and name.words <= 6
+            elif cased:
+                known = name.given or name.titled
+                accepted = name.capital and many and ((identified and edge) or (known and edge and len(clauses) > 1))
+            else:
+                accepted = many and name.words <= 4 and identified
+            if accepted:
+                found.append((name.start, name.end))
+        return found
+
+    def _clauses(self) -> list[tuple[int, int]]:
+        marks = [(match.start(), match.end()) for match in _BREAK.finditer(self.folded) if not self._abbreviates(match)]
+        marks += self.said.claimed
+        found = []
+        at = 0
+        for start, end in sorted(marks):
+            if self.folded[at:start].strip():
+                found.append((at, start))
+            at = max(at, end)
+        if self.folded[at:].strip():
+            found.append((at, len(self.folded)))
+        return found
+
+    def _trim_leads(self, start: int, end: int) -> int:
+        while start < end:
+            match = re.compile(r"[ ,.:¿¡'\-]+").match(self.folded, start, end) or self.rules.leads.match(
+                self.folded, start, end
+            )
+            if match is None or match.end() == start:
+                break
+            after = self.folded[match.end() : end].strip(" .,")
+            if not after or self.folded[start : match.end()].strip() in self.rules.titles:
+                break
+            start = match.end()
+        return start
+
+    def _trim_trails(self, start: int, end: int) -> int:
+        while (match := self.rules.trails.search(self.folded, start, end)) is not None:
+            end = match.start()
+        return end
+
+    def sequence(self, start: int, limit: int) -> _Name | None:
+        """The name that begins at ``start``: titles, given names, particles, surnames, suffixes."""
+        at = start
+        tokens: list[re.Match[str]] = []
+        held: list[re.Match[str]] = []
+        words = 0
+        given = titled = False
+        capital = True
+        while len(tokens) + len(held) < _MAX_TOKENS and at < limit:
+            token = _TOKEN.match(self.folded, self._gap(at, bool(tokens or held)), limit)
+            if token is None or not self.said.is_free(token.start(), token.end()):
+                break
+            kind = self._kind(token, words)
+            if kind == "title" and not words:
+                titled = True
+            elif kind == "particle" and (words or titled or self._may_begin(token)):
+                held.append(token)
+                at = token.end()
+                continue
+            elif kind == "name":
+                lower = not self._is_capital(token)
+                if lower and words and capital and tokens[-1].group() not in self.rules.particles:
+                    break
+                if words >= _MAX_LOWER + 1 and (lower or not self.said.has_case(token.start())):
+                    break
+                capital = capital and not lower
+                given = given or token.group() in self.rules.given or token.group().split("-")[0] in self.rules.given
+                words += 1
+            elif kind != "suffix" or not words:
+                break
+            tokens += [*held, token]
+            held = []
+            at = self._after(token)
+        if not any(len(token.group()) > 1 for token in tokens) or not words or self._is_possessive(tokens[-1]):
+            return None
+        end = self._after(tokens[-1]) if len(tokens[-1].group()) == 1 else tokens[-1].end()
+        return _Name(tokens[0].start(), end, words, given, titled, capital)
+
+    def _is_capital(self, token: re.Match[str]) -> bool:
+        """Whether a word has a capital ("Lee", "d'Aubigny"), or its script has none."""
+        start = token.start()
+        quote = token.group().find("'")
+        return (
+            not self.said.has_case(start)
+            or self.said.is_upper(start)
+            or (0 < quote < len(token.group()) - 1 and self.said.is_upper(start + quote + 1))
+        )
+
+    def _may_begin(self, token: re.Match[str]) -> bool:
+        """Whether a name may begin with a particle: "de la Cruz", but in German only with a capital."""
+        return not self.rules.nouns_are_capitals or self.said.is_upper(token.start())
+
+    def _gap(self, at: int, inside: bool) -> int:
+        """Skips the spaces between two words of a name; a comma only before "Jr."."""
+        while at < len(self.folded) and self.folded[at] == " ":
+            at += 1
+        return at
+
+    def _after(self, token: re.Match[str]) -> int:
+        """The end of a word with the full stop of a title or an initial."""
+        word = token.group()
+        dotted = self.folded[token.end() : token.end() + 1] == "."
+        short = len(word) == 1 or word in self.rules.titles or word in self.rules.suffixes
+        return token.end() + 1 if dotted and short else token.end()
+
+    def _is_possessive(self, token: re.Match[str]) -> bool:
+        return token.group().endswith("'s") and re.match(r" \w", self.folded[token.end() :]) is not None
+
+    def _kind(self, token: re.Match[str], words: int) -> str:
+        word = token.group()
+        upper = self._is_capital(token)
+        if not words and word in self.rules.titles and word not in self.rules.given:
+            return "title"
+        if word in self.rules.suffixes and words:
+            return "suffix"
+        if word in self.rules.particles and self._continues(token):
+            return "particle"
+        if word in _INSIDE and words and self._continues(token, capital=True):
+            return "particle"
+        cased = self.said.has_case(token.start())
+        common = self.own if upper and cased else self.common
+        if word in self.rules.stops or (word in common and not (word in self.rules.given and upper)):
+            return ""
+        if len(word) == 1:
+            return "name" if upper and cased and word.isalpha() else ""
+        if word.endswith("'s") and not words:
+            return ""
+        return "name"
+
+    def _continues(self, token: re.Match[str], *, capital: bool = False) -> bool:
+        """Whether a name goes on behind a particle."""
+        at = token.end()
+        for _ in range(3):
+            following = _TOKEN.match(self.folded, self._gap(at, True))
+            if following is None or following.start() == token.end():
+                return False
+            word = following.group()
+            if word not in self.rules.particles:
+                if self.said.has_case(following.start()) and self._is_capital(following):
+                    return word not in self.own or word in self.rules.given
+                return not capital and self.lower and word not in self.common and word not in self.rules.stops
+            at = following.end()
+        return False

@@ -1,0 +1,237 @@
+"""Joins numerals and spelled letters to runs: account numbers, phone numbers and codes as people say and write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+
+from inference.engines.scripted.mentions.numerals import Numeral, find_numerals
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+
+_CODE = re.compile(r"(?<![\w@.\-/'])(?=[a-z\-/]*\d)[a-z0-9]+(?:[-/][a-z0-9]+)*(?![\w@'])")
+_PLAIN_GAP = re.compile(r" {1,2}|[-/.]|\) ?-?|")
+_COMMA_GAP = re.compile(r" ?, ?| ?\. ?")
+
+
+@dataclass(slots=True)
+class Run:
+    """Numerals that belong together. ``gaps``: what stands between them: "", " ", "-", ",". ``letters``: before them,
+    in capitals, with a hyphen if one was said; they begin at ``letters_start``. ``code``: a printed word of letters and
+    digits that the run begins with. ``upper``: whether the letters are capitals in the text.
+    """
+
+    start: int
+    end: int
+    numerals: list[Numeral] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    letters: str = ""
+    letters_start: int = -1
+    code: str = ""
+    plus: bool = False
+    upper: bool = False
+
+    @property
+    def digits(self) -> str:
+        return "".join(each.digits for each in self.numerals)
+
+    @property
+    def spoken(self) -> bool:
+        return any(each.spoken for each in self.numerals)
+
+    @property
+    def singles(self) -> bool:
+        """Whether every numeral is one digit: "4 1 5"."""
+        return len(self.numerals) > 1 and all(len(each.digits) == 1 for each in self.numerals)
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is one word that may be no number."""
+        return len(self.numerals) == 1 and self.numerals[0].weak and not self.letters
+
+
+class _Patterns:
+    def __init__(self, language: str) -> None:
+        tables = [mention_words(each) for each in languages_of(language)]
+        dash = alternation(word for each in tables for word in each.numerals.dash)
+        joins = alternation(word for each in tables for word in each.numerals.joins)
+        plus = alternation(word for each in tables for word in each.numerals.plus)
+        as_in = alternation(word for each in tables for word in each.letters.as_in)
+        self.names = {fold(k): v for each in tables for k, v in each.letters.names.items()}
+        self.alphabet = {fold(k): v for each in tables for k, v in each.letters.alphabet.items()}
+        self.dash = re.compile(rf"[ ,]{{0,2}}{LEFT}{dash}{RIGHT}[ ,]{{0,2}}")
+        self.joins = re.compile(rf"[ ,]{{1,2}}{joins}[ ,]{{1,2}}")
+        self.plus = re.compile(rf"(?:{LEFT}{plus} |\+ ?)\(?$")
+        one = rf"(?:[a-z](?:,? {as_in} {LETTER}+)?|{alternation(self.names)}|{alternation(self.alphabet)})"
+        end = rf"(?P<dash> ?-|[ ,]{{1,2}}{dash}[ ,]{{0,2}})?[ ,]{{0,2}}$"
+        self.spelled = re.compile(rf"(?<!['])" rf"{LEFT}(?P<letters>{one}(?:[ .,\-]{{1,2}}{one}){{0,5}})\.?{end}")
+        self.word = re.compile(rf"{LEFT}(?P<letters>[a-z]{{1,6}}){end}")
+
+
+@cache
+def _patterns(language: str) -> _Patterns:
+    return _Patterns(language)
+
+
+def find_runs(said: Utterance, language: str) -> list[Run]:
+    """The runs of free numerals, in their order."""
+    patterns = _patterns(language)
+    endings = _endings(language)
+    codes = [match for match in _CODE.finditer(said.folded) if _is_code(match.group(), endings)]
+    runs: list[Run] = []
+    inside = {at for match in codes for at in range(match.start(), match.end())}
+    items: list[Run] = [
+        Run(
+            match.start(),
+            match.end(),
+            _digits_of(match),
+            code=match.group(),
+            letters_start=match.start(),
+            upper=_is_upper(said, match),
+        )
+        for match in codes
+        if said.is_free(match.start(), match.end())
+    ]
+    for numeral in find_numerals(said.folded, language):
+        if numeral.start not in inside and said.is_free(numeral.start, numeral.end):
+            items.append(Run(numeral.start, numeral.end, [numeral], letters_start=numeral.start))
+    for item in sorted(items, key=lambda each: each.start):
+        gap = _gap(said.folded, runs[-1], item, patterns) if runs else None
+        if gap is None:
+            runs.append(item)
+        else:
+            runs[-1].numerals += item.numerals
+            runs[-1].gaps.append(gap)
+            runs[-1].end = item.end
+    _split_lists(runs)
+    for run in runs:
+        _take_prefix(said, run, patterns)
+    return runs
+
+
+def _is_upper(said: Utterance, match: re.Match[str]) -> bool:
+    return all(said.is_upper(at) for at in range(match.start(), match.end()) if said.folded[at].isalpha())
+
+
+def _digits_of(match: re.Match[str]) -> list[Numeral]:
+    return [
+        Numeral(match.start() + part.start(), match.start() + part.end(), part.group())
+        for part in re.finditer(r"\d+", match.group())
+    ]
+
+
+@cache
+def _endings(language: str) -> re.Pattern[str]:
+    tables = [mention_words(each) for each in languages_of(language)]
+    items = [word for each in tables for word in (*each.numbers.units, *each.numerals.ordinal_endings)]
+    return re.compile(rf"\d+(?:{alternation([*items, 'h', 'k', 'g'])})")
+
+
+def _is_code(word: str, endings: re.Pattern[str]) -> bool:
+    return any(ch.isalpha() for ch in word) and not endings.fullmatch(word)
+
+
+def _gap(folded: str, run: Run, item: Run, patterns: _Patterns) -> str | None:
+    """How the item continues the run, None if it does not."""
+    between = folded[run.end : item.start]
+    if len(between) > 24 or "\n" in between or item.code:
+        return None
+    if run.code:
+        return "" if between == " " and len(item.digits) > 1 and run.code[-1].isdigit() else None
+    last, first = run.numerals[-1], item.numerals[0]
+    if _PLAIN_GAP.fullmatch(between):
+        return between.strip(" )") or " "
+    if patterns.dash.fullmatch(between):
+        return "-"
+    if patterns.joins.fullmatch(between):
+        return ","
+    singles = len(last.digits) == 1 and len(first.digits) == 1
+    if _COMMA_GAP.fullmatch(between) and (singles or (last.spoken and first.spoken) or "," in between):
+        return "," if "," in between or singles else None
+    return None
+
+
+def _split_lists(runs: list[Run]) -> None:
+    """Splits runs at commas that only separate: "20417, 4155550132", "3, 12"."""
+    at = 0
+    while at < len(runs):
+        run = runs[at]
+        cut = _cut(run)
+        if cut is not None:
+            rest = Run(
+                run.numerals[cut].start,
+                run.end,
+                run.numerals[cut:],
+                run.gaps[cut:],
+                letters_start=run.numerals[cut].start,
+            )
+            runs[at] = Run(
+                run.start, run.numerals[cut - 1].end, run.numerals[:cut], run.gaps[: cut - 1], letters_start=run.start
+            )
+            runs.insert(at + 1, rest)
+        at += 1
+
+
+def _cut(run: Run) -> int | None:
+    commas = [at for at, gap in enumerate(run.gaps, 1) if gap == ","]
+    if not commas or all(each.spoken or len(each.digits) == 1 for each in run.numerals):
+        return None
+    written = [each for each in run.numerals if not each.spoken]
+    even = len(run.numerals) >= 3 and len(commas) == len(run.gaps) and all(len(each.digits) <= 4 for each in written)
+    thousands = len(run.numerals) == 2 and len(run.numerals[0].digits) <= 3 and len(run.numerals[1].digits) == 3
+    return None if even or thousands else commas[0]
+
+
+def _take_prefix(said: Utterance, run: Run, patterns: _Patterns) -> None:
+    """Adds letters that stand before the digits ("A C dash 2 0"), or a plus."""
+    if run.code:
+        return
+    before = said.folded[max(0, run.start - 60) : run.start]
+    offset = run.start - len(before)
+    plus = patterns.plus.search(before)
+    if plus or before.endswith("("):
+        run.plus = plus is not None
+        run.start = run.letters_start = offset + (plus.start() if plus else len(before) - 1)
+        return
+    spelled = patterns.spelled.search(before)
+    if spelled:
+        letters = "".join(_spoken_letters(spelled["letters"], patterns))
+        sure = len(letters) > 1 or said.is_upper(offset + spelled.start()) or spelled["dash"]
+        if "," in before[spelled.end("letters") :] and "," not in spelled["letters"]:
+            return  # "spelled L-E-E, 029 2018": two values
+        if letters and sure:
+            _set_letters(said, run, letters, offset + spelled.start(), spelled)
+            return
+    word = patterns.word.search(before)
+    if word:
+        start = offset + word.start()
+        upper = all(said.is_upper(at) for at in range(start, start + len(word["letters"])))
+        if upper or word["dash"]:
+            _set_letters(said, run, word["letters"], start, word)
+
+
+def _set_letters(said: Utterance, run: Run, letters: str, start: int, match: re.Match[str]) -> None:
+    dash = "-" if match["dash"] and not (match["dash"].strip() == "-" and run.singles) else ""
+    run.letters, run.letters_start, run.upper = letters.upper() + dash, start, said.is_upper(start)
+
+
+def _letter(part: str, patterns: _Patterns) -> str:
+    return patterns.names.get(part, patterns.alphabet.get(part, part if len(part) == 1 else ""))
+
+
+def _spoken_letters(text: str, patterns: _Patterns) -> list[str]:
+    """The letters of "b as in bravo, t as in tango", "a c", "bravo tango"."""
+    found: list[str] = []
+    words = re.split(r"[ .,\-]+", text)
+    at = 0
+    while at < len(words):
+        letter = _letter(words[at], patterns)
+        if letter:
+            found.append(letter)
+        elif found and at + 1 < len(words):
+            at += 1  # "as in" and its word
+            while at < len(words) and not (words[at].startswith(found[-1])):
+                at += 1
+        at += 1
+    return found

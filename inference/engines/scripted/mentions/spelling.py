@@ -1,0 +1,147 @@
+"""Names that are spelled: "L-E-E", "B as in Bravo, O, B", "Anton Berta", "Meier mit Ypsilon"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import cache
+
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+from inference.engines.scripted.values import Mention
+
+_MIN_LETTERS = 3
+_MAX_DISTANCE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """Letters at ``folded[start:end]``. ``cued``: "spelled" or "that's" stands before them."""
+
+    start: int
+    end: int
+    letters: str
+    cued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    run: re.Pattern[str]
+    item: re.Pattern[str]
+    letters: dict[str, str]
+    repeats: dict[str, int]
+    cue: re.Pattern[str]
+    changes: tuple[tuple[re.Pattern[str], str], ...]
+
+
+@cache
+def _words(language: str) -> _Words:
+    tables = [mention_words(each) for each in languages_of(language)]
+    letters = {fold(k): v for each in tables for k, v in (each.letters.names | each.letters.alphabet).items()}
+    repeats = {fold(k): v for each in tables for k, v in each.numerals.repeats.items()}
+    as_in = alternation(word for each in tables for word in each.letters.as_in)
+    letter = rf"(?:{alternation(letters)}|(?![0-9]){LETTER}(?!{LETTER}))"
+    one = rf"(?:{alternation(repeats)} )?{letter}(?:,? {as_in} {LETTER}+)?"
+    cue = alternation(word for each in tables for word in each.letters.spelled)
+    return _Words(
+        re.compile(rf"(?<!['])" rf"{LEFT}{one}(?:[ .,\-]{{1,3}}{one}){{1,24}}{RIGHT}"),
+        re.compile(
+            rf"(?:(?P<times>{alternation(repeats)}) )?(?P<letter>{alternation(letters)}|{LETTER}(?!{LETTER}))"
+            rf"(?:,? {as_in} {LETTER}+)?"
+        ),
+        letters,
+        repeats,
+        re.compile(rf"{LEFT}{cue}{RIGHT}[ :,]*$"),
+        tuple(
+            (re.compile(f"{LEFT}{re.escape(fold(words))}{RIGHT}"), change)
+            for each in tables
+            for words, change in each.letters.with_letter.items()
+        ),
+    )
+
+
+def find_spelled(said: Utterance, language: str) -> list[Spelled]:
+    """The spelled words of three letters or more; with a cue, of two."""
+    words = _words(language)
+    found = []
+    for match in words.run.finditer(said.folded):
+        if not said.is_free(match.start(), match.end()):
+            continue
+        letters = ""
+        for item in words.item.finditer(said.folded, match.start(), match.end()):
+            letter = words.letters.get(item["letter"], item["letter"])
+            letters += letter * words.repeats.get(item["times"] or "", 1)
+        cued = words.cue.search(said.folded[: match.start()]) is not None
+        if len(letters) >= _MIN_LETTERS and not _is_initials(said, match):
+            found.append(Spelled(match.start(), match.end(), letters, cued))
+    return found
+
+
+def _is_initials(said: Utterance, match: re.Match[str]) -> bool:
+    """ "J. R. R. Tolkien": initials before a surname."""
+    rest = said.folded[match.end() :]
+    dotted = "." in match.group() and rest.startswith((".", " "))
+    after = re.match(rf"\.? (?={LETTER}{{2}})", rest)
+    return dotted and after is not None and said.is_upper(match.end() + after.end())
+
+
+def apply_spelling(
+    said: Utterance, mentions: list[Mention], language: str, *, asked: bool, field: str | None
+) -> list[Mention]:
+    """The mentions with spelled letters put into the name before them, or as a name of their own if one was asked."""
+    result = list(mentions)
+    for each in find_spelled(said, language):
+        start, end = said.span(each.start, each.end)
+        names = [at for at, item in enumerate(result) if item.format == "person_name" and item.end <= start]
+        near = names and start - result[names[-1]].end <= _MAX_DISTANCE
+        if near:
+            name = result[names[-1]]
+            result[names[-1]] = replace(name, value=_respelled(name.value, each.letters), end=end)
+        elif asked or each.cued:
+            result.append(Mention("person_name", each.letters.title(), start, end, field))
+        else:
+            continue
+        said.claim(each.start, each.end)
+    for pattern, change in _words(language).changes:
+        if pattern.search(said.folded):
+            result = [
+                replace(item, value=_changed(item.value, change)) if item.format == "person_name" else item
+                for item in result
+            ]
+    return result
+
+
+def _respelled(name: str, letters: str) -> str:
+    """The name with the word replaced that the letters are likest to, the last one in doubt."""
+    words = name.split()
+    likeness = [SequenceMatcher(None, fold(word), letters).ratio() for word in words]
+    best = max(range(len(words)), key=lambda at: (round(likeness[at], 1), at))
+    if fold(words[best]).replace("'", "").replace("-", "") != letters:
+        words[best] = letters.title()
+    return " ".join(words)
+
+
+def _changed(name: str, change: str) -> str:
+    """Applies "iy" (y for i), "lL" (two l), "+e" (e at the end) to the last word that it fits."""
+    words = name.split()
+    old, new = change[0], change[1:]
+    for at in range(len(words) - 1, -1, -1):
+        word = words[at]
+        if old == "+":
+            words[at] = word if word.endswith(new) else word + new
+            break
+        if new.isupper():
+            double = new.lower() * 2
+            if double in word.lower():
+                break
+            if old in word.lower():
+                words[at] = re.sub(old, double, word, count=1)
+                break
+        elif new in word.lower():
+            break
+        elif old in word[1:].lower():
+            place = word.lower().rindex(old)
+            words[at] = word[:place] + new + word[place + 1 :]
+            break
+    return " ".join(words)

@@ -1,0 +1,127 @@
+"""Text fields that a phrase of the definition introduces: "because {}", "the {} plan"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from inference.engines.scripted.mentions.fields import Fields, Slot
+from inference.engines.scripted.mentions.names import name_rules
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+from inference.engines.scripted.values import Mention
+
+_SENTENCE_END = re.compile(r"[.!?;\n](?=\s|$)| - ")
+_CLAUSE_END = re.compile(r"[.,!?;:\n()](?=\s|$)| - ")
+_TOKEN = re.compile(rf"{LETTER}+(?:['\-+.]{LETTER}+)*\+?")
+_MAX_CHARS = 200
+_MAX_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    vague: frozenset[str]
+    ends: re.Pattern[str]
+    number_cues: re.Pattern[str]
+
+
+@cache
+def _words(language: str) -> _Words:
+    tables = [mention_words(each) for each in languages_of(language)]
+    cues = [word for each in tables for word in (*each.numbers.account, *each.numbers.phone)]
+    return _Words(
+        frozenset(word for each in tables for text in each.texts.vague for word in _TOKEN.findall(fold(text))),
+        re.compile(rf"[ ,]+{LEFT}{alternation(word for each in tables for word in each.texts.ends)}{RIGHT}"),
+        re.compile(rf"[,;] (?:{LETTER}+ ){{0,2}}{LEFT}{alternation(cues)}{RIGHT}"),
+    )
+
+
+def find_texts(said: Utterance, language: str, fields: Fields) -> list[Mention]:
+    """The values that phrases introduce. A field with a phrase around its value ("the {} plan") holds a short name;
+    others hold what is said up to the end of the sentence.
+    """
+    found: list[Mention] = []
+    for slot in fields.slots.values():
+        if slot.format != "text" or not slot.phrases:
+            continue
+        short = any("(?P<end>" in phrase.pattern for phrase in slot.phrases)
+        for phrase in slot.phrases:
+            for match in phrase.finditer(said.folded):
+                span = _short(said, match, language) if short else _long(said, match, language)
+                if span is None or any(span[0] < each.end and each.start < span[1] for each in _spans(found, slot)):
+                    continue
+                value = said.said(*span)[:_MAX_CHARS].strip()
+                found.append(Mention("text", value, *said.span(*span), slot.name))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+
+
+def _spans(found: list[Mention], slot: Slot) -> list[_Span]:
+    return [_Span(each.start, each.end) for each in found if each.field == slot.name]
+
+
+def _long(said: Utterance, match: re.Match[str], language: str) -> tuple[int, int] | None:
+    words = _words(language)
+    start = match.start("value")
+    stop = _SENTENCE_END.search(said.folded, start)
+    end = min(match.end("value"), stop.start() if stop else len(said.folded), start + _MAX_CHARS)
+    for pattern in (words.ends, words.number_cues, name_rules(language).cues):
+        cut = pattern.search(said.folded, start + 1, end)
+        end = cut.start() if cut else end
+    end = start + len(said.folded[start:end].rstrip(" ,:-"))
+    tokens = _TOKEN.findall(said.folded[start:end])
+    if not tokens or all(token in words.vague for token in tokens):
+        return None
+    return start, end
+
+
+def _short(said: Utterance, match: re.Match[str], language: str) -> tuple[int, int] | None:
+    words = _words(language)
+    start, end = match.span("value")
+    tokens = list(_TOKEN.finditer(said.folded, start, end))
+    if "end" in match.re.groupindex:
+        breaks = [each.end() for each in _CLAUSE_END.finditer(said.folded, start, end)]
+        tokens = [token for token in tokens if not breaks or token.start() >= breaks[-1]][-_MAX_WORDS:]
+        kept: list[re.Match[str]] = []
+        for token in reversed(tokens):
+            capital = _is_capital(said, token)
+            if token.group() in words.vague or (kept and _is_capital(said, kept[0]) and not capital):
+                break
+            if (
+                kept
+                and said.has_case(token.start())
+                and not capital
+                and not _is_capital(said, kept[0])
+                and len(kept) >= 2
+            ):
+                break
+            kept.insert(0, token)
+        tokens = kept
+    else:
+        stop = _CLAUSE_END.search(said.folded, start)
+        limit = min(end, stop.start() if stop else end)
+        cut = words.ends.search(said.folded, start, limit)
+        limit = cut.start() if cut else limit
+        kept = []
+        for token in tokens:
+            if token.end() > limit or token.group() in words.vague or len(kept) >= _MAX_WORDS:
+                break
+            if kept and _is_capital(said, kept[0]) and not _is_capital(said, token):
+                break
+            if kept and not _is_capital(said, kept[0]) and said.has_case(token.start()):
+                break
+            kept.append(token)
+        tokens = kept
+    if not tokens or all(not token.group().isdigit() and len(token.group()) < 2 for token in tokens):
+        return None
+    return tokens[0].start(), tokens[-1].end()
+
+
+def _is_capital(said: Utterance, token: re.Match[str]) -> bool:
+    return said.is_upper(token.start()) or token.group()[0].isdigit()

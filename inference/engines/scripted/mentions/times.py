@@ -1,0 +1,117 @@
+"""Times of day: "19:30", "half past seven", "halb acht", "sept heures et demie", as HH:MM."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from inference.engines.scripted.mentions.dates import fold_pattern
+from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.numerals import number_words
+from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words, phrases
+from inference.engines.scripted.values import Expectation, Mention
+
+_CLOCK = re.compile(r"(?<![\w:.,\-])(?P<h>[01]?\d|2[0-4])(?::| ?h ?)(?P<m>[0-5]\d)(?:h| ?uhr)?(?![\w:]|[.,]\d)")
+#: Characters around a time in which "in the evening" is looked for.
+_NEAR = 28
+_EVENING, _NOON = 12, 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    patterns: tuple[tuple[re.Pattern[str], int, int], ...]
+    named: re.Pattern[str]
+    values: dict[str, str]
+    morning: re.Pattern[str]
+    evening: re.Pattern[str]
+    numbers: dict[str, int]
+
+
+@cache
+def _words(language: str) -> _Words:
+    tables = [mention_words(each).times for each in languages_of(language)]
+    numbers = number_words(language, 59)
+    hours = alternation(word for word, value in numbers.items() if value <= 24)
+    minutes = alternation(numbers)
+    parts = {
+        "h": rf"(?P<h>[01]?\d|2[0-4]|{hours}){RIGHT}",
+        "m": rf"(?P<m>[0-5]?\d|{minutes}){RIGHT}",
+    }
+    compiled = []
+    for table in tables:
+        for template, add, sign in table.patterns:
+            body = re.sub(r"\{([hm])\}", lambda m: parts[m[1]], fold_pattern(template))
+            compiled.append((re.compile(rf"(?<![\w:.,\-]){body}"), add, sign))
+    values = {fold(word): value for table in tables for word, value in table.named.items()}
+    return _Words(
+        tuple(compiled),
+        phrases(values),
+        values,
+        _daytime(word for table in tables for word in table.morning),
+        _daytime(word for table in tables for word in table.evening),
+        numbers,
+    )
+
+
+def _daytime(items: object) -> re.Pattern[str]:
+    words = list(items) if not isinstance(items, str) else [items]  # type: ignore[call-overload]
+    return re.compile(f"(?<![^\\W\\d_]){alternation(words)}{RIGHT}")
+
+
+def find_times(said: Utterance, language: str, fields: Fields, expected: Expectation) -> list[Mention]:
+    """The times of day as HH:MM; hours up to twelve are taken for the evening only if that is said."""
+    words = _words(language)
+    found: list[Mention] = []
+
+    def add(match: re.Match[str], value: str) -> None:
+        if said.is_free(match.start(), match.end()):
+            said.claim(match.start(), match.end())
+            field = fields.assign("time", said.folded, match.start(), match.end(), expected)
+            found.append(Mention("time", value, *said.span(match.start(), match.end()), field))
+
+    for match in _CLOCK.finditer(said.folded):
+        add(match, _clock(int(match["h"]), int(match["m"]), said.folded, match, words))
+    for pattern, plus, sign in words.patterns:
+        for match in pattern.finditer(said.folded):
+            groups = match.groupdict()
+            minutes = sign * _number(groups["m"], words) if groups.get("m") and sign else 0
+            add(
+                match,
+                _clock(
+                    _number(groups["h"], words) if groups.get("h") else 0, plus + minutes, said.folded, match, words
+                ),
+            )
+    for match in words.named.finditer(said.folded):
+        add(match, words.values[match.group()])
+    if "time" in expected.formats and not found:
+        _bare(said, words, add)
+    return found
+
+
+def _bare(said: Utterance, words: _Words, add: object) -> None:
+    """A bare hour answers the question for a time: "seven", "at 7"."""
+    hours = alternation(word for word, value in words.numbers.items() if value <= 24)
+    numbers = list(re.finditer(rf"{LEFT}(?:[01]?\d|2[0-4]|{hours}){RIGHT}", said.folded))
+    free = [each for each in numbers if said.is_free(each.start(), each.end())]
+    if len(free) == 1 and callable(add) and len(said.folded.split()) <= 6:
+        add(free[0], _clock(_number(free[0].group(), words), 0, said.folded, free[0], words))
+
+
+def _number(text: str, words: _Words) -> int:
+    return int(text) if text.isdigit() else words.numbers[re.sub(r"[ ,-]+", " ", text)]
+
+
+def _clock(hour: int, minutes: int, folded: str, match: re.Match[str], words: _Words) -> str:
+    total = hour * 60 + minutes
+    around = folded[match.end() : match.end() + _NEAR]
+    before = folded[max(0, match.start() - _NEAR) : match.start()]
+    late = words.evening.search(around) or words.evening.search(before)
+    early = words.morning.search(around) or words.morning.search(before)
+    if late and not (early and not words.evening.search(around)) and hour <= _NOON and total < _EVENING * 60:
+        total += _EVENING * 60
+    elif early and not late and hour == _NOON and minutes >= 0:
+        total -= _NOON * 60
+    total %= 24 * 60
+    return f"{total // 60:02}:{total % 60:02}"

@@ -1,0 +1,224 @@
+"""The words and patterns of a language that the rules for mentions look for, read from ``languages/<code>``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+from inference.engines.scripted.lexicon import LANGUAGES
+from inference.engines.scripted.mentions.text import LEFT, RIGHT, fold
+
+#: A language without rules of its own is read with these.
+_FALLBACK = "en"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NumeralWords(_Table):
+    """``generated``: language of num2words, whose words for 0..999 are added. ``weak``: number words that mean
+    something else too, and so are no number alone. ``joins``: words between the groups of a number.
+    """
+
+    generated: str | None = None
+    words: dict[str, int] = {}
+    listed: list[str] = []
+    hundred: list[str] = []
+    thousand: list[str] = []
+    weak: list[str] = []
+    repeats: dict[str, int] = {}
+    dash: list[str] = []
+    plus: list[str] = []
+    joins: list[str] = []
+    ordinals: dict[str, int] = {}
+    ordinal_endings: list[str] = []
+
+
+class LetterWords(_Table):
+    """``names``: of letters, as said. ``as_in``: between a letter and a word ("B as in Bravo"). ``alphabet``: words
+    that stand for letters. ``with_letter``: "with a y" -> the letter it replaces and the letter, or ``+`` to append.
+    """
+
+    names: dict[str, str] = {}
+    as_in: list[str] = []
+    alphabet: dict[str, str] = {}
+    spelled: list[str] = []
+    with_letter: dict[str, str] = {}
+
+
+class NumberCues(_Table):
+    """Words that say what a number is. ``fillers``: between such words and the number. ``after``: between a number
+    and its cue ("20417 is my account number"). ``units``: words after a number that make it a count or a measure.
+    """
+
+    account: list[str]
+    phone: list[str]
+    other: list[str]
+    fillers: list[str]
+    after: list[str]
+    units: list[str]
+
+
+class NameCues(_Table):
+    """``cues``: before a name. ``bare_cues``: also words for anything ("name"). ``weak_cues``: "this is". ``tails``:
+    after a name. ``not_mine``: before a cue that is about somebody else. ``leads``, ``trails``: around a bare name.
+    """
+
+    cues: list[str]
+    bare_cues: list[str]
+    weak_cues: list[str]
+    tails: list[str]
+    not_mine: list[str]
+    titles: list[str]
+    suffixes: list[str] = []
+    leads: list[str]
+    trails: list[str]
+
+
+class PlaceCues(_Table):
+    """``street_after``: words after a street's name, ``street_before``: before it, ``street_suffix``: ends of it.
+    ``parts``: of an address, beside the street. ``ends``: words after an address. ``joints``: words that it does not
+    end with. ``places``: towns and countries.
+    """
+
+    cues: list[str]
+    skips: list[str]
+    street_after: list[str]
+    street_before: list[str]
+    street_suffix: list[str]
+    parts: list[str]
+    ends: list[str]
+    joints: list[str]
+    places: list[str]
+
+
+class DateWords(_Table):
+    """Patterns with ``{day}``, ``{month}``, ``{year}``, ``{weekday}``, ``{n}``. ``past``: before a day that is over.
+    ``stated``: before the day that it is ("today is Friday").
+    """
+
+    months: list[list[str]]
+    weekdays: list[list[str]]
+    relative: dict[str, int]
+    patterns: list[str]
+    weekday_patterns: list[str]
+    next_weekday: list[str]
+    week_later: list[str] = []
+    last_weekday: list[str]
+    in_days: list[str]
+    in_weeks: list[str]
+    past: list[str]
+    stated: list[str]
+
+
+class TimeWords(_Table):
+    """``patterns``: with ``{h}`` and ``{m}``, the minutes to add, and whether ``{m}`` counts forward or back."""
+
+    patterns: list[tuple[str, int, int]]
+    named: dict[str, str]
+    morning: list[str]
+    evening: list[str]
+
+
+class EmailWords(_Table):
+    """Spoken signs of e-mail addresses."""
+
+    at: list[str]
+    dot: list[str]
+    dash: list[str]
+    underscore: list[str]
+
+
+class MoneyWords(_Table):
+    """``currencies``: words and signs -> ISO 4217. ``cents``: of any currency. ``joints``: between the two."""
+
+    currencies: dict[str, str]
+    cents: list[str]
+    joints: list[str]
+
+
+class CorrectionWords(_Table):
+    """``contrasts``: "not A but B", with groups ``old`` and ``new``; ``{x}`` stands for some words."""
+
+    contrasts: list[str]
+    markers: list[str]
+    negated: list[str]
+    wrong: list[str]
+
+
+class TextWords(_Table):
+    """``vague``: words that are no value by themselves ("a better plan"). ``ends``: words after a value."""
+
+    vague: list[str]
+    ends: list[str]
+
+
+class MentionWords(_Table):
+    """Schema of ``mentions.toml``; a missing or misspelt key fails at load."""
+
+    also: list[str]
+    region: str
+    day_first: bool
+    twelve_hours: bool
+    numerals: NumeralWords
+    letters: LetterWords
+    numbers: NumberCues
+    names: NameCues
+    places: PlaceCues
+    dates: DateWords
+    times: TimeWords
+    email: EmailWords
+    money: MoneyWords
+    corrections: CorrectionWords
+    texts: TextWords
+
+
+class KnownNames(_Table):
+    """Schema of ``names.toml``. ``given``: frequent given names. ``common``: words that are nobody's name. Both are
+    lists in one text.
+    """
+
+    given: str
+    common: str
+    particles: str
+
+
+def _read(language: str, name: str) -> Mapping[str, object]:
+    path = files("inference.engines.scripted") / "languages" / language / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def mention_words(language: str) -> MentionWords:
+    """The words of one language, cached. Unknown languages are read as English."""
+    return MentionWords.model_validate(_read(language if language in LANGUAGES else _FALLBACK, "mentions"))
+
+
+@cache
+def known_names(language: str) -> KnownNames:
+    """The names and common words of one language, cached."""
+    return KnownNames.model_validate(_read(language if language in LANGUAGES else _FALLBACK, "names"))
+
+
+@cache
+def languages_of(language: str) -> tuple[str, ...]:
+    """The language itself and those that its speakers mix in."""
+    return (language, *mention_words(language).also)
+
+
+def alternation(items: Iterable[str]) -> str:
+    """A group of a pattern that matches any of the items in folded text, the longest first."""
+    ordered = sorted({fold(item) for item in items if item}, key=lambda item: (-len(item), item))
+    body = "|".join(re.escape(item).replace(r"\ ", "[ ,]{1,2}") for item in ordered)
+    return f"(?:{body})" if body else r"(?!)"
+
+
+def phrases(items: Iterable[str]) -> re.Pattern[str]:
+    """A pattern that matches any of the items as whole words in folded text."""
+    return re.compile(f"{LEFT}{alternation(items)}{RIGHT}")
