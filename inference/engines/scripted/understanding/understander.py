@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 from db.agents.definition import AgentDefinition
 from inference.engines.scripted.entities import find_entities
-from inference.engines.scripted.lexicon import WORD, fold, lexicon
-from inference.engines.scripted.understanding.encoder import Encoder
+from inference.engines.scripted.lexicon import LANGUAGES, WORD, lexicon
+from inference.engines.scripted.understanding.answers import reaction_of
+from inference.engines.scripted.understanding.clauses import Clause, split_clauses
+from inference.engines.scripted.understanding.conditions import condition_of
+from inference.engines.scripted.understanding.cues import Cues, cues
+from inference.engines.scripted.understanding.encoder import Encoded, Encoder
+from inference.engines.scripted.understanding.evidence import IntentExamples, examples_by_intent
 from inference.engines.scripted.understanding.intents import IntentModel
+from inference.engines.scripted.understanding.normalized import normalized
+from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, tone_of
+from inference.engines.scripted.understanding.priority import priority_of
 from inference.engines.scripted.understanding.prototypes import PrototypeStore, clean
-from inference.engines.scripted.values import (
-    NOTHING_ASKED,
-    Expectation,
-    Polarity,
-    Reaction,
-    Understanding,
-    Wish,
-)
+from inference.engines.scripted.understanding.wishes import Judged, acts_of, wishes_of
+from inference.engines.scripted.values import NOTHING_ASKED, Expectation, Polarity, Reaction, Understanding, Wish
 
 _CACHE_SIZE = 4096
 #: Agents whose fitted models are kept in memory.
 _MAX_MODELS = 16
-#: Below it nothing is certain.
-_MIN_SCORE = 0.5
+#: Characters of an utterance that are understood.
+_MAX_CHARS = 2000
 
 
 class Understander:
@@ -38,7 +42,7 @@ class Understander:
     def __init__(self, encoder: Encoder, directory: Path | None = None) -> None:
         self.encoder = encoder
         self._store = PrototypeStore(encoder, directory)
-        self._models: OrderedDict[str, IntentModel] = OrderedDict()
+        self._models: OrderedDict[str, _Model] = OrderedDict()
         self._checksums: OrderedDict[int, tuple[AgentDefinition, str]] = OrderedDict()
         self._cache: OrderedDict[tuple[str, str, str, Expectation], Understanding] = OrderedDict()
         self._lock = Lock()
@@ -47,14 +51,16 @@ class Understander:
     def understand(
         self, text: str, language: str, agent: AgentDefinition, expected: Expectation = NOTHING_ASKED
     ) -> Understanding:
-        """Deterministic. ``language``: of the session or the earlier messages; the result has that of this text."""
+        """Deterministic. ``language``: of the utterance, one of ``lexicon.LANGUAGES``."""
         checksum = self._checksum(agent)
         key = (checksum, language, text, expected)
         with self._lock:
             if (kept := self._cache.get(key)) is not None:
                 self._cache.move_to_end(key)
                 return kept
-        understood = self._understand(text.strip(), language, agent, checksum, expected)
+        understood = _Utterance(text.strip()[:_MAX_CHARS], language, agent, self.encoder).understand(
+            self._model(agent, checksum)
+        )
         with self._lock:
             self._cache[key] = understood
             while len(self._cache) > _CACHE_SIZE:
@@ -71,46 +77,13 @@ class Understander:
         e5 = float(vectors.e5[0] @ vectors.e5[1])
         return (max(0.0, (e5 - 0.7) / 0.3) + max(0.0, float(vectors.use[0] @ vectors.use[1]))) / 2
 
-    def _understand(
-        self, text: str, language: str, agent: AgentDefinition, checksum: str, expected: Expectation
-    ) -> Understanding:
-        words = lexicon(language)
-        count = len(WORD.findall(text))
-        if not count:
-            return Understanding(text, language)
-        masked = find_entities(text, words).masked
-        model = self._model(agent, checksum)
-        (judgement,) = model.judge(self.encoder.encode([clean(masked)], english=language == "en"), language)
-        certain = judgement.score >= _MIN_SCORE
-        wish = Wish(judgement.label, text, Polarity.WANTED, judgement.score)
-        folded = fold(text)
-        reaction = Reaction.NONE
-        if words.no.match(folded):
-            reaction = Reaction.NO
-        elif words.yes.match(folded):
-            reaction = Reaction.YES
-        return Understanding(
-            text,
-            language,
-            wishes=(wish,) if certain and not judgement.is_act else (),
-            acts=(judgement.label,) if certain and judgement.is_act else (),
-            reaction=reaction,
-            question=text.endswith("?"),
-            corrects=bool(words.correction.search(folded)),
-            declines=bool(words.decline.search(folded)),
-            unsure=not certain,
-            words=count,
-            masked=masked,
-            scores=judgement.scores,
-        )
-
     def _checksum(self, agent: AgentDefinition) -> str:
         """Of what a model is fitted to. Computed once an object."""
         with self._lock:
             known = self._checksums.get(id(agent))
         if known is not None and known[0] is agent:
             return known[1]
-        described = repr((agent.languages, [(each.name, each.examples) for each in agent.intents]))
+        described = repr((agent.languages, [(each.name, each.scenario, each.examples) for each in agent.intents]))
         checksum = hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
         with self._lock:
             self._checksums[id(agent)] = (agent, checksum)
@@ -118,7 +91,7 @@ class Understander:
                 self._checksums.popitem(last=False)
         return checksum
 
-    def _model(self, agent: AgentDefinition, checksum: str) -> IntentModel:
+    def _model(self, agent: AgentDefinition, checksum: str) -> _Model:
         with self._lock:
             if (kept := self._models.get(checksum)) is not None:
                 self._models.move_to_end(checksum)
@@ -127,9 +100,139 @@ class Understander:
             with self._lock:
                 if (kept := self._models.get(checksum)) is not None:
                     return kept
-            model = IntentModel(self._store.of(agent))
+            model = _Model(self._store, agent)
             with self._lock:
                 self._models[checksum] = model
                 while len(self._models) > _MAX_MODELS:
                     self._models.popitem(last=False)
             return model
+
+
+class _Model:
+    """An agent's classifier and what its examples are like."""
+
+    def __init__(self, store: PrototypeStore, agent: AgentDefinition) -> None:
+        prototypes = store.of(agent)
+        self.classifier = IntentModel(prototypes)
+        self.examples: dict[str, IntentExamples] = examples_by_intent(prototypes)
+
+
+class _Utterance:
+    """One utterance on its way to being understood."""
+
+    def __init__(self, text: str, language: str, agent: AgentDefinition, encoder: Encoder) -> None:
+        self._text = text
+        self._language = language if language in LANGUAGES else LANGUAGES[0]
+        self._cues: Cues = cues(self._language)
+        self._agent = agent
+        self._encoder = encoder
+
+    def understand(self, model: _Model) -> Understanding:
+        text, count = self._text, len(WORD.findall(self._text))
+        if not count:
+            return Understanding(text, self._language)
+        clauses = split_clauses(text, self._cues)
+        sentences = _sentences(text, clauses)
+        whole = Clause(0, len(text), text, -1, asked=clauses[-1].asked if clauses else False)
+        units = list({each.text: each for each in (*clauses, *sentences, whole)}.values())
+        masked = {unit.text: self._masked(unit.text) for unit in units}
+        vectors = self._encode([masked[unit.text] for unit in units])
+        judgements = dict(zip(masked, model.classifier.judge(vectors, self._language), strict=True))
+        tones = {unit.text: tone_of(unit, self._cues) for unit in units}
+        judged = [Judged(each, tones[each.text], judgements[each.text]) for each in clauses]
+        over = [Judged(each, tones[each.text], judgements[each.text]) for each in sentences]
+        entire = Judged(whole, tones[text], judgements[text])
+
+        def polarity(intent: str, each: Judged) -> Polarity:
+            return polarity_of(each.tone, self._examples(intent, each, model))
+
+        wishes = self._settled_before(wishes_of(judged, over, entire, polarity), judged)
+        conditions = [condition_of(each, self._cues) for each in clauses]
+        acts = acts_of(judged, over, entire)
+        reaction = reaction_of(clauses, [each.tone for each in judged], self._cues)
+        said = normalized(text).text
+        condition = next((each for each in conditions if each), None)
+        return Understanding(
+            text,
+            self._language,
+            wishes=tuple(replace(wish, condition=condition_of_wish(wish, clauses, conditions)) for wish in wishes),
+            acts=acts,
+            reaction=reaction,
+            condition=condition,
+            question=any(each.tone.question for each in judged),
+            corrects=self._cues.corrections.search(said) is not None,
+            declines=any(self._cues.declines.fullmatch(normalized(each.text).text.strip(" ,.!")) for each in clauses),
+            unsure=not wishes and not acts and reaction is Reaction.NONE,
+            priority=priority_of(judged, wishes, self._cues),
+            words=count,
+            masked=masked[text],
+            scores=judgements[text].scores,
+        )
+
+    def _masked(self, text: str) -> str:
+        return find_entities(text, lexicon(self._language)).masked
+
+    def _encode(self, masked: Sequence[str]) -> Encoded:
+        return self._encoder.encode([clean(text) for text in masked], english=self._language == "en")
+
+    def _examples(self, intent: str, judged: Judged, model: _Model) -> Examples:
+        examples = model.examples[intent]
+        definition = self._agent.intent(intent)
+        scenario = self._agent.scenario(definition.scenario) if definition and definition.scenario else None
+
+        def own() -> bool:
+            texts = [clean(judged.clause.text), affirmative(judged.clause.text, self._cues)]
+            said, positive = self._encoder.e5.encode(texts)
+            return examples.negation_is_own(said, positive)
+
+        return Examples(
+            examples.deny,
+            examples.negative,
+            examples.inquire,
+            examples.ask_if_done,
+            scenario is not None and scenario.confirm,
+            own,
+        )
+
+    def _settled_before(self, wishes: tuple[Wish, ...], judged: Sequence[Judged]) -> tuple[Wish, ...]:
+        """A matter that is settled in a later clause is, under whichever intent of its scenario it was said before."""
+        settled = [each for each in judged if each.tone.settled]
+        if not settled:
+            return wishes
+        place = {wish.intent: self._text.find(wish.text) for wish in wishes}
+        over = {self._scenario(wish.intent) for wish in wishes if wish.polarity is Polarity.SETTLED}
+        last = settled[-1].clause.start
+        return tuple(
+            replace(wish, polarity=Polarity.SETTLED)
+            if wish.polarity is Polarity.WANTED
+            and place[wish.intent] < last
+            and (self._scenario(wish.intent) in over or not over)
+            else wish
+            for wish in wishes
+        )
+
+    def _scenario(self, intent: str) -> str:
+        definition = self._agent.intent(intent)
+        return definition.scenario or intent if definition else intent
+
+
+def condition_of_wish(wish: Wish, clauses: Sequence[Clause], conditions: Sequence[str | None]) -> str | None:
+    """The condition in the wish's own clauses, or in a clause that begins with one behind it."""
+    own = [found for clause, found in zip(clauses, conditions, strict=True) if found and clause.text in wish.text]
+    if own:
+        return own[0]
+    last = max((number for number, clause in enumerate(clauses) if clause.text in wish.text), default=-1)
+    behind = conditions[last + 1 : last + 2]
+    return behind[0] if behind else None
+
+
+def _sentences(text: str, clauses: Sequence[Clause]) -> list[Clause]:
+    """The sentences of several clauses, where the utterance is more than that one."""
+    numbers = [clause.sentence for clause in clauses]
+    found = []
+    for number in dict.fromkeys(numbers):
+        members = [clause for clause in clauses if clause.sentence == number]
+        if len(members) > 1:
+            start, end = members[0].start, members[-1].end
+            found.append(Clause(start, end, text[start:end], number, members[0].asked, members[0].joint))
+    return found

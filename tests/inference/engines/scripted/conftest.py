@@ -14,7 +14,7 @@ from inference.engines.scripted.understanding.understander import Understander
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    return Encoder(2)
+    return Encoder(1)
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def test_the_same_utterance_is_understood_once_and_the_same_by_every_thread(
 
 
 def test_memory_is_bounded(understander: Understander) -> None:
-    for number in range(100):
+    for number in range(70):
         intent = _BAKERY.intents[0].model_copy(update={"name": f"intent_{number}", "examples": {"it": ["una torta"]}})
         understander.understand(
             "una torta", "en", _BAKERY.model_copy(update={"languages": ["it"], "intents": [intent]})

@@ -1,0 +1,119 @@
+"""Cues of a language for clauses, polarity, conditions and answers, read from ``languages/<code>/understanding.toml``.
+
+Patterns are matched in normalized text: see ``normalized``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict
+
+from inference.engines.scripted.lexicon import read_table
+from inference.engines.scripted.understanding.normalized import normalized
+
+# Python's \w lacks Devanagari's vowel signs, so \b does not find the boundaries of Hindi words.
+_LETTER = r"[\w\u0900-\u0963\u0966-\u097F]"
+_LEFT, _RIGHT = rf"(?<!{_LETTER})", rf"(?!{_LETTER})"
+#: Matches nothing.
+NEVER = re.compile(r"(?!)")
+
+
+class _CueFile(BaseModel):
+    """Schema of ``understanding.toml``; a missing or misspelt key fails at load."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    abbreviations: list[str]
+    joins: list[str]
+    interjections: list[str]
+    negations: list[str]
+    affirmative: list[tuple[str, str]]
+    denials: list[str]
+    weak_denials: list[str]
+    polite_negatives: list[str]
+    settled: list[str]
+    unsettled: list[str]
+    doubts: list[str]
+    soft_doubts: list[str]
+    question_starts: list[str]
+    requests: list[str]
+    inquiries: list[str]
+    indirect_questions: list[str]
+    done_questions: list[str]
+    conditions: list[str]
+    fillers: list[str]
+    assents: list[str]
+    yes_starts: list[str]
+    refusals: list[str]
+    no_starts: list[str]
+    waits: list[str]
+    doubtful_answers: list[str]
+    declines: list[str]
+    corrections: list[str]
+    priority: dict[str, list[str]]
+
+
+class Cues:
+    """The cues of a language, compiled."""
+
+    def __init__(self, language: str) -> None:
+        file = _CueFile.model_validate(read_table(language, "understanding"))
+        self.language = language
+        self.abbreviations = frozenset(file.abbreviations)
+        self.joins = pattern(file.joins)
+        self.interjections = pattern(file.interjections)
+        self.negations = pattern(file.negations)
+        self.affirmative = [(pattern([negative]), positive) for negative, positive in file.affirmative]
+        self.denials = pattern(file.denials)
+        self.weak_denials = pattern(file.weak_denials)
+        self.polite_negatives = pattern(file.polite_negatives)
+        self.settled = pattern(file.settled)
+        self.unsettled = pattern(file.unsettled)
+        self.doubts = pattern(file.doubts)
+        self.soft_doubts = pattern(file.soft_doubts)
+        self.question_starts = pattern(file.question_starts)
+        self.requests = pattern(file.requests)
+        self.inquiries = pattern(file.inquiries)
+        self.indirect_questions = pattern(file.indirect_questions)
+        self.done_questions = pattern(file.done_questions)
+        self.conditions = pattern(file.conditions)
+        self.assents = pattern(file.assents)
+        self.refusals = pattern(file.refusals)
+        self.waits = pattern(file.waits)
+        self.assent = answer(file.assents, file.fillers)
+        self.refusal = answer(file.refusals, file.fillers)
+        self.wait = answer(file.waits, [*file.fillers, *file.assents, *file.refusals])
+        self.doubtful_answer = answer(file.doubtful_answers, [*file.fillers, *file.assents])
+        self.yes_starts = pattern(file.yes_starts)
+        self.no_starts = pattern(file.no_starts)
+        self.declines = pattern(file.declines)
+        self.corrections = pattern(file.corrections)
+        self.priority = {level.upper(): pattern(file.priority[level]) for level in ("low", "urgent", "high")}
+
+
+def pattern(items: Sequence[str]) -> re.Pattern[str]:
+    """A pattern of whole words that matches any of the items, the longest first."""
+    if not items:
+        return NEVER
+    ordered = sorted((_plain(item) for item in items), key=len, reverse=True)
+    return re.compile(f"{_LEFT}(?:{'|'.join(ordered)}){_RIGHT}")
+
+
+def answer(items: Sequence[str], fillers: Sequence[str]) -> re.Pattern[str]:
+    """A pattern for ``fullmatch``: the items, one or several, with fillers around them."""
+    said, around = pattern(items).pattern, pattern(fillers).pattern
+    return re.compile(rf"(?:{around}[\s,]+){{0,4}}{said}(?:[\s,]+(?:{said}|{around})){{0,6}}")
+
+
+def _plain(item: str) -> str:
+    """An item as normalized text is, with any white space for its spaces."""
+    return normalized(item).text.replace(r"\w", _LETTER).replace(" ", r"\s+").replace(r"\s+?", r"\s*")
+
+
+@cache
+def cues(language: str) -> Cues:
+    """The cues of one of ``lexicon.LANGUAGES``, cached."""
+    return Cues(language)

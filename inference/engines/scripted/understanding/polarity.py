@@ -1,0 +1,117 @@
+"""Polarity of a clause: whether its wish is wanted, denied, settled, only asked about, or doubtful.
+
+Rules find a negation, a question, a doubt; the examples of the intent tell whether that is part of the wish itself: "my
+internet does not work" is one, as "I do not want to talk to a machine" is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inference.engines.scripted.understanding.clauses import Clause
+from inference.engines.scripted.understanding.cues import Cues
+from inference.engines.scripted.understanding.normalized import normalized
+from inference.engines.scripted.values import Polarity
+
+#: Characters of a clause in which cues are searched.
+_MAX_CHARS = 400
+
+
+class Negation(StrEnum):
+    """STRONG: a wish is denied, or something forbidden. WEAK: something is negative that may be the wish itself."""
+
+    NONE = "none"
+    WEAK = "weak"
+    STRONG = "strong"
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """What the words of a clause say about its wish, whatever it is. ``softened``: by "maybe" and the like, which
+    doubts what is done as much as what is the matter.
+    """
+
+    negation: Negation = Negation.NONE
+    settled: bool = False
+    doubtful: bool = False
+    softened: bool = False
+    question: bool = False
+    inquires: bool = False
+    asks_if_done: bool = False
+    requests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What the examples of an intent are like. ``binding``: it is filed after a confirmation only.
+    ``negation_is_own``: whether a clause is nearer to examples that are negative than its affirmative is to the others;
+    computed only if it is needed.
+    """
+
+    deny: bool
+    negative: bool
+    inquire: bool
+    ask_if_done: bool
+    binding: bool
+    negation_is_own: Callable[[], bool]
+
+
+def tone_of(clause: Clause, cues: Cues) -> Tone:
+    """The tone of a clause."""
+    said = normalized(clause.text).text[:_MAX_CHARS]
+    body = said[len(clause.joint) :].strip(" ,") if clause.joint and said.startswith(clause.joint) else said
+    question = clause.asked or cues.question_starts.match(body) is not None
+    question = question and cues.assent.fullmatch(body) is None
+    polite = cues.polite_negatives.search(said) is not None
+    negation = Negation.NONE
+    if not polite:
+        if cues.denials.search(said):
+            negation = Negation.STRONG
+        elif cues.weak_denials.search(said):
+            negation = Negation.WEAK
+    settled = cues.settled.search(said)
+    rest = f"{said[: settled.start()]} {said[settled.end() :]}" if settled else ""
+    return Tone(
+        negation,
+        settled=settled is not None and not question and cues.unsettled.search(rest) is None,
+        doubtful=cues.doubts.search(said) is not None,
+        softened=cues.soft_doubts.search(said) is not None,
+        question=question,
+        inquires=(question and cues.inquiries.match(body) is not None)
+        or cues.indirect_questions.search(body) is not None,
+        asks_if_done=question and cues.done_questions.match(body) is not None,
+        requests=cues.requests.search(said) is not None,
+    )
+
+
+def polarity_of(tone: Tone, examples: Examples) -> Polarity:
+    """The polarity of a wish that is said in a clause of this tone."""
+    if tone.asks_if_done and not examples.ask_if_done:
+        return Polarity.ASKED
+    if tone.settled:
+        return Polarity.SETTLED
+    if tone.negation is Negation.STRONG and not (examples.deny and examples.negation_is_own()):
+        return Polarity.DENIED
+    if tone.negation is Negation.WEAK and not (examples.negative and examples.negation_is_own()):
+        return Polarity.DOUBTFUL if examples.negative else Polarity.DENIED
+    doubtful = tone.doubtful or (tone.softened and examples.binding)
+    if doubtful and not (tone.question and tone.requests):
+        return Polarity.DOUBTFUL
+    if tone.inquires and not examples.inquire:
+        return Polarity.ASKED
+    return Polarity.WANTED
+
+
+def affirmative(text: str, cues: Cues) -> str:
+    """The text without what makes it negative: "I do not want to cancel" becomes "i want to cancel"."""
+    said = normalized(text).text
+    for negative, positive in cues.affirmative:
+        said = negative.sub(positive, said)
+    return " ".join(said.split())
+
+
+def is_negative(text: str, cues: Cues) -> bool:
+    """Whether something is negated in a text."""
+    return cues.negations.search(normalized(text).text) is not None

@@ -1,0 +1,73 @@
+"""Transliterates Urdu script to Devanagari: speech recognition writes spoken Hindi in either.
+
+Urdu leaves short vowels out, so frequent words are looked up and only the others are written letter by letter.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+#: Arabic letters, those of Urdu among them, and their marks.
+_WORD = re.compile(
+    r"[\u0620-\u065F\u066E-\u06D3\u06D5-\u06DC\u06EE\u06EF\u06FA-\u06FF\u0750-\u077F\uFB50-\uFDFF\uFE70-\uFEFC]+"
+)
+_MARKS = re.compile(r"[\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED]")
+_STOPS = {"۔": "।", "؟": "?", "،": ",", "؛": ";"}
+
+
+def is_urdu(text: str) -> bool:
+    """Whether a word of the text is in Urdu's script."""
+    return _WORD.search(text) is not None
+
+
+def in_devanagari(text: str) -> str:
+    """The text with its Urdu words in Devanagari."""
+    return "".join(piece for _, piece in devanagari(text))
+
+
+def devanagari(text: str) -> Iterator[tuple[int, str]]:
+    """Positions in the text, with what stands there; Urdu words are transliterated."""
+    at = 0
+    for match in _WORD.finditer(text):
+        yield from _plain(text, at, match.start())
+        yield match.start(), _word(match.group())
+        at = match.end()
+    yield from _plain(text, at, len(text))
+
+
+def _plain(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    for at in range(start, end):
+        ch = text[at]
+        if "\u06f0" <= ch <= "\u06f9":
+            yield at, chr(ord(ch) - 0x6F0 + ord("0"))
+        elif "\u0660" <= ch <= "\u0669":
+            yield at, chr(ord(ch) - 0x660 + ord("0"))
+        else:
+            yield at, _STOPS.get(ch, ch)
+
+
+def _word(word: str) -> str:
+    bare = _MARKS.sub("", word).replace("ي", "ی").replace("ك", "ک").replace("ہ", "ہ").replace("ه", "ہ")
+    words, letters = _tables()
+    if bare in words:
+        return words[bare]
+    pieces = []
+    for number, ch in enumerate(bare):
+        if ch == "ا" and number:
+            pieces.append("ा")
+        elif ch in "ویے" and number:
+            pieces.append({"و": "ो", "ی": "ी", "ے": "े"}[ch])
+        else:
+            pieces.append(letters.get(ch, ""))
+    return "".join(pieces)
+
+
+@cache
+def _tables() -> tuple[dict[str, str], dict[str, str]]:
+    """The Devanagari of words and of letters."""
+    table = tomllib.loads((files(__package__) / "urdu.toml").read_text(encoding="utf-8"))
+    return table["words"], table["letters"]

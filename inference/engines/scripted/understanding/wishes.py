@@ -1,0 +1,107 @@
+"""The wishes and acts of an utterance: judges its clauses, its sentences and the whole, and takes what is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from inference.engines.scripted.understanding.clauses import Clause
+from inference.engines.scripted.understanding.intents import Judgement
+from inference.engines.scripted.understanding.polarity import Negation, Tone
+from inference.engines.scripted.values import Polarity, Wish
+
+#: Probability from which an intent is certain: of the whole utterance or a sentence, and of a clause in it.
+MIN_SCORE, MIN_CLAUSE_SCORE = 0.5, 0.6
+#: A settled or denied matter is taken for the likeliest intent from here on: it files nothing.
+_MIN_WITHDRAWN_SCORE = 0.3
+#: Up to this many words, a clause behind a denied one goes on with it: "I do not want to cancel, change or move".
+_MAX_CONTINUATION_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A clause, a sentence of several clauses or an utterance of several sentences, judged."""
+
+    clause: Clause
+    tone: Tone
+    judgement: Judgement
+
+
+#: The polarity of an intent in a clause.
+PolarityOf = Callable[[str, Judged], Polarity]
+
+
+def wishes_of(
+    clauses: Sequence[Judged], sentences: Sequence[Judged], whole: Judged, polarity_of: PolarityOf
+) -> tuple[Wish, ...]:
+    """The wishes, each intent once. ``sentences``: those of several clauses."""
+    by_sentence = {each.clause.sentence: each for each in sentences}
+    found: list[Wish] = []
+    for number in dict.fromkeys(each.clause.sentence for each in clauses):
+        members = [each for each in clauses if each.clause.sentence == number]
+        certain = [each for each in members if _is_wish(each, MIN_CLAUSE_SCORE if len(members) > 1 else MIN_SCORE)]
+        if not certain and number in by_sentence and _is_wish(by_sentence[number], MIN_SCORE):
+            certain = [by_sentence[number]]
+        found += _in_order(certain, members, polarity_of)
+    if not found and _is_wish(whole, MIN_SCORE):
+        found = [_wish(whole, polarity_of)]
+    return merged(found)
+
+
+def _is_wish(judged: Judged, least: float) -> bool:
+    judgement = judged.judgement
+    if judged.tone.settled or judged.tone.negation is Negation.STRONG:
+        least = min(least, _MIN_WITHDRAWN_SCORE)
+    return bool(judgement.scores) and not judgement.is_act and judgement.score >= least
+
+
+def _wish(judged: Judged, polarity_of: PolarityOf) -> Wish:
+    judgement = judged.judgement
+    return Wish(judgement.label, judged.clause.text, polarity_of(judgement.label, judged), judgement.score)
+
+
+def _in_order(certain: Sequence[Judged], members: Sequence[Judged], polarity_of: PolarityOf) -> list[Wish]:
+    """Wishes of one sentence; a short clause behind a denied one is denied too."""
+    wishes: list[Wish] = []
+    for judged in certain:
+        wish = _wish(judged, polarity_of)
+        at = members.index(judged) if judged in members else 0
+        short = len(judged.clause.text.split()) <= _MAX_CONTINUATION_WORDS and not judged.clause.joint
+        before = members[at - 1].clause.text if at else None
+        if (
+            short
+            and wish.polarity is Polarity.WANTED
+            and any(each.polarity is Polarity.DENIED and each.text == before for each in wishes)
+        ):
+            wish = replace(wish, polarity=Polarity.DENIED)
+        wishes.append(wish)
+    return wishes
+
+
+def merged(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
+    """Each intent once, with all its clauses. What is denied or settled later holds; a question about it does not."""
+    found: dict[str, Wish] = {}
+    for wish in wishes:
+        earlier = found.get(wish.intent)
+        if earlier is None:
+            found[wish.intent] = wish
+            continue
+        kept = earlier.polarity is Polarity.WANTED and wish.polarity is Polarity.ASKED
+        text = earlier.text if wish.text in earlier.text else f"{earlier.text} {wish.text}"
+        polarity = earlier.polarity if kept else wish.polarity
+        found[wish.intent] = replace(
+            earlier, text=text, polarity=polarity, score=max(earlier.score, wish.score),
+            condition=wish.condition or earlier.condition,
+        )  # fmt: skip
+    return tuple(found.values())
+
+
+def acts_of(clauses: Sequence[Judged], sentences: Sequence[Judged], whole: Judged) -> tuple[str, ...]:
+    """The certain acts, in their order."""
+    judged = [each for each in (*clauses, *sentences, whole) if each.judgement.is_act]
+    certain = [
+        each
+        for each in judged
+        if each.judgement.score >= (MIN_SCORE if each is whole or each in sentences else MIN_CLAUSE_SCORE)
+    ]
+    return tuple(dict.fromkeys(each.judgement.label for each in sorted(certain, key=lambda each: each.clause.start)))
