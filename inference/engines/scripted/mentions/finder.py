@@ -72,8 +72,10 @@ def find_mentions(
     found += find_numbers(said, language, fields, expected)
     spelled = find_spelled(said, language)
     names = Utterance(text, claimed=[*said.claimed, *((each.start, each.end) for each in spelled)])
-    identified = any(each.format in _IDENTIFIES for each in found)
-    persons = find_person_names(names, language, fields, expected, vocabulary=known.vocabulary, identified=identified)
+    ids = {(each.start, each.end) for each in found if each.format in _IDENTIFIES}
+    identities = [span for span in said.claimed if said.span(*span) in ids]
+    identities += [(each.start, each.end) for each in spelled]
+    persons = find_person_names(names, language, fields, expected, vocabulary=known.vocabulary, identities=identities)
     said.claimed += [
         span
         for span in names.claimed

@@ -24,6 +24,9 @@ class NameRules:
     not_mine: re.Pattern[str]
     leads: re.Pattern[str]
     trails: re.Pattern[str]
+    pointing: re.Pattern[str]
+    other_persons: re.Pattern[str]
+    endings: tuple[str, ...]
     titles: frozenset[str]
     suffixes: frozenset[str]
     particles: frozenset[str]
@@ -70,6 +73,11 @@ def name_rules(language: str) -> NameRules:
         not_mine=re.compile(
             f"{LEFT}{alternation(word for each in own for word in each.names.not_mine)}(?: [^\\s,.]+)? $"
         ),
+        pointing=either([word for each in own for word in each.names.pointing_cues], f"(?:{RIGHT}|(?<='))"),
+        other_persons=re.compile(
+            f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)} ?,? $"
+        ),
+        endings=tuple(fold(word) for each in own for word in each.names.endings),
         leads=either(leads, f"(?:{RIGHT}|(?<='))"),
         trails=re.compile(f"[ ,]+{alternation([*trails, *numbers])}$"),
         titles=frozenset(fold(word) for each in every for word in each.names.titles),

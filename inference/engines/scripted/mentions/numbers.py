@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import phonenumbers
 
@@ -45,12 +46,20 @@ class _Cues:
             for word in (*mention_words(each).names.leads, *mention_words(each).names.trails)
         )
         self.polite = re.compile(rf"{LEFT}{leads}{RIGHT}")
-        self.region = mention_words(language).region
+        self.regions = [region for each in languages_of(language) for region in mention_words(each).regions]
 
 
 @cache
 def _cues(language: str) -> _Cues:
     return _Cues(language)
+
+
+class _Cue(NamedTuple):
+    """A cue that ends at ``folded[end]``. ``named``: 1 if it is the name of a field, which goes before others."""
+
+    end: int
+    named: int
+    kind: str
 
 
 @dataclass(slots=True)
@@ -64,8 +73,8 @@ def find_numbers(said: Utterance, language: str, fields: Fields, expected: Expec
     """Account numbers, phone numbers and other numbers among the free numerals."""
     cues = _cues(language)
     runs = find_runs(said, language)
-    matches = list(cues.all.finditer(said.folded))
-    readings = [_read(said, run, cues, matches, expected=expected, fields=fields) for run in runs]
+    found_cues = _find_cues(said.folded, cues, fields)
+    readings = [_read(said, run, cues, found_cues, expected=expected, fields=fields) for run in runs]
     found: list[Mention] = []
     for reading in readings:
         mention = _mention(said, reading, fields, expected)
@@ -75,9 +84,9 @@ def find_numbers(said: Utterance, language: str, fields: Fields, expected: Expec
 
 
 def _read(
-    said: Utterance, run: Run, cues: _Cues, matches: list[re.Match[str]], *, expected: Expectation, fields: Fields
+    said: Utterance, run: Run, cues: _Cues, found_cues: list[_Cue], *, expected: Expectation, fields: Fields
 ) -> _Reading:
-    kind = _cued(said.folded, run, cues, matches)
+    kind = _cued(said.folded, run, cues, found_cues)
     if kind == "account" and _fits_account(run, cues, said.folded):
         return _Reading(run, "account_id", True)
     if kind == "phone" and _fits_phone(run):
@@ -90,7 +99,7 @@ def _read(
 def _uncued(said: Utterance, run: Run, cues: _Cues, asked: frozenset[str]) -> str:
     """The format of a run that no words around name: by the open question, then by its shape."""
     plain = not run.letters and not run.code
-    possible = _is_phone(run, cues.region)
+    possible = _is_phone(run, cues.regions)
     formatted = possible and len(run.digits) >= 7 and bool(run.gaps or run.plus)
     if "phone" in asked and plain and 7 <= len(run.digits) <= 15 and ("account_id" not in asked or possible):
         return "phone"
@@ -103,21 +112,28 @@ def _uncued(said: Utterance, run: Run, cues: _Cues, asked: frozenset[str]) -> st
     return "account_id" if run.upper and _ACCOUNT_CODE.fullmatch(code) else "number"
 
 
-def _cued(folded: str, run: Run, cues: _Cues, matches: list[re.Match[str]]) -> str | None:
+def _find_cues(folded: str, cues: _Cues, fields: Fields) -> list[_Cue]:
+    """Words that say what a number is, by their ends: those of the language, and names of the agent's fields."""
+    kinds = {"account_id": "account", "phone": "phone", "number": "other"}
+    found = [_Cue(match.end(), 0, match.lastgroup or "other") for match in cues.all.finditer(folded)]
+    for form, kind in kinds.items():
+        for slot in fields.of_format(form):
+            found += [_Cue(each.end(), 1, kind) for each in (slot.names.finditer(folded) if slot.names else ())]
+    return sorted(found)
+
+
+def _cued(folded: str, run: Run, cues: _Cues, found_cues: list[_Cue]) -> str | None:
     """What the words before or after a run say that it is: "account", "phone", "other"; None if they do not."""
     after = cues.after.match(folded, run.end)
     if after:
         return after.lastgroup
     start = run.letters_start if run.letters else run.start
-    before = [match for match in matches if match.end() <= start and start - match.end() <= _MAX_BETWEEN]
+    before = [cue for cue in found_cues if start - _MAX_BETWEEN <= cue.end <= start]
     if not before:
         return None
-    nearest = before[-1]
-    if cues.between.fullmatch(folded, nearest.end(), start):
-        return nearest.lastgroup
-    if run.letters and cues.between.fullmatch(folded, nearest.end(), run.start):
-        return nearest.lastgroup
-    return None
+    spans = (start, run.start) if run.letters else (start,)
+    near = any(cues.between.fullmatch(folded, before[-1].end, at) for at in spans)
+    return before[-1].kind if near else None
 
 
 def _fits_account(run: Run, cues: _Cues, folded: str) -> bool:
@@ -131,16 +147,17 @@ def _fits_phone(run: Run) -> bool:
     return 6 <= len(run.digits) <= 15 and not run.letters and not run.code
 
 
-def _is_phone(run: Run, region: str) -> bool:
-    """Whether it is possible as a phone number of the region or, with a plus, of any."""
-    try:
-        parsed = phonenumbers.parse(("+" if run.plus else "") + run.digits, region)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.is_possible_number_with_reason(parsed) in (
-        phonenumbers.ValidationResult.IS_POSSIBLE,
-        phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY,
-    )
+def _is_phone(run: Run, regions: list[str]) -> bool:
+    """Whether it is possible as a phone number of one of the regions or, with a plus, of any."""
+    possible = (phonenumbers.ValidationResult.IS_POSSIBLE, phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
+    for region in regions:
+        try:
+            parsed = phonenumbers.parse(("+" if run.plus else "") + run.digits, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number_with_reason(parsed) in possible:
+            return True
+    return False
 
 
 def _stands_alone(folded: str, run: Run, cues: _Cues) -> bool:
@@ -196,7 +213,7 @@ def _joined(run: Run) -> str:
         return run.digits
     pieces = [run.numerals[0].digits]
     for gap, numeral in zip(run.gaps, run.numerals[1:], strict=True):
-        pieces += ["-" if gap == "-" else "/" if gap == "/" else "", numeral.digits]
+        pieces += ["-" if gap in {"-", "/"} else "", numeral.digits]
     return "".join(pieces)
 
 

@@ -35,18 +35,18 @@ def find_person_names(
     expected: Expectation,
     *,
     vocabulary: frozenset[str],
-    identified: bool,
+    identities: list[tuple[int, int]],
 ) -> list[Mention]:
-    """The names as said. ``vocabulary``: the agent's words, which are nobody's name. ``identified``: whether a number
-    or address stands in the utterance, beside which a name without a cue is likely.
+    """The names as said. ``vocabulary``: the agent's words, which are nobody's name. ``identities``: spans of
+    numbers and addresses beside which a name without a cue is likely.
     """
     rules = name_rules(language)
-    finder = _Finder(said, rules, vocabulary)
+    finder = _Finder(said, rules, vocabulary, identities)
     asked = "person_name" in expected.formats or "name" in expected.fields
     spans = [*finder.cued(), *finder.before_tails()]
     if not spans or asked:
         only = asked and set(expected.fields) == {"name"}
-        spans += finder.alone(asked=asked, only=only, identified=identified)
+        spans += finder.alone(asked=asked, only=only, identified=bool(identities))
     found: list[Mention] = []
     for start, end in spans:
         if said.is_free(start, end):
@@ -69,8 +69,11 @@ def written(name: str, rules: NameRules) -> str:
 
 
 class _Finder:
-    def __init__(self, said: Utterance, rules: NameRules, vocabulary: frozenset[str]) -> None:
+    def __init__(
+        self, said: Utterance, rules: NameRules, vocabulary: frozenset[str], identities: list[tuple[int, int]]
+    ) -> None:
         self.said = said
+        self.identities = identities
         self.rules = rules
         self.common = rules.common | (vocabulary - rules.given)
         self.own = rules.own | (vocabulary - rules.given)
@@ -92,7 +95,8 @@ class _Finder:
             if self.rules.not_mine.search(self.folded[max(0, match.start() - 40) : match.start()]):
                 continue
             name = self.sequence(self._skip(match.end(), kind), len(self.folded))
-            if name is not None and self._accept(name, kind):
+            pointing = self.rules.pointing.fullmatch(match.group()) is not None
+            if name is not None and self._accept(name, kind, pointing=pointing):
                 found.append((name.start, name.end))
         return found
 
@@ -106,20 +110,33 @@ class _Finder:
                 return at
             at = match.end()
 
-    def _accept(self, name: _Name, kind: str) -> bool:
+    def _accept(self, name: _Name, kind: str, *, pointing: bool) -> bool:
+        """Whether what stands behind a cue is a name. Weak cues need a capital, a known name, or a word behind it."""
         if kind == "strong":
             return name.words > 0
-        if name.titled and name.words:
+        if name.titled:
             return True
-        tail = self.rules.tails.match(self.folded, name.end) is not None
+        if self._is_thing(name):
+            return False
+        cased = self.said.has_case(name.start)
         if kind == "bare":
-            return name.capital or name.given or not self.said.has_case(name.start)
-        if name.capital and self.said.has_case(name.start):
-            if self.rules.nouns_are_capitals and name.words < 2:
-                return name.given or tail
-            return True
+            return name.capital or name.given or not cased
+        tail = self.rules.tails.match(self.folded, name.end) is not None
+        if name.given or tail:
+            return (name.capital and cased) or tail or self._ends_clause(name.end)
         # Lower case as some recognizers write, or a script without capitals: "this is bob", "मैं रमेश बोल रहा हूँ".
-        return (tail and name.words <= 3) or (name.given and self._ends_clause(name.end))
+        return name.capital and cased and (name.words > 1 or not (pointing or self.rules.nouns_are_capitals))
+
+    def _is_thing(self, name: _Name) -> bool:
+        """Whether a name without a known given name looks like another word: "Kundennummer", a town, "de Madrid"."""
+        text = self.folded[name.start : name.end]
+        words = text.split()
+        if name.given or name.titled:
+            return False
+        last = words[-1]
+        thing = len(words) == 1 and (last in self.common or last.endswith(self.rules.endings))
+        lower = words[0] in self.rules.particles and not self.said.is_upper(name.start) and not self.lower
+        return thing or lower or text in self.rules.places or last in self.rules.places
 
     def _ends_clause(self, at: int) -> bool:
         rest = self.folded[at:].lstrip(" ")
@@ -165,13 +182,12 @@ class _Finder:
             start = self._trim_leads(first, last)
             end = self._trim_trails(start, last)
             name = self.sequence(start, end)
-            if name is None or self.folded[name.end : end].strip(" .,'-"):
+            if name is None or self.folded[name.end : end].strip(" .,'-") or self._is_thing(name):
+                continue
+            if self.rules.other_persons.search(self.folded[max(0, first - 24) : first]):
                 continue
             cased = self.said.has_case(name.start)
             edge = at in {0, len(clauses) - 1} or identified
-            text = self.folded[name.start : name.end]
-            if text in self.rules.places or (name.words == 1 and text in self.common and not name.given):
-                continue
             many = name.words >= 2 or name.titled
             if asked:
                 sure = many or name.given or (cased and name.capital) or only
@@ -189,7 +205,7 @@ class _Finder:
 
     def _clauses(self) -> list[tuple[int, int]]:
         marks = [(match.start(), match.end()) for match in _BREAK.finditer(self.folded) if not self._abbreviates(match)]
-        marks += self.said.claimed
+        marks += self.identities
         found = []
         at = 0
         for start, end in sorted(marks):
@@ -208,10 +224,17 @@ class _Finder:
             if match is None or match.end() == start:
                 break
             after = self.folded[match.end() : end].strip(" .,")
+            article = self.folded[start : match.end()].strip() in self.rules.particles and self.said.is_upper(start)
+            if article and re.match(r" *[^\W\d_]", self.folded[match.end() :]) and self._capital_follows(match.end()):
+                break
             if not after or self.folded[start : match.end()].strip() in self.rules.titles:
                 break
             start = match.end()
         return start
+
+    def _capital_follows(self, at: int) -> bool:
+        token = _TOKEN.match(self.folded, self._gap(at, True))
+        return token is not None and self._is_capital(token)
 
     def _trim_trails(self, start: int, end: int) -> int:
         while (match := self.rules.trails.search(self.folded, start, end)) is not None:
@@ -233,7 +256,7 @@ class _Finder:
             kind = self._kind(token, words)
             if kind == "title" and not words:
                 titled = True
-            elif kind == "particle" and (words or titled or self._may_begin(token)):
+            elif kind == "particle" and (words or titled or held or self._may_begin(token)):
                 held.append(token)
                 at = token.end()
                 continue

@@ -8,7 +8,7 @@ from functools import cache
 
 from inference.engines.scripted.mentions.numerals import Numeral, find_numerals
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
-from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+from inference.engines.scripted.mentions.words import alternation, known_names, languages_of, mention_words
 
 _CODE = re.compile(r"(?<![\w@.\-/'])(?=[a-z\-/]*\d)[a-z0-9]+(?:[-/][a-z0-9]+)*(?![\w@'])")
 _PLAIN_GAP = re.compile(r" {1,2}|[-/.]|\) ?-?|")
@@ -66,6 +66,13 @@ class _Patterns:
         one = rf"(?:[a-z](?:,? {as_in} {LETTER}+)?|{alternation(self.names)}|{alternation(self.alphabet)})"
         end = rf"(?P<dash> ?-|[ ,]{{1,2}}{dash}[ ,]{{0,2}})?[ ,]{{0,2}}$"
         self.spelled = re.compile(rf"(?<!['])" rf"{LEFT}(?P<letters>{one}(?:[ .,\-]{{1,2}}{one}){{0,5}})\.?{end}")
+        listed = [each.numbers for each in tables]
+        self.known = frozenset(
+            fold(part)
+            for each in listed
+            for word in (*each.account, *each.phone, *each.other, *each.fillers, *each.after, *each.units)
+            for part in word.split()
+        ) | frozenset(fold(word) for each in languages_of(language) for word in known_names(each).common.split())
         self.word = re.compile(rf"{LEFT}(?P<letters>[a-z]{{1,6}}){end}")
 
 
@@ -207,7 +214,9 @@ def _take_prefix(said: Utterance, run: Run, patterns: _Patterns) -> None:
     if word:
         start = offset + word.start()
         upper = all(said.is_upper(at) for at in range(start, start + len(word["letters"])))
-        if upper or word["dash"]:
+        small = not said.is_upper(start) and "," not in before[word.end("letters") :]
+        lower = small and 1 < len(word["letters"]) <= 3 and word["letters"] not in patterns.known
+        if upper or word["dash"] or lower:
             _set_letters(said, run, word["letters"], start, word)
 
 

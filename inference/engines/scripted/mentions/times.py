@@ -64,11 +64,14 @@ def find_times(said: Utterance, language: str, fields: Fields, expected: Expecta
     """The times of day as HH:MM; hours up to twelve are taken for the evening only if that is said."""
     words = _words(language)
     found: list[Mention] = []
+    dated = bool(said.claimed)
 
     def add(match: re.Match[str], value: str) -> None:
         if said.is_free(match.start(), match.end()):
             said.claim(match.start(), match.end())
             field = fields.assign("time", said.folded, match.start(), match.end(), expected)
+            if "time" not in expected.formats and match.group().strip().isdigit() and not dated:
+                field = None  # "left at 4"
             found.append(Mention("time", value, *said.span(match.start(), match.end()), field))
 
     for match in _CLOCK.finditer(said.folded):

@@ -68,6 +68,8 @@ class NumberCues(_Table):
 class NameCues(_Table):
     """``cues``: before a name. ``bare_cues``: also words for anything ("name"). ``weak_cues``: "this is". ``tails``:
     after a name. ``not_mine``: before a cue that is about somebody else. ``leads``, ``trails``: around a bare name.
+    ``pointing_cues``: those of the weak cues that may point at anything ("this is"). ``other_persons``: before somebody
+    else's name ("my husband"). ``endings``: of words that are no names ("-ung").
     """
 
     cues: list[str]
@@ -75,6 +77,9 @@ class NameCues(_Table):
     weak_cues: list[str]
     tails: list[str]
     not_mine: list[str]
+    pointing_cues: list[str]
+    other_persons: list[str]
+    endings: list[str]
     titles: list[str]
     suffixes: list[str] = []
     leads: list[str]
@@ -163,7 +168,7 @@ class MentionWords(_Table):
     """Schema of ``mentions.toml``; a missing or misspelt key fails at load."""
 
     also: list[str]
-    region: str
+    regions: list[str]
     day_first: bool
     twelve_hours: bool
     numerals: NumeralWords
