@@ -35,11 +35,15 @@ Samples: TypeAlias = "NDArray[np.float32]"
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """Names of an engine and of its model. ``languages``: ISO 639-1 codes, empty for any."""
+    """Names of an engine and of its model. ``languages``: ISO 639-1 codes, empty for any.
+
+    ``voices``: names that ``Synthesizer.synthesize`` takes for some language, beside those that it may find out later.
+    """
 
     engine: str
     model: str
     languages: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -46,10 +46,10 @@ class SineEngine(SynthesizerBase):
     def _unload(self) -> None:
         """Would free the model."""
 
-    def _has_voice(self, voice: str | None) -> bool:
+    def _has_voice(self, voice: str | None, language: str) -> bool:
         return voice in {None, self.info.model}
 
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
         """Synthesizes one piece of text: float32 in -1..1, shape ``(samples,)``."""
         tones = [self._tone(letter) for letter in words.lower()]
         return np.concatenate(tones)

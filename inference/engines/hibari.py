@@ -48,10 +48,10 @@ class HibariEngine(SynthesizerBase):
     def _unload(self) -> None:
         self._model = None
 
-    def _has_voice(self, voice: str | None) -> bool:
+    def _has_voice(self, voice: str | None, language: str) -> bool:
         return voice in {None, self.info.model}
 
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
         return np.asarray(self._model(words, seed=seed), dtype=np.float32)
 
 

@@ -44,6 +44,9 @@ class SynthesizerBase(ABC):
     info: EngineInfo
     #: More than 1 serves on a lane, where callers take turns on the model piece by piece.
     concurrency = 1
+    #: Most characters of the first piece of a sentence and of later ones; shorter for a slower model.
+    first_piece = FIRST_PIECE
+    piece = PIECE
 
     def __init__(self) -> None:
         self._executor: ThreadPoolExecutor | None = None
@@ -77,18 +80,19 @@ class SynthesizerBase(ABC):
         sample_rate = self.sample_rate
         if self.info.languages and language not in self.info.languages:
             raise self._unavailable("does not speak this language")
-        if not self._has_voice(voice):
+        if not self._has_voice(voice, language):
             raise self._unavailable("does not have this voice")
 
-        longest = PIECE if current_lane() is None else LANE_PIECE
+        longest = self.piece if current_lane() is None else min(self.piece, LANE_PIECE)
 
         def produce(stop: threading.Event) -> Iterator[Speech]:
-            pieces = split_into_pieces(spoken_form(text, language), longest)
+            pieces = split_into_pieces(spoken_form(text, language), longest, first=self.first_piece)
             said = ""
             for piece, written in zip(pieces, written_parts(text, pieces), strict=True):
                 if stop.is_set():
                     return
-                samples = self._render(piece, voice, zlib.crc32(piece.encode()))
+                seed = zlib.crc32(piece.encode())
+                samples = self._render(piece, language=language, voice=voice, seed=seed)
                 said += written
                 if samples.size:
                     yield Speech(_trim_and_fade(samples, sample_rate), sample_rate, said)
@@ -108,25 +112,30 @@ class SynthesizerBase(ABC):
         """Frees the model."""
 
     @abstractmethod
-    def _has_voice(self, voice: str | None) -> bool:
-        """Whether ``_render`` supports ``voice``; None is the default voice."""
+    def _has_voice(self, voice: str | None, language: str) -> bool:
+        """Whether ``_render`` supports ``voice`` in ``language``, which is one of ``info.languages``; None is the default
+        voice."""
 
     @abstractmethod
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
-        """Synthesizes one piece in spoken form, in the engine's thread. ``seed``: for a model with randomness."""
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
+        """Synthesizes one piece in spoken form, in the engine's thread.
+
+        ``language``: ISO 639-1. ``seed``: for a model with randomness.
+        """
 
 
-def split_into_pieces(text: str, longest: int = PIECE) -> list[str]:
+def split_into_pieces(text: str, longest: int = PIECE, *, first: int = FIRST_PIECE) -> list[str]:
     """Splits a sentence into pieces of bounded length, after a clause if possible, else between words.
 
-    ``longest``: characters of a piece after the first, if clauses allow; at most 180 and a third in any case.
+    ``first``, ``longest``: characters of the first piece and of later ones, if clauses allow; at most 180 and a third in
+    any case.
 
     Keeps all words. Drops pieces without letters and digits.
     """
     cut: list[str] = []
     rest = " ".join(text.split())
     while rest:
-        head = _head(rest, FIRST_PIECE if not cut else longest)
+        head = _head(rest, first if not cut else longest)
         rest = rest[len(head) :].lstrip()
         cut.append(head.strip())
     return [piece for piece in cut if any(c.isalnum() for c in piece)]

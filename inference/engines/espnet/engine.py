@@ -61,14 +61,14 @@ class EspnetEngine(SynthesizerBase):
         self._text2speech = built
         if self.info.model == _JOE:
             self._phonemize = _phonemizer_of_joe(built)
-        self._render("Ready.", None, 0)  # allocates the buffers that later runs reuse
+        self._render("Ready.", language="en", voice=None, seed=0)  # allocates the buffers that later runs reuse
         return int(built.fs)
 
     def _unload(self) -> None:
         self._text2speech = None
         self._phonemize = str
 
-    def _has_voice(self, voice: str | None) -> bool:
+    def _has_voice(self, voice: str | None, language: str) -> bool:
         speakers = self._text2speech.tts.spks
         if voice is None:
             return True
@@ -76,7 +76,7 @@ class EspnetEngine(SynthesizerBase):
             return voice == self.info.model
         return voice.isascii() and voice.isdigit() and len(voice) < 6 and int(voice) < speakers
 
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
         import torch  # noqa: PLC0415  already imported by _load
 
         arguments = {}

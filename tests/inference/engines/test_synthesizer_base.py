@@ -60,10 +60,10 @@ class _Harsh(SynthesizerBase):
     def _unload(self) -> None:
         pass
 
-    def _has_voice(self, voice: str | None) -> bool:
+    def _has_voice(self, voice: str | None, language: str) -> bool:
         return True
 
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
         samples = np.full(8000, -3.0 if seed % 2 else 3.0, np.float32)
         samples[4000] = np.nan
         return np.concatenate([np.zeros(8000, np.float32), samples, np.zeros(8000, np.float32)])
@@ -80,7 +80,7 @@ async def test_whatever_a_model_gives_comes_out_clean() -> None:
 
 
 class _CutOff(_Harsh):
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
         return np.full(8000, 0.9, np.float32)
 
 
@@ -100,12 +100,12 @@ class _Noting(_Harsh):
         self.made: list[str] = []
         self.busy = threading.Lock()
 
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
         assert self.busy.acquire(blocking=False)
         self.made.append(words)
         time.sleep(0.02)
         self.busy.release()
-        return super()._render(words, voice, seed)
+        return super()._render(words, language=language, voice=voice, seed=seed)
 
 
 async def test_on_a_lane_callers_take_turns_at_each_piece() -> None:

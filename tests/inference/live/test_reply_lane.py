@@ -50,10 +50,10 @@ class _Noting(SynthesizerBase):
 
     def _unload(self) -> None: ...
 
-    def _has_voice(self, voice: str | None) -> bool:
+    def _has_voice(self, voice: str | None, language: str) -> bool:
         return True
 
-    def _render(self, words: str, voice: str | None, seed: int) -> Samples:
+    def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
         self.made.append(words)
         self.begun.set()
         assert self.let_go.wait(10)

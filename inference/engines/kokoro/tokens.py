@@ -1,0 +1,31 @@
+"""Tokens of a spoken form: words and punctuation, for the grapheme-to-phoneme (G2P) rules of each language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+#: From a spoken form (``inference.text.normalization``) to Kokoro's symbols: IPA with stress marks before vowels,
+#: words separated by spaces, punctuation kept.
+Phonemize = Callable[[str], str]
+
+#: A word with its combining marks and inner apostrophes; or a punctuation mark that Kokoro knows as a pause.
+_TOKEN = re.compile(r"(?P<word>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963]|['’](?=[^\W\d_]))*)|[,.;:!?…—।॥]")
+_SIGNS = {"।": ".", "॥": ".", "—": ","}
+
+
+def tokens(text: str) -> Iterator[tuple[str, bool]]:
+    """Each token in order, and whether it is a word. Drops all other characters."""
+    for match in _TOKEN.finditer(text):
+        if match["word"]:
+            yield match["word"], True
+        else:
+            yield _SIGNS.get(match[0], match[0]), False
+
+
+def phonemize_words(text: str, word: Callable[[str], str]) -> str:
+    """Applies ``word`` to each word by itself."""
+    said = ""
+    for token, is_word in tokens(text):
+        said += f" {word(token)}" if is_word else token
+    return said.strip()
