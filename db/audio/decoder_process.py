@@ -1,21 +1,15 @@
 """Subprocess (sandbox) that decodes recordings one at a time: ``python -m db.audio.decoder_process``.
 
 FFmpeg's parsers are native code that a Python timeout cannot interrupt, and some need hours for a file of two megabytes
-(time quadratic in the number of tags). Here the kernel stops them: by CPU time (RLIMIT_CPU, raised for each recording)
-and memory (RLIMIT_AS); and the parent may kill the process.
-
-The process imports only what decoding needs, has no sockets or secrets of its parent, cannot write files, and exits
-with its parent: at the end of its standard input, even in the middle of a recording.
+(time quadratic in the number of tags). ``db.subprocesses.confinement`` limits its CPU time, raised for each recording,
+and its memory. The process imports only what decoding needs.
 """
 
 from __future__ import annotations
 
-import math
 import os
-import queue
 import re
 import resource
-import signal
 import sys
 import threading
 import time
@@ -24,11 +18,13 @@ from functools import partial
 from pathlib import Path
 
 from db.audio import limits
-from db.audio.decoder_protocol import READY, DecodeRequest, frame, read_message
+from db.audio.decoder_protocol import DecodeRequest
 from db.audio.decoding import read_recording
 from db.audio.recording import Recording, RecordingInfo
 from db.errors import AudioUnreadable, VoxLoomError
 from db.json_value import Json
+from db.subprocesses import confinement
+from db.subprocesses.messages import frame
 
 #: Recordings, and bytes of peak memory, after which a process is replaced.
 _MAX_RECORDINGS = 500
@@ -44,16 +40,11 @@ _NICE_INCREMENT = 10
 
 def main() -> None:
     """Answers each request on standard input with a message on standard output; returns at the end of the input."""
-    _confine()
+    confinement.confine()
     nice = os.getpriority(os.PRIO_PROCESS, 0)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # output of a library must not corrupt the messages
-    requests: queue.Queue[tuple[dict[str, Json], bytes]] = queue.Queue(1)
-    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
-    answers.write(READY)
-    answers.flush()
+    next_request, answers = confinement.open_pipes()
     for number in range(1, _MAX_RECORDINGS + 1):
-        header, data = requests.get()
+        header, data = next_request()
         answer, payload = _answer(DecodeRequest(**header), data)
         used_up = _peak_memory() > _MAX_IDLE_MEMORY or os.getpriority(os.PRIO_PROCESS, os.getpid()) > nice
         answer["last"] = used_up or number == _MAX_RECORDINGS or answer.get("last", False)
@@ -64,28 +55,12 @@ def main() -> None:
             return
 
 
-def run() -> None:
-    """Runs ``main`` and exits at once: the thread that reads the input would delay the interpreter's exit."""
-    try:
-        main()
-    except BaseException:
-        os._exit(1)
-    os._exit(0)
-
-
-def _receive(requests: queue.Queue[tuple[dict[str, Json], bytes]]) -> None:
-    """Reads requests in a thread, so that the process exits with its parent even while it decodes."""
-    while (message := read_message(sys.stdin.buffer)) is not None:
-        requests.put(message)
-    os._exit(0)
-
-
 def _answer(request: DecodeRequest, data: bytes) -> tuple[dict[str, Json], bytes]:
     memory = limits.memory_bytes(len(data), request.max_seconds)
     done = threading.Event()
     watch = threading.Thread(target=_watch, args=(memory, done), daemon=True)
     watch.start()
-    _set_limit(resource.RLIMIT_AS, memory)
+    confinement.set_limit(resource.RLIMIT_AS, memory)
     try:
         recording = read_recording(
             data,
@@ -109,9 +84,7 @@ def _info(recording: Recording) -> dict[str, Json]:
 
 
 def _allow_cpu(factor: int, seconds: float) -> None:
-    """Sets the CPU limit to ``factor * seconds`` from now, rounded up to a second; the kernel kills beyond it."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _set_limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + factor * seconds))
+    confinement.allow_cpu(factor * seconds)
 
 
 def _watch(max_memory: int, done: threading.Event) -> None:
@@ -122,7 +95,7 @@ def _watch(max_memory: int, done: threading.Event) -> None:
     began = time.process_time()
     while not done.wait(_CHECK_SECONDS):
         if _peak_memory() > max_memory:
-            os._exit(limits.MEMORY_EXIT)
+            os._exit(confinement.MEMORY_EXIT)
         if time.process_time() - began > _NORMAL_PRIORITY_SECONDS:
             # By id: on Linux an id of 0 is this thread only.
             os.setpriority(os.PRIO_PROCESS, os.getpid(), min(19, os.getpriority(os.PRIO_PROCESS, 0) + _NICE_INCREMENT))
@@ -137,23 +110,5 @@ def _peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes on macOS
 
 
-def _confine() -> None:
-    # The parent stops this process, by closing its input or SIGKILL. Signals to the process group are for the parent,
-    # which may still have recordings to finish.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
-        resource.setrlimit(kind, (0, 0))
-
-
-def _set_limit(kind: int, limit: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    try:
-        resource.setrlimit(kind, (soft, hard))
-    except ValueError:  # macOS refuses some; the watch thread and the parent's timeout remain
-        return
-
-
 if __name__ == "__main__":
-    run()
+    confinement.run_until_end(main)

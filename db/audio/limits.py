@@ -31,8 +31,5 @@ def memory_bytes(size: int, max_seconds: float) -> int:
     return _BASE_MEMORY + 4 * size + int(max_seconds * SAMPLE_RATE) * 4 * 8
 
 
-#: Exit code of a decoder process that exceeded its memory limit.
-MEMORY_EXIT = 3
-
 TOO_MUCH_MEMORY = "The recording takes too much memory to decode. Send it in another format."
 TOO_MUCH_TIME = "The recording takes too much CPU time to decode. Send it without metadata or in another format."

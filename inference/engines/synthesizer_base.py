@@ -26,7 +26,7 @@ PIECE = 180
 #: The same on a lane, where the work of other calls waits for a piece: half a second for a model of moderate speed.
 LANE_PIECE = 60
 
-_CLAUSE_END = re.compile(r"(?:[,;:!?…—–)]|(?<=[a-z]{2})\.)['\"”’)]*\s+|[、，；：。！？।]")
+_CLAUSE_END = re.compile(r"(?:[,;:!?…—–)]|(?<=[^\W\d_A-Z]{2})\.)['\"”’)]*\s+|[、，；：。！？।]")
 _TRAILING_PAUSE_SECONDS = 0.12
 _FADE_SECONDS = 0.004
 #: Silence: amplitude below this share of the peak. Seconds of it to keep around speech.
@@ -86,16 +86,15 @@ class SynthesizerBase(ABC):
         longest = self.piece if current_lane() is None else min(self.piece, LANE_PIECE)
 
         def produce(stop: threading.Event) -> Iterator[Speech]:
-            pieces = split_into_pieces(spoken_form(text, language), longest, first=self.first_piece)
             said = ""
-            for piece, written in zip(pieces, written_parts(text, pieces), strict=True):
+            for piece, written in pieces_of(text, language, longest=longest, first=self.first_piece):
                 if stop.is_set():
                     return
                 seed = zlib.crc32(piece.encode())
                 samples = self._render(piece, language=language, voice=voice, seed=seed)
                 said += written
                 if samples.size:
-                    yield Speech(_trim_and_fade(samples, sample_rate), sample_rate, said)
+                    yield Speech(trim_and_fade(samples, sample_rate), sample_rate, said)
                     said = ""
 
         return iterate_in_thread(produce, self._executor, alone=self)
@@ -113,8 +112,7 @@ class SynthesizerBase(ABC):
 
     @abstractmethod
     def _has_voice(self, voice: str | None, language: str) -> bool:
-        """Whether ``_render`` supports ``voice`` in ``language``, which is one of ``info.languages``; None is the default
-        voice."""
+        """Whether ``_render`` supports ``voice`` in ``language``, one of ``info.languages``; None is the default."""
 
     @abstractmethod
     def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
@@ -124,11 +122,18 @@ class SynthesizerBase(ABC):
         """
 
 
+def pieces_of(text: str, language: str, *, longest: int, first: int = FIRST_PIECE) -> list[tuple[str, str]]:
+    """The pieces of a sentence, each in spoken form and as written. ``longest``, ``first``: as in
+    ``split_into_pieces``."""
+    pieces = split_into_pieces(spoken_form(text, language), longest, first=first)
+    return list(zip(pieces, written_parts(text, pieces), strict=True))
+
+
 def split_into_pieces(text: str, longest: int = PIECE, *, first: int = FIRST_PIECE) -> list[str]:
     """Splits a sentence into pieces of bounded length, after a clause if possible, else between words.
 
-    ``first``, ``longest``: characters of the first piece and of later ones, if clauses allow; at most 180 and a third in
-    any case.
+    ``first``, ``longest``: characters of the first piece and of later ones, if clauses allow; at most 180 and a third
+    in any case.
 
     Keeps all words. Drops pieces without letters and digits.
     """
@@ -156,7 +161,7 @@ def _head(text: str, limit: int) -> str:
     return text[: space if space > 0 else PIECE]
 
 
-def _trim_and_fade(samples: Samples, sample_rate: int) -> Samples:
+def trim_and_fade(samples: Samples, sample_rate: int) -> Samples:
     """Clips to -1..1, trims silence, fades in and out so that pieces join without a click, and appends a pause."""
     clean = np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32)
     audible = np.flatnonzero(np.abs(clean) > _SILENCE_SHARE * np.abs(clean).max())

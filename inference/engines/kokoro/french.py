@@ -63,7 +63,24 @@ _NOT_LINKED = re.compile(r"h(?:a(?!bi|bo|le|rm)|éros|e[ru]rt|ibou|o(?:ck|ll|nt|
 _UNSTRESSED = frozenset(
     (
         *("le", "la", "les", "un", "une", "des", "du", "de", "au", "aux", "et", "ou", "à", "en", "dans", "par", "pour"),
-        *("entre", "sur", "avec", "sans", "chez", "que", "qui", "je", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles"),
+        *(
+            "entre",
+            "sur",
+            "avec",
+            "sans",
+            "chez",
+            "que",
+            "qui",
+            "je",
+            "tu",
+            "il",
+            "elle",
+            "on",
+            "nous",
+            "vous",
+            "ils",
+            "elles",
+        ),
         *("me", "te", "se", "ne", "ce", "ces", "mon", "ma", "mes", "ton", "ta", "tes", "son", "sa", "ses", "notre"),
         *("votre", "nos", "vos", "leur", "leurs", "est", "y", "si", "mais"),
     )

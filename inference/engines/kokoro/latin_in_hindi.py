@@ -79,12 +79,9 @@ def devanagari_of(word: str) -> str:
         return _WORDS[plain]
     said, open_consonant, at = "", False, 0
     while at < len(plain):
-        for pattern, kind, fixed in _RULES:
-            match = pattern.match(plain, at)
-            if match:
-                break
-        else:
-            break
+        match, kind, fixed = next(
+            (match, kind, fixed) for pattern, kind, fixed in _RULES if (match := pattern.match(plain, at))
+        )
         at = match.end()
         text = _LETTERS.get(match[0][0], "") if fixed is None else fixed
         if kind == "C" and text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from db.audio import decoder_process, limits
+from db.subprocesses import confinement
 
 _LITTLE = {"LIMIT": 260 * 1024 * 1024, "WATCHED": 1024 * 1024}
 
@@ -12,5 +13,5 @@ if __name__ == "__main__":
     kind = sys.argv[1]
     limits.memory_bytes = lambda size, max_seconds: _LITTLE[kind]
     if kind == "WATCHED":
-        decoder_process._set_limit = lambda kind, limit: None
-    decoder_process.run()
+        confinement.set_limit = lambda kind, limit: None
+    confinement.run_until_end(decoder_process.main)

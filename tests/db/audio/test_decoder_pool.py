@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from db.audio import decoder_child, limits
-from db.audio.decoder_child import DecoderChild, DecoderDied
+from db.audio.decoder_child import DecoderChild
 from db.audio.decoder_pool import DecoderPool
 from db.audio.decoder_protocol import DecodeRequest
 from db.audio.decoding import read_recording
 from db.errors import AudioTooLong, AudioUnreadable, Overloaded
+from db.subprocesses.child import ChildDied
 from tests.db.audio.bombs import webm_of_tags
 from tests.db.encode import encode
 
@@ -161,8 +162,8 @@ async def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch, kind: str) -> 
 
 async def test_a_process_that_does_not_start_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoder_child, "_ARGUMENTS", ("-c", "raise SystemExit(1)"))
-    with pytest.raises(DecoderDied, match="not started"):
-        await DecoderChild.start()
+    with pytest.raises(ChildDied, match="not started"):
+        await DecoderChild.start_decoder()
 
 
 @linux
@@ -174,7 +175,7 @@ async def test_a_process_inherits_no_secrets_sockets_or_signals(monkeypatch: pyt
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.set_inheritable(True)
-        child = await DecoderChild.start()
+        child = await DecoderChild.start_decoder()
     pid = child._process.pid
     environment, files, libraries = inspect(pid)
     assert b"secret" not in environment

@@ -1,0 +1,97 @@
+"""The contract of synthesizers for kokoro, in each of its languages, and its weights."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from db.errors import EngineUnavailable
+from inference.engines.kokoro import weights
+from inference.engines.kokoro.engine import KokoroEngine
+from inference.ports import Synthesizer
+from inference.testing.synthesizer import SynthesizerContract, speak
+from inference.weights.cache import ModelCache
+
+pytestmark = pytest.mark.models
+
+LONG = {
+    "es": "Gracias por su paciencia, he encontrado su contrato, y veo que los dos últimos pagos llegaron a tiempo, así "
+    "que no tiene que hacer nada antes de que termine el mes, aunque con mucho gusto le explicaré las otras "
+    "tarifas que ofrecemos a las familias con más de una línea en casa.",
+    "fr": "Merci de votre patience, j'ai retrouvé votre contrat, et je vois que les deux derniers paiements sont "
+    "arrivés à temps, vous n'avez donc rien à faire avant la fin du mois, mais je peux volontiers vous parler des "
+    "autres offres que nous proposons aux familles qui ont plusieurs lignes à la maison.",
+    "hi": "आपके धैर्य के लिए धन्यवाद, मुझे आपका अनुबंध मिल गया है, और पिछले दोनों भुगतान समय पर आ गए थे, "
+    "इसलिए महीने के अंत से पहले आपको कुछ करने की ज़रूरत नहीं है, लेकिन मैं आपको उन योजनाओं के बारे में "
+    "और बता सकता हूँ जो हम घर में एक से ज़्यादा लाइन वाले परिवारों को देते हैं।",
+}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synthesizer]:
+    made = KokoroEngine(cache=ModelCache(tmp_path_factory.mktemp("models")), threads=2)
+    asyncio.run(made.load())
+    yield made
+    asyncio.run(made.close())
+
+
+class TestSpanish(SynthesizerContract):
+    """With the fixture ``engine`` above."""
+
+    language = "es"
+    own_voice = "ef_dora"
+    sentence = "Su factura de 12,50 € vence el 22/11/2026."
+    long = LONG["es"]
+
+
+class TestFrench(SynthesizerContract):
+    """With the fixture ``engine`` above."""
+
+    language = "fr"
+    own_voice = "ff_siwis"
+    sentence = "Votre facture de 12,50 € est à payer le 22/11/2026."
+    long = LONG["fr"]
+
+
+class TestHindi(SynthesizerContract):
+    """With the fixture ``engine`` above."""
+
+    language = "hi"
+    own_voice = "hm_omega"
+    sentence = "आपका ₹12.50 का बिल 22/11/2026 को देय है।"
+    long = LONG["hi"]
+
+
+async def test_a_voice_speaks_its_own_language_only(engine: Synthesizer) -> None:
+    with pytest.raises(EngineUnavailable, match="voice"):
+        await speak(engine, "Bonjour.", language="fr", voice="ef_dora")
+
+
+async def test_the_first_piece_is_short(engine: Synthesizer) -> None:
+    first, *_ = await speak(engine, LONG["es"], language="es")
+    assert first.text.strip() == "Gracias por su paciencia,"
+
+
+async def test_a_text_of_many_symbols_is_spoken_in_several_runs(engine: Synthesizer) -> None:
+    (piece,) = await speak(engine, "x" * 180, language="es")
+    assert np.isfinite(piece.samples).all()
+
+
+def test_a_part_that_is_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = weights.SOURCES
+    monkeypatch.setattr(weights, "SOURCES", (replace(first, sha256="0" * 64), *others))
+    with pytest.raises(EngineUnavailable, match="not the file"):
+        weights.obtain_model(ModelCache(tmp_path))
+    assert not list(tmp_path.glob("*/model.onnx"))
+
+
+def test_a_damaged_voice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ef_dora.bin").write_bytes(b"\0" * 522_240)
+    monkeypatch.setattr(weights, "_DATA", tmp_path)
+    with pytest.raises(EngineUnavailable, match="ef_dora"):
+        weights.read_styles("ef_dora")
