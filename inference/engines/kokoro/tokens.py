@@ -11,12 +11,14 @@ Phonemize = Callable[[str], str]
 
 #: A word with its combining marks and inner apostrophes; or a punctuation mark that Kokoro knows as a pause.
 _TOKEN = re.compile(r"(?P<word>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963]|['’](?=[^\W\d_]))*)|[,.;:!?…—।॥]")
+#: More of the same letter are not heard, and could make a word of minutes.
+_REPEATED = re.compile(r"(.)\1{3,}")
 _SIGNS = {"।": ".", "॥": ".", "—": ","}
 
 
 def tokens(text: str) -> Iterator[tuple[str, bool]]:
     """Each token in order, and whether it is a word. Drops all other characters."""
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(_REPEATED.sub(r"\1\1\1", text)):
         if match["word"]:
             yield match["word"], True
         else:

@@ -39,6 +39,7 @@ from inference.engines.kokoro.weights import read_symbols
         ("el vaso y la mesa", "el bˈaso i la mˈesa"),
         ("Sí, mañana.", "sˈi, maɲˈana."),
         ("Straße", "stɾˈase"),
+        ("l" * 400, "ʎl"),
         ("", ""),
     ],
 )
