@@ -13,6 +13,7 @@ from strawberry.types import Info as StrawberryInfo
 from db.enums import CallTransport
 from db.postgres.outage import DATABASE_ERRORS
 from db.viewer import Viewer
+from graph.api.agent_loaders import AgentLoaders
 from graph.api.loaders import Loaders
 from graph.guards.rate_limit import address_of
 from graph.parts import Parts
@@ -29,6 +30,7 @@ class Context(BaseContext):
         self.parts = parts
         self._seen = seen
         self.loaders = Loaders(parts.database)
+        self.agents = AgentLoaders(parts.database, parts.settings.max_response_bytes)
         self._asking = asyncio.Lock()
         self._viewer: Viewer | None = None
         #: The number of the last event that a subscription yielded.

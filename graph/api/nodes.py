@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import Select, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.models.agents import Agent as AgentRow
+from db.models.agents import AgentVersion as AgentVersionRow
 from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
@@ -19,6 +21,7 @@ from db.models.work import ToolCall as ToolCallRow
 from graph.api.fields import Shows
 from graph.api.loaders import Source
 from graph.api.relations import show
+from graph.api.types.agent import Agent, AgentVersion
 from graph.api.types.call import Call
 from graph.api.types.crm import CrmRecord
 from graph.api.types.message import Message
@@ -28,10 +31,12 @@ from graph.api.types.session import Session
 from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
 
-_Row = SessionRow | TurnRow | MessageRow | ModelCallRow | ToolCallRow | CrmRecordRow | CallRow
+_Row = (
+    SessionRow | TurnRow | MessageRow | ModelCallRow | ToolCallRow | CrmRecordRow | CallRow | AgentRow | AgentVersionRow
+)
 
-#: The GraphQL type of each table whose ids clients know: UUIDs of version 7, unique among tables. Any: each type
-#: takes rows of its own table.
+#: The GraphQL type of each table whose ids clients know: UUIDs, unique among tables. Any: each type takes rows of its
+#: own table.
 _SHOWN_BY: Mapping[type[_Row], Shows[Any, Node]] = {
     SessionRow: Session,
     TurnRow: Turn,
@@ -40,6 +45,8 @@ _SHOWN_BY: Mapping[type[_Row], Shows[Any, Node]] = {
     ToolCallRow: ToolCall,
     CrmRecordRow: CrmRecord,
     CallRow: Call,
+    AgentRow: Agent,
+    AgentVersionRow: AgentVersion,
 }
 _MODELS = tuple(_SHOWN_BY)
 
@@ -58,6 +65,6 @@ def node_of(row: _Row, source: Source) -> Node:
 
 def _found(model: type[_Row], place: int, tenant_id: UUID, node_id: UUID) -> Select[int]:
     found = select(literal(place).label("place")).select_from(model).where(model.id == node_id)
-    if issubclass(model, SessionRow):
-        return found.where(SessionRow.tenant_id == tenant_id)
+    if issubclass(model, SessionRow | AgentRow | AgentVersionRow):
+        return found.where(model.tenant_id == tenant_id)
     return found.join(SessionRow, SessionRow.id == model.session_id).where(SessionRow.tenant_id == tenant_id)

@@ -21,6 +21,7 @@ from db.models.workers import EngineReport
 from db.queue import workers
 from db.viewer import Viewer as ViewerRow
 from graph.api import filters
+from graph.api.agent_queries import AgentQueries
 from graph.api.context import Info
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 from graph.api.nodes import find_node, node_of
@@ -56,7 +57,7 @@ def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
 
 
 @strawberry.type(description="The queries.")
-class Query:
+class Query(AgentQueries):
     @strawberry.field(description="The API key of this request and its tenant.")
     async def viewer(self, info: Info) -> Viewer:
         viewer = await info.context.viewer()

@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.enums import AudioKind
+from db.models.agents import AgentVersion
 from db.models.audio import Audio
 from db.models.base import Base
 from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
+from db.models.tenancy import ApiKey
 from db.models.work import CrmRecord, ModelCall, ToolCall
 from graph.api.loaders import Key, Row, table_of
 
@@ -69,9 +71,13 @@ async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
         model = column.class_
         return (await session.scalars(select(model).where(column == owner.id, *more).order_by(model.id))).all()
 
+    pinned = await session.get(AgentVersion, owner.agent_version_id) if owner.agent_version_id else None
+    publisher = await session.get(ApiKey, pinned.published_by) if pinned is not None and pinned.published_by else None
     return Snapshot(
         {
             Session: [owner],
+            AgentVersion: [] if pinned is None else [pinned],
+            ApiKey: [] if publisher is None else [publisher],
             Turn: await rows(Turn.session_id),
             Message: await rows(Message.session_id),
             # Audio chunks (a reply's sentences) are part of events only.

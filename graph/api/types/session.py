@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 from strawberry.scalars import JSON
 
+from db.models.agents import AgentVersion as AgentVersionRow
 from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
@@ -16,7 +17,8 @@ from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
 from graph.api.fields import column, part, prefixed_id
 from graph.api.loaders import Source
-from graph.api.relations import window
+from graph.api.relations import one, window
+from graph.api.types.agent import AgentVersion
 from graph.api.types.call import Call
 from graph.api.types.crm import CrmRecord
 from graph.api.types.enums import Channel, SessionStatus
@@ -35,7 +37,13 @@ class Session(Node):
     customer_id: str = column(SessionRow.customer_id, "Your identifier of the customer.")
     language: str = column(SessionRow.language, 'Its language, such as "en" or "es-MX", or "auto" to detect it.')
     channel: Channel = column(SessionRow.channel, "How the customer reached the company.")
-    persona: str = column(SessionRow.persona, "The assistant's persona.")
+    persona: str = column(SessionRow.persona, "The name of its agent.")
+    agent_version: AgentVersion | None = one(
+        AgentVersion,
+        AgentVersionRow.id,
+        SessionRow.agent_version_id,
+        "The version of its agent, which answers to its end. Null if it was opened before agents had versions.",
+    )
     status: SessionStatus = column(SessionRow.status, "OPEN until endSession.")
     metadata: JSON | None = column(SessionRow.metadata_, "The client's own data.")
     engines: JSON | None = column(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLOutputType, GraphQLScalarType
+from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType, GraphQLScalarType
 from sqlalchemy import Column, ColumnElement, LargeBinary, Select, Text, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import TypeEngine
@@ -104,6 +104,8 @@ def _strict(pieces: Pieces) -> Expression:
 
 
 def _plain(expression: Expression, kind: GraphQLOutputType) -> Pieces:
+    if isinstance(kind, GraphQLList):  # of scalars: an array column
+        return [cast(func.to_json(expression), Text)]
     if isinstance(kind, GraphQLEnumType) or (isinstance(kind, GraphQLScalarType) and kind.name == "ID"):
         return ['"', expression, '"']
     match kind.name if isinstance(kind, GraphQLScalarType) else None:
