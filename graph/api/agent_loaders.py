@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,9 +11,15 @@ import orjson
 from sqlalchemy import Text, cast, func, select
 from strawberry.dataloader import DataLoader
 
+from db.agents.definition import AgentDefinition
+from db.agents.pinned import read_definition
+from db.commands.agents import list_agents
 from db.models.agents import Agent, AgentVersion
 from db.postgres.database import Database
 from graph.guards.response_size import too_large
+
+#: Most agents whose definitions ``capabilities`` reads.
+_MAX_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +64,27 @@ class AgentLoaders:
             rows = await session.execute(select(AgentVersion.id, text).where(wanted))
             found = {version_id: orjson.Fragment(definition) for version_id, definition in rows}
         return [found[each] for each in version_ids]
+
+
+async def spoken_languages(database: Database, tenant_id: UUID) -> Sequence[str]:
+    """The languages of the current versions of a tenant's agents that are not archived."""
+    query = (
+        select(func.unnest(AgentVersion.languages))
+        .join(Agent, (Agent.id == AgentVersion.agent_id) & (Agent.version == AgentVersion.number))
+        .where(Agent.tenant_id == tenant_id, Agent.archived_at.is_(None))
+        .distinct()
+    )
+    async with database.reading() as session:
+        return (await session.scalars(query)).all()
+
+
+async def current_agents(database: Database, tenant_id: UUID) -> Sequence[tuple[int, AgentDefinition]]:
+    """The first agents of a tenant by name: the number of the current version, and its definition."""
+    async with database.reading() as session:
+        found = await list_agents(session, tenant_id=tenant_id, limit=_MAX_LISTED)
+    agents = []
+    for each in found:
+        definition = await read_definition(database.reader, each.version.id, each.version.checksum)
+        agents.append((each.version.number, definition))
+        await asyncio.sleep(0)  # one that is not known yet takes milliseconds to parse
+    return agents

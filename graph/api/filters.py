@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, false
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.references import DIGITS, LETTERS, PATTERN
 from db.commands.sessions import MAX_CUSTOMER_ID
 from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
@@ -20,8 +21,12 @@ from graph.api.inputs import CrmRecordFilter, SessionFilter
 
 _MAX_REFERENCE = 40
 
-#: Crockford's base 32: similar letters are read as digits; spaces and hyphens are ignored.
-_AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
+#: ``db.agents.definition.Identifier``. Records of archived agents and earlier versions can be found too.
+_NAME = re.compile("[a-z][a-z0-9_]{0,63}", re.ASCII)
+
+#: Letters that are read as digits; what is ignored.
+_AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_IGNORED = str.maketrans({" ": None, "-": None})
 
 
 def of_sessions(wanted: SessionFilter | None) -> Iterator[ColumnElement[bool]]:
@@ -68,8 +73,8 @@ def of_crm_records(wanted: CrmRecordFilter | None) -> Iterator[ColumnElement[boo
     if wanted.reference is not None:
         yield CrmRecord.reference == clean_reference(wanted.reference)
     if wanted.scenario is not None:
-        if wanted.scenario not in SCENARIOS:
-            raise BadUserInput(f"Unknown scenario: use one of {', '.join(sorted(SCENARIOS))}.")
+        if _NAME.fullmatch(wanted.scenario) is None:
+            raise BadUserInput("scenario is the name of a scenario: lower-case letters, digits and _, 1 to 64.")
         yield CrmRecord.scenario == wanted.scenario
     if wanted.priority is not None:
         yield CrmRecord.priority == wanted.priority
@@ -79,11 +84,20 @@ def of_crm_records(wanted: CrmRecordFilter | None) -> Iterator[ColumnElement[boo
 
 
 def clean_reference(given: str) -> str:
-    """A record's reference in its stored form (Crockford's base 32). Raises BadUserInput if it cannot be one."""
-    clean = validate_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_AS_HEARD)
-    if not clean.isalnum() or not clean.isascii():
+    """A record's reference in its stored form. Raises BadUserInput if it cannot be one.
+
+    Of today's pattern: letters for digits that look alike are read as digits. Others are of the earlier pattern, in
+    Crockford's base 32, which has no I, L and O.
+    """
+    said = validate_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_IGNORED)
+    if not said.isalnum() or not said.isascii():
         raise BadUserInput("reference may have letters and digits only.")
-    return clean
+    clean = said.translate(_AS_HEARD)
+    if len(said) != len(PATTERN):
+        return clean
+    today = "".join(said[at] if place == "L" else clean[at] for at, place in enumerate(PATTERN))
+    fits = all(each in (LETTERS if place == "L" else DIGITS) for each, place in zip(today, PATTERN, strict=True))
+    return today if fits else clean
 
 
 def _between(

@@ -34,7 +34,10 @@ class CreateSessionInput:
         description='The language of the conversation: "en", "es-MX", or "auto" to detect it.', default="en"
     )
     channel: Channel = strawberry.field(description="How the customer reaches the company.", default=Channel.WEB)
-    persona: str = strawberry.field(description="The assistant's persona (see capabilities).", default="billing_agent")
+    persona: str = strawberry.field(description="The agent's name (see capabilities).", default="billing_agent")
+    agent_version: int | None = strawberry.field(
+        description="The number of the agent's version; null for the current one.", default=None
+    )
     metadata: JSON | None = strawberry.field(
         description="A JSON object of at most 16,384 characters, numbers without exponents. The assistant knows the "
         "string members name, phone and account_id from the start.",

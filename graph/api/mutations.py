@@ -75,6 +75,7 @@ class Mutation:
                 language=input.language,
                 channel=input.channel,
                 persona=input.persona,
+                agent_version=input.agent_version,
                 metadata=None if input.metadata is None else validate_json(input.metadata, "metadata"),
                 answered=workers.answered_languages(living),
                 engines=None if input.engines is None else validate_engines(input.engines.chosen(), living),

@@ -6,10 +6,7 @@ from collections import defaultdict
 
 import strawberry
 from sqlalchemy import Select, select
-from strawberry.scalars import JSON
 
-from db.agents.builtin import builtin_agents
-from db.agents.scenarios import SCENARIOS
 from db.commands.messages import MAX_TEXT
 from db.enums import Stage
 from db.errors import BadUserInput, NotFound
@@ -31,8 +28,6 @@ from graph.api.types.capabilities import (
     Capabilities,
     EngineCapability,
     LimitCapability,
-    PersonaCapability,
-    ScenarioCapability,
     Viewer,
 )
 from graph.api.types.crm import CrmRecord
@@ -177,29 +172,17 @@ class Query(AgentQueries):
             lambda row: CrmRecord(row=row, source=info.context.loaders),
         )
 
-    @strawberry.field(description="Engines, models, languages, personas, scenarios and limits of this server.")
+    @strawberry.field(description="Engines, models, languages and limits of this server; agents of the tenant.")
     async def capabilities(self, info: Info) -> Capabilities:
-        await info.context.viewer()
+        viewer = await info.context.viewer()
         settings = info.context.parts.settings
         async with info.context.parts.database.reading() as session:
             living = await workers.find_alive(session, settings.live_worker_seconds)
         return Capabilities(
+            tenant_id=viewer.tenant_id,
+            answered=workers.answered_languages(living),
             id=strawberry.ID("capabilities"),
             engines=_engines([engine for worker in living for engine in worker.engines]),
-            languages=sorted(workers.answered_languages(living)),
-            personas=[
-                PersonaCapability(name=each.name, description=each.description, scenarios=list(each.scenario_names))
-                for each in builtin_agents().values()
-            ],
-            scenarios=[
-                ScenarioCapability(
-                    name=each.name,
-                    description=each.description,
-                    intents=list(each.intents),
-                    schema=JSON(each.payload.model_json_schema()),
-                )
-                for each in SCENARIOS.values()
-            ],
             limits=LimitCapability(
                 max_text_length=MAX_TEXT,
                 max_audio_bytes=settings.max_audio_bytes,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from graph.api.filters import clean_reference
 from tests.client import Client
 from tests.graph.compiled.reads.rows import Filler
 from tests.graph.edge import Edge, code_of, post
@@ -76,6 +77,21 @@ async def test_a_record_is_found_by_its_id_or_its_reference(edge: Edge, acme: Cl
     references = ("", "é", "A\0", "\ud800", "A" * 41, "--")
     for bad in ({}, two, *({"reference": each} for each in references)):
         assert code_of(await post(acme, RECORD, bad)) == "BAD_USER_INPUT", bad
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("L123K456", "L123K456"),
+        ("l 1o3-k45i", "L103K451"),
+        ("kil9l00o", "K119L000"),
+        ("LLLLLLLL", "L111L111"),
+        ("7ZK4LQ", "7ZK41Q"),
+        ("A123L456", "A1231456"),
+    ],
+)
+async def test_a_reference_is_read_as_it_is_stored(given: str, stored: str) -> None:
+    assert clean_reference(given) == stored
 
 
 async def test_ids_for_caches_are_not_shared_by_two_objects(edge: Edge, acme: Client) -> None:

@@ -1,0 +1,154 @@
+"""Agents over GraphQL: lists, versions, the agent of a session, capabilities; every tenant sees its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db.commands.agents import publish_agent
+from db.models.tenancy import ApiKey
+from tests.client import CREATE, Client, GraphQLFailed
+from tests.db.agents.definitions import small_agent
+from tests.graph.edge import Edge, code_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BUILTIN = ["billing_agent", "retention_agent", "technical_agent"]
+LIST = """query($first: Int! = 20, $after: String, $last: Int, $before: String, $archived: Boolean! = false) {
+  agents(first: $first, after: $after, last: $last, before: $before, archived: $archived) { totalCount
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    nodes { id name description languages archivedAt createdAt version { number }
+      currentVersion { number builtin } } } }"""
+ONE = """query($name: String!, $version: Int) { agent(name: $name, version: $version) { id name description languages
+  version { id number definition checksum languages builtin publishedAt publishedBy } currentVersion { number }
+  versions(first: 2) { totalCount nodes { number } pageInfo { endCursor hasNextPage } } } }"""
+CAPABILITIES = """{ capabilities { languages agents { name description version languages scenarios } personas { name }
+  scenarios { name intents schema agents } } }"""
+
+
+async def published(edge: Edge, client: Client, **changes: Any) -> int:
+    """Publishes a small agent for the client's tenant; returns the version's number."""
+    viewer = (await client.run("{ viewer { tenantId keyId } }"))["viewer"]
+    async with edge.database.transaction() as session:
+        key = (await session.execute(select(ApiKey).where(ApiKey.id == viewer["keyId"]))).scalar_one()
+        found = await publish_agent(
+            session, tenant_id=key.tenant_id, definition=small_agent(**changes), published_by=key.id
+        )
+        return found.version.number
+
+
+async def test_every_tenant_has_the_builtin_agents_and_its_own(edge: Edge, acme: Client, rival: Client) -> None:
+    await published(edge, acme)
+    mine = (await acme.run(LIST))["agents"]
+    assert [each["name"] for each in mine["nodes"]] == sorted([*BUILTIN, "desk"])
+    assert mine["totalCount"] == 4 and not mine["pageInfo"]["hasNextPage"]
+    for each in mine["nodes"]:
+        assert each["currentVersion"] == {"number": 1, "builtin": each["name"] != "desk"}
+        assert each["description"] and each["languages"]
+    theirs = (await rival.run(LIST))["agents"]["nodes"]
+    assert [each["name"] for each in theirs] == BUILTIN
+    assert not {each["id"] for each in theirs} & {each["id"] for each in mine["nodes"]}
+
+
+async def test_agents_are_listed_in_pages_both_ways(edge: Edge, acme: Client) -> None:
+    await published(edge, acme)
+    names, after = [], None
+    while True:
+        found = (await acme.run(LIST, first=1, after=after))["agents"]
+        names += [each["name"] for each in found["nodes"]]
+        if not found["pageInfo"]["hasNextPage"]:
+            break
+        after = found["pageInfo"]["endCursor"]
+    assert names == sorted([*BUILTIN, "desk"])
+    last = (await acme.run(LIST, last=2))["agents"]
+    assert [each["name"] for each in last["nodes"]] == names[-2:] and last["pageInfo"]["hasPreviousPage"]
+    earlier = (await acme.run(LIST, last=2, before=last["pageInfo"]["startCursor"]))["agents"]
+    assert [each["name"] for each in earlier["nodes"]] == names[:2]
+    for wrong in (
+        {"first": 0},
+        {"first": 101},
+        {"after": "?"},
+        {"after": "é"},
+        {"before": "AAAA"},
+        {"after": "A" * 500},
+    ):
+        assert code_of(await acme.post(LIST, **wrong)) == "BAD_USER_INPUT", wrong
+
+
+async def test_versions_of_an_agent(edge: Edge, acme: Client, rival: Client) -> None:
+    for number in (1, 2, 3):
+        assert await published(edge, acme, description=f"Version {number}.") == number
+    found = (await acme.run(ONE, name="desk"))["agent"]
+    assert found["description"] == found["version"]["definition"]["description"] == "Version 3."
+    assert found["version"]["publishedBy"] == "test" and len(found["version"]["checksum"]) == 64
+    assert found["versions"]["totalCount"] == 3 and found["versions"]["pageInfo"]["hasNextPage"]
+    assert [each["number"] for each in found["versions"]["nodes"]] == [3, 2]
+    rest = 'query($c: String) { agent(name: "desk") { versions(after: $c) { nodes { number } } } }'
+    more = (await acme.run(rest, c=found["versions"]["pageInfo"]["endCursor"]))["agent"]["versions"]
+    assert more == {"nodes": [{"number": 1}]}
+    first = (await acme.run(ONE, name="desk", version=1))["agent"]
+    assert first["version"]["definition"]["description"] == "Version 1." and first["currentVersion"] == {"number": 3}
+    built = (await acme.run(ONE, name="billing_agent"))["agent"]["version"]
+    assert built["builtin"] and built["publishedBy"] is None and built["definition"]["name"] == "billing_agent"
+    node = "query($id: ID!) { node(id: $id) { __typename ... on Agent { name } ... on AgentVersion { number } } }"
+    assert (await acme.run(node, id=first["id"]))["node"] == {"__typename": "Agent", "name": "desk"}
+    assert (await acme.run(node, id=first["version"]["id"]))["node"] == {"__typename": "AgentVersion", "number": 1}
+    for each in (first["id"], first["version"]["id"]):
+        assert (await rival.run(node, id=each))["node"] is None
+    for name, version in (("desk", 4), ("desk", 0), ("desk", -(2**31)), ("nobody", None), ("\0", None), ("é", 1)):
+        assert (await acme.run(ONE, name=name, version=version))["agent"] is None
+    assert (await rival.run(ONE, name="desk"))["agent"] is None
+
+
+async def test_a_session_shows_the_version_that_it_holds(edge: Edge, acme: Client, rival: Client) -> None:
+    await published(edge, acme, description="First.")
+    old = await acme.create_session(persona="desk")
+    await published(edge, acme, description="Second.")
+    new = await acme.create_session(persona="desk")
+    pinned = await acme.create_session(persona="desk", agentVersion=1)
+    for text in ("session(id: $id) { %s }", "conversation(sessionId: $id) { session { %s } }"):
+        fields = "agentVersion { number checksum builtin languages publishedAt publishedBy %s }"
+        for definition in ("", "definition"):
+            query = "query($id: ID!) { " + text % (fields % definition) + " }"
+            for _ in range(3):  # by resolvers, compiled, from the cache
+                told = []
+                for each in (old, new, pinned):
+                    answer = await acme.run(query, id=each)
+                    told.append((answer.get("session") or answer["conversation"]["session"])["agentVersion"])
+                assert [each["number"] for each in told] == [1, 2, 1]
+                assert told[0] == told[2] and told[0]["publishedBy"] == "test"
+                assert not definition or told[1]["definition"]["description"] == "Second."
+    for given in ({"persona": "desk"}, {"persona": "nobody"}, {"persona": "\0"}):
+        answer = await rival.post(CREATE, input={"customerId": "c", **given})
+        assert code_of(answer) == "AGENT_NOT_FOUND" and "billing_agent" in answer["errors"][0]["message"]
+    with pytest.raises(GraphQLFailed) as failed:
+        await acme.create_session(persona="desk", agentVersion=3)
+    assert failed.value.code == "AGENT_NOT_FOUND"
+
+
+async def test_capabilities_follow_the_agents_of_the_tenant(edge: Edge, acme: Client, rival: Client) -> None:
+    await published(edge, acme)
+    mine, theirs = [(await each.run(CAPABILITIES))["capabilities"] for each in (acme, rival)]
+    assert [each["name"] for each in mine["agents"]] == sorted([*BUILTIN, "desk"])
+    assert [each["name"] for each in theirs["agents"]] == [each["name"] for each in theirs["personas"]] == BUILTIN
+    own = small_agent()
+    (desk,) = [each for each in mine["agents"] if each["name"] == "desk"]
+    assert desk["languages"] == list(own.languages) and desk["scenarios"] == list(own.scenario_names)
+    found = [each for each in mine["scenarios"] if "desk" in each["agents"]]
+    assert [each["name"] for each in found] == list(own.scenario_names)
+    for each in found:
+        scenario = own.scenario(each["name"])
+        assert scenario is not None and set(scenario.fields) <= set(each["schema"]["properties"])
+    assert not any("desk" in each["agents"] for each in theirs["scenarios"])
+    assert "billing_query" in {each["name"] for each in theirs["scenarios"]}
+    assert {"en", "de", "es", "fr", "hi"} == set(theirs["languages"])
+
+
+async def test_a_filter_by_scenario_knows_the_scenarios_of_all_agents(edge: Edge, acme: Client) -> None:
+    query = "query($f: CrmRecordFilter) { crmRecords(filter: $f) { nodes { id } } }"
+    for known in ("billing_query", *small_agent().scenario_names, "of_an_archived_agent"):
+        assert (await acme.run(query, f={"scenario": known}))["crmRecords"]["nodes"] == []
+    for wrong in ("", "Billing query", "\0", "a" * 65, "é"):
+        assert code_of(await acme.post(query, f={"scenario": wrong})) == "BAD_USER_INPUT"
