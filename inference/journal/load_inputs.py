@@ -46,7 +46,8 @@ select sessions.tenant_id, sessions.language, pinned.id, pinned.checksum, sessio
   (select json_agg(json_build_object('number', lately.number, 'id', calls.id, 'name', calls.name,
       'server', calls.server, 'arguments', calls.arguments, 'result', calls.result, 'error', calls.error,
       'status', calls.status) order by calls.id)::text
-    from lately join tool_calls calls on calls.turn_id = lately.id)
+    from lately join tool_calls calls on calls.turn_id = lately.id),
+  sessions.external_tools
 from sessions {PINNED_JOIN} cross join mine where sessions.id = $1
 """  # noqa: S608 - of constants
 
@@ -99,6 +100,7 @@ class _Rows:
     number: int
     messages: list[Found]
     calls: list[Found]
+    external_tools: bool
 
     def inputs(self) -> TurnInputs:
         """The inputs without the turn's own message and reply."""
@@ -121,18 +123,19 @@ class _Rows:
                 for call in mine
                 if call["status"] == ToolCallStatus.PENDING
             ),
+            external_tools=self.external_tools,
         )
 
 
 async def _find(database: Database, session_id: UUID, turn_id: UUID | None) -> _Rows:
     row = await database.reader.row(INPUTS, [session_id, turn_id, _MAX_TURNS])
     assert row is not None
-    tenant_id, language, version_id, checksum, customer_id, metadata, number, said, used = row
+    tenant_id, language, version_id, checksum, customer_id, metadata, number, *told = row
+    said, used, external_tools = told
     agent = await read_definition(database.reader, known_version(version_id), checksum)
     known: Found = json.loads(metadata or "{}") or {}
-    return _Rows(
-        tenant_id, language, agent, customer_id, known, number, json.loads(said or "[]"), json.loads(used or "[]")
-    )
+    messages, calls = json.loads(said or "[]"), json.loads(used or "[]")
+    return _Rows(tenant_id, language, agent, customer_id, known, number, messages, calls, external_tools)
 
 
 async def _recording(database: Database, store: AudioStore, audio_id: str, patience_seconds: float) -> bytes:

@@ -17,7 +17,8 @@ class TurnInputs:
     from the session's metadata. ``history``: messages and tool calls of earlier turns, oldest first. ``text``: None
     until ASR's checkpoint. ``recording``: the encoded audio, if there is no text yet. ``reply``: None until the LLM's
     checkpoint. ``spoken``: whether the TTS checkpoint was reached. ``used``: finished tool calls of this turn.
-    ``pending``: tool calls that an earlier attempt started and did not see the end of.
+    ``pending``: tool calls that an earlier attempt started and did not see the end of. ``external_tools``: whether
+    tools of external MCP servers may run: not in a forked session, unless it was asked for.
     """
 
     tenant_id: UUID
@@ -32,3 +33,4 @@ class TurnInputs:
     spoken: bool
     used: tuple[HistoryItem, ...]
     pending: tuple[ToolRequest, ...]
+    external_tools: bool = True

@@ -25,6 +25,8 @@ _MAX_ROUNDS = 6
 #: Deltas within this interval are journaled as one event.
 _DELTA_SECONDS = 0.1
 
+_NO_EXTERNAL_TOOLS = "This fork of a session calls no tools of external servers (forkSession: externalTools)."
+
 
 class Sentences(asyncio.Queue[str | None]):
     """Sentences on their way from LLM to TTS; None after the last. ``language``: of the reply, known with the first."""
@@ -145,6 +147,7 @@ class ReplyLoop:
             raise StageError(
                 Failure("ENGINE_UNAVAILABLE", "The model asked for a tool that does not exist.", Stage.TOOL)
             )
+        refused = offer.external and not self._work.external_tools
         used = await tool.run_tool(
             request,
             number=len(self._used),
@@ -155,5 +158,6 @@ class ReplyLoop:
             limits=self._limits,
             clock=self._clock,
             relay=self._relay,
+            refused=_NO_EXTERNAL_TOOLS if refused else None,
         )
         self._used.append(used)

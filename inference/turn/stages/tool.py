@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from db.enums import Stage
-from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
+from db.errors import EngineUnavailable, Forbidden, OutcomeUnknown, VoxLoomError
 from db.turns.values import error_result, error_text
 from inference.ports import CompletedToolCall, Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec
 from inference.turn.call_meter import failure_of
@@ -22,6 +22,11 @@ class ToolOffer:
     server: str
     spec: ToolSpec
 
+    @property
+    def external(self) -> bool:
+        """Whether it is a tool of an external MCP server, ``server__tool``."""
+        return self.spec.name.startswith(f"{self.server}__")
+
 
 async def run_tool(
     request: ToolRequest,
@@ -34,8 +39,11 @@ async def run_tool(
     limits: TurnLimits,
     clock: TurnClock,
     relay: ReplyRelay | None = None,
+    refused: str | None = None,
 ) -> CompletedToolCall:
     """Runs one tool; returns its result for the model. A tool that fails ends its call as FAILED, not the turn.
+
+    ``refused``: why the tool may not run, in words for the call's error.
 
     ``number``: counts the turn's tool calls. ``begun``: an earlier attempt started this call and did not see its end;
     a tool that is not repeatable is not called again then: the call ends with OUTCOME_UNKNOWN.
@@ -45,6 +53,8 @@ async def run_tool(
         relay.tool_started(context.tool_call_id, request.name)
     with clock.busy(Stage.TOOL):
         try:
+            if refused is not None:
+                raise Forbidden(refused)
             if begun and not offer.spec.repeatable:
                 raise OutcomeUnknown("The worker that called the tool was lost before the tool answered.")
             result, error = await _call(request, offer.spec, toolbox, context, limits, uncertain=begun), None

@@ -7,15 +7,19 @@ import base64
 import re
 import uuid
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from db.postgres.database import Database
+from inference.lender import Engines
 from tests.client import END, EVENTS, Client, GraphQLFailed
+from tests.conftest import working
 from tests.db.rows import eventually, everything, scalar
 from tests.graph.api.test_conversation import recording
 from tests.graph.edge import code_of
+from tests.inference.tools.shop import Shop
 
 FORK = """mutation($input: ForkSessionInput!) { forkSession(input: $input) { session {
   id status persona customerId language channel metadata engines forkedFrom forkedAfter lastSeq
@@ -215,3 +219,27 @@ async def test_nothing_is_left_of_a_fork_that_cannot_be(client: Client, database
     assert len((await fork(client, session, 0))["turns"]) == 20
     await client.run(call, id=session)
     assert code_of(await client.post(FORK, input={"sessionId": session, "afterTurn": 0})) == "CONFLICT"
+
+
+async def test_a_fork_calls_external_tools_only_if_it_is_asked_to(
+    client: Client, database: Database, engines: Engines, tmp_path: Path
+) -> None:
+    shop = Shop("http", tmp_path)
+    await shop.start()
+    try:
+        async with working(database, engines, mcp_servers=(shop.settings,)):
+            session = await client.create_session()
+            turn = await client.say(session, "file shop__charge {}")
+            assert turn["reply"]["text"] == "The tool shop__charge said yes."
+            made = (await fork(client, session, 0))["id"]
+            await eventually(partial(all_ended, client, made))
+            found = (await client.run(WHOLE, id=made))["conversation"]
+            (call,) = found["toolCalls"]
+            assert call["status"] == "FAILED" and call["error"].startswith("FORBIDDEN: This fork of a session calls no")
+            assert found["turns"][0]["reply"]["text"] == "The tool shop__charge said no."
+            assert shop.runs == ["charge"]
+            wanted = (await fork(client, session, 0, externalTools=True))["id"]
+            await eventually(partial(all_ended, client, wanted))
+            assert shop.runs == ["charge", "charge"]
+    finally:
+        await shop.kill()
