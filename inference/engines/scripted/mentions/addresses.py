@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.names import NameRules, name_rules
-from inference.engines.scripted.mentions.numerals import find_numerals
-from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance
+from inference.engines.scripted.mentions.numerals import find_numerals, number_pattern
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
 from inference.engines.scripted.values import Expectation, Mention
 
 _MAX_PARTS = 5
 _MAX_CHARS = 160
+#: Most characters between a street and its town: "Goethestr. 8a umgezogen, 53111 Bonn".
+_NEAR_TOWN = 20
 _STOP = re.compile(r",|;|\n|[.?!](?=\s|$)| - |\(|\)")
-_ABBREVIATED = re.compile(r"(?:^|[ ,])(?:st|str|ave|av|rd|ln|apt|no|nr|dr|blvd|bd|c|pl|pza|ste|avda|cl|[a-z])$|str$")
+_ABBREVIATED = re.compile(
+    r"(?:^|[ ,])(?:st|str|ave|av|rd|ln|apt|no|nr|dr|blvd|bd|pl|pza|ste|avda|cl|whg|izda|dcha|izq|esc|bldg|fl|appt|bat"
+    r"|[a-z])$|str$"
+)
 _WORDS = re.compile(rf"{LETTER}+(?:['\-]{LETTER}+)*")
 _SHORT_PART = re.compile(r"\d{1,3} ?[a-z]{0,2}(?: [a-z])?|[a-z] ?\d{0,3}")
-_TOWN = re.compile(r"(?:[a-z]{1,3}[ -]?)?\d{4,6}\b.{0,40}|.{2,40} \d{4,6}")
+_TOWN = re.compile(
+    r"(?:[a-z]{1,3}[ -]?)?\d{4,6}\b.{0,40}|.{2,40} \d{4,6}"
+    r"|(?:.{2,30} )?(?:[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d)"  # British and Canadian codes
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +36,11 @@ class _Words:
     skips: re.Pattern[str]
     street: re.Pattern[str]
     shapes: tuple[re.Pattern[str], ...]
+    loose: re.Pattern[str]
     parts: re.Pattern[str]
     ends: re.Pattern[str]
     joints: re.Pattern[str]
+    joint_words: frozenset[str]
     places: frozenset[str]
 
 
@@ -42,9 +52,11 @@ def _words(language: str) -> _Words:
         return alternation(word for table in tables for word in getattr(table, name))
 
     after, before, suffix = every("street_after"), every("street_before"), every("street_suffix")
-    word = rf"{LETTER}[{LETTER[3:-1]}'.\-]*" if False else r"[^\s,;\d]{1,30}"
-    house = r"\d{1,5}(?:[ -]?[a-z](?![a-z]))?(?: (?:bis|ter|quater)(?![a-z]))?"
-    street = rf"(?:{LEFT}(?:{after}|{before}){RIGHT}|[a-z]{{2,}}{suffix}{RIGHT})"
+    loose = alternation(word for table in tables for word in (*table.street_before, *table.loose_before))
+    spoken = number_pattern(language, 199, least=1, weak=False)
+    word = r"[^\s,;\d]{1,30}"
+    house = rf"(?:\d{{1,5}}|{LEFT}{spoken}{RIGHT})(?:[ -]?[a-z](?![a-z]))?(?: (?:bis|ter|quater)(?![a-z]))?"
+    street = rf"(?:{LEFT}(?:{after}|{loose}){RIGHT}|[a-z]{{2,}}{suffix}{RIGHT})"
     shapes = (
         rf"(?<![\w.,\-]){house},? (?:{word} ){{0,4}}{LEFT}{after}{RIGHT}",
         rf"(?<![\w.,\-]){house},? {LEFT}{before}{RIGHT} {word}(?: {word}){{0,3}}",
@@ -57,34 +69,64 @@ def _words(language: str) -> _Words:
         re.compile(rf"(?:[ ,:]|{LEFT}{every('skips')}(?:{RIGHT}|(?<=')))*"),
         re.compile(street),
         tuple(re.compile(shape) for shape in shapes),
+        re.compile(rf"{LEFT}{loose}{RIGHT} (?:{word} ){{1,6}}?{house}(?!\w)"),
         re.compile(f"{LEFT}{every('parts')}{RIGHT}"),
         re.compile(f"{LEFT}{every('ends')}{RIGHT}"),
         re.compile(rf"[ ,]+{every('joints')}$"),
+        frozenset(fold(word) for table in tables for word in table.joints),
         frozenset(place for table in tables for place in map(str.lower, table.places)),
     )
 
 
 def find_addresses(said: Utterance, language: str, fields: Fields, expected: Expectation) -> list[Mention]:
-    """The postal addresses as said, house numbers in digits."""
+    """The postal addresses as said, house numbers in digits. Without a cue in the utterance an address has no field."""
     words, rules = _words(language), name_rules(language)
-    starts: list[tuple[int, bool]] = []
+    starts: list[tuple[int, str]] = []
     for cue in words.cues.finditer(said.folded):
         skipped = words.skips.match(said.folded, cue.end())
-        starts.append((skipped.end() if skipped else cue.end(), True))
+        starts.append((skipped.end() if skipped else cue.end(), "cue"))
+    cued = bool(starts)
     for shape in words.shapes:
-        starts += [(match.start(), True) for match in shape.finditer(said.folded)]
-    if "postal_address" in expected.formats:
-        starts.append((_lead(said.folded, rules, words), False))
+        starts += [
+            (_skip_articles(said, match.start(), words), "shape")
+            for match in shape.finditer(said.folded)
+            if _is_plain(said, match, words, rules)
+        ]
+    asked = "postal_address" in fields.asked(expected)
+    if asked:
+        starts.append((_lead(said.folded, rules, words), "asked"))
     found: list[Mention] = []
-    for start, sure in sorted(starts, key=lambda each: (each[0], not each[1])):
-        end = _extent(said, start, words, rules, asked=not sure)
+    for start, how in sorted(starts, key=lambda each: (each[0], each[1] == "asked")):
+        end = _extent(said, start, words, rules, asked=how == "asked")
         if end is None or not said.is_free(start, end):
             continue
         value = _value(said, start, end, language)
         said.claim(start, end)
         field = fields.assign("postal_address", said.folded, start, end, expected)
-        found.append(Mention("postal_address", value, *said.span(start, end), field))
+        mention = Mention("postal_address", value, *said.span(start, end), field if cued or asked else None)
+        last = found[-1] if found else None
+        if last and _TOWN.fullmatch(fold(value)) and mention.start - last.end <= _NEAR_TOWN:
+            found[-1] = replace(last, value=f"{last.value}, {value}", end=mention.end)
+        else:
+            found.append(mention)
     return found
+
+
+def _skip_articles(said: Utterance, start: int, words: _Words) -> int:
+    """Skips small words such as "in der" that a street's shape may begin with."""
+    skipped = words.skips.match(said.folded, start)
+    small = said.has_case(start) and not said.is_upper(start)
+    return skipped.end() if small and skipped else start
+
+
+def _is_plain(said: Utterance, match: re.Match[str], words: _Words, rules: NameRules) -> bool:
+    """Whether the words of a street are no others: not "3 routers on this road"."""
+    if not match.group()[0].isdigit():
+        return True
+    inner = list(_WORDS.finditer(said.folded, match.start(), match.end()))[1:-1]
+    small = [each.group() for each in inner if not said.is_upper(each.start()) and said.has_case(each.start())]
+    streets = [each for each in small if words.street.fullmatch(each)]
+    return bool(streets) or not any(each in rules.own for each in small)
 
 
 def _lead(folded: str, rules: NameRules, words: _Words) -> int:
@@ -117,19 +159,44 @@ def _extent(said: Utterance, start: int, words: _Words, rules: NameRules, *, ask
         if part == 0:
             if not _is_street(said, at, close, words, asked=asked):
                 return None
+            close = _street_end(said, at, close, words, rules)
         elif not piece or not _is_part(said, at, close, words, rules):
-            break
+            inner = words.street.search(folded, start, end) is None and words.street.search(piece)
+            if not inner or not piece[0].isdigit():
+                break
         end = close
         if close < stop or stop >= len(folded) or folded[stop] != ",":
             break
         at = stop + 1
-    while (joint := words.joints.search(folded, start, end)) is not None:
+    while True:
+        while end > start and folded[end - 1] in " ,.-:":
+            end -= 1
+        joint = words.joints.search(folded, start, end)
+        if joint is None:
+            break
         end = joint.start()
-    while end > start and folded[end - 1] in " ,.-:":
-        end -= 1
-    if not re.search(r"\d", folded[start:end]) and not words.street.search(folded, start, end) and not asked:
-        return None
     return end if end - start >= 4 else None
+
+
+def _street_end(said: Utterance, start: int, close: int, words: _Words, rules: NameRules) -> int:
+    """Where a street and what follows it in its clause end: "12 Rose Lane NW in Leeds | was closed"."""
+    bodies = [
+        match.end() for shape in (*words.shapes, words.loose) if (match := shape.match(said.folded, start, close))
+    ]
+    if not bodies:
+        return close
+    at = max(bodies)
+    small = not any(said.is_upper(place) for place in range(start, at))
+    while token := re.compile(r"[ .]{0,2}([^\s,]+)").match(said.folded, at, close):
+        word, place = token[1].strip("."), token.start(1)
+        following = re.compile(r" ([^\s,]+)").match(said.folded, token.end(), close)
+        capital = said.is_upper(place) or word[:1].isdigit() or words.parts.fullmatch(word) is not None
+        joins = word in words.joint_words and following and said.is_upper(following.start(1))
+        plain = (small or not said.has_case(place)) and word not in rules.own and word not in rules.stops
+        if not (capital or joins or plain):
+            break
+        at = token.end()
+    return at
 
 
 def _part_end(folded: str, at: int) -> int:
@@ -146,7 +213,7 @@ def _is_street(said: Utterance, start: int, end: int, words: _Words, *, asked: b
     tokens = piece.split()
     if not tokens or len(tokens) > 12:
         return False
-    number = re.search(r"\d", piece) is not None
+    number = re.search(r"\d", piece) is not None or any(each.match(said.folded, start, end) for each in words.shapes)
     street = words.street.search(piece) is not None or words.parts.search(piece) is not None
     if number and street:
         return True

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from inference.engines.scripted.mentions.dates import fold_pattern
+from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.names import name_rules
 from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
-from inference.engines.scripted.values import Mention
+from inference.engines.scripted.values import NOTHING_ASKED, Mention
 
 _VALUE = r"[^\s,.;:!?]+(?: [^\s,.;:!?]+){0,3}?"
 _MAX_BETWEEN = 60
+#: More words of a name behind the first one.
+_CAPITALS = re.compile(r"(?: [A-ZÀ-ÖØ-Þ][\w'’\-]{0,30}){1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ def _words(language: str) -> _Words:
     )
 
 
-def retract(said: Utterance, mentions: list[Mention], language: str) -> list[Mention]:
+def retract(said: Utterance, mentions: list[Mention], language: str, fields: Fields) -> list[Mention]:
     """The mentions with those marked that are said to be wrong, and the words of a contrast between two names."""
     words = _words(language)
     spans = {
@@ -47,7 +52,8 @@ def retract(said: Utterance, mentions: list[Mention], language: str) -> list[Men
     result = sorted(mentions, key=lambda each: each.start)
     for pattern in words.contrasts:
         for match in pattern.finditer(said.folded):
-            result = _contrast(said, match, result)
+            result = _contrast(said, match, result, language, fields)
+    result = _same_again(said, spans, result, words)
     for at, each in enumerate(result):
         folded = spans.get((each.start, each.end))
         if folded is None or each.retracted:
@@ -57,6 +63,21 @@ def retract(said: Utterance, mentions: list[Mention], language: str) -> list[Men
         replaced = following is not None and words.markers.search(_between(said, spans, each, following)) is not None
         if words.negated.search(before) or words.wrong.match(said.folded, folded[1]) or replaced:
             result[at] = replace(each, retracted=True)
+    return result
+
+
+def _same_again(
+    said: Utterance, spans: dict[tuple[int, int], tuple[int, int]], mentions: list[Mention], words: _Words
+) -> list[Mention]:
+    """Numbers that put an account or phone number right: "my account is 20417. Sorry, 20471"."""
+    result = list(mentions)
+    for at, (first, second) in enumerate(pairwise(mentions), 1):
+        alike = abs(len(first.value) - len(second.value)) <= 1 or first.value.endswith(second.value[-2:])
+        number = second.format == "number" and second.field is None and len(second.value) >= 3
+        if not (number and alike and first.format in {"account_id", "phone"}):
+            continue
+        if words.markers.search(_between(said, spans, first, second)):
+            result[at] = replace(second, format=first.format, field=first.field)
     return result
 
 
@@ -74,17 +95,30 @@ def _between(said: Utterance, spans: dict[tuple[int, int], tuple[int, int]], fir
     return said.folded[start:end] if 0 < end - start <= _MAX_BETWEEN else ""
 
 
-def _contrast(said: Utterance, match: re.Match[str], mentions: list[Mention]) -> list[Mention]:
+def _contrast(
+    said: Utterance, match: re.Match[str], mentions: list[Mention], language: str, fields: Fields
+) -> list[Mention]:
     old, new = said.span(*match.span("old")), said.span(*match.span("new"))
     within = [each for each in mentions if _overlap(each, old)]
     if within:
         return [replace(each, retracted=True) if each in within else each for each in mentions]
-    named = all(said.is_upper(match.start(group)) for group in ("old", "new"))
+    rules = name_rules(language)
+    named = all(
+        said.is_upper(match.start(group))
+        and match[group].split()[0] not in rules.common
+        and not match[group].endswith(rules.endings)
+        for group in ("old", "new")
+    )
     if not named or any(_overlap(each, new) and each.format != "text" for each in mentions):
         return mentions
-    added = [Mention("text", said.said(*match.span("old")), *old, retracted=True)]
+    more = _CAPITALS.match(said.text, new[1])
+    new = (new[0], more.end()) if more else new
+    person = bool({match["old"].split()[0], match["new"].split()[0]} & rules.given)
+    form = "person_name" if person else "text"
+    field = fields.assign(form, said.folded, match.start("old"), match.end("new"), NOTHING_ASKED) if person else None
+    added = [Mention(form, said.said(*match.span("old")), *old, field, retracted=True)]
     if not any(_overlap(each, new) for each in mentions):
-        added.append(Mention("text", said.said(*match.span("new")), *new))
+        added.append(Mention(form, " ".join(said.text[slice(*new)].split()), *new, field))
     return sorted([*mentions, *added], key=lambda each: each.start)
 
 

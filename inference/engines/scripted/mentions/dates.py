@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from inference.engines.scripted.mentions.fields import Fields
-from inference.engines.scripted.mentions.numerals import number_words
+from inference.engines.scripted.mentions.numerals import number_pattern, number_words
 from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words, phrases
 from inference.engines.scripted.values import Expectation, Mention
@@ -20,6 +20,8 @@ _NUMERIC = re.compile(
 _SHORT = re.compile(r"(?<![\w.\-/])(?P<a>\d{1,2})\.(?P<b>\d{1,2})\.(?![\w\-/])")
 #: Words before a day that are looked at to tell whether it is over.
 _BEFORE = 20
+#: Between a weekday and its date: "Friday, the 4th of December".
+_BESIDE = re.compile(r"[ ,]*(?:the |le |el |den |dem |am )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class _Words:
     relative: re.Pattern[str]
     past: re.Pattern[str]
     stated: re.Pattern[str]
+    today: re.Pattern[str]
     days: dict[str, int]
     months: dict[str, int]
     weekdays: dict[str, int]
@@ -44,13 +47,14 @@ def _words(language: str) -> _Words:
     days = {word: value for word, value in number_words(language, 31).items() if value}
     ordinals = {fold(word): value for each in tables for word, value in each.numerals.ordinals.items()}
     endings = alternation(word for each in tables for word in each.numerals.ordinal_endings)
+    spoken = number_pattern(language, 31, least=1)
     parts = {
-        "day": rf"(?P<day>\d{{1,2}}(?:{endings}|\.)?(?!\d)|{alternation([*ordinals, *days])}{RIGHT})",
+        "day": rf"(?P<day>\d{{1,2}}(?:{endings}|\.)?(?!\d)|(?:{alternation(ordinals)}|{spoken}){RIGHT})",
         "ordinal": rf"(?P<day>\d{{1,2}}{endings}|{alternation(ordinals)}{RIGHT})",
         "month": rf"(?P<month>{alternation(months)}){RIGHT}\.?",
         "year": r"(?P<year>(?:19|20)\d\d)(?!\d)",
         "weekday": rf"(?P<weekday>{alternation(weekdays)}){RIGHT}",
-        "n": rf"(?P<n>\d{{1,3}}|{alternation(days)})",
+        "n": rf"(?P<n>\d{{1,3}}|{spoken})",
     }
     named = []
     for kind in (
@@ -61,6 +65,7 @@ def _words(language: str) -> _Words:
         "in_days",
         "in_weeks",
         "weekday_patterns",
+        "asked_patterns",
     ):
         for each in dates:
             for template in getattr(each, kind):
@@ -74,6 +79,7 @@ def _words(language: str) -> _Words:
         phrases(offsets),
         re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.past)} (?:\w+ )?$"),
         re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.stated)} $"),
+        phrases(word for each in dates for word in each.stated),
         days | ordinals,
         months,
         weekdays,
@@ -99,6 +105,7 @@ def find_dates(said: Utterance, language: str, fields: Fields, expected: Expecta
             said.claim(match.start(), match.end())
             field = fields.assign("date", said.folded, match.start(), match.end(), expected)
             stated = words.stated.search(said.folded[max(0, match.start() - _BEFORE) : match.start()])
+            stated = stated or words.today.match(said.folded, match.start())
             if "date" not in expected.formats and (stated or value < today.isoformat()):
                 field = None
             found.append(Mention("date", value, *said.span(match.start(), match.end()), field))
@@ -110,6 +117,8 @@ def find_dates(said: Utterance, language: str, fields: Fields, expected: Expecta
     for match in _SHORT.finditer(said.folded) if words.day_first else ():
         add(match, _next(int(match["a"]), int(match["b"]), today, past=False))
     for kind, pattern in words.named:
+        if kind == "asked_patterns" and ("date" not in expected.formats or found):
+            continue
         for match in pattern.finditer(said.folded):
             past = words.past.search(said.folded[max(0, match.start() - _BEFORE) : match.start()]) is not None
             add(match, _value(kind, match, words, today, past=past))
@@ -124,11 +133,10 @@ def _whole(said: Utterance, found: list[Mention]) -> list[Mention]:
     ordered = sorted(found, key=lambda each: each.start)
     kept: list[Mention] = []
     for each in ordered:
-        near = kept and re.fullmatch(r"[ ,]*(?:\w{2,3} )?", fold(said.text[kept[-1].end : each.start]))
-        if near and (
-            kept[-1].value == each.value or not any(ch.isdigit() for ch in said.text[kept[-1].start : kept[-1].end])
-        ):
-            kept.pop()
+        if kept and _BESIDE.fullmatch(fold(said.text[kept[-1].end : each.start])):
+            digits = any(ch.isdigit() for ch in said.text[kept[-1].start : kept[-1].end])
+            if kept[-1].value == each.value or not digits:
+                kept.pop()
         kept.append(each)
     return kept
 

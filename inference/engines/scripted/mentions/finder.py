@@ -87,7 +87,7 @@ def find_mentions(
     found += find_choices(said, languages_of(language), fields, expected)
     found = _by_phrases(said, found, fields)
     found += find_texts(said, language, fields)
-    return tuple(sorted(retract(said, found, language), key=lambda each: (each.start, each.end)))
+    return tuple(sorted(retract(said, found, language, fields), key=lambda each: (each.start, each.end)))
 
 
 def mask(text: str, mentions: tuple[Mention, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +15,9 @@ from inference.engines.scripted.values import Expectation, Mention
 
 _AMOUNT = r"\d{1,3}(?:[.,' ]\d{3}){1,3}(?:[.,]\d{1,2})?(?!\d)|\d{1,9}(?:[.,]\d{1,2})?(?!\d)"
 _DECIMAL = re.compile(r"(?<![\w.,\-])(?:\d{1,3}(?:[.,]\d{3}){0,3}|\d{1,9})[.,]\d{1,2}(?![\w\-]|[.,]\d)")
+
+
+_Add = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,9 @@ def _minor(folded: str, at: int, numerals: list[Numeral], words: _Words) -> tupl
     return f"{numeral.digits:0>2}", cents.end() if cents else numeral.end
 
 
-def _decimals(said: Utterance, numerals: list[Numeral], expected: Expectation, add: object) -> None:
+def _decimals(said: Utterance, numerals: list[Numeral], expected: Expectation, add: _Add) -> None:
     """Numbers with decimals are amounts if one was asked for; else they are kept for ``find_decimals``."""
-    if "money" not in expected.formats or not callable(add):
+    if "money" not in expected.formats:
         return
     for match in _DECIMAL.finditer(said.folded):
         add(match.start(), match.end(), _written(match.group()))

@@ -129,6 +129,7 @@ def _below(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -
     longest = min(reader.longest.get(tokens[at].group(), 0), _MAX_WORDS, len(tokens) - at)
     words: list[str] = []
     best: tuple[int | None, int] = (None, 0)
+    hundreds: tuple[int | None, int] = (None, 0)
     for used in range(1, longest + 1):
         if used > 1 and not _near(folded, tokens, at + used - 1):
             break
@@ -136,6 +137,12 @@ def _below(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -
         value = reader.below.get(tuple(words))
         if value is not None:
             best = (value, used)
+            hundreds = best if value and value % 100 == 0 else hundreds
+    # "eight hundred five five five": digits behind a hundred.
+    if hundreds[1] and best[1] == hundreds[1] + 1 and at + best[1] < len(tokens):
+        following = reader.below.get((tokens[at + best[1]].group(),), 10)
+        if following < 10 and (best[0] or 0) % 100 < 10 and _near(folded, tokens, at + best[1]):
+            return hundreds
     return best
 
 
@@ -159,3 +166,16 @@ def _near(folded: str, tokens: list[re.Match[str]], at: int) -> bool:
 def number_words(language: str, largest: int) -> dict[str, int]:
     """Number words up to a value, joined by spaces, for patterns of dates and times."""
     return {" ".join(key): value for key, value in _reader(language).below.items() if value <= largest}
+
+
+@cache
+def number_pattern(language: str, largest: int, *, least: int = 0, weak: bool = True) -> str:
+    """A group of a pattern for number words up to a value, joined by spaces or hyphens."""
+    unsure = {" ".join(words) for words in _reader(language).weak}
+    words = [
+        word
+        for word, value in number_words(language, largest).items()
+        if value >= least and (word not in unsure or (weak and value > 0))
+    ]
+    body = "|".join(re.escape(word).replace(r"\ ", "[ -]") for word in sorted(words, key=len, reverse=True))
+    return f"(?:{body})"

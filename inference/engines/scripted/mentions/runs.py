@@ -147,6 +147,8 @@ def _gap(folded: str, run: Run, item: Run, patterns: _Patterns) -> str | None:
     if run.code:
         return "" if between == " " and len(item.digits) > 1 and run.code[-1].isdigit() else None
     last, first = run.numerals[-1], item.numerals[0]
+    if between in {" (", "("} and folded.startswith(")", item.end):
+        return " "
     if _PLAIN_GAP.fullmatch(between):
         return between.strip(" )") or " "
     if patterns.dash.fullmatch(between):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from inference.engines.scripted.mentions.dates import fold_pattern
 from inference.engines.scripted.mentions.fields import Fields
-from inference.engines.scripted.mentions.numerals import number_words
+from inference.engines.scripted.mentions.numerals import number_pattern, number_words
 from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words, phrases
 from inference.engines.scripted.values import Expectation, Mention
@@ -16,6 +17,9 @@ from inference.engines.scripted.values import Expectation, Mention
 _CLOCK = re.compile(r"(?<![\w:.,\-])(?P<h>[01]?\d|2[0-4])(?::| ?h ?)(?P<m>[0-5]\d)(?:h| ?uhr)?(?![\w:]|[.,]\d)")
 #: Characters around a time in which "in the evening" is looked for.
 _NEAR = 28
+_BESIDE = 3
+_MAX_BARE_WORDS = 6
+_Add = Callable[[re.Match[str], str], None]
 _EVENING, _NOON = 12, 12
 
 
@@ -32,12 +36,9 @@ class _Words:
 @cache
 def _words(language: str) -> _Words:
     tables = [mention_words(each).times for each in languages_of(language)]
-    numbers = number_words(language, 59)
-    hours = alternation(word for word, value in numbers.items() if value <= 24)
-    minutes = alternation(numbers)
     parts = {
-        "h": rf"(?P<h>[01]?\d|2[0-4]|{hours}){RIGHT}",
-        "m": rf"(?P<m>[0-5]?\d|{minutes}){RIGHT}",
+        "h": rf"(?P<h>(?:[01]?\d|2[0-4])(?!\d)|{number_pattern(language, 24)}{RIGHT})",
+        "m": rf"(?P<m>[0-5]?\d(?!\d)|{number_pattern(language, 59)}{RIGHT})",
     }
     compiled = []
     for table in tables:
@@ -51,13 +52,12 @@ def _words(language: str) -> _Words:
         values,
         _daytime(word for table in tables for word in table.morning),
         _daytime(word for table in tables for word in table.evening),
-        numbers,
+        number_words(language, 59),
     )
 
 
-def _daytime(items: object) -> re.Pattern[str]:
-    words = list(items) if not isinstance(items, str) else [items]  # type: ignore[call-overload]
-    return re.compile(f"(?<![^\\W\\d_]){alternation(words)}{RIGHT}")
+def _daytime(items: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(f"(?<![^\\W\\d_]){alternation(items)}{RIGHT}")
 
 
 def find_times(said: Utterance, language: str, fields: Fields, expected: Expectation) -> list[Mention]:
@@ -87,19 +87,26 @@ def find_times(said: Utterance, language: str, fields: Fields, expected: Expecta
                 ),
             )
     for match in words.named.finditer(said.folded):
-        add(match, words.values[match.group()])
+        # "zwölf Uhr mittags" is one time.
+        if all(said.span(*match.span())[0] - each.end > _BESIDE for each in found):
+            add(match, words.values[match.group()])
     if "time" in expected.formats and not found:
-        _bare(said, words, add)
+        _bare(said, language, fields, expected, add)
     return found
 
 
-def _bare(said: Utterance, words: _Words, add: object) -> None:
-    """A bare hour answers the question for a time: "seven", "at 7"."""
-    hours = alternation(word for word, value in words.numbers.items() if value <= 24)
-    numbers = list(re.finditer(rf"{LEFT}(?:[01]?\d|2[0-4]|{hours}){RIGHT}", said.folded))
-    free = [each for each in numbers if said.is_free(each.start(), each.end())]
-    if len(free) == 1 and callable(add) and len(said.folded.split()) <= 6:
-        add(free[0], _clock(_number(free[0].group(), words), 0, said.folded, free[0], words))
+def _bare(said: Utterance, language: str, fields: Fields, expected: Expectation, add: _Add) -> None:
+    """A bare hour answers the question for a time: "seven", "seven thirty"; not if it is another field's number."""
+    words = _words(language)
+    hours, minutes = number_pattern(language, 24), number_pattern(language, 59, least=10)
+    pattern = rf"{LEFT}(?P<h>(?:[01]?\d|2[0-4])(?!\d)|{hours})(?: (?P<m>[0-5]\d|{minutes}))?{RIGHT}"
+    free = [each for each in re.finditer(pattern, said.folded) if said.is_free(each.start(), each.end())]
+    if len(free) != 1 or len(said.folded.split()) > _MAX_BARE_WORDS:
+        return
+    match = free[0]
+    number_first = "number" in expected.formats and expected.formats.index("number") < expected.formats.index("time")
+    if not number_first and not fields.named("number", said.folded, match.start(), match.end()):
+        add(match, _clock(_number(match["h"], words), _number(match["m"] or "0", words), said.folded, match, words))
 
 
 def _number(text: str, words: _Words) -> int:

@@ -87,7 +87,8 @@ class NameCues(_Table):
 
 
 class PlaceCues(_Table):
-    """``street_after``: words after a street's name, ``street_before``: before it, ``street_suffix``: ends of it.
+    """``street_after``: words after a street's name, ``street_before``: before it, ``loose_before``: also before
+    other things, "am Fenster 2". ``street_suffix``: ends of it.
     ``parts``: of an address, beside the street. ``ends``: words after an address. ``joints``: words that it does not
     end with. ``places``: towns and countries.
     """
@@ -96,6 +97,7 @@ class PlaceCues(_Table):
     skips: list[str]
     street_after: list[str]
     street_before: list[str]
+    loose_before: list[str]
     street_suffix: list[str]
     parts: list[str]
     ends: list[str]
@@ -105,6 +107,7 @@ class PlaceCues(_Table):
 
 class DateWords(_Table):
     """Patterns with ``{day}``, ``{month}``, ``{year}``, ``{weekday}``, ``{n}``. ``past``: before a day that is over.
+    ``asked_patterns``: only of the answer to a question for a date.
     ``stated``: before the day that it is ("today is Friday").
     """
 
@@ -112,6 +115,7 @@ class DateWords(_Table):
     weekdays: list[list[str]]
     relative: dict[str, int]
     patterns: list[str]
+    asked_patterns: list[str]
     weekday_patterns: list[str]
     next_weekday: list[str]
     week_later: list[str] = []
