@@ -5,6 +5,8 @@ A message says what is wrong and what would be right. It never repeats what a cu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from db.json_value import Json
@@ -59,6 +61,45 @@ class BadUserInput(VoxLoomError):
     """The request, or a value in it, is not valid; the message says what would be."""
 
     code = "BAD_USER_INPUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with an agent definition.
+
+    ``path``: of the value, as ``scenarios[0].fields.amount``, "" for the whole. ``line`` and ``column`` count from 1;
+    None if the definition is not a text.
+    """
+
+    message: str
+    path: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        """``file:line:column: path: message``, which editors know how to open."""
+        place = ":".join(str(each) for each in (self.file, self.line, self.column) if each is not None)
+        return ": ".join(each for each in (place, self.path, self.message) if each)
+
+
+class InvalidDefinition(VoxLoomError):
+    """The agent definition is not valid; ``problems`` lists what is wrong, by path, line and column."""
+
+    code = "INVALID_DEFINITION"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"The agent definition is not valid: {problems[0]}{more}")
+        self.problems = tuple(problems)
+
+    @property
+    def extensions(self) -> dict[str, Json]:
+        found = [
+            {"message": each.message, "path": each.path, "line": each.line, "column": each.column}
+            for each in self.problems
+        ]
+        return {**super().extensions, "problems": found}
 
 
 class AudioUnreadable(VoxLoomError):

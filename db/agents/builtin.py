@@ -7,15 +7,15 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-import yaml
-
 from db.agents.definition import AgentDefinition
+from db.agents.yaml_tree import read_tree
 
 
 @cache
 def builtin_agents() -> Mapping[str, AgentDefinition]:
     """The built-in agents by name, in the order of their files' names; parsed once a process."""
     folder = files("db.agents").joinpath("builtin")
-    texts = sorted((each.name, each.read_bytes()) for each in folder.iterdir() if each.name.endswith(".yaml"))
-    found = (AgentDefinition.model_validate(yaml.load(text, Loader=yaml.CSafeLoader)) for _, text in texts)
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".yaml"))
+    texts = (folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+    found = (AgentDefinition.model_validate(read_tree(text).value) for text in texts)
     return MappingProxyType({agent.name: agent for agent in found})

@@ -7,6 +7,7 @@ without its defaults, so a default must not change either.
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -26,7 +27,11 @@ def _listed(value: object) -> object:
 
 
 #: One text, or several that are used in turn.
-Lines = Annotated[list[Line], BeforeValidator(_listed), Field(min_length=1, max_length=500)]
+Lines = Annotated[
+    list[Line],
+    BeforeValidator(_listed, json_schema_input_type=Line | list[Line]),
+    Field(min_length=1, max_length=500),
+]
 #: Texts by language.
 Texts = dict[Language, Lines]
 
@@ -180,6 +185,13 @@ class AgentDefinition(_Part):
     def checksum(self) -> str:
         """SHA-256 of ``to_json()``, in hexadecimal: equal definitions have equal checksums."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @classmethod
+    def printed_schema(cls) -> str:
+        """The JSON Schema of a definition, for editors and clients: ``definition.schema.json``."""
+        schema = cls.model_json_schema(by_alias=True)
+        named = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "VoxLoom agent"}
+        return json.dumps(named, indent=2, ensure_ascii=False) + "\n"
 
     def to_json(self) -> str:
         """The definition as JSON in the order of its model, without white space and without defaults."""

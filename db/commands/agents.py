@@ -14,8 +14,10 @@ from sqlalchemy import JSON, Select, Text, cast, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
+from db.agents.check import check_definition
 from db.agents.definition import AgentDefinition
-from db.errors import AgentNotFound, BadUserInput, Conflict, PayloadTooLarge
+from db.agents.problems import path_of
+from db.errors import AgentNotFound, BadUserInput, Conflict, InvalidDefinition, PayloadTooLarge, Problem
 from db.ids import new_id
 from db.models.agents import Agent, AgentVersion
 
@@ -67,8 +69,12 @@ async def publish_agent(
     An archived agent is available again. ``published_by``: the API key. ``expected_version``: the number of the current
     version that the definition was made from, 0 for a new agent; with another one nothing is published.
 
-    Raises Conflict for another ``expected_version``; PayloadTooLarge; BadUserInput for too many agents or versions.
+    Raises InvalidDefinition; Conflict for another ``expected_version``; PayloadTooLarge; BadUserInput for too many
+    agents or versions.
     """
+    problems = check_definition(definition)
+    if problems:
+        raise InvalidDefinition([Problem(message, path_of(loc)) for loc, message, _ in problems])
     encoded = definition.to_json()
     if len(encoded.encode()) > MAX_DEFINITION_BYTES:
         raise PayloadTooLarge(f"The definition has more than {MAX_DEFINITION_BYTES} bytes as JSON.")

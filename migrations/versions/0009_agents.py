@@ -1,6 +1,7 @@
 """Agents and their versions; the built-in agents are published to every tenant; sessions hold an agent's version.
 
-The foreign key of sessions is added NOT VALID, which takes no scan under a lock; 0010 validates it.
+The built-in agents are those of the release that migrates. The foreign key of sessions is added NOT VALID, which takes
+no scan under a lock; 0010 validates it.
 """
 
 from __future__ import annotations

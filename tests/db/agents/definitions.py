@@ -13,14 +13,15 @@ def small_agent(name: str = "desk", **changes: Any) -> AgentDefinition:
 
 
 def small_definition(name: str = "desk", **changes: Any) -> dict[str, Any]:
-    """The same as JSON."""
+    """The same as JSON, with examples in its languages."""
+    examples = {each: ["I want to reserve a table"] for each in changes.get("languages", ["en"])}
     return {
         "name": name,
         "description": "Takes reservations.",
         "languages": ["en"],
         "instructions": "You take reservations.",
         "intents": [
-            {"name": "reserve", "scenario": "reservation", "examples": {"en": ["I want to reserve a table"]}},
+            {"name": "reserve", "scenario": "reservation", "examples": examples},
         ],
         "scenarios": [
             {

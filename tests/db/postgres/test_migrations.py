@@ -16,6 +16,7 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from db.agents.builtin import builtin_agents
 from db.errors import BadUserInput
 from db.models.metadata import metadata
 from db.postgres.database import Database
@@ -154,6 +155,35 @@ async def test_live_calls_come_to_a_database_with_rows_and_leave_it(empty: str) 
     assert await connection.fetchval("select count(*) from turns") == 1
     await connection.close()
     await migrate(empty)
+
+
+async def test_existing_sessions_get_the_builtin_version_of_their_agent(empty: str) -> None:
+    await migrate(empty, "0008")
+    connection = await asyncpg.connect(empty)
+    await connection.execute(_OLD_ROWS)
+    await connection.execute("insert into tenants (id, name) values (gen_random_uuid(), 'without sessions')")
+    for persona in builtin_agents():
+        await connection.execute(
+            "insert into sessions"
+            " (id, tenant_id, customer_id, language, channel, persona, status, last_seq, turn_count)"
+            " select gen_random_uuid(), id, 'c', 'en', 'WEB', $1, 'OPEN', 0, 0 from tenants where name = 't'",
+            persona,
+        )
+    await migrate(empty)
+    rows = await connection.fetch(
+        "select persona, agents.name, number, builtin, definition::text, languages from sessions"
+        " left join agent_versions versions on versions.id = agent_version_id left join agents on agents.id = agent_id"
+    )
+    held = {row["persona"]: row for row in rows}
+    assert held.pop("p")["number"] is None, "a persona that no release has"
+    for name, agent in builtin_agents().items():
+        row = held.pop(name)
+        assert (row["name"], row["number"], row["builtin"]) == (name, 1, True)
+        assert (row["definition"], row["languages"]) == (agent.to_json(), agent.languages)
+    assert not held
+    assert await connection.fetchval("select count(*) from agent_versions") == 2 * len(builtin_agents())
+    await connection.close()
+    await migrate(empty, "0008")
 
 
 async def test_audio_is_stored_uncompressed(database_url: str) -> None:
