@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -32,6 +32,7 @@ class InferenceSettings(DatabaseSettings):
     live_asr_engine: str = "ctranslate2"
     llm_engine: Listed[str] = ("scripted",)
     tts_engine: Listed[str] = ("espnet", "kokoro", "pico")
+    guard_reader: Literal["models", "lexicon"] = "models"
 
     model_dir: Path | None = None
     model_threads: int = Field(2, ge=1, le=256)

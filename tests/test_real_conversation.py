@@ -14,6 +14,7 @@ from db.audio.decoding import read_recording
 from db.postgres.database import Database
 from graph.cli.demo import shipped_recording
 from inference.engines.catalog import choose_engines
+from inference.engines.scripted.reading.lexicon_reader import LexiconReader
 from inference.lender import Engines
 from inference.ports import Transcript
 from inference.settings import InferenceSettings
@@ -38,7 +39,7 @@ def engines(tmp_path: Path) -> Engines:
 
 @pytest.fixture
 async def real_worker(database: Database, engines: Engines) -> AsyncIterator[None]:
-    await load_all(engines)
+    await load_all(engines, LexiconReader())
     assert [lender.error for _, lender in engines.every()] == [None] * 4
     async with working(database, engines):
         yield

@@ -12,6 +12,7 @@ from inference.audio.level import VoiceLevels
 from inference.lane import Lane
 from inference.lender import Engines
 from inference.ports import AttemptJournal, Journal, RecordingDecoder, Superseded, ToolBox
+from inference.turn.guard.reading import DialogueReader, NoReader
 from inference.turn.inputs import TurnInputs
 from inference.turn.limits import TurnLimits
 from inference.turn.pipeline import Pipeline
@@ -28,8 +29,9 @@ log = structlog.get_logger(__name__)
 class TurnSetup:
     """What the pipelines of a process share.
 
-    ``language_of``: the language of a text (ISO 639-1), None if unsure. ``lane``: on which the engines of live turns
-    run, with the priority of speech; None for threads of their own.
+    ``language_of``: the language of a text (ISO 639-1), None if unsure. ``reader``: of the guard; without one nothing
+    that needs a yes is filed. ``lane``: on which the engines of live turns run, with the priority of speech; None for
+    threads of their own.
     """
 
     engines: Engines
@@ -37,6 +39,7 @@ class TurnSetup:
     toolbox: ToolBox
     limits: TurnLimits
     language_of: Callable[[str], str | None] = lambda _: None
+    reader: DialogueReader = field(default_factory=NoReader)
     levels: VoiceLevels = field(default_factory=VoiceLevels)
     lane: Lane | None = None
 
@@ -53,6 +56,7 @@ class TurnSetup:
             clock=clock,
             limits=self.limits,
             language_of=self.language_of,
+            reader=self.reader,
             relay=relay,
             levels=self.levels,
         )

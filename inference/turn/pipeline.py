@@ -23,6 +23,7 @@ from inference.ports import (
     TranscriptPartial,
 )
 from inference.turn.call_meter import StageError, failure_of
+from inference.turn.guard.reading import DialogueReader, NoReader
 from inference.turn.inputs import TurnInputs
 from inference.turn.limits import TurnLimits
 from inference.turn.reply_loop import ReplyLoop, Sentences
@@ -36,7 +37,10 @@ _MAX_QUEUED_SENTENCES = 8
 
 
 class Pipeline:
-    """Runs one attempt at one turn. ``relay``: the way to the listener of a live turn. ``levels``: of its voices."""
+    """Runs one attempt at one turn. ``relay``: the way to the listener of a live turn. ``levels``: of its voices.
+
+    ``reader``: of the guard; without one nothing that needs a yes is filed.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class Pipeline:
         clock: TurnClock,
         limits: TurnLimits,
         language_of: Callable[[str], str | None] = lambda _: None,
+        reader: DialogueReader | None = None,
         default_language: str = "en",
         relay: ReplyRelay | None = None,
         levels: VoiceLevels | None = None,
@@ -63,7 +68,15 @@ class Pipeline:
         self._default_language = default_language
         self._relay = relay
         self._levels = levels or VoiceLevels()
-        self._reply_loop = ReplyLoop(work, toolbox=toolbox, journal=journal, clock=clock, limits=limits, relay=relay)
+        self._reply_loop = ReplyLoop(
+            work,
+            toolbox=toolbox,
+            journal=journal,
+            clock=clock,
+            limits=limits,
+            reader=reader or NoReader(),
+            relay=relay,
+        )
 
     async def run(self) -> Failure | None:
         """Runs the stages that have no checkpoint yet and ends the turn. Returns the failure; None if it completed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
+from dataclasses import replace
 
 from db.agents.scenarios import SCENARIOS
 from db.enums import Stage
@@ -12,6 +13,11 @@ from db.turns.values import Failure, FinishedCall
 from inference.lender import Lender
 from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, UserMessage
 from inference.turn.call_meter import StageError
+from inference.turn.guard.conversation import Conversation
+from inference.turn.guard.reading import DialogueReader
+from inference.turn.guard.refusal import Refusal, Rule
+from inference.turn.guard.reply_guard import ReplyGuard
+from inference.turn.guard.tool_guard import refusal_of
 from inference.turn.inputs import TurnInputs
 from inference.turn.limits import TurnLimits
 from inference.turn.reply_relay import ReplyRelay
@@ -25,7 +31,9 @@ _MAX_ROUNDS = 6
 #: Deltas within this interval are journaled as one event.
 _DELTA_SECONDS = 0.1
 
-_NO_EXTERNAL_TOOLS = "This fork of a session calls no tools of external servers (forkSession: externalTools)."
+_NO_EXTERNAL_TOOLS = Refusal(
+    Rule.FORBIDDEN, (("", "This fork of a session calls no tools of external servers (forkSession: externalTools)."),)
+)
 
 
 class Sentences(asyncio.Queue[str | None]):
@@ -37,7 +45,10 @@ class Sentences(asyncio.Queue[str | None]):
 
 
 class ReplyLoop:
-    """Writes the reply of one attempt. Finished tool calls stay in the history when another engine takes over."""
+    """Writes the reply of one attempt. Finished tool calls stay in the history when another engine takes over.
+
+    ``reader``: of the guard (``inference.turn.guard``), whose rules hold for every engine's tool calls and replies.
+    """
 
     def __init__(
         self,
@@ -47,6 +58,7 @@ class ReplyLoop:
         journal: Journal,
         clock: TurnClock,
         limits: TurnLimits,
+        reader: DialogueReader,
         relay: ReplyRelay | None = None,
     ) -> None:
         self._work = work
@@ -54,6 +66,7 @@ class ReplyLoop:
         self._journal = journal
         self._clock = clock
         self._limits = limits
+        self._reader = reader
         self._relay = relay
         self._used = list(work.used)
         self._pending = list(work.pending)
@@ -75,15 +88,16 @@ class ReplyLoop:
             if spec.name not in SCENARIOS or spec.name in self._work.agent.scenario_names
         }
         while self._pending:
-            await self._call_tool(self._pending[0], offers, begun=True)
+            await self._call_tool(self._pending[0], offers, self._conversation(text, language), begun=True)
             del self._pending[0]
         await self._journal.stage_started(Stage.LLM, engine.info)
         written = ""
         tools = tuple(offer.spec for offer in offers.values())
         for _ in range(_MAX_ROUNDS):
-            history = (*self._work.history, UserMessage(text), *self._used)
-            request = ChatRequest(history, self._work.agent, language, tools, self._work.known)
-            requests, said, call = await self._round(request, engine, splitter, sentences)
+            conversation = self._conversation(text, language)
+            request = ChatRequest(conversation.history, self._work.agent, language, tools, self._work.known)
+            guard = ReplyGuard(conversation, self._reader)
+            requests, said, call = await self._round(request, engine, guard, splitter, sentences)
             written += said
             await self._journal.call_finished(call, ends_stage=not requests)
             if not requests:
@@ -91,73 +105,125 @@ class ReplyLoop:
                     self._relay.details(call.details)
                 break
             for tool_request in requests:
-                await self._call_tool(tool_request, offers, begun=False)
+                await self._call_tool(tool_request, offers, self._conversation(text, language), begun=False)
         else:
             raise StageError(Failure("ENGINE_UNAVAILABLE", "The model asked for tools without end.", Stage.LLM))
         if not written.strip():
             raise StageError(Failure("ENGINE_UNAVAILABLE", "The model gave no reply.", Stage.LLM))
         for sentence in splitter.flush():
             await sentences.put(sentence)
-        await self._journal.reply_ready(
-            written.strip(), sentences.language
-        )  # before the sentinel, so before TTS can end
+        # Before the sentinel, so before TTS can end.
+        await self._journal.reply_ready(written.strip(), sentences.language)
         await sentences.put(None)
+
+    def _conversation(self, text: str, language: str) -> Conversation:
+        """The conversation up to now, with this turn's message and finished tool calls."""
+        return Conversation(
+            (*self._work.history, UserMessage(text), *self._used),
+            agent=self._work.agent,
+            language=language,
+            known=self._work.known,
+            reader=self._reader,
+        )
 
     async def _round(
         self,
         request: ChatRequest,
         engine: Lender[ChatModel],
+        guard: ReplyGuard,
         splitter: SentenceSplitter,
         sentences: Sentences,
     ) -> tuple[list[ToolRequest], str, FinishedCall]:
-        """One round of the model: its tool requests, its text, and the model call."""
+        """One round of the model: its tool requests, its text as far as the guard lets it pass, and the model call."""
         requests: list[ToolRequest] = []
-        said, unsent, sent_at = "", "", float("-inf")
+        output = _RoundOutput(self._journal, self._clock, self._relay, splitter, sentences)
         call: FinishedCall | None = None
         items = llm.reply(request, engine=engine, limits=self._limits, clock=self._clock)
         async with aclosing(items):
             async for item in items:
                 if isinstance(item, TextDelta):
-                    said += item.text
-                    sentences.language = item.language or sentences.language
-                    unsent += item.text
-                    if self._relay is not None:
-                        self._relay.text(item.text)
-                    for sentence in splitter.feed(item.text):
-                        await sentences.put(sentence)
-                    if self._clock.now() - sent_at >= _DELTA_SECONDS:
-                        await self._journal.reply_delta(unsent)
-                        self._clock.mark_first("text")
-                        unsent, sent_at = "", self._clock.now()
+                    if item.language is not None:
+                        sentences.language = item.language
+                        guard.speaks(item.language)
+                    await output.send(await guard.feed(item.text))
                 elif isinstance(item, ToolRequest):
                     requests.append(item)
                 else:
                     call = item
         assert call is not None
-        if unsent:
-            await self._journal.reply_delta(unsent)
-        return requests, said, call
+        await output.send(await guard.flush())
+        await output.flush()
+        if guard.decisions:
+            call = replace(call, details={**call.details, "guard": [each.value for each in guard.decisions]})
+        return requests, output.said, call
 
-    async def _call_tool(self, request: ToolRequest, offers: Mapping[str, tool.ToolOffer], *, begun: bool) -> None:
-        """Runs one tool and adds its result to the history. ``begun``: an earlier attempt started the call."""
+    async def _call_tool(
+        self,
+        request: ToolRequest,
+        offers: Mapping[str, tool.ToolOffer],
+        conversation: Conversation,
+        *,
+        begun: bool,
+    ) -> None:
+        """Runs one tool, unless the guard refuses it, and adds its result to the history.
+
+        ``begun``: an earlier attempt started the call.
+        """
         offer = offers.get(request.name)
-        if offer is None and begun:
-            offer = tool.lost_offer(request)
-        if offer is None:
-            raise StageError(
-                Failure("ENGINE_UNAVAILABLE", "The model asked for a tool that does not exist.", Stage.TOOL)
-            )
-        refused = offer.external and not self._work.external_tools
+        refusal = None
+        if offer is not None and offer.external and not self._work.external_tools:
+            refusal = _NO_EXTERNAL_TOOLS
+        elif offer is not None or not begun:
+            refusal = await refusal_of(request, None if offer is None else offer.spec, conversation)
         used = await tool.run_tool(
             request,
             number=len(self._used),
             begun=begun,
-            offer=offer,
+            offer=offer or tool.lost_offer(request),
+            refusal=refusal,
             toolbox=self._toolbox,
             journal=self._journal,
             limits=self._limits,
             clock=self._clock,
             relay=self._relay,
-            refused=_NO_EXTERNAL_TOOLS if refused else None,
         )
         self._used.append(used)
+
+
+class _RoundOutput:
+    """Text of a round on its way: to the listener and as sentences at once, to the journal in deltas."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: TurnClock,
+        relay: ReplyRelay | None,
+        splitter: SentenceSplitter,
+        sentences: Sentences,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._relay = relay
+        self._splitter = splitter
+        self._sentences = sentences
+        self._unsent, self._sent_at = "", float("-inf")
+        self.said = ""
+
+    async def send(self, text: str) -> None:
+        if not text:
+            return
+        self.said += text
+        self._unsent += text
+        if self._relay is not None:
+            self._relay.text(text)
+        for sentence in self._splitter.feed(text):
+            await self._sentences.put(sentence)
+        if self._clock.now() - self._sent_at >= _DELTA_SECONDS:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Journals what is not journaled yet."""
+        if self._unsent:
+            await self._journal.reply_delta(self._unsent)
+            self._clock.mark_first("text")
+            self._unsent, self._sent_at = "", self._clock.now()

@@ -17,6 +17,7 @@ from inference.journal.load_inputs import load_inputs
 from inference.lender import Engines
 from inference.ports import RecordingDecoder, Superseded, ToolBox
 from inference.turn.attempt import TurnSetup, record_cancelled, run_attempt
+from inference.turn.guard.reading import DialogueReader, NoReader
 from inference.turn.limits import TurnLimits
 from inference.turn.timing import TurnClock
 
@@ -41,11 +42,12 @@ class TurnRunner:
         toolbox: ToolBox,
         limits: TurnLimits,
         language_of: Callable[[str], str | None] = lambda _: None,
+        reader: DialogueReader | None = None,
         patience_seconds: float = 60,
     ) -> None:
         self._database = database
         self._store = store
-        self.setup = TurnSetup(engines, decoder, toolbox, limits, language_of)
+        self.setup = TurnSetup(engines, decoder, toolbox, limits, language_of, reader or NoReader())
         self._patience_seconds = patience_seconds
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
 

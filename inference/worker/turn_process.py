@@ -17,12 +17,14 @@ from db.audio.sweep import sweep_periodically
 from db.errors import EngineUnavailable
 from db.postgres.database import Database
 from db.queue.jobs import queue_app
+from inference.engines.scripted.reading.choice import choose_reader
 from inference.journal.call_recordings import store_left_recordings
 from inference.lender import AnyLender, Engines
 from inference.settings import InferenceSettings
 from inference.text.language_id import TextLanguage
 from inference.tools.client import McpToolBox
 from inference.turn.attempt import TurnSetup
+from inference.turn.guard.reading import DialogueReader
 from inference.turn.limits import TurnLimits
 from inference.turn.retries import RetryPolicy
 from inference.worker.abandoned_calls import AbandonedCalls
@@ -84,7 +86,14 @@ async def turn_parts(settings: InferenceSettings, url: str, engines: Engines) ->
         spoken = {language for lender in engines.llm for language in lender.info.languages}
         texts = await asyncio.to_thread(TextLanguage, sorted(spoken))
         runner = TurnRunner(
-            database, store, engines=engines, decoder=decoders, toolbox=toolbox, limits=limits, language_of=texts.of
+            database,
+            store,
+            engines=engines,
+            decoder=decoders,
+            toolbox=toolbox,
+            limits=limits,
+            language_of=texts.of,
+            reader=choose_reader(settings),
         )
         register_turns(queue, runner)
         yield TurnParts(settings, database, engines, store, runner.setup, queue, runner)
@@ -118,7 +127,7 @@ async def run_turns(
     helpers.append(asyncio.create_task(left, name="left-recordings"))
     if isinstance(parts.store, BucketStore):
         helpers.append(asyncio.create_task(sweep_periodically(database, parts.store), name="audio-sweep"))
-    loading = asyncio.create_task(load_all(parts.engines), name="loading")
+    loading = asyncio.create_task(load_all(parts.engines, parts.setup.reader), name="loading")
     stopped = asyncio.create_task(stop.wait(), name="stop")
     try:
         await asyncio.wait({turns, *helpers, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -136,8 +145,8 @@ async def run_turns(
                 raise result
 
 
-async def load_all(engines: Engines) -> None:
-    """Loads all engines at start rather than with the first turn; logs those that cannot be loaded."""
+async def load_all(engines: Engines, reader: DialogueReader) -> None:
+    """Loads all engines and the guard's reader at start, not with the first turn; logs what cannot be loaded."""
 
     async def load(stage: str, lender: AnyLender) -> None:
         try:
@@ -145,4 +154,4 @@ async def load_all(engines: Engines) -> None:
         except EngineUnavailable as error:
             log.error("engine_unavailable", stage=stage, engine=lender.info.engine, reason=error.message)
 
-    await asyncio.gather(*(load(stage, lender) for stage, lender in engines.every()))
+    await asyncio.gather(reader.load(), *(load(stage, lender) for stage, lender in engines.every()))

@@ -27,13 +27,15 @@ from inference.journal.database_journal import DatabaseJournal
 STORE = TableStore()
 
 
-async def open_session(database: Database, viewer: Viewer, customer_id: str = "customer-1") -> UUID:
+async def open_session(
+    database: Database, viewer: Viewer, customer_id: str = "customer-1", *, language: str = "en"
+) -> UUID:
     async with database.transaction() as session:
         row = await sessions.create_session(
             session,
             viewer,
             customer_id=customer_id,
-            language="en",
+            language=language,
             channel=Channel.WEB,
             persona="billing_agent",
             metadata=None,

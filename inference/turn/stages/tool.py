@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import dataclass
 
 from db.enums import Stage
-from db.errors import EngineUnavailable, Forbidden, OutcomeUnknown, VoxLoomError
+from db.errors import EngineUnavailable, OutcomeUnknown, VoxLoomError
 from db.turns.values import error_result, error_text
 from inference.ports import CompletedToolCall, Journal, ToolBox, ToolContext, ToolRequest, ToolResult, ToolSpec
 from inference.turn.call_meter import failure_of
+from inference.turn.guard.refusal import Refusal
 from inference.turn.limits import TurnLimits
 from inference.turn.reply_relay import ReplyRelay
 from inference.turn.timing import TurnClock
@@ -38,26 +39,26 @@ async def run_tool(
     journal: Journal,
     limits: TurnLimits,
     clock: TurnClock,
+    refusal: Refusal | None = None,
     relay: ReplyRelay | None = None,
-    refused: str | None = None,
 ) -> CompletedToolCall:
     """Runs one tool; returns its result for the model. A tool that fails ends its call as FAILED, not the turn.
 
-    ``refused``: why the tool may not run, in words for the call's error.
-
     ``number``: counts the turn's tool calls. ``begun``: an earlier attempt started this call and did not see its end;
-    a tool that is not repeatable is not called again then: the call ends with OUTCOME_UNKNOWN.
+    a tool that is not repeatable is not called again then: the call ends with OUTCOME_UNKNOWN. ``refusal``: why the
+    call is not made; it is recorded as FAILED, with the refusal as its result.
     """
     context = await journal.tool_started(request, offer.server, number)
     if relay is not None:
         relay.tool_started(context.tool_call_id, request.name)
     with clock.busy(Stage.TOOL):
         try:
-            if refused is not None:
-                raise Forbidden(refused)
             if begun and not offer.spec.repeatable:
                 raise OutcomeUnknown("The worker that called the tool was lost before the tool answered.")
-            result, error = await _call(request, offer.spec, toolbox, context, limits, uncertain=begun), None
+            if refusal is not None:
+                result, error = ToolResult(False, refusal.result), refusal.text
+            else:
+                result, error = await _call(request, offer.spec, toolbox, context, limits, uncertain=begun), None
         except VoxLoomError as failed:
             result, error = ToolResult(False, error_result(failed)), error_text(failed)
     await journal.tool_finished(context, result, error)

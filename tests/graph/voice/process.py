@@ -18,6 +18,7 @@ _FAKES = {
     "VOXLOOM_ASR_ENGINE": "fake",
     "VOXLOOM_ASR_DRAFT_ENGINE": "none",
     "VOXLOOM_LLM_ENGINE": "fake",
+    "VOXLOOM_GUARD_READER": "lexicon",
     "VOXLOOM_TTS_ENGINE": "fake",
     "VOXLOOM_LIVE_ASR_ENGINE": "fake",
 }

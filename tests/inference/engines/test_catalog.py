@@ -78,7 +78,9 @@ async def test_an_engine_of_another_package_is_made_with_its_settings(
 
 
 def test_a_name_that_is_not_installed_is_refused_with_those_that_are() -> None:
-    with pytest.raises(BadSettings, match=r"VOXLOOM_TTS_ENGINE.*'whistle'.*installed: espnet, fake, hibari, kokoro, pico"):
+    with pytest.raises(
+        BadSettings, match=r"VOXLOOM_TTS_ENGINE.*'whistle'.*installed: espnet, fake, hibari, kokoro, pico"
+    ):
         choose_engines(speaks_with("fake", "whistle"))
     settings = speaks_with("fake").model_copy(update={"asr_draft_engine": "hibari"})  # a TTS engine
     with pytest.raises(BadSettings, match=r"VOXLOOM_ASR_DRAFT_ENGINE.*installed: ctranslate2, fake, whisper$"):

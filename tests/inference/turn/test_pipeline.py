@@ -150,10 +150,18 @@ async def test_a_tool_that_cannot_be_reached_fails_its_call_and_not_the_turn(too
     assert journal.told("reply_ready")[0][0] == "The tool note said no."
 
 
-async def test_a_tool_that_does_not_exist_fails_the_turn() -> None:
-    journal = await run(work(), llm=FakeChatModel(lambda _: [ToolRequest("1", "nothing", {})]))
-    assert journal.failure is not None
-    assert journal.failure.stage is Stage.TOOL
+async def test_a_tool_that_does_not_exist_is_refused_and_the_turn_goes_on() -> None:
+    seen: list[CompletedToolCall] = []
+
+    def script(request: ChatRequest) -> str | list[ToolRequest]:
+        seen.extend(item for item in request.history if isinstance(item, CompletedToolCall))
+        return "I cannot do that." if seen else [ToolRequest("1", "nothing", {})]
+
+    journal = await run(work(), llm=FakeChatModel(script))
+    assert journal.failure is None
+    assert journal.told("tool_started") == [("nothing", "", 0)]
+    assert journal.told("tool_finished")[0].startswith("NOT_OFFERED: ")
+    assert seen[0].result["code"] == "NOT_OFFERED"
 
 
 async def test_a_model_that_wants_tools_for_ever_is_stopped() -> None:

@@ -36,9 +36,12 @@ DONE = b"data: [DONE]\n\n"
 
 @dataclass
 class ChatServer:
-    """``answers``: one for each request, the last repeated; an int is an error status."""
+    """``answers``: one for each request, the last repeated; an int is an error status. ``script``: makes the answer
+    of a request's body instead.
+    """
 
     answers: list[Scripted] = field(default_factory=list)
+    script: Callable[[dict[str, Any]], Scripted] | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -51,7 +54,7 @@ class ChatServer:
             body = await reader.readexactly(int(fields["content-length"]))
             self.keys.append(fields.get("authorization", ""))
             self.requests.append(json.loads(body))
-            answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
+            answer = self._answer(self.requests[-1])
             if isinstance(answer, int):
                 text = b'{"error": {"message": "the customer said SECRET"}}'
                 writer.write(f"HTTP/1.1 {answer} No\r\nContent-Type: application/json\r\n".encode())
@@ -75,6 +78,11 @@ class ChatServer:
         finally:
             writer.close()
 
+    def _answer(self, request: dict[str, Any]) -> Scripted:
+        if self.script is not None:
+            return self.script(request)
+        return self.answers[min(len(self.requests), len(self.answers)) - 1]
+
     async def _pause(self, reader: asyncio.StreamReader, seconds: float) -> None:
         """Waits, and notes whether the client disconnects meanwhile."""
         try:
@@ -87,9 +95,11 @@ class ChatServer:
 
 
 @asynccontextmanager
-async def chat_server(*answers: Scripted) -> AsyncIterator[ChatServer]:
+async def chat_server(
+    *answers: Scripted, script: Callable[[dict[str, Any]], Scripted] | None = None
+) -> AsyncIterator[ChatServer]:
     """The server, running on a free port of loopback."""
-    server = ChatServer(list(answers))
+    server = ChatServer(list(answers), script)
     serve: Callable[..., Any] = server._serve
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"

@@ -1,0 +1,95 @@
+"""The guard's reader: the scripted engine's understanding, which reads for every chat engine of the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import structlog
+
+from db.agents.definition import AgentDefinition
+from inference.engines.scripted.lexicon import LANGUAGES
+from inference.engines.scripted.reading.lexicon_reader import LexiconReader
+from inference.engines.scripted.values import Expectation, Polarity, Reaction, Understanding
+from inference.lender import load_failure
+from inference.turn.guard.conversation import asks
+from inference.turn.guard.reading import Answer, Reading, Withheld
+
+if TYPE_CHECKING:
+    from inference.engines.scripted.understanding.understander import Understander  # with the models' packages
+
+_DEFAULT = "en"
+_ANSWERS = {Reaction.YES: Answer.YES, Reaction.CONDITION: Answer.CONDITION, Reaction.NO: Answer.NO}
+
+log = structlog.get_logger(__name__)
+
+
+class UnderstandingReader:
+    """Reads with the models of the scripted engine; with its word lists alone where they cannot be loaded.
+
+    ``make``: loads the models; may raise anything that a missing or damaged package raises.
+    """
+
+    def __init__(self, make: Callable[[], Understander]) -> None:
+        self._make = make
+        self._lexicon = LexiconReader()
+        self._understander: Understander | None = None
+        self._failed = False
+        self._lock = Lock()
+
+    @property
+    def name(self) -> str:
+        return self._lexicon.name if self._failed else "understanding"
+
+    async def load(self) -> None:
+        """Loads the models; if they cannot be loaded, that is logged and the word lists are used."""
+        await asyncio.to_thread(self._loaded)
+
+    def read(self, text: str, language: str, agent: AgentDefinition, *, question: str | None = None) -> Reading:
+        understander = self._loaded()
+        if understander is None:
+            return self._lexicon.read(text, language, agent, question=question)
+        spoken = language if language in LANGUAGES else _DEFAULT
+        expected = Expectation(confirms=question is not None and asks(question))
+        understood = understander.understand(text, spoken, agent, expected)
+        return _reading(understood, self._lexicon.numbers(text, understood.language))
+
+    def claims(self, text: str, language: str) -> bool:
+        return self._lexicon.claims(text, language)
+
+    def numbers(self, text: str, language: str) -> str:
+        return self._lexicon.numbers(text, language)
+
+    def instead(self, why: Withheld, language: str) -> str:
+        return self._lexicon.instead(why, language)
+
+    def _loaded(self) -> Understander | None:
+        with self._lock:
+            if self._understander is None and not self._failed:
+                try:
+                    self._understander = self._make()
+                except Exception as error:
+                    self._failed = True
+                    reason = load_failure("scripted", error, "pip install 'voxloom[worker]'").message
+                    log.warning("guard_reads_by_word_lists", reason=reason)
+            return self._understander
+
+
+def _reading(understood: Understanding, written: str) -> Reading:
+    by_polarity = {
+        polarity: frozenset(wish.intent for wish in understood.wishes if wish.polarity is polarity)
+        for polarity in Polarity
+    }
+    answer = _ANSWERS.get(understood.reaction, Answer.OTHER)
+    return Reading(
+        answer=Answer.CONDITION if answer is Answer.YES and understood.condition else answer,
+        named=frozenset(wish.intent for wish in understood.wishes),
+        wanted=by_polarity[Polarity.WANTED],
+        denied=by_polarity[Polarity.DENIED] | by_polarity[Polarity.SETTLED],
+        condition=understood.condition,
+        values=tuple(mention.value for mention in understood.mentions),
+        retracted=tuple(mention.value for mention in understood.mentions if mention.retracted),
+        written=written,
+    )

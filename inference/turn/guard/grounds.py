@@ -1,0 +1,107 @@
+"""Grounds: whether a value is in what was said. Compares digits, letters and words, not their spelling or grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from inference.turn.guard.spoken_numbers import says_number
+from inference.turn.guard.words import MAX_CHARS, amounts, numbers_in, squashed, tokens
+
+#: Most characters of all texts together; the last ones count.
+_MAX_ALL_CHARS = 60_000
+
+#: A number of at least so many digits may be said in groups with up to so many words between them.
+_GROUPED = 4
+_MAX_BETWEEN = 2
+
+#: A phone number may be written with a country code that was not said, of so many digits.
+_COUNTRY_CODE = 3
+_SHORTEST_PHONE = 6
+
+
+class Grounds:
+    """Texts in which a value may be found, the most telling last: of very long ones the first are left out.
+
+    ``languages``: in which numbers may be said in words, ISO 639-1.
+    """
+
+    def __init__(self, texts: Iterable[str], languages: Sequence[str]) -> None:
+        given = _bounded(list(texts))
+        self._texts = [found for text in given if (found := tokens(text))]
+        self._words = frozenset(word for text in self._texts for word in text)
+        self._languages = tuple(dict.fromkeys(languages))
+        self._worth = frozenset(each for text in given for number in numbers_in(text) for each in amounts(number))
+
+    def code(self, value: str) -> bool:
+        """Whether letters and digits were said in this order, in any grouping."""
+        target = squashed(value)
+        return bool(target) and any(_holds(target, text) for text in self._texts)
+
+    def number(self, written: str) -> bool:
+        """Whether a written number was said: its digits, its worth, or each of its parts, as in a date."""
+        digits = squashed(written)
+        if self._digits(digits) or not self._worth.isdisjoint(amounts(written)):
+            return True
+        parts = tokens(written)
+        return len(parts) > 1 and all(self._digits(part) for part in parts)
+
+    def phone(self, value: str) -> bool:
+        """Whether the digits were said, with or without the country code and the zero that it replaces."""
+        digits = "".join(each for each in squashed(value) if each.isdigit()).removeprefix("00")
+        for cut in range(_COUNTRY_CODE + 1):
+            local = digits[cut:].lstrip("0") if cut else digits
+            if len(local) >= _SHORTEST_PHONE and (self._digits(local) or self._digits(f"0{local}")):
+                return True
+        return self._digits(digits)
+
+    def name(self, value: str) -> bool:
+        """Whether each word of a name was said, or its letters were spelled."""
+        words = tokens(value)
+        return bool(words) and (self._words.issuperset(words) or self.code(value))
+
+    def most_words(self, value: str) -> bool:
+        """Whether the numbers of a text and at least half of its words were said."""
+        words = [each for each in tokens(value) if not each.isdigit()]
+        said = sum(each in self._words for each in words)
+        return self.numbers(value) and said * 2 >= len(words)
+
+    def numbers(self, text: str) -> bool:
+        """Whether all numbers of a text were said."""
+        return all(self.number(each) for each in numbers_in(text))
+
+    def _digits(self, digits: str) -> bool:
+        if any(_holds(digits, text) for text in self._texts):
+            return True
+        spoken = [text for text in self._texts if any(word.isalpha() for word in text)]
+        return any(says_number(digits, text, language) for language in self._languages for text in spoken)
+
+
+def _bounded(texts: list[str]) -> list[str]:
+    kept: list[str] = []
+    left = _MAX_ALL_CHARS
+    for text in reversed(texts):
+        if left <= 0:
+            break
+        kept.append(text[: min(left, MAX_CHARS)])
+        left -= len(kept[-1])
+    return kept
+
+
+def _holds(target: str, words: Sequence[str]) -> bool:
+    return any(_holds_at(target, words, start) for start, word in enumerate(words) if target.startswith(word))
+
+
+def _holds_at(target: str, words: Sequence[str], start: int) -> bool:
+    """Whether the words from ``start`` on are the target, joined. Other words may stand between groups of digits."""
+    grouped = target.isdigit() and len(target) >= _GROUPED
+    rest, between = target, 0
+    for word in words[start:]:
+        if rest.startswith(word):
+            rest, between = rest[len(word) :], 0
+            if not rest:
+                return True
+        elif grouped and not word.isdigit() and between < _MAX_BETWEEN:
+            between += 1
+        else:
+            return False
+    return False

@@ -1,0 +1,110 @@
+"""Values of a tool call that nobody said: refused by the name of the argument, never with the value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+
+from db.json_value import Json
+from inference.text.normalization.normalizer import LOCALES
+from inference.turn.guard.conversation import Conversation, texts_of
+from inference.turn.guard.grounds import Grounds
+from inference.turn.guard.refusal import Refusal, Rule
+from inference.turn.guard.subject import Subject
+from inference.turn.guard.words import squashed
+
+#: Formats of the standard fields. Of the others, ``query`` is a text, ``intent`` and ``priority`` are not said.
+_STANDARD = {"name": "person_name", "phone": "phone", "account_id": "account_id"}
+_UNSAID = frozenset({"intent", "priority"})
+
+#: Fields of which the agent's definition does not name the format.
+_TEXT = "text"
+
+
+def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conversation) -> Refusal | None:
+    """Refuses values that neither the customer said nor the session knows, and numbers that nobody said.
+
+    Of an external tool that no scenario of the agent names, only the standard fields are compared: what its other
+    arguments mean is not known here.
+    """
+    languages = (conversation.language, *conversation.agent.languages)
+    said = list(conversation.customer_texts)
+    facts = [*conversation.known.values(), *conversation.tool_texts]
+    customer = Grounds((*facts, *said), languages)
+    anybody = Grounds((*conversation.assistant_texts, *facts, *said), languages)
+    wrong = _retracted(conversation)
+    errors = []
+    for name, value, format_ in _values(subject, arguments):
+        text = value if isinstance(value, str) else " ".join(texts_of(value))
+        if not text.strip():
+            continue
+        if format_ == _TEXT:
+            if not anybody.numbers(text):
+                errors.append((name, "It holds a number that nobody said. Use the customer's own words."))
+        elif squashed(text) in wrong:
+            errors.append((name, "The customer said that this is wrong."))
+        elif not _is_said(text, format_, customer):
+            errors.append((name, "The customer did not say this. Leave it out, or ask for it."))
+    return Refusal(Rule.NOT_SAID, tuple(errors)) if errors else None
+
+
+def _values(subject: Subject, arguments: Mapping[str, Json]) -> Iterator[tuple[str, Json, str]]:
+    """Name, value and format of the arguments that are compared."""
+    fields = subject.scenario.fields if subject.scenario else {}
+    for name, value in arguments.items():
+        if value is None or name in _UNSAID or isinstance(value, bool):
+            continue
+        if name in fields:
+            format_ = fields[name].format or _TEXT
+            if format_ != "enum":
+                yield name, value, format_
+        elif name in _STANDARD:
+            yield name, value, _STANDARD[name]
+        elif subject.files:
+            yield name, value, _TEXT
+
+
+def _retracted(conversation: Conversation) -> frozenset[str]:
+    """Values that the customer said were wrong, and did not say again."""
+    wrong: set[str] = set()
+    for exchange in conversation.exchanges:
+        retracted = {squashed(each) for each in exchange.reading.retracted}
+        wrong -= {squashed(each) for each in exchange.reading.values} - retracted
+        wrong |= retracted
+    return frozenset(wrong)
+
+
+def _is_said(text: str, format_: str, said: Grounds) -> bool:
+    compare: Mapping[str, Callable[[str], bool]] = {
+        "person_name": said.name,
+        "phone": said.phone,
+        "money": said.numbers,
+        "number": said.numbers,
+        "postal_address": said.most_words,
+        "date": lambda value: said.code(value) or _is_date_said(value, said),
+        "time": lambda value: said.code(value) or _is_time_said(value, said),
+    }
+    return compare.get(format_, said.code)(text)
+
+
+def _is_date_said(text: str, said: Grounds) -> bool:
+    """Whether a date's day and month were said. A date that only follows from what was said ("tomorrow") is said where
+    the reader found it."""
+    try:
+        value = date.fromisoformat(text[:10])
+    except ValueError:
+        return said.most_words(text)
+    months = {month for locale in LOCALES.values() for month in (locale.months[value.month - 1],)}
+    return said.number(str(value.day)) and (said.number(str(value.month)) or any(said.name(month) for month in months))
+
+
+def _is_time_said(text: str, said: Grounds) -> bool:
+    """Whether an hour was said, of 24 or of 12, and the minutes, if there are any."""
+    try:
+        value = datetime.fromisoformat(f"2000-01-01T{text}").time()
+    except ValueError:
+        return said.most_words(text)
+    hours = {str(value.hour), str(value.hour % 12 or 12), f"{value.hour:02d}"}
+    if not any(said.number(hour) for hour in hours):
+        return False
+    return value.minute == 0 or said.number(f"{value.minute:02d}") or value.minute in {15, 30, 45}

@@ -1,0 +1,109 @@
+"""The subject of a tool call: the scenario that it files, or the external tool that it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from db.agents.definition import AgentDefinition, ScenarioDefinition
+from db.json_value import Json
+from inference.ports import ToolRequest, ToolSpec
+from inference.turn.guard.conversation import Conversation, asks, texts_of
+from inference.turn.guard.grounds import Grounds
+from inference.turn.guard.refusal import Rule
+from inference.turn.guard.words import squashed, tokens
+
+#: Separates an external server's name from its tool's: ``server__tool``.
+_SEPARATOR = "__"
+
+#: In a server's ``confirm``: every tool that the server does not declare read-only or idempotent.
+_ALL_UNSAFE = "*"
+
+#: Letters of a word that tells a title or a tool's name apart from other words; characters of a template's part.
+_TELLING = 4
+_LONG_PART = 12
+
+_PLACEHOLDER = re.compile(r"\{\w*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """``intents``: those of the agent that the call is made for. ``needs_yes``: only after a yes of the customer."""
+
+    tool: str
+    scenario: ScenarioDefinition | None
+    intents: frozenset[str]
+    needs_yes: bool
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def files(self) -> bool:
+        """Whether the tool files a record of VoxLoom's own, or stands for one."""
+        return self.scenario is not None
+
+    def is_asked_in(self, reply: str | None, conversation: Conversation) -> bool:
+        """Whether the assistant's words ask something about this."""
+        if reply is None or not asks(reply):
+            return False
+        if self.scenario is None:
+            return self._is_named_in(reply) or self._was_refused_before(reply, conversation)
+        return (
+            self.names(self.scenario, reply)
+            or any(part in squashed(reply) for part in self._read_backs)
+            or bool(self.intents & conversation.intents_named(reply))
+        )
+
+    @staticmethod
+    def names(scenario: ScenarioDefinition, text: str) -> bool:
+        """Whether a text holds most words of the scenario's title, in any language."""
+        words = frozenset(tokens(text))
+        return any(_holds_most(title, words) for lines in scenario.title.values() for title in lines)
+
+    @property
+    def _read_backs(self) -> Iterator[str]:
+        """The longer parts of the definition's own questions for a yes."""
+        assert self.scenario is not None
+        for lines in self.scenario.replies.confirm.values():
+            for line in lines:
+                yield from (squashed(part) for part in _PLACEHOLDER.split(line) if len(part.strip()) >= _LONG_PART)
+
+    def _is_named_in(self, reply: str) -> bool:
+        """Whether a value of the arguments is read back, or the tool's name is."""
+        grounds = Grounds((reply,), ())
+        name = self.tool.rpartition(_SEPARATOR)[2]
+        values = [each for each in texts_of(self.arguments) if len(squashed(each)) > 1]
+        return any(grounds.code(each) for each in values) or _holds_most(name, frozenset(tokens(reply)))
+
+    def _was_refused_before(self, reply: str, conversation: Conversation) -> bool:
+        """Whether the model asked after the same call had been refused for want of a yes."""
+        for at, call in conversation.calls:
+            refused = call.name == self.tool and call.result.get("code") == Rule.NOT_CONFIRMED
+            if refused and reply == next(iter(conversation.assistant_after(at)), None):
+                return True
+        return False
+
+
+def subject_of(request: ToolRequest, spec: ToolSpec, agent: AgentDefinition) -> Subject:
+    """What a call is about. A scenario with an external ``tool`` is that tool's subject."""
+    scenario = agent.scenario(request.name) or next(
+        (each for each in agent.scenarios if each.tool == request.name), None
+    )
+    intents = frozenset(agent.intents_of(scenario.name)) if scenario else frozenset[str]()
+    needs_yes = (scenario is not None and scenario.confirm) or _asks_for_yes(request.name, spec, agent)
+    return Subject(request.name, scenario, intents, needs_yes, request.arguments)
+
+
+def _asks_for_yes(name: str, spec: ToolSpec, agent: AgentDefinition) -> bool:
+    """Whether the definition names the external tool in ``confirm``."""
+    server, separator, tool = name.partition(_SEPARATOR)
+    return bool(separator) and any(
+        tool in each.confirm or name in each.confirm or (_ALL_UNSAFE in each.confirm and not spec.repeatable)
+        for each in agent.tools
+        if each.server == server
+    )
+
+
+def _holds_most(title: str, words: frozenset[str]) -> bool:
+    telling = [word for word in tokens(title) if len(word) >= _TELLING]
+    return bool(telling) and sum(word in words for word in telling) * 2 >= len(telling)

@@ -1,0 +1,126 @@
+"""Whether a value is in what was said: digits, letters and words, however they are written or spoken."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from inference.turn.guard.grounds import Grounds
+from inference.turn.guard.words import MAX_CHARS
+
+
+def grounds(*texts: str, languages: tuple[str, ...] = ("en", "es", "de", "fr")) -> Grounds:
+    return Grounds(texts, languages)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("AC-20417", "account ac 20417"),
+        ("AC20417", "it's A C two, no: A C 2 0 4 1 7"),
+        ("61409", "six one four zero nine"),
+        ("61409", "sixty-one four hundred nine"),
+        ("61409", "einundsechzig vier null neun"),
+        ("61409", "soixante et un quatre cent neuf"),
+        ("61409", "sesenta y uno cuatro cero nueve"),
+        ("5551234", "555, then 12, and 34"),
+        ("२०४१७", "20417"),
+        ("20417", "खाता २०४१७ है"),
+        ("jane.doe@example.com", "Jane.Doe@Example.com"),
+    ],
+)
+def test_a_code_that_was_said(value: str, said: str) -> None:
+    assert grounds(said).code(value) or grounds(said).number(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("20417", "120417"),
+        ("20417", "2041"),
+        ("20417", "20 apples and 4 pears for 17"[:20]),
+        ("2041", "20 of them came on the first day of 41"),
+        ("1", "someone said so"),
+        ("61409", "six one four zero"),
+        ("AC-20417", "account 20417"),
+    ],
+)
+def test_a_code_that_was_not_said(value: str, said: str) -> None:
+    assert not grounds(said).code(value)
+    assert not grounds(said).number(value) or not value.isdigit()
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("14.50", "14,50 euros"),
+        ("14.00", "14 dollars"),
+        ("14.50", "fourteen fifty"),
+        ("14.50", "14 dollars and 50 cents"),
+        ("1,200", "1200"),
+        ("1.200", "1,200"),
+        ("31/12/2026", "on the 31st, of 12, 2026"),
+        ("150", "one hundred and fifty"),
+        ("2", "two days"),
+    ],
+)
+def test_a_number_that_was_said(written: str, said: str) -> None:
+    assert grounds(said).number(written)
+
+
+@pytest.mark.parametrize(("written", "said"), [("15", "14"), ("145", "14 of 5"), ("2019", "it was in 19")])
+def test_a_number_that_was_not_said(written: str, said: str) -> None:
+    assert not grounds(said).number(written)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("+49 176 1234567", "0176 123 45 67"),
+        ("+14155550100", "415 555 0100"),
+        ("0041 44 668 18 00", "044 668 18 00"),
+        ("4155550100", "four one five, five five five, zero one zero zero"),
+    ],
+)
+def test_a_phone_number_with_another_prefix(value: str, said: str) -> None:
+    assert grounds(said).phone(value)
+
+
+def test_a_phone_number_that_shares_its_end_is_another() -> None:
+    assert not grounds("my account is 0100").phone("+14155550100")
+    assert not grounds("415 555 0101").phone("+14155550100")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("Ann Lee", "this is ann lee speaking"),
+        ("José García", "me llamo Jose Garcia"),
+        ("Jürgen von der Leyen", "JÜRGEN VON DER LEYEN"),
+        ("Smith-Jones", "smith jones"),
+        ("Lee", "L E E"),
+        ("रवि शर्मा", "मेरा नाम रवि शर्मा है"),
+    ],
+)
+def test_a_name_as_it_was_said(value: str, said: str) -> None:
+    assert grounds(said).name(value)
+
+
+@pytest.mark.parametrize(("value", "said"), [("Ann Miller", "I am Ann"), ("John", "Johnson here"), ("", "hello")])
+def test_a_name_that_was_not_said(value: str, said: str) -> None:
+    assert not grounds(said).name(value)
+
+
+def test_an_address_with_other_words_in_it() -> None:
+    said = grounds("I moved to twelve Oak Street, apartment 4")
+    assert said.most_words("12 Oak Street, Apt 4")
+    assert not said.most_words("13 Oak Street")
+    assert not said.most_words("12 Elm Road, Springfield")
+
+
+@pytest.mark.parametrize("text", ["1 " * MAX_CHARS, "one " * MAX_CHARS, "9" * MAX_CHARS * 2, "eins und " * MAX_CHARS])
+def test_a_hostile_text_costs_little(text: str) -> None:
+    begun = time.monotonic()
+    assert not grounds(*[text] * 100).number("1111111111112")
+    assert time.monotonic() - begun < 10
