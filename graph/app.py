@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import open_audio_store
-from db.commands.builtin_agents import publish_builtin_agents
+from db.commands.builtin_agents import publish_to_all_tenants
 from db.commands.keys import MEDIA_SECRET, REVOKED_CHANNEL, import_key, server_secret
 from db.feed.feed import Feed
 from db.postgres.database import Database
@@ -80,7 +80,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             stack.push_async_callback(database.close)
             secret = await database.run(lambda session: server_secret(session, MEDIA_SECRET))
             call_secret = await database.run(lambda session: server_secret(session, CALL_TOKEN_SECRET))
-            await database.run(publish_builtin_agents)  # those of this release
+            await publish_to_all_tenants(database)
             if settings.api_key is not None:
                 await database.run(
                     partial(import_key, secret=settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")

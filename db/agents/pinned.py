@@ -34,7 +34,7 @@ where agents.tenant_id = :tenant_id and agents.archived_at is null order by agen
 """)
 
 _DEFINITION = "select definition::text from agent_versions where id = $1::uuid"
-_DEFINITIONS = text("select checksum, definition::text from agent_versions where id = any(:ids)")
+_DEFINITION_OF = text("select definition::text from agent_versions where id = :id")
 
 _definitions: LRUCache[bytes, tuple[AgentDefinition, int]] = LRUCache(_KEPT_CHARACTERS, getsizeof=lambda kept: kept[1])
 
@@ -45,23 +45,29 @@ async def agent_of(session: AsyncSession, session_id: UUID) -> AgentDefinition:
     if row is None:
         raise NotFound("No such session.")
     version_id, checksum = row
-    return (await _parsed(session, {known_version(version_id): checksum}))[0]
+    return await _read(session, known_version(version_id), checksum)
 
 
 async def agents_of(session: AsyncSession, tenant_id: UUID) -> list[AgentDefinition]:
-    """The current definitions of the tenant's agents that are not archived, by name."""
-    rows = (await session.execute(_OF_TENANT, {"tenant_id": tenant_id})).all()
-    return await _parsed(session, {row.id: row.checksum for row in rows})
+    """The current definitions of the tenant's agents that are not archived, by name.
+
+    Of very many or very large ones the first, as many as the cache holds.
+    """
+    found: list[AgentDefinition] = []
+    left = _KEPT_CHARACTERS
+    for version_id, checksum in (await session.execute(_OF_TENANT, {"tenant_id": tenant_id})).all():
+        found.append(await _read(session, version_id, checksum))
+        left -= _definitions[checksum][1] if checksum in _definitions else _KEPT_CHARACTERS
+        if left <= 0:
+            break
+    return found
 
 
-async def _parsed(session: AsyncSession, versions: dict[UUID, bytes]) -> list[AgentDefinition]:
-    """The definitions of versions with these checksums, in their order."""
-    found = {checksum: _definitions[checksum][0] for checksum in versions.values() if checksum in _definitions}
-    missing = [version_id for version_id, checksum in versions.items() if checksum not in found]
-    if missing:
-        for checksum, definition in (await session.execute(_DEFINITIONS, {"ids": missing})).all():
-            found[checksum] = _parse(checksum, definition)
-    return [found[checksum] for checksum in versions.values()]
+async def _read(session: AsyncSession, version_id: UUID, checksum: bytes) -> AgentDefinition:
+    kept = _definitions.get(checksum)
+    if kept is not None:
+        return kept[0]
+    return _parse(checksum, (await session.execute(_DEFINITION_OF, {"id": version_id})).scalar_one())
 
 
 async def read_definition(reader: Reader, version_id: UUID, checksum: bytes) -> AgentDefinition:

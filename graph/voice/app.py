@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import WebSocketRoute
 
 from db.commands.agents import pinned_version
-from db.commands.builtin_agents import publish_builtin_agents
+from db.commands.builtin_agents import publish_to_all_tenants
 from db.commands.keys import REVOKED_CHANNEL, import_key, server_secret
 from db.commands.phone_calls import phone_viewer
 from db.errors import BadUserInput, NotFound
@@ -85,6 +85,7 @@ async def _serve(
     async with AsyncExitStack() as stack:
         database = turns.database
         patience_seconds = turns.settings.database_patience_seconds
+        await retry_outage(partial(publish_to_all_tenants, database), patience_seconds=patience_seconds)
         signing = await retry_outage(partial(database.run, _prepared(settings)), patience_seconds=patience_seconds)
         rates = Rates(settings.requests_per_minute)
         keys = Keys(database.reader, rates)
@@ -132,10 +133,9 @@ async def _serve(
 
 
 def _prepared(settings: VoiceSettings) -> Callable[[AsyncSession], Awaitable[bytes]]:
-    """Stores the configured API key and the built-in agents; returns the servers' secret for tokens of calls."""
+    """Stores the configured API key; returns the servers' secret for tokens of calls."""
 
     async def work(session: AsyncSession) -> bytes:
-        await publish_builtin_agents(session)
         if settings.api_key is not None:
             await import_key(session, settings.api_key.get_secret_value(), name="VOXLOOM_API_KEY")
         for number in settings.twilio_numbers:

@@ -9,19 +9,25 @@ from __future__ import annotations
 import socket
 
 import pytest
-from pydantic import ValidationError
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.builtin import builtin_agents
+from db.agents.payload import check_payload
+from db.json_value import Json
 
 _GIVEN = {"query": "a new way to reach me", "intent": "contact_change"}
 
 
+def _checked(**fields: str) -> tuple[dict[str, Json], list[dict[str, str]]]:
+    agent = builtin_agents()["billing_agent"]
+    scenario = agent.scenario("contact_details_change")
+    assert scenario is not None
+    return check_payload(agent, scenario, {**_GIVEN, **fields})
+
+
 def _error(**fields: str) -> str:
-    with pytest.raises(ValidationError) as refused:
-        SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, **fields})
-    (error,) = refused.value.errors(include_url=False, include_context=False, include_input=False)
-    assert (error["type"], error["loc"]) == ("value_error", tuple(fields))
-    return str(error["msg"])
+    _, errors = _checked(**fields)
+    assert {each["loc"] for each in errors} == set(fields)
+    return "; ".join(each["msg"] for each in errors)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +52,8 @@ def _error(**fields: str) -> str:
     ],
 )
 def test_phone_numbers_are_not_changed(number: str) -> None:
-    filed = SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_phone": f" {number} "})
-    assert filed.model_dump()["new_phone"] == number
+    filed, errors = _checked(new_phone=f" {number} ")
+    assert (filed["new_phone"], errors) == (number, [])
 
 
 @pytest.mark.parametrize(
@@ -80,8 +86,7 @@ def test_the_error_does_not_repeat_an_invalid_number(number: str, rule: str) -> 
 
 
 def test_too_long_a_number_is_refused_before_it_is_parsed() -> None:
-    with pytest.raises(ValidationError, match="at most 40 characters"):
-        SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_phone": "1" * 100_000})
+    assert "at most 40 characters" in _error(new_phone="1" * 100_000)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +103,8 @@ def test_too_long_a_number_is_refused_before_it_is_parsed() -> None:
     ],
 )
 def test_addresses_that_mail_takes_are_kept_as_given(address: str) -> None:
-    filed = SCENARIOS["contact_details_change"].payload.model_validate({**_GIVEN, "new_email": f" {address} "})
-    assert filed.model_dump()["new_email"] == address
+    filed, errors = _checked(new_email=f" {address} ")
+    assert (filed["new_email"], errors) == (address, [])
 
 
 @pytest.mark.parametrize(
@@ -143,5 +148,4 @@ def test_no_address_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refused)
     monkeypatch.setattr(socket.socket, "sendto", refused)
     monkeypatch.setattr(socket, "getaddrinfo", refused)
-    payload = SCENARIOS["contact_details_change"].payload
-    payload.model_validate({**_GIVEN, "new_email": "jane@no-such-domain.example.com", "new_phone": "+44 20 7946 0958"})
+    assert _checked(new_email="jane@no-such-domain.example.com", new_phone="+44 20 7946 0958")[1] == []

@@ -18,7 +18,7 @@ from db.agents.definition import AgentDefinition
 from db.commands import agents
 from db.commands import builtin_agents as builtin_commands
 from db.commands.agents import FoundAgent, archive_agent, find_agent, list_agents, list_versions, publish_agent
-from db.commands.builtin_agents import publish_builtin_agents
+from db.commands.builtin_agents import publish_to_all_tenants
 from db.errors import AgentNotFound, BadUserInput, Conflict, PayloadTooLarge
 from db.postgres.database import Database
 from db.viewer import Viewer
@@ -187,15 +187,15 @@ async def test_a_newer_builtin_definition_replaces_builtin_versions_only(
     await publish(database, rival, own)
     with_builtin(monkeypatch, new)
     for _ in range(2):
-        await asyncio.gather(*(database.run(publish_builtin_agents) for _ in range(3)))
+        await asyncio.gather(*(publish_to_all_tenants(database) for _ in range(3)))
         assert await current(database, viewer.tenant_id, "billing_agent") == (2, True)
         assert await current(database, rival.tenant_id, "billing_agent") == (2, False)
     with_builtin(monkeypatch, old)  # a process of the earlier release starts again
-    await database.run(publish_builtin_agents)
+    await publish_to_all_tenants(database)
     assert await current(database, viewer.tenant_id, "billing_agent") == (2, True)
     await database.run(partial(archive_agent, tenant_id=viewer.tenant_id, name="billing_agent"))
     with_builtin(monkeypatch, small_agent("billing_agent", description="The newest."))
-    await database.run(publish_builtin_agents)
+    await publish_to_all_tenants(database)
     async with database.reading() as session:
         found = await find_agent(session, tenant_id=viewer.tenant_id, name="billing_agent")
     assert (found.version.number, found.agent.archived_at is None) == (2, False), "an archived agent stays archived"
@@ -205,5 +205,24 @@ async def test_a_new_builtin_agent_reaches_tenants_that_are_there(
     database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_builtin(monkeypatch, small_agent("frontdesk"))
-    await asyncio.gather(*(database.run(publish_builtin_agents) for _ in range(3)))
+    await asyncio.gather(*(publish_to_all_tenants(database) for _ in range(3)))
     assert await current(database, viewer.tenant_id, "frontdesk") == (1, True)
+
+
+async def test_many_tenants_get_them_in_several_transactions(
+    database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builtin_commands, "_BATCH", 2)
+    async with database.transaction() as session:
+        await session.execute(
+            text("insert into tenants (id, name) select gen_random_uuid(), n from generate_series(1, 9) n")
+        )
+    for definition in (small_agent("frontdesk"), small_agent("frontdesk", description="Newer.")):
+        with_builtin(monkeypatch, definition)
+        await publish_to_all_tenants(database)
+        async with database.reading() as session:
+            newest = text(
+                "select count(*) from agents join agent_versions on agent_id = agents.id and version = number"
+                " where name = 'frontdesk' and checksum = :checksum"
+            )
+            assert await session.scalar(newest, {"checksum": bytes.fromhex(definition.checksum)}) == 10

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.builtin import builtin_agents
 from db.enums import (
     AudioKind,
     CallEndReason,
@@ -296,7 +296,7 @@ class Filler:
             tenant_id=owner.tenant_id,
             session_id=owner.id,
             tool_call_id=call.id,
-            scenario=self._pick(*SCENARIOS),
+            scenario=self._pick(*builtin_agents()["billing_agent"].scenario_names),
             reference=f"{self._random.randrange(16**6):06X}",
             customer_id=owner.customer_id,
             name=self._pick(None, "Zoë"),
