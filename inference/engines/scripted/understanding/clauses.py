@@ -89,13 +89,25 @@ def _parts(text: str, start: int, end: int, cues: Cues, kept: Sequence[tuple[int
             previous = next((place for place in breaks if place <= at and not sentence.text[place:at].strip()), None)
             left = breaks.pop(previous)[0] if previous is not None else at
             breaks[at] = (left, match.group())
-    return _merged(text, start, sentence, breaks, cues)
+    values = [(left - start, right - start) for left, right in kept]
+    return _merged(text, start, sentence, breaks, cues=cues, values=values)
 
 
 def _merged(
-    text: str, offset: int, sentence: Normalized, breaks: dict[int, tuple[int, str]], cues: Cues
+    text: str,
+    offset: int,
+    sentence: Normalized,
+    breaks: dict[int, tuple[int, str]],
+    *,
+    cues: Cues,
+    values: Sequence[tuple[int, int]],
 ) -> list[tuple[int, int, str]]:
     """Clauses between the breaks; short ones that mean nothing alone are joined with their neighbours."""
+
+    def stands_alone(part: tuple[int, int, str]) -> bool:
+        start, end = sentence.source[part[0]], sentence.source[part[1]]
+        return _stands_alone(sentence.text, part, cues) or any(start <= at < end for at, _ in values)
+
     parts: list[tuple[int, int, str]] = []
     at, joint = 0, ""
     for begins, (ends, word) in sorted(breaks.items()):
@@ -107,10 +119,10 @@ def _merged(
         if not WORD.search(sentence.text, left, right):
             continue
         clauses.append((left, right, word))
-        if len(clauses) > 1 and not _stands_alone(sentence.text, clauses[-2], cues):
+        if len(clauses) > 1 and not stands_alone(clauses[-2]):
             first = clauses[-2]
             clauses[-2:] = [(first[0], right, first[2])]
-    if len(clauses) > 1 and not _stands_alone(sentence.text, clauses[-1], cues):
+    if len(clauses) > 1 and not stands_alone(clauses[-1]):
         first, last = clauses[-2:]
         clauses[-2:] = [(first[0], last[1], first[2])]
     spans = [(offset + sentence.source[left], offset + sentence.source[right], word) for left, right, word in clauses]

@@ -1,12 +1,15 @@
-"""Intent classification: ridge regression over sentence embeddings, fitted to an agent's prototypes.
+"""Intent classification: kernel ridge regression over sentence embeddings, fitted to an agent's prototypes.
 
-A fitted model is a matrix; it is computed in the first use of an agent and kept for the agents used last.
+The kernel is a weighted sum of squared similarities under E5, the multilingual USE and, for English, MiniLM. The
+prototypes of all languages of an agent are fitted together: they help each other. Scores become probabilities by a
+softmax whose temperature was chosen on utterances that are no prototypes.
+Method: Saunders, Gammerman, Vovk 1998, Ridge Regression Learning Algorithm in Dual Variables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -14,10 +17,13 @@ from inference.engines.scripted.e5 import Vectors
 from inference.engines.scripted.understanding.encoder import Encoded
 from inference.engines.scripted.understanding.prototypes import ACTS, Prototypes
 
-_RIDGE = 0.3
-_TEMPERATURE = 0.08
-_WEIGHTS = {"en": (1.0, 0.6, 0.8), "hi": (1.0, 0.2, 0.0)}
-_DEFAULT_WEIGHTS = (1.0, 0.8, 0.0)
+_RIDGE = np.float32(0.5)
+_TEMPERATURE = 0.07
+#: Shares of E5, USE and MiniLM in the kernel.
+_ENGLISH = np.array([0.42, 0.25, 0.33], np.float32)
+_OTHERS = np.array([0.7, 0.3, 0], np.float32)
+#: Likeliest labels of a judgement.
+_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +44,55 @@ class Judgement:
     def is_act(self) -> bool:
         return self.label in ACTS
 
-    def of(self, label: str) -> float:
-        """The probability of one label."""
-        return next((score for each, score in self.scores if each == label), 0.0)
-
 
 class IntentModel:
-    """Fitted to the prototypes of an agent. Thread-safe."""
+    """The classifier of one agent. Fitted at the first use of English, and of the other languages. Thread-safe."""
 
     def __init__(self, prototypes: Prototypes) -> None:
-        self.prototypes = prototypes
         self.labels = tuple(dict.fromkeys(prototypes.labels))
-        self._mean = prototypes.vectors.e5.mean(axis=0)
-        self._weights: dict[str, Vectors] = {}
         numbers = [self.labels.index(label) for label in prototypes.labels]
         self._targets = np.eye(len(self.labels), dtype=np.float32)[numbers]
+        self._prior = self._targets.mean(axis=0) if numbers else np.zeros(0, np.float32)
+        # E5's vectors share a large component, which tells nothing.
+        self._common = prototypes.vectors.e5.mean(axis=0) if numbers else np.zeros(0, np.float32)
+        self._prototypes = self._centred(prototypes.vectors) if numbers else prototypes.vectors
+        self._dual: dict[bool, Vectors] = {}
+        self._lock = Lock()
 
-    def judge(self, vectors: Encoded, language: str) -> list[Judgement]:
+    def judge(self, vectors: Encoded, *, english: bool) -> list[Judgement]:
         """A judgement for each row."""
         if not self.labels:
             return [Judgement(()) for _ in range(len(vectors))]
-        scores = self._features(vectors, language) @ self._fitted(language)
-        shifted = np.exp((scores - scores.max(axis=1, keepdims=True)) / _TEMPERATURE)
-        return [self._judgement(row) for row in shifted / shifted.sum(axis=1, keepdims=True)]
+        scores = self._kernel(self._centred(vectors), english) @ self._fitted(english) + self._prior
+        shares = np.exp((scores - scores.max(axis=1, keepdims=True)) / _TEMPERATURE)
+        return [self._judgement(row) for row in shares / shares.sum(axis=1, keepdims=True)]
 
     def _judgement(self, row: Vectors) -> Judgement:
-        order = np.argsort(-row)[:8]
+        order = np.argsort(-row)[:_KEPT]
         return Judgement(tuple((self.labels[at], float(row[at])) for at in order))
 
-    def _features(self, vectors: Encoded, language: str) -> Vectors:
-        centred = vectors.e5 - self._mean
-        centred /= np.maximum(1e-6, np.linalg.norm(centred, axis=1, keepdims=True))
-        parts: Sequence[Vectors] = (centred, vectors.use, vectors.minilm)
-        weights = _WEIGHTS.get(language, _DEFAULT_WEIGHTS)
-        return np.concatenate(
-            [part * np.float32(weight**0.5) for part, weight in zip(parts, weights, strict=True)], axis=1
-        )
+    def _centred(self, vectors: Encoded) -> Encoded:
+        centred = vectors.e5 - self._common
+        centred /= np.maximum(np.float32(1e-6), np.linalg.norm(centred, axis=1, keepdims=True))
+        return Encoded(centred, vectors.use, vectors.minilm)
 
-    def _fitted(self, language: str) -> Vectors:
-        if language not in self._weights:
-            features = self._features(self.prototypes.vectors, language)
-            kernel = features @ features.T + np.float32(_RIDGE) * np.eye(len(features), dtype=np.float32)
-            self._weights[language] = features.T @ np.linalg.solve(kernel, self._targets)
-        return self._weights[language]
+    def _kernel(self, vectors: Encoded, english: bool) -> Vectors:
+        """Shape ``(rows, prototypes)``."""
+        weights = _ENGLISH if english else _OTHERS
+        kernel: Vectors = np.zeros((len(vectors), len(self._prototypes)), np.float32)
+        for weight, name in zip(weights, ("e5", "use", "minilm"), strict=True):
+            if weight:
+                similarity = getattr(vectors, name) @ getattr(self._prototypes, name).T
+                np.clip(similarity, 0, 1, out=similarity)
+                similarity *= similarity
+                similarity *= weight
+                kernel += similarity
+        return kernel
+
+    def _fitted(self, english: bool) -> Vectors:
+        with self._lock:
+            if english not in self._dual:
+                kernel = self._kernel(self._prototypes, english)
+                kernel[np.diag_indices_from(kernel)] += _RIDGE
+                self._dual[english] = np.linalg.solve(kernel, self._targets - self._prior)
+            return self._dual[english]

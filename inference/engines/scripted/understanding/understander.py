@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 
 from db.agents.definition import AgentDefinition
-from inference.engines.scripted.entities import find_entities
-from inference.engines.scripted.lexicon import LANGUAGES, WORD, lexicon
+from inference.engines.scripted.lexicon import LANGUAGES, WORD
+from inference.engines.scripted.mentions import find_mentions, mask
 from inference.engines.scripted.understanding.answers import reaction_of
 from inference.engines.scripted.understanding.clauses import Clause, split_clauses
 from inference.engines.scripted.understanding.conditions import condition_of
@@ -24,13 +25,23 @@ from inference.engines.scripted.understanding.polarity import Examples, affirmat
 from inference.engines.scripted.understanding.priority import priority_of
 from inference.engines.scripted.understanding.prototypes import PrototypeStore, clean
 from inference.engines.scripted.understanding.wishes import Judged, acts_of, wishes_of
-from inference.engines.scripted.values import NOTHING_ASKED, Expectation, Polarity, Reaction, Understanding, Wish
+from inference.engines.scripted.values import (
+    NOTHING_ASKED,
+    Expectation,
+    Mention,
+    Polarity,
+    Reaction,
+    Understanding,
+    Wish,
+)
 
 _CACHE_SIZE = 4096
 #: Agents whose fitted models are kept in memory.
 _MAX_MODELS = 16
 #: Characters of an utterance that are understood.
 _MAX_CHARS = 2000
+#: Mentions of these formats are whole phrases: a clause may end within them.
+_LONG_FORMATS = frozenset({"text", "enum"})
 
 
 class Understander:
@@ -44,7 +55,7 @@ class Understander:
         self._store = PrototypeStore(encoder, directory)
         self._models: OrderedDict[str, _Model] = OrderedDict()
         self._checksums: OrderedDict[int, tuple[AgentDefinition, str]] = OrderedDict()
-        self._cache: OrderedDict[tuple[str, str, str, Expectation], Understanding] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str, str, Expectation, dt.date], Understanding] = OrderedDict()
         self._lock = Lock()
         self._fitting = Lock()
 
@@ -53,14 +64,14 @@ class Understander:
     ) -> Understanding:
         """Deterministic. ``language``: of the utterance, one of ``lexicon.LANGUAGES``."""
         checksum = self._checksum(agent)
-        key = (checksum, language, text, expected)
+        today = dt.date.today()  # noqa: DTZ011 - "tomorrow" is by the local date
+        key = (checksum, language, text, expected, today)
         with self._lock:
             if (kept := self._cache.get(key)) is not None:
                 self._cache.move_to_end(key)
                 return kept
-        understood = _Utterance(text.strip()[:_MAX_CHARS], language, agent, self.encoder).understand(
-            self._model(agent, checksum)
-        )
+        utterance = _Utterance(text[:_MAX_CHARS], language, agent, self.encoder)
+        understood = utterance.understand(self._model(agent, checksum), expected, today)
         with self._lock:
             self._cache[key] = understood
             while len(self._cache) > _CACHE_SIZE:
@@ -126,18 +137,21 @@ class _Utterance:
         self._cues: Cues = cues(self._language)
         self._agent = agent
         self._encoder = encoder
+        self._mentions: tuple[Mention, ...] = ()
 
-    def understand(self, model: _Model) -> Understanding:
+    def understand(self, model: _Model, expected: Expectation, today: dt.date) -> Understanding:
         text, count = self._text, len(WORD.findall(self._text))
         if not count:
             return Understanding(text, self._language)
-        clauses = split_clauses(text, self._cues)
+        self._mentions = find_mentions(text, self._language, self._agent, expected, today)
+        kept = [(each.start, each.end) for each in self._mentions if each.format not in _LONG_FORMATS]
+        clauses = split_clauses(text, self._cues, kept)
         sentences = _sentences(text, clauses)
         whole = Clause(0, len(text), text, -1, asked=clauses[-1].asked if clauses else False)
         units = list({each.text: each for each in (*clauses, *sentences, whole)}.values())
-        masked = {unit.text: self._masked(unit.text) for unit in units}
+        masked = {unit.text: self._masked(unit) for unit in units}
         vectors = self._encode([masked[unit.text] for unit in units])
-        judgements = dict(zip(masked, model.classifier.judge(vectors, self._language), strict=True))
+        judgements = dict(zip(masked, model.classifier.judge(vectors, english=self._language == "en"), strict=True))
         tones = {unit.text: tone_of(unit, self._cues) for unit in units}
         judged = [Judged(each, tones[each.text], judgements[each.text]) for each in clauses]
         over = [Judged(each, tones[each.text], judgements[each.text]) for each in sentences]
@@ -157,6 +171,7 @@ class _Utterance:
             self._language,
             wishes=tuple(replace(wish, condition=condition_of_wish(wish, clauses, conditions)) for wish in wishes),
             acts=acts,
+            mentions=self._mentions,
             reaction=reaction,
             condition=condition,
             question=any(each.tone.question for each in judged),
@@ -169,8 +184,10 @@ class _Utterance:
             scores=judgements[text].scores,
         )
 
-    def _masked(self, text: str) -> str:
-        return find_entities(text, lexicon(self._language)).masked
+    def _masked(self, clause: Clause) -> str:
+        inside = [each for each in self._mentions if clause.start <= each.start and each.end <= clause.end]
+        moved = [replace(each, start=each.start - clause.start, end=each.end - clause.start) for each in inside]
+        return mask(clause.text, tuple(moved))
 
     def _encode(self, masked: Sequence[str]) -> Encoded:
         return self._encoder.encode([clean(text) for text in masked], english=self._language == "en")
