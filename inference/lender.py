@@ -75,6 +75,10 @@ class Lender(Generic[E]):
     def supports(self, language: str) -> bool:
         return not self.info.languages or language in self.info.languages
 
+    def has_voice(self, voice: str | None) -> bool:
+        """Whether the engine may have a voice of this name; None is its default. An engine may not tell its voices."""
+        return voice is None or not self.info.voices or voice in self.info.voices
+
     async def load(self) -> None:
         """Loads the engine once. Raises EngineUnavailable with the reason, or after ``load_seconds``.
 

@@ -37,7 +37,7 @@ Samples: TypeAlias = "NDArray[np.float32]"
 class EngineInfo:
     """Names of an engine and of its model. ``languages``: ISO 639-1 codes, empty for any.
 
-    ``voices``: names that ``Synthesizer.synthesize`` takes for some language, beside those that it may find out later.
+    ``voices``: of a synthesizer, all names that ``synthesize`` takes for one of its languages; empty if not known.
     """
 
     engine: str

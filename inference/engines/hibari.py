@@ -29,7 +29,7 @@ class HibariEngine(SynthesizerBase):
     def __init__(self, model: str = "heart", *, threads: int = 1, concurrency: int = 1) -> None:
         super().__init__()
         self.concurrency = concurrency
-        self.info = EngineInfo("hibari", model, ("en",))
+        self.info = EngineInfo("hibari", model, ("en",), (model,))
         self._threads = threads
         self._model: Any = None
 

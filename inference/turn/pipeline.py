@@ -200,7 +200,9 @@ class Pipeline:
     async def _speak(self, sentences: Sentences) -> None:
         first = await sentences.get()
         language = sentences.language
+        voice = self._work.agent.voices.get(language)
         able = [lender for lender in self._engines.tts if lender.supports(language)]
+        able.sort(key=lambda lender: not lender.has_voice(voice))
         if not able:
             await self._journal.stage_skipped(Stage.TTS, f"No voice here speaks {language!r}.")
             async for _ in _take(first, sentences):

@@ -39,7 +39,8 @@ class EspnetEngine(SynthesizerBase):
     ) -> None:
         super().__init__()
         self.concurrency = concurrency
-        self.info = EngineInfo("espnet", model, ("en",) if model == _JOE else languages)
+        joe = model == _JOE
+        self.info = EngineInfo("espnet", model, ("en",) if joe else languages, (model,) if joe else ())
         self._cache = cache
         self._threads = threads
         self._text2speech: Any = None

@@ -30,7 +30,7 @@ class FakeSynthesizer:
         delay: float = 0.0,
         error: Exception | None = None,
     ) -> None:
-        self.info = EngineInfo("fake", model, languages)
+        self.info = EngineInfo("fake", model, languages, (model,))
         self.concurrency = 8
         self.sample_rate = _SAMPLE_RATE
         self._delay = delay

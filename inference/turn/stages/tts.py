@@ -11,6 +11,7 @@ import numpy as np
 
 from db.audio.encoded import EncodedAudio
 from db.enums import Stage
+from db.json_value import Json
 from db.turns.values import FinishedCall
 from inference.audio.level import ReplyLevel, VoiceLevels
 from inference.audio.wav import encode_wav, resample
@@ -69,6 +70,8 @@ async def speak(
     """Yields a Chunk for each sentence, then one SpokenReply. The engine is lent for one sentence at a time, so turns
     take turns on it.
 
+    ``voice``: a name, which an engine without it replaces by its default voice; None for the default.
+
     ``relay``: to the listener of a live turn, which gets each piece as it is made. The pieces joined are the whole
     reply. If an engine fails within a sentence, the next one says the rest of it.
     """
@@ -80,7 +83,8 @@ async def speak(
         sentence = _Sentence(text, reply, goes_on=opens and not ends_clause(text))
         while True:
             try:
-                await sentence.say(tries.lender, meter, limits, language=language, voice=voice)
+                named = voice if tries.lender.has_voice(voice) else None
+                await sentence.say(tries.lender, meter, limits, language=language, voice=named)
                 break
             except StageError as error:
                 pause = tries.advance(error.retry_on)
@@ -96,9 +100,10 @@ async def speak(
     if reply.level.measured is not None and heard[0] == meter.info:
         levels.learn(heard, reply.level.measured)
     whole = reply.whole()
-    call = meter.finished(
-        output_audio_ms=0 if whole is None else whole.duration_ms, details={"sentences": reply.sentences}
-    )
+    details: dict[str, Json] = {"sentences": reply.sentences}
+    if voice is not None and tries.lender.has_voice(voice):
+        details["voice"] = voice
+    call = meter.finished(output_audio_ms=0 if whole is None else whole.duration_ms, details=details)
     yield SpokenReply(whole, call)
 
 

@@ -134,6 +134,38 @@ async def test_a_language_without_a_voice_is_answered_in_text() -> None:
     assert journal.failure is None
 
 
+@pytest.mark.parametrize(("language", "model"), [("en", "joe"), ("es", "dora"), ("de", "pico")])
+async def test_a_reply_is_spoken_by_the_first_engine_of_its_language(language: str, model: str) -> None:
+    joe, dora = FakeSynthesizer("joe", languages=("en",)), FakeSynthesizer("dora", languages=("es",))
+    pico = FakeSynthesizer("pico", languages=("de", "es", "en"))
+    journal = await run(work(session_language=language), tts=[joe, dora, pico])
+    (spoken,) = [call for call in journal.calls if call.stage is Stage.TTS]
+    assert (spoken.model, journal.failure) == (model, None)
+
+
+async def test_an_engine_that_has_the_agents_voice_comes_first() -> None:
+    agent = builtin_agents()["billing_agent"].model_copy(update={"voices": {"es": "dora"}})
+    voices = [FakeSynthesizer("pico"), FakeSynthesizer("dora")]
+    journal = await run(work(session_language="es", agent=agent), tts=voices)
+    (spoken,) = [call for call in journal.calls if call.stage is Stage.TTS]
+    assert (spoken.model, spoken.details["voice"]) == ("dora", "dora")
+    journal = await run(work(session_language="en", agent=agent), tts=voices)
+    assert [call.model for call in journal.calls if call.stage is Stage.TTS] == ["pico"]
+
+
+async def test_without_the_agents_voice_an_engine_speaks_with_its_own() -> None:
+    agent = builtin_agents()["billing_agent"].model_copy(update={"voices": {"es": "dora"}})
+    broken = FakeSynthesizer("dora", error=EngineUnavailable("The engine is gone."))
+    journal = await run(work(session_language="es", agent=agent), tts=[FakeSynthesizer("pico"), broken])
+    assert journal.failure is None
+    spoken = [call for call in journal.calls if call.stage is Stage.TTS]
+    assert [(call.model, call.status) for call in spoken] == [
+        ("dora", CallStatus.FAILED),
+        ("pico", CallStatus.OK),
+    ]
+    assert "voice" not in spoken[-1].details
+
+
 async def test_tools_run_and_their_results_are_told() -> None:
     toolbox = OneTool()
     journal = await run(work(text="file note"), toolbox=toolbox)
