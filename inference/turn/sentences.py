@@ -18,6 +18,7 @@ _ABBREVIATIONS = frozenset(
     re.findall(
         r"\S+",
         "mr mrs ms dr prof st sr jr vs e.g i.e approx acct appt ext ref dept tel fig nos "
+        "डॉ नं रु रू सं "
         "z.b d.h u.a bzw ca nr str hr fr inkl zzgl sra srta ud uds p.ej núm mme mlle m p.ex "
         "jan feb mar apr jun jul aug sep sept oct nov dec",
     )

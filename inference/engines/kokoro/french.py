@@ -37,6 +37,8 @@ _WORDS = {
     **{"monsieur": "məsjø", "messieurs": "mesjø", "madame": "madam", "femme": "fam", "oignon": "ɔɲɔ̃"},
     **{"aujourd'hui": "oʒuʁdɥi", "euro": "øʁo", "euros": "øʁo", "eu": "y", "août": "ut", "second": "səɡɔ̃"},
     **{"internet": "ɛ̃tɛʁnɛt", "email": "imɛl", "mail": "mɛl", "wifi": "wifi", "web": "wɛb", "sms": "ɛsɛmɛs"},
+    **{"igrec": "iɡʁɛk", "doublevé": "dubləve", "cu": "ky", "bé": "be", "cé": "se", "dé": "de", "gé": "ʒe", "ji": "ʒi"},
+    **{"ache": "aʃ", "pé": "pe", "té": "te", "vé": "ve", "ka": "ka", "zède": "zɛd", "e": "ə"},
     **{"vingt": "vɛ̃", "cent": "sɑ̃", "cents": "sɑ̃", "mille": "mil", "un": "œ̃", "une": "yn", "deux": "dø"},
     **{"quatre": "katʁə", "ils": "il", "elles": "ɛl", "nous": "nu", "vous": "vu", "dans": "dɑ̃", "chez": "ʃe"},
 }
@@ -116,7 +118,7 @@ def load_french() -> Phonemize:
 def french(text: str, sounds: Phonemize) -> str:
     """Kokoro's symbols of a spoken form. ``sounds``: the G2P of one word in lower case."""
     said, group = "", list[_Word]()
-    for token, is_word in tokens(text):
+    for token, is_word in tokens(text, "fr"):
         if is_word:
             group += _words(token, sounds)
             continue

@@ -61,7 +61,7 @@ class _Syllable:
 
 def hindi(text: str) -> str:
     """Kokoro's symbols of a spoken form. Words in Latin letters are read as in Indian English."""
-    return phonemize_words(text, hindi_word)
+    return phonemize_words(text, "hi", hindi_word)
 
 
 def hindi_word(word: str) -> str:

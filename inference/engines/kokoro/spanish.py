@@ -88,7 +88,7 @@ class _Sound:
 
 def spanish(text: str) -> str:
     """Kokoro's symbols of a spoken form."""
-    return phonemize_words(text, spanish_word)
+    return phonemize_words(text, "es", spanish_word)
 
 
 def spanish_word(word: str) -> str:

@@ -8,8 +8,10 @@ from inference.text.normalization.locale import Currency, Locale
 from inference.text.normalization.numbers import cardinal, digits, number, ordinal, quantity, split_number, year
 
 _SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "Rs.": "INR", "Rs": "INR", "¥": "JPY"}
-#: A number, grouped or decimal. At most 15 digits, so that no pattern backtracks far.
-NUMBER = r"\d{1,3}(?:[.,'\u00a0\u202f]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,15}(?:[.,]\d{1,6})?"
+#: A number, grouped or decimal. At most 15 digits, so that no pattern backtracks far. Lakhs are groups of two digits.
+_LAKHS = r"\d{1,2}(?:,\d{2}){1,5},\d{3}(?:\.\d{1,2})?(?!\d)"
+_THOUSANDS_GROUPED = r"\d{1,3}(?:[.,'\u00a0\u202f]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)"
+NUMBER = rf"{_LAKHS}|{_THOUSANDS_GROUPED}|\d{{1,15}}(?:[.,]\d{{1,6}})?"
 _BIG_NAMES = r"millions?|billions?|mio\.?|mrd\.?|millionen|milliarden?|millones|millón|milliards?|bn|[mk]"
 _BIG = rf"(?:\s?(?P<big>{_BIG_NAMES})(?!\w))?"
 _CODE = "|".join(sorted((re.escape(sign) for sign in _SIGNS), key=len, reverse=True)) + "|USD|EUR|GBP|INR|CHF|JPY"

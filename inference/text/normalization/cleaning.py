@@ -15,7 +15,8 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
 _REPEATED = re.compile(r"([^\w\s.])\1{2,}")
 #: A no-break space that groups thousands, or an ordinary space in a number before a currency sign.
 _GROUPING = re.compile(
-    r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))|(?<=(?<!\d)\d) (?=\d{3}\s?[€$£])|(?<=(?<!\d)\d\d) (?=\d{3}\s?[€$£])"
+    r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))|(?<=(?<!\d)\d) (?=\d{3}(?:[.,]\d\d?)?\s?[€$£])"
+    r"|(?<=(?<!\d)\d\d) (?=\d{3}(?:[.,]\d\d?)?\s?[€$£])"
 )
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "−": "-"})
@@ -44,6 +45,8 @@ def _character(c: str) -> str:
         return c
     if c.isspace():
         return " "
+    if c.isdecimal():  # digits of any script
+        return str(unicodedata.decimal(c))
     if "\uff01" <= c <= "\uff5e":  # full-width Latin and digits
         return unicodedata.normalize("NFKC", c)
     if c in _JOINERS:

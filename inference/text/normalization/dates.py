@@ -11,9 +11,11 @@ _ISO = re.compile(r"(?P<before>(?<!\w)\w{1,12}\s+)?(?<![\w.-])(\d{4})-(\d{2})-(\
 _NUMERIC = re.compile(
     r"(?P<before>(?<!\w)\w{1,12}\s+)?(?<![\w./-])(\d{1,2})([./-])(\d{1,2})\3(\d{4}|\d{2})(?![\w/-]|\.\d)"
 )
+#: German: 24.12. with a period behind both.
+_DAY_AND_MONTH = re.compile(r"(?P<before>(?<!\w)\w{1,12}\s+)?(?<![\w./-])(\d{1,2})\.\s?(\d{1,2})\.(?![\w/-]|\.)")
 _CLOCK = re.compile(
     r"(?<![\w:.,])(\d{1,2})(?:(?:[:h]|\.(?=\d\d\s?[ap]\.?m\b))(\d{2})(?::\d{2}(?:\.\d{1,6})?)?|(?=\s?[ap]\.?m\b))(?:\s?(?P<half>[ap])(?:\.m\.|m\b))?"
-    r"(?P<named>\s?(?:Uhr|horas|heures|Z)\b)?(?![\w:])",
+    r"(?P<named>\s?(?:(?:Uhr|horas|heures|Z)\b|बजे))?(?![\w:])",
     re.I,
 )
 _HOURS = re.compile(r"(?<![\w:.,])(\d{1,2})\s?(?:Uhr|h)(?!\w)")
@@ -25,6 +27,8 @@ def dates(text: str, locale: Locale) -> str:
     """2026-11-22, 22/11/2026, 22.11.26, Nov 22, 22 November 2026. Leaves impossible dates unchanged."""
     text = _ISO.sub(lambda m: _date(m, m[4], m[3], m[2], locale), text)
     text = _NUMERIC.sub(lambda m: _numeric(m, locale), text)
+    if locale.code == "de":
+        text = _DAY_AND_MONTH.sub(lambda m: _date(m, m[2], m[3], None, locale), text)
     names = [f"{full}|{short}\\.?" for full, short in zip(locale.months, locale.months_short, strict=True)]
     any_month = "|".join(f"(?P<m{i}>{name})" for i, name in enumerate(names, 1))
     suffix = f"(?:{locale.day_suffix})?" if locale.day_suffix else ""

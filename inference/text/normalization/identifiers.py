@@ -13,15 +13,17 @@ _DOMAIN = re.compile(
     r"(?i)(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|io|dev|app|de|es|fr|eu|co\.uk|in|info)(?:/[\w./-]{0,200})?(?![\w@-])"
 )
 _PHONE = re.compile(
-    r"(?<![\w.,-])(?P<plus>\+|00)?(?P<body>\(?\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{2,5}\)?){1,5}|\d{7,15})(?![\w]|[.,-]\d)"
+    r"(?<![\w.,-])(?:(?P<international>\+\d{1,3}(?:[ ./-]{1,2}\(?\d{1,8}\)?){1,6})"
+    r"|(?P<plus>\+|00)?(?P<body>\(?\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{2,8}\)?){1,5}|\d{7,15}))(?![\w]|[.,-]\d)"
 )
 _CUES = (
-    "account|acct|number|no|reference|ref|id|pin|code|extension|ext|ending in|ends in|ticket|case|order|invoice|"
-    "cuenta|número|referencia|código|factura|pedido|kontonummer|nummer|kundennummer|referenz|konto|rechnung|"
-    "compte|numéro|référence|facture|dossier"
+    "account|acct|number|no|reference|ref|id|pin|otp|code|extension|ext|ending in|ends in|ticket|case|order|invoice|"
+    "cuenta|número|referencia|código|factura|pedido|solicitud|kontonummer|nummer|kundennummer|referenz|konto|rechnung|"
+    "auftrag|auftragsnummer|rechnungsnummer|vorgang|vorgangsnummer|kennung|"
+    "compte|numéro|référence|facture|dossier|commande|संख्या|नंबर|संदर्भ|खाता|कोड|आईडी|पिन"
 )
 _CUED = re.compile(
-    rf"(?i)\b({_CUES})((?:\s{{1,3}}(?:is|number|no|id|ist|es|est|lautet|code)){{0,3}}"
+    rf"(?i)\b({_CUES})((?:\s{{1,3}}(?:is|number|no|id|ist|es|est|lautet|code|संख्या|नंबर|है)){{0,3}}"
     r"\s{0,3}[.:#]?\s{0,3}#?\s{0,3})(\d{3,40}|(?<=[Ee]xtension )\d{1,2})(?![\w]|[.,:/-]\d)"
 )
 _REFERENCE = re.compile(
@@ -37,17 +39,20 @@ _CAPITAL_WORDS = frozenset(
 #: Cue words: the code after them might otherwise be read as a word in capitals, or as a quantity.
 _CODE_CUES = (
     "reference|ref|code|request|ticket|case|referencia|código|solicitud|referenz|anliegen|kennung|référence|"
-    "dossier|demande"
+    "dossier|demande|संदर्भ|कोड|शिकायत"
 )
 _CUED_CODE = re.compile(
-    rf"(?i:(?<!\w)(?:{_CODE_CUES})(?:\s{{1,3}}(?:is|number|no|ist|lautet|nummer|es|número|est|numéro)){{0,3}}"
+    rf"(?i:(?<!\w)(?:{_CODE_CUES})(?:\s{{1,3}}(?:is|number|no|ist|lautet|nummer|es|número|est|numéro|संख्या|नंबर|है)){{0,3}}"
     r"\s{0,3}[.:#]?\s{1,3})(?P<code>(?=\d{0,11}[A-Z])[A-Z0-9]{4,12})(?![\w@-])"
 )
 #: Gets a comma after it: without a pause, "is R" sounds like "are".
 _BEFORE_CODE = re.compile(r"(?<!\w)(is|ist|lautet|es|est)\s(?=[A-Z]\d{3}[A-Z]\d{3}(?!\w))")
 _IP = re.compile(r"(?<![\w.])(?P<octets>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{2,5}))?(?![\w]|\.\d)")
 _SPELLED = frozenset(
-    ("ID", "IDs", "VAT", "IP", "URL", "USB", "API", "UK", "EU", "US", "ATM", "CEO", "UPS", "IVA", "AGB")
+    (
+        *("ID", "IDs", "VAT", "IP", "URL", "USB", "API", "UK", "EU", "US", "ATM", "CEO", "UPS", "IVA", "AGB"),
+        *("OTP", "UPI", "TVA", "DNI", "LTE", "FAQ"),
+    )
 )
 _NOT_SPELLED = frozenset(("MR", "MRS", "DR", "ST", "HMM", "SHH"))
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]+|[a-z]+|[A-Z]|\d+|[^\W_]|[._/+-]")
@@ -125,10 +130,10 @@ def phone_numbers(text: str, locale: Locale) -> str:
 
 
 def _phone(match: re.Match[str], locale: Locale) -> str:
-    groups = re.findall(r"\d+", match["body"])
+    groups = re.findall(r"\d+", match["international"] or match["body"])
     if not 7 <= sum(map(len, groups)) <= 15:
         return match[0]
-    international = match["plus"] == "+"
+    international = match["international"] is not None or match["plus"] == "+"
     if match["plus"] == "00":
         groups.insert(0, "00")
     words = ", ".join(digits(group, locale) for group in groups)

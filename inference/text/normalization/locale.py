@@ -19,7 +19,8 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """``code``: ISO 639-1, which num2words takes too. Plain strings are words of the language.
+    """``code``: ISO 639-1, which num2words takes too, unless ``cardinal``, ``ordinal`` and ``year`` give the words of
+    numbers. Plain strings are words of the language.
 
     ``date`` renders day, month 1..12, year or None, and the word before the date in lower case. ``time`` renders hour,
     minute, and "am", "pm" or None. ``says_cents``: "two euros and five cents" rather than "two euros five".
@@ -50,6 +51,11 @@ class Locale:
     says_cents: bool
     units: Mapping[str, tuple[str, str]]
     abbreviations: Mapping[str, str]
+    cardinal: Callable[[int], str] | None = None
+    ordinal: Callable[[int], str] | None = None
+    year: Callable[[int], str] | None = None
+    #: The scripts of words that the voices can read, as in Unicode's names of characters.
+    scripts: tuple[str, ...] = ("LATIN",)
     #: Abbreviations that need context, as (regular expression, replacement): p. 12, Hauptstr. 5.
     contextual_abbreviations: tuple[tuple[str, str], ...] = ()
     #: Abbreviated days of the week -> full names.

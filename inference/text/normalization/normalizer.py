@@ -19,9 +19,10 @@ from inference.text.normalization.locales.de import GERMAN
 from inference.text.normalization.locales.en import ENGLISH
 from inference.text.normalization.locales.es import SPANISH
 from inference.text.normalization.locales.fr import FRENCH
+from inference.text.normalization.locales.hi import HINDI
 
 #: By ISO 639-1. Text in any other language is cleaned and otherwise unchanged.
-LOCALES: dict[str, Locale] = {"en": ENGLISH, "es": SPANISH, "de": GERMAN, "fr": FRENCH}
+LOCALES: dict[str, Locale] = {"en": ENGLISH, "es": SPANISH, "de": GERMAN, "fr": FRENCH, "hi": HINDI}
 
 #: The order matters: later steps do not see digits that an earlier step has put into words.
 _STEPS = (
@@ -55,7 +56,7 @@ _STEPS = (
 _TIDY = (
     (re.compile(r"\s*\|\s*"), ", "),
     (re.compile(r"[<>{}\[\]\\^~=*_]+"), " "),
-    (re.compile(r"\s+([,.;:!?])"), r"\1"),
+    (re.compile(r"\s+([,.;:!?।])"), r"\1"),
     (re.compile(r"([A-Z]\.)\.(?!\.)"), r"\1"),  # the period of "P.M." ends the sentence too
     (re.compile(r",(?:\s*,)+"), ","),
     (re.compile(r"\s+"), " "),

@@ -14,16 +14,22 @@ _MAX_DIGITS = 15
 
 def cardinal(value: int, locale: Locale) -> str:
     """ "twenty-one"; for at most 15 digits."""
+    if locale.cardinal is not None:
+        return locale.cardinal(value)
     return str(num2words(value, lang=locale.code)).replace(",", "")
 
 
 def ordinal(value: int, locale: Locale) -> str:
     """ "twenty-first"."""
+    if locale.ordinal is not None:
+        return locale.ordinal(value)
     return str(num2words(value, lang=locale.code, to="ordinal")).replace(",", "")
 
 
 def year(value: int, locale: Locale) -> str:
     """ "nineteen ninety-nine"."""
+    if locale.year is not None:
+        return locale.year(value)
     return str(num2words(value, lang=locale.code, to="year")).replace(",", "").replace("oh-", "oh ")
 
 

@@ -1,4 +1,4 @@
-"""Replaces words in non-Latin scripts, which the voices cannot read, by a phrase: listeners would not miss them."""
+"""Replaces words in non-Latin scripts, which the voice cannot read, by a phrase: listeners would not miss them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 from inference.text.normalization.locale import Locale
 
-_LETTERS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u200c\u200d])*")
+_LETTERS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u200c\u200d])*")
 
 
 def replace_other_scripts(text: str, locale: Locale) -> str:
@@ -18,15 +18,17 @@ def replace_other_scripts(text: str, locale: Locale) -> str:
 
 
 def _replacement(word: str, locale: Locale) -> str:
-    if word.isascii() or all(_latin(each) for each in word):
+    if word.isascii() or all(_readable(each, locale) for each in word):
         return word
     name = unicodedata.name(word, "") if len(word) == 1 else ""
     if name.startswith("GREEK"):
         return name.split()[3 if "LETTER" in name else -1].lower()
-    latin = "".join(each if _latin(each) else " " for each in word).split()
-    return f" {locale.other_script} " if not latin else f" {' '.join(latin)} {locale.other_script} "
+    kept = "".join(each if _readable(each, locale) else " " for each in word).split()
+    return f" {locale.other_script} " if not kept else f" {' '.join(kept)} {locale.other_script} "
 
 
-def _latin(character: str) -> bool:
+def _readable(character: str, locale: Locale) -> bool:
     name = unicodedata.name(character, "")
-    return character.isascii() or name.startswith(("LATIN", "MICRO", "FEMININE", "MASCULINE", "COMBINING"))
+    if character in "\u200c\u200d":  # joiners within a word
+        return True
+    return character.isascii() or name.startswith((*locale.scripts, "MICRO", "FEMININE", "MASCULINE", "COMBINING"))

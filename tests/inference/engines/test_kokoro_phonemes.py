@@ -39,6 +39,8 @@ from inference.engines.kokoro.weights import read_symbols
         ("el vaso y la mesa", "el bˈaso i la mˈesa"),
         ("Sí, mañana.", "sˈi, maɲˈana."),
         ("Straße", "stɾˈase"),
+        ("K cuatro B", "kˈa kwˈatɾo bˈe"),
+        ("Y también A, Y", "i tambjˈen a, iɣɾjˈeɣa"),
         ("l" * 400, "ʎl"),
         ("", ""),
     ],
@@ -69,6 +71,7 @@ _SOUNDS = {
         ("vingt-deux", "vˈɛ̃t dˈø"),
         ("neuf heures", "nˈœv ˈœʁ"),
         ("les, amis", "lˈe, amˈi"),
+        ("K, J, Y", "kˈa, ʒˈi, iɡʁˈɛk"),
         ("l'homme", "lˈɔm"),
     ],
 )
@@ -103,6 +106,7 @@ def test_words_in_latin_letters_are_read_in_hindi() -> None:
     assert devanagari_of("Sharma") == "शर्मा"
     assert devanagari_of("Email") == "ईमेल"
     assert hindi("email") == hindi("ईमेल")
+    assert hindi("S M S") == hindi("एस एम एस")
     assert devanagari_of("Zoë") == "ज़ॉए"
     assert devanagari_of("123") == ""
 
