@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_BELOW_HUNDRED = tuple(
+_BELOW_HUNDRED: tuple[str, ...] = tuple(
     re.findall(
         r"\S+",
         "शून्य एक दो तीन चार पाँच छह सात आठ नौ "
