@@ -14,7 +14,9 @@ from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
 from inference.engines.scripted.values import NOTHING_ASKED, Mention
 
-_VALUE = r"[^\s,.;:!?]+(?: [^\s,.;:!?]+){0,3}?"
+_VALUE = r"[^\s,.;:!?]{1,40}(?: [^\s,.;:!?]{1,40}){0,3}?"
+#: Not within a word; patterns may begin with a value.
+_BEGIN = r"(?<![^\s,.;:!?¿¡()])"
 _MAX_BETWEEN = 60
 #: More words of a name behind the first one.
 _CAPITALS = re.compile(r"(?: [A-ZÀ-ÖØ-Þ][\w'’\-]{0,30}){1,4}")
@@ -33,7 +35,7 @@ def _words(language: str) -> _Words:
     tables = [mention_words(each).corrections for each in languages_of(language)]
     contrasts = [fold_pattern(text) for table in tables for text in table.contrasts]
     return _Words(
-        tuple(re.compile(f"{LEFT}{text.replace('{x}', _VALUE)}(?=$|[\\s,.;:!?])") for text in contrasts),
+        tuple(re.compile(f"{_BEGIN}{text.replace('{x}', _VALUE)}(?=$|[\\s,.;:!?])") for text in contrasts),
         re.compile(f"{LEFT}{alternation(word for table in tables for word in table.markers)}{RIGHT}"),
         re.compile(rf"{LEFT}{alternation(word for table in tables for word in table.negated)} (?:[^\s,.]{{1,5}} )?$"),
         re.compile(rf"[ ,]{{0,2}}{alternation(word for table in tables for word in table.wrong)}{RIGHT}"),
@@ -43,12 +45,7 @@ def _words(language: str) -> _Words:
 def retract(said: Utterance, mentions: list[Mention], language: str, fields: Fields) -> list[Mention]:
     """The mentions with those marked that are said to be wrong, and the words of a contrast between two names."""
     words = _words(language)
-    spans = {
-        (each.start, each.end): (start, end)
-        for each in mentions
-        for start, end in said.claimed
-        if said.span(start, end) == (each.start, each.end)
-    }
+    spans = {said.span(start, end): (start, end) for start, end in said.claimed}
     result = sorted(mentions, key=lambda each: each.start)
     for pattern in words.contrasts:
         for match in pattern.finditer(said.folded):

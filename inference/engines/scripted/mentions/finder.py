@@ -17,7 +17,7 @@ from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.money import find_decimals, find_money
 from inference.engines.scripted.mentions.numbers import find_numbers
 from inference.engines.scripted.mentions.person_names import find_person_names
-from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled
+from inference.engines.scripted.mentions.spelling import apply_spelling, find_letter_changes, find_spelled
 from inference.engines.scripted.mentions.text import WORD, Utterance, fold
 from inference.engines.scripted.mentions.texts import find_texts
 from inference.engines.scripted.mentions.times import find_times
@@ -70,11 +70,12 @@ def find_mentions(
     found += find_times(said, language, fields, expected)
     found += find_decimals(said)
     found += find_numbers(said, language, fields, expected)
-    spelled = find_spelled(said, language)
-    names = Utterance(text, claimed=[*said.claimed, *((each.start, each.end) for each in spelled)])
+    spelled = [(each.start, each.end) for each in find_spelled(said, language)]
+    spelled += find_letter_changes(said, language)
+    names = Utterance(text, claimed=[*said.claimed, *spelled])
     ids = {(each.start, each.end) for each in found if each.format in _IDENTIFIES}
     identities = [span for span in said.claimed if said.span(*span) in ids]
-    identities += [(each.start, each.end) for each in spelled]
+    identities += spelled
     persons = find_person_names(names, language, fields, expected, vocabulary=known.vocabulary, identities=identities)
     said.claimed += [
         span

@@ -75,7 +75,7 @@ def name_rules(language: str) -> NameRules:
         ),
         pointing=either([word for each in own for word in each.names.pointing_cues], f"(?:{RIGHT}|(?<='))"),
         other_persons=re.compile(
-            f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)} ?,? $"
+            f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)} ?,? ?$"
         ),
         endings=tuple(fold(word) for each in own for word in each.names.endings),
         leads=either(leads, f"(?:{RIGHT}|(?<='))"),

@@ -17,6 +17,11 @@ from inference.engines.scripted.mentions.words import alternation, languages_of,
 from inference.engines.scripted.values import Expectation, Mention
 
 _MAX_BETWEEN = 70
+_MAX_OR = 16
+_OR = re.compile(rf"{LEFT}(?:or|oder|o|ou|ya|या|یا){RIGHT}")
+_MAX_CLAUSE = 120
+#: More numbers of an utterance are not read.
+_MAX_RUNS = 60
 _BREAK = re.compile(r"[,.;:!?\n()]")
 _WORD = re.compile(rf"{LETTER}+")
 #: Printed codes that are account numbers without a word that says so: "AC-20417", "KD88213", "TK-5508-1".
@@ -72,9 +77,17 @@ class _Reading:
 def find_numbers(said: Utterance, language: str, fields: Fields, expected: Expectation) -> list[Mention]:
     """Account numbers, phone numbers and other numbers among the free numerals."""
     cues = _cues(language)
-    runs = find_runs(said, language)
+    runs = find_runs(said, language)[:_MAX_RUNS]
     found_cues = _find_cues(said.folded, cues, fields)
-    readings = [_read(said, run, cues, found_cues, expected=expected, fields=fields) for run in runs]
+    readings: list[_Reading] = []
+    for run in runs:
+        reading = _read(said, run, cues, found_cues, expected=expected, fields=fields)
+        last = readings[-1] if readings else None
+        # "the PIN was 4471, or maybe 4417": the second is what the first is.
+        between = said.folded[last.run.end : run.start] if last else ""
+        if last and not reading.cued and not run.weak and len(between) <= _MAX_OR and _OR.search(between):
+            reading = _Reading(run, last.kind, last.cued)
+        readings.append(reading)
     found: list[Mention] = []
     for reading in readings:
         mention = _mention(said, reading, fields, expected)
@@ -163,10 +176,11 @@ def _is_phone(run: Run, regions: list[str]) -> bool:
 def _stands_alone(folded: str, run: Run, cues: _Cues) -> bool:
     """Whether little else is said in the clause of a run, so that it may be the answer to a question."""
     start = run.letters_start if run.letters else run.start
-    breaks = [match.end() for match in _BREAK.finditer(folded, 0, start)]
-    first = breaks[-1] if breaks else 0
-    stop = _BREAK.search(folded, run.end)
-    last = stop.start() if stop else len(folded)
+    first, last = max(0, start - _MAX_CLAUSE), min(len(folded), run.end + _MAX_CLAUSE)
+    breaks = [match.end() for match in _BREAK.finditer(folded, first, start)]
+    first = breaks[-1] if breaks else first
+    stop = _BREAK.search(folded, run.end, last)
+    last = stop.start() if stop else last
     rest = cues.polite.sub(" ", cues.filler.sub(" ", f"{folded[first:start]} . {folded[run.end : last]}"))
     others = len(_WORD.findall(rest))
     return others == 0 or (len(run.digits) >= 4 and others <= 3 and not _YEAR.fullmatch(run.digits))

@@ -34,12 +34,14 @@ class _Reader:
 
     def __init__(self, languages: tuple[str, ...]) -> None:
         self.below: dict[tuple[str, ...], int] = {}
+        self.hundred: set[str] = set()
         self.thousand: set[str] = set()
         self.repeats: dict[str, int] = {}
         self.weak: set[tuple[str, ...]] = set()
         for language in reversed(languages):
             words = mention_words(language).numerals
             self.below |= _below_thousand(words)
+            self.hundred |= {fold(word) for word in words.hundred}
             self.thousand |= {fold(word) for word in words.thousand}
             self.repeats |= {fold(word): count for word, count in words.repeats.items()}
             self.weak |= {tuple(fold(word).split()) for word in words.weak}
@@ -64,14 +66,6 @@ def _below_thousand(words: NumeralWords) -> dict[tuple[str, ...], int]:
             found[(fold(variant).replace("_", " "),)] = value
     for word, value in words.words.items():
         found[tuple(fold(word).split())] = value
-    if words.listed:
-        small = [(key, value) for key, value in found.items() if value < 100]
-        for hundred in (fold(word) for word in words.hundred):
-            found[(hundred,)] = 100
-            for key, count in small:
-                if 1 <= count <= 9:
-                    found[(*key, hundred)] = count * 100
-                    found |= {(*key, hundred, *rest): count * 100 + value for rest, value in small if value}
     return found
 
 
@@ -138,12 +132,28 @@ def _below(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -
         if value is not None:
             best = (value, used)
             hundreds = best if value and value % 100 == 0 else hundreds
+    best = _with_hundred(folded, tokens, at, best, reader)
     # "eight hundred five five five": digits behind a hundred.
     if hundreds[1] and best[1] == hundreds[1] + 1 and at + best[1] < len(tokens):
         following = reader.below.get((tokens[at + best[1]].group(),), 10)
         if following < 10 and (best[0] or 0) % 100 < 10 and _near(folded, tokens, at + best[1]):
             return hundreds
     return best
+
+
+def _with_hundred(
+    folded: str, tokens: list[re.Match[str]], at: int, count: tuple[int | None, int], reader: _Reader
+) -> tuple[int | None, int]:
+    """A count of hundreds in words of their own, with what follows: "चार सौ सत्रह"."""
+    value, used = count
+    if not value or value > 9 or at + used >= len(tokens) or tokens[at + used].group() not in reader.hundred:
+        return count
+    if not _near(folded, tokens, at + used):
+        return count
+    rest = reader.below.get((tokens[at + used + 1].group(),), 100) if at + used + 1 < len(tokens) else 100
+    if 0 < rest < 100 and _near(folded, tokens, at + used + 1):
+        return value * 100 + rest, used + 2
+    return value * 100, used + 1
 
 
 def _compound(word: str, reader: _Reader) -> int | None:

@@ -14,6 +14,7 @@ _TOKEN = re.compile(rf"(?:(?!\d){LETTER})+(?:['\-](?:(?!\d){LETTER})+)*")
 _BREAK = re.compile(r"[,;:!?\n()\"]|\.(?=\s|$)| - |-(?= )")
 _MAX_TOKENS = 9
 _MAX_LOWER = 4
+_MAX_CUES = 24
 #: Words joined to a particle in the middle of a name: "von und zu".
 _INSIDE = frozenset({"und", "y", "i", "e", "et"})
 
@@ -91,7 +92,7 @@ class _Finder:
         cues = [(match, "strong") for match in self.rules.cues.finditer(self.folded)]
         cues += [(match, "bare") for match in self.rules.bare_cues.finditer(self.folded)]
         cues += [(match, "weak") for match in self.rules.weak_cues.finditer(self.folded)]
-        for match, kind in sorted(cues, key=lambda each: (each[0].end(), each[1] != "strong")):
+        for match, kind in sorted(cues, key=lambda each: (each[0].end(), each[1] != "strong"))[:_MAX_CUES]:
             if self.rules.not_mine.search(self.folded[max(0, match.start() - 40) : match.start()]):
                 continue
             name = self.sequence(self._skip(match.end(), kind), len(self.folded))
@@ -104,11 +105,18 @@ class _Finder:
         """Skips punctuation and words such as "is" and "uh" behind a cue."""
         while True:
             match = re.compile(r"[ :,]+").match(self.folded, at)
-            if match is None and kind != "weak":
+            if match is None:
                 match = self.rules.leads.match(self.folded, at)
+                if match and kind == "weak" and not self._title_follows(match.end()):
+                    return at
             if match is None or match.end() == at:
                 return at
             at = match.end()
+
+    def _title_follows(self, at: int) -> bool:
+        """Whether a title stands next: "soy la | señora García"."""
+        token = _TOKEN.match(self.folded, self._gap(at, True))
+        return token is not None and token.group() in self.rules.titles
 
     def _accept(self, name: _Name, kind: str, *, pointing: bool) -> bool:
         """Whether what stands behind a cue is a name. Weak cues need a capital, a known name, or a word behind it."""
@@ -254,6 +262,8 @@ class _Finder:
             if token is None or not self.said.is_free(token.start(), token.end()):
                 break
             kind = self._kind(token, words)
+            if held and not kind and self.said.is_upper(token.start()) and not self.rules.nouns_are_capitals:
+                kind = "name"  # behind a particle: "bin Said"
             if kind == "title" and not words:
                 titled = True
             elif kind == "particle" and (words or titled or held or self._may_begin(token)):
@@ -282,12 +292,10 @@ class _Finder:
     def _is_capital(self, token: re.Match[str]) -> bool:
         """Whether a word has a capital ("Lee", "d'Aubigny"), or its script has none."""
         start = token.start()
-        quote = token.group().find("'")
-        return (
-            not self.said.has_case(start)
-            or self.said.is_upper(start)
-            or (0 < quote < len(token.group()) - 1 and self.said.is_upper(start + quote + 1))
-        )
+        if not self.said.has_case(start) or self.said.is_upper(start):
+            return True
+        joints = [start + at for at, ch in enumerate(token.group()[:-1]) if ch in "'-" and at]
+        return any(self.said.is_upper(at + 1) for at in joints)
 
     def _may_begin(self, token: re.Match[str]) -> bool:
         """Whether a name may begin with a particle: "de la Cruz", but in German only with a capital."""
@@ -340,7 +348,7 @@ class _Finder:
             word = following.group()
             if word not in self.rules.particles:
                 if self.said.has_case(following.start()) and self._is_capital(following):
-                    return word not in self.own or word in self.rules.given
+                    return not self.rules.nouns_are_capitals or word not in self.own or word in self.rules.given
                 return not capital and self.lower and word not in self.common and word not in self.rules.stops
             at = following.end()
         return False

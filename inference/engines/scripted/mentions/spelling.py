@@ -86,6 +86,11 @@ def _is_initials(said: Utterance, match: re.Match[str]) -> bool:
     return dotted and after is not None and said.is_upper(match.end() + after.end())
 
 
+def find_letter_changes(said: Utterance, language: str) -> list[tuple[int, int]]:
+    """The spans of words such as "with a y" behind a name."""
+    return [match.span() for pattern, _ in _words(language).changes for match in pattern.finditer(said.folded)]
+
+
 def apply_spelling(
     said: Utterance, mentions: list[Mention], language: str, *, asked: bool, field: str | None
 ) -> list[Mention]:

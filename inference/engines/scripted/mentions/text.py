@@ -48,6 +48,8 @@ _SAME = str.maketrans(
 
 @lru_cache(maxsize=4096)
 def _fold_character(ch: str) -> str:
+    if unicodedata.category(ch) == "No":
+        return ch  # "½" is no 1 and 2
     kept = []
     for part in unicodedata.normalize("NFKD", ch):
         category = unicodedata.category(part)
@@ -95,10 +97,12 @@ class Utterance:
             first += 1
         while last > first and (self.text[last - 1].isspace() or unicodedata.category(self.text[last - 1]) == "Cf"):
             last -= 1
-        return first, last
+        return first, max(last, first + 1)
 
     def said(self, start: int, end: int) -> str:
         """The original characters of a span of the folded text, in NFC, spaces collapsed."""
+        if start >= end:
+            return ""
         first, last = self.span(start, end)
         return " ".join(unicodedata.normalize("NFC", self.text[first:last]).split())
 

@@ -1,0 +1,125 @@
+"""Names of persons: whole, in all languages, and nobody is named by other words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.inference.engines.scripted.mentions.reading import values
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("en", "my name is bob o'neill", "Bob O'Neill"),
+        ("en", "This is Bob calling about my bill.", "Bob"),
+        ("en", "My name's Dr. Ana María O'Neill-Pérez Jr.", "Dr. Ana María O'Neill-Pérez Jr"),
+        ("en", "Good morning, this is Mrs. van den Berg", "Mrs. van den Berg"),
+        ("en", "J. R. Whitfield here, good morning", "J. R. Whitfield"),
+        ("en", "Cancel my contract please, account AC-20417, Ann Lee.", "Ann Lee"),
+        ("en", "Mehmet Yıldırım-Schulz, account TK-5508-1, please cancel", "Mehmet Yıldırım-Schulz"),
+        ("en", "The account's in the name of Priya Venkatesan", "Priya Venkatesan"),
+        ("es", "Me llamo José María de la Torre Fernández, cuenta 20417", "José María de la Torre Fernández"),
+        ("es", "soy la señora García", "señora García"),
+        ("es", "Soy Pedro", "Pedro"),
+        ("de", "Hier ist Frau Dr. Müller, Kundennummer KD-88213", "Frau Dr. Müller"),
+        ("de", "Kd-Nr 9930-2, Ottilie von und zu Hohenfels", "Ottilie von und zu Hohenfels"),
+        ("de", "Müller am Apparat", "Müller"),
+        ("de", "mein name ist ali öztürk", "Ali Öztürk"),
+        ("fr", "Je m'appelle Jean-François d'Aubigny, numéro de client 9247", "Jean-François d'Aubigny"),
+        ("fr", "Ici le docteur Jean Petit", "docteur Jean Petit"),
+        ("fr", "Gwenaëlle Le Goff à l'appareil", "Gwenaëlle Le Goff"),
+        ("hi", "मेरा नाम राजेश कुमार गुप्ता है", "राजेश कुमार गुप्ता"),
+        ("hi", "शिकायत करनी है, खाता 70-2219, शबाना आज़मी", "शबाना आज़मी"),
+        ("hi", "main ramesh bol raha hoon, net nahi chal raha", "Ramesh"),
+        ("hi", "میرا نام احمد خان ہے", "احمد خان"),
+        ("en", "Hello, mera naam Arjun Mehta hai", "Arjun Mehta"),
+    ],
+)
+def test_name(language: str, text: str, name: str) -> None:
+    assert values(text, language, "person_name") == [name]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("en", "Ann Lee", "Ann Lee"),
+        ("en", "Dr. John Smith", "Dr. John Smith"),
+        ("en", "oh right, yes. Siobhán Ní Dhomhnaill", "Siobhán Ní Dhomhnaill"),
+        ("en", "Nguyễn Thị Minh Khai", "Nguyễn Thị Minh Khai"),
+        ("en", "yes, sure, it's Abdul-Rahman bin Said al-Maktoum", "Abdul-Rahman bin Said al-Maktoum"),
+        ("en", "ann lee", "Ann Lee"),
+        ("es", "Sra. Dolores Ibáñez", "Sra. Dolores Ibáñez"),
+        ("de", "Krüger", "Krüger"),
+        ("fr", "Mme Ngọc-Lan Nguyễn-Delacroix", "Mme Ngọc-Lan Nguyễn-Delacroix"),
+        ("fr", "Le Goff", "Le Goff"),
+        ("hi", "हाँ, डॉ. वेंकट सुब्रमण्यम अय्यर", "डॉ. वेंकट सुब्रमण्यम अय्यर"),
+        ("hi", "ramesh sharma", "Ramesh Sharma"),
+    ],
+)
+def test_bare_name_answers_the_question_for_it(language: str, text: str, name: str) -> None:
+    assert values(text, language, "person_name", "account_id", "name") == [name]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "I'm a nurse and it's Friday already"),
+        ("en", "I'm Swedish and I'm furious"),
+        ("en", "It's Monday"),
+        ("en", "One second"),
+        ("en", "hola"),
+        ("en", "Why do you need that?"),
+        ("en", "not sure where I put it"),
+        ("en", "sorry fat fingers, account is 60-3371"),
+        ("en", "London"),
+        ("en", "my wife's name is Susan"),
+        ("en", "My husband, Peter Parker, has it"),
+        ("en", "I'm Ann Lee's husband"),
+        ("en", "my name is spelled wrong on the bill"),
+        ("en", "It's an iPhone 15 Pro"),
+        ("es", "Soy enfermera y hoy es martes"),
+        ("es", "Soy de Madrid"),
+        ("es", "Un momento, por favor"),
+        ("es", "Mi marido se llama Juan"),
+        ("de", "Ich bin Krankenschwester"),
+        ("de", "Ich bin Rentner und sauer"),
+        ("de", "Sekunde"),
+        ("de", "Bestellnummer 99881"),
+        ("de", "Genau so, bitte, zum Ende des Monats."),
+        ("de", "Meine Frau heißt Petra"),
+        ("de", "Jawoll."),
+        ("fr", "Je suis infirmière, c'est urgent"),
+        ("fr", "Une seconde, s'il vous plaît."),
+        ("fr", "aucune idée"),
+        ("hi", "मैं शिक्षक हूँ और बहुत परेशान हूँ"),
+        ("hi", "एक मिनट रुकिए"),
+        ("hi", "namaste ji"),
+        ("hi", "मेरी पत्नी का नाम सीता है"),
+    ],
+)
+def test_nobody_is_named_by_other_words(language: str, text: str) -> None:
+    assert values(text, language, "person_name", "account_id", "name") == []
+    assert values(text, language, "person_name") == []
+
+
+def test_an_address_names_nobody() -> None:
+    assert values("12 Rose Lane, Springfield", "en", "person_name", "name", "new_address") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("en", "Rhys Leigh. no, spelled L-E-E, 029 2018 0155", "Rhys Lee"),
+        ("en", "B as in Bravo, O, B", "Bob"),
+        ("en", "Shaughnessy, that's S H A U G H N E S S Y", "Shaughnessy"),
+        ("en", "Lima Echo Echo", "Lee"),
+        ("es", "Ruiz, R U I S", "Ruis"),
+        ("de", "Mein Name ist Krüger, K R Ü G E R", "Krüger"),
+        ("de", "Claudia Meier mit Ypsilon", "Claudia Meyer"),
+        ("de", "Emil, Martha, Martha, Anton", "Emma"),
+        ("fr", "Lefèvre, L E F E V R E", "Lefèvre"),
+        ("hi", "Sharma, S H A R M A", "Sharma"),
+    ],
+)
+def test_spelled_name(language: str, text: str, name: str) -> None:
+    assert values(text, language, "person_name", "name") == [name]
