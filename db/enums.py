@@ -151,6 +151,7 @@ class EventType(StrEnum):
     PLAYBACK_STARTED = "PlaybackStarted"
     REPLY_INTERRUPTED = "ReplyInterrupted"
     PLAYBACK_FINISHED = "PlaybackFinished"
+    CRM_RECORD_UPDATED = "CrmRecordUpdated"
 
     @property
     def ends_turn(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db.agents.tool_names import BUILT_IN_SERVERS
 from db.audio.recording import CustomerChannel
 from db.errors import BadUserInput
 
@@ -28,9 +29,11 @@ class McpServerSettings(BaseModel):
     tools: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
-    def _url_or_command(self) -> Self:
+    def _reachable(self) -> Self:
         if (self.url is None) == (not self.command):
             raise ValueError("an MCP server has either a url or a command")
+        if self.name in BUILT_IN_SERVERS:
+            raise ValueError("this name is that of a built-in MCP server")
         return self
 
 

@@ -174,13 +174,15 @@ class AssistantMessage:
 class ToolSpec:
     """A tool as offered to a model. ``parameters``: JSON Schema of its arguments, without ``$ref``.
 
-    ``repeatable``: whether the tool is idempotent for calls with the same key, or read-only.
+    ``repeatable``: whether the tool is idempotent for calls with the same key, or read-only. ``confirm``: whether the
+    customer must have said yes to it first.
     """
 
     name: str
     description: str
     parameters: Mapping[str, Json]
     repeatable: bool = False
+    confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +276,8 @@ class ToolResult:
 
 
 class ToolBox(Protocol):
-    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
-        """The available tools, as (name of the MCP server, tool)."""
+    async def tools(self, agent: AgentDefinition) -> tuple[tuple[str, ToolSpec], ...]:
+        """The tools that the agent may use and that are available, as (name of the MCP server, tool)."""
         ...
 
     async def call(self, name: str, arguments: Mapping[str, Json], context: ToolContext) -> ToolResult:

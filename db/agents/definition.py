@@ -111,6 +111,11 @@ class ScenarioDefinition(_Part):
     tool: str | None = None
     replies: ScenarioReplies = ScenarioReplies()
 
+    @property
+    def files_records(self) -> bool:
+        """Whether its tool files a CRM record; else it calls ``tool``."""
+        return self.tool is None
+
 
 class IntentDefinition(_Part):
     """Something that a customer may want. ``scenario``: what is filed for it. ``answer``: what is said, if nothing is.

@@ -90,7 +90,8 @@ class CrmRecord(IdMixin, CreatedAtMixin, Base):
     """A record that a scenario's tool filed. Its tool call becomes ACCEPTED in the same commit.
 
     ``reference``: the code that the customer is told. ``details``: the fields of the scenario's payload. ``forked``:
-    of a forked session: a copy, or filed on trial; it counts in that session only.
+    of a forked session: a copy, or filed on trial; it counts in that session only. ``updated_at``: of its newest
+    change, None if it was never changed.
     """
 
     __tablename__ = "crm_records"
@@ -121,8 +122,29 @@ class CrmRecord(IdMixin, CreatedAtMixin, Base):
     phone: Mapped[str | None] = mapped_column(String(40))
     account_id: Mapped[str | None] = mapped_column(String(32))
     query: Mapped[str] = mapped_column(Text)
-    intent: Mapped[str] = mapped_column(String(50))
+    intent: Mapped[str] = mapped_column(String(64))
     priority: Mapped[Priority] = mapped_column(enum_type(Priority, "priority"))
     status: Mapped[CrmStatus] = mapped_column(enum_type(CrmStatus, "status"), default=CrmStatus.DONE)
     details: Mapped[dict[str, Json]]
     forked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    updated_at: Mapped[datetime | None]
+
+
+class CrmRecordChange(IdMixin, CreatedAtMixin, Base):
+    """A change of a filed record by a tool call, of ``session_id``; that may be a later session of the customer.
+
+    ``before``, ``after``: the values of the fields that were changed, None for a field without one.
+    """
+
+    __tablename__ = "crm_record_changes"
+    __table_args__ = (
+        ForeignKeyConstraint(["session_id", "tool_call_id"], ["tool_calls.session_id", "tool_calls.id"]),
+        UniqueConstraint("tool_call_id"),
+        Index("ix_crm_record_changes_record_id_id", "record_id", "id"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(ForeignKey("crm_records.id"))
+    session_id: Mapped[UUID]
+    tool_call_id: Mapped[UUID]
+    before: Mapped[dict[str, Json]]
+    after: Mapped[dict[str, Json]]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.agents.definition import STANDARD_FIELDS, AgentDefinition
+from db.agents.payload import check_payload
 from db.agents.references import new_reference
-from db.agents.scenarios import SCENARIOS, CrmPayload
-from db.enums import CrmStatus, ToolCallStatus
+from db.enums import CrmStatus, Priority, ToolCallStatus
 from db.errors import InternalError
 from db.ids import new_id
 from db.json_value import Json
@@ -22,21 +22,32 @@ from db.validation import sanitize_json
 
 _REFERENCE_TRIES = 8
 
+#: An error of a call: ``loc``, the field or "", and ``msg``, the rule. Never the value, which a customer said.
+Errors = Sequence[Mapping[str, str]]
+
+_UNKNOWN = [{"loc": "", "msg": "this assistant has no such tool"}]
+
 
 async def file_record(
-    session: AsyncSession, call: ToolCall, scenario: str, payload: Mapping[str, object]
+    session: AsyncSession,
+    call: ToolCall,
+    agent: AgentDefinition,
+    scenario: str,
+    payload: Mapping[str, object],
 ) -> Mapping[str, Json]:
-    """Validates the payload and files a record; ends ``call`` (locked by the caller) as ACCEPTED or FAILED.
+    """Validates the payload of the agent's scenario and files a record; ends ``call``, which the caller has locked.
 
     Returns the call's result: ``{"ok": true, "record": {...}}`` or ``{"ok": false, "errors": [{"loc", "msg"}]}``.
-    Errors name fields and rules, never the values. Idempotent: a call that has ended returns its stored result.
+    Idempotent: a call that has ended returns its stored result.
     """
     if call.status is not ToolCallStatus.PENDING:
-        return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
-    try:
-        checked = SCENARIOS[scenario].payload.model_validate(sanitize_json(payload))
-    except ValidationError as invalid:
-        return await _refuse(session, call, invalid)
+        return stored_result(call)
+    known = agent.scenario(scenario)
+    if known is None or not known.files_records:
+        return await refuse(session, call, _UNKNOWN)
+    checked, errors = check_payload(agent, known, sanitize_json(payload))
+    if errors:
+        return await refuse(session, call, errors)
     owner = (await session.execute(select(Session).where(Session.id == call.session_id))).scalar_one()
     record = _record(owner, call, scenario, checked, await _free_reference(session, owner.tenant_id))
     session.add(record)
@@ -46,20 +57,17 @@ async def file_record(
     return result
 
 
-async def _refuse(session: AsyncSession, call: ToolCall, invalid: ValidationError) -> Mapping[str, Json]:
-    errors = validation_errors(invalid)
-    result = {"ok": False, "errors": errors}
+def stored_result(call: ToolCall) -> Mapping[str, Json]:
+    """The result of a call that has ended."""
+    return call.result or {"ok": False, "errors": [{"loc": "", "msg": call.error}]}
+
+
+async def refuse(session: AsyncSession, call: ToolCall, errors: Errors) -> Mapping[str, Json]:
+    """Ends the call as FAILED with these errors; returns its result."""
+    result = {"ok": False, "errors": list(errors)}
     summary = "; ".join(f"{each['loc']}: {each['msg']}" if each["loc"] else each["msg"] for each in errors)
     await tool_calls.end(session, call, result=result, error=summary)
     return result
-
-
-def validation_errors(invalid: ValidationError) -> list[dict[str, str]]:
-    """Pydantic's errors as ``{"loc", "msg"}``, without the invalid values."""
-    return [
-        {"loc": ".".join(str(part) for part in each["loc"]), "msg": each["msg"]}
-        for each in invalid.errors(include_url=False, include_context=False, include_input=False)
-    ]
 
 
 async def _free_reference(session: AsyncSession, tenant_id: UUID) -> str:
@@ -72,8 +80,7 @@ async def _free_reference(session: AsyncSession, tenant_id: UUID) -> str:
     raise InternalError("No free reference was found.")
 
 
-def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload, reference: str) -> CrmRecord:
-    common = set(CrmPayload.model_fields)
+def _record(owner: Session, call: ToolCall, scenario: str, payload: Mapping[str, Json], reference: str) -> CrmRecord:
     return CrmRecord(
         id=new_id(),
         tenant_id=owner.tenant_id,
@@ -84,9 +91,21 @@ def _record(owner: Session, call: ToolCall, scenario: str, payload: CrmPayload, 
         customer_id=owner.customer_id,
         status=CrmStatus.DONE,
         forked=owner.forked_from_id is not None,
-        details=payload.model_dump(mode="json", exclude=common, exclude_none=True),
-        **payload.model_dump(include=common),
+        **columns_of(payload),
     )
+
+
+def columns_of(payload: Mapping[str, Json]) -> dict[str, Json]:
+    """A checked payload as the columns of a record."""
+    own = {name: value for name, value in payload.items() if name not in STANDARD_FIELDS and value is not None}
+    standard = {name: payload.get(name) for name in STANDARD_FIELDS}
+    return {**standard, "priority": Priority(payload["priority"]), "details": own}
+
+
+def payload_of(record: CrmRecord) -> dict[str, Json]:
+    """A record's fields that have a value, as the payload that files it."""
+    standard = {name: getattr(record, name) for name in STANDARD_FIELDS} | {"priority": record.priority.value}
+    return {**{name: value for name, value in standard.items() if value is not None}, **record.details}
 
 
 async def find_records(
@@ -122,6 +141,7 @@ def visible_to(owner: Session) -> Iterator[ColumnElement[bool]]:
 def describe(record: CrmRecord) -> dict[str, object]:
     """A record as JSON for tool results."""
     return {
+        **record.details,
         "id": str(record.id),
         "reference": record.reference,
         "scenario": record.scenario,
@@ -132,5 +152,4 @@ def describe(record: CrmRecord) -> dict[str, object]:
         "account_id": record.account_id,
         "query": record.query,
         "intent": record.intent,
-        **record.details,
     }

@@ -91,9 +91,17 @@ async def lock(session: AsyncSession, tenant_id: UUID, session_id: UUID, tool_ca
 
 
 async def end(
-    session: AsyncSession, call: ToolCall, *, result: Mapping[str, object] | None, error: str | None = None
+    session: AsyncSession,
+    call: ToolCall,
+    *,
+    result: Mapping[str, object] | None,
+    error: str | None = None,
+    events: Sequence[NewEvent] = (),
 ) -> None:
-    """Ends a PENDING call: FAILED if there is an error, else ACCEPTED. A call that has ended is not changed."""
+    """Ends a PENDING call: FAILED if there is an error, else ACCEPTED. A call that has ended is not changed.
+
+    ``events``: of what the tool did, appended before the call's own.
+    """
     if call.status is not ToolCallStatus.PENDING:
         return
     call.status = ToolCallStatus.ACCEPTED if error is None else ToolCallStatus.FAILED
@@ -109,7 +117,7 @@ async def end(
     await append(
         session,
         call.session_id,
-        [NewEvent(EventType.TOOL_CALL_FINISHED, call.turn_id, {"tool_call_id": str(call.id)})],
+        [*events, NewEvent(EventType.TOOL_CALL_FINISHED, call.turn_id, {"tool_call_id": str(call.id)})],
     )
 
 

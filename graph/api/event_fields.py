@@ -43,10 +43,14 @@ class StoredUrl:
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """The current row of ``key``'s table by an id in the event; None if the event has no id."""
+    """The current row of ``key``'s table by an id in the event; None if the event has no id.
+
+    ``same_session``: whether it is always a row of the event's session.
+    """
 
     key: InstrumentedAttribute[UUID]
     find: Callable[[StoredEvent], UUID | None]
+    same_session: bool = True
 
 
 class _Parent(Protocol):
@@ -97,14 +101,24 @@ def stored_url(name: str, description: str) -> str:
 
 @overload
 def stored_row(
-    shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID], description: str
+    shown: Shows[R, T],
+    key: InstrumentedAttribute[UUID],
+    find: Callable[[StoredEvent], UUID],
+    description: str,
+    *,
+    same_session: bool = True,
 ) -> T: ...
 @overload
 def stored_row(
     shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID | None], description: str
 ) -> T | None: ...
 def stored_row(
-    shown: Shows[R, T], key: InstrumentedAttribute[UUID], find: Callable[[StoredEvent], UUID | None], description: str
+    shown: Shows[R, T],
+    key: InstrumentedAttribute[UUID],
+    find: Callable[[StoredEvent], UUID | None],
+    description: str,
+    *,
+    same_session: bool = True,
 ) -> object:
     """A field with a row that the event refers to, as of the time of the read."""
 
@@ -113,7 +127,7 @@ def stored_row(
         row = None if row_id is None else await self.source.one(key).load(row_id)
         return None if row is None else show(shown, row, self.source)
 
-    return declare(resolve, description, StoredRow(key, find))
+    return declare(resolve, description, StoredRow(key, find, same_session))
 
 
 def in_data(name: str) -> Callable[[StoredEvent], UUID | None]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, false
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.agents.references import DIGITS, LETTERS, PATTERN
+from db.agents.references import as_stored
 from db.commands.sessions import MAX_CUSTOMER_ID
 from db.errors import BadUserInput, NotFound
 from db.ids import parse_id
@@ -23,10 +23,6 @@ _MAX_REFERENCE = 40
 
 #: ``db.agents.definition.Identifier``. Records of archived agents and earlier versions can be found too.
 _NAME = re.compile("[a-z][a-z0-9_]{0,63}", re.ASCII)
-
-#: Letters that are read as digits; what is ignored.
-_AS_HEARD = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_IGNORED = str.maketrans({" ": None, "-": None})
 
 
 def of_sessions(wanted: SessionFilter | None) -> Iterator[ColumnElement[bool]]:
@@ -84,20 +80,11 @@ def of_crm_records(wanted: CrmRecordFilter | None) -> Iterator[ColumnElement[boo
 
 
 def clean_reference(given: str) -> str:
-    """A record's reference in its stored form. Raises BadUserInput if it cannot be one.
-
-    Of today's pattern: letters for digits that look alike are read as digits. Others are of the earlier pattern, in
-    Crockford's base 32, which has no I, L and O.
-    """
-    said = validate_text(given, "reference", max_length=_MAX_REFERENCE).upper().translate(_IGNORED)
-    if not said.isalnum() or not said.isascii():
+    """A record's reference in its stored form. Raises BadUserInput if it cannot be one."""
+    clean = as_stored(validate_text(given, "reference", max_length=_MAX_REFERENCE))
+    if not clean.isalnum() or not clean.isascii():
         raise BadUserInput("reference may have letters and digits only.")
-    clean = said.translate(_AS_HEARD)
-    if len(said) != len(PATTERN):
-        return clean
-    today = "".join(said[at] if place == "L" else clean[at] for at, place in enumerate(PATTERN))
-    fits = all(each in (LETTERS if place == "L" else DIGITS) for each, place in zip(today, PATTERN, strict=True))
-    return today if fits else clean
+    return clean
 
 
 def _between(

@@ -121,7 +121,11 @@ class ForkSessionInput:
 class CallToolInput:
     session_id: Annotated[strawberry.ID, described("The session that the call belongs to.")]
     name: Annotated[
-        str, described("The tool: a scenario's name, find_crm_records, or server__tool of an external server.")
+        str,
+        described(
+            "The tool, of those of the session's agent: a scenario's name, find_crm_records, update_crm_record, or"
+            " server__tool of an external server that the agent's definition names."
+        ),
     ]
     arguments: Annotated[JSON, described("The tool's arguments: an object that matches the tool's JSON schema.")]
     idempotency_key: str | None = strawberry.field(

@@ -16,7 +16,7 @@ from db.models.base import Base
 from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.tenancy import ApiKey
-from db.models.work import CrmRecord, ModelCall, ToolCall
+from db.models.work import CrmRecord, CrmRecordChange, ModelCall, ToolCall
 from graph.api.loaders import Key, Row, table_of
 
 
@@ -73,6 +73,7 @@ async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
 
     pinned = await session.get(AgentVersion, owner.agent_version_id) if owner.agent_version_id else None
     publisher = await session.get(ApiKey, pinned.published_by) if pinned is not None and pinned.published_by else None
+    changes = select(CrmRecordChange).join(CrmRecord, CrmRecord.id == CrmRecordChange.record_id)
     return Snapshot(
         {
             Session: [owner],
@@ -85,6 +86,9 @@ async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
             ModelCall: await rows(ModelCall.session_id),
             ToolCall: await rows(ToolCall.session_id),
             CrmRecord: await rows(CrmRecord.session_id),
+            CrmRecordChange: (
+                await session.scalars(changes.where(CrmRecord.session_id == owner.id).order_by(CrmRecordChange.id))
+            ).all(),
             Call: await rows(Call.session_id),
         }
     )

@@ -11,7 +11,6 @@ import pytest
 
 from db.agents.builtin import builtin_agents
 from db.agents.definition import AgentDefinition
-from db.agents.scenarios import SCENARIOS
 from inference.ports import (
     ChatFinished,
     ChatModel,
@@ -23,16 +22,10 @@ from inference.ports import (
     UserMessage,
 )
 from inference.testing.engine import EngineContract
-from inference.tools.json_schema import without_references
+from inference.tools.crm_specs import crm_tools
 
-#: The CRM tools, as the pipeline offers them to a model.
-TOOLS = (
-    *(
-        ToolSpec(item.name, item.description, without_references(item.payload.model_json_schema()))
-        for item in SCENARIOS.values()
-    ),
-    ToolSpec("find_crm_records", "Finds this customer's records.", {"type": "object", "properties": {}}),
-)
+#: The CRM tools of the built-in agent with all scenarios, as the pipeline offers them to a model.
+TOOLS = crm_tools(builtin_agents()["billing_agent"])
 
 
 def chat_request(

@@ -14,16 +14,17 @@ from mcp.client._transport import TransportStreams
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+from db.agents.definition import AgentDefinition
+from db.agents.tool_names import CRM_SERVER, SEPARATOR
 from db.errors import EngineUnavailable, NotFound
 from db.postgres.database import Database
 from db.settings import McpServerSettings
 from inference.ports import ToolContext, ToolResult, ToolSpec
 from inference.tools.connection import McpConnection
+from inference.tools.crm_specs import crm_tools
 from inference.tools.delivery import WatchedHttpClient, watched
-from inference.tools.server import SERVER_NAME, pipeline_server
-
-#: Separates an external server's name from its tool's: ``server__tool``.
-_SEPARATOR = "__"
+from inference.tools.external_specs import allowed, may_use
+from inference.tools.server import pipeline_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class McpToolBox:
     ) -> None:
         # Longer than the wait for an answer: after that wait the outcome is unknown, and the call is repeated.
         crm = pipeline_server(database, patience_seconds=2 * timeout_seconds)
-        self._crm = McpConnection(SERVER_NAME, lambda: Client(crm), timeout_seconds=timeout_seconds, context=True)
+        self._crm = McpConnection(CRM_SERVER, lambda: Client(crm), timeout_seconds=timeout_seconds, context=True)
         self._external = [connect_to(each) for each in external]
         self._lazy = lazy
 
@@ -62,16 +63,21 @@ class McpToolBox:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(each.close() for each in (self._crm, *self._external)))
 
-    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
-        return tuple((each.name, spec) for each in (self._crm, *self._external) for spec in each.tools)
+    async def tools(self, agent: AgentDefinition) -> tuple[tuple[str, ToolSpec], ...]:
+        """The CRM tools of the agent's definition, and of the external servers that it names those that it allows."""
+        crm = [(CRM_SERVER, spec) for spec in crm_tools(agent)] if self._crm.reached else []
+        external = [(each.name, spec) for each in self._external for spec in allowed(agent, each.name, each.tools)]
+        return (*crm, *external)
 
-    async def find(self, name: str) -> FoundTool | None:
+    async def find(self, agent: AgentDefinition, name: str) -> FoundTool | None:
         """The tool that ``tools`` lists under ``name``; connects to its server if needed. None if there is none.
 
-        The tools of a server that is down are unknown: the tool is assumed to be there.
+        The tools of a server that is down are unknown: one that the definition allows is assumed to be there.
         """
+        if any(spec.name == name for spec in crm_tools(agent)):
+            return FoundTool(CRM_SERVER, self._crm.timeout_seconds, repeatable=True)
         connection = self._owner_of(name)
-        if connection is None:
+        if connection is None or not may_use(agent, connection.name, name):
             return None
         await connection.start()
         spec = next((spec for spec in connection.tools if spec.name == name), None)
@@ -82,7 +88,7 @@ class McpToolBox:
     async def call(self, name: str, arguments: Mapping[str, object], context: ToolContext) -> ToolResult:
         """Runs the tool that ``tools`` lists under ``name``. Raises NotFound, EngineUnavailable, OutcomeUnknown."""
         connection = self._owner_of(name)
-        if connection is not None and any(spec.name == name for spec in connection.tools):
+        if connection is self._crm or (connection is not None and any(spec.name == name for spec in connection.tools)):
             return await connection.call(name, arguments, context)
         if connection is not None and not connection.reached:
             raise EngineUnavailable(f"The MCP server {connection.name} cannot be reached.")
@@ -90,10 +96,10 @@ class McpToolBox:
 
     def _owner_of(self, name: str) -> McpConnection | None:
         """The connection to the server that the name belongs to, by its prefix; None for an unknown server."""
-        server, separator, _ = name.partition(_SEPARATOR)
-        if any(spec.name == name for spec in self._crm.tools):
+        server, separator, _ = name.partition(SEPARATOR)
+        if not separator:
             return self._crm
-        return next((each for each in self._external if separator and each.name == server), None)
+        return next((each for each in self._external if each.name == server), None)
 
 
 def connect_to(server: McpServerSettings) -> McpConnection:
@@ -106,7 +112,7 @@ def connect_to(server: McpServerSettings) -> McpConnection:
         server.name,
         open_client,
         timeout_seconds=server.timeout_seconds,
-        prefix=server.name + _SEPARATOR,
+        prefix=server.name + SEPARATOR,
         allowed=server.tools,
         counts=True,
     )

@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.agents.definition import AgentDefinition
+from db.agents.pinned import agent_of
+from db.agents.tool_names import BUILT_IN_SERVERS
 from db.commands.sessions import lock_session
 from db.enums import ToolCallStatus
-from db.errors import BadUserInput, OutcomeUnknown, Overloaded, VoxLoomError
+from db.errors import BadUserInput, Forbidden, NotFound, OutcomeUnknown, Overloaded, VoxLoomError
 from db.ids import new_id
 from db.logs import retrieve_exception, source_line
+from db.models.conversation import Session
 from db.models.work import ToolCall
 from db.postgres.database import Database
 from db.postgres.outage import retry_outage
@@ -63,14 +68,18 @@ class ManualToolCalls:
     ) -> ToolCall:
         """Records the intent, runs the tool and returns the finished call.
 
-        The same ``idempotency_key`` returns the same call, PENDING if another process runs it and the tool is not
-        repeatable. Raises NotFound, BadUserInput, IdempotencyConflict, SessionEnded, Overloaded.
+        The tools are those of the session's agent. The same ``idempotency_key`` returns the same call, PENDING if
+        another process runs it and the tool is not repeatable. Raises NotFound, BadUserInput, Forbidden,
+        IdempotencyConflict, SessionEnded, Overloaded.
         """
         arguments = validate_json(arguments, "The arguments")
-        tool = await self._toolbox.find(name)
+        agent, external = await self._agent(viewer, session_id)
+        tool = await self._toolbox.find(agent, name)
         if tool is None:
-            known = ", ".join(sorted(spec.name for _, spec in await self._toolbox.tools()))
+            known = ", ".join(sorted(spec.name for _, spec in await self._toolbox.tools(agent)))
             raise BadUserInput(f"Unknown tool: use one of {known}.")
+        if not external and tool.server not in BUILT_IN_SERVERS:
+            raise Forbidden("This fork of a session calls no tools of external servers (forkSession: externalTools).")
         if len(self._running) >= _MAX_RUNNING:
             raise Overloaded("The server runs as many tool calls as it may.", _RETRY_SECONDS)
         key = str(new_id()) if idempotency_key is None else idempotency_key
@@ -109,6 +118,15 @@ class ManualToolCalls:
             running.add_done_callback(lambda _: self._running.pop(call.id, None))
             running.add_done_callback(retrieve_exception)
         return await asyncio.shield(running)
+
+    async def _agent(self, viewer: Viewer, session_id: UUID) -> tuple[AgentDefinition, bool]:
+        """The session's agent, and whether the session may call tools of external servers."""
+        async with self._database.reading() as session:
+            mine = select(Session).where(Session.id == session_id, Session.tenant_id == viewer.tenant_id)
+            owner = await session.scalar(mine)
+            if owner is None:
+                raise NotFound("No such session.")
+            return await agent_of(session, session_id), owner.external_tools
 
     async def close(self) -> None:
         """Waits up to 5 s for running calls, then ends them with OUTCOME_UNKNOWN."""

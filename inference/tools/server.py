@@ -17,6 +17,8 @@ import structlog
 from mcp.server import Server, ServerRequestContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.agents.pinned import agent_of, agents_of
+from db.agents.tool_names import CRM_SERVER
 from db.commands.sessions import lock_session
 from db.errors import BadUserInput, InternalError, NotFound, VoxLoomError
 from db.ids import new_id, parse_id
@@ -29,9 +31,9 @@ from db.turns import tool_calls
 from db.validation import validate_json
 from db.viewer import Viewer
 from inference.ports import ToolContext
-from inference.tools.crm import TOOLS, run_crm_tool
+from inference.tools.crm import run_crm_tool
+from inference.tools.crm_specs import crm_tools
 
-SERVER_NAME = "crm"
 CONTEXT_META = "voxloom/context"
 KEY_META = "voxloom/idempotency_key"
 
@@ -43,6 +45,7 @@ log = structlog.get_logger(__name__)
 _SESSION_ARGUMENT = {"type": "string", "description": "The id of the session on whose behalf the tool runs."}
 
 ViewerOf = Callable[[ServerRequestContext[Any]], Viewer]
+_Lister = Callable[[ServerRequestContext[Any], str | None], Awaitable[types.ListToolsResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,18 @@ def pipeline_server(database: Database, *, patience_seconds: float) -> Server[An
         context: dict[str, str] = dict[str, Json](params.meta or {})[CONTEXT_META]
         return _Call(ToolContext(**context), params.arguments or {})
 
-    return _server(database, begin, session_argument=False, patience_seconds=patience_seconds)
+    async def listed(_: ServerRequestContext[Any], __: str | None) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[])  # the tool box makes them of each turn's agent
+
+    return _server(database, begin, listed, patience_seconds=patience_seconds)
 
 
 def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
-    """The server at ``/mcp``: the caller names one of its sessions as an argument; the intent is recorded here."""
+    """The server at ``/mcp``: the caller names one of its sessions as an argument; the intent is recorded here.
+
+    It lists the tools of all of the tenant's agents. Where two define a scenario of the same name differently, the
+    first one's schema is listed, and a call is validated by the definition of its session.
+    """
 
     async def begin(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
         arguments = validate_json(params.arguments or {}, "The arguments")
@@ -77,37 +87,45 @@ def public_server(database: Database, viewer_of: ViewerOf) -> Server[Any]:
 
         async def intend(session: AsyncSession) -> ToolCall:
             await lock_session(session, viewer, session_id)
+            if all(spec.name != params.name for spec in crm_tools(await agent_of(session, session_id))):
+                raise NotFound("No such tool.")
             return await tool_calls.begin_manual(
-                session, session_id, name=params.name, server=SERVER_NAME, arguments=arguments, idempotency_key=key
+                session, session_id, name=params.name, server=CRM_SERVER, arguments=arguments, idempotency_key=key
             )
 
         call = await database.run(intend)
         return _Call(ToolContext(str(viewer.tenant_id), str(session_id), str(call.id)), arguments)
 
-    return _server(database, begin, session_argument=True, patience_seconds=0)
+    async def listed(ctx: ServerRequestContext[Any], cursor: str | None) -> types.ListToolsResult:
+        async with database.reading() as session:
+            agents = await agents_of(session, viewer_of(ctx).tenant_id)
+        specs = {spec.name: spec for agent in reversed(agents) for spec in crm_tools(agent)}
+        return types.ListToolsResult(
+            tools=[
+                types.Tool(
+                    name=spec.name,
+                    description=spec.description,
+                    annotations=_ONCE,
+                    input_schema=_with_session(spec.parameters),
+                )
+                for spec in specs.values()
+            ]
+        )
+
+    return _server(database, begin, listed, patience_seconds=0)
 
 
 def _server(
     database: Database,
     begin: Callable[[ServerRequestContext[Any], types.CallToolRequestParams], Awaitable[_Call]],
+    listed: _Lister,
     *,
-    session_argument: bool,
     patience_seconds: float,
 ) -> Server[Any]:
     async def list_tools(
-        _: ServerRequestContext[Any], __: types.PaginatedRequestParams | None
+        ctx: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(
-            tools=[
-                types.Tool(
-                    name=tool.name,
-                    description=tool.description,
-                    annotations=_ONCE,
-                    input_schema=_with_session(tool.parameters) if session_argument else dict(tool.parameters),
-                )
-                for tool in TOOLS.values()
-            ]
-        )
+        return await listed(ctx, None if params is None else params.cursor)
 
     async def run(name: str, call: _Call) -> Mapping[str, Json]:
         return await database.run(
@@ -123,8 +141,6 @@ def _server(
 
     async def call_tool(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
         try:
-            if params.name not in TOOLS:
-                raise NotFound("No such tool.")
             call = await begin(ctx, params)
             # Safe to retry: a call that was committed returns the same result again.
             result = await retry_outage(lambda: run(params.name, call), patience_seconds=patience_seconds)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
 
-from db.agents.scenarios import SCENARIOS
 from db.enums import Stage
 from db.turns.values import Failure, FinishedCall
 from inference.lender import Lender
@@ -83,9 +82,7 @@ class ReplyLoop:
             await sentences.put(None)
             return
         offers = {
-            spec.name: tool.ToolOffer(server, spec)
-            for server, spec in await self._toolbox.tools()
-            if spec.name not in SCENARIOS or spec.name in self._work.agent.scenario_names
+            spec.name: tool.ToolOffer(server, spec) for server, spec in await self._toolbox.tools(self._work.agent)
         }
         while self._pending:
             await self._call_tool(self._pending[0], offers, self._conversation(text, language), begun=True)

@@ -10,10 +10,13 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.agents.builtin import builtin_agents
+from db.agents.definition import AgentDefinition
 from db.audio.encoded import EncodedAudio
 from db.audio.persist import new_audio, upload
 from db.audio.store import TableStore
 from db.commands import messages, sessions
+from db.commands.agents import publish_agent
 from db.commands.messages import TextContent
 from db.enums import AudioKind, Channel, EventType
 from db.feed.events import NewEvent, append
@@ -27,8 +30,22 @@ from inference.journal.database_journal import DatabaseJournal
 STORE = TableStore()
 
 
+async def publish(database: Database, viewer: Viewer, **changes: Any) -> str:
+    """Publishes a copy of the built-in billing agent with these changes; returns its name."""
+    definition = builtin_agents()["billing_agent"].model_dump(by_alias=True, exclude_defaults=True)
+    changed = AgentDefinition.model_validate({**definition, "name": "published_agent", **changes})
+    async with database.transaction() as session:
+        await publish_agent(session, tenant_id=viewer.tenant_id, definition=changed)
+    return changed.name
+
+
 async def open_session(
-    database: Database, viewer: Viewer, customer_id: str = "customer-1", *, language: str = "en"
+    database: Database,
+    viewer: Viewer,
+    customer_id: str = "customer-1",
+    *,
+    language: str = "en",
+    agent: str = "billing_agent",
 ) -> UUID:
     async with database.transaction() as session:
         row = await sessions.create_session(
@@ -37,7 +54,7 @@ async def open_session(
             customer_id=customer_id,
             language=language,
             channel=Channel.WEB,
-            persona="billing_agent",
+            persona=agent,
             metadata=None,
         )
         return row.id

@@ -11,11 +11,14 @@ from db.feed.events import StoredEvent
 from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
+from db.models.work import CrmRecord as CrmRecordRow
+from db.models.work import CrmRecordChange as CrmRecordChangeRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
 from graph.api.event_fields import always, data, in_data, optional_data, stored_row, stored_url, stored_value
 from graph.api.loaders import Source
 from graph.api.types.call import Call
+from graph.api.types.crm import CrmRecord, CrmRecordChange
 from graph.api.types.enums import CallEndReason, Prompt, Stage
 from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
@@ -231,6 +234,20 @@ class PlaybackFinished(Event):
     heard_ms: int = data("heard_ms", int, "How much of the reply the caller heard, in milliseconds.")
 
 
+@strawberry.type(description="A CRM record that was filed earlier was changed; its ToolCallFinished follows.")
+class CrmRecordUpdated(Event):
+    crm_record: CrmRecord = stored_row(
+        CrmRecord,
+        CrmRecordRow.id,
+        always(in_data("crm_record_id")),
+        "The record, with its newest values; it may be of an earlier session of the customer.",
+        same_session=False,
+    )
+    change: CrmRecordChange = stored_row(
+        CrmRecordChange, CrmRecordChangeRow.id, always(in_data("change_id")), "What was changed."
+    )
+
+
 EVENT_TYPES: dict[EventType, type[Event]] = {
     EventType(kind.__name__): kind
     for kind in (
@@ -263,6 +280,7 @@ EVENT_TYPES: dict[EventType, type[Event]] = {
         PlaybackStarted,
         ReplyInterrupted,
         PlaybackFinished,
+        CrmRecordUpdated,
     )
 }
 

@@ -124,7 +124,9 @@ def _row_text(
     table = own.alias(shown.key.class_.__table__)
     given = own.parameters.of
     statement = select(joined(own.object(kind, inner(nodes), table))).where(
-        table.c[shown.key.name] == given(_ROW, Uuid()), table.c.session_id == given(_SESSION, Uuid())
+        table.c[shown.key.name] == given(_ROW, Uuid())
     )
+    if shown.same_session:
+        statement = statement.where(table.c.session_id == given(_SESSION, Uuid()))
     sql = str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
     return _RowText(sql, own.parameters.names, shown.find, nullable)

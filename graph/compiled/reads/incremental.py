@@ -3,6 +3,8 @@
 A list is rendered as two texts: its leading finished elements, and the rest. A cached finished part is continued by
 reading only the rows after its last id (keyset). A count detects rows inserted before that id by a slow clock.
 
+A CRM record may be changed at any time, and so may what shows it: its list is read again from the start then.
+
 A failed or cancelled turn changes if it is retried, and a turn of a live call when it is known what the caller heard or
 they go on speaking; its row changes with it: its elements are finished while the row's version (xmin) is the same.
 """
@@ -41,8 +43,10 @@ from graph.compiled.reads.selection import inner
 from graph.compiled.reads.sql_json import Pieces, Rows, joined, quoted, sent
 
 _COLUMNS = 5
+_CHANGED = "records"
 
-#: Ended turns that may still change: row version (xmin) by turn id.
+#: Ended turns that may still change: row version (xmin) by turn id. If CRM records are shown, also the time of their
+#: newest change, under ``_CHANGED``.
 Ended = Mapping[str, str]
 
 
@@ -90,9 +94,17 @@ def ended_turns(turn: NamedFromClause, session_id: ColumnElement[UUID]) -> Colum
     return select(texts).where(turn.c.session_id == session_id, over).correlate(session_id.table).scalar_subquery()
 
 
+def changed_records(record: NamedFromClause, session_id: ColumnElement[UUID]) -> ColumnElement[str]:
+    """SQL: when a session's CRM records were last changed, in the form of ``ended_turns``. ``record``: an alias of the
+    table crm_records.
+    """
+    newest = select(func.max(record.c.updated_at)).where(record.c.session_id == session_id).correlate(session_id.table)
+    return func.concat(quoted(f"{_CHANGED}="), newest.scalar_subquery())
+
+
 def read_ended(text: str) -> Ended:
-    """Parses the result of ``ended_turns``."""
-    return dict(each.split("=") for each in text.split(",")) if text else {}
+    """Parses the results of ``ended_turns`` and ``changed_records``, separated by a comma."""
+    return dict(each.split("=") for each in text.split(",") if each)
 
 
 def _turn_of_call(columns: Columns) -> ColumnElement[UUID]:
@@ -168,7 +180,7 @@ class GrowingWriter:
         met, self._writer.models = self._writer.models, set()
         pieces = self._writer.object(element, inner(nodes), table)
         changes = not {Session, Call}.isdisjoint(self._writer.models)
-        self._writer.models |= met
+        self._writer.models |= met | {related.model}
         if changes:
             return False
         self._lists.append(self._list(table, related, pieces))

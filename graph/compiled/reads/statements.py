@@ -12,8 +12,9 @@ from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
 from db.models.conversation import Turn
 from db.models.tenancy import ApiKey
+from db.models.work import CrmRecord
 from graph.api.declared import Expression
-from graph.compiled.reads.incremental import GrowingWriter, ended_turns
+from graph.compiled.reads.incremental import GrowingWriter, changed_records, ended_turns
 from graph.compiled.reads.objects import Writer
 from graph.compiled.reads.pages import PageWriter
 from graph.compiled.reads.roots import ROOTS, Bound, filtered
@@ -29,8 +30,8 @@ class Statement:
     """SQL for asyncpg. Returns one row for a valid key, no row otherwise.
 
     Columns: the JSON text of each root field, NULL for a missing object. For a query about one session: the columns of
-    ``graph.compiled.reads.incremental`` for ``lists`` lists, the failed and cancelled turns, the session's ``last_seq``
-    and its row version (xmin). ``names``: the values bound to $1, $2 ...
+    ``graph.compiled.reads.incremental`` for ``lists`` lists, the ended turns and changed records, the session's
+    ``last_seq`` and its row version (xmin). ``names``: the values bound to $1, $2 ...
     """
 
     sql: str
@@ -55,6 +56,9 @@ def write_session(writer: Writer, query: GraphQLObjectType, nodes: Sequence[Fiel
     rows = growing.write(_kind(query, nodes), inner(nodes), rows)
     version = literal_column(f"{table.name}.xmin::text", Text).label("row_version")
     ended = ended_turns(writer.alias(Turn.__table__), table.c.id) if growing.lists else quoted("")
+    if growing.lists and CrmRecord in writer.models:
+        changed = changed_records(writer.alias(CrmRecord.__table__), table.c.id)
+        ended = func.concat(ended, quoted(","), changed)
     part = rows.add_columns(ended.label("ended"), table.c.last_seq, version).lateral()
     return Statement(_compiled(writer, asking, [part]), writer.parameters.names, growing.lists)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, update
 
+from db.agents.builtin import builtin_agents
 from db.commands import turns
 from db.enums import MessageType, Role, ToolCallStatus
 from db.ids import new_id
@@ -21,6 +22,8 @@ from db.turns.crm import file_record
 from db.turns.tool_calls import NewToolCall
 from db.viewer import Viewer
 from tests.db.rows import open_session, say
+
+_AGENT = builtin_agents()["billing_agent"]
 
 _PAYLOAD = {"query": "the bill is too high", "intent": "overcharge"}
 _UNKNOWN = {"ok": False, "errors": [], "outcome": "unknown"}
@@ -54,7 +57,7 @@ async def test_the_call_is_pending_again_and_files_one_record(database: Database
     for _ in range(2):
         async with database.transaction() as session:
             locked = await tool_calls.lock(session, viewer.tenant_id, session_id, call_id)
-            filed: Mapping[str, Any] = await file_record(session, locked, "billing_query", _PAYLOAD)
+            filed: Mapping[str, Any] = await file_record(session, locked, _AGENT, "billing_query", _PAYLOAD)
         assert filed["ok"] is True
     assert (await stored(database, call_id)).status is ToolCallStatus.ACCEPTED
 

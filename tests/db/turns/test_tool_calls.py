@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from db.agents.builtin import builtin_agents
 from db.commands.sessions import lock_session
 from db.enums import EventType, ToolCallStatus
 from db.errors import BadUserInput, IdempotencyConflict, NotFound
@@ -20,6 +21,8 @@ from db.turns.crm import file_record, find_records
 from db.turns.tool_calls import NewToolCall
 from db.viewer import Viewer
 from tests.db.rows import events_of, everything, open_session, say, scalar
+
+_AGENT = builtin_agents()["billing_agent"]
 
 _GOOD = {"query": "the bill is too high", "intent": "overcharge", "name": "Ana", "priority": "HIGH"}
 
@@ -35,7 +38,7 @@ async def file(
 ) -> Mapping[str, Any]:
     async with database.transaction() as session:
         call = await tool_calls.lock(session, viewer.tenant_id, session_id, call_id)
-        return await file_record(session, call, "billing_query", payload)
+        return await file_record(session, call, _AGENT, "billing_query", payload)
 
 
 async def stored(database: Database, call_id: UUID) -> ToolCall:
@@ -101,7 +104,7 @@ async def _refused(database: Database, viewer: Viewer, payload: Mapping[str, Any
     call_id = await begin(database, session_id)
     async with database.transaction() as session:
         call = await tool_calls.lock(session, viewer.tenant_id, session_id, call_id)
-        result = await file_record(session, call, "billing_query", payload)
+        result = await file_record(session, call, _AGENT, "billing_query", payload)
         assert (await stored(database, call_id)).status is ToolCallStatus.PENDING
         assert await events_of(database, session_id) == []
     row = await stored(database, call_id)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.client import Client
-from tests.conftest import cloned
+from tests.conftest import cloned, holder_of
+from tests.db.rows import publish
 from tests.graph.edge import Edge, code_of, opened
 from tests.inference.tools.shop import Shop
 
@@ -29,13 +30,19 @@ async def edge(postgres: str, shop: Shop) -> AsyncIterator[Edge]:
         yield running
 
 
+async def session_of_shop(edge: Edge, client: Client) -> str:
+    """A session of an agent that may use the shop's tools."""
+    viewer = await holder_of(edge.database, client.headers["Authorization"].removeprefix("Bearer "))
+    return await client.create_session(persona=await publish(edge.database, viewer, tools=[{"server": "shop"}]))
+
+
 async def call(client: Client, session: str, name: str, **arguments: Any) -> dict[str, Any]:
     return await client.post(CALL, input={"sessionId": session, "name": name, "arguments": arguments})
 
 
 async def test_an_external_tool_is_called_by_hand(edge: Edge, shop: Shop) -> None:
     async with edge.tenant() as client, Client(edge.address, "no-key-of-ours") as nobody:
-        session = await client.create_session()
+        session = await session_of_shop(edge, client)
         await shop.start()  # later than the API: it had no need of it
         assert code_of(await call(nobody, session, "shop__charge")) == "UNAUTHENTICATED"
         assert shop.runs == []
@@ -48,9 +55,19 @@ async def test_an_external_tool_is_called_by_hand(edge: Edge, shop: Shop) -> Non
         assert shop.runs == ["charge", "charge"]
 
 
-async def test_a_server_that_is_down_costs_one_call_and_not_the_others(edge: Edge, shop: Shop) -> None:
+async def test_an_agent_that_does_not_name_the_server_cannot_call_it(edge: Edge, shop: Shop) -> None:
     async with edge.tenant() as client:
         session = await client.create_session()
+        await shop.start()
+        before = await edge.rows()
+        assert code_of(await call(client, session, "shop__charge")) == "BAD_USER_INPUT"
+        assert await edge.rows() == before
+        assert shop.runs == []
+
+
+async def test_a_server_that_is_down_costs_one_call_and_not_the_others(edge: Edge, shop: Shop) -> None:
+    async with edge.tenant() as client:
+        session = await session_of_shop(edge, client)
         down = (await call(client, session, "shop__charge"))["data"]["callTool"]["toolCall"]
         assert (down["server"], down["status"]) == ("shop", "FAILED")
         assert down["error"].startswith("ENGINE_UNAVAILABLE: ")

@@ -15,8 +15,10 @@ from mcp import Client as McpClient
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.builtin import builtin_agents
 from tests.client import END, Client
+from tests.conftest import holder_of
+from tests.db.rows import publish
 from tests.graph.edge import Edge
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -59,12 +61,62 @@ async def work(client: Client, session: str) -> tuple[list[dict[str, Any]], list
 async def test_every_scenario_is_a_tool_of_a_session(acme: Client) -> None:
     async with tools_of(acme) as tools:
         listed = {each.name: each for each in (await tools.list_tools()).tools}
-    assert set(listed) == {*SCENARIOS, "find_crm_records"}
+    scenarios = {name for agent in builtin_agents().values() for name in agent.scenario_names}
+    assert set(listed) == {*scenarios, "find_crm_records", "update_crm_record"}
     for tool in listed.values():
         assert tool.description
         assert "session_id" in tool.input_schema["required"]
         assert tool.input_schema["properties"]["session_id"]["type"] == "string"
         assert "$ref" not in json.dumps(tool.input_schema)
+
+
+_FIELDS = {
+    "small": {"guests": {"schema": {"type": "integer", "maximum": 4}}},
+    "large": {"guests": {"schema": {"type": "integer", "maximum": 40}, "required": True}},
+}
+
+
+async def test_a_call_is_validated_by_the_agent_of_its_session(edge: Edge) -> None:
+    """Two agents of the tenant define a scenario differently: the schema of the first is listed."""
+    async with edge.tenant() as client:
+        viewer = await holder_of(edge.database, client.headers["Authorization"].removeprefix("Bearer "))
+        sessions = {}
+        for name, fields in _FIELDS.items():
+            scenario = {"name": "reservation", "description": "A table.", "fields": fields}
+            intent = {"name": "book", "scenario": "reservation", "examples": {"en": "a table"}}
+            english: dict[str, Any] = {"languages": ["en"], "greeting": {}, "replies": {}, "voices": {}}
+            one = {"name": name, "scenarios": [scenario], "intents": [intent], "handover": None, **english}
+            await publish(edge.database, viewer, **one)
+            sessions[name] = await client.create_session(persona=name)
+        async with tools_of(client) as tools:
+            (listed,) = [each for each in (await tools.list_tools()).tools if each.name == "reservation"]
+            assert listed.input_schema["properties"]["guests"]["maximum"] == 40, "large comes before small"
+
+            async def book(session: str, guests: int | None) -> dict[str, Any]:
+                given = {"query": "a table", "intent": "book", "guests": guests}
+                return content(await call(tools, "reservation", {"session_id": sessions[session], **given}))
+
+            assert (
+                (await book("small", 4))["ok"] and (await book("small", None))["ok"] and (await book("large", 9))["ok"]
+            )
+            assert [each["loc"] for each in (await book("small", 9))["errors"]] == ["guests"]
+            assert [each["loc"] for each in (await book("large", None))["errors"]] == ["guests"]
+            other = content(await call(tools, "billing_query", {"session_id": sessions["small"], **FILING}))
+            assert other["code"] == "NOT_FOUND", "not of this session's agent"
+
+
+async def test_a_record_is_changed_over_mcp(acme: Client) -> None:
+    session = await acme.create_session()
+    async with tools_of(acme) as tools:
+        filed = content(await call(tools, "billing_query", {"session_id": session, **FILING}))["record"]
+        change = {"session_id": session, "reference": filed["reference"], "name": "Mario"}
+        first = content(await call(tools, "update_crm_record", change, key="key"))
+        again = content(await call(tools, "update_crm_record", change, key="key"))
+        unknown = content(await call(tools, "update_crm_record", {**change, "reference": "K000R000"}))
+    assert first == again
+    assert (first["changed"], first["record"]["name"], first["record"]["id"]) == (["name"], "Mario", filed["id"])
+    assert [each["loc"] for each in unknown["errors"]] == ["reference"]
+    assert [each["name"] for each in (await work(acme, session))[1]] == ["Mario"]
 
 
 async def test_a_call_files_a_record_and_a_resend_does_not(edge: Edge, acme: Client) -> None:

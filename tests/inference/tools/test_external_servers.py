@@ -152,6 +152,11 @@ async def test_a_program_that_is_not_there() -> None:
         await connection.close()
 
 
+def test_the_name_of_a_built_in_server_is_taken() -> None:
+    with pytest.raises(ValueError, match="built-in"):
+        McpServerSettings(name="crm", url="http://x")
+
+
 @pytest.mark.parametrize("given", [{}, {"url": "http://x", "command": ("y",)}, {"command": ()}])
 def test_a_server_is_reached_in_one_way(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="either a url or a command"):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
-from inference.tools.crm import TOOLS
 from inference.tools.json_schema import without_references
 
 
@@ -64,9 +62,3 @@ def test_definitions_that_double_with_each_level_are_cut_off() -> None:
     flat = without_references({"$defs": definitions, "$ref": "#/$defs/D0"})
     assert len(json.dumps(flat)) < 2_000_000
     assert flat["properties"]["left"]["properties"]["right"]["properties"]["left"]
-
-
-def test_the_crm_tools_have_whole_schemas_and_names_of_their_own() -> None:
-    assert set(TOOLS) == {*SCENARIOS, FIND_CRM_RECORDS}
-    assert FIND_CRM_RECORDS not in SCENARIOS
-    assert TOOLS["complaint"].parameters["properties"]["priority"]["enum"] == ["LOW", "NORMAL", "HIGH", "URGENT"]

@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from db.commands.sessions import end_session, lock_session
 from db.commands.turns import cancel_turn
 from db.enums import EventType, ToolCallStatus
-from db.errors import BadUserInput, Overloaded
+from db.errors import BadUserInput, Forbidden, Overloaded
+from db.models.conversation import Session
 from db.models.work import ToolCall
 from db.postgres.database import Database
 from db.turns import tool_calls
@@ -24,7 +26,7 @@ from inference.tools import manual
 from inference.tools.client import McpToolBox
 from inference.tools.manual import ManualToolCalls
 from inference.worker.abandoned_calls import AbandonedCalls
-from tests.db.rows import claimed, end, events_of, eventually, everything, open_session, say, scalar
+from tests.db.rows import claimed, end, events_of, eventually, everything, open_session, publish, say, scalar
 from tests.inference.tools.shop import Shop
 
 
@@ -55,7 +57,8 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 @pytest.fixture
 async def desk(database: Database, viewer: Viewer, shop: Shop) -> AsyncIterator[Desk]:
-    session_id = await open_session(database, viewer)
+    agent = await publish(database, viewer, tools=[{"server": "shop"}])
+    session_id = await open_session(database, viewer, agent=agent)
     external = shop.settings.model_copy(update={"timeout_seconds": 3})
     async with McpToolBox(database, [external], lazy=True) as toolbox:
         tools = ManualToolCalls(database, toolbox)
@@ -91,6 +94,32 @@ async def test_a_server_that_is_down_did_nothing(desk: Desk, shop: Shop) -> None
     call = await desk.call()
     assert call.status is ToolCallStatus.FAILED
     assert call.error == "ENGINE_UNAVAILABLE: The MCP server shop cannot be reached."
+    assert shop.runs == []
+
+
+async def test_a_session_whose_agent_does_not_name_the_server_cannot_call_it(desk: Desk, shop: Shop) -> None:
+    plain = Desk(desk.tools, desk.database, desk.viewer, await open_session(desk.database, desk.viewer))
+    limited = await publish(
+        desk.database, desk.viewer, name="limited", tools=[{"server": "shop", "allow": ["look_up"]}]
+    )
+    looks = Desk(desk.tools, desk.database, desk.viewer, await open_session(desk.database, desk.viewer, agent=limited))
+    before = await everything(desk.database)
+    for each in (plain, looks):
+        with pytest.raises(BadUserInput, match="Unknown tool"):
+            await each.call()
+    await shop.kill()  # what a server that is down has is unknown, what the definition allows is not
+    with pytest.raises(BadUserInput, match="Unknown tool"):
+        await plain.call()
+    assert await everything(desk.database) == before
+    assert shop.runs == []
+
+
+async def test_a_fork_without_external_tools_calls_none(desk: Desk, shop: Shop) -> None:
+    async with desk.database.transaction() as session:
+        await session.execute(update(Session).where(Session.id == desk.session_id).values(external_tools=False))
+    with pytest.raises(Forbidden):
+        await desk.call()
+    assert (await desk.call("find_crm_records")).status is ToolCallStatus.ACCEPTED
     assert shop.runs == []
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from db.agents.builtin import builtin_agents
+from db.agents.definition import AgentDefinition
 from db.audio.decoding import read_recording
 from db.audio.recording import Recording
 from db.enums import CallStatus, Stage
@@ -26,6 +27,7 @@ from inference.ports import (
     Superseded,
     TextDelta,
     ToolRequest,
+    ToolSpec,
     UserMessage,
 )
 from tests.db.audio.bombs import webm_of_tags
@@ -357,17 +359,20 @@ async def test_a_recording_tells_its_language() -> None:
     assert journal.told("reply_ready")[0][1] == "en"
 
 
-@pytest.mark.parametrize(("agent", "offered"), [("billing_agent", True), ("technical_agent", False)])
-async def test_an_agent_is_offered_only_the_scenarios_it_may_file(agent: str, offered: bool) -> None:
+async def test_the_tools_of_the_turns_agent_are_offered() -> None:
     asked: list[ChatRequest] = []
+
+    class ToolOfEachAgent(OneTool):
+        async def tools(self, agent: AgentDefinition) -> tuple[tuple[str, ToolSpec], ...]:
+            return (("crm", ToolSpec(f"of_{agent.name}", "", {})),)
 
     def script(request: ChatRequest) -> str:
         asked.append(request)
         return "Yes."
 
-    turn = work(agent=builtin_agents()[agent])
-    await run(turn, llm=FakeChatModel(script), toolbox=OneTool(name="billing_query"))
-    assert bool(asked[0].tools) is offered
+    for name in ("billing_agent", "technical_agent"):
+        await run(work(agent=builtin_agents()[name]), llm=FakeChatModel(script), toolbox=ToolOfEachAgent())
+    assert [[tool.name for tool in each.tools] for each in asked] == [["of_billing_agent"], ["of_technical_agent"]]
 
 
 class _Answers(FakeChatModel):

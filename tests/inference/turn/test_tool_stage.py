@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from db.agents.definition import AgentDefinition
 from db.errors import EngineUnavailable, OutcomeUnknown
 from inference.engines.fake.chat import FakeChatModel
 from inference.ports import ChatRequest, CompletedToolCall, ToolContext, ToolRequest, ToolResult, ToolSpec
@@ -94,7 +95,7 @@ async def test_a_call_that_a_lost_worker_began_stays_unknown_when_its_server_is_
 
 
 class _NoTool(OneTool):
-    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
+    async def tools(self, _: AgentDefinition) -> tuple[tuple[str, ToolSpec], ...]:
         return ()
 
 

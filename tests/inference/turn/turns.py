@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from db.agents.builtin import builtin_agents
+from db.agents.definition import AgentDefinition
 from db.audio.decoder_pool import DecoderPool
 from inference.audio.wav import encode_wav
 from inference.engines.fake.chat import FakeChatModel
@@ -46,7 +47,7 @@ class OneTool:
         self._error = error
         self._seconds = seconds
 
-    async def tools(self) -> tuple[tuple[str, ToolSpec], ...]:
+    async def tools(self, _: AgentDefinition) -> tuple[tuple[str, ToolSpec], ...]:
         return (("crm", ToolSpec(self._name, "Takes a note.", {"type": "object"}, repeatable=self._repeatable)),)
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:

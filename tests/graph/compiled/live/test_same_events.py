@@ -21,7 +21,7 @@ from db.feed.events import NewEvent, append
 from db.models.audio import Audio
 from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
-from db.models.work import ModelCall, ToolCall
+from db.models.work import CrmRecord, CrmRecordChange, ModelCall, ToolCall
 from db.postgres.database import Database
 from graph.api.schema import schema
 from graph.compiled.live.live import Live
@@ -74,7 +74,7 @@ async def both(postgres: str) -> AsyncIterator[Both]:
         Client(slow.address, acme.headers["Authorization"].removeprefix("Bearer ")) as slow_acme,
     ):
         tenant = (await acme.run("{ viewer { tenant } }"))["viewer"]["tenant"]
-        (session_id,) = await Filler(fast.database, tenant, seed=1).fill([3])
+        (session_id,) = await Filler(fast.database, tenant, seed=1).fill([12])
         turn_id = await happen(fast.database, session_id)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Live, "open", counted)
@@ -91,6 +91,7 @@ async def happen(database: Database, session_id: UUID) -> UUID:
 
         turn, message, call = await row(Turn), await row(Message), await row(ModelCall)
         sound, tool, live_call = await row(Audio), await row(ToolCall), await row(Call)
+        record, change = await row(CrmRecord), await row(CrmRecordChange)
         await session.execute(update(Session).where(Session.id == session_id).values(last_seq=0))
         data = {
             "stage": "LLM",
@@ -108,6 +109,8 @@ async def happen(database: Database, session_id: UUID) -> UUID:
             "tool_call_id": str(tool.id),
             "audio_id": str(sound.id),
             "call_id": str(live_call.id),
+            "crm_record_id": str(record.id),
+            "change_id": str(change.id),
             "at_ms": 4321,
             "prompt": "GREETING",
             "heard_ms": 567,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.agents.builtin import builtin_agents
 from db.audio import persist
 from db.audio.encoded import EncodedAudio
 from db.audio.persist import NewAudio, new_audio
@@ -20,9 +23,10 @@ from db.enums import AudioKind, CallStatus, Channel, EventType, Role, Stage
 from db.feed.events import touch_session
 from db.ids import new_id
 from db.models.conversation import Message, Turn
+from db.models.work import CrmRecord
 from db.postgres.database import Database
 from db.queue.quotas import QueueLimits
-from db.turns import claims, crm, tool_calls
+from db.turns import claims, crm, crm_updates, tool_calls
 from db.turns.values import Claim, Failure, FinishedCall
 from db.turns.writes import NewReply, TurnEnd, TurnEvent, TurnWrite
 from db.viewer import Viewer
@@ -30,6 +34,7 @@ from tests.graph.compiled.reads.rows import TEXTS, TIMINGS
 
 _SOUND = EncodedAudio(b"sound", "audio/wav", 1234, 16_000)
 _LATE_MS = 24 * 3600 * 1000
+_AGENT = builtin_agents()["billing_agent"]
 _ARGUMENTS = {"query": "my bill", "intent": "billing", "priority": "HIGH"}
 
 
@@ -225,9 +230,51 @@ class Story:
         async with self._database.transaction() as session:
             call = await tool_calls.lock(session, self._viewer.tenant_id, self.session_id, tool_call_id)
             if self._random.random() < 0.5:
-                await crm.file_record(session, call, "billing_query", _ARGUMENTS)
+                await crm.file_record(session, call, _AGENT, "billing_query", _ARGUMENTS)
             else:
                 await tool_calls.end(session, call, result=None, error="refused")
+        return True
+
+    async def change_record(self) -> bool:
+        """By a tool that is called by hand, in this session."""
+        return await self._change_record(self.session_id)
+
+    async def change_record_from_a_later_session(self) -> bool:
+        later = Story(self._database, self._viewer, 0)
+        await later.open()
+        return await self._change_record(later.session_id)
+
+    async def _change_record(self, session_id: UUID) -> bool:
+        self._calls += 1
+        async with self._database.transaction() as session:
+            records = select(CrmRecord.id).where(CrmRecord.session_id == self.session_id).order_by(CrmRecord.id)
+            found = (await session.scalars(records)).all()
+            if not found:
+                return False
+            arguments = {"id": str(self._random.choice(found)), "name": f"Ana of call {self._calls} ab"}
+            await sessions.lock_session(session, self._viewer, session_id)
+            call = await tool_calls.begin_manual(
+                session,
+                session_id,
+                name="update_crm_record",
+                server="crm",
+                arguments=arguments,
+                idempotency_key=f"change {self._calls}",
+            )
+            call_id = call.id
+
+        async def update(session: AsyncSession) -> Mapping[str, Any]:
+            return await crm_updates.update_record(
+                session,
+                tenant_id=self._viewer.tenant_id,
+                session_id=session_id,
+                tool_call_id=call_id,
+                agent=_AGENT,
+                arguments=arguments,
+            )
+
+        result = await self._database.run(update)
+        assert result["changed"] == ["name"], result
         return True
 
     async def end(self) -> bool:

@@ -34,7 +34,7 @@ from db.models.base import Base
 from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.tenancy import Tenant
-from db.models.work import CrmRecord, ModelCall, ToolCall
+from db.models.work import CrmRecord, CrmRecordChange, ModelCall, ToolCall
 from db.postgres.database import Database
 from db.turns.live_values import Eagerness
 
@@ -288,7 +288,23 @@ class Filler:
             finished_at=None if status is ToolCallStatus.PENDING else self._moment(),
             created_at=self._moment(),
         )
-        return [call, self._record(owner, call)] if self._random.random() < 0.6 else [call]
+        if self._random.random() >= 0.6:
+            return [call]
+        record = self._record(owner, call)
+        changes = [self._change(record, call)] if record.updated_at is not None else []
+        return [call, record, *changes]
+
+    def _change(self, record: CrmRecord, call: ToolCall) -> CrmRecordChange:
+        """The tool call may be any: not only one that changes a record."""
+        return CrmRecordChange(
+            id=new_id(),
+            record_id=record.id,
+            session_id=call.session_id,
+            tool_call_id=call.id,
+            before=self._pick(*OBJECTS),
+            after=self._pick(*OBJECTS),
+            created_at=self._moment(),
+        )
 
     def _record(self, owner: Session, call: ToolCall) -> CrmRecord:
         return CrmRecord(
@@ -309,4 +325,5 @@ class Filler:
             details=self._pick(*OBJECTS),
             created_at=self._moment(),
             forked=owner.forked_from_id is not None,
+            updated_at=self._pick(None, self._moment()),
         )

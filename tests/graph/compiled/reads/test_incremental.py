@@ -40,18 +40,19 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 _TURN = """id number status attempt reopened live { firstHeardMs } error { code message stage }
   queuedAt startedAt finishedAt timing { totalMs queueMs unattributedMs stages { stage startMs } } reply { id text }"""
 _MESSAGE = "id role type text language complete createdAt playback { heardText } audio { url durationMs mimeType }"
-_TOOL = "id name arguments result status error durationMs createdAt crmRecord { reference }"
+_TOOL = "id name arguments result status error durationMs createdAt crmRecord { reference name updatedAt }"
 
 #: All five lists, each with what is behind it; none of it the session's own.
 LISTS = f"""query($id: ID!) {{ conversation(sessionId: $id) {{
   lastSeq session {{ status endedAt lastSeq }}
   messages {{ {_MESSAGE} turn {{ status number }} modelCalls {{ id stage }} toolCalls {{ {_TOOL} }} }}
   turns {{ {_TURN} userMessage {{ {_MESSAGE} }} modelCalls {{ id status }} toolCalls {{ id status }}
-    crmRecords {{ reference }} }}
+    crmRecords {{ reference name changes {{ after }} }} }}
   modelCalls {{ id stage status attempt error startedAt realTimeFactor }}
   again: messages {{ id }}
   toolCalls {{ {_TOOL} }}
-  crmRecords {{ id reference intent details toolCall {{ id status }} }}
+  crmRecords {{ id reference intent name details updatedAt changes {{ id before after toolCallId sessionId createdAt }}
+    toolCall {{ id status }} }}
 }} }}"""
 
 #: What is said of the session changes also in what is finished.
@@ -72,6 +73,7 @@ _STEPS = (
     ["say", "start", "start", "call_model", "reply", "complete", "complete"] * 3
     + ["say_with_a_late_clock", "call_model_with_a_late_clock", "fail", "retry", "cancel"]
     + ["begin_tool", "begin_tool_by_hand", "end_tool", "end_tool", "record_a_cut_call"]
+    + ["change_record", "change_record_from_a_later_session"]
 )
 
 
@@ -201,6 +203,12 @@ async def test_tools_called_by_hand(both: Both) -> None:
     by_hand = "begin_tool_by_hand"
     await told(both, 6, [by_hand, "end_tool", *done, by_hand, *done[:4], "end_tool", "end_tool", *done[4:], *done])
     await told(both, 7, [*done, by_hand, *done[:2], "complete", by_hand, "end_tool", "end", "end_tool"])
+
+
+async def test_a_record_that_is_changed_long_after_it_was_filed(both: Both) -> None:
+    done = ["say", "start", "begin_tool", "end_tool", "reply", "complete"]
+    changes = ["change_record", "say", "change_record_from_a_later_session"]
+    await told(both, 2, [*done * 4, *changes, *done, *changes, "end", *changes])
 
 
 async def test_a_tool_that_ends_after_its_turn(both: Both) -> None:
