@@ -44,10 +44,11 @@ _LOCK = text("select pg_advisory_xact_lock(hashtextextended('agents of ' || :ten
 
 @dataclass(frozen=True, slots=True)
 class FoundAgent:
-    """An agent and one of its versions."""
+    """An agent and one of its versions. ``is_new``: whether the command has added it."""
 
     agent: Agent
     version: AgentVersion
+    is_new: bool = False
 
     @property
     def is_current(self) -> bool:
@@ -93,6 +94,7 @@ async def publish_agent(
         agent = Agent(id=new_id(), tenant_id=tenant_id, name=definition.name, version=1)
         session.add(agent)
         await session.flush()
+    is_new = version is None
     if version is None:
         version = AgentVersion(
             id=new_id(),
@@ -109,7 +111,7 @@ async def publish_agent(
     await session.flush()
     await session.refresh(agent)
     await session.refresh(version)
-    return FoundAgent(agent, version)
+    return FoundAgent(agent, version, is_new)
 
 
 async def _known_version(session: AsyncSession, agent: Agent, definition: AgentDefinition) -> AgentVersion | None:

@@ -48,6 +48,27 @@ class CreateSessionInput:
     )
 
 
+@strawberry.input(description="An agent to publish.")
+class PublishAgentInput:
+    definition: Annotated[
+        JSON,
+        described(
+            "The definition, by the JSON Schema of `voxloom agents schema`: an object, or a text in YAML or JSON, whose"
+            " problems have lines and columns. Knowledge has its texts in it."
+        ),
+    ]
+    expected_version: int | None = strawberry.field(
+        description="The number of the current version that the definition was made from, 0 for a new agent: with"
+        " another one current, nothing is published (CONFLICT).",
+        default=None,
+    )
+
+
+@strawberry.input(description="The agent to archive.")
+class ArchiveAgentInput:
+    name: Annotated[str, described("Its name.")]
+
+
 @strawberry.input(description="A recording as base64.")
 class Base64AudioInput:
     base64: Annotated[str, described("The bytes of the file, in base64.")]

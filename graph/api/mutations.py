@@ -24,6 +24,7 @@ from db.queue import workers
 from db.turns.live_values import TurnTaking
 from db.validation import validate_json
 from db.viewer import Viewer
+from graph.api.agent_mutations import AgentMutations
 from graph.api.context import Info
 from graph.api.inputs import (
     CallToolInput,
@@ -60,7 +61,7 @@ from graph.parts import Parts
 
 
 @strawberry.type(description="The mutations.")
-class Mutation:
+class Mutation(AgentMutations):
     @strawberry.mutation(description="Starts a conversation.")
     async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()

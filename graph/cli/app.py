@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from graph.cli.commands import call, client, database, doctor, evals, keys, processes
+from graph.cli.commands import agents, call, client, database, doctor, evals, keys, processes
 
 _RUN = "Run it"
 _TALK = "Talk to it"
@@ -29,7 +29,7 @@ _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
 #: Commands with subcommands.
 _FAMILIES: dict[str, tuple[tuple[str, typer.Typer], ...]] = {
     _TALK: (("eval", evals.app),),
-    _MANAGE: (("keys", keys.app),),
+    _MANAGE: (("agents", agents.app), ("keys", keys.app)),
 }
 
 _INTRODUCTION = """VoxLoom: an audio-first voice-agent backend. GraphQL in, a durable pipeline, live events out.
@@ -42,6 +42,8 @@ _EXAMPLES = """Examples:
   voxloom up                     start everything on this machine
 
   voxloom call                   talk to it by microphone and loudspeaker
+
+  voxloom agents check my.yaml   find what is wrong with an agent of your own
 
   voxloom keys create laptop     create a client's API key, printed once
 

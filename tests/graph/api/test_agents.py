@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import select
 
 from db.commands.agents import publish_agent
 from db.models.tenancy import ApiKey
 from tests.client import CREATE, Client, GraphQLFailed
-from tests.db.agents.definitions import small_agent
-from tests.graph.edge import Edge, code_of
+from tests.db.agents.definitions import small_agent, small_definition
+from tests.graph.edge import Edge, code_of, post
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,6 +27,9 @@ LIST = """query($first: Int! = 20, $after: String, $last: Int, $before: String, 
 ONE = """query($name: String!, $version: Int) { agent(name: $name, version: $version) { id name description languages
   version { id number definition checksum languages builtin publishedAt publishedBy } currentVersion { number }
   versions(first: 2) { totalCount nodes { number } pageInfo { endCursor hasNextPage } } } }"""
+PUBLISH = """mutation($d: JSON!, $expected: Int) { publishAgent(input: {definition: $d, expectedVersion: $expected}) {
+  isNew agent { name archivedAt currentVersion { number } } version { number checksum publishedBy definition } } }"""
+ARCHIVE = "mutation($name: String!) { archiveAgent(input: {name: $name}) { agent { name archivedAt } } }"
 CAPABILITIES = """{ capabilities { languages agents { name description version languages scenarios } personas { name }
   scenarios { name intents schema agents } } }"""
 
@@ -152,3 +158,98 @@ async def test_a_filter_by_scenario_knows_the_scenarios_of_all_agents(edge: Edge
         assert (await acme.run(query, f={"scenario": known}))["crmRecords"]["nodes"] == []
     for wrong in ("", "Billing query", "\0", "a" * 65, "é"):
         assert code_of(await acme.post(query, f={"scenario": wrong})) == "BAD_USER_INPUT"
+
+
+async def test_a_definition_is_published_once(edge: Edge, acme: Client, rival: Client) -> None:
+    given = small_definition()
+    first = (await acme.run(PUBLISH, d=given))["publishAgent"]
+    assert first["isNew"] and first["version"]["number"] == 1 and first["version"]["publishedBy"] == "test"
+    assert first["version"]["definition"] == json.loads(small_agent().to_json())
+    before = await edge.rows()
+    text = yaml.safe_dump(given, sort_keys=False)
+    same: list[Any] = [given, json.dumps(given), text, "\n \n" + json.dumps(given, indent=2)]
+    for text in same:
+        again = (await acme.run(PUBLISH, d=text))["publishAgent"]
+        assert again == {**first, "isNew": False}
+    assert await edge.rows() == before
+    second = (await acme.run(PUBLISH, d={**given, "description": "Other."}, expected=1))["publishAgent"]
+    assert second["isNew"] and second["version"]["number"] == 2 == second["agent"]["currentVersion"]["number"]
+    for expected in (0, 1, 3, -1):
+        answer = await acme.post(PUBLISH, d={**given, "description": "A third."}, expected=expected)
+        assert code_of(answer) == "CONFLICT"
+    back = (await acme.run(PUBLISH, d=given))["publishAgent"]  # an earlier version is current again
+    assert back == first | {"isNew": False}
+    theirs = (await rival.run(PUBLISH, d=given, expected=0))["publishAgent"]  # a name is the tenant's
+    assert theirs["isNew"] and theirs["version"]["number"] == 1
+
+
+async def test_an_invalid_definition_is_refused_with_its_problems(edge: Edge, acme: Client) -> None:
+    before = await edge.rows()
+    wrong: list[tuple[Any, str]] = [
+        ({}, ""),
+        ([], ""),
+        (None, ""),
+        (1.5, ""),
+        ("", ""),
+        ("}", ""),
+        ("{" * 5_000, ""),
+        ("[" * 100_000, ""),
+        ("\ud800", ""),
+        ("a: &x [1]\nb: *x", ""),
+        (small_definition(colour="red"), "colour"),
+        (small_definition(languages=["en", 1]), "languages[1]"),
+        (small_definition(handover={"scenario": "nobody"}), "handover.scenario"),
+        (small_definition(name="\0"), "name"),
+        (small_definition(description="\ud800"), "description"),
+        (yaml.safe_dump(small_definition(colour="red")), "colour"),
+        (json.dumps(small_definition(colour="red"), indent=1), "colour"),
+    ]
+    for given, path in wrong:
+        answer = await post(acme, PUBLISH, {"d": given})
+        if given is None:
+            assert code_of(answer) == "BAD_USER_INPUT"
+            continue
+        assert code_of(answer) == "INVALID_DEFINITION", given
+        problems = answer["errors"][0]["extensions"]["problems"]
+        assert all(each["message"] for each in problems)
+        assert path in [each["path"] for each in problems] or not path, (given, problems)
+        assert (problems[0]["line"] is not None) == (isinstance(given, str) and given not in ("", "\ud800"))
+    assert await edge.rows() == before
+
+
+async def test_an_archived_agent_takes_no_new_sessions(edge: Edge, acme: Client, rival: Client) -> None:
+    await acme.run(PUBLISH, d=small_definition())
+    session = await acme.create_session(persona="desk")
+    assert code_of(await rival.post(ARCHIVE, name="desk")) == "AGENT_NOT_FOUND"
+    for name in ("nobody", "\0", "", "é" * 1000):
+        assert code_of(await acme.post(ARCHIVE, name=name)) == "AGENT_NOT_FOUND"
+    archived = (await acme.run(ARCHIVE, name="desk"))["archiveAgent"]["agent"]
+    assert archived["archivedAt"] and (await acme.run(ARCHIVE, name="desk"))["archiveAgent"]["agent"] == archived
+    assert code_of(await acme.post(CREATE, input={"customerId": "c", "persona": "desk"})) == "AGENT_NOT_FOUND"
+    assert (await acme.send(session, {"text": "hello"}))["status"] == "QUEUED"
+    assert "desk" not in {each["name"] for each in (await acme.run(LIST))["agents"]["nodes"]}
+    listed = {each["name"]: each for each in (await acme.run(LIST, archived=True))["agents"]["nodes"]}
+    assert listed["desk"]["archivedAt"] == archived["archivedAt"]
+    assert "desk" not in {each["name"] for each in (await acme.run(CAPABILITIES))["capabilities"]["agents"]}
+    assert not (await acme.run(PUBLISH, d=small_definition()))["publishAgent"]["isNew"]
+    assert await acme.create_session(persona="desk")
+
+
+async def test_two_publications_at_once_make_two_versions(edge: Edge, acme: Client) -> None:
+    given = [small_definition(description=f"Version {number % 4}.") for number in range(8)]
+    made = [each["publishAgent"] for each in await asyncio.gather(*(acme.run(PUBLISH, d=each) for each in given))]
+    assert sorted(each["version"]["number"] for each in made if each["isNew"]) == [1, 2, 3, 4]
+    assert {each["version"]["number"] for each in made} == {1, 2, 3, 4}
+    assert (await acme.run(ONE, name="desk"))["agent"]["versions"]["totalCount"] == 4
+
+
+async def test_nobody_publishes_without_a_key(edge: Edge) -> None:
+    before = await edge.rows()
+    async with Client(edge.address, None) as nobody:
+        for query, variables in (
+            (PUBLISH, {"d": small_definition()}),
+            (ARCHIVE, {"name": "billing_agent"}),
+            (LIST, {}),
+        ):
+            assert code_of(await nobody.post(query, **variables)) == "UNAUTHENTICATED"
+    assert await edge.rows() == before
