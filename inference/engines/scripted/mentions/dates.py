@@ -20,6 +20,7 @@ _NUMERIC = re.compile(
 _SHORT = re.compile(r"(?<![\w.\-/])(?P<a>\d{1,2})\.(?P<b>\d{1,2})\.(?![\w\-/])")
 #: Words before a day that are looked at to tell whether it is over.
 _BEFORE = 20
+_CLAUSE = 80
 #: Between a weekday and its date: "Friday, the 4th of December".
 _BESIDE = re.compile(r"[ ,]*(?:the |le |el |den |dem |am )?")
 
@@ -29,6 +30,7 @@ class _Words:
     named: tuple[tuple[str, re.Pattern[str]], ...]
     relative: re.Pattern[str]
     past: re.Pattern[str]
+    past_words: re.Pattern[str]
     stated: re.Pattern[str]
     today: re.Pattern[str]
     days: dict[str, int]
@@ -78,6 +80,7 @@ def _words(language: str) -> _Words:
         tuple(named),
         phrases(offsets),
         re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.past)} (?:\w+ )?$"),
+        phrases(word for each in dates for word in each.past_words),
         re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.stated)} $"),
         phrases(word for each in dates for word in each.stated),
         days | ordinals,
@@ -121,11 +124,20 @@ def find_dates(said: Utterance, language: str, fields: Fields, expected: Expecta
             continue
         for match in pattern.finditer(said.folded):
             past = words.past.search(said.folded[max(0, match.start() - _BEFORE) : match.start()]) is not None
+            past = past or (
+                kind == "weekday_patterns" and words.past_words.search(_clause(said.folded, match)) is not None
+            )
             add(match, _value(kind, match, words, today, past=past))
     for match in words.relative.finditer(said.folded):
         days = words.offsets.get(re.sub(r"[ ,]+", " ", match.group()))
         add(match, None if days is None else (today + dt.timedelta(days=days)).isoformat())
     return _whole(said, found)
+
+
+def _clause(folded: str, match: re.Match[str]) -> str:
+    first = max(folded.rfind(mark, 0, match.start()) for mark in ",.;!?\n") + 1
+    ends = [at for mark in ",.;!?\n" if (at := folded.find(mark, match.end())) >= 0]
+    return folded[max(first, match.start() - _CLAUSE) : min([*ends, match.end() + _CLAUSE])]
 
 
 def _whole(said: Utterance, found: list[Mention]) -> list[Mention]:

@@ -15,9 +15,10 @@ from inference.engines.scripted.mentions.dates import find_dates
 from inference.engines.scripted.mentions.email import find_emails
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.money import find_decimals, find_money
+from inference.engines.scripted.mentions.names import name_rules
 from inference.engines.scripted.mentions.numbers import find_numbers
 from inference.engines.scripted.mentions.person_names import find_person_names
-from inference.engines.scripted.mentions.spelling import apply_spelling, find_letter_changes, find_spelled
+from inference.engines.scripted.mentions.spelling import apply_spelling, find_letter_changes, find_spelled, join_halves
 from inference.engines.scripted.mentions.text import WORD, Utterance, fold
 from inference.engines.scripted.mentions.texts import find_texts
 from inference.engines.scripted.mentions.times import find_times
@@ -84,7 +85,8 @@ def find_mentions(
     ]
     asked = "person_name" in expected.formats or "name" in expected.fields
     field = fields.assign("person_name", said.folded, 0, 0, expected)
-    found += apply_spelling(said, persons, language, asked=asked, field=field)
+    persons = apply_spelling(said, persons, language, asked=asked, field=field)
+    found += join_halves(said, persons, name_rules(language).given)
     found += find_choices(said, languages_of(language), fields, expected)
     found = _by_phrases(said, found, fields)
     found += find_texts(said, language, fields)

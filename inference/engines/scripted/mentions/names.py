@@ -24,6 +24,7 @@ class NameRules:
     not_mine: re.Pattern[str]
     leads: re.Pattern[str]
     trails: re.Pattern[str]
+    spelling: re.Pattern[str]
     pointing: re.Pattern[str]
     other_persons: re.Pattern[str]
     endings: tuple[str, ...]
@@ -35,6 +36,7 @@ class NameRules:
     own: frozenset[str]
     stops: frozenset[str]
     places: frozenset[str]
+    days: frozenset[str]
     nouns_are_capitals: bool
 
 
@@ -75,11 +77,14 @@ def name_rules(language: str) -> NameRules:
         ),
         pointing=either([word for each in own for word in each.names.pointing_cues], f"(?:{RIGHT}|(?<='))"),
         other_persons=re.compile(
-            f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)} ?,? ?$"
+            f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)}(?: \\w{{1,3}})? ?,? ?$"
         ),
         endings=tuple(fold(word) for each in own for word in each.names.endings),
         leads=either(leads, f"(?:{RIGHT}|(?<='))"),
-        trails=re.compile(f"[ ,]+{alternation([*trails, *numbers])}$"),
+        trails=re.compile(f"[ ,]+{alternation([*trails, *numbers])}[ ,.]*$"),
+        spelling=re.compile(
+            f" {alternation(word for each in own for word in each.names.with_letters)}(?: [^ ,]+){{1,4}}[ .]*$"
+        ),
         titles=frozenset(fold(word) for each in every for word in each.names.titles),
         suffixes=frozenset(fold(word) for each in every for word in each.names.suffixes),
         particles=frozenset(particles),
@@ -96,5 +101,6 @@ def name_rules(language: str) -> NameRules:
             | {fold(word) for each in own for word in each.places.ends if " " not in word}
         ),
         places=places,
+        days=frozenset(fold(word) for word in (*days, *relative)),
         nouns_are_capitals=language == "de",
     )

@@ -15,6 +15,7 @@ _BREAK = re.compile(r"[,;:!?\n()\"]|\.(?=\s|$)| - |-(?= )")
 _MAX_TOKENS = 9
 _MAX_LOWER = 4
 _MAX_CUES = 24
+_MIN_SURNAME = 4
 #: Words joined to a particle in the middle of a name: "von und zu".
 _INSIDE = frozenset({"und", "y", "i", "e", "et"})
 
@@ -245,6 +246,8 @@ class _Finder:
         return token is not None and self._is_capital(token)
 
     def _trim_trails(self, start: int, end: int) -> int:
+        spelling = self.rules.spelling.search(self.folded, start, end)
+        end = spelling.start() if spelling else end
         while (match := self.rules.trails.search(self.folded, start, end)) is not None:
             end = match.start()
         return end
@@ -261,7 +264,7 @@ class _Finder:
             token = _TOKEN.match(self.folded, self._gap(at, bool(tokens or held)), limit)
             if token is None or not self.said.is_free(token.start(), token.end()):
                 break
-            kind = self._kind(token, words)
+            kind = self._kind(token, words, sure=given or titled)
             if held and not kind and self.said.is_upper(token.start()) and not self.rules.nouns_are_capitals:
                 kind = "name"  # behind a particle: "bin Said"
             if kind == "title" and not words:
@@ -317,7 +320,7 @@ class _Finder:
     def _is_possessive(self, token: re.Match[str]) -> bool:
         return token.group().endswith("'s") and re.match(r" \w", self.folded[token.end() :]) is not None
 
-    def _kind(self, token: re.Match[str], words: int) -> str:
+    def _kind(self, token: re.Match[str], words: int, *, sure: bool) -> str:
         word = token.group()
         upper = self._is_capital(token)
         if not words and word in self.rules.titles and word not in self.rules.given:
@@ -330,7 +333,9 @@ class _Finder:
             return "particle"
         cased = self.said.has_case(token.start())
         common = self.own if upper and cased else self.common
-        if word in self.rules.stops or (word in common and not (word in self.rules.given and upper)):
+        # "Tom Baker", "Frau Koch": a surname that is a word too.
+        surname = sure and upper and cased and len(word) >= _MIN_SURNAME and word not in self.rules.days
+        if word in self.rules.stops or (word in common and not (word in self.rules.given and upper) and not surname):
             return ""
         if len(word) == 1:
             return "name" if upper and cased and word.isalpha() else ""

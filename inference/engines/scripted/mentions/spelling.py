@@ -117,6 +117,24 @@ def apply_spelling(
     return result
 
 
+def join_halves(said: Utterance, mentions: list[Mention], given: frozenset[str]) -> list[Mention]:
+    """Two names side by side, of which one is a given name, as one: "Beth, B E T H, Collins", "Smith, John"."""
+    result: list[Mention] = []
+    for each in sorted(mentions, key=lambda item: item.start):
+        last = result[-1] if result else None
+        single = (
+            last and " " not in last.value and " " not in each.value and last.format == each.format == "person_name"
+        )
+        if last and single and not said.text[last.end : each.start].strip(" ,"):
+            first, second = fold(last.value) in given, fold(each.value) in given
+            if first != second:
+                value = f"{last.value} {each.value}" if first else f"{each.value} {last.value}"
+                result[-1] = replace(last, value=value, end=each.end)
+                continue
+        result.append(each)
+    return result
+
+
 def _respelled(name: str, letters: str) -> str:
     """The name with the word replaced that the letters are likest to, the last one in doubt."""
     words = name.split()

@@ -76,6 +76,8 @@ def _long(said: Utterance, match: re.Match[str], language: str) -> tuple[int, in
         end = cut.start() if cut else end
     end = start + len(said.folded[start:end].rstrip(" ,:-"))
     tokens = _TOKEN.findall(said.folded[start:end])
+    if not said.is_free(start, start + 1):
+        return None  # "since 2015"
     if not tokens or all(token in words.vague for token in tokens):
         return None
     return start, end

@@ -68,6 +68,7 @@ class NumberCues(_Table):
 class NameCues(_Table):
     """``cues``: before a name. ``bare_cues``: also words for anything ("name"). ``weak_cues``: "this is". ``tails``:
     after a name. ``not_mine``: before a cue that is about somebody else. ``leads``, ``trails``: around a bare name.
+    ``with_letters``: before its spelling ("Wolff with two f").
     ``pointing_cues``: those of the weak cues that may point at anything ("this is"). ``other_persons``: before somebody
     else's name ("my husband"). ``endings``: of words that are no names ("-ung").
     """
@@ -84,6 +85,7 @@ class NameCues(_Table):
     suffixes: list[str] = []
     leads: list[str]
     trails: list[str]
+    with_letters: list[str]
 
 
 class PlaceCues(_Table):
@@ -107,6 +109,7 @@ class PlaceCues(_Table):
 
 class DateWords(_Table):
     """Patterns with ``{day}``, ``{month}``, ``{year}``, ``{weekday}``, ``{n}``. ``past``: before a day that is over.
+    ``past_words``: of clauses about the past.
     ``asked_patterns``: only of the answer to a question for a date.
     ``stated``: before the day that it is ("today is Friday").
     """
@@ -123,6 +126,7 @@ class DateWords(_Table):
     in_days: list[str]
     in_weeks: list[str]
     past: list[str]
+    past_words: list[str]
     stated: list[str]
 
 
