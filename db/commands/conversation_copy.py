@@ -38,11 +38,12 @@ from db.ids import new_id
 from db.models.audio import Audio
 from db.models.base import Base
 from db.models.conversation import Message, Session, Turn
-from db.models.work import CrmRecord, ModelCall, ToolCall
+from db.models.work import CrmRecord, CrmRecordChange, ModelCall, ToolCall
+from db.turns.crm import columns_of, payload_of
 from db.turns.live_values import Playback
 
 #: Tables whose rows are copied, each after those that it refers to.
-COPIED: tuple[type[Base], ...] = (Turn, Audio, Message, ModelCall, ToolCall, CrmRecord)
+COPIED: tuple[type[Base], ...] = (Turn, Audio, Message, ModelCall, ToolCall, CrmRecord, CrmRecordChange)
 
 #: The columns of ids that are no ids of copied rows.
 _OTHER_IDS = ("session_id", "tenant_id", "call_id")
@@ -92,11 +93,31 @@ async def copy_conversation(session: AsyncSession, original: Session, fork: Sess
     for model in COPIED:
         await session.execute(_copy(model, original, fork, ids))
     records = await session.scalars(select(CrmRecord.id).where(CrmRecord.session_id == original.id))
-    for old in [str(each) for each in records if str(each) in ids]:
-        values = {"old": old, "new": ids[old], "pattern": f"%{old}%", "fork": fork.id}
-        await session.execute(_RENAME, values)
+    for old in [each for each in records if str(each) in ids]:
+        renamed = {"old": str(old), "new": ids[str(old)], "pattern": f"%{old}%", "fork": fork.id}
+        await session.execute(_RENAME, renamed)
+        await _undo_later_changes(session, old, ids)
     last: int = (await session.execute(_EVENTS, {"ids": ids, "original": original.id, "fork": fork.id})).scalar_one()
     return last
+
+
+async def _undo_later_changes(session: AsyncSession, record_id: UUID, ids: Ids) -> None:
+    """Gives the copy of a record the values that it had where the fork begins."""
+    found = await session.scalars(
+        select(CrmRecordChange).where(CrmRecordChange.record_id == record_id).order_by(CrmRecordChange.id)
+    )
+    changes = found.all()
+    later = [each for each in changes if str(each.id) not in ids]
+    if not later:
+        return
+    copy = await session.get_one(CrmRecord, UUID(ids[str(record_id)]))
+    values = payload_of(copy)
+    for change in reversed(later):
+        values |= change.before
+    for name, value in columns_of(values).items():
+        setattr(copy, name, value)
+    copy.updated_at = next((each.created_at for each in reversed(changes) if str(each.id) in ids), None)
+    await session.flush()
 
 
 def _ids(model: type[Base], original: Session, fork: Session) -> Select[UUID]:
@@ -110,8 +131,11 @@ def _ids(model: type[Base], original: Session, fork: Session) -> Select[UUID]:
         wanted = _of_tool_calls(turns, original, fork)
     elif "turn_id" in columns:
         wanted = columns.turn_id.in_(turns)
-    else:
+    elif model is CrmRecord:
         wanted = columns.tool_call_id.in_(calls)
+    else:  # a change, of a record that is copied too
+        records = select(CrmRecord.id).where(CrmRecord.session_id == original.id, CrmRecord.tool_call_id.in_(calls))
+        wanted = and_(columns.tool_call_id.in_(calls), columns.record_id.in_(records))
     return select(columns.id).where(columns.session_id == original.id, wanted).order_by(columns.id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import re
 import uuid
 from functools import partial
@@ -12,11 +13,15 @@ from typing import Any
 
 import pytest
 
+from db.commands.conversation_copy import COPIED
+from db.models.metadata import metadata
 from db.postgres.database import Database
 from inference.lender import Engines
 from tests.client import END, EVENTS, Client, GraphQLFailed
 from tests.conftest import working
+from tests.db.agents.definitions import small_definition
 from tests.db.rows import eventually, everything, scalar
+from tests.graph.api.test_agents import PUBLISH
 from tests.graph.api.test_conversation import recording
 from tests.graph.edge import code_of
 from tests.inference.tools.shop import Shop
@@ -174,6 +179,38 @@ async def test_what_a_fork_files_is_no_request_of_the_customer(client: Client, w
     assert len(await found_in(again)) == 1  # a request of the customer's that was filed elsewhere
 
 
+async def test_a_record_that_was_changed_has_the_values_of_the_turn(client: Client, worker: None) -> None:
+    session = await client.create_session()
+    await client.say(session, 'file billing_query {"query": "my bill", "intent": "billing", "phone": "+49 30 1234567"}')
+    (real,) = (await client.run(RECORDS))["crmRecords"]["nodes"]
+    for phone in ("+49 30 7654321", "+49 30 1111111"):
+        update = {"reference": real["reference"], "phone": phone}
+        turn = await client.say(session, f"file update_crm_record {json.dumps(update)}")
+        assert turn["reply"]["text"] == "The tool update_crm_record said yes."
+    phones = "query($f: CrmRecordFilter) { crmRecords(filter: $f) { nodes { phone updatedAt query } } }"
+    values = ["+49 30 1234567", "+49 30 7654321", "+49 30 1111111"]
+    for after, phone in enumerate(values, 1):
+        made = (await fork(client, session, after, replay=0))["id"]
+        (copy,) = (await client.run(phones, f={"sessionId": made}))["crmRecords"]["nodes"]
+        assert (copy["phone"], copy["updatedAt"] is None) == (phone, after == 1)
+    made = (await fork(client, session, 1))["id"]  # the changes are made again, in the fork alone
+    await eventually(partial(all_ended, client, made))
+    (copy,) = (await client.run(phones, f={"sessionId": made}))["crmRecords"]["nodes"]
+    (kept,) = (await client.run(phones))["crmRecords"]["nodes"]
+    assert copy["phone"] == kept["phone"] == values[-1] and copy["updatedAt"] > kept["updatedAt"]
+    update = {"reference": real["reference"], "phone": values[0]}
+    answer = await client.run(TOOL, input={"sessionId": made, "name": "update_crm_record", "arguments": update})
+    assert answer["callTool"]["toolCall"]["result"]["ok"]
+    (kept,) = (await client.run(phones))["crmRecords"]["nodes"]
+    assert kept["phone"] == values[-1]
+
+
+def test_every_table_of_a_session_is_copied_or_left_out_on_purpose() -> None:
+    of_sessions = {name for name, table in metadata.tables.items() if "session_id" in table.columns}
+    copied = {model.__tablename__ for model in COPIED} | {"events"}
+    assert of_sessions - copied == {"calls"}, "docs/decisions/2026-11-26-forked-sessions.md"
+
+
 async def test_a_key_makes_one_fork(client: Client, worker: None) -> None:
     session = await spoken_to(client)
     made = await asyncio.gather(*(fork(client, session, 2, idempotencyKey="k", replay=0) for _ in range(4)))
@@ -228,7 +265,8 @@ async def test_a_fork_calls_external_tools_only_if_it_is_asked_to(
     await shop.start()
     try:
         async with working(database, engines, mcp_servers=(shop.settings,)):
-            session = await client.create_session()
+            await client.run(PUBLISH, d=small_definition(tools=[{"server": "shop"}]))
+            session = await client.create_session(persona="desk")
             turn = await client.say(session, "file shop__charge {}")
             assert turn["reply"]["text"] == "The tool shop__charge said yes."
             made = (await fork(client, session, 0))["id"]
