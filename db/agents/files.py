@@ -37,13 +37,10 @@ def read_text(file: Path, max_bytes: int) -> str:
     if len(data) > max_bytes:
         raise FileProblem(f"The file has more than {max_bytes} bytes.")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise FileProblem(f"The file is not text in UTF-8: line {line}, byte {error.start}.") from None
-    if "\0" in text:
-        raise FileProblem("The file is not text: it has NUL characters.")
-    return text
 
 
 def read_knowledge(value: Json, folder: Path) -> Iterator[tuple[Loc, str, bool]]:
