@@ -10,6 +10,7 @@ from db.agents.check_replies import REPLIES, check_replies
 from db.agents.check_schema import check_schema, count_patterns
 from db.agents.definition import STANDARD_FIELDS, AgentDefinition, FieldDefinition, ScenarioDefinition
 from db.agents.problems import MAX_PROBLEMS, Loc
+from db.agents.tool_names import BUILT_IN_TOOLS, SEPARATOR
 from db.json_value import Json
 from db.languages import LANGUAGES
 
@@ -19,12 +20,6 @@ MAX_EXAMPLES = 5_000
 MAX_SCENARIOS = 100
 MAX_FIELDS = 50
 MAX_PATTERNS = 50
-
-#: Names of tools that every agent has, which no scenario may have.
-_TOOL_NAMES = frozenset({"find_crm_records", "update_crm_record", "search_knowledge"})
-
-#: Separates an external server's name from its tool's.
-_SEPARATOR = "__"
 
 #: Characters that Postgres cannot store, and other control characters than tab and line ends.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -152,7 +147,7 @@ def _scenarios(agent: AgentDefinition) -> _Problems:
         yield ("scenarios",), f"An agent has at most {MAX_SCENARIOS} scenarios."
     for number, scenario in enumerate(agent.scenarios):
         loc: Loc = ("scenarios", number)
-        if scenario.name in _TOOL_NAMES or _SEPARATOR in scenario.name:
+        if scenario.name in BUILT_IN_TOOLS or SEPARATOR in scenario.name:
             yield (*loc, "name"), f"{scenario.name!r} cannot be a scenario's name: tools are called so."
         if len(scenario.fields) > MAX_FIELDS:
             yield (*loc, "fields"), f"A scenario has at most {MAX_FIELDS} fields."
@@ -200,7 +195,7 @@ def _tools(agent: AgentDefinition) -> _Problems:
     for number, scenario in enumerate(agent.scenarios):
         if scenario.tool is None:
             continue
-        server, separator, tool = scenario.tool.partition(_SEPARATOR)
+        server, separator, tool = scenario.tool.partition(SEPARATOR)
         loc: Loc = ("scenarios", number, "tool")
         if not separator or not tool:
             yield loc, "An external tool is named as server__tool."

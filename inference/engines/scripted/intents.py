@@ -16,12 +16,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from db.agents.scenarios import SCENARIOS
+from db.agents.builtin import builtin_agents
+from db.agents.definition import STANDARD_FIELDS
 from inference.engines.scripted.embeddings import MAX_CHARS, MiniLM, Multilingual, Vectors
 from inference.engines.scripted.lexicon import LANGUAGES, fold, read_table
 
 #: The scenario of each intent that belongs to one.
-SCENARIO_OF = {intent: scenario.name for scenario in SCENARIOS.values() for intent in scenario.intents}
+_AGENT = builtin_agents()["billing_agent"]  # the one with all of them
+SCENARIO_OF = {each.name: each.scenario for each in _AGENT.intents if each.scenario is not None}
+
+#: The fields of each scenario's record.
+FIELDS_OF = {each.name: frozenset({*STANDARD_FIELDS, *each.fields}) for each in _AGENT.scenarios}
 
 _WEIGHTS = {"en": (1.0, 1.0, 0.3), "hi": (0.2, 0.4, 1.0)}
 _DEFAULT_WEIGHTS = (0.3, 1.0, 0.3)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
+from db.agents.tool_names import FIND_CRM_RECORDS
 from db.json_value import Json
+from inference.engines.scripted.intents import FIELDS_OF
 from inference.engines.scripted.lexicon import Lexicon, fold
 from inference.engines.scripted.replies import Part, Replies
 from inference.engines.scripted.state import (
@@ -104,7 +105,7 @@ class Policy:
         return Part(f"confirm.{item.scenario}")
 
     def _arguments(self, item: ServiceRequest) -> dict[str, Json]:
-        own = set(SCENARIOS[item.scenario].payload.model_fields) - {*IDENTITY, "query", "intent", "priority"}
+        own = FIELDS_OF[item.scenario] - {*IDENTITY, "query", "intent", "priority"}
         return {
             **{slot: self.dialogue.slots.get(slot) for slot in IDENTITY},
             "query": " ".join(item.query)[:2000],

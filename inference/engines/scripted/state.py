@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from db.agents.scenarios import FIND_CRM_RECORDS, SCENARIOS
+from db.agents.tool_names import FIND_CRM_RECORDS
 from db.json_value import Json
+from inference.engines.scripted.intents import FIELDS_OF
 from inference.engines.scripted.utterances import Understanding
 
 #: Slots that identify the customer, shared by all requests.
@@ -92,7 +93,7 @@ class DialogueState:
         if name == FIND_CRM_RECORDS:
             self.turn.lookup = result
             return
-        if name not in SCENARIOS:
+        if name not in FIELDS_OF:
             return
         request = next((item for item in self.pending if item.scenario == name), None)
         if result.get("ok"):
@@ -132,7 +133,7 @@ class DialogueState:
         own = {"reason": said.reason, "target_plan": said.plan, "desired_outcome": said.outcome}
         own |= {"new_email": said.email, "new_address": said.address}
         for request in self.pending:
-            known = SCENARIOS[request.scenario].payload.model_fields
+            known = FIELDS_OF[request.scenario]
             request.fields |= {slot: value for slot, value in own.items() if value and slot in known}
             if said.priority and _ORDER.index(said.priority) != _ORDER.index(request.priority or "NORMAL"):
                 request.priority = said.priority
@@ -140,7 +141,7 @@ class DialogueState:
     def request_handover(self, text: str) -> None:
         """Adds a request for a human agent; ``text``: its query."""
         if all(item.scenario != HANDOVER for item in self.pending):
-            self.pending.append(ServiceRequest(HANDOVER, SCENARIOS[HANDOVER].intents[0], [text]))
+            self.pending.append(ServiceRequest(HANDOVER, "human", [text]))
 
 
 def _refused(result: Mapping[str, Json]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from db.agents.definition import AgentDefinition
-from db.agents.scenarios import FIND_CRM_RECORDS
+from db.agents.tool_names import FIND_CRM_RECORDS
 from inference.ports import CompletedToolCall, UserMessage
 from inference.turn.guard.conversation import Conversation, asks, succeeded, texts_of
 from inference.turn.guard.grounds import Grounds

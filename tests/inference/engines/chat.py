@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
-from db.agents.definition import AgentDefinition
-from db.agents.scenarios import SCENARIOS
+from db.agents.builtin import builtin_agents
+from db.agents.definition import STANDARD_FIELDS, AgentDefinition
+from db.agents.payload import check_payload
 from inference.ports import (
     AssistantMessage,
     ChatModel,
@@ -58,11 +57,13 @@ class Conversation:
             return {"ok": False, "errors": [{"loc": "", "msg": "the tool's server cannot be reached"}]}
         if call.name == "find_crm_records":
             return {"ok": True, "records": self.found}
-        try:
-            payload = SCENARIOS[call.name].payload.model_validate(call.arguments).model_dump(mode="json")
-        except ValidationError as error:
-            errors = [{"loc": ".".join(map(str, item["loc"])), "msg": item["msg"]} for item in error.errors()]
+        agent = builtin_agents()[self.agent] if isinstance(self.agent, str) else self.agent
+        scenario = agent.scenario(call.name)
+        assert scenario is not None
+        payload, errors = check_payload(agent, scenario, call.arguments)
+        if errors:
             return {"ok": False, "errors": errors}
+        payload = {**dict.fromkeys((*STANDARD_FIELDS, *scenario.fields)), **payload}
         self.filed.append((call.name, payload))
         reference = f"K7Q2M{len(self.filed)}"
         record = {"id": "1", "reference": reference, "scenario": call.name, "status": "DONE", **payload}

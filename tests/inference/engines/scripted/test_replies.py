@@ -7,7 +7,7 @@ import re
 import pytest
 
 from db.agents.builtin import builtin_agents
-from db.agents.scenarios import SCENARIOS
+from inference.engines.scripted.intents import FIELDS_OF
 from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.replies import EXPECTED_ANSWER, Replies, expected_answer, replies
 from inference.engines.scripted.state import CONFIRMED
@@ -29,13 +29,13 @@ def test_every_language_has_every_template_with_the_same_placeholders(language: 
 
 def test_every_scenario_and_persona_has_its_words() -> None:
     keys = set(replies("en").templates)
-    assert {f"filed.{name}" for name in SCENARIOS} <= keys
-    assert {f"thing.{name}" for name in SCENARIOS} <= keys
+    assert {f"filed.{name}" for name in FIELDS_OF} <= keys
+    assert {f"thing.{name}" for name in FIELDS_OF} <= keys
     assert {f"greeting.{name}" for name in builtin_agents()} <= keys
     assert {f"abilities.{name}" for name in builtin_agents()} <= keys
-    assert {f"lead.{name}" for name in SCENARIOS if name != "human_handover"} <= keys
+    assert {f"lead.{name}" for name in FIELDS_OF if name != "human_handover"} <= keys
     assert set(EXPECTED_ANSWER) <= keys
-    assert set(SCENARIOS) >= CONFIRMED
+    assert set(FIELDS_OF) >= CONFIRMED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
