@@ -117,7 +117,7 @@ def _phrase(text: str) -> re.Pattern[str]:
     if head.endswith("'"):
         opening = f"{LEFT}{head}"
     return re.compile(
-        f"{opening}(?P<value>[^\n]*?)(?P<end> ?,? {tail}{RIGHT})" if tail else f"{opening}(?P<value>[^\n]*)"
+        f"{opening}(?P<value>[^\n]*?)(?P<end>(?: ?,? |-){tail}{RIGHT})" if tail else f"{opening}(?P<value>[^\n]*)"
     )
 
 

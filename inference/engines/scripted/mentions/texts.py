@@ -17,12 +17,16 @@ _CLAUSE_END = re.compile(r"[.,!?;:\n()](?=\s|$)| - ")
 _TOKEN = re.compile(rf"{LETTER}+(?:['\-+.]{LETTER}+)*\+?")
 _MAX_CHARS = 200
 _MAX_WORDS = 4
+_AND = "(?:and|und|y|et|aur|और|اور)"
+_TRAILING = re.compile(rf"[ ,]+{_AND}$")
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
     vague: frozenset[str]
     ends: re.Pattern[str]
+    clause_ends: re.Pattern[str]
+    owned: re.Pattern[str]
     number_cues: re.Pattern[str]
 
 
@@ -33,8 +37,19 @@ def _words(language: str) -> _Words:
     return _Words(
         frozenset(word for each in tables for text in each.texts.vague for word in _TOKEN.findall(fold(text))),
         re.compile(rf"[ ,]+{LEFT}{alternation(word for each in tables for word in each.texts.ends)}{RIGHT}"),
+        _clause_ends(language),
+        re.compile(rf"{LEFT}{alternation(word for each in tables for word in each.texts.owned)} (?:[^ ,.]{{1,12}} )?$"),
         re.compile(rf"[,;] (?:{LETTER}+ ){{0,2}}{LEFT}{alternation(cues)}{RIGHT}"),
     )
+
+
+def _clause_ends(language: str) -> re.Pattern[str]:
+    """Where a whole clause ends: courtesies anywhere, other words only at a comma or "and"."""
+    tables = [mention_words(each) for each in languages_of(language)]
+    ends = [word for each in tables for word in each.texts.ends]
+    courtesies = {word for each in tables for word in each.names.trails}.intersection(ends)
+    own = alternation(word for word in ends if word not in courtesies)
+    return re.compile(rf"[ ,]+{alternation(courtesies)}{RIGHT}|(?:[,;]|(?: {_AND}))(?: {_AND})? {own}{RIGHT}")
 
 
 def find_texts(said: Utterance, language: str, fields: Fields) -> list[Mention]:
@@ -46,9 +61,11 @@ def find_texts(said: Utterance, language: str, fields: Fields) -> list[Mention]:
         if slot.format != "text" or not slot.phrases:
             continue
         short = any("(?P<end>" in phrase.pattern for phrase in slot.phrases)
+        ends = " ".join(phrase.pattern.partition("(?P<end>")[2] for phrase in slot.phrases)
+        nouns = frozenset(_TOKEN.findall(ends))
         for phrase in slot.phrases:
             for match in phrase.finditer(said.folded):
-                span = _short(said, match, language) if short else _long(said, match, language)
+                span = _short(said, match, language, nouns) if short else _long(said, match, language)
                 if span is None or any(span[0] < each.end and each.start < span[1] for each in _spans(found, slot)):
                     continue
                 value = said.said(*span)[:_MAX_CHARS].strip()
@@ -71,10 +88,10 @@ def _long(said: Utterance, match: re.Match[str], language: str) -> tuple[int, in
     start = match.start("value")
     stop = _SENTENCE_END.search(said.folded, start)
     end = min(match.end("value"), stop.start() if stop else len(said.folded), start + _MAX_CHARS)
-    for pattern in (words.ends, words.number_cues, name_rules(language).cues):
+    for pattern in (words.clause_ends, words.number_cues, name_rules(language).cues):
         cut = pattern.search(said.folded, start + 1, end)
         end = cut.start() if cut else end
-    end = start + len(said.folded[start:end].rstrip(" ,:-"))
+    end = start + len(_TRAILING.sub("", said.folded[start:end].rstrip(" ,:-")))
     tokens = _TOKEN.findall(said.folded[start:end])
     if not said.is_free(start, start + 1):
         return None  # "since 2015"
@@ -83,7 +100,8 @@ def _long(said: Utterance, match: re.Match[str], language: str) -> tuple[int, in
     return start, end
 
 
-def _short(said: Utterance, match: re.Match[str], language: str) -> tuple[int, int] | None:
+def _short(said: Utterance, match: re.Match[str], language: str, nouns: frozenset[str]) -> tuple[int, int] | None:
+    """A short name. ``nouns``: words behind names of the field ("plan"); behind other words only capitals count."""
     words = _words(language)
     start, end = match.span("value")
     tokens = list(_TOKEN.finditer(said.folded, start, end))
@@ -120,6 +138,12 @@ def _short(said: Utterance, match: re.Match[str], language: str) -> tuple[int, i
                 break
             kept.append(token)
         tokens = kept
+    if tokens and words.owned.search(said.folded[max(0, tokens[0].start() - 40) : tokens[0].start()]):
+        return None
+    head = _TOKEN.findall(said.folded[match.start() : start])
+    small = tokens and said.has_case(tokens[0].start()) and not _is_capital(said, tokens[0])
+    if small and "end" not in match.re.groupindex and head and head[-1] not in nouns and said.text != said.text.lower():
+        return None
     if not tokens or all(not token.group().isdigit() and len(token.group()) < 2 for token in tokens):
         return None
     return tokens[0].start(), tokens[-1].end()

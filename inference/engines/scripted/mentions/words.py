@@ -166,9 +166,12 @@ class CorrectionWords(_Table):
 
 
 class TextWords(_Table):
-    """``vague``: words that are no value by themselves ("a better plan"). ``ends``: words after a value."""
+    """``vague``: words that are no value by themselves ("a better plan"). ``ends``: words after a value.
+    ``owned``: before what the customer has already.
+    """
 
     vague: list[str]
+    owned: list[str]
     ends: list[str]
 
 
