@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from db.agents.builtin import builtin_agents
+from graph.cli.evals.load import load
 from tests.db.agents.definitions import small_definition
 from tests.graph.cli.command import Ended, voxloom
 
@@ -76,6 +78,17 @@ def test_nobody_listens(tmp_path: Path) -> None:
     for arguments in (("publish", str(file)), ("list",), ("show", "desk"), ("diff", str(file)), ("archive", "desk")):
         line = voxloom("agents", *arguments, home=tmp_path, VOXLOOM_PORT="1").mistake()
         assert line.startswith("SERVER_UNUSABLE: Nothing answers at http://127.0.0.1:1")
+
+
+def test_the_definition_and_the_conversations_of_the_guide_are_valid(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "how-to" / "make-your-own-agent.md").read_text()
+    definition, conversations = re.findall(r"^```yaml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    file = tmp_path / "hotel.yaml"
+    file.write_text(definition, encoding="utf-8")
+    assert check(file).out.endswith("hotel.yaml: hotel_agent is valid (en; scenarios: 1)\n")
+    evals = tmp_path / "hotel.eval.yaml"
+    evals.write_text(conversations, encoding="utf-8")
+    assert {each.conversation.agent for each in load([evals])} == {"hotel_agent"}
 
 
 def test_the_json_schema(tmp_path: Path) -> None:
