@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from db.agents.definition import AgentDefinition, FieldDefinition
@@ -26,13 +27,18 @@ def format_of(field: FieldDefinition) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A field of the agent. ``names``: a pattern of what customers call it. ``phrases``: patterns with a group."""
+    """A field of the agent. ``names``: a pattern of what customers call it. ``phrases``: patterns with a group.
+    ``short``: whether a phrase of any language goes on behind the value ("the {} plan"), so that it is a name.
+    ``nouns``: what stands beside such a name ("plan").
+    """
 
     name: str
     format: str
     definition: FieldDefinition | None
     names: re.Pattern[str] | None
     phrases: tuple[re.Pattern[str], ...]
+    short: bool = False
+    nouns: frozenset[str] = frozenset()
 
 
 class Fields:
@@ -107,7 +113,17 @@ def _slot(name: str, field: FieldDefinition, languages: tuple[str, ...]) -> Slot
         field,
         pattern,
         tuple(map(_phrase, sorted(phrases, key=len, reverse=True))),
+        any(not text.strip().endswith("{}") for texts in field.phrases.values() for text in texts),
+        _nouns(phrases),
     )
+
+
+def _nouns(phrases: list[str]) -> frozenset[str]:
+    """Words behind a value, and those that more than one phrase has right before it."""
+    parts = [fold(phrase).partition("{}") for phrase in phrases]
+    before = Counter(head.split()[-1] for head, _, _ in parts if head.split())
+    behind = {word for _, _, tail in parts for word in tail.split()}
+    return frozenset(behind | {word for word, count in before.items() if count > 1 and len(word) > 2})
 
 
 def _phrase(text: str) -> re.Pattern[str]:

@@ -60,12 +60,9 @@ def find_texts(said: Utterance, language: str, fields: Fields) -> list[Mention]:
     for slot in fields.slots.values():
         if slot.format != "text" or not slot.phrases:
             continue
-        short = any("(?P<end>" in phrase.pattern for phrase in slot.phrases)
-        ends = " ".join(phrase.pattern.partition("(?P<end>")[2] for phrase in slot.phrases)
-        nouns = frozenset(_TOKEN.findall(ends))
         for phrase in slot.phrases:
             for match in phrase.finditer(said.folded):
-                span = _short(said, match, language, nouns) if short else _long(said, match, language)
+                span = _short(said, match, language, slot.nouns) if slot.short else _long(said, match, language)
                 if span is None or any(span[0] < each.end and each.start < span[1] for each in _spans(found, slot)):
                     continue
                 value = said.said(*span)[:_MAX_CHARS].strip()
