@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -155,7 +155,27 @@ class Lender(Generic[E]):
             await self._engine.close()
 
 
+#: Names of engines in order of preference; None for those of the settings.
+Names = Sequence[str] | None
+
 AnyLender = Lender[Transcriber] | Lender[StreamingTranscriber] | Lender[ChatModel] | Lender[Synthesizer]
+
+
+def _preferred(lenders: Sequence[Lender[E]], offered: Sequence[Lender[E]], names: Names) -> tuple[Lender[E], ...]:
+    """The engines of these names, in their order; those of the settings if there are no names."""
+    if names is None:
+        return tuple(lenders)
+    there = {lender.info.engine: lender for lender in (*offered, *lenders)}
+    return tuple(there[name] for name in names if name in there)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedEngines:
+    """Engines that are used only where a session or its agent names them."""
+
+    asr: tuple[Lender[Transcriber], ...] = ()
+    llm: tuple[Lender[ChatModel], ...] = ()
+    tts: tuple[Lender[Synthesizer], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +189,29 @@ class Engines:
     draft: Lender[Transcriber] | None
     llm: tuple[Lender[ChatModel], ...]
     tts: tuple[Lender[Synthesizer], ...]
+    offered: OfferedEngines = field(default_factory=OfferedEngines)
+
+    def preferred(self, *, asr: Names, llm: Names, tts: Names) -> Engines:
+        """The engines of these names, for each stage in their order; None: those of the settings.
+
+        A stage of which no named engine is here has none.
+        """
+        return Engines(
+            asr=_preferred(self.asr, self.offered.asr, asr),
+            draft=self.draft,
+            llm=_preferred(self.llm, self.offered.llm, llm),
+            tts=_preferred(self.tts, self.offered.tts, tts),
+        )
 
     def every(self) -> list[tuple[str, AnyLender]]:
         """All engines with their stages, in the order of the pipeline."""
         drafts = () if self.draft is None else (self.draft,)
-        stages = (("ASR", self.asr), ("ASR", drafts), ("LLM", self.llm), ("TTS", self.tts))
+        stages = (
+            ("ASR", (*self.asr, *self.offered.asr)),
+            ("ASR", drafts),
+            ("LLM", (*self.llm, *self.offered.llm)),
+            ("TTS", (*self.tts, *self.offered.tts)),
+        )
         return [(stage, lender) for stage, lenders in stages for lender in lenders]
 
     @property

@@ -20,6 +20,9 @@ def _split(value: object) -> object:
 #: Several values, comma-separated in the environment, in order of preference.
 Listed = Annotated[tuple[V, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 
+#: The same, or None.
+Offered = Annotated[tuple[V, ...] | None, NoDecode, BeforeValidator(_split)]
+
 #: The value of VOXLOOM_ASR_DRAFT_ENGINE for no partial transcripts from a second engine.
 NO_DRAFT = "none"
 
@@ -32,6 +35,9 @@ class InferenceSettings(DatabaseSettings):
     live_asr_engine: str = "ctranslate2"
     llm_engine: Listed[str] = ("scripted",)
     tts_engine: Listed[str] = ("espnet", "kokoro", "pico")
+    asr_offered: Offered[str] = None
+    llm_offered: Offered[str] = None
+    tts_offered: Offered[str] = None
     guard_reader: Literal["models", "lexicon"] = "models"
 
     model_dir: Path | None = None

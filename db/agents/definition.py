@@ -140,7 +140,7 @@ class KnowledgeSource(_Part):
 
 class ToolServer(_Part):
     """An MCP server known to the process. ``allow``: names of tools that may be used; absent: all. ``confirm``: those
-    that need a yes first.
+    that need a yes first; "*": all that the server does not declare read-only or idempotent.
     """
 
     server: Annotated[str, StringConstraints(min_length=1, max_length=100)]

@@ -21,3 +21,6 @@ BUILT_IN_TOOLS = frozenset({FIND_CRM_RECORDS, UPDATE_CRM_RECORD, SEARCH_KNOWLEDG
 
 #: Separates an external server's name from its tool's: ``server__tool``.
 SEPARATOR = "__"
+
+#: In a server's ``confirm``: every tool that the server does not declare read-only or idempotent.
+ALL_UNSAFE = "*"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from db.errors import EngineUnavailable
 from db.load_settings import BadSettings, load_settings
 from inference.engines.discovery import Kind, find_engine
 from inference.engines.factory import EngineContext, EngineFactory
-from inference.lender import Engines, Lender, load_failure
+from inference.lender import Engines, Lender, OfferedEngines, load_failure
 from inference.ports import Engine, EngineInfo, StreamingTranscriber
 from inference.settings import NO_DRAFT, InferenceSettings
 from inference.weights.cache import ModelCache, Progress, no_progress
@@ -43,11 +44,22 @@ def choose_engines(
     def lender(kind: Kind, name: str, context: EngineContext, setting: str) -> Lender[Any]:
         return _lender(settings, kind, name, context, setting)
 
+    def offered(
+        kind: Kind, names: Sequence[str] | None, chosen: Sequence[str], context: EngineContext
+    ) -> tuple[Any, ...]:
+        setting = f"VOXLOOM_{kind.upper()}_OFFERED"
+        return tuple(lender(kind, each, context, setting) for each in names or () if each not in chosen)
+
     return Engines(
         asr=tuple(lender("asr", each, hearing, "VOXLOOM_ASR_ENGINE") for each in settings.asr_engine),
         draft=None if alone else lender("asr", draft, drafting, "VOXLOOM_ASR_DRAFT_ENGINE"),
         llm=tuple(lender("llm", each, others, "VOXLOOM_LLM_ENGINE") for each in settings.llm_engine),
         tts=tuple(lender("tts", each, others, "VOXLOOM_TTS_ENGINE") for each in settings.tts_engine),
+        offered=OfferedEngines(
+            asr=offered("asr", settings.asr_offered, settings.asr_engine, hearing),
+            llm=offered("llm", settings.llm_offered, settings.llm_engine, others),
+            tts=offered("tts", settings.tts_offered, settings.tts_engine, others),
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from db.agents.definition import AgentDefinition
+from db.agents.definition import AgentDefinition, EnginePreferences
 from db.agents.pinned import PINNED_JOIN, known_version, read_definition
 from db.audio.store import AudioStore, retry_unavailable
 from db.enums import MessageType, Role, ToolCallStatus
@@ -47,7 +47,7 @@ select sessions.tenant_id, sessions.language, pinned.id, pinned.checksum, sessio
       'server', calls.server, 'arguments', calls.arguments, 'result', calls.result, 'error', calls.error,
       'status', calls.status) order by calls.id)::text
     from lately join tool_calls calls on calls.turn_id = lately.id),
-  sessions.external_tools
+  sessions.external_tools, sessions.engines::text
 from sessions {PINNED_JOIN} cross join mine where sessions.id = $1
 """  # noqa: S608 - of constants
 
@@ -101,6 +101,7 @@ class _Rows:
     messages: list[Found]
     calls: list[Found]
     external_tools: bool
+    engines: EnginePreferences
 
     def inputs(self) -> TurnInputs:
         """The inputs without the turn's own message and reply."""
@@ -124,6 +125,7 @@ class _Rows:
                 if call["status"] == ToolCallStatus.PENDING
             ),
             external_tools=self.external_tools,
+            engines=self.engines,
         )
 
 
@@ -131,11 +133,12 @@ async def _find(database: Database, session_id: UUID, turn_id: UUID | None) -> _
     row = await database.reader.row(INPUTS, [session_id, turn_id, _MAX_TURNS])
     assert row is not None
     tenant_id, language, version_id, checksum, customer_id, metadata, number, *told = row
-    said, used, external_tools = told
+    said, used, external_tools, engines = told
     agent = await read_definition(database.reader, known_version(version_id), checksum)
     known: Found = json.loads(metadata or "{}") or {}
     messages, calls = json.loads(said or "[]"), json.loads(used or "[]")
-    return _Rows(tenant_id, language, agent, customer_id, known, number, messages, calls, external_tools)
+    named = EnginePreferences.model_validate_json(engines or "{}")
+    return _Rows(tenant_id, language, agent, customer_id, known, number, messages, calls, external_tools, named)
 
 
 async def _recording(database: Database, store: AudioStore, audio_id: str, patience_seconds: float) -> bytes:

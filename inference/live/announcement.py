@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 
+from db.agents.definition import AgentDefinition
 from db.audio.encoded import EncodedAudio
 from db.enums import Prompt, Stage
 from db.json_value import Json
@@ -49,9 +50,10 @@ class Announcement:
     async def _run(self) -> None:
         context, relay = self._context, ReplyRelay()
         try:
-            text = prompt_text(self.prompt, self._language)
+            inputs = await context.record.next_inputs()
+            text = prompt_text(self.prompt, self._language, inputs.agent)
             await context.record.prompted(self.prompt, text)
-            inputs = replace(await context.record.next_inputs(), text="", reply=text, session_language=self._language)
+            inputs = replace(inputs, text="", reply=text, session_language=self._language)
             now = context.record.now()
             relay.release(self.reply)
             with reply_on_lane(context.setup.lane, relay):
@@ -78,9 +80,15 @@ class Announcement:
             await asyncio.wait({self._task})
 
 
+def prompt_text(prompt: Prompt, language: str, agent: AgentDefinition) -> str:
+    """The words of a prompt, ISO 639-1. The greeting is the agent's, where it has one in the language."""
+    greeting = agent.greeting.get(language) if prompt is Prompt.GREETING else None
+    return greeting[0] if greeting else _default_text(prompt, language)
+
+
 @lru_cache
-def prompt_text(prompt: Prompt, language: str) -> str:
-    """The words of a prompt, ISO 639-1; English for a language without them."""
+def _default_text(prompt: Prompt, language: str) -> str:
+    """The words of a prompt of an agent that has none; English for a language without them."""
     table: dict[str, dict[str, str]] = tomllib.loads((files(__package__) / "prompts.toml").read_text(encoding="utf-8"))
     return table.get(language, table[_DEFAULT])[prompt.value.lower()]
 

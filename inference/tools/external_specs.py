@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from db.agents.definition import AgentDefinition, ToolServer
-from db.agents.tool_names import SEPARATOR
+from db.agents.tool_names import ALL_UNSAFE, SEPARATOR
 from inference.ports import ToolSpec
 
 
@@ -18,7 +18,9 @@ def allowed(agent: AgentDefinition, server: str, tools: Iterable[ToolSpec]) -> t
     confirmed = {f"{server}{SEPARATOR}{name}" for name in limits.confirm}
     confirmed |= {each.tool for each in agent.scenarios if each.tool is not None and each.confirm}
     return tuple(
-        replace(spec, confirm=True) if spec.name in confirmed else spec
+        replace(spec, confirm=True)
+        if spec.name in confirmed or (ALL_UNSAFE in limits.confirm and not spec.repeatable)
+        else spec
         for spec in tools
         if _allows(limits, server, spec.name)
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from db.agents.definition import AgentDefinition
+from db.agents.definition import AgentDefinition, EnginePreferences
 from inference.ports import HistoryItem, ToolRequest
 
 
@@ -18,7 +18,8 @@ class TurnInputs:
     until ASR's checkpoint. ``recording``: the encoded audio, if there is no text yet. ``reply``: None until the LLM's
     checkpoint. ``spoken``: whether the TTS checkpoint was reached. ``used``: finished tool calls of this turn.
     ``pending``: tool calls that an earlier attempt started and did not see the end of. ``external_tools``: whether
-    tools of external MCP servers may run: not in a forked session, unless it was asked for.
+    tools of external MCP servers may run: not in a forked session, unless it was asked for. ``engines``: those that the
+    session names, by stage; None for those of its agent.
     """
 
     tenant_id: UUID
@@ -34,3 +35,4 @@ class TurnInputs:
     used: tuple[HistoryItem, ...]
     pending: tuple[ToolRequest, ...]
     external_tools: bool = True
+    engines: EnginePreferences = field(default_factory=EnginePreferences)

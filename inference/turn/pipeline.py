@@ -11,7 +11,7 @@ from db.errors import VoxLoomError
 from db.languages import primary_language
 from db.turns.values import Failure
 from inference.audio.level import VoiceLevels
-from inference.lender import E, Engines, Lender
+from inference.lender import E, Engines, Lender, Names
 from inference.ports import (
     Journal,
     JournalLost,
@@ -59,7 +59,9 @@ class Pipeline:
         levels: VoiceLevels | None = None,
     ) -> None:
         self._work = work
-        self._engines = engines
+        self._all_engines = engines
+        self._names = {stage: _names(work, stage) for stage in ("asr", "llm", "tts")}
+        self._engines = engines.preferred(**self._names)
         self._decoder = decoder
         self._journal = journal
         self._clock = clock
@@ -107,6 +109,8 @@ class Pipeline:
             return work.text, language or self._reply_language(self._language_of(work.text))
         if work.recording is None:
             raise StageError(Failure("INTERNAL", "The message has neither text nor a recording.", Stage.ASR))
+        if not self._engines.asr:
+            raise self._none_named("asr", Stage.ASR)
         tries = EngineRetries(self._engines.asr, self._limits.retry)
         recognized: asr.Recognized | None = None
         while recognized is None:
@@ -176,11 +180,13 @@ class Pipeline:
         if self._work.spoken:
             return
         able = [lender for lender in self._engines.llm if lender.supports(language)]
+        if not self._engines.llm and self._work.reply is None:
+            raise self._none_named("llm", Stage.LLM)
         if not able and self._work.reply is None:
             raise StageError(
                 Failure("ENGINE_UNAVAILABLE", f"No language model here answers in {language!r}.", Stage.LLM)
             )
-        tries = EngineRetries(able or self._engines.llm, self._limits.retry)
+        tries = EngineRetries(able or self._all_engines.llm, self._limits.retry)
         while True:
             sentences = Sentences(_MAX_QUEUED_SENTENCES, language)
             try:
@@ -197,12 +203,22 @@ class Pipeline:
                 if self._relay is not None:
                     self._relay.restarted()
 
+    def _none_named(self, stage: str, failed: Stage) -> StageError:
+        """The error of a stage of which no engine that the session or its agent names is here."""
+        names = ", ".join(self._names[stage] or ())
+        message = f"No engine of the session or its agent is offered here: {names} (VOXLOOM_{failed}_OFFERED)."
+        return StageError(Failure("ENGINE_UNAVAILABLE", message, failed))
+
     async def _speak(self, sentences: Sentences) -> None:
         first = await sentences.get()
         language = sentences.language
         voice = self._work.agent.voices.get(language)
         able = [lender for lender in self._engines.tts if lender.supports(language)]
         able.sort(key=lambda lender: not lender.has_voice(voice))
+        if not self._engines.tts:
+            async for _ in _take(first, sentences):
+                pass
+            raise self._none_named("tts", Stage.TTS)
         if not able:
             await self._journal.stage_skipped(Stage.TTS, f"No voice here speaks {language!r}.")
             async for _ in _take(first, sentences):
@@ -242,6 +258,12 @@ class Pipeline:
                     self._clock.mark_first("audio")
                 elif item.audio is not None:
                     await self._journal.audio_ready(item.audio, item.call)
+
+
+def _names(work: TurnInputs, stage: str) -> Names:
+    """The engines that a session names, else its agent, else None: those of the settings."""
+    named: Names = getattr(work.engines, stage) or getattr(work.agent.engines, stage)
+    return named
 
 
 def _cause(error: Exception) -> Exception:

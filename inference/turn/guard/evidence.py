@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from db.agents.definition import AgentDefinition
-from db.agents.tool_names import FIND_CRM_RECORDS
+from db.agents.tool_names import FIND_CRM_RECORDS, SEARCH_KNOWLEDGE
 from inference.ports import CompletedToolCall, UserMessage
 from inference.turn.guard.conversation import Conversation, asks, succeeded, texts_of
 from inference.turn.guard.grounds import Grounds
@@ -129,4 +129,4 @@ def _did_something(call: CompletedToolCall) -> bool:
         return True
     if call.name == FIND_CRM_RECORDS:
         return bool(call.result.get("records"))
-    return succeeded(call)
+    return succeeded(call) and call.name != SEARCH_KNOWLEDGE

@@ -17,6 +17,9 @@ from inference.turn.guard.words import squashed
 _STANDARD = {"name": "person_name", "phone": "phone", "account_id": "account_id"}
 _UNSAID = frozenset({"intent", "priority"})
 
+#: Arguments that name a record.
+_NAMED = {"reference": "reference", "id": "reference"}
+
 #: Fields of which the agent's definition does not name the format.
 _TEXT = "text"
 
@@ -50,7 +53,7 @@ def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conver
 
 def _values(subject: Subject, arguments: Mapping[str, Json]) -> Iterator[tuple[str, Json, str]]:
     """Name, value and format of the arguments that are compared."""
-    fields = subject.scenario.fields if subject.scenario else {}
+    fields = subject.fields
     for name, value in arguments.items():
         if value is None or name in _UNSAID or isinstance(value, bool):
             continue
@@ -60,8 +63,8 @@ def _values(subject: Subject, arguments: Mapping[str, Json]) -> Iterator[tuple[s
                 yield name, value, format_
         elif name in _STANDARD:
             yield name, value, _STANDARD[name]
-        elif subject.files:
-            yield name, value, _TEXT
+        elif subject.writes:
+            yield name, value, _NAMED.get(name, _TEXT)
 
 
 def _retracted(conversation: Conversation) -> frozenset[str]:

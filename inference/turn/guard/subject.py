@@ -6,19 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from db.agents.definition import AgentDefinition, ScenarioDefinition
+from db.agents.definition import AgentDefinition, FieldDefinition, ScenarioDefinition
+from db.agents.tool_names import SEPARATOR, UPDATE_CRM_RECORD
 from db.json_value import Json
 from inference.ports import ToolRequest, ToolSpec
 from inference.turn.guard.conversation import Conversation, asks, texts_of
 from inference.turn.guard.grounds import Grounds
 from inference.turn.guard.refusal import Rule
 from inference.turn.guard.words import squashed, tokens
-
-#: Separates an external server's name from its tool's: ``server__tool``.
-_SEPARATOR = "__"
-
-#: In a server's ``confirm``: every tool that the server does not declare read-only or idempotent.
-_ALL_UNSAFE = "*"
 
 #: Letters of a word that tells a title or a tool's name apart from other words; characters of a template's part.
 _TELLING = 4
@@ -29,18 +24,26 @@ _PLACEHOLDER = re.compile(r"\{\w*\}")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """``intents``: those of the agent that the call is made for. ``needs_yes``: only after a yes of the customer."""
+    """``scenario``: that is filed, None for another tool. ``intents``: those of the agent that the call is made for.
+    ``needs_yes``: only after a yes of the customer. ``fields``: the definitions of the arguments, as far as there are.
+    """
 
     tool: str
     scenario: ScenarioDefinition | None
     intents: frozenset[str]
     needs_yes: bool
+    fields: Mapping[str, FieldDefinition] = field(default_factory=dict)
     arguments: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def files(self) -> bool:
-        """Whether the tool files a record of VoxLoom's own, or stands for one."""
+        """Whether the tool files something: a scenario's record, or what its external tool stands for."""
         return self.scenario is not None
+
+    @property
+    def writes(self) -> bool:
+        """Whether the arguments go on record, all of them."""
+        return self.files or self.tool == UPDATE_CRM_RECORD
 
     def is_asked_in(self, reply: str | None, conversation: Conversation) -> bool:
         """Whether the assistant's words ask something about this."""
@@ -71,7 +74,7 @@ class Subject:
     def _is_named_in(self, reply: str) -> bool:
         """Whether a value of the arguments is read back, or the tool's name is."""
         grounds = Grounds((reply,), ())
-        name = self.tool.rpartition(_SEPARATOR)[2]
+        name = self.tool.rpartition(SEPARATOR)[2]
         values = [each for each in texts_of(self.arguments) if len(squashed(each)) > 1]
         return any(grounds.code(each) for each in values) or _holds_most(name, frozenset(tokens(reply)))
 
@@ -90,18 +93,13 @@ def subject_of(request: ToolRequest, spec: ToolSpec, agent: AgentDefinition) -> 
         (each for each in agent.scenarios if each.tool == request.name), None
     )
     intents = frozenset(agent.intents_of(scenario.name)) if scenario else frozenset[str]()
-    needs_yes = (scenario is not None and scenario.confirm) or _asks_for_yes(request.name, spec, agent)
-    return Subject(request.name, scenario, intents, needs_yes, request.arguments)
-
-
-def _asks_for_yes(name: str, spec: ToolSpec, agent: AgentDefinition) -> bool:
-    """Whether the definition names the external tool in ``confirm``."""
-    server, separator, tool = name.partition(_SEPARATOR)
-    return bool(separator) and any(
-        tool in each.confirm or name in each.confirm or (_ALL_UNSAFE in each.confirm and not spec.repeatable)
-        for each in agent.tools
-        if each.server == server
-    )
+    if scenario is not None:
+        fields = scenario.fields
+    elif request.name == UPDATE_CRM_RECORD:  # of whichever record
+        fields = {name: each for of in agent.scenarios for name, each in of.fields.items()}
+    else:
+        fields = {}
+    return Subject(request.name, scenario, intents, spec.confirm, fields, request.arguments)
 
 
 def _holds_most(title: str, words: frozenset[str]) -> bool:

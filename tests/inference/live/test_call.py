@@ -353,12 +353,26 @@ async def test_the_greeting_comes_first_and_is_no_turn() -> None:
         await caller.answered()
         assert caller.kinds() == ["ReplyStarted", "ReplyText", "ReplyAudio", "ReplyFinished"]
         assert caller.all(ReplyStarted)[0].turn_id is None
-        assert caller.record.told("prompted") == [(Prompt.GREETING, "Hello, how can I help you?")]
+        told = [(Prompt.GREETING, "Hello, this is the billing assistant. How can I help you?")]
+        assert caller.record.told("prompted") == told
         assert not caller.record.turns
         caller.play()
         await caller.say("my bill is wrong", pause=0.6)
         await caller.answered(2)
         assert caller.record.texts == ["my bill is wrong"]
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting"),
+    [
+        ("de", "Guten Tag, hier ist der Rechnungsassistent. Wie kann ich Ihnen helfen?"),
+        ("it", "Buongiorno, come posso aiutarla?"),  # the agent has none in it
+    ],
+)
+async def test_the_greeting_is_the_agents_own_in_the_language_of_the_call(language: str, greeting: str) -> None:
+    async with calling(FakeRecord(language=language), greeting=True) as caller:
+        await caller.answered()
+        assert caller.record.told("prompted") == [(Prompt.GREETING, greeting)]
 
 
 async def test_a_call_that_goes_on_is_not_greeted_again() -> None:

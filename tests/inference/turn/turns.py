@@ -17,6 +17,7 @@ from inference.audio.wav import encode_wav
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
+from inference.lender import Engines
 from inference.ports import (
     RecordingDecoder,
     ToolContext,
@@ -83,6 +84,7 @@ async def run(
     llm: FakeChatModel | Sequence[FakeChatModel] | None = None,
     tts: FakeSynthesizer | Sequence[FakeSynthesizer] | None = None,
     draft: FakeTranscriber | None = None,
+    engines: Engines | None = None,
     toolbox: OneTool | None = None,
     journal: MemoryJournal | None = None,
     decoder: RecordingDecoder | None = None,
@@ -95,7 +97,7 @@ async def run(
     async with DecoderPool(1, wait_seconds=10) as decoders:  # starts a process when a recording is decoded
         pipeline = Pipeline(
             turn,
-            engines=lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
+            engines=engines or lent(asr or FakeTranscriber(), llm or FakeChatModel(), tts or FakeSynthesizer(), draft),
             decoder=decoder or decoders,
             toolbox=toolbox or OneTool(),
             journal=journal,

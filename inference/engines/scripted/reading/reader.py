@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,9 @@ class UnderstandingReader:
         spoken = language if language in LANGUAGES else _DEFAULT
         expected = Expectation(confirms=question is not None and asks(question))
         understood = understander.understand(text, spoken, agent, expected)
-        return _reading(understood, self._lexicon.numbers(text, understood.language))
+        reading = _reading(understood, self._lexicon.numbers(text, understood.language))
+        plain = understood.reaction is Reaction.NONE and self._lexicon.read(text, spoken, agent).answer is Answer.YES
+        return replace(reading, answer=Answer.YES) if plain else reading
 
     def claims(self, text: str, language: str) -> bool:
         return self._lexicon.claims(text, language)

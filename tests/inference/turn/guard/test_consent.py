@@ -11,6 +11,7 @@ from db.agents.builtin import builtin_agents
 from db.agents.definition import AgentDefinition, ToolServer
 from inference.engines.scripted.reading.lexicon_reader import LexiconReader
 from inference.ports import AssistantMessage, CompletedToolCall, HistoryItem, ToolRequest, ToolSpec, UserMessage
+from inference.tools.external_specs import allowed
 from inference.turn.guard.conversation import Conversation
 from inference.turn.guard.reading import Answer, Reading
 from inference.turn.guard.tool_guard import refusal_of
@@ -41,7 +42,9 @@ def said(*items: HistoryItem, agent: AgentDefinition = AGENT, **readings: Readin
 
 async def refused(conversation: Conversation, name: str = "cancellation", **arguments: Any) -> str | None:
     request = ToolRequest("1", name, {"query": "cancel it", "intent": "cancel", **arguments})
-    refusal = await refusal_of(request, ToolSpec(name, "", {}), conversation)
+    scenario = AGENT.scenario(name)
+    spec = ToolSpec(name, "", {}, confirm=scenario is not None and scenario.confirm)
+    refusal = await refusal_of(request, spec, conversation)
     return None if refusal is None else refusal.rule.value
 
 
@@ -100,12 +103,12 @@ def _with_shop(confirm: list[str]) -> AgentDefinition:
     return AGENT.model_copy(update={"tools": [ToolServer(server="shop", confirm=confirm)]})
 
 
-@pytest.mark.parametrize("confirm", [["refund_order"], ["shop__refund_order"], ["*"]])
+@pytest.mark.parametrize("confirm", [["refund_order"], ["*"]])
 async def test_an_external_tool_that_needs_a_yes(confirm: list[str]) -> None:
     agent = _with_shop(confirm)
     order = UserMessage("refund order 77")
     request = ToolRequest("1", "shop__refund_order", {"order": "77"})
-    spec = ToolSpec("shop__refund_order", "", {})
+    (spec,) = allowed(agent, "shop", [ToolSpec("shop__refund_order", "", {})])
     before = await refusal_of(request, spec, said(order, agent=agent))
     assert before is not None
     assert before.rule == "NOT_CONFIRMED"
@@ -119,10 +122,14 @@ async def test_an_external_tool_that_needs_a_yes(confirm: list[str]) -> None:
 
 
 async def test_only_tools_that_are_not_repeatable_need_a_yes_where_the_definition_says_so() -> None:
+    agent = _with_shop(["*"])
     request = ToolRequest("1", "shop__find_order", {"order": "77"})
-    talk = said(UserMessage("order 77"), agent=_with_shop(["*"]))
-    assert await refusal_of(request, ToolSpec(request.name, "", {}, repeatable=True), talk) is None
-    assert await refusal_of(request, ToolSpec(request.name, "", {}), talk) is not None
+    talk = said(UserMessage("order 77"), agent=agent)
+    safe, unsafe = ToolSpec(request.name, "", {}, repeatable=True), ToolSpec(request.name, "", {})
+    assert [await refusal_of(request, spec, talk) is None for spec in allowed(agent, "shop", [safe, unsafe])] == [
+        True,
+        False,
+    ]
 
 
 async def test_a_value_that_was_corrected_is_refused() -> None:
@@ -141,3 +148,21 @@ async def test_two_matters_in_one_message_are_both_filed() -> None:
     assert second is None
     assert await refused(talk, "technical_issue", intent="device", query="the router is blinking red") == "DUPLICATE"
     assert await refused(talk, "technical_issue", intent="device", query="device trouble reported") == "DUPLICATE"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"reference": "K472R819", "account_id": "14"}, None),
+        ({"reference": "B111X222", "account_id": "14"}, "NOT_SAID"),
+        ({"reference": "K472R819", "account_id": "15"}, "NOT_SAID"),
+        ({"reference": "K472R819", "new_phone": "+14155550100"}, "NOT_SAID"),
+        ({"reference": "K472R819", "query": "of 99 dollars"}, "NOT_SAID"),
+    ],
+)
+async def test_a_record_is_changed_to_what_was_said(arguments: dict[str, Any], code: str | None) -> None:
+    filed = CompletedToolCall("1", "billing_query", {"query": "x"}, {"ok": True, "record": {"reference": "K472R819"}})
+    talk = said(UserMessage("my bill"), filed, AssistantMessage("Done."), UserMessage("my account is 14"))
+    request = ToolRequest("2", "update_crm_record", arguments)
+    refusal = await refusal_of(request, ToolSpec(request.name, "", {}), talk)
+    assert (None if refusal is None else refusal.rule.value) == code
