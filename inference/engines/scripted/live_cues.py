@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from phonenumbers import PhoneMetadata
 
 from db.json_value import Json
-from inference.engines.scripted.replies import Part
+from inference.engines.scripted.wording.wording import Part, field_definition
 
 _GOODBYE = "goodbye"
-#: Questions whose answer is a phone number and nothing else. An account number has no known length.
-_PHONE_QUESTIONS = frozenset({"failed_field.phone", "failed_field.new_phone"})
+#: Parts that ask for one field, named by ``Part.asked``.
+_FIELD_QUESTIONS = frozenset({"ask", "ask_field_again", "failed_field"})
 #: The digit that people of some countries say before the national number.
 _TRUNK = "0"
 
@@ -21,9 +21,18 @@ def live_cues(parts: Sequence[Part], region: str) -> dict[str, Json]:
 
     ``region``: ISO 3166-1 code of the country whose phone numbers are expected.
     """
-    keys = [part.key for part in parts]
-    asks_phone = bool(keys) and keys[-1] in _PHONE_QUESTIONS
-    return {"ends_call": _GOODBYE in keys, "expects_digits": _phone_lengths(region) if asks_phone else []}
+    return {
+        "ends_call": any(part.key == _GOODBYE for part in parts),
+        "expects_digits": _phone_lengths(region) if parts and _asks_phone(parts[-1]) else [],
+    }
+
+
+def _asks_phone(part: Part) -> bool:
+    """Whether the answer is a phone number and nothing else. An account number has no known length."""
+    if part.key not in _FIELD_QUESTIONS:
+        return False
+    definition = field_definition(part.scenario, part.asked)
+    return definition.format == "phone" if definition else part.asked == "phone"
 
 
 def _phone_lengths(region: str) -> list[int]:

@@ -9,7 +9,7 @@ from inference.ports import ChatModel
 def _make(settings: EngineSettings, context: EngineContext) -> ChatModel:
     from inference.engines.scripted.engine import ScriptedEngine
 
-    return ScriptedEngine(threads=context.threads)
+    return ScriptedEngine(threads=context.threads, directory=context.cache.root / "prototypes")
 
 
 scripted = EngineFactory(EngineSettings, _make, install="pip install 'voxloom[worker]'")

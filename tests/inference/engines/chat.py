@@ -9,6 +9,7 @@ from typing import Any
 from db.agents.builtin import builtin_agents
 from db.agents.definition import STANDARD_FIELDS, AgentDefinition
 from db.agents.payload import check_payload
+from db.agents.tool_names import FIND_CRM_RECORDS, UPDATE_CRM_RECORD
 from inference.ports import (
     AssistantMessage,
     ChatModel,
@@ -55,16 +56,33 @@ class Conversation:
         assert call.name in {tool.name for tool in self.tools}
         if self.broken:
             return {"ok": False, "errors": [{"loc": "", "msg": "the tool's server cannot be reached"}]}
-        if call.name == "find_crm_records":
+        if call.name == FIND_CRM_RECORDS:
             return {"ok": True, "records": self.found}
-        agent = builtin_agents()[self.agent] if isinstance(self.agent, str) else self.agent
-        scenario = agent.scenario(call.name)
-        assert scenario is not None
-        payload, errors = check_payload(agent, scenario, call.arguments)
+        if call.name == UPDATE_CRM_RECORD:
+            return self._update(dict(call.arguments))
+        payload, errors = self._checked(call.name, call.arguments)
         if errors:
             return {"ok": False, "errors": errors}
-        payload = {**dict.fromkeys((*STANDARD_FIELDS, *scenario.fields)), **payload}
         self.filed.append((call.name, payload))
-        reference = f"K7Q2M{len(self.filed)}"
-        record = {"id": "1", "reference": reference, "scenario": call.name, "status": "DONE", **payload}
+        return self._record(len(self.filed))
+
+    def _update(self, arguments: dict[str, Any]) -> Mapping[str, Any]:
+        number = int(arguments.pop("reference").removeprefix("K7Q2M"))
+        name, before = self.filed[number - 1]
+        payload, errors = self._checked(name, {**before, **arguments})
+        if errors:
+            return {"ok": False, "errors": errors}
+        self.filed[number - 1] = (name, payload)
+        return self._record(number)
+
+    def _record(self, number: int) -> Mapping[str, Any]:
+        name, payload = self.filed[number - 1]
+        record = {"id": "1", "reference": f"K7Q2M{number}", "scenario": name, "status": "DONE", **payload}
         return {"ok": True, "record": record}
+
+    def _checked(self, name: str, payload: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+        agent = builtin_agents()[self.agent] if isinstance(self.agent, str) else self.agent
+        scenario = agent.scenario(name)
+        assert scenario is not None
+        checked, errors = check_payload(agent, scenario, payload)
+        return {**dict.fromkeys((*STANDARD_FIELDS, *scenario.fields)), **checked}, errors

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from inference.engines.scripted.engine import ScriptedEngine
 from inference.engines.scripted.intents import IntentClassifier
 from inference.engines.scripted.lexicon import LANGUAGES, read_table
 from inference.engines.scripted.utterances import Understander
@@ -15,9 +14,8 @@ FLOORS = {"en": (0.82, 0.86), "es": (0.92, 0.95), "de": (0.92, 0.95), "fr": (0.8
 
 
 @pytest.fixture(scope="module")
-def understander(scripted: ScriptedEngine) -> Understander:
-    assert scripted._understander is not None
-    return scripted._understander
+def understander() -> Understander:
+    return Understander(IntentClassifier(2))
 
 
 @pytest.fixture(scope="module")

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from db.agents.builtin import builtin_agents
 from inference.engines.scripted.live_cues import live_cues
-from inference.engines.scripted.replies import Part
+from inference.engines.scripted.wording.wording import Part
+
+_CONTACT = builtin_agents()["billing_agent"].scenario("contact_details_change")
 
 
 @pytest.mark.parametrize(
-    ("keys", "region", "ends", "digits"),
+    ("parts", "region", "ends", "digits"),
     [
-        (["goodbye"], "US", True, []),
-        (["filed_plain", "anything_else"], "US", False, []),
+        ([Part("goodbye")], "US", True, []),
+        ([Part("filed_plain"), Part("anything_else")], "US", False, []),
         ([], "US", False, []),
-        (["ask_identity"], "US", False, []),
-        (["failed", "failed_field.phone"], "US", False, [10]),
-        (["failed", "failed_field.new_phone"], "FR", False, [9, 10]),
-        (["failed", "failed_field.phone"], "DE", False, []),
-        (["failed", "failed_field.name"], "US", False, []),
+        ([Part("ask_any")], "US", False, []),
+        ([Part("ask", asked="phone")], "US", False, [10]),
+        ([Part("failed"), Part("failed_field", asked="phone")], "US", False, [10]),
+        ([Part("failed"), Part("failed_field", {}, _CONTACT, asked="new_phone")], "FR", False, [9, 10]),
+        ([Part("failed"), Part("failed_field", asked="phone")], "DE", False, []),
+        ([Part("failed"), Part("failed_field", asked="name")], "US", False, []),
     ],
 )
-def test_the_cues_of_a_reply(keys: list[str], region: str, ends: bool, digits: list[int]) -> None:
-    assert live_cues([Part(key) for key in keys], region) == {"ends_call": ends, "expects_digits": digits}
+def test_the_cues_of_a_reply(parts: list[Part], region: str, ends: bool, digits: list[int]) -> None:
+    assert live_cues(parts, region) == {"ends_call": ends, "expects_digits": digits}

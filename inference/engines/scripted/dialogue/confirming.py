@@ -1,0 +1,114 @@
+"""The answer to a confirmation or an offer: only a clear yes files; no, wait, a question or a condition does not."""
+
+from __future__ import annotations
+
+from inference.engines.scripted.dialogue.slots import same_value
+from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
+from inference.engines.scripted.lexicon import WORD, fold
+from inference.engines.scripted.values import Polarity, Reaction, Understanding
+from inference.engines.scripted.wording.asked import Asks
+
+
+def to_confirm(state: DialogueState) -> PendingRequest | None:
+    """The request that the last reply asked a yes for."""
+    if not state.asks(Asks.CONFIRM):
+        return None
+    return next((item for item in state.pending if item.needs_yes and not item.confirmed), None)
+
+
+def react(state: DialogueState, understood: Understanding, changed: set[str]) -> None:
+    """Updates the state by the answer. ``changed``: fields whose known value the utterance replaces."""
+    request = to_confirm(state)
+    if request is not None:
+        _confirm(state, request, understood, changed)
+    elif state.asks(Asks.HANDOVER):
+        _answer_offer(state, understood)
+
+
+def _confirm(state: DialogueState, request: PendingRequest, understood: Understanding, changed: set[str]) -> None:
+    turn = state.turn
+    condition = understood.condition
+    repeats = condition is not None and request.condition is not None and _says_again(condition, request.condition)
+    if _withdraws(request, understood, changed):
+        drop(state, request)
+    elif condition and not repeats and understood.reaction in {Reaction.YES, Reaction.CONDITION, Reaction.NONE}:
+        _add_condition(request, condition)
+        turn.conditional = True
+    elif changed & {*request.fields, *state.identity}:
+        return  # corrected: read back again
+    elif understood.reaction is Reaction.YES or (understood.reaction is Reaction.CONDITION and repeats):
+        request.confirmed = True
+        request.doubtful = False
+    elif understood.reaction is Reaction.NO and not understood.declines:
+        if _wanted_again(request, understood):
+            turn.hesitates = True  # "no, I want to ..." of the same scenario: the rule and the model disagree
+        else:
+            drop(state, request)
+    elif understood.reaction is Reaction.WAIT or "wait" in understood.acts:
+        turn.waits = True
+    elif request.offered and not _answered_otherwise(understood):
+        state.pending.remove(request)
+    elif understood.reaction in {Reaction.MIXED, Reaction.CONDITION}:
+        turn.hesitates = True
+
+
+def _withdraws(request: PendingRequest, understood: Understanding, changed: set[str]) -> bool:
+    """Whether the wish itself is denied, or all of it left."""
+    own = [wish for wish in understood.wishes if wish.intent == request.intent]
+    if any(wish.polarity in {Polarity.DENIED, Polarity.SETTLED} for wish in own):
+        return not any(wish.polarity is Polarity.WANTED for wish in own)
+    if understood.declines or understood.corrects or changed:
+        return False
+    return "nevermind" in understood.acts and understood.reaction is not Reaction.YES
+
+
+def _wanted_again(request: PendingRequest, understood: Understanding) -> bool:
+    return any(wish.intent == request.intent and wish.polarity is Polarity.WANTED for wish in understood.wishes)
+
+
+def _answered_otherwise(understood: Understanding) -> bool:
+    """Whether the utterance leaves an offer open: a question about it or a doubtful answer."""
+    return understood.question or understood.reaction in {Reaction.MIXED, Reaction.CONDITION, Reaction.QUESTION}
+
+
+def _add_condition(request: PendingRequest, condition: str) -> None:
+    request.condition = f"{request.condition}; {condition}" if request.condition else condition
+    if "effective" in request.scenario.fields:
+        request.fields["effective"] = request.condition[:200]
+
+
+def note_condition(request: PendingRequest, condition: str | None) -> None:
+    """Puts the condition of a wish into its request."""
+    if condition and not (request.condition and _says_again(condition, request.condition)):
+        _add_condition(request, condition)
+
+
+def _says_again(condition: str, known: str) -> bool:
+    """Whether a condition says no more than the known one: most of its longer words are in it."""
+    said = {word for word in WORD.findall(fold(condition)) if len(word) > 2 or word.isdigit()}
+    before = set(WORD.findall(fold(known)))
+    return same_value(condition, known) or (bool(said) and len(said & before) * 2 >= len(said))
+
+
+def drop(state: DialogueState, request: PendingRequest) -> None:
+    """Withdraws a request that is not filed."""
+    state.pending.remove(request)
+    state.turn.dropped.append(request)
+
+
+def _answer_offer(state: DialogueState, understood: Understanding) -> None:
+    """The answer to the offer of a person: a yes asks for one, with the words that led to the offer."""
+    handover = state.agent.handover
+    scenario = state.agent.scenario(handover.scenario) if handover else None
+    if scenario is None:
+        return
+    if understood.reaction is Reaction.YES:
+        intents = state.agent.intents_of(scenario.name)
+        if all(item.scenario.name != scenario.name for item in state.pending):
+            text = state.offer_text or understood.text
+            request = PendingRequest(scenario, intents[0] if intents else scenario.name, [text])
+            request.priority = understood.priority
+            state.pending.append(request)
+            state.turn.new.append(request)
+    elif understood.reaction is Reaction.NO and not understood.wishes:
+        state.turn.refused_offer = True

@@ -1,0 +1,178 @@
+"""Slot filling: which field each value of an utterance belongs to, and where it is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from db.agents.definition import ScenarioDefinition
+from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
+from inference.engines.scripted.mentions import merge_correction
+from inference.engines.scripted.values import Expectation, Mention, Polarity, Reaction, Understanding
+from inference.engines.scripted.wording.asked import IDENTITY, IDENTITY_FORMATS, Asks
+
+_SEPARATORS = re.compile(r"[\s\-./()]+")
+#: Most words of an answer that is taken verbatim.
+_MAX_VERBATIM_WORDS = 40
+_NO_ANSWER = frozenset({"wait", "why", "repeat", "nevermind", "goodbye", "status", "recall", "abilities"})
+
+
+def expectation(state: DialogueState) -> Expectation:
+    """What the open questions ask for."""
+    fields: list[tuple[str, str | None]] = []
+    request = state.pending[0] if state.pending else None
+    for question in state.open:
+        if question.asks is Asks.IDENTITY:
+            fields += [(name, IDENTITY_FORMATS[name]) for name in _identity_order(request)]
+        elif question.asks is Asks.FIELD and question.field is not None:
+            fields.append((question.field, format_of(state, question.field)))
+        elif question.asks is Asks.ONE_OF and request is not None:
+            fields += [(name, request.scenario.fields[name].format) for name in _own(request.scenario.one_of, request)]
+    confirms = state.asks(Asks.CONFIRM) or state.asks(Asks.HANDOVER) or state.asks(Asks.MORE)
+    return Expectation(tuple(name for name, _ in fields), tuple(form for _, form in fields), confirms)
+
+
+def _own(names: Iterable[str], request: PendingRequest) -> list[str]:
+    return [name for name in names if name in request.scenario.fields]
+
+
+def _identity_order(request: PendingRequest | None) -> tuple[str, ...]:
+    asked = [name for name in request.scenario.ask_for if name in IDENTITY] if request else []
+    return tuple(dict.fromkeys((*asked, *IDENTITY)))
+
+
+def format_of(state: DialogueState, name: str) -> str | None:
+    """The format of a field of any scenario of the agent."""
+    if name in IDENTITY_FORMATS:
+        return IDENTITY_FORMATS[name]
+    scenarios = [*(each.scenario for each in state.pending), *state.agent.scenarios]
+    return next((each.fields[name].format for each in scenarios if name in each.fields), None)
+
+
+def read_values(state: DialogueState, understood: Understanding) -> dict[str, str]:
+    """Field -> value of what the utterance says. Own fields are those of the scenarios that it is about."""
+    scenarios = _scenarios(state, understood)
+    expected = expectation(state)
+    values: dict[str, str] = {}
+    for mention in understood.mentions:
+        name = None if mention.retracted else _field(mention, scenarios, expected, values, state)
+        if name is not None:
+            values[name] = mention.value
+    if understood.corrects or understood.reaction is Reaction.NO:
+        for mention in understood.mentions:
+            if not mention.retracted and mention.value not in values.values():
+                values.update(_merged(state, mention))
+    if not values:
+        values.update(_verbatim(state, understood, expected))
+    return values
+
+
+def _scenarios(state: DialogueState, understood: Understanding) -> list[ScenarioDefinition]:
+    """The scenarios that an utterance may speak about, the likeliest first."""
+    wished = [
+        state.agent.intent(wish.intent)
+        for wish in understood.wishes
+        if wish.polarity not in {Polarity.DENIED, Polarity.SETTLED}
+    ]
+    named = [state.agent.scenario(intent.scenario) for intent in wished if intent and intent.scenario]
+    pending = [each.scenario for each in state.pending]
+    filed = [each.scenario for each in reversed(state.filed)]
+    found: list[ScenarioDefinition] = []
+    for scenario in (*named, *pending, *filed):
+        if scenario is not None and scenario not in found:
+            found.append(scenario)
+    return found
+
+
+def _field(
+    mention: Mention,
+    scenarios: list[ScenarioDefinition],
+    expected: Expectation,
+    values: dict[str, str],
+    state: DialogueState,
+) -> str | None:
+    named = mention.field
+    if named is not None and named not in IDENTITY:
+        return named if any(named in scenario.fields for scenario in scenarios) else None
+    if named is not None and named in expected.fields:
+        return named
+    # A scenario about new contact details: a number is the new one, unless it was said to be the present one.
+    own = _own_field(mention.format, scenarios, values, state)
+    if own is not None:
+        return own
+    if named is not None:
+        return named
+    standard = next((name for name, form in IDENTITY_FORMATS.items() if form == mention.format), None)
+    return standard if standard not in values else None
+
+
+def _own_field(
+    form: str, scenarios: list[ScenarioDefinition], values: dict[str, str], state: DialogueState
+) -> str | None:
+    """The own field of this format of what the customer wants now; of what is filed only if nothing else is open."""
+    filed_only = {each.scenario.name for each in state.filed} - {each.scenario.name for each in state.pending}
+    for scenario in scenarios:
+        names = [name for name, field in scenario.fields.items() if field.format == form and name not in values]
+        if names and (scenario.name not in filed_only or form not in IDENTITY_FORMATS.values()):
+            return names[0]
+    return None
+
+
+def _merged(state: DialogueState, mention: Mention) -> dict[str, str]:
+    """A correction of a part: "no, it's 14" changes the number of the address that was said."""
+    known = known_values(state)
+    for name in dict.fromkeys((*state.last_said, *known)):
+        form = format_of(state, name)
+        old = known.get(name)
+        merged = merge_correction(old, mention, form) if old and form else None
+        if merged is not None:
+            return {name: merged}
+    return {}
+
+
+def known_values(state: DialogueState) -> dict[str, str]:
+    """Field -> value of all that is known, the own fields of requests first."""
+    known: dict[str, str] = {}
+    for request in state.pending:
+        known |= request.fields
+    for filed in reversed(state.filed):
+        known |= {
+            name: str(filed.record[name])
+            for name in filed.scenario.fields
+            if name not in known and filed.record.get(name)
+        }
+    return known | {name: value for name, value in state.identity.items() if name not in known}
+
+
+def _verbatim(state: DialogueState, understood: Understanding, expected: Expectation) -> dict[str, str]:
+    """The whole answer, for a field without a format."""
+    asked = [name for name, form in zip(expected.fields, expected.formats, strict=True) if form is None]
+    if not asked or not state.asks(Asks.FIELD) or understood.wishes or understood.question or understood.declines:
+        return {}
+    if _NO_ANSWER.intersection(understood.acts) or not 0 < understood.words <= _MAX_VERBATIM_WORDS:
+        return {}
+    return {asked[0]: understood.text.strip()[:200]}
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether two values are the same but for case, spaces and separators."""
+    return _SEPARATORS.sub("", one).casefold() == _SEPARATORS.sub("", other).casefold()
+
+
+def replaced(state: DialogueState, values: dict[str, str]) -> set[str]:
+    """The fields whose known value is another."""
+    known = known_values(state)
+    return {name for name, value in values.items() if known.get(name) and not same_value(known[name], value)}
+
+
+def store(state: DialogueState, values: dict[str, str]) -> None:
+    """Stores values in the identity and in the requests that have such a field, those of this turn first."""
+    for name, value in values.items():
+        if name in IDENTITY:
+            state.identity[name] = value
+            continue
+        having = [request for request in state.pending if name in request.scenario.fields]
+        for request in [each for each in having if each in state.turn.new] or having[:1]:
+            request.fields[name] = value
+    if values:
+        state.last_said = [*values, *(name for name in state.last_said if name not in values)]

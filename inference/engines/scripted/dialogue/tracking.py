@@ -1,0 +1,232 @@
+"""Dialogue state tracking: replays the history. An utterance answers a question, corrects a value or adds wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from db.agents.definition import AgentDefinition, ScenarioDefinition
+from db.agents.tool_names import FIND_CRM_RECORDS, SEARCH_KNOWLEDGE, UPDATE_CRM_RECORD
+from db.json_value import Json
+from inference.engines.scripted.dialogue.confirming import drop, react
+from inference.engines.scripted.dialogue.corrections import note_updates
+from inference.engines.scripted.dialogue.slots import expectation, read_values, replaced, store
+from inference.engines.scripted.dialogue.state import (
+    MAX_ASKED,
+    MAX_REFUSALS,
+    DialogueState,
+    FiledRequest,
+    Outcome,
+    PendingRequest,
+    TurnState,
+)
+from inference.engines.scripted.dialogue.wishes import apply_wishes
+from inference.engines.scripted.values import Expectation, Polarity, Reaction, Understanding
+from inference.engines.scripted.wording.asked import IDENTITY, Asks, Question
+from inference.engines.scripted.wording.questions import question_index
+from inference.ports import AssistantMessage, ChatRequest, CompletedToolCall, UserMessage
+
+#: Answers to a confirmation with which nobody says goodbye.
+_ENGAGES = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED, Reaction.QUESTION})
+#: Acts after which an open question was neither answered nor left: it is asked again as often as before.
+_PAUSES = frozenset({"wait", "why", "repeat", "greeting"})
+
+
+class Understands(Protocol):
+    """What state tracking needs of understanding."""
+
+    def understand(self, text: str, language: str, agent: AgentDefinition, expected: Expectation) -> Understanding: ...
+
+    def similarity(self, one: str, other: str) -> float: ...
+
+
+def state_from_history(request: ChatRequest, understander: Understands) -> DialogueState:
+    """The dialogue state after ``request.history``."""
+    agent = request.agent
+    state = DialogueState(
+        agent,
+        request.language,
+        identity={name: value for name, value in request.known.items() if name in IDENTITY and value},
+    )
+    offered = {tool.name for tool in request.tools}
+    for item in request.history:
+        match item:
+            case UserMessage(text):
+                # Requests that cannot be filed were answered in their own turn.
+                state.pending = [each for each in state.pending if _tool(each.scenario) in offered]
+                understood = understander.understand(text, state.language, agent, expectation(state))
+                update(state, understood, understander)
+            case AssistantMessage(text):
+                note_reply(state, text)
+            case CompletedToolCall(name=name, arguments=arguments, result=result):
+                apply_tool_result(state, name, arguments, result)
+    return state
+
+
+def _tool(scenario: ScenarioDefinition) -> str:
+    return scenario.tool or scenario.name
+
+
+def note_reply(state: DialogueState, said: str) -> None:
+    """Notes what the assistant's last reply asked."""
+    state.said.append(said)
+    asked = question_index(state.agent).asked(said)
+    if asked is None:
+        return  # it left the question before it open
+    state.open = asked
+    state.misunderstood = state.misunderstood + 1 if state.asks(Asks.REPHRASE) else 0
+
+
+def update(state: DialogueState, understood: Understanding, understander: Understands) -> None:
+    """Updates the state by one utterance of the customer."""
+    state.turn = turn = TurnState(understood)
+    if not understood.words or understood.unsupported:
+        return
+    state.language = understood.language
+    if not state.asks(Asks.HANDOVER):
+        state.offer_text = understood.text
+    values = read_values(state, understood)
+    turn.values = values
+    turn.changed = replaced(state, values)
+    asked = state.pending[0] if state.pending else None
+    react(state, understood, turn.changed)
+    _leave(state, understood, values)
+    apply_wishes(state, understood, understander.similarity)
+    _note_unanswered(state, understood, asked, values)
+    store(state, values)
+    note_updates(state, understood, values)
+    for request in [each for each in state.pending if _lacks(each)]:
+        drop(state, request)
+
+
+def _lacks(request: PendingRequest) -> bool:
+    """Whether a value is missing without which nothing can be filed, and that is not asked for any more."""
+    fields = request.scenario.fields
+    required = [name for name, field in fields.items() if field.required]
+    if any(name in request.given_up and name not in request.fields for name in required):
+        return True
+    one_of = request.scenario.one_of
+    return bool(one_of) and Asks.ONE_OF in request.given_up and not any(name in request.fields for name in one_of)
+
+
+def _leave(state: DialogueState, understood: Understanding, values: Mapping[str, str]) -> None:
+    """A "never mind" drops what is pending; a goodbye what still needs a yes, and the rest is filed as it is."""
+    turn = state.turn
+    engages = state.asks(Asks.CONFIRM) and understood.reaction in _ENGAGES
+    turn.leaves = "goodbye" in understood.acts and not engages
+    said_else = values or understood.corrects or understood.declines or understood.reaction is Reaction.YES
+    if "nevermind" in understood.acts and not said_else:
+        turn.dropped += [each for each in state.pending if each not in turn.dropped]
+        state.pending.clear()
+    elif turn.leaves and not any(wish.polarity is Polarity.WANTED for wish in understood.wishes):
+        unconfirmed = [each for each in state.pending if each.needs_yes and not each.confirmed]
+        turn.dropped += unconfirmed
+        state.pending = [each for each in state.pending if each not in unconfirmed]
+        for request in state.pending:
+            request.given_up |= {Asks.IDENTITY}
+
+
+def _note_unanswered(
+    state: DialogueState, understood: Understanding, asked: PendingRequest | None, values: Mapping[str, str]
+) -> None:
+    """Counts a question for a value that got no answer. A wait, a "why?" or a greeting in between does not count."""
+    turn = state.turn
+    if "wait" in understood.acts or understood.reaction is Reaction.WAIT:
+        turn.waits = True
+        return
+    if asked is None or asked not in state.pending:
+        return
+    paused = bool(_PAUSES.intersection(understood.acts)) and not understood.declines and not values
+    for question in state.open:
+        key = question_key(question)
+        if key is None or paused or _answered(question, asked, values):
+            continue
+        if turn.new and question.asks is not Asks.FIELD and not understood.declines:
+            continue  # something new was asked for instead
+        if understood.declines:
+            asked.given_up.add(key)
+        else:
+            asked.unanswered[key] = asked.unanswered.get(key, 0) + 1
+            if asked.unanswered[key] >= MAX_ASKED:
+                asked.given_up.add(key)
+        if question.asks is Asks.IDENTITY and key in asked.given_up:
+            state.identity_given_up = True
+
+
+def question_key(question: Question) -> str | None:
+    """The name under which answers to a question are counted; None for a question that asks for no value."""
+    if question.asks is Asks.FIELD:
+        return question.field
+    return str(question.asks) if question.asks in {Asks.IDENTITY, Asks.ONE_OF} else None
+
+
+def _answered(question: Question, asked: PendingRequest, values: Mapping[str, str]) -> bool:
+    if question.asks is Asks.IDENTITY:
+        return any(name in values for name in IDENTITY)
+    if question.asks is Asks.ONE_OF:
+        return any(name in values for name in asked.scenario.one_of)
+    return question.field in values
+
+
+def apply_tool_result(
+    state: DialogueState, name: str, arguments: Mapping[str, Json], result: Mapping[str, Json]
+) -> None:
+    """Records a finished tool call."""
+    scenario = next((each for each in state.agent.scenarios if name == _tool(each)), None)
+    if name == FIND_CRM_RECORDS:
+        state.turn.lookup = result
+    elif name == SEARCH_KNOWLEDGE:
+        state.turn.found = result
+    elif name == UPDATE_CRM_RECORD:
+        _updated(state, arguments, result)
+    elif scenario is not None:
+        _filed(state, scenario, arguments, result)
+
+
+def _updated(state: DialogueState, arguments: Mapping[str, Json], result: Mapping[str, Json]) -> None:
+    due = [each for each in state.turn.updates if each.done is None]
+    update = next((each for each in due if each.filed.reference == arguments.get("reference")), None)
+    if update is None:
+        return
+    update.done = bool(result.get("ok"))
+    update.unknown = result.get("outcome") == "unknown"
+    record = result.get("record")
+    if update.done and isinstance(record, Mapping):
+        update.filed.record = dict(record)
+
+
+def _filed(
+    state: DialogueState, scenario: ScenarioDefinition, arguments: Mapping[str, Json], result: Mapping[str, Json]
+) -> None:
+    same = [each for each in state.pending if each.scenario.name == scenario.name]
+    request = next((each for each in same if each.intent == arguments.get("intent")), same[0] if same else None)
+    if result.get("ok"):
+        record = result.get("record", result)
+        kept = dict(record) if isinstance(record, Mapping) else {}
+        intent = str(arguments.get("intent") or (request.intent if request else ""))
+        query = str(arguments.get("query") or (request.query if request else ""))
+        filed = FiledRequest(scenario, intent, query, kept, dict(request.fields) if request else {})
+        state.filed.append(filed)
+        if request is not None:
+            state.pending.remove(request)
+        state.turn.outcomes.append(Outcome(scenario, filed))
+        return
+    refused = _refused(scenario, result)
+    unknown = result.get("outcome") == "unknown"
+    state.turn.outcomes.append(Outcome(scenario, None, refused, request, unknown))
+    if request is None:
+        return
+    request.refusals += 1
+    for name in refused:
+        request.fields.pop(name, None)
+        state.identity.pop(name, None)
+    if not refused or request.refusals >= MAX_REFUSALS:
+        state.pending.remove(request)
+
+
+def _refused(scenario: ScenarioDefinition, result: Mapping[str, Json]) -> tuple[str, ...]:
+    """The fields that a tool's errors name; empty if it failed for another reason."""
+    errors = result.get("errors")
+    named = [str(each.get("loc", "")) for each in errors if isinstance(each, Mapping)] if errors else []
+    fields = {*IDENTITY, *scenario.fields}
+    return tuple(dict.fromkeys(name for loc in named if (name := loc.rsplit(".", 1)[-1]) in fields))

@@ -1,0 +1,174 @@
+"""What a customer wants: new requests, repeated and denied ones, and those that are only asked about or considered."""
+
+from __future__ import annotations
+
+from db.agents.definition import ScenarioDefinition
+from inference.engines.scripted.dialogue.confirming import drop, note_condition, to_confirm
+from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.repeated import Similarity, filed_before
+from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, PendingRequest
+from inference.engines.scripted.lexicon import fold
+from inference.engines.scripted.values import Polarity, Reaction, Understanding, Wish
+from inference.engines.scripted.wording.asked import Asks
+
+#: Beside a wish of the first score, one below the second is a remark.
+_CERTAIN, _REMARK = 0.9, 0.7
+_ANSWERS = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED})
+
+
+def apply_wishes(state: DialogueState, understood: Understanding, similar: Similarity) -> None:
+    """Updates the requests by the wishes of an utterance. Called after the answer to a confirmation was taken."""
+    wishes = _certain(state, understood)
+    _replace(state, understood, wishes)
+    for wish in wishes:
+        intent = state.agent.intent(wish.intent)
+        scenario = state.agent.scenario(intent.scenario) if intent and intent.scenario else None
+        if intent is None:
+            continue
+        if scenario is None:
+            _answer_only(state, wish, bool(intent.answer))
+        elif wish.polarity in {Polarity.DENIED, Polarity.SETTLED}:
+            _deny(state, wish, scenario)
+        elif wish.polarity is Polarity.ASKED:
+            _ask_about(state, understood, wish, scenario)
+        else:
+            _want(state, understood, wish, scenario, similar)
+    if understood.priority and understood.wishes:
+        for request in state.turn.new or state.pending[:1]:
+            request.priority = understood.priority
+
+
+def _replace(state: DialogueState, understood: Understanding, wishes: list[Wish]) -> None:
+    """ "Instead" puts a new wish in the place of what is pending."""
+    wanted = {wish.intent for wish in wishes if wish.polarity is Polarity.WANTED}
+    replaced = [request for request in state.pending if request.intent not in wanted and not request.confirmed]
+    if wanted and replaced and cues(understood.language).instead.search(fold(understood.text)):
+        for request in replaced:
+            drop(state, request)
+
+
+def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
+    """The wishes that count. Beside a certain one a weak one is a remark ("I am furious"), and a question that is asked
+    instead of a yes is about what is to be confirmed.
+    """
+    wanted = [wish for wish in understood.wishes if wish.polarity is Polarity.WANTED]
+    best = max((wish.score for wish in wanted), default=0.0)
+    asks = understood.question and state.asks(Asks.CONFIRM)
+    return [
+        wish
+        for wish in understood.wishes
+        if wish.polarity is not Polarity.WANTED
+        or (not (best >= _CERTAIN and wish.score < _REMARK) and (not asks or _is_pending(state, wish)))
+    ]
+
+
+def _is_pending(state: DialogueState, wish: Wish) -> bool:
+    return any(request.intent == wish.intent for request in state.pending)
+
+
+def _answer_only(state: DialogueState, wish: Wish, has_answer: bool) -> None:
+    if not has_answer:
+        state.turn.elsewhere = state.turn.elsewhere or wish.polarity is Polarity.WANTED
+    elif wish.polarity is not Polarity.DENIED and wish.intent not in state.turn.answers:
+        state.turn.answers.append(wish.intent)
+
+
+def _deny(state: DialogueState, wish: Wish, scenario: ScenarioDefinition) -> None:
+    """A denied or settled wish withdraws the pending one. What is filed cannot be taken back here."""
+    turn = state.turn
+    if any(request.intent == wish.intent for request in (*turn.new, *turn.dropped)):
+        return
+    pending = [request for request in state.pending if request.scenario.name == scenario.name]
+    same = [request for request in pending if request.intent == wish.intent] or pending
+    filed = _filed(state, scenario, wish.intent)
+    for request in same:
+        drop(state, request)
+    if same:
+        return
+    if filed is not None:
+        turn.withdrawn.append(filed)
+    elif wish.polarity is Polarity.DENIED:
+        turn.denied = True
+    else:
+        turn.settled = True
+
+
+def _filed(state: DialogueState, scenario: ScenarioDefinition, intent: str) -> FiledRequest | None:
+    return next(
+        (each for each in reversed(state.filed) if each.scenario.name == scenario.name and each.intent == intent), None
+    )
+
+
+def _ask_about(state: DialogueState, understood: Understanding, wish: Wish, scenario: ScenarioDefinition) -> None:
+    """A wish that is only asked about files nothing; it is offered if nothing of it is pending or filed."""
+    requests = [each.scenario for each in (*state.pending, *state.turn.dropped)]
+    known = [*requests, *(each.scenario for each in state.filed)]
+    if {"status", "recall"}.intersection(understood.acts) or scenario in known:
+        return
+    if not state.pending and len(understood.wishes) == 1:
+        offered = PendingRequest(scenario, wish.intent, [wish.text], doubtful=True, offered=True)
+        state.pending.append(offered)
+        state.turn.new.append(offered)
+
+
+def _want(
+    state: DialogueState, understood: Understanding, wish: Wish, scenario: ScenarioDefinition, similar: Similarity
+) -> None:
+    turn = state.turn
+    answered = to_confirm(state)
+    if answered is None and understood.reaction in _ANSWERS:
+        # The yes that confirmed a request often repeats it: "yes, cancel it".
+        confirmed = next((item for item in state.pending if item.confirmed and item.scenario is scenario), None)
+        if confirmed is not None:
+            return
+    if any(dropped.intent == wish.intent for dropped in turn.dropped):
+        return
+    doubtful = wish.polarity is Polarity.DOUBTFUL
+    same = _pending(state, understood, wish, scenario)
+    if same is not None:
+        if same in turn.new and wish.score > same.score:
+            same.intent, same.score = wish.intent, wish.score
+        _join(same, wish, doubtful, similar, answers=same is answered)
+        return
+    before = filed_before(wish, understood.language, state.filed, scenario.name, similar)
+    if before is not None and scenario.tool is None:
+        if before not in turn.already_filed:
+            turn.already_filed.append(before)
+        return
+    request = PendingRequest(scenario, wish.intent, [wish.text], wish.score, doubtful=doubtful)
+    if before is not None:  # what an external tool told may be asked again, of what was said before
+        request.fields |= {name: value for name, value in before.fields.items() if name in scenario.fields}
+    note_condition(request, wish.condition)
+    state.pending.append(request)
+    turn.new.append(request)
+
+
+def _pending(
+    state: DialogueState, understood: Understanding, wish: Wish, scenario: ScenarioDefinition
+) -> PendingRequest | None:
+    """The pending request that a wish belongs to. Another intent in the same message is another matter if it is added
+    ("and I also ...").
+    """
+    for request in state.pending:
+        if request.scenario.name != scenario.name:
+            continue
+        added = bool(cues(understood.language).added.search(fold(wish.text)))
+        if request.intent == wish.intent or scenario.confirm or not added:
+            return request
+    return None
+
+
+def _join(request: PendingRequest, wish: Wish, doubtful: bool, similar: Similarity, *, answers: bool) -> None:
+    """Joins a wish to its pending request: what it adds in words, in certainty and as a condition."""
+    if not doubtful:
+        if request.offered or request.doubtful:
+            request.intent = wish.intent
+        request.doubtful = request.offered = False
+    note_condition(request, wish.condition)
+    known = " ".join(request.texts)
+    if not answers and fold(wish.text) not in fold(known) and similar(wish.text, known) < _ADDS_NOTHING:
+        request.texts.append(wish.text)
+
+
+#: From this similarity on, a text adds nothing to what was said.
+_ADDS_NOTHING = 0.8
