@@ -81,6 +81,14 @@ insert into crm_records (id, tenant_id, session_id, tool_call_id, scenario, refe
     priority, status, details)
   select gen_random_uuid(), tenant_id, s.id, c.id, 's', left(c.id::text, 12), customer_id, 'q', 'i', 'LOW', 'DONE', '{}'
   from tool_calls c join sessions s on s.id = c.session_id where c.name = 'n';
+insert into crm_record_changes (id, record_id, session_id, tool_call_id, before, after)
+  select gen_random_uuid(), id, session_id, tool_call_id, '{}', '{}' from crm_records where scenario = 's';
+with others as (
+  insert into agents (id, tenant_id, name, version) select gen_random_uuid(), id, 'a' || n, 1
+  from tenants, generate_series(1, 3) n where name like 'tenant-%' or name = 'acme' returning id, tenant_id
+)
+insert into agent_versions (id, tenant_id, agent_id, number, definition, checksum, languages)
+  select gen_random_uuid(), tenant_id, id, n, '{}', sha256(n::text::bytea), '{en}' from others, generate_series(1, 2) n;
 insert into events (session_id, seq, turn_id, type, data)
   select session_id, number, id, 'TurnQueued', '{}' from turns where request_hash = '';
 insert into calls (id, tenant_id, session_id, status, transport, language, turn_taking, request_hash, ended_at,
