@@ -26,6 +26,7 @@ class _GuardFile(BaseModel):
     done: str
     claims: list[str]
     denials: str
+    reservations: str
     instead: dict[str, str]
 
 
@@ -36,12 +37,17 @@ class Claims:
         words = _GuardFile.model_validate(read_table(language, "guard"))
         self._claims = re.compile("|".join(f"(?:{each.replace('{done}', words.done)})" for each in words.claims))
         self._denials = re.compile(words.denials)
+        self._reservations = re.compile(words.reservations)
         self.instead = words.instead
 
     def found_in(self, text: str) -> bool:
         """Whether a clause says that something was done, and neither denies it nor puts it under a condition."""
         clauses = _CLAUSE.split(fold(text[:_MAX_CHARS]))
         return any(self._claims.search(clause) and not self._denials.search(clause) for clause in clauses)
+
+    def reserves(self, text: str) -> bool:
+        """Whether a yes has a reservation: "yes, but only in December"."""
+        return self._reservations.search(fold(text[:_MAX_CHARS])) is not None
 
 
 @cache

@@ -11,8 +11,8 @@ from inference.turn.guard.words import tokens
 
 _DEFAULT = "en"
 
-#: Characters that are read, which bounds the time that a hostile text can cost.
-_MAX_CHARS = 2000
+#: Characters that are read, which bounds the time that a hostile text can cost. A longer text is no plain yes.
+MAX_CHARS = 1000
 
 #: Letters that tell a word of a scenario's title apart from others, and that forms of a word share.
 _TELLING, _STEM = 4, 5
@@ -27,12 +27,12 @@ class LexiconReader:
         """Word lists are read when they are needed."""
 
     def read(self, text: str, language: str, agent: AgentDefinition, *, question: str | None = None) -> Reading:
-        text = text[:_MAX_CHARS]
+        whole, text = len(text) <= MAX_CHARS, text[:MAX_CHARS]
         folded = fold(text)
         no = _begins_with_no(folded)
         named = _named(text, agent)
         return Reading(
-            answer=Answer.NO if no else Answer.YES if _is_assent(folded) else Answer.OTHER,
+            answer=Answer.NO if no else Answer.YES if whole and _is_assent(folded) else Answer.OTHER,
             named=named,
             wanted=frozenset() if no else named,
             denied=named if no else frozenset(),
@@ -43,7 +43,7 @@ class LexiconReader:
         return claims_of(language).found_in(text)
 
     def numbers(self, text: str, language: str) -> str:
-        return inverse_normalize(text[:_MAX_CHARS], lexicon(language if language in LANGUAGES else _DEFAULT))
+        return inverse_normalize(text[:MAX_CHARS], lexicon(language if language in LANGUAGES else _DEFAULT))
 
     def instead(self, why: Withheld, language: str) -> str:
         return claims_of(language).instead[why.value]

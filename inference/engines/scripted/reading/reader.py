@@ -12,7 +12,8 @@ import structlog
 
 from db.agents.definition import AgentDefinition
 from inference.engines.scripted.lexicon import LANGUAGES
-from inference.engines.scripted.reading.lexicon_reader import LexiconReader
+from inference.engines.scripted.reading.claims import claims_of
+from inference.engines.scripted.reading.lexicon_reader import MAX_CHARS, LexiconReader
 from inference.engines.scripted.values import Expectation, Polarity, Reaction, Understanding
 from inference.lender import load_failure
 from inference.turn.guard.conversation import asks
@@ -56,8 +57,13 @@ class UnderstandingReader:
         expected = Expectation(confirms=question is not None and asks(question))
         understood = understander.understand(text, spoken, agent, expected)
         reading = _reading(understood, self._lexicon.numbers(text, understood.language))
-        plain = understood.reaction is Reaction.NONE and self._lexicon.read(text, spoken, agent).answer is Answer.YES
-        return replace(reading, answer=Answer.YES) if plain else reading
+        if understood.reaction is Reaction.NONE and self._lexicon.read(text, spoken, agent).answer is Answer.YES:
+            return replace(reading, answer=Answer.YES)
+        if reading.answer is Answer.YES and len(text) > MAX_CHARS:
+            return replace(reading, answer=Answer.OTHER)
+        if reading.answer is Answer.YES and claims_of(understood.language).reserves(text):
+            return replace(reading, answer=Answer.CONDITION, condition=text)  # a yes that the models take for plain
+        return reading
 
     def claims(self, text: str, language: str) -> bool:
         return self._lexicon.claims(text, language)
