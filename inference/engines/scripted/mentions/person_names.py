@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.name_reader import NAME_WORD, Name, NameReader
 from inference.engines.scripted.mentions.names import NameRules, name_rules
 from inference.engines.scripted.mentions.text import LETTER, Utterance
 from inference.engines.scripted.values import Expectation, Mention
 
-_TOKEN = re.compile(rf"(?:(?!\d){LETTER})+(?:['\-](?:(?!\d){LETTER})+)*")
 _BREAK = re.compile(r"[,;:!?\n()\"]|\.(?=\s|$)| - |-(?= )")
-_MAX_TOKENS = 9
-_MAX_LOWER = 4
 _MAX_CUES = 24
-_MIN_SURNAME = 4
-#: Words joined to a particle in the middle of a name: "von und zu".
-_INSIDE = frozenset({"und", "y", "i", "e", "et"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Name:
-    start: int
-    end: int
-    words: int
-    given: bool
-    titled: bool
-    capital: bool
 
 
 def find_person_names(
@@ -70,22 +54,12 @@ def written(name: str, rules: NameRules) -> str:
     return name
 
 
-class _Finder:
+class _Finder(NameReader):
     def __init__(
         self, said: Utterance, rules: NameRules, vocabulary: frozenset[str], identities: list[tuple[int, int]]
     ) -> None:
-        self.said = said
+        super().__init__(said, rules, vocabulary)
         self.identities = identities
-        self.rules = rules
-        self.common = rules.common | (vocabulary - rules.given)
-        self.own = rules.own | (vocabulary - rules.given)
-        self.folded = said.folded
-        letters = [at for at in range(len(self.folded)) if self.folded[at].isalpha() and said.has_case(at)]
-        self.lower = not any(said.is_upper(at) for at in letters if not self._begins_sentence(at))
-
-    def _begins_sentence(self, at: int) -> bool:
-        before = self.folded[:at].rstrip(" ¿¡\"'")
-        return not before or before[-1] in ".!?\n"
 
     def cued(self) -> list[tuple[int, int]]:
         """Names behind cues."""
@@ -116,10 +90,10 @@ class _Finder:
 
     def _title_follows(self, at: int) -> bool:
         """Whether a title stands next: "soy la | señora García"."""
-        token = _TOKEN.match(self.folded, self._gap(at, True))
+        token = NAME_WORD.match(self.folded, self.gap(at, True))
         return token is not None and token.group() in self.rules.titles
 
-    def _accept(self, name: _Name, kind: str, *, pointing: bool) -> bool:
+    def _accept(self, name: Name, kind: str, *, pointing: bool) -> bool:
         """Whether what stands behind a cue is a name. Weak cues need a capital, a known name, or a word behind it."""
         if kind == "strong":
             return name.words > 0
@@ -136,7 +110,7 @@ class _Finder:
         # Lower case as some recognizers write, or a script without capitals: "this is bob", "मैं रमेश बोल रहा हूँ".
         return name.capital and cased and (name.words > 1 or not (pointing or self.rules.nouns_are_capitals))
 
-    def _is_thing(self, name: _Name) -> bool:
+    def _is_thing(self, name: Name) -> bool:
         """Whether a name without a known given name looks like another word: "Kundennummer", a town, "de Madrid"."""
         text = self.folded[name.start : name.end]
         words = text.split()
@@ -242,8 +216,8 @@ class _Finder:
         return start
 
     def _capital_follows(self, at: int) -> bool:
-        token = _TOKEN.match(self.folded, self._gap(at, True))
-        return token is not None and self._is_capital(token)
+        token = NAME_WORD.match(self.folded, self.gap(at, True))
+        return token is not None and self.is_capital(token)
 
     def _trim_trails(self, start: int, end: int) -> int:
         spelling = self.rules.spelling.search(self.folded, start, end)
@@ -251,109 +225,3 @@ class _Finder:
         while (match := self.rules.trails.search(self.folded, start, end)) is not None:
             end = match.start()
         return end
-
-    def sequence(self, start: int, limit: int) -> _Name | None:
-        """The name that begins at ``start``: titles, given names, particles, surnames, suffixes."""
-        at = start
-        tokens: list[re.Match[str]] = []
-        held: list[re.Match[str]] = []
-        words = 0
-        given = titled = False
-        capital = True
-        while len(tokens) + len(held) < _MAX_TOKENS and at < limit:
-            token = _TOKEN.match(self.folded, self._gap(at, bool(tokens or held)), limit)
-            if token is None or not self.said.is_free(token.start(), token.end()):
-                break
-            kind = self._kind(token, words, sure=given or titled)
-            if held and not kind and self.said.is_upper(token.start()) and not self.rules.nouns_are_capitals:
-                kind = "name"  # behind a particle: "bin Said"
-            if kind == "title" and not words:
-                titled = True
-            elif kind == "particle" and (words or titled or held or self._may_begin(token)):
-                held.append(token)
-                at = token.end()
-                continue
-            elif kind == "name":
-                lower = not self._is_capital(token)
-                if lower and words and capital and tokens[-1].group() not in self.rules.particles:
-                    break
-                if words >= _MAX_LOWER + 1 and (lower or not self.said.has_case(token.start())):
-                    break
-                capital = capital and not lower
-                given = given or token.group() in self.rules.given or token.group().split("-")[0] in self.rules.given
-                words += 1
-            elif kind != "suffix" or not words:
-                break
-            tokens += [*held, token]
-            held = []
-            at = self._after(token)
-        if not any(len(token.group()) > 1 for token in tokens) or not words or self._is_possessive(tokens[-1]):
-            return None
-        end = self._after(tokens[-1]) if len(tokens[-1].group()) == 1 else tokens[-1].end()
-        return _Name(tokens[0].start(), end, words, given, titled, capital)
-
-    def _is_capital(self, token: re.Match[str]) -> bool:
-        """Whether a word has a capital ("Lee", "d'Aubigny"), or its script has none."""
-        start = token.start()
-        if not self.said.has_case(start) or self.said.is_upper(start):
-            return True
-        joints = [start + at for at, ch in enumerate(token.group()[:-1]) if ch in "'-" and at]
-        return any(self.said.is_upper(at + 1) for at in joints)
-
-    def _may_begin(self, token: re.Match[str]) -> bool:
-        """Whether a name may begin with a particle: "de la Cruz", but in German only with a capital."""
-        return not self.rules.nouns_are_capitals or self.said.is_upper(token.start())
-
-    def _gap(self, at: int, inside: bool) -> int:
-        """Skips the spaces between two words of a name; a comma only before "Jr."."""
-        while at < len(self.folded) and self.folded[at] == " ":
-            at += 1
-        return at
-
-    def _after(self, token: re.Match[str]) -> int:
-        """The end of a word with the full stop of a title or an initial."""
-        word = token.group()
-        dotted = self.folded[token.end() : token.end() + 1] == "."
-        short = len(word) == 1 or word in self.rules.titles or word in self.rules.suffixes
-        return token.end() + 1 if dotted and short else token.end()
-
-    def _is_possessive(self, token: re.Match[str]) -> bool:
-        return token.group().endswith("'s") and re.match(r" \w", self.folded[token.end() :]) is not None
-
-    def _kind(self, token: re.Match[str], words: int, *, sure: bool) -> str:
-        word = token.group()
-        upper = self._is_capital(token)
-        if not words and word in self.rules.titles and word not in self.rules.given:
-            return "title"
-        if word in self.rules.suffixes and words:
-            return "suffix"
-        if word in self.rules.particles and self._continues(token):
-            return "particle"
-        if word in _INSIDE and words and self._continues(token, capital=True):
-            return "particle"
-        cased = self.said.has_case(token.start())
-        common = self.own if upper and cased else self.common
-        # "Tom Baker", "Frau Koch": a surname that is a word too.
-        surname = sure and upper and cased and len(word) >= _MIN_SURNAME and word not in self.rules.days
-        if word in self.rules.stops or (word in common and not (word in self.rules.given and upper) and not surname):
-            return ""
-        if len(word) == 1:
-            return "name" if upper and cased and word.isalpha() else ""
-        if word.endswith("'s") and not words:
-            return ""
-        return "name"
-
-    def _continues(self, token: re.Match[str], *, capital: bool = False) -> bool:
-        """Whether a name goes on behind a particle."""
-        at = token.end()
-        for _ in range(3):
-            following = _TOKEN.match(self.folded, self._gap(at, True))
-            if following is None or following.start() == token.end():
-                return False
-            word = following.group()
-            if word not in self.rules.particles:
-                if self.said.has_case(following.start()) and self._is_capital(following):
-                    return not self.rules.nouns_are_capitals or word not in self.own or word in self.rules.given
-                return not capital and self.lower and word not in self.common and word not in self.rules.stops
-            at = following.end()
-        return False
