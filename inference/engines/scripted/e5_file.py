@@ -33,13 +33,13 @@ class Quantized:
         per_row = width // _BLOCK
         return _dequantized(self.blocks.reshape(-1, per_row, _BYTES)[numbers]).reshape(len(numbers), width)
 
-    def pairs(self, width: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """All rows with two neighbours a byte, the first in the low nibble: shape ``(rows, blocks of a row, 16)``; and
-        the scale of each block.
-        """
-        nibbles = _nibbles(self.blocks)
-        packed: NDArray[np.uint8] = np.bitwise_or(nibbles[:, ::2], np.left_shift(nibbles[:, 1::2], np.uint8(4)))
-        return packed.reshape(-1, width // _BLOCK, _BLOCK // 2), _scales(self.blocks).ravel()
+    def in_8_bit(self, width: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The transposed matrix, shape ``(width, rows)``, and the scale of each row."""
+        rows = len(self.blocks) * _BLOCK // width
+        matrix = self.rows(np.arange(rows), width)
+        scales = np.abs(matrix).max(axis=1) / np.float32(127)
+        rounded = np.rint(matrix / np.maximum(scales, np.float32(1e-12))[:, None]).astype(np.int8)
+        return np.ascontiguousarray(rounded.T), scales
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _IR_VERSION, _OPSET = 9, 17
-#: Operators of onnxruntime itself, such as MatMulNBits.
+#: Operators of onnxruntime itself, such as MultiHeadAttention.
 RUNTIME = "com.microsoft"
-_TYPES = {np.dtype(np.float32): 1, np.dtype(np.uint8): 2, np.dtype(np.int32): 6}
+_TYPES = {np.dtype(np.float32): 1, np.dtype(np.int8): 3, np.dtype(np.int32): 6}
 
 
 class Graph:

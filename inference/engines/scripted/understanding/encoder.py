@@ -10,6 +10,9 @@ import numpy as np
 from inference.engines.scripted.e5 import E5, Vectors
 from inference.engines.scripted.embeddings import MAX_CHARS, MiniLM, Multilingual
 
+#: Up to this many texts are encoded one by one.
+_ALONE = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -36,6 +39,8 @@ class Encoder:
     def encode(self, texts: Sequence[str], *, english: bool) -> Encoded:
         """``english``: whether the texts are; MiniLM is left out for others."""
         shortened = [text[:MAX_CHARS] for text in texts]
+        if 1 < len(shortened) <= _ALONE:  # short texts would be padded to the longest
+            return joined([self.encode([text], english=english) for text in shortened])
         minilm = self._minilm.encode(shortened) if english else np.zeros((len(texts), MiniLM.size), np.float32)
         use = self._use.encode(shortened) if shortened else np.zeros((0, Multilingual.size), np.float32)
         return Encoded(self.e5.encode(shortened), use, minilm)

@@ -17,9 +17,9 @@ from inference.engines.scripted.understanding.answers import reaction_of
 from inference.engines.scripted.understanding.clauses import Clause, split_clauses
 from inference.engines.scripted.understanding.conditions import condition_of
 from inference.engines.scripted.understanding.cues import Cues, cues
-from inference.engines.scripted.understanding.encoder import Encoded, Encoder
+from inference.engines.scripted.understanding.encoder import Encoder
 from inference.engines.scripted.understanding.evidence import IntentExamples, examples_by_intent
-from inference.engines.scripted.understanding.intents import IntentModel
+from inference.engines.scripted.understanding.intents import IntentModel, Judgement
 from inference.engines.scripted.understanding.normalized import normalized
 from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, tone_of
 from inference.engines.scripted.understanding.priority import priority_of
@@ -111,7 +111,7 @@ class Understander:
             with self._lock:
                 if (kept := self._models.get(checksum)) is not None:
                     return kept
-            model = _Model(self._store, agent)
+            model = _Model(self._store, self.encoder, agent)
             with self._lock:
                 self._models[checksum] = model
                 while len(self._models) > _MAX_MODELS:
@@ -120,12 +120,31 @@ class Understander:
 
 
 class _Model:
-    """An agent's classifier and what its examples are like."""
+    """An agent's classifier, with a cache of its judgements, and what its examples are like."""
 
-    def __init__(self, store: PrototypeStore, agent: AgentDefinition) -> None:
+    def __init__(self, store: PrototypeStore, encoder: Encoder, agent: AgentDefinition) -> None:
         prototypes = store.of(agent)
-        self.classifier = IntentModel(prototypes)
+        self._encoder = encoder
+        self._classifier = IntentModel(prototypes)
+        self._cache: OrderedDict[tuple[bool, str], Judgement] = OrderedDict()
+        self._lock = Lock()
         self.examples: dict[str, IntentExamples] = examples_by_intent(prototypes)
+
+    def judge(self, texts: Sequence[str], *, english: bool) -> list[Judgement]:
+        """A judgement of each masked text."""
+        keys = [(english, clean(text)) for text in texts]
+        with self._lock:
+            known = {key: self._cache[key] for key in keys if key in self._cache}
+        missing = [key for key in dict.fromkeys(keys) if key not in known]
+        if missing:
+            vectors = self._encoder.encode([text for _, text in missing], english=english)
+            known |= dict(zip(missing, self._classifier.judge(vectors, english=english), strict=True))
+        with self._lock:
+            for key in missing:
+                self._cache[key] = known[key]
+            while len(self._cache) > _CACHE_SIZE:
+                self._cache.popitem(last=False)
+        return [known[key] for key in keys]
 
 
 class _Utterance:
@@ -146,23 +165,25 @@ class _Utterance:
         self._mentions = find_mentions(text, self._language, self._agent, expected, today)
         kept = [(each.start, each.end) for each in self._mentions if each.format not in _LONG_FORMATS]
         clauses = split_clauses(text, self._cues, kept)
-        sentences = _sentences(text, clauses)
-        whole = Clause(0, len(text), text, -1, asked=clauses[-1].asked if clauses else False)
-        units = list({each.text: each for each in (*clauses, *sentences, whole)}.values())
-        masked = {unit.text: self._masked(unit) for unit in units}
-        vectors = self._encode([masked[unit.text] for unit in units])
-        judgements = dict(zip(masked, model.classifier.judge(vectors, english=self._language == "en"), strict=True))
-        tones = {unit.text: tone_of(unit, self._cues) for unit in units}
-        judged = [Judged(each, tones[each.text], judgements[each.text]) for each in clauses]
-        over = [Judged(each, tones[each.text], judgements[each.text]) for each in sentences]
-        entire = Judged(whole, tones[text], judgements[text])
+        sentences: dict[int | None, Clause] = {each.sentence: each for each in _sentences(text, clauses)}
+        if len({each.sentence for each in clauses}) > 1:
+            sentences[None] = Clause(0, len(text), text, -1, asked=clauses[-1].asked)
+        judged = self._judged(clauses, model)
+        larger: list[Judged] = []
+
+        def judge_larger(number: int | None) -> Judged | None:
+            if number not in sentences:
+                return None
+            larger.extend(self._judged([sentences[number]], model))
+            return larger[-1]
 
         def polarity(intent: str, each: Judged) -> Polarity:
             return polarity_of(each.tone, self._examples(intent, each, model))
 
-        wishes = self._settled_before(wishes_of(judged, over, entire, polarity), judged)
+        wishes = self._settled_before(wishes_of(judged, judge_larger, polarity), judged)
+        acts = acts_of(judged, larger)
+        best = max((*judged, *larger), key=lambda each: each.judgement.score)
         conditions = [condition_of(each, self._cues) for each in clauses]
-        acts = acts_of(judged, over, entire)
         reaction = reaction_of(clauses, [each.tone for each in judged], self._cues)
         said = normalized(text).text
         condition = next((each for each in conditions if each), None)
@@ -180,8 +201,8 @@ class _Utterance:
             unsure=not wishes and not acts and reaction is Reaction.NONE,
             priority=priority_of(judged, wishes, self._cues),
             words=count,
-            masked=masked[text],
-            scores=judgements[text].scores,
+            masked=mask(text, self._mentions),
+            scores=best.judgement.scores,
         )
 
     def _masked(self, clause: Clause) -> str:
@@ -189,8 +210,10 @@ class _Utterance:
         moved = [replace(each, start=each.start - clause.start, end=each.end - clause.start) for each in inside]
         return mask(clause.text, tuple(moved))
 
-    def _encode(self, masked: Sequence[str]) -> Encoded:
-        return self._encoder.encode([clean(text) for text in masked], english=self._language == "en")
+    def _judged(self, clauses: Sequence[Clause], model: _Model) -> list[Judged]:
+        judgements = model.judge([self._masked(each) for each in clauses], english=self._language == "en")
+        tones = [tone_of(each, self._cues) for each in clauses]
+        return [Judged(*each) for each in zip(clauses, tones, judgements, strict=True)]
 
     def _examples(self, intent: str, judged: Judged, model: _Model) -> Examples:
         examples = model.examples[intent]

@@ -32,20 +32,28 @@ PolarityOf = Callable[[str, Judged], Polarity]
 
 
 def wishes_of(
-    clauses: Sequence[Judged], sentences: Sequence[Judged], whole: Judged, polarity_of: PolarityOf
+    clauses: Sequence[Judged], larger: Callable[[int | None], Judged | None], polarity_of: PolarityOf
 ) -> tuple[Wish, ...]:
-    """The wishes, each intent once. ``sentences``: those of several clauses."""
-    by_sentence = {each.clause.sentence: each for each in sentences}
+    """The wishes, each intent once. ``larger``: a sentence of several clauses by its number, or with None the whole
+    utterance of several sentences; called only where its parts say nothing certain.
+    """
     found: list[Wish] = []
     for number in dict.fromkeys(each.clause.sentence for each in clauses):
         members = [each for each in clauses if each.clause.sentence == number]
         certain = [each for each in members if _is_wish(each, MIN_CLAUSE_SCORE if len(members) > 1 else MIN_SCORE)]
-        if not certain and number in by_sentence and _is_wish(by_sentence[number], MIN_SCORE):
-            certain = [by_sentence[number]]
+        if not certain and any(not is_certain_act(each) for each in members):
+            sentence = larger(number)
+            certain = [sentence] if sentence is not None and _is_wish(sentence, MIN_SCORE) else []
         found += _in_order(certain, members, polarity_of)
-    if not found and _is_wish(whole, MIN_SCORE):
-        found = [_wish(whole, polarity_of)]
+    if not found and any(not is_certain_act(each) for each in clauses):
+        whole = larger(None)
+        found = [_wish(whole, polarity_of)] if whole is not None and _is_wish(whole, MIN_SCORE) else []
     return merged(found)
+
+
+def is_certain_act(judged: Judged) -> bool:
+    """Whether a clause is an act of the dialogue, such as a greeting."""
+    return judged.judgement.is_act and judged.judgement.score >= MIN_CLAUSE_SCORE
 
 
 def _is_wish(judged: Judged, least: float) -> bool:
@@ -96,12 +104,10 @@ def merged(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
     return tuple(found.values())
 
 
-def acts_of(clauses: Sequence[Judged], sentences: Sequence[Judged], whole: Judged) -> tuple[str, ...]:
-    """The certain acts, in their order."""
-    judged = [each for each in (*clauses, *sentences, whole) if each.judgement.is_act]
-    certain = [
-        each
-        for each in judged
-        if each.judgement.score >= (MIN_SCORE if each is whole or each in sentences else MIN_CLAUSE_SCORE)
-    ]
+def acts_of(clauses: Sequence[Judged], larger: Sequence[Judged]) -> tuple[str, ...]:
+    """The certain acts, in their order. ``larger``: the sentences or the whole that were judged too."""
+    certain = [each for each in clauses if is_certain_act(each)]
+    certain += [each for each in larger if each.judgement.is_act and each.judgement.score >= MIN_SCORE]
+    if len(clauses) == 1 and clauses[0].judgement.is_act and clauses[0].judgement.score >= MIN_SCORE:
+        certain.append(clauses[0])
     return tuple(dict.fromkeys(each.judgement.label for each in sorted(certain, key=lambda each: each.clause.start)))
