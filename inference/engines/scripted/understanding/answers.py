@@ -48,7 +48,7 @@ def reaction_of(clauses: Sequence[Clause], tones: Sequence[Tone], own: Cues) -> 
 def _parts(clause: Clause, tone: Tone, own: Cues) -> list[_Part]:
     text = normalized(clause.text).text
     joint = clause.joint if text.startswith(clause.joint) else ""
-    body = text[len(joint) :].strip(" ,.!?¿¡।")
+    body = text[len(joint) :].strip(" ,.!?¿¡।") or joint
     condition = own.conditions.search(text)
     if len(WORD.findall(body)) <= _MAX_WORDS:
         plain = _plain_answer(body, own)

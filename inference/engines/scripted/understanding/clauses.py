@@ -85,12 +85,18 @@ def _parts(text: str, start: int, end: int, cues: Cues, kept: Sequence[tuple[int
             breaks[match.end()] = (match.start(), "")
     for match in cues.joins.finditer(sentence.text):
         at = match.start()
-        if not _is_inside(start + sentence.source[at], kept):
+        if not _is_inside(start + sentence.source[at], kept) and _is_written(sentence, match, cues):
             previous = next((place for place in breaks if place <= at and not sentence.text[place:at].strip()), None)
             left = breaks.pop(previous)[0] if previous is not None else at
             breaks[at] = (left, match.group())
     values = [(left - start, right - start) for left, right in kept]
     return _merged(text, start, sentence, breaks, cues=cues, values=values)
+
+
+def _is_written(sentence: Normalized, match: re.Match[str], cues: Cues) -> bool:
+    """Whether a conjunction has no accent that makes it another word: Spanish "sí" is not "si"."""
+    written = sentence.slice(*match.span()).lower()
+    return written == match.group() or cues.written_joins.fullmatch(written) is not None
 
 
 def _merged(
@@ -133,12 +139,12 @@ def _stands_alone(text: str, part: tuple[int, int, str], cues: Cues) -> bool:
     start, end, joint = part
     body = text[start + len(joint) : end].strip(" ,")
     return len(WORD.findall(body)) >= _MIN_WORDS or any(
-        each.fullmatch(body) for each in (cues.assents, cues.refusals, cues.waits, cues.interjections)
+        each.fullmatch(body) for each in (cues.assent, cues.refusal, cues.wait, cues.interjections)
     )
 
 
 def _trimmed(text: str, start: int, end: int, joint: str) -> tuple[int, int, str]:
-    while start < end and text[start] in " ,:()\t-–—،":
+    while start < end and text[start] in ' ,:()\t-–—،¿¡"«»„“”':
         start += 1
     while end > start and text[end - 1] in " ,:()\t-–—،":
         end -= 1

@@ -28,9 +28,11 @@ class _CueFile(BaseModel):
 
     abbreviations: list[str]
     joins: list[str]
+    subordinators: list[str]
     interjections: list[str]
     negations: list[str]
     affirmative: list[tuple[str, str]]
+    dismissals: list[str]
     denials: list[str]
     weak_denials: list[str]
     polite_negatives: list[str]
@@ -64,9 +66,12 @@ class Cues:
         self.language = language
         self.abbreviations = frozenset(file.abbreviations)
         self.joins = pattern(file.joins)
+        self.written_joins = re.compile("|".join(file.joins))
+        self.subordinators = pattern(file.subordinators)
         self.interjections = pattern(file.interjections)
         self.negations = pattern(file.negations)
         self.affirmative = [(pattern([negative]), positive) for negative, positive in file.affirmative]
+        self.dismissals = pattern(file.dismissals)
         self.denials = pattern(file.denials)
         self.weak_denials = pattern(file.weak_denials)
         self.polite_negatives = pattern(file.polite_negatives)
@@ -80,9 +85,6 @@ class Cues:
         self.indirect_questions = pattern(file.indirect_questions)
         self.done_questions = pattern(file.done_questions)
         self.conditions = pattern(file.conditions)
-        self.assents = pattern(file.assents)
-        self.refusals = pattern(file.refusals)
-        self.waits = pattern(file.waits)
         self.assent = answer(file.assents, file.fillers)
         self.refusal = answer(file.refusals, file.fillers)
         self.wait = answer(file.waits, [*file.fillers, *file.assents, *file.refusals])

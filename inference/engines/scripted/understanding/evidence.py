@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from inference.engines.scripted.e5 import Vectors
-from inference.engines.scripted.lexicon import LANGUAGES
+from inference.engines.scripted.lexicon import LANGUAGES, WORD
 from inference.engines.scripted.understanding.clauses import Clause
 from inference.engines.scripted.understanding.cues import cues
-from inference.engines.scripted.understanding.polarity import Negation, Tone, is_negative, tone_of
+from inference.engines.scripted.understanding.normalized import normalized
+from inference.engines.scripted.understanding.polarity import Belonging, Negation, Tone, is_negative, tone_of
 from inference.engines.scripted.understanding.prototypes import Prototypes
 
-#: An utterance must be nearer to negative examples by this much, or its negation is not theirs.
-_MARGIN = 0.01
+#: An utterance whose words do not tell must be nearer to negative examples by this much.
+_MARGIN = 0.02
+#: A word of more intents than this tells nothing of one.
+_MAX_INTENTS = 3
+#: Letters by which forms of a word are taken for the same.
+_STEM = 5
+_MIN_LETTERS = 3
 
 
 @dataclass(frozen=True)
 class IntentExamples:
-    """The examples of one intent in all languages."""
+    """The examples of one intent in all languages. ``spread``: the number of intents in whose examples a stem of a
+    language is.
+    """
 
     texts: tuple[str, ...]
     languages: tuple[str, ...]
     vectors: Vectors
+    spread: Mapping[tuple[str, str], int] = field(repr=False)
 
     @cached_property
     def deny(self) -> bool:
@@ -46,39 +57,80 @@ class IntentExamples:
         """Whether an example asks if something was done: "did you receive my payment"."""
         return any(tone.asks_if_done for tone in self._tones)
 
-    def negation_is_own(self, said: Vectors, affirmative: Vectors) -> bool:
-        """Whether what was said is nearer to negative examples than its affirmative is to the others."""
+    def belonging(self, text: str, language: str, encode: Callable[[], Vectors]) -> Belonging:
+        """Whether a negation is the wish itself. The words tell, where they are those of negative or of affirmative
+        examples only; else the likeness. ``encode``: the vectors of what was said and of its affirmative.
+        """
         if not self.negative:
-            return False
+            return Belonging.FOREIGN
+        own = foreign = 0
+        said = cues(language).negations.sub(" ", normalized(text).text)
+        for stem in set(_stems(said)):
+            if self.spread.get((language, stem), 0) <= _MAX_INTENTS:
+                in_negative = (language, stem) in self._stems[True]
+                in_affirmative = (language, stem) in self._stems[False]
+                own += in_negative and not in_affirmative
+                foreign += in_affirmative and not in_negative
+        if own != foreign:
+            return Belonging.OWN if own > foreign else Belonging.FOREIGN
         if self._negative.all():
-            return True
-        negative = float((self.vectors[self._negative] @ said).max())
+            return Belonging.OWN
+        whole, affirmative = encode()
+        negative = float((self.vectors[self._negative] @ whole).max())
         positive = float((self.vectors[~self._negative] @ affirmative).max())
-        return negative > positive + _MARGIN
+        if negative > positive + _MARGIN:
+            return Belonging.OWN
+        return Belonging.UNCLEAR if negative > positive - _MARGIN else Belonging.FOREIGN
 
     @cached_property
     def _tones(self) -> list[Tone]:
-        pairs = zip(self.texts, self.languages, strict=True)
         return [
             tone_of(Clause(0, len(text), text, 0, asked=False), cues(language))
-            for text, language in pairs
+            for text, language in self._pairs
             if language in LANGUAGES
         ]
 
     @cached_property
     def _negative(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        pairs = zip(self.texts, self.languages, strict=True)
-        return np.array([language in LANGUAGES and is_negative(text, cues(language)) for text, language in pairs], bool)
+        return np.array(
+            [language in LANGUAGES and is_negative(text, cues(language)) for text, language in self._pairs], bool
+        )
+
+    @cached_property
+    def _stems(self) -> dict[bool, set[tuple[str, str]]]:
+        """(language, stem) of the negative (True) and the affirmative (False) examples."""
+        found: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+        for (text, language), negative in zip(self._pairs, self._negative, strict=True):
+            found[bool(negative)].update((language, stem) for stem in _stems(text))
+        return found
+
+    @property
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        return zip(self.texts, self.languages, strict=True)
 
 
 def examples_by_intent(prototypes: Prototypes) -> dict[str, IntentExamples]:
     """The examples of each label."""
-    found: dict[str, IntentExamples] = {}
-    for label in dict.fromkeys(prototypes.labels):
-        rows = [number for number, each in enumerate(prototypes.labels) if each == label]
-        found[label] = IntentExamples(
-            tuple(prototypes.texts[row] for row in rows),
-            tuple(prototypes.languages[row] for row in rows),
-            prototypes.vectors.e5[rows],
+    intents: dict[tuple[str, str], set[str]] = defaultdict(set)
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, (text, language, label) in enumerate(
+        zip(prototypes.texts, prototypes.languages, prototypes.labels, strict=True)
+    ):
+        rows[label].append(row)
+        for stem in _stems(text):
+            intents[language, stem].add(label)
+    spread = {key: len(labels) for key, labels in intents.items()}
+    return {
+        label: IntentExamples(
+            tuple(prototypes.texts[row] for row in own),
+            tuple(prototypes.languages[row] for row in own),
+            prototypes.vectors.e5[own],
+            spread,
         )
-    return found
+        for label, own in rows.items()
+    }
+
+
+def _stems(text: str) -> list[str]:
+    words = (match.group() for match in WORD.finditer(normalized(text).text))
+    return [word[:_STEM] for word in words if len(word) >= _MIN_LETTERS]

@@ -27,6 +27,14 @@ class Negation(StrEnum):
     STRONG = "strong"
 
 
+class Belonging(StrEnum):
+    """Whether a negation is part of a wish (OWN) or denies it (FOREIGN)."""
+
+    OWN = "own"
+    FOREIGN = "foreign"
+    UNCLEAR = "unclear"
+
+
 @dataclass(frozen=True, slots=True)
 class Tone:
     """What the words of a clause say about its wish, whatever it is. ``softened``: by "maybe" and the like, which
@@ -34,6 +42,7 @@ class Tone:
     """
 
     negation: Negation = Negation.NONE
+    dismissed: bool = False
     settled: bool = False
     doubtful: bool = False
     softened: bool = False
@@ -45,17 +54,15 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """What the examples of an intent are like. ``binding``: it is filed after a confirmation only.
-    ``negation_is_own``: whether a clause is nearer to examples that are negative than its affirmative is to the others;
-    computed only if it is needed.
+    """What the examples of an intent are like. ``binding``: it is filed after a confirmation only. ``belonging``: of
+    the clause's negation; computed only if it is needed.
     """
 
     deny: bool
-    negative: bool
     inquire: bool
     ask_if_done: bool
     binding: bool
-    negation_is_own: Callable[[], bool]
+    belonging: Callable[[], Belonging]
 
 
 def tone_of(clause: Clause, cues: Cues) -> Tone:
@@ -75,6 +82,7 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
     rest = f"{said[: settled.start()]} {said[settled.end() :]}" if settled else ""
     return Tone(
         negation,
+        dismissed=cues.dismissals.search(said) is not None and not question,
         settled=settled is not None and not question and cues.unsettled.search(rest) is None,
         doubtful=cues.doubts.search(said) is not None,
         softened=cues.soft_doubts.search(said) is not None,
@@ -92,10 +100,12 @@ def polarity_of(tone: Tone, examples: Examples) -> Polarity:
         return Polarity.ASKED
     if tone.settled:
         return Polarity.SETTLED
-    if tone.negation is Negation.STRONG and not (examples.deny and examples.negation_is_own()):
+    if tone.dismissed:
         return Polarity.DENIED
-    if tone.negation is Negation.WEAK and not (examples.negative and examples.negation_is_own()):
-        return Polarity.DOUBTFUL if examples.negative else Polarity.DENIED
+    if tone.negation is Negation.STRONG and not (examples.deny and examples.belonging() is Belonging.OWN):
+        return Polarity.DENIED
+    if tone.negation is Negation.WEAK and (belonging := examples.belonging()) is not Belonging.OWN:
+        return Polarity.DENIED if belonging is Belonging.FOREIGN else Polarity.DOUBTFUL
     doubtful = tone.doubtful or (tone.softened and examples.binding)
     if doubtful and not (tone.question and tone.requests):
         return Polarity.DOUBTFUL

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from db.agents.definition import AgentDefinition
+from inference.engines.scripted.e5 import Vectors
 from inference.engines.scripted.lexicon import LANGUAGES, WORD
 from inference.engines.scripted.mentions import find_mentions, mask
 from inference.engines.scripted.understanding.answers import reaction_of
@@ -24,7 +25,7 @@ from inference.engines.scripted.understanding.normalized import normalized
 from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, tone_of
 from inference.engines.scripted.understanding.priority import priority_of
 from inference.engines.scripted.understanding.prototypes import PrototypeStore, clean
-from inference.engines.scripted.understanding.wishes import Judged, acts_of, wishes_of
+from inference.engines.scripted.understanding.wishes import Judged, acts_of, is_withdrawal, wishes_of
 from inference.engines.scripted.values import (
     NOTHING_ASKED,
     Expectation,
@@ -180,7 +181,7 @@ class _Utterance:
         def polarity(intent: str, each: Judged) -> Polarity:
             return polarity_of(each.tone, self._examples(intent, each, model))
 
-        wishes = self._settled_before(wishes_of(judged, judge_larger, polarity), judged)
+        wishes = self._withdrawn(self._settled_before(wishes_of(judged, judge_larger, polarity), judged), judged)
         acts = acts_of(judged, larger)
         best = max((*judged, *larger), key=lambda each: each.judgement.score)
         conditions = [condition_of(each, self._cues) for each in clauses]
@@ -213,25 +214,24 @@ class _Utterance:
     def _judged(self, clauses: Sequence[Clause], model: _Model) -> list[Judged]:
         judgements = model.judge([self._masked(each) for each in clauses], english=self._language == "en")
         tones = [tone_of(each, self._cues) for each in clauses]
-        return [Judged(*each) for each in zip(clauses, tones, judgements, strict=True)]
+        dependent = [self._cues.subordinators.match(normalized(each.text).text) is not None for each in clauses]
+        return [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
 
     def _examples(self, intent: str, judged: Judged, model: _Model) -> Examples:
         examples = model.examples[intent]
         definition = self._agent.intent(intent)
         scenario = self._agent.scenario(definition.scenario) if definition and definition.scenario else None
 
-        def own() -> bool:
-            texts = [clean(judged.clause.text), affirmative(judged.clause.text, self._cues)]
-            said, positive = self._encoder.e5.encode(texts)
-            return examples.negation_is_own(said, positive)
+        def encode() -> Vectors:
+            text = judged.clause.text
+            return self._encoder.e5.encode([clean(text), affirmative(text, self._cues)])
 
         return Examples(
             examples.deny,
-            examples.negative,
             examples.inquire,
             examples.ask_if_done,
             scenario is not None and scenario.confirm,
-            own,
+            lambda: examples.belonging(judged.clause.text, self._language, encode),
         )
 
     def _settled_before(self, wishes: tuple[Wish, ...], judged: Sequence[Judged]) -> tuple[Wish, ...]:
@@ -247,6 +247,18 @@ class _Utterance:
             if wish.polarity is Polarity.WANTED
             and place[wish.intent] < last
             and (self._scenario(wish.intent) in over or not over)
+            else wish
+            for wish in wishes
+        )
+
+    def _withdrawn(self, wishes: tuple[Wish, ...], judged: Sequence[Judged]) -> tuple[Wish, ...]:
+        """A wish is denied by "never mind" or "don't do it" behind it."""
+        last = max((each.clause.start for each in judged if is_withdrawal(each)), default=-1)
+        return tuple(
+            replace(wish, polarity=Polarity.DENIED)
+            if wish.polarity is Polarity.WANTED
+            and self._text.find(wish.text.split(" ")[0]) < last
+            and self._text.find(wish.text[-12:]) < last
             else wish
             for wish in wishes
         )

@@ -20,11 +20,14 @@ _MAX_CONTINUATION_WORDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A clause, a sentence of several clauses or an utterance of several sentences, judged."""
+    """A clause, a sentence of several clauses or an utterance of several sentences, judged. ``dependent``: it begins
+    with "if", "that" or the like.
+    """
 
     clause: Clause
     tone: Tone
     judgement: Judgement
+    dependent: bool = False
 
 
 #: The polarity of an intent in a clause.
@@ -69,21 +72,44 @@ def _wish(judged: Judged, polarity_of: PolarityOf) -> Wish:
 
 
 def _in_order(certain: Sequence[Judged], members: Sequence[Judged], polarity_of: PolarityOf) -> list[Wish]:
-    """Wishes of one sentence; a short clause behind a denied one is denied too."""
+    """Wishes of one sentence. A short clause behind a denied one is denied too, and a dependent clause has the tone of
+    the one that it depends on: "I am not sure if I want to cancel", "I never said that I want to cancel".
+    """
     wishes: list[Wish] = []
     for judged in certain:
-        wish = _wish(judged, polarity_of)
-        at = members.index(judged) if judged in members else 0
+        at = next((number for number, each in enumerate(members) if each is judged), 0)
+        before = members[at - 1] if at else None
+        if before is not None and judged.dependent and before not in certain:
+            wish = _wish(replace(judged, tone=_inherited(judged.tone, before.tone)), polarity_of)
+        else:
+            wish = _wish(judged, polarity_of)
         short = len(judged.clause.text.split()) <= _MAX_CONTINUATION_WORDS and not judged.clause.joint
-        before = members[at - 1].clause.text if at else None
         if (
             short
+            and before is not None
             and wish.polarity is Polarity.WANTED
-            and any(each.polarity is Polarity.DENIED and each.text == before for each in wishes)
+            and any(each.polarity is Polarity.DENIED and each.text == before.clause.text for each in wishes)
         ):
             wish = replace(wish, polarity=Polarity.DENIED)
-        wishes.append(wish)
+        # "I want a refund, not a credit" names what is not meant.
+        contrast = judged.tone.negation is Negation.WEAK and len(judged.clause.text.split()) <= _MAX_CONTINUATION_WORDS
+        if not (contrast and any(each.intent == wish.intent for each in wishes)):
+            wishes.append(wish)
     return wishes
+
+
+def _inherited(tone: Tone, main: Tone) -> Tone:
+    stronger = main.negation if tone.negation is Negation.NONE else tone.negation
+    if main.doubtful:  # "not sure": the negation is the doubt
+        stronger = tone.negation
+    return replace(
+        tone,
+        negation=stronger,
+        doubtful=tone.doubtful or main.doubtful,
+        softened=tone.softened or main.softened,
+        inquires=tone.inquires or main.inquires,
+        asks_if_done=tone.asks_if_done or main.asks_if_done,
+    )
 
 
 def merged(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
@@ -102,6 +128,11 @@ def merged(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
             condition=wish.condition or earlier.condition,
         )  # fmt: skip
     return tuple(found.values())
+
+
+def is_withdrawal(judged: Judged) -> bool:
+    """Whether a clause takes back what was said before it: "forget it", "don't do that"."""
+    return is_certain_act(judged) and judged.judgement.label == "nevermind" and not judged.tone.question
 
 
 def acts_of(clauses: Sequence[Judged], larger: Sequence[Judged]) -> tuple[str, ...]:
