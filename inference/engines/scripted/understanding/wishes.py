@@ -132,7 +132,9 @@ def merged(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
 
 def is_withdrawal(judged: Judged) -> bool:
     """Whether a clause takes back what was said before it: "forget it", "don't do that"."""
-    return is_certain_act(judged) and judged.judgement.label == "nevermind" and not judged.tone.question
+    tone = judged.tone
+    certain = is_certain_act(judged) and judged.judgement.label == "nevermind"
+    return certain and not tone.question and tone.negation is not Negation.WEAK
 
 
 def acts_of(clauses: Sequence[Judged], larger: Sequence[Judged]) -> tuple[str, ...]:
