@@ -365,8 +365,11 @@ class Journal(Protocol):
 
     async def reply_delta(self, text: str) -> None: ...
 
-    async def reply_ready(self, text: str, language: str) -> None:
-        """Checkpoint of LLM: the whole reply. ``language``: ISO 639-1."""
+    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
+        """Checkpoint of LLM: the whole reply. ``language``: ISO 639-1.
+
+        ``user_language``: of a typed message of the user, if it is known. A transcript has its own.
+        """
         ...
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:

@@ -89,6 +89,11 @@ class _Statement:
                 f" language = {self._bind(language, 'text')}"
                 " from held where messages.turn_id = held.id and messages.role = 'USER')"
             )
+        if write.user_language is not None:
+            self._updates.append(
+                f"understood as (update messages set language = {self._bind(write.user_language, 'text')}"
+                " from held where messages.turn_id = held.id and messages.role = 'USER' and messages.language is null)"
+            )
         if write.reply is not None:
             reply = {"id": write.reply.id, "text": sanitize_text(write.reply.text), "language": write.reply.language}
             self._insert(

@@ -56,12 +56,14 @@ class TurnEnd:
 class TurnWrite:
     """Writes of one step of an attempt. ``calls``: model calls by id. ``transcript``: text and language.
 
-    ``reply_audio``: id of the audio of the reply, which an earlier commit wrote.
+    ``user_language``: of the user's message, if it has none yet. ``reply_audio``: id of the audio of the reply, which
+    an earlier commit wrote.
     """
 
     events: tuple[TurnEvent, ...] = ()
     calls: Mapping[UUID, FinishedCall] = field(default_factory=dict)
     transcript: tuple[str, str | None] | None = None
+    user_language: str | None = None
     reply: NewReply | None = None
     audio: NewAudio | None = None
     reply_audio: UUID | None = None

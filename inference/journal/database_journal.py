@@ -75,10 +75,10 @@ class DatabaseJournal(WriteBehind[TurnWrite]):
     async def reply_delta(self, text: str) -> None:
         await self._event(EventType.REPLY_DELTA, {"text": text})
 
-    async def reply_ready(self, text: str, language: str) -> None:
+    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
         reply = NewReply(new_id(), text, language)
         event = TurnEvent(EventType.REPLY_READY, {"message_id": str(reply.id)})
-        await self.put(TurnWrite((event,), reply=reply), wait=True)
+        await self.put(TurnWrite((event,), reply=reply, user_language=user_language), wait=True)
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
         call_id = new_id()

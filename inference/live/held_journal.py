@@ -91,8 +91,8 @@ class HeldJournal:
     async def reply_delta(self, text: str) -> None:
         await self._write(lambda journal: journal.reply_delta(text))
 
-    async def reply_ready(self, text: str, language: str) -> None:
-        await self._write(lambda journal: journal.reply_ready(text, language))
+    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
+        await self._write(lambda journal: journal.reply_ready(text, language, user_language))
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
         await self._write(lambda journal: journal.call_finished(call, ends_stage=ends_stage))

@@ -70,6 +70,7 @@ class Pipeline:
         self._default_language = default_language
         self._relay = relay
         self._levels = levels or VoiceLevels()
+        self._typed_language: str | None = None
         self._reply_loop = ReplyLoop(
             work,
             toolbox=toolbox,
@@ -106,7 +107,8 @@ class Pipeline:
         work = self._work
         language = primary_language(work.session_language)
         if work.text is not None:
-            return work.text, language or self._reply_language(self._language_of(work.text))
+            self._typed_language = self._language_of(work.text)
+            return work.text, language or self._reply_language(self._typed_language)
         if work.recording is None:
             raise StageError(Failure("INTERNAL", "The message has neither text nor a recording.", Stage.ASR))
         if not self._engines.asr:
@@ -191,7 +193,9 @@ class Pipeline:
             sentences = Sentences(_MAX_QUEUED_SENTENCES, language)
             try:
                 async with asyncio.TaskGroup() as both:
-                    both.create_task(self._reply_loop.run(text, language, tries.lender, sentences))
+                    both.create_task(
+                        self._reply_loop.run(text, language, tries.lender, sentences, self._typed_language)
+                    )
                     both.create_task(self._speak(sentences))
                 return
             except ExceptionGroup as group:

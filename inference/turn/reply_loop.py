@@ -70,8 +70,18 @@ class ReplyLoop:
         self._used = list(work.used)
         self._pending = list(work.pending)
 
-    async def run(self, text: str, language: str, engine: Lender[ChatModel], sentences: Sentences) -> None:
-        """Writes the reply, its sentences into ``sentences``; None follows when the reply is in the journal."""
+    async def run(
+        self,
+        text: str,
+        language: str,
+        engine: Lender[ChatModel],
+        sentences: Sentences,
+        user_language: str | None = None,
+    ) -> None:
+        """Writes the reply, its sentences into ``sentences``; None follows when the reply is in the journal.
+
+        ``user_language``: of a typed message, if known, for the journal.
+        """
         splitter = SentenceSplitter(opening_in=None if self._relay is None else language)
         if self._work.reply is not None:
             if self._relay is not None:
@@ -110,7 +120,7 @@ class ReplyLoop:
         for sentence in splitter.flush():
             await sentences.put(sentence)
         # Before the sentinel, so before TTS can end.
-        await self._journal.reply_ready(written.strip(), sentences.language)
+        await self._journal.reply_ready(written.strip(), sentences.language, user_language)
         await sentences.put(None)
 
     def _conversation(self, text: str, language: str) -> Conversation:

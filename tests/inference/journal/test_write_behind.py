@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.audio.decoder_pool import DecoderPool
 from db.audio.encoded import EncodedAudio
 from db.commands import turns
 from db.enums import CallStatus, EventType, Stage
-from db.models.conversation import Session
+from db.models.conversation import Message, Session
 from db.postgres.database import Database
 from db.turns import tool_calls
 from db.turns.values import Claim, Failure, FinishedCall
@@ -64,6 +64,22 @@ async def test_writes_do_not_wait_for_their_commit_and_share_one(database: Datab
     assert texts == [str(number) for number in range(40)]
     assert await scalar(database, "select step from turns") <= 3
     assert (await events_of(database, claim.session_id))[-1].type is EventType.REPLY_READY
+
+
+async def test_the_language_of_a_typed_message_is_stored_with_the_reply(database: Database, viewer: Viewer) -> None:
+    claim = await _claim(database, viewer)
+    journal = DatabaseJournal(database, STORE, claim)
+    await journal.reply_ready("Guten Tag.", "de", "es")
+    assert await scalar(database, "select language from messages where role = 'USER'") == "es"
+    assert await scalar(database, "select language from messages where role = 'ASSISTANT'") == "de"
+
+
+async def test_the_language_that_was_heard_is_kept(database: Database, viewer: Viewer) -> None:
+    claim = await _claim(database, viewer)
+    async with database.transaction() as session:
+        await session.execute(update(Message).values(language="es"))
+    await DatabaseJournal(database, STORE, claim).reply_ready("Guten Tag.", "de", "fr")
+    assert await scalar(database, "select language from messages where role = 'USER'") == "es"
 
 
 async def test_a_queue_that_is_full_holds_the_models_back(database: Database, viewer: Viewer) -> None:

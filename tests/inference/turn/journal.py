@@ -19,6 +19,7 @@ class MemoryJournal:
     def __init__(self, superseded_at: str | None = None) -> None:
         self.steps: list[tuple[str, Any]] = []
         self.calls: list[FinishedCall] = []
+        self.user_language: str | None = None
         self.failure: Failure | None = None
         self.timing: Mapping[str, Any] = {}
         self._superseded_at = superseded_at
@@ -51,8 +52,9 @@ class MemoryJournal:
     async def reply_delta(self, text: str) -> None:
         self._note("reply_delta", text)
 
-    async def reply_ready(self, text: str, language: str) -> None:
+    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
         self._note("reply_ready", (text, language))
+        self.user_language = user_language
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
         self._note("call_finished", call.stage)

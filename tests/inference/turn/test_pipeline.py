@@ -136,6 +136,12 @@ async def test_a_language_without_a_voice_is_answered_in_text() -> None:
     assert journal.failure is None
 
 
+async def test_a_typed_message_has_its_own_language() -> None:
+    journal = await run(work(session_language="en", text="Hola, buenos días."), language_of=lambda _: "es")
+    assert journal.user_language == "es"
+    assert journal.told("reply_ready")[0][1] == "en"
+
+
 @pytest.mark.parametrize(("language", "model"), [("en", "joe"), ("es", "dora"), ("de", "pico")])
 async def test_a_reply_is_spoken_by_the_first_engine_of_its_language(language: str, model: str) -> None:
     joe, dora = FakeSynthesizer("joe", languages=("en",)), FakeSynthesizer("dora", languages=("es",))
