@@ -8,6 +8,7 @@ for the first piece of a sentence, "loudness" that of a reply after its normaliz
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ from inference.engines.pico.engine import PicoEngine
 from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.ports import SAMPLE_RATE, Samples, Synthesizer, Transcriber, Transcript
 from inference.testing.word_errors import word_errors, words
+from inference.text.normalization.locales.hi_numbers import hindi_cardinal
 from inference.text.normalization.normalizer import spoken_form
 from inference.weights.cache import ModelCache
 from tests.quality.hindi_consonants import consonants
@@ -53,8 +55,11 @@ class Score:
         return self.wrong / self.units
 
 
-def units_of(text: str, language: str) -> list[str]:
-    """What is compared of a text: its words as they are said, of Hindi its consonants."""
+def units_of(text: str, language: str, *, heard: bool = False) -> list[str]:
+    """What is compared of a text: its words as they are said, of Hindi its consonants. ``heard``: by Whisper, in any
+    script."""
+    if language == "hi" and heard:
+        return consonants(re.sub(r"\d+", lambda number: hindi_cardinal(int(number[0][:15])), text))
     said = spoken_form(text, language)
     return consonants(said) if language == "hi" else words(said)
 
@@ -75,7 +80,7 @@ async def measure(engine: Synthesizer, listener: Transcriber, language: str, sen
         score.loudness.append(LoudnessMeter(engine.sample_rate).add(level))
         heard = await _hear(listener, soxr.resample(samples, engine.sample_rate, SAMPLE_RATE), language)
         expected = units_of(sentence, language)
-        wrong = word_errors(expected, units_of(heard, language))
+        wrong = word_errors(expected, units_of(heard, language, heard=True))
         score.units += len(expected)
         score.wrong += wrong
         if wrong:
