@@ -22,7 +22,7 @@ from inference.engines.scripted.dialogue.policy import Decision, decide
 from inference.engines.scripted.dialogue.tracking import state_from_history
 from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.live_cues import live_cues
-from inference.engines.scripted.understanding.encoder import Encoder
+from inference.engines.scripted.understanding.shared import shared_understander
 from inference.engines.scripted.understanding.understander import Understander
 from inference.engines.scripted.wording.defaults import default_replies
 from inference.engines.scripted.wording.wording import Wording
@@ -76,7 +76,7 @@ def _load(threads: int, directory: Path | None) -> Understander:
     for language in LANGUAGES:
         default_replies(language)
         cues(language)
-    return Understander(Encoder(threads), directory)
+    return shared_understander(threads, directory)
 
 
 def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDelta | ToolRequest | ChatFinished]:
