@@ -78,16 +78,16 @@ class KokoroEngine(SynthesizerBase):
         phonemes = self._phonemize[language](words)
         ids = [self._symbols[symbol] for symbol in phonemes if symbol in self._symbols]
         space = self._symbols[" "]
-        runs = [self._run(run, self._styles[chosen]) for run in _runs(ids, space)]
+        runs = [self._run(run, self._styles[chosen], VOICES[chosen].speed) for run in _runs(ids, space)]
         return np.concatenate([np.zeros(0, np.float32), *runs])
 
-    def _run(self, ids: Sequence[int], styles: Styles) -> Samples:
+    def _run(self, ids: Sequence[int], styles: Styles, speed: float) -> Samples:
         (samples,) = self._session.run(
             None,
             {
                 "tokens": np.array([[0, *ids, 0]], np.int64),
                 "style": styles[len(ids) - 1][None],
-                "speed": np.ones(1, np.float32),
+                "speed": np.full(1, speed, np.float32),
             },
             self._run_options,
         )

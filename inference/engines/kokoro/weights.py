@@ -45,15 +45,18 @@ _STYLES_SHAPE = (510, 256)
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice. ``language``: which it was trained on, ISO 639-1. ``sha256``: of its style vectors."""
+    """A voice. ``language``: which it was trained on, ISO 639-1. ``sha256``: of its style vectors. ``speed``: below 1 is
+    slower, and clearer.
+    """
 
     language: str
     sha256: str
+    speed: float = 1.0
 
 
 #: The voices by Kokoro's own names; the first of a language is its default.
 VOICES = {
-    "ef_dora": Voice("es", "f66ec66bd295acb18372e37008533a9a3228483ccd294e7538d5d9294ac9a532"),
+    "ef_dora": Voice("es", "f66ec66bd295acb18372e37008533a9a3228483ccd294e7538d5d9294ac9a532", speed=0.9),
     "ff_siwis": Voice("fr", "a35f5675ad08948e326ae75fd0ea16ba5d0042e4f76b5f3d1df77d0a48c54861"),
     "hm_omega": Voice("hi", "b02d9222d9ed00ce26b302173a862c2c93f96cc40b5c422b8d14910b9ff34137"),
 }
