@@ -45,8 +45,8 @@ _STYLES_SHAPE = (510, 256)
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice. ``language``: which it was trained on, ISO 639-1. ``sha256``: of its style vectors. ``speed``: below 1 is
-    slower, and clearer.
+    """A voice. ``language``: which it was trained on, ISO 639-1. ``sha256``: of its style vectors. ``speed``: below 1
+    is slower, and clearer.
     """
 
     language: str
