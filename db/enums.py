@@ -121,6 +121,14 @@ class AudioKind(StrEnum):
     CALL = "CALL"
 
 
+class KnowledgeStatus(StrEnum):
+    """Status of a version's knowledge: waits for a worker, can be searched, or cannot be used."""
+
+    PENDING = "PENDING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
 class EventType(StrEnum):
     TURN_QUEUED = "TurnQueued"
     TURN_STARTED = "TurnStarted"

@@ -289,6 +289,38 @@ class ToolBox(Protocol):
         ...
 
 
+# --- knowledge --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage of the agent's knowledge that a reply was written from. ``heading``: those above it, "" for none."""
+
+    source: str
+    heading: str
+    passage: str
+
+
+class TextEmbedder(Protocol):
+    """Embeds texts and queries in one space, in which a query is near the texts that answer it."""
+
+    @property
+    def name(self) -> str:
+        """The model: embeddings of another one cannot be compared."""
+        ...
+
+    def is_near(self, similarity: float, *, usual: float, texts: int) -> bool:
+        """Whether a text with this cosine similarity probably answers the query.
+
+        ``usual``: the average similarity of the query and all ``texts``.
+        """
+        ...
+
+    async def embed(self, texts: Sequence[str], *, query: bool) -> Sequence[Sequence[float]]:
+        """Unit vectors, one a text, made off the event loop. Raises EngineUnavailable."""
+        ...
+
+
 # --- speech synthesis -------------------------------------------------------------------------------------
 
 
@@ -365,10 +397,13 @@ class Journal(Protocol):
 
     async def reply_delta(self, text: str) -> None: ...
 
-    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
+    async def reply_ready(
+        self, text: str, language: str, user_language: str | None = None, citations: Sequence[Citation] = ()
+    ) -> None:
         """Checkpoint of LLM: the whole reply. ``language``: ISO 639-1.
 
-        ``user_language``: of a typed message of the user, if it is known. A transcript has its own.
+        ``user_language``: of a typed message of the user, if it is known. A transcript has its own. ``citations``: what
+        the reply was written from.
         """
         ...
 

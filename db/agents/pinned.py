@@ -6,11 +6,12 @@ from uuid import UUID
 
 from cachetools import LRUCache
 from pydantic import ValidationError
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.agents.definition import AgentDefinition
 from db.errors import InternalError, NotFound
+from db.models.agents import AgentVersion
 from db.postgres.reader import Reader
 
 #: Characters of JSON whose definitions are kept.
@@ -95,3 +96,9 @@ def _parse(checksum: bytes, definition: str) -> AgentDefinition:
     if len(definition) <= _KEPT_CHARACTERS:
         _definitions[checksum] = parsed, len(definition)
     return parsed
+
+
+async def definition_of_version(session: AsyncSession, version_id: UUID) -> AgentDefinition:
+    """The definition of a version that is there."""
+    found = select(AgentVersion.checksum).where(AgentVersion.id == version_id)
+    return await _read(session, version_id, (await session.execute(found)).scalar_one())

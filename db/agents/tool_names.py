@@ -14,8 +14,11 @@ UPDATE_CRM_RECORD = "update_crm_record"
 #: Finds passages of the agent's knowledge.
 SEARCH_KNOWLEDGE = "search_knowledge"
 
+#: The name under which searches of knowledge are on record.
+KNOWLEDGE_SERVER = "knowledge"
+
 #: Servers of VoxLoom itself: their tools touch nothing outside its database.
-BUILT_IN_SERVERS = frozenset({CRM_SERVER})
+BUILT_IN_SERVERS = frozenset({CRM_SERVER, KNOWLEDGE_SERVER})
 
 BUILT_IN_TOOLS = frozenset({FIND_CRM_RECORDS, UPDATE_CRM_RECORD, SEARCH_KNOWLEDGE})
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import undefer
 
 from db.agents.check import check_definition
 from db.agents.definition import AgentDefinition
+from db.agents.knowledge import request_passages
 from db.agents.problems import path_of
 from db.errors import AgentNotFound, BadUserInput, Conflict, InvalidDefinition, PayloadTooLarge, Problem
 from db.ids import new_id
@@ -71,7 +72,7 @@ async def publish_agent(
     version that the definition was made from, 0 for a new agent; with another one nothing is published.
 
     Raises InvalidDefinition; Conflict for another ``expected_version``; PayloadTooLarge; BadUserInput for too many
-    agents or versions.
+    agents or versions; EngineUnavailable for knowledge on a server without pgvector.
     """
     problems = check_definition(definition)
     if problems:
@@ -107,6 +108,9 @@ async def publish_agent(
             published_by=published_by,
         )
         session.add(version)
+        await session.flush()
+        if definition.knowledge:
+            await request_passages(session, version)
     agent.version, agent.archived_at = version.number, None
     await session.flush()
     await session.refresh(agent)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.enums import Channel, MessageType, Role, SessionStatus, Stage, TurnStatus
@@ -118,7 +119,8 @@ class Message(IdMixin, CreatedAtMixin, Base):
     """A message of the user or the assistant. A recording's ``text`` is None until it is transcribed, '' for silence.
 
     ``complete``: False for the partial reply of a cancelled turn. ``digits``: the text is DTMF digits of a call.
-    ``playback``: of a reply in a live call, ``db.turns.live_values.Playback`` as JSON.
+    ``playback``: of a reply in a live call, ``db.turns.live_values.Playback`` as JSON. ``citations``: the passages of
+    knowledge that a reply was written from, as ``{"source", "heading", "passage"}``.
     """
 
     __tablename__ = "messages"
@@ -141,3 +143,4 @@ class Message(IdMixin, CreatedAtMixin, Base):
     complete: Mapped[bool] = mapped_column(default=True, server_default=true())
     digits: Mapped[bool] = mapped_column(default=False, server_default=false())
     playback: Mapped[dict[str, Json] | None]
+    citations: Mapped[list[Json] | None] = mapped_column(JSONB(none_as_null=True))

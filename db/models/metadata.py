@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from db.models import agents, audio, calls, conversation, events, tenancy, work, workers
+from db.models import agents, audio, calls, conversation, events, knowledge, tenancy, work, workers
 from db.models.base import Base
 
-__all__ = ["agents", "audio", "calls", "conversation", "events", "metadata", "tenancy", "work", "workers"]
+__all__ = [
+    "agents",
+    "audio",
+    "calls",
+    "conversation",
+    "events",
+    "knowledge",
+    "metadata",
+    "tenancy",
+    "work",
+    "workers",
+]
 
 metadata = Base.metadata

@@ -95,7 +95,12 @@ class _Statement:
                 " from held where messages.turn_id = held.id and messages.role = 'USER' and messages.language is null)"
             )
         if write.reply is not None:
-            reply = {"id": write.reply.id, "text": sanitize_text(write.reply.text), "language": write.reply.language}
+            reply = {
+                "id": write.reply.id,
+                "text": sanitize_text(write.reply.text),
+                "language": write.reply.language,
+                "citations": list(write.reply.citations) or None,
+            }
             self._insert(
                 "messages", [{**owned, **reply, "role": Role.ASSISTANT, "type": MessageType.TEXT, "complete": True}]
             )

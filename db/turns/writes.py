@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -28,11 +28,12 @@ class TurnEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """The assistant's message."""
+    """The assistant's message. ``citations``: passages of knowledge that it was written from."""
 
     id: UUID
     text: str
     language: str
+    citations: Sequence[Mapping[str, object]] = ()
 
 
 @dataclass(frozen=True, slots=True)

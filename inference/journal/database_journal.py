@@ -6,6 +6,7 @@ Only checkpoints are awaited: the transcript, the reply, a tool's intent and res
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from db.audio.encoded import EncodedAudio
@@ -20,7 +21,7 @@ from db.turns import claims, tool_calls
 from db.turns.values import Claim, Failure, FinishedCall
 from db.turns.writes import NewReply, ToolCallEnd, TurnEnd, TurnEvent, TurnWrite
 from inference.journal.write_behind import WriteBehind
-from inference.ports import EngineInfo, JournalLost, ToolContext, ToolRequest, ToolResult, Transcript
+from inference.ports import Citation, EngineInfo, JournalLost, ToolContext, ToolRequest, ToolResult, Transcript
 
 
 class DatabaseJournal(WriteBehind[TurnWrite]):
@@ -75,8 +76,10 @@ class DatabaseJournal(WriteBehind[TurnWrite]):
     async def reply_delta(self, text: str) -> None:
         await self._event(EventType.REPLY_DELTA, {"text": text})
 
-    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
-        reply = NewReply(new_id(), text, language)
+    async def reply_ready(
+        self, text: str, language: str, user_language: str | None = None, citations: Sequence[Citation] = ()
+    ) -> None:
+        reply = NewReply(new_id(), text, language, [asdict(each) for each in citations])
         event = TurnEvent(EventType.REPLY_READY, {"message_id": str(reply.id)})
         await self.put(TurnWrite((event,), reply=reply, user_language=user_language), wait=True)
 

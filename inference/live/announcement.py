@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ from inference.live.context import CallContext
 from inference.live.ports import ReplyStatus
 from inference.live.reply_lane import reply_on_lane
 from inference.live.spoken_reply import SpokenReply
-from inference.ports import EngineInfo, ToolContext, ToolRequest, ToolResult, Transcript
+from inference.ports import Citation, EngineInfo, ToolContext, ToolRequest, ToolResult, Transcript
 from inference.turn.reply_relay import ReplyRelay
 from inference.turn.timing import TurnClock
 
@@ -106,7 +106,9 @@ class _NoJournal:
 
     async def reply_delta(self, text: str) -> None: ...
 
-    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None: ...
+    async def reply_ready(
+        self, text: str, language: str, user_language: str | None = None, citations: Sequence[Citation] = ()
+    ) -> None: ...
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None: ...
 

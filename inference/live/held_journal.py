@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from db.audio.encoded import EncodedAudio
 from db.enums import Stage
 from db.json_value import Json
 from db.turns.values import Failure, FinishedCall
-from inference.ports import EngineInfo, Journal, ToolContext, ToolRequest, ToolResult, Transcript
+from inference.ports import Citation, EngineInfo, Journal, ToolContext, ToolRequest, ToolResult, Transcript
 
 R = TypeVar("R")
 
@@ -91,8 +91,10 @@ class HeldJournal:
     async def reply_delta(self, text: str) -> None:
         await self._write(lambda journal: journal.reply_delta(text))
 
-    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
-        await self._write(lambda journal: journal.reply_ready(text, language, user_language))
+    async def reply_ready(
+        self, text: str, language: str, user_language: str | None = None, citations: Sequence[Citation] = ()
+    ) -> None:
+        await self._write(lambda journal: journal.reply_ready(text, language, user_language, citations))
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
         await self._write(lambda journal: journal.call_finished(call, ends_stage=ends_stage))

@@ -15,15 +15,16 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from db.agents.definition import AgentDefinition
-from db.agents.tool_names import CRM_SERVER, SEPARATOR
+from db.agents.tool_names import CRM_SERVER, KNOWLEDGE_SERVER, SEARCH_KNOWLEDGE, SEPARATOR
 from db.errors import EngineUnavailable, NotFound
 from db.postgres.database import Database
 from db.settings import McpServerSettings
-from inference.ports import ToolContext, ToolResult, ToolSpec
+from inference.ports import TextEmbedder, ToolContext, ToolResult, ToolSpec
 from inference.tools.connection import McpConnection
 from inference.tools.crm_specs import crm_tools
 from inference.tools.delivery import WatchedHttpClient, watched
 from inference.tools.external_specs import allowed, may_use
+from inference.tools.knowledge import KnowledgeSearch, knowledge_tools
 from inference.tools.server import pipeline_server
 
 
@@ -39,7 +40,8 @@ class FoundTool:
 class McpToolBox:
     """The CRM server in this process and external servers, one connection each. Use it as an async context manager.
 
-    ``lazy``: connects to an external server when a tool of it is first asked for.
+    ``lazy``: connects to an external server when a tool of it is first asked for. ``embedder``: to search knowledge
+    with; without one that tool is not offered.
     """
 
     def __init__(
@@ -49,12 +51,15 @@ class McpToolBox:
         *,
         timeout_seconds: float = 15,
         lazy: bool = False,
+        embedder: TextEmbedder | None = None,
     ) -> None:
         # Longer than the wait for an answer: after that wait the outcome is unknown, and the call is repeated.
         crm = pipeline_server(database, patience_seconds=2 * timeout_seconds)
         self._crm = McpConnection(CRM_SERVER, lambda: Client(crm), timeout_seconds=timeout_seconds, context=True)
         self._external = [connect_to(each) for each in external]
         self._lazy = lazy
+        self._knowledge = None if embedder is None else KnowledgeSearch(database.reader, embedder)
+        self._timeout_seconds = timeout_seconds
 
     async def __aenter__(self) -> McpToolBox:
         await asyncio.gather(*(each.start() for each in (self._crm, *(() if self._lazy else self._external))))
@@ -67,7 +72,11 @@ class McpToolBox:
         """The CRM tools of the agent's definition, and of the external servers that it names those that it allows."""
         crm = [(CRM_SERVER, spec) for spec in crm_tools(agent)] if self._crm.reached else []
         external = [(each.name, spec) for each in self._external for spec in allowed(agent, each.name, each.tools)]
-        return (*crm, *external)
+        knowledge = [(KNOWLEDGE_SERVER, spec) for spec in self._knowledge_tools(agent)]
+        return (*crm, *knowledge, *external)
+
+    def _knowledge_tools(self, agent: AgentDefinition) -> tuple[ToolSpec, ...]:
+        return () if self._knowledge is None else knowledge_tools(agent)
 
     async def find(self, agent: AgentDefinition, name: str) -> FoundTool | None:
         """The tool that ``tools`` lists under ``name``; connects to its server if needed. None if there is none.
@@ -76,6 +85,8 @@ class McpToolBox:
         """
         if any(spec.name == name for spec in crm_tools(agent)):
             return FoundTool(CRM_SERVER, self._crm.timeout_seconds, repeatable=True)
+        if any(spec.name == name for spec in self._knowledge_tools(agent)):
+            return FoundTool(KNOWLEDGE_SERVER, self._timeout_seconds, repeatable=True)
         connection = self._owner_of(name)
         if connection is None or not may_use(agent, connection.name, name):
             return None
@@ -87,6 +98,8 @@ class McpToolBox:
 
     async def call(self, name: str, arguments: Mapping[str, object], context: ToolContext) -> ToolResult:
         """Runs the tool that ``tools`` lists under ``name``. Raises NotFound, EngineUnavailable, OutcomeUnknown."""
+        if name == SEARCH_KNOWLEDGE and self._knowledge is not None:
+            return await self._knowledge.run(arguments, context)
         connection = self._owner_of(name)
         if connection is self._crm or (connection is not None and any(spec.name == name for spec in connection.tools)):
             return await connection.call(name, arguments, context)

@@ -12,6 +12,7 @@ from db.turns.values import Failure, FinishedCall
 from inference.lender import Lender
 from inference.ports import ChatModel, ChatRequest, Journal, TextDelta, ToolBox, ToolRequest, UserMessage
 from inference.turn.call_meter import StageError
+from inference.turn.citations import citations_of
 from inference.turn.guard.conversation import Conversation
 from inference.turn.guard.reading import DialogueReader
 from inference.turn.guard.refusal import Refusal, Rule
@@ -120,7 +121,8 @@ class ReplyLoop:
         for sentence in splitter.flush():
             await sentences.put(sentence)
         # Before the sentinel, so before TTS can end.
-        await self._journal.reply_ready(written.strip(), sentences.language, user_language)
+        cited = citations_of(self._used)
+        await self._journal.reply_ready(written.strip(), sentences.language, user_language, cited)
         await sentences.put(None)
 
     def _conversation(self, text: str, language: str) -> Conversation:

@@ -19,7 +19,10 @@ from db.postgres.database import Database
 from db.queue.jobs import queue_app
 from inference.engines.scripted.reading.choice import choose_reader
 from inference.journal.call_recordings import store_left_recordings
+from inference.knowledge.embedder import E5Embedder
+from inference.knowledge.indexer import KnowledgeIndexer
 from inference.lender import AnyLender, Engines
+from inference.ports import TextEmbedder
 from inference.settings import InferenceSettings
 from inference.text.language_id import TextLanguage
 from inference.tools.client import McpToolBox
@@ -48,6 +51,7 @@ class TurnParts:
     setup: TurnSetup
     queue: App
     runner: TurnRunner
+    embedder: TextEmbedder
 
 
 @asynccontextmanager
@@ -70,8 +74,15 @@ async def turn_parts(settings: InferenceSettings, url: str, engines: Engines) ->
             )
         )
         await decoders.start()
+        embedder = E5Embedder(settings.model_threads)
+        stack.callback(embedder.close)
         toolbox = await stack.enter_async_context(
-            McpToolBox(database, settings.mcp_servers, timeout_seconds=settings.tool_timeout_seconds)
+            McpToolBox(
+                database,
+                settings.mcp_servers,
+                timeout_seconds=settings.tool_timeout_seconds,
+                embedder=embedder,
+            )
         )
         queue = queue_app(database)
         await stack.enter_async_context(queue.open_async())
@@ -96,7 +107,7 @@ async def turn_parts(settings: InferenceSettings, url: str, engines: Engines) ->
             reader=choose_reader(settings),
         )
         register_turns(queue, runner)
-        yield TurnParts(settings, database, engines, store, runner.setup, queue, runner)
+        yield TurnParts(settings, database, engines, store, runner.setup, queue, runner, embedder)
 
 
 async def run_turns(
@@ -123,6 +134,9 @@ async def run_turns(
         asyncio.create_task(AbandonedCalls(database).run(), name="abandoned-calls"),
         *(asyncio.create_task(each) for each in beside),
     ]
+    if queue:
+        indexer = KnowledgeIndexer(database, parts.embedder)
+        helpers.append(asyncio.create_task(indexer.run(), name="knowledge"))
     left = store_left_recordings(database, parts.store)
     helpers.append(asyncio.create_task(left, name="left-recordings"))
     if isinstance(parts.store, BucketStore):

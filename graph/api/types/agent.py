@@ -12,12 +12,15 @@ from strawberry.scalars import JSON
 
 from db.models.agents import Agent as AgentRow
 from db.models.agents import AgentVersion as AgentVersionRow
+from db.models.knowledge import KnowledgeIndex as KnowledgeIndexRow
 from db.models.tenancy import ApiKey
 from graph.api.context import Info
 from graph.api.declared import Columns, Value
 from graph.api.fields import Parent, column, computed, declare
 from graph.api.loaders import Source
 from graph.api.paging import Connection, number_of_cursor, page, page_by
+from graph.api.relations import show
+from graph.api.types.enums import KnowledgeStatus
 from graph.api.types.node import Node
 from graph.limits import DEFAULT_PAGE_SIZE
 
@@ -45,6 +48,15 @@ def _key_name(description: str) -> str | None:
     return cast("str | None", declare(resolve, description, Value(sql)))
 
 
+@strawberry.type(description="Whether the documents of an agent's version can be searched.")
+class Knowledge:
+    row: strawberry.Private[KnowledgeIndexRow]
+    source: strawberry.Private[Source]
+    status: KnowledgeStatus = column(KnowledgeIndexRow.status, "PENDING until a worker has prepared them.")
+    passages: int = column(KnowledgeIndexRow.passages, "How many passages they were cut into.")
+    error: str | None = column(KnowledgeIndexRow.error, "Why they cannot be used.")
+
+
 @strawberry.type(description="A published version of an agent. It never changes.")
 class AgentVersion(Node):
     row: strawberry.Private[AgentVersionRow]
@@ -56,6 +68,11 @@ class AgentVersion(Node):
     builtin: bool = column(AgentVersionRow.builtin, "Whether it came with VoxLoom.")
     published_at: datetime = column(AgentVersionRow.published_at, "When it was published.")
     published_by: str | None = _key_name("The name of the API key that published it; null for a built-in one.")
+
+    @strawberry.field(description="Its documents; null without any.")
+    async def knowledge(self, info: Info) -> Knowledge | None:
+        found = await info.context.loaders.one(KnowledgeIndexRow.agent_version_id).load(self.row.id)
+        return None if found is None else show(Knowledge, found, self.source)
 
     @strawberry.field(description="The definition, without members that have their default.")
     async def definition(self, info: Info) -> JSON:

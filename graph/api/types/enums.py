@@ -12,6 +12,7 @@ from db.enums import (
     CallTransport,
     Channel,
     CrmStatus,
+    KnowledgeStatus,
     LiveCallStatus,
     MessageType,
     PlaybackSource,
@@ -32,6 +33,7 @@ __all__ = [
     "Channel",
     "CrmStatus",
     "Eagerness",
+    "KnowledgeStatus",
     "LiveCallStatus",
     "MessageType",
     "PlaybackSource",
@@ -54,6 +56,7 @@ _MEANING: dict[type[StrEnum], str] = {
     CallStatus: "The outcome of a model call.",
     CallTransport: "How the audio of a live call is carried: the OpenAI Realtime protocol, or Twilio Media Streams.",
     Eagerness: "How soon the assistant answers: LOW waits longest. MANUAL: the client ends the turns itself.",
+    KnowledgeStatus: "PENDING until a worker has prepared the documents; FAILED if they cannot be used.",
     LiveCallStatus: "OPENED: the caller has not connected yet. DROPPED: the connection was lost; it can be resumed for"
     " a while.",
     PlaybackSource: "How it is known what a caller heard: acknowledgements, marks of a phone line, a truncate event,"

@@ -7,13 +7,17 @@ from operator import ne
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from sqlalchemy import cast, func, null
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.elements import SQLColumnExpression
 
+from db.json_value import Json
 from db.models.audio import Audio as AudioRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, part
+from graph.api.fields import ItemColumns, column, computed, items, part
 from graph.api.loaders import Source
 from graph.api.relations import many, one
 from graph.api.types.audio import Audio
@@ -36,6 +40,32 @@ def _is_reply(message: MessageRow, _: ToolCallRow) -> bool:
     return message.role == Role.ASSISTANT
 
 
+def _citations(message: MessageRow) -> list[dict[str, Json]]:
+    return message.citations or []
+
+
+def _citations_sql(message: type[MessageRow]) -> SQLColumnExpression[object]:
+    return func.coalesce(message.citations, cast("[]", JSONB))
+
+
+def _member(name: str, description: str) -> str:
+    def python(citation: dict[str, Json]) -> str:
+        return str(citation[name])
+
+    def sql(columns: ItemColumns) -> SQLColumnExpression[str]:
+        return columns.value.op("->>")(name)
+
+    return computed(python, sql, description)
+
+
+@strawberry.type(description="A passage of the agent's knowledge that a reply was written from.")
+class Citation:
+    row: strawberry.Private[dict[str, Json]]
+    source: str = _member("source", "The document.")
+    heading: str = _member("heading", "The headings above the passage, joined by ` > `; empty without any.")
+    passage: str = _member("passage", "The passage.")
+
+
 @strawberry.type(description="A message of the customer or the assistant.")
 class Message(Node):
     row: strawberry.Private[MessageRow]
@@ -53,6 +83,13 @@ class Message(Node):
         Playback,
         "What the caller of a live call heard of the reply; null for other messages.",
         where=lambda message: ne(message.playback, None),
+    )
+    citations: list[Citation] = items(
+        Citation,
+        "The passages of knowledge that the reply was written from; empty for other messages.",
+        _citations,
+        sql=_citations_sql,
+        order=lambda _: null(),
     )
     created_at: datetime = column(MessageRow.created_at, "When it was stored.")
     audio: Audio | None = one(

@@ -13,7 +13,7 @@ import asyncpg
 
 from db.errors import ConnectFailed, EngineUnavailable, VoxLoomError
 from db.exit_message import exit_message
-from db.findings import Finding, fault, ok
+from db.findings import Finding, fault, ok, warning
 from db.models.metadata import metadata
 from db.postgres.address import Address, parse_database_url
 from db.postgres.check import check_database
@@ -79,6 +79,7 @@ async def _examined(context: Context, url: str) -> list[Finding]:
         schema = await schema_finding(address, embedded=context.settings.database_url is None)
         found.append(schema)
         found.append(await _rights(address, made=schema.level != "fault"))
+        found.append(await _pgvector(address))
     except DATABASE_ERRORS as error:
         return [fault(_NAME, exit_message(error) or "", "See the server's log.")]
     return found
@@ -124,6 +125,20 @@ async def _listening(address: Address) -> Finding:
     finally:
         listener.terminate()
     return ok(_NAME, "LISTEN and NOTIFY work")
+
+
+async def _pgvector(address: Address) -> Finding:
+    connection = await _connected(address)
+    try:
+        if await connection.fetchval("select exists (select from pg_extension where extname = 'vector')"):
+            return ok(_NAME, "pgvector is there: agents can have knowledge")
+        known = await connection.fetchval("select exists (select from pg_available_extensions where name = 'vector')")
+    finally:
+        connection.terminate()
+    advice = (
+        "Run `create extension vector` in the database, as a role that may." if known else "Install pgvector there."
+    )
+    return warning(_NAME, "no extension vector (pgvector): agents with knowledge cannot be published", advice)
 
 
 async def _rights(address: Address, *, made: bool) -> Finding:

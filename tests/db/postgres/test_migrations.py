@@ -221,7 +221,7 @@ async def test_a_migration_times_out_on_a_table_lock(empty: str, monkeypatch: py
     holder = await asyncpg.connect(empty)
     async with holder.transaction():
         await holder.execute(
-            "select from sessions, turns, tool_calls, tenants, call_recordings, crm_records, events"
+            "select from sessions, turns, tool_calls, tenants, call_recordings, crm_records, events, messages"
         )  # locks the tables until the transaction ends
         with pytest.raises(MigrationFailed, match="lock timeout"):
             await migrate(empty, "base")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from db.audio.encoded import EncodedAudio
 from db.enums import Stage
 from db.turns.values import Failure, FinishedCall
-from inference.ports import EngineInfo, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
+from inference.ports import Citation, EngineInfo, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ class MemoryJournal:
         self.calls: list[FinishedCall] = []
         self.user_language: str | None = None
         self.failure: Failure | None = None
+        self.citations: list[Citation] = []
         self.timing: Mapping[str, Any] = {}
         self._superseded_at = superseded_at
 
@@ -52,9 +53,12 @@ class MemoryJournal:
     async def reply_delta(self, text: str) -> None:
         self._note("reply_delta", text)
 
-    async def reply_ready(self, text: str, language: str, user_language: str | None = None) -> None:
+    async def reply_ready(
+        self, text: str, language: str, user_language: str | None = None, citations: Sequence[Citation] = ()
+    ) -> None:
         self._note("reply_ready", (text, language))
         self.user_language = user_language
+        self.citations = list(citations)
 
     async def call_finished(self, call: FinishedCall, *, ends_stage: bool) -> None:
         self._note("call_finished", call.stage)

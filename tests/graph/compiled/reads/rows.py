@@ -205,6 +205,9 @@ class Filler:
             elapsed_ms=self._random.randrange(10**6),
         )
 
+    def _citation(self) -> dict[str, str]:
+        return {name: self._text() for name in ("source", "heading", "passage")}
+
     def _playback(self) -> dict[str, Any]:
         return {
             "heard_text": self._text(),
@@ -245,6 +248,7 @@ class Filler:
             complete=self._pick(True, False),
             digits=self._pick(True, False),
             playback=self._pick(None, self._playback()),
+            citations=self._pick(None, [], [self._citation() for _ in range(3)]),
             created_at=self._moment(),
         )
 
