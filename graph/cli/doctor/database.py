@@ -79,7 +79,8 @@ async def _examined(context: Context, url: str) -> list[Finding]:
         schema = await schema_finding(address, embedded=context.settings.database_url is None)
         found.append(schema)
         found.append(await _rights(address, made=schema.level != "fault"))
-        found.append(await _pgvector(address))
+        if schema.level != "fault":  # the migrations try to create it
+            found.append(await _pgvector(address))
     except DATABASE_ERRORS as error:
         return [fault(_NAME, exit_message(error) or "", "See the server's log.")]
     return found

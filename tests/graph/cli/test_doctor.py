@@ -41,8 +41,14 @@ async def execute(url: str, statement: str) -> None:
 
 async def test_a_database_that_is_well(database_url: str, tmp_path: Path) -> None:
     findings = diagnosed(tmp_path, "database", code=0, DATABASE_URL=database_url)
-    assert [each["level"] for each in findings] == ["ok"] * 4
+    assert [each["level"] for each in findings] == ["ok"] * 5
     assert "LISTEN and NOTIFY work" in str(findings)
+
+
+async def test_a_database_without_pgvector(database_url: str, tmp_path: Path) -> None:
+    await execute(database_url, "drop extension vector")
+    told = one(diagnosed(tmp_path, "database", code=0, DATABASE_URL=database_url), "warning")
+    assert "pgvector" in told and "create extension vector" in told
 
 
 def test_a_database_that_is_away(tmp_path: Path) -> None:
