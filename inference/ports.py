@@ -219,10 +219,13 @@ class TextDelta:
     """The next piece of the reply, with white space: the reply is the concatenation of all deltas.
 
     ``language``: of the whole reply, ISO 639-1, if it is another than requested; told with the first delta.
+    ``templated``: filled into a template from the definition, the customer's words and results of tools, none of it
+    generated: the guard of replies checks the text of all other engines (``inference.turn.guard.reply_guard``).
     """
 
     text: str
     language: str | None = None
+    templated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ class ReplyLoop:
                     if item.language is not None:
                         sentences.language = item.language
                         guard.speaks(item.language)
-                    await output.send(await guard.feed(item.text))
+                    await output.send(item.text if item.templated else await guard.feed(item.text))
                 elif isinstance(item, ToolRequest):
                     requests.append(item)
                 else:

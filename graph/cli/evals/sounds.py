@@ -34,7 +34,7 @@ class Sounds:
         if line.audio is not None:
             return await asyncio.to_thread(_read, folder / line.audio)
         assert line.speak is not None
-        language = line.language or ("en" if language == "auto" else language)
+        language = line.language or ("en" if language == "auto" else language.partition("-")[0])
         name = hashlib.sha256(f"{language}\0{line.speak}".encode()).hexdigest()
         file = Path(self._made.name) / f"{name}.wav"
         async with self._lock:

@@ -92,7 +92,7 @@ def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDel
     for part in decision.parts:
         text = context.wording.text(part, state.said, turn)
         if text:
-            yield TextDelta(f" {text}" if said else text, language)
+            yield TextDelta(f" {text}" if said else text, language, templated=True)
             said = True
     details = {**_details(context, decision), **live_cues(decision.parts, cues(language).region)}
     yield ChatFinished(MODEL, details=details)
