@@ -67,8 +67,9 @@ def _unknown(loc: Loc) -> str:
     return f"{told}: did you mean {near[0]!r}?" if near else f"{told}: use one of {', '.join(sorted(known))}."
 
 
+# Any: a type as an annotation has it.
 def _keys_of(kind: Any, loc: Iterable[str | int]) -> list[str]:
-    """The keys that a mapping at ``loc`` may have. Any: a type as an annotation has it."""
+    """The keys that a mapping at ``loc`` may have."""
     for part in loc:
         kind = _bare(kind)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -79,6 +80,7 @@ def _keys_of(kind: Any, loc: Iterable[str | int]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+# Any: a type as an annotation has it.
 def _bare(kind: Any) -> Any:
     """The type without ``Annotated`` and ``None``."""
     while get_origin(kind) in (Annotated, Union, UnionType):

@@ -138,8 +138,9 @@ def _shown(limit: Json) -> str:
     return ", ".join(map(str, limit[:_MAX_SHOWN])) if isinstance(limit, list) else str(limit)
 
 
+# Any: jsonschema's validator and its schema, which are not used.
 def _pattern(_: Any, pattern: str, instance: Json, __: Any) -> Iterator[ValidationError]:
-    """The keyword ``pattern``. Any: jsonschema's signature."""
+    """The keyword ``pattern``."""
     if isinstance(instance, str) and not matches(pattern, instance):
         yield ValidationError("pattern")
 
@@ -151,6 +152,7 @@ def _formats() -> FormatChecker:
     checker = FormatChecker(formats=())
     for name, check in FORMAT_CHECKS.items():
 
+        # Any: a check of one type of value, of those above.
         def is_valid(value: object, check: Any = check) -> bool:
             if isinstance(value, str):
                 if len(value) > _MAX_TEXT:
