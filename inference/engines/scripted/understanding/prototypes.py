@@ -20,8 +20,9 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from db.agents.definition import AgentDefinition
-from inference.engines.scripted.lexicon import LANGUAGES, fold, read_table
+from inference.engines.scripted.lexicon import LANGUAGES, WORD, fold, read_table
 from inference.engines.scripted.understanding.encoder import Encoded, Encoder, joined
+from inference.engines.scripted.understanding.normalized import normalized
 
 #: Intents of the dialogue itself, which no agent defines.
 ACTS = (
@@ -74,6 +75,15 @@ class _Block:
 def clean(text: str) -> str:
     """The text as it is embedded: lower case, without punctuation at its ends."""
     return _EDGE.sub("", fold(text))
+
+
+def vocabulary_of(prototypes: Prototypes) -> dict[str, tuple[str, ...]]:
+    """The languages of each word of the prototypes, normalized."""
+    found: dict[str, set[str]] = {}
+    for text, language in zip(prototypes.texts, prototypes.languages, strict=True):
+        for match in WORD.finditer(normalized(text).text):
+            found.setdefault(match.group(), set()).add(language)
+    return {word: tuple(sorted(languages)) for word, languages in found.items() if len(word) > 2}
 
 
 class PrototypeStore:

@@ -5,35 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 from db.agents.definition import AgentDefinition
-from inference.engines.scripted.e5 import Vectors
-from inference.engines.scripted.lexicon import LANGUAGES, WORD
-from inference.engines.scripted.mentions import find_mentions, mask
-from inference.engines.scripted.understanding.answers import reaction_of
-from inference.engines.scripted.understanding.clauses import Clause, split_clauses
-from inference.engines.scripted.understanding.conditions import condition_of
-from inference.engines.scripted.understanding.cues import Cues, cues
+from inference.engines.scripted.understanding.agent_model import AgentModel
 from inference.engines.scripted.understanding.encoder import Encoder
-from inference.engines.scripted.understanding.evidence import IntentExamples, examples_by_intent
-from inference.engines.scripted.understanding.intents import IntentModel, Judgement
-from inference.engines.scripted.understanding.normalized import normalized
-from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, tone_of
-from inference.engines.scripted.understanding.priority import priority_of
 from inference.engines.scripted.understanding.prototypes import PrototypeStore, clean
-from inference.engines.scripted.understanding.wishes import Judged, acts_of, is_withdrawal, wishes_of
+from inference.engines.scripted.understanding.utterance import Utterance
 from inference.engines.scripted.values import (
     NOTHING_ASKED,
     Expectation,
-    Mention,
-    Polarity,
-    Reaction,
     Understanding,
-    Wish,
 )
 
 _CACHE_SIZE = 4096
@@ -41,8 +24,6 @@ _CACHE_SIZE = 4096
 _MAX_MODELS = 16
 #: Characters of an utterance that are understood.
 _MAX_CHARS = 2000
-#: Mentions of these formats are whole phrases: a clause may end within them.
-_LONG_FORMATS = frozenset({"text", "enum"})
 
 
 class Understander:
@@ -54,7 +35,7 @@ class Understander:
     def __init__(self, encoder: Encoder, directory: Path | None = None) -> None:
         self.encoder = encoder
         self._store = PrototypeStore(encoder, directory)
-        self._models: OrderedDict[str, _Model] = OrderedDict()
+        self._models: OrderedDict[str, AgentModel] = OrderedDict()
         self._checksums: OrderedDict[int, tuple[AgentDefinition, str]] = OrderedDict()
         self._cache: OrderedDict[tuple[str, str, str, Expectation, dt.date], Understanding] = OrderedDict()
         self._lock = Lock()
@@ -63,7 +44,7 @@ class Understander:
     def understand(
         self, text: str, language: str, agent: AgentDefinition, expected: Expectation = NOTHING_ASKED
     ) -> Understanding:
-        """Deterministic. ``language``: of the utterance, one of ``lexicon.LANGUAGES``."""
+        """Deterministic. ``language``: of the messages before it or the session; the result has that of this text."""
         checksum = self._checksum(agent)
         today = dt.date.today()  # noqa: DTZ011 - "tomorrow" is by the local date
         key = (checksum, language, text, expected, today)
@@ -71,10 +52,11 @@ class Understander:
             if (kept := self._cache.get(key)) is not None:
                 self._cache.move_to_end(key)
                 return kept
-        utterance = _Utterance(text[:_MAX_CHARS], language, agent, self.encoder)
-        understood = utterance.understand(self._model(agent, checksum), expected, today)
+        model = self._model(agent, checksum)
+        utterance = Utterance(text[:_MAX_CHARS], language, agent, self.encoder, model.vocabulary)
+        understood = utterance.understand(model, expected, today)
         with self._lock:
-            self._cache[key] = understood
+            understood = self._cache.setdefault(key, understood)
             while len(self._cache) > _CACHE_SIZE:
                 self._cache.popitem(last=False)
         return understood
@@ -103,7 +85,7 @@ class Understander:
                 self._checksums.popitem(last=False)
         return checksum
 
-    def _model(self, agent: AgentDefinition, checksum: str) -> _Model:
+    def _model(self, agent: AgentDefinition, checksum: str) -> AgentModel:
         with self._lock:
             if (kept := self._models.get(checksum)) is not None:
                 self._models.move_to_end(checksum)
@@ -112,179 +94,9 @@ class Understander:
             with self._lock:
                 if (kept := self._models.get(checksum)) is not None:
                     return kept
-            model = _Model(self._store, self.encoder, agent)
+            model = AgentModel(self._store, self.encoder, agent)
             with self._lock:
                 self._models[checksum] = model
                 while len(self._models) > _MAX_MODELS:
                     self._models.popitem(last=False)
             return model
-
-
-class _Model:
-    """An agent's classifier, with a cache of its judgements, and what its examples are like."""
-
-    def __init__(self, store: PrototypeStore, encoder: Encoder, agent: AgentDefinition) -> None:
-        prototypes = store.of(agent)
-        self._encoder = encoder
-        self._classifier = IntentModel(prototypes)
-        self._cache: OrderedDict[tuple[bool, str], Judgement] = OrderedDict()
-        self._lock = Lock()
-        self.examples: dict[str, IntentExamples] = examples_by_intent(prototypes)
-
-    def judge(self, texts: Sequence[str], *, english: bool) -> list[Judgement]:
-        """A judgement of each masked text."""
-        keys = [(english, clean(text)) for text in texts]
-        with self._lock:
-            known = {key: self._cache[key] for key in keys if key in self._cache}
-        missing = [key for key in dict.fromkeys(keys) if key not in known]
-        if missing:
-            vectors = self._encoder.encode([text for _, text in missing], english=english)
-            known |= dict(zip(missing, self._classifier.judge(vectors, english=english), strict=True))
-        with self._lock:
-            for key in missing:
-                self._cache[key] = known[key]
-            while len(self._cache) > _CACHE_SIZE:
-                self._cache.popitem(last=False)
-        return [known[key] for key in keys]
-
-
-class _Utterance:
-    """One utterance on its way to being understood."""
-
-    def __init__(self, text: str, language: str, agent: AgentDefinition, encoder: Encoder) -> None:
-        self._text = text
-        self._language = language if language in LANGUAGES else LANGUAGES[0]
-        self._cues: Cues = cues(self._language)
-        self._agent = agent
-        self._encoder = encoder
-        self._mentions: tuple[Mention, ...] = ()
-
-    def understand(self, model: _Model, expected: Expectation, today: dt.date) -> Understanding:
-        text, count = self._text, len(WORD.findall(self._text))
-        if not count:
-            return Understanding(text, self._language)
-        self._mentions = find_mentions(text, self._language, self._agent, expected, today)
-        kept = [(each.start, each.end) for each in self._mentions if each.format not in _LONG_FORMATS]
-        clauses = split_clauses(text, self._cues, kept)
-        sentences: dict[int | None, Clause] = {each.sentence: each for each in _sentences(text, clauses)}
-        if len({each.sentence for each in clauses}) > 1:
-            sentences[None] = Clause(0, len(text), text, -1, asked=clauses[-1].asked)
-        judged = self._judged(clauses, model)
-        larger: list[Judged] = []
-
-        def judge_larger(number: int | None) -> Judged | None:
-            if number not in sentences:
-                return None
-            larger.extend(self._judged([sentences[number]], model))
-            return larger[-1]
-
-        def polarity(intent: str, each: Judged) -> Polarity:
-            return polarity_of(each.tone, self._examples(intent, each, model))
-
-        wishes = self._withdrawn(self._settled_before(wishes_of(judged, judge_larger, polarity), judged), judged)
-        acts = acts_of(judged, larger)
-        best = max((*judged, *larger), key=lambda each: each.judgement.score)
-        conditions = [condition_of(each, self._cues) for each in clauses]
-        reaction = reaction_of(clauses, [each.tone for each in judged], self._cues)
-        said = normalized(text).text
-        condition = next((each for each in conditions if each), None)
-        return Understanding(
-            text,
-            self._language,
-            wishes=tuple(replace(wish, condition=condition_of_wish(wish, clauses, conditions)) for wish in wishes),
-            acts=acts,
-            mentions=self._mentions,
-            reaction=reaction,
-            condition=condition,
-            question=any(each.tone.question for each in judged),
-            corrects=self._cues.corrections.search(said) is not None,
-            declines=any(self._cues.declines.fullmatch(normalized(each.text).text.strip(" ,.!")) for each in clauses),
-            unsure=not wishes and not acts and reaction is Reaction.NONE,
-            priority=priority_of(judged, wishes, self._cues),
-            words=count,
-            masked=mask(text, self._mentions),
-            scores=best.judgement.scores,
-        )
-
-    def _masked(self, clause: Clause) -> str:
-        inside = [each for each in self._mentions if clause.start <= each.start and each.end <= clause.end]
-        moved = [replace(each, start=each.start - clause.start, end=each.end - clause.start) for each in inside]
-        return mask(clause.text, tuple(moved))
-
-    def _judged(self, clauses: Sequence[Clause], model: _Model) -> list[Judged]:
-        judgements = model.judge([self._masked(each) for each in clauses], english=self._language == "en")
-        tones = [tone_of(each, self._cues) for each in clauses]
-        dependent = [self._cues.subordinators.match(normalized(each.text).text) is not None for each in clauses]
-        return [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
-
-    def _examples(self, intent: str, judged: Judged, model: _Model) -> Examples:
-        examples = model.examples[intent]
-        definition = self._agent.intent(intent)
-        scenario = self._agent.scenario(definition.scenario) if definition and definition.scenario else None
-
-        def encode() -> Vectors:
-            text = judged.clause.text
-            return self._encoder.e5.encode([clean(text), affirmative(text, self._cues)])
-
-        return Examples(
-            examples.deny,
-            examples.inquire,
-            examples.ask_if_done,
-            scenario is not None and scenario.confirm,
-            lambda: examples.belonging(judged.clause.text, self._language, encode),
-        )
-
-    def _settled_before(self, wishes: tuple[Wish, ...], judged: Sequence[Judged]) -> tuple[Wish, ...]:
-        """A matter that is settled in a later clause is, under whichever intent of its scenario it was said before."""
-        settled = [each for each in judged if each.tone.settled]
-        if not settled:
-            return wishes
-        place = {wish.intent: self._text.find(wish.text) for wish in wishes}
-        over = {self._scenario(wish.intent) for wish in wishes if wish.polarity is Polarity.SETTLED}
-        last = settled[-1].clause.start
-        return tuple(
-            replace(wish, polarity=Polarity.SETTLED)
-            if wish.polarity is Polarity.WANTED
-            and place[wish.intent] < last
-            and (self._scenario(wish.intent) in over or not over)
-            else wish
-            for wish in wishes
-        )
-
-    def _withdrawn(self, wishes: tuple[Wish, ...], judged: Sequence[Judged]) -> tuple[Wish, ...]:
-        """A wish is denied by "never mind" or "don't do it" behind it."""
-        last = max((each.clause.start for each in judged if is_withdrawal(each)), default=-1)
-        return tuple(
-            replace(wish, polarity=Polarity.DENIED)
-            if wish.polarity is Polarity.WANTED
-            and self._text.find(wish.text.split(" ")[0]) < last
-            and self._text.find(wish.text[-12:]) < last
-            else wish
-            for wish in wishes
-        )
-
-    def _scenario(self, intent: str) -> str:
-        definition = self._agent.intent(intent)
-        return definition.scenario or intent if definition else intent
-
-
-def condition_of_wish(wish: Wish, clauses: Sequence[Clause], conditions: Sequence[str | None]) -> str | None:
-    """The condition in the wish's own clauses, or in a clause that begins with one behind it."""
-    own = [found for clause, found in zip(clauses, conditions, strict=True) if found and clause.text in wish.text]
-    if own:
-        return own[0]
-    last = max((number for number, clause in enumerate(clauses) if clause.text in wish.text), default=-1)
-    behind = conditions[last + 1 : last + 2]
-    return behind[0] if behind else None
-
-
-def _sentences(text: str, clauses: Sequence[Clause]) -> list[Clause]:
-    """The sentences of several clauses, where the utterance is more than that one."""
-    numbers = [clause.sentence for clause in clauses]
-    found = []
-    for number in dict.fromkeys(numbers):
-        members = [clause for clause in clauses if clause.sentence == number]
-        if len(members) > 1:
-            start, end = members[0].start, members[-1].end
-            found.append(Clause(start, end, text[start:end], number, members[0].asked, members[0].joint))
-    return found

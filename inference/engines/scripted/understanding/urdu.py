@@ -16,12 +16,15 @@ _WORD = re.compile(
     r"[\u0620-\u065F\u066E-\u06D3\u06D5-\u06DC\u06EE\u06EF\u06FA-\u06FF\u0750-\u077F\uFB50-\uFDFF\uFE70-\uFEFC]+"
 )
 _MARKS = re.compile(r"[\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED]")
+#: Letters of Urdu that Arabic and Persian lack.
+_OF_URDU = frozenset("ٹڈڑںےھہ")
 _STOPS = {"۔": "।", "؟": "?", "،": ",", "؛": ";"}
 
 
-def is_urdu(text: str) -> bool:
-    """Whether a word of the text is in Urdu's script."""
-    return _WORD.search(text) is not None
+def is_written_in_urdu(text: str) -> bool:
+    """Whether a text in Arabic letters is Urdu: it has letters or words that Arabic has not."""
+    words, _ = _tables()
+    return any(ch in _OF_URDU for ch in text) or any(match.group() in words for match in _WORD.finditer(text))
 
 
 def in_devanagari(text: str) -> str:
