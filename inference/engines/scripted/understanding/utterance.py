@@ -94,13 +94,17 @@ class Utterance:
             condition=condition,
             question=any(each.tone.question for each in judged),
             corrects=self._cues.corrections.search(said) is not None,
-            declines=any(self._cues.declines.fullmatch(normalized(each.text).text.strip(" ,.!")) for each in clauses),
+            declines=not expected.confirms and any(map(self._declines, clauses)),
             unsure=not wishes and not acts and reaction is Reaction.NONE,
             priority=priority_of(judged, wishes, self._cues),
             words=count,
             masked=mask(text, self._mentions),
             scores=best.judgement.scores,
         )
+
+    def _declines(self, clause: Clause) -> bool:
+        """Whether a clause says that something is not known or not told; a no to a confirmation is none."""
+        return self._cues.declines.fullmatch(normalized(clause.text).text.strip(" ,.!")) is not None
 
     def _masked(self, clause: Clause) -> str:
         inside = [each for each in self._mentions if clause.start <= each.start and each.end <= clause.end]
