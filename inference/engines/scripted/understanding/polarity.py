@@ -42,6 +42,7 @@ class Tone:
     """
 
     negation: Negation = Negation.NONE
+    refuses: bool = False
     dismissed: bool = False
     settled: bool = False
     doubtful: bool = False
@@ -74,14 +75,16 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
     polite = cues.polite_negatives.search(said) is not None
     negation = Negation.NONE
     if not polite:
-        if cues.denials.search(said):
+        hurried = cues.priority["LOW"].sub(" ", said).strip(" ,")  # "no hurry" denies nothing
+        if cues.denials.search(hurried):
             negation = Negation.STRONG
-        elif cues.weak_denials.search(said):
+        elif cues.weak_denials.search(hurried):
             negation = Negation.WEAK
     settled = cues.settled.search(said)
     rest = f"{said[: settled.start()]} {said[settled.end() :]}" if settled else ""
     return Tone(
         negation,
+        refuses=cues.refusal.fullmatch(body) is not None,
         dismissed=cues.dismissals.search(said) is not None and not question,
         settled=settled is not None and not question and cues.unsettled.search(rest) is None,
         doubtful=cues.doubts.search(said) is not None,

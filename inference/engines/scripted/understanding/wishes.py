@@ -134,7 +134,7 @@ def is_withdrawal(judged: Judged) -> bool:
     """Whether a clause takes back what was said before it: "forget it", "don't do that"."""
     tone = judged.tone
     certain = is_certain_act(judged) and judged.judgement.label == "nevermind"
-    return certain and not tone.question and tone.negation is not Negation.WEAK
+    return certain and not tone.question and (tone.refuses or tone.negation is Negation.STRONG)
 
 
 def acts_of(clauses: Sequence[Judged], larger: Sequence[Judged]) -> tuple[str, ...]:
