@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.agents.builtin import builtin_agents
 from db.agents.references import as_stored, new_reference
 from db.commands import sessions
 from db.commands.sessions import end_session
 from db.enums import Channel, EventType, ToolCallStatus
+from db.models.conversation import Session
 from db.models.work import CrmRecord, ToolCall
 from db.postgres.database import Database
 from db.turns import tool_calls
@@ -277,9 +278,12 @@ async def test_an_agent_changes_only_what_it_may_file(desk: Desk) -> None:
     assert await desk.changes() == []
 
 
-async def test_two_sessions_that_change_each_others_records_do_not_wait_for_each_other(desk: Desk) -> None:
+async def test_two_sessions_that_change_each_others_records_do_not_wait_for_each_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = await desk.session(), await desk.session()
     of_first, of_second = await desk.file(first), await desk.file(second)
+    monkeypatch.setattr("db.postgres.database.retry_conflicts", lambda once: once())  # a deadlock is an error here
     async with asyncio.timeout(60):
         results = await asyncio.gather(
             *(desk.update(first, reference=of_second, name=f"Ana {'ab'[n % 2]}") for n in range(10)),
@@ -297,3 +301,17 @@ async def test_a_change_of_a_session_that_has_ended_meanwhile_has_no_event(desk:
     assert (await desk.run(session_id, call_id, "billing_agent", {"reference": reference, "name": "Eva"}))["ok"]
     assert (await events_of(desk.database, session_id))[-1].type is EventType.SESSION_ENDED
     assert (await desk.record(reference)).name == "Eva"
+
+
+async def test_a_fork_changes_only_its_own_records(desk: Desk) -> None:
+    """It runs on trial: the customer's records stay as they are."""
+    first, fork = await desk.session(), await desk.session()
+    real, of_another = await desk.file(first), await desk.file(await desk.session())
+    async with desk.database.transaction() as session:
+        await session.execute(update(Session).where(Session.id == fork).values(forked_from_id=first, forked_after=1))
+    own = await desk.file(fork)
+    for reference in (real, of_another):
+        assert not (await desk.update(fork, reference=reference, name="Eva"))["ok"]
+    assert (await desk.update(fork, reference=own, name="Eva"))["ok"]
+    assert not (await desk.update(first, reference=own, name="Zoe"))["ok"], "what a fork filed is no request"
+    assert [(await desk.record(each)).name for each in (real, of_another, own)] == ["Ana", "Ana", "Eva"]
