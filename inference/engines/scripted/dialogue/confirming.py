@@ -29,7 +29,7 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
     turn = state.turn
     condition = understood.condition
     repeats = condition is not None and request.condition is not None and _says_again(condition, request.condition)
-    if _withdraws(request, understood, changed):
+    if _withdraws(state, request, understood, changed):
         drop(state, request)
     elif condition and not repeats and understood.reaction in {Reaction.YES, Reaction.CONDITION, Reaction.NONE}:
         _add_condition(request, condition)
@@ -39,7 +39,7 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
     elif understood.reaction is Reaction.YES or (understood.reaction is Reaction.CONDITION and repeats):
         request.confirmed = True
         request.doubtful = False
-    elif understood.reaction is Reaction.NO and not understood.declines:
+    elif understood.reaction is Reaction.NO and not _declines_value(state, understood):
         if _wanted_again(request, understood):
             turn.hesitates = True  # "no, I want to ..." of the same scenario: the rule and the model disagree
         else:
@@ -52,14 +52,21 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
         turn.hesitates = True
 
 
-def _withdraws(request: PendingRequest, understood: Understanding, changed: set[str]) -> bool:
+def _declines_value(state: DialogueState, understood: Understanding) -> bool:
+    """Whether a "no" may be meant for a value that was asked for together with the yes."""
+    return understood.declines and any(each.asks in {Asks.IDENTITY, Asks.FIELD, Asks.ONE_OF} for each in state.open)
+
+
+def _withdraws(state: DialogueState, request: PendingRequest, understood: Understanding, changed: set[str]) -> bool:
     """Whether the wish itself is denied, or all of it left."""
     own = [wish for wish in understood.wishes if wish.intent == request.intent]
+    if changed & set(request.fields):
+        return False  # a value is denied, not the wish: "not the Gold plan, the Silver one"
     if any(wish.polarity in {Polarity.DENIED, Polarity.SETTLED} for wish in own):
         return not any(wish.polarity is Polarity.WANTED for wish in own)
-    if understood.declines or understood.corrects or changed:
+    if _declines_value(state, understood) or changed:
         return False
-    return "nevermind" in understood.acts and understood.reaction is not Reaction.YES
+    return "nevermind" in understood.acts and understood.reaction in {Reaction.NONE, Reaction.NO}
 
 
 def _wanted_again(request: PendingRequest, understood: Understanding) -> bool:

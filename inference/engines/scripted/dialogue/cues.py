@@ -10,6 +10,16 @@ from pydantic import BaseModel, ConfigDict
 from inference.engines.scripted.lexicon import phrases, read_table
 
 
+class _Refusal(BaseModel):
+    """Words that decline an answer: a negation with a word for what was asked, or with one that points at it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    negation: list[str]
+    asked: list[str]
+    that: list[str]
+
+
 class _CuesFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -18,6 +28,7 @@ class _CuesFile(BaseModel):
     added: list[str]
     instead: list[str]
     recall: dict[str, list[str]]
+    refusal: _Refusal
 
 
 class Cues:
@@ -32,7 +43,16 @@ class Cues:
         self.another = phrases(table.another)
         self.added = phrases(table.added)
         self.instead = phrases(table.instead)
+        self._negation = phrases(table.refusal.negation)
+        self._asked = phrases([*table.refusal.asked, *(word for words in table.recall.values() for word in words)])
+        self._that = phrases(table.refusal.that)
         self.recall: dict[str, re.Pattern[str]] = {name: phrases(words) for name, words in table.recall.items()}
+
+    def refuses(self, folded: str, *, names_it: bool) -> bool:
+        """Whether a text declines to say what was asked. ``names_it``: only if it names that, not by a pronoun."""
+        if not self._negation.search(folded):
+            return False
+        return bool(self._asked.search(folded)) or (not names_it and bool(self._that.search(folded)))
 
 
 @cache

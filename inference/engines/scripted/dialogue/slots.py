@@ -38,7 +38,7 @@ def _own(names: Iterable[str], request: PendingRequest) -> list[str]:
 
 def _identity_order(request: PendingRequest | None) -> tuple[str, ...]:
     asked = [name for name in request.scenario.ask_for if name in IDENTITY] if request else []
-    return tuple(dict.fromkeys((*asked, *IDENTITY)))
+    return tuple(asked or IDENTITY)
 
 
 def format_of(state: DialogueState, name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from db.agents.definition import AgentDefinition, ScenarioDefinition
@@ -10,6 +11,7 @@ from db.agents.tool_names import FIND_CRM_RECORDS, SEARCH_KNOWLEDGE, UPDATE_CRM_
 from db.json_value import Json
 from inference.engines.scripted.dialogue.confirming import drop, react
 from inference.engines.scripted.dialogue.corrections import note_updates
+from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.slots import expectation, read_values, replaced, store
 from inference.engines.scripted.dialogue.state import (
     MAX_ASKED,
@@ -21,6 +23,7 @@ from inference.engines.scripted.dialogue.state import (
     TurnState,
 )
 from inference.engines.scripted.dialogue.wishes import apply_wishes
+from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.values import Expectation, Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY, Asks, Question
 from inference.engines.scripted.wording.questions import question_index
@@ -83,9 +86,11 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
     if not understood.words or understood.unsupported:
         return
     state.language = understood.language
+    values = read_values(state, understood)
+    if not values and _refuses(state, understood):
+        turn.understood = understood = replace(understood, declines=True)
     if not state.asks(Asks.HANDOVER):
         state.offer_text = understood.text
-    values = read_values(state, understood)
     turn.values = values
     turn.changed = replaced(state, values)
     asked = state.pending[0] if state.pending else None
@@ -109,12 +114,20 @@ def _lacks(request: PendingRequest) -> bool:
     return bool(one_of) and Asks.ONE_OF in request.given_up and not any(name in request.fields for name in one_of)
 
 
+def _refuses(state: DialogueState, understood: Understanding) -> bool:
+    """Whether the customer will not say what was asked: "I do not give out my number"."""
+    if understood.wishes or understood.question or not any(question_key(each) for each in state.open):
+        return False
+    return cues(understood.language).refuses(fold(understood.text), names_it="nevermind" in understood.acts)
+
+
 def _leave(state: DialogueState, understood: Understanding, values: Mapping[str, str]) -> None:
     """A "never mind" drops what is pending; a goodbye what still needs a yes, and the rest is filed as it is."""
     turn = state.turn
     engages = state.asks(Asks.CONFIRM) and understood.reaction in _ENGAGES
     turn.leaves = "goodbye" in understood.acts and not engages
-    said_else = values or understood.corrects or understood.declines or understood.reaction is Reaction.YES
+    declines = understood.declines and any(question_key(each) for each in state.open)
+    said_else = values or declines or understood.reaction in _ENGAGES
     if "nevermind" in understood.acts and not said_else:
         turn.dropped += [each for each in state.pending if each not in turn.dropped]
         state.pending.clear()

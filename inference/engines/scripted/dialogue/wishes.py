@@ -7,12 +7,14 @@ from inference.engines.scripted.dialogue.confirming import drop, note_condition,
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.repeated import Similarity, filed_before
 from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, PendingRequest
-from inference.engines.scripted.lexicon import fold
+from inference.engines.scripted.lexicon import WORD, fold
 from inference.engines.scripted.values import Polarity, Reaction, Understanding, Wish
 from inference.engines.scripted.wording.asked import Asks
 
-#: Beside a wish of the first score, one below the second is a remark.
-_CERTAIN, _REMARK = 0.9, 0.7
+#: Beside a wish of this score, a much weaker one is a remark, and one of a few words: "I am furious".
+_CERTAIN = 0.8
+_WEAKER = 0.8
+_REMARK_WORDS = 3
 _ANSWERS = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED})
 
 
@@ -58,8 +60,15 @@ def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
         wish
         for wish in understood.wishes
         if wish.polarity is not Polarity.WANTED
-        or (not (best >= _CERTAIN and wish.score < _REMARK) and (not asks or _is_pending(state, wish)))
+        or (
+            not (best > wish.score and best >= _CERTAIN and _is_remark(wish, best))
+            and (not asks or _is_pending(state, wish))
+        )
     ]
+
+
+def _is_remark(wish: Wish, best: float) -> bool:
+    return wish.score < _WEAKER * best or len(WORD.findall(wish.text)) <= _REMARK_WORDS
 
 
 def _is_pending(state: DialogueState, wish: Wish) -> bool:
@@ -68,7 +77,8 @@ def _is_pending(state: DialogueState, wish: Wish) -> bool:
 
 def _answer_only(state: DialogueState, wish: Wish, has_answer: bool) -> None:
     if not has_answer:
-        state.turn.elsewhere = state.turn.elsewhere or wish.polarity is Polarity.WANTED
+        denied = wish.polarity in {Polarity.DENIED, Polarity.SETTLED}
+        state.turn.elsewhere = state.turn.elsewhere or not denied
     elif wish.polarity is not Polarity.DENIED and wish.intent not in state.turn.answers:
         state.turn.answers.append(wish.intent)
 
@@ -80,6 +90,8 @@ def _deny(state: DialogueState, wish: Wish, scenario: ScenarioDefinition) -> Non
         return
     pending = [request for request in state.pending if request.scenario.name == scenario.name]
     same = [request for request in pending if request.intent == wish.intent] or pending
+    if any(turn.changed & set(request.fields) for request in same):
+        return  # a value is denied, not the wish
     filed = _filed(state, scenario, wish.intent)
     for request in same:
         drop(state, request)

@@ -45,16 +45,15 @@ async def test_billing_asks_who_is_speaking_once(talk: Conversation) -> None:
     assert scenario == "billing_query"
     assert "Why is my bill so high this month" in payload["query"]
     rest = {"name": "Jane Miller", "account_id": "ACC-12345", "intent": "billing", "priority": "NORMAL"}
-    assert {name: value for name, value in payload.items() if name != "query"} == rest
+    assert {name: value for name, value in payload.items() if value and name != "query"} == rest
     assert "ACC-12345" in reply
     assert "K7Q2M1" in reply
 
 
-@pytest.mark.xfail(reason="not understood yet", strict=False)
 async def test_who_would_not_say_is_filed_without_and_not_asked_again(talk: Conversation) -> None:
     await talk.say("Why is my bill so high this month?")
     await talk.say("I'd rather not say")
-    assert not {"name", "phone", "account_id"} & set(talk.filed[0][1])
+    assert not any(talk.filed[0][1].get(slot) for slot in ("name", "phone", "account_id"))
     await talk.say("And I want to make a complaint, your agent was rude to me")
     assert [name for name, _ in talk.filed] == ["billing_query", "complaint"]
 
@@ -65,7 +64,6 @@ async def test_a_hello_in_between_is_no_answer(talk: Conversation) -> None:
     assert talk.filed == []
 
 
-@pytest.mark.xfail(reason="not understood yet", strict=False)
 async def test_what_the_session_knows_is_used(scripted: ScriptedEngine) -> None:
     talk = Conversation(scripted, known={"customer_id": "c", "account_id": "ACC-7", "name": "Jane Miller"})
     await talk.say("I was charged twice, this is urgent")
@@ -73,7 +71,6 @@ async def test_what_the_session_knows_is_used(scripted: ScriptedEngine) -> None:
     assert talk.filed[0][1]["priority"] == "URGENT"
 
 
-@pytest.mark.xfail(reason="not understood yet", strict=False)
 async def test_a_cancellation_is_filed_only_after_a_yes(talk: Conversation) -> None:
     reply = await talk.say("I want to cancel my contract because it is too expensive, my account is A 12")
     assert "A12" in reply
@@ -116,7 +113,6 @@ async def test_a_correction_after_filing_changes_the_record(talk: Conversation) 
     assert [(name, payload["account_id"]) for name, payload in talk.filed] == [("billing_query", "B12")]
 
 
-@pytest.mark.xfail(reason="not understood yet", strict=False)
 async def test_a_changed_mind_replaces_the_request(talk: Conversation) -> None:
     await talk.say("I have a billing question, my bill is wrong")
     await talk.say("Actually I want to cancel my contract instead. My name is Tom Baker.")
@@ -160,7 +156,7 @@ async def test_new_contact_details_are_not_the_ones_to_reach_the_customer_on(tal
     assert "555-0142" in await talk.say("my name is Al Green")
     await talk.say("yes")
     assert talk.filed[0][1]["new_phone"] == "555-0142"
-    assert "phone" not in talk.filed[0][1]
+    assert not talk.filed[0][1].get("phone")
 
 
 async def test_an_address_needs_no_cue_when_it_was_asked_for(talk: Conversation) -> None:
@@ -216,7 +212,6 @@ async def test_an_unknown_outcome_is_told_as_one(scripted: ScriptedEngine) -> No
     assert "could not record" not in reply
 
 
-@pytest.mark.xfail(reason="not understood yet", strict=False)
 async def test_a_request_for_another_persona_is_not_taken(scripted: ScriptedEngine) -> None:
     talk = Conversation(scripted, agent="technical_agent")
     assert "person" in await talk.say("My bill is wrong")

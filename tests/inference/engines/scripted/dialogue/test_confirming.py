@@ -34,6 +34,7 @@ def test_the_wish_again_within_the_yes_files_once(talk: Talk) -> None:
     "answer",
     [
         said("no", reaction=Reaction.NO),
+        said("no, rather not", acts=("nevermind",), reaction=Reaction.NO, declines=True, corrects=True),
         said("no do not cancel", wish("cancel", polarity=Polarity.DENIED), reaction=Reaction.NO),
         said("do not cancel", wish("cancel", polarity=Polarity.DENIED)),
         said("forget it", acts=("nevermind",)),
@@ -147,3 +148,33 @@ def test_what_is_only_asked_about_is_offered_and_forgotten() -> None:
     assert "confirm" not in talk.keys
     talk.say(said("yes", reaction=Reaction.YES))
     assert len(talk.records) == 1
+
+
+def test_a_denied_value_is_no_denied_wish() -> None:
+    talk = Talk(known={"account_id": "AC-1"})
+    talk.say(said("switch me to Premium", wish("upgrade"), target_plan="Premium"))
+    talk.say(
+        said(
+            "ah no, not Premium, Comfort",
+            wish("upgrade", polarity=Polarity.DENIED),
+            reaction=Reaction.NO,
+            acts=("nevermind",),
+            target_plan="Comfort",
+        )
+    )
+    assert talk.keys[-1] == "confirm"
+    talk.say(said("yes", reaction=Reaction.YES))
+    assert talk.records[0]["target_plan"] == "Comfort"
+
+
+def test_a_condition_is_no_never_mind(talk: Talk) -> None:
+    condition = "not before December 31"
+    talk.say(said(f"yes but {condition}", acts=("nevermind",), reaction=Reaction.CONDITION, condition=condition))
+    assert talk.keys[-1] == "confirm"
+
+
+def test_a_question_instead_of_a_yes_files_nothing(talk: Talk) -> None:
+    talk.say(said("will I get my deposit back", wish("refund"), reaction=Reaction.WAIT, question=True))
+    assert talk.records == []
+    talk.say(said("then yes", reaction=Reaction.YES))
+    assert [each["scenario"] for each in talk.records] == ["cancellation"]

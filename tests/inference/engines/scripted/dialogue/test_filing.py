@@ -148,3 +148,23 @@ def test_urgency_is_the_matters() -> None:
     talk = Talk(known={"name": "Jane"})
     talk.say(said("emergency the line is dead", wish("outage"), priority="URGENT"))
     assert talk.records[0]["priority"] == "URGENT"
+
+
+def test_a_remark_beside_a_wish_is_none() -> None:
+    talk = Talk(known={"name": "Jane"})
+    talk.say(
+        said(
+            "I am furious, my internet is dead",
+            wish("complaint", "I am furious", score=0.89),
+            wish("outage", "my internet is dead", score=0.99),
+        )
+    )
+    assert talk.filed == ["technical_issue"]
+
+
+def test_another_wish_instead_replaces_what_was_pending() -> None:
+    talk = Talk()
+    talk.say(said("my bill is wrong", wish("billing")))
+    talk.say(said("I want to make a complaint instead, Tom Baker", wish("complaint"), name="Tom Baker"))
+    assert talk.filed == ["complaint"]
+    assert talk.keys[1] == "dropped" or "dropped" in talk.keys

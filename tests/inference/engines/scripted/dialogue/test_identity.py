@@ -18,7 +18,7 @@ def talk() -> Talk:
 
 def test_the_fields_are_expected_in_their_order(talk: Talk) -> None:
     talk.say(said("Dr. John Smith", name="Dr. John Smith"))
-    assert talk.expected[-1].fields == ("account_id", "name", "phone")
+    assert talk.expected[-1].fields == ("account_id", "name")
     assert talk.records[0]["name"] == "Dr. John Smith"
     assert "account_id" not in talk.records[0]
 
@@ -118,3 +118,30 @@ def test_an_interrupted_question_was_asked(talk: Talk) -> None:
     talk.heard(len(last) - 12)
     talk.say(said("20417", mentions=(Mention("account_id", "20417", 0, 5, "account_id"),)))
     assert talk.expected[-1].fields[0] == "account_id"
+
+
+@pytest.mark.parametrize(
+    ("language", "refusal"),
+    [
+        ("en", "I don't give out my name or number, sorry"),
+        ("en", "I won't give you any of that. Just put it in the system."),
+        ("es", "no, ni mi nombre ni mi teléfono se los doy"),
+        ("de", "Nein, meinen Namen sage ich Ihnen nicht"),
+        ("fr", "non, je ne donne ni mon nom ni mon numéro"),
+        ("hi", "नहीं, मैं अपना नाम और नंबर नहीं दूँगा"),
+        ("hi", "nahi, naam aur number nahi dunga"),
+    ],
+)
+def test_a_refusal_in_any_words_is_filed_without(language: str, refusal: str) -> None:
+    talk = Talk(language=language)
+    talk.say(said("a person please", wish("human"), language=language))
+    acts = ("inform",) if "any of that" in refusal else ("nevermind", "inform")
+    talk.say(said(refusal, acts=acts, reaction=Reaction.NO, language=language))
+    assert talk.filed == ["human_handover"]
+    assert not {"name", "phone"} & set(talk.records[0])
+
+
+def test_forget_it_is_no_refusal(talk: Talk) -> None:
+    talk.say(said("no, forget it", acts=("nevermind",), reaction=Reaction.NO))
+    assert talk.keys[0] == "dropped"
+    assert talk.records == []
