@@ -151,7 +151,6 @@ _Validator = extend(Draft202012Validator, {"pattern": _pattern})
 def _formats() -> FormatChecker:
     checker = FormatChecker(formats=())
     for name, check in FORMAT_CHECKS.items():
-
         # Any: a check of one type of value, of those above.
         def is_valid(value: object, check: Any = check) -> bool:
             if isinstance(value, str):
