@@ -9,6 +9,7 @@ import strawberry
 from strawberry.file_uploads import Upload
 from strawberry.scalars import JSON
 
+from db.agents.builtin import DEFAULT_AGENT
 from graph.api.descriptions import described
 from graph.api.types.enums import CallTransport, Channel, CrmStatus, Eagerness, Priority, SessionStatus
 
@@ -34,7 +35,7 @@ class CreateSessionInput:
         description='The language of the conversation: "en", "es-MX", or "auto" to detect it.', default="en"
     )
     channel: Channel = strawberry.field(description="How the customer reaches the company.", default=Channel.WEB)
-    persona: str = strawberry.field(description="The agent's name (see capabilities).", default="billing_agent")
+    persona: str = strawberry.field(description="The agent's name (see capabilities).", default=DEFAULT_AGENT)
     agent_version: int | None = strawberry.field(
         description="The number of the agent's version; null for the current one.", default=None
     )

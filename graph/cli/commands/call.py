@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from db.agents.builtin import DEFAULT_AGENT
 from db.entry_point import UsageError
 from db.load_settings import load_settings
 from graph.cli.address import voice_base_url
@@ -21,7 +22,7 @@ def call(
     *,
     wav: Annotated[Path | None, typer.Option(help="A recording to speak, instead of the microphone.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where the assistant's voice is written, with --wav.")] = None,
-    agent: Annotated[str, typer.Option(help="The agent that answers.")] = "billing_agent",
+    agent: Annotated[str, typer.Option(help="The agent that answers.")] = DEFAULT_AGENT,
     language: Annotated[str, typer.Option(help="The call's language, or auto.")] = "en",
     customer: Annotated[str | None, typer.Option(help="The customer's id; a new one by default.")] = None,
     url: Annotated[str | None, typer.Option(help="The voice role's URL; this machine's by default.")] = None,

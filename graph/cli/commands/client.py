@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from db.agents.builtin import DEFAULT_AGENT
 from db.entry_point import UsageError
 from db.errors import BadUserInput
 from db.load_settings import load_settings
@@ -52,7 +53,7 @@ def _call(settings: ApiSettings, save: Path) -> bool:
     from graph.cli.call.run import CallPlan  # noqa: PLC0415 - likewise
 
     customer = f"demo-{uuid.uuid4().hex[:6]}"
-    plan = CallPlan(voice_base_url(settings), local_key(settings), "billing_agent", customer, "en")
+    plan = CallPlan(voice_base_url(settings), local_key(settings), DEFAULT_AGENT, customer, "en")
     console = Console()
     done = asyncio.run(hold_call(plan, base_url(settings), console, save))
     console.print(f"[bold]What the caller heard is in[/] {save}")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from db.agents.builtin import DEFAULT_AGENT
 from db.agents.definition import Identifier, Language
 from db.json_value import Json
 
@@ -112,6 +113,6 @@ class Conversation(_Part):
 class EvalFile(_Part):
     """``agent``, ``kind``: of all its conversations that name none of their own."""
 
-    agent: Identifier = "billing_agent"
+    agent: Identifier = DEFAULT_AGENT
     kind: Annotated[str, Field(max_length=50)] = ""
     conversations: Annotated[list[Conversation], Field(min_length=1, max_length=1000)]

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+from db.agents.builtin import DEFAULT_AGENT, builtin_agents
 from db.errors import EngineUnavailable
 from db.json_value import Json
 from inference.engines.in_thread import iterate_in_thread
@@ -52,7 +53,7 @@ class ScriptedEngine:
         return self._concurrency
 
     async def load(self) -> None:
-        """Loads the models and fits the classifier. Raises EngineUnavailable if a package is missing or altered."""
+        """Loads the models and fits the default agent's. Raises EngineUnavailable: a package is missing or altered."""
         if self._understander is None:
             self._understander = await asyncio.to_thread(_load, self._threads, self._directory)
 
@@ -76,7 +77,10 @@ def _load(threads: int, directory: Path | None) -> Understander:
     for language in LANGUAGES:
         default_replies(language)
         cues(language)
-    return shared_understander(threads, directory)
+    understander = shared_understander(threads, directory)
+    if directory is not None:  # its examples are embedded once on a machine, which takes up to a minute
+        understander.prepare(builtin_agents()[DEFAULT_AGENT])
+    return understander
 
 
 def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDelta | ToolRequest | ChatFinished]:
