@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -46,75 +46,28 @@ class _LexiconFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    region: str
     digits: dict[str, str]
     repeats: dict[str, int]
     at: list[str]
     dot: list[str]
     dash: list[str]
-    currency: list[str]
-    name_cues: list[str]
-    weak_name_cues: list[str]
-    name_tails: list[str]
-    name_stops: list[str]
-    not_names: list[str]
-    account_cues: list[str]
-    code_fillers: list[str]
-    phone_cues: list[str]
-    address_cues: list[str]
-    plan_patterns: list[str]
-    not_plans: list[str]
-    reason_cues: list[str]
-    outcome_cues: list[str]
     yes: list[str]
     no: list[str]
-    decline: list[str]
-    correction: list[str]
-    replaces: list[str]
-    joins: list[str]
-    priority: dict[str, list[str]]
-    recall: dict[str, list[str]]
-    scenario_words: dict[str, list[str]]
 
 
 class Lexicon:
-    """A lexicon as compiled patterns and sets of folded words."""
+    """A lexicon as compiled patterns and folded words: digits and signs in words, yes and no."""
 
     def __init__(self, language: str) -> None:
         words = _LexiconFile.model_validate(read_table(language, "lexicon"))
         self.language = language
-        self.region = words.region
         self.digits = {fold(word): digit for word, digit in words.digits.items()}
         self.repeats = {fold(word): count for word, count in words.repeats.items()}
         self.at = phrases(words.at)
         self.dot = phrases(words.dot)
         self.dash = phrases(words.dash)
-        self.currency = phrases(words.currency)
-        self.name_cues = phrases(words.name_cues)
-        self.weak_name_cues = phrases(words.weak_name_cues)
-        self.name_tails = phrases(words.name_tails)
-        self.name_stops = frozenset(fold(word) for word in words.name_stops)
-        self.not_names = frozenset(fold(word) for word in words.not_names)
-        self.account_cues = phrases(words.account_cues)
-        self.code_fillers = frozenset(fold(word) for word in words.code_fillers)
-        self.phone_cues = phrases(words.phone_cues)
-        self.address_cues = phrases(words.address_cues)
-        self.plan_patterns = tuple(re.compile(pattern, re.IGNORECASE) for pattern in words.plan_patterns)
-        self.not_plans = frozenset(fold(word) for word in words.not_plans)
-        self.reason_cues = phrases(words.reason_cues)
-        self.outcome_cues = phrases(words.outcome_cues)
         self.yes = phrases(words.yes)
         self.no = phrases(words.no)
-        self.decline = phrases(words.decline)
-        self.correction = phrases(words.correction)
-        self.replaces = phrases(words.replaces)
-        self.joins = phrases(words.joins)
-        # Tried in this order: "not urgent" must match before "urgent".
-        self.priority: Mapping[str, re.Pattern[str]] = {
-            level: phrases(words.priority[level]) for level in ("LOW", "URGENT", "HIGH")
-        }
-        self.recall = {slot: phrases(words.recall[slot]) for slot in ("account_id", "phone", "name")}
-        self.scenario_words = {name: phrases(items) for name, items in words.scenario_words.items()}
 
 
 @cache
