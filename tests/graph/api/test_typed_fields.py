@@ -174,8 +174,8 @@ _FIELDS: dict[str, tuple[type[Base], GraphQLField]] = {
 
 def test_all_tables_are_shown() -> None:
     assert {model.__name__ for model, _ in _FIELDS.values()} == {
-        "Agent", "AgentVersion", "Audio", "Call", "CrmRecord", "CrmRecordChange", "KnowledgeIndex", "Message", "ModelCall",
-        "Session", "ToolCall", "Turn",
+        "Agent", "AgentVersion", "Audio", "Call", "CrmRecord", "CrmRecordChange", "KnowledgeIndex", "Message",
+        "ModelCall", "Session", "ToolCall", "Turn",
     }  # fmt: skip
 
 
