@@ -185,7 +185,7 @@ BAD_VALUES: dict[str, list[object]] = {
 BAD_OF_SESSIONS: dict[str, list[object]] = {**BAD_VALUES, "language": ["", "xx", "\0", "\ud800"]}
 BAD_OF_RECORDS: dict[str, list[object]] = {
     **BAD_VALUES,
-    "scenario": ["", "order_pizza", "\0", "\ud800"],
+    "scenario": ["", "Order pizza!", "\0", "\ud800"],
     "priority": [5],
 }
 FILTERS: list[tuple[str, dict[str, object]]] = [
