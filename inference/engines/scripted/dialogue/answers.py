@@ -50,7 +50,7 @@ def answers(context: Context) -> tuple[Part, ...]:
         parts.append(abilities(context))
     elif turn.found is not None:
         parts.append(_passage(context, turn.found))
-    elif not parts and asks_something(context):
+    elif not parts and (asks_something(context) or _asks_about_filed(context, understood)):
         parts.append(_cannot_tell(context))
     return tuple(parts)
 
@@ -75,6 +75,11 @@ def asks_something(context: Context) -> bool:
         return False
     asked = any(wish.polarity is Polarity.ASKED for wish in understood.wishes)
     return understood.question or understood.reaction is Reaction.QUESTION or asked
+
+
+def _asks_about_filed(context: Context, understood: Understanding) -> bool:
+    """Whether a question off the agent's subject was asked after filing: "when will it be mended?"."""
+    return bool(context.state.filed) and understood.question and "out_of_scope" in understood.acts
 
 
 def _own_answer(context: Context, name: str) -> list[Part]:

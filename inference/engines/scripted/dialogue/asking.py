@@ -105,7 +105,8 @@ def confirmation(context: Context, request: PendingRequest) -> tuple[Part, ...]:
     ]
     templates = wording.variants("confirm", scenario)
     shown = set(PLACEHOLDER.findall(" ".join(templates)))
-    details = [] if "details" in shown else [*own]
+    asked_before = context.state.asks(Asks.CONFIRM) and not context.state.turn.changed
+    details = [] if "details" in shown and not asked_before else [*own]
     account = context.state.identity.get("account_id")
     if account and "account_id" not in shown:
         details.append(wording.value("account_id", account))

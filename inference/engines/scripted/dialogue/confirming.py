@@ -40,8 +40,8 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
         request.confirmed = True
         request.doubtful = False
     elif understood.reaction is Reaction.NO and not _declines_value(state, understood):
-        if _wanted_again(request, understood):
-            turn.hesitates = True  # "no, I want to ..." of the same scenario: the rule and the model disagree
+        if _wanted_again(request, understood) or _says_more(understood):
+            turn.hesitates = True  # "no, I want to ..." of the same scenario, "no, the other": it may be a correction
         else:
             drop(state, request)
     elif understood.reaction is Reaction.WAIT or "wait" in understood.acts:
@@ -64,9 +64,16 @@ def _withdraws(state: DialogueState, request: PendingRequest, understood: Unders
         return False  # a value is denied, not the wish: "not the Gold plan, the Silver one"
     if any(wish.polarity in {Polarity.DENIED, Polarity.SETTLED} for wish in own):
         return not any(wish.polarity is Polarity.WANTED for wish in own)
-    if _declines_value(state, understood) or changed:
+    if _declines_value(state, understood) or changed or understood.mentions:
         return False
     return "nevermind" in understood.acts and understood.reaction in {Reaction.NONE, Reaction.NO}
+
+
+def _says_more(understood: Understanding) -> bool:
+    """Whether a "no" comes with words that were not understood, or with a value."""
+    if understood.mentions:
+        return "nevermind" not in understood.acts or "inform" in understood.acts
+    return understood.words > 1 and not understood.acts and not understood.wishes
 
 
 def _wanted_again(request: PendingRequest, understood: Understanding) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
-from inference.engines.scripted.lexicon import phrases, read_table
+from inference.engines.scripted.lexicon import fold, phrases, read_table
 
 
 class _Refusal(BaseModel):
@@ -27,14 +27,19 @@ class _CuesFile(BaseModel):
     another: list[str]
     added: list[str]
     instead: list[str]
+    joins: list[str]
+    contrast: list[str]
+    around: list[str]
     recall: dict[str, list[str]]
     refusal: _Refusal
 
 
 class Cues:
-    """``region``: whose phone numbers are expected, ISO 3166-1. ``another``: words for a further matter of the
-    same kind. ``added``: words that add a matter. ``instead``: words that put a new wish in the place of what
-    was wanted. ``recall``: words for each standard field, in a question about what was said.
+    """``region``: whose phone numbers are expected, ISO 3166-1. ``another``: words for a further matter of a kind.
+    ``added``: words that add a matter. ``instead``: words that put a new wish in the place of what was wanted.
+    ``joins``: words that join a wish of equal right. ``contrast``: patterns of a value that is put right. ``around``:
+    words around a new value that are no part of it. ``recall``: words for each standard field, in a question about what
+    was said.
     """
 
     def __init__(self, language: str) -> None:
@@ -43,6 +48,9 @@ class Cues:
         self.another = phrases(table.another)
         self.added = phrases(table.added)
         self.instead = phrases(table.instead)
+        self.joins = phrases(table.joins)
+        self.contrast = tuple(fold(each) for each in table.contrast)
+        self.around = phrases(table.around)
         self._negation = phrases(table.refusal.negation)
         self._asked = phrases([*table.refusal.asked, *(word for words in table.recall.values() for word in words)])
         self._that = phrases(table.refusal.that)

@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterable
 
 from db.agents.definition import ScenarioDefinition
+from inference.engines.scripted.dialogue.contrasts import put_right
+from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
+from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.mentions import merge_correction
 from inference.engines.scripted.values import Expectation, Mention, Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY, IDENTITY_FORMATS, Asks
 
 _SEPARATORS = re.compile(r"[\s\-./()]+")
+#: Words of an utterance that is a value and little else: "sorry, 4412".
+_SHORT = 4
 #: Most words of an answer that is taken verbatim.
 _MAX_VERBATIM_WORDS = 40
 _NO_ANSWER = frozenset({"wait", "why", "repeat", "nevermind", "goodbye", "status", "recall", "abilities"})
@@ -55,13 +60,16 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     expected = expectation(state)
     values: dict[str, str] = {}
     for mention in understood.mentions:
-        name = None if mention.retracted else _field(mention, scenarios, expected, values, state)
+        name = (
+            None if _is_retracted(mention, understood, state) else _field(mention, scenarios, expected, values, state)
+        )
         if name is not None:
             values[name] = mention.value
-    if understood.corrects or understood.reaction is Reaction.NO:
+    if understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT:
         for mention in understood.mentions:
-            if not mention.retracted and mention.value not in values.values():
+            if not mention.retracted and mention.value not in values.values() and not understood.wishes:
                 values.update(_merged(state, mention))
+    values.update(_contrasted(state, understood, values))
     if not values:
         values.update(_verbatim(state, understood, expected))
     return values
@@ -116,6 +124,36 @@ def _own_field(
         if names and (scenario.name not in filed_only or form not in IDENTITY_FORMATS.values()):
             return names[0]
     return None
+
+
+def _is_retracted(mention: Mention, understood: Understanding, state: DialogueState) -> bool:
+    """Whether a value is said to be wrong. One that nobody has said before is a new one: "no, it is anna@..."."""
+    if not mention.retracted or mention.field is None:
+        return mention.retracted
+    others = [each for each in understood.mentions if each is not mention and each.format == mention.format]
+    known = known_values(state).get(mention.field)
+    return bool(others) or known is None or same_value(known, mention.value)
+
+
+def _contrasted(state: DialogueState, understood: Understanding, values: dict[str, str]) -> dict[str, str]:
+    """Texts that are put right by words alone, of what is not filed yet."""
+    if not state.pending:
+        return {}
+    request = state.pending[0]
+    last = next((name for name in state.last_said if name in request.fields), None)
+    for name, known in request.fields.items():
+        if name in values or name in {"reason", "effective"} or format_of(state, name) not in {None, "postal_address"}:
+            continue
+        wrong = next((each.value for each in understood.mentions if each.retracted and each.format == "text"), None)
+        right = next((each.value for each in understood.mentions if not each.retracted and each.format == "text"), None)
+        if wrong and right and fold(wrong) in fold(known):
+            return {name: right if same_value(wrong, known) else known.replace(wrong, right)}
+        new = put_right(understood.text, known, cues(understood.language), said_last=name == last)
+        if new is not None and format_of(state, name) == "postal_address" and same_value(new, known):
+            continue
+        if new is not None:
+            return {name: new}
+    return {}
 
 
 def _merged(state: DialogueState, mention: Mention) -> dict[str, str]:

@@ -29,6 +29,8 @@ from inference.engines.scripted.wording.asked import IDENTITY, Asks, Question
 from inference.engines.scripted.wording.questions import question_index
 from inference.ports import AssistantMessage, ChatRequest, CompletedToolCall, UserMessage
 
+#: Words of a plain no.
+_PLAIN_NO = 2
 #: Answers to a confirmation with which nobody says goodbye.
 _ENGAGES = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED, Reaction.QUESTION})
 #: Acts after which an open question was neither answered nor left: it is asked again as often as before.
@@ -87,8 +89,8 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
         return
     state.language = understood.language
     values = read_values(state, understood)
-    if not values and _refuses(state, understood):
-        turn.understood = understood = replace(understood, declines=True)
+    declines = not values and (understood.declines or _refuses(state, understood)) and "why" not in understood.acts
+    turn.understood = understood = replace(understood, declines=declines)
     if not state.asks(Asks.HANDOVER):
         state.offer_text = understood.text
     turn.values = values
@@ -118,6 +120,8 @@ def _refuses(state: DialogueState, understood: Understanding) -> bool:
     """Whether the customer will not say what was asked: "I do not give out my number"."""
     if understood.wishes or understood.question or not any(question_key(each) for each in state.open):
         return False
+    if understood.reaction is Reaction.NO and understood.words <= _PLAIN_NO and "goodbye" not in understood.acts:
+        return not state.asks(Asks.CONFIRM)
     return cues(understood.language).refuses(fold(understood.text), names_it="nevermind" in understood.acts)
 
 
@@ -132,7 +136,8 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
         turn.dropped += [each for each in state.pending if each not in turn.dropped]
         state.pending.clear()
     elif turn.leaves and not any(wish.polarity is Polarity.WANTED for wish in understood.wishes):
-        unconfirmed = [each for each in state.pending if each.needs_yes and not each.confirmed]
+        left = understood.reaction is Reaction.NO
+        unconfirmed = [each for each in state.pending if left or (each.needs_yes and not each.confirmed)]
         turn.dropped += unconfirmed
         state.pending = [each for each in state.pending if each not in unconfirmed]
         for request in state.pending:

@@ -61,13 +61,18 @@ def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
         for wish in understood.wishes
         if wish.polarity is not Polarity.WANTED
         or (
-            not (best > wish.score and best >= _CERTAIN and _is_remark(wish, best))
+            not (best > wish.score and best >= _CERTAIN and _is_remark(understood, wish, best))
             and (not asks or _is_pending(state, wish))
         )
     ]
 
 
-def _is_remark(wish: Wish, best: float) -> bool:
+def _is_remark(understood: Understanding, wish: Wish, best: float) -> bool:
+    text, said = fold(understood.text), fold(wish.text)
+    before = text[: max(text.find(said), 0)].split()[-1:]
+    joins = cues(understood.language).joins
+    if any(joins.match(word) for word in (*before, *said.split()[:1])):
+        return False
     return wish.score < _WEAKER * best or len(WORD.findall(wish.text)) <= _REMARK_WORDS
 
 

@@ -13,7 +13,7 @@ from inference.engines.scripted.wording.defaults import default_replies
 from inference.engines.scripted.wording.unsupported import notice
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_SENTENCE = re.compile(r"[^.!?।:]+[.!?।:]")
+_SENTENCE = re.compile(r"\S.*?(?:[.!?।:](?=\s|$)|$)", re.DOTALL)
 #: Replies of a scenario's own in its definition.
 _OWN = ("lead", "confirm", "filed", "updated", "ask_one_of")
 #: A reply that was said before is followed by the variants of this key.

@@ -178,3 +178,19 @@ def test_a_question_instead_of_a_yes_files_nothing(talk: Talk) -> None:
     assert talk.records == []
     talk.say(said("then yes", reaction=Reaction.YES))
     assert [each["scenario"] for each in talk.records] == ["cancellation"]
+
+
+def test_a_corrected_address_is_read_back_with_the_new_value() -> None:
+    talk = Talk(known={"account_id": "AC-1"}, language="es")
+    talk.say(said("mi correo es ana@correo.example", wish("contact_change"), new_email="ana@correo.example"))
+    reply = talk.say(said("no, es anna@correo.example", reaction=Reaction.NO, new_email="anna@correo.example"))
+    assert "anna@correo.example" in reply
+    again = talk.say(said("hm", unsure=True))
+    assert "anna@correo.example" in again
+
+
+def test_a_no_with_words_that_were_not_understood_is_asked_again(talk: Talk) -> None:
+    talk.say(said("no, the other one", reaction=Reaction.NO))
+    assert talk.keys[-1] == "confirm"
+    talk.say(said("no", reaction=Reaction.NO))
+    assert talk.keys[0] == "dropped"

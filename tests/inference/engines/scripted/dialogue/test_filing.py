@@ -168,3 +168,15 @@ def test_another_wish_instead_replaces_what_was_pending() -> None:
     talk.say(said("I want to make a complaint instead, Tom Baker", wish("complaint"), name="Tom Baker"))
     assert talk.filed == ["complaint"]
     assert talk.keys[1] == "dropped" or "dropped" in talk.keys
+
+
+def test_a_weaker_wish_that_is_joined_counts() -> None:
+    talk = Talk(known={"name": "Jane"})
+    talk.say(
+        said(
+            "my bill is too high and my wifi keeps dropping",
+            wish("billing", "my bill is too high", score=0.99),
+            wish("outage", "my wifi keeps dropping", score=0.7),
+        )
+    )
+    assert talk.filed == ["billing_query", "technical_issue"]

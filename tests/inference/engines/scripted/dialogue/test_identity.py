@@ -145,3 +145,22 @@ def test_forget_it_is_no_refusal(talk: Talk) -> None:
     talk.say(said("no, forget it", acts=("nevermind",), reaction=Reaction.NO))
     assert talk.keys[0] == "dropped"
     assert talk.records == []
+
+
+def test_a_plain_no_declines_the_question() -> None:
+    talk = Talk()
+    talk.say(said("a person please", wish("human")))
+    talk.say(said("no", acts=("nevermind",), reaction=Reaction.NO))
+    assert talk.filed == ["human_handover"]
+
+
+def test_no_thanks_bye_files_nothing(talk: Talk) -> None:
+    talk.say(said("no thanks, bye", acts=("goodbye",), reaction=Reaction.NO))
+    assert talk.keys == ["not_filed", "goodbye"]
+    assert talk.records == []
+
+
+def test_a_bare_number_after_the_filing_puts_it_right(talk: Talk) -> None:
+    talk.say(said("4411", account_id="4411"))
+    talk.say(said("sorry, 4412", acts=("inform",), mentions=(Mention("number", "4412", 7, 11),)))
+    assert talk.records[0]["account_id"] == "4412"
