@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from uuid import UUID
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ class WordEmbedder:
         vectors = np.full((len(texts), 384), 1e-3)
         for row, each in zip(vectors, texts, strict=True):
             for word in each.lower().replace(".", "").split():
-                row[hash(word) % 384] += 1
+                row[crc32(word.encode()) % 384] += 1  # the same in every process, unlike hash
         unit: list[list[float]] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).tolist()
         return unit
 
