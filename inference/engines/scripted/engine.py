@@ -25,6 +25,7 @@ from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.live_cues import live_cues
 from inference.engines.scripted.understanding.shared import shared_understander
 from inference.engines.scripted.understanding.understander import Understander
+from inference.engines.scripted.values import Polarity
 from inference.engines.scripted.wording.defaults import default_replies
 from inference.engines.scripted.wording.wording import Wording
 from inference.ports import ChatFinished, ChatRequest, EngineInfo, TextDelta, ToolRequest, UserMessage
@@ -102,17 +103,36 @@ def _reply(request: ChatRequest, understander: Understander) -> Iterator[TextDel
     yield ChatFinished(MODEL, details=details)
 
 
+#: Acts, the most telling first: one of them stands for an utterance without a wish.
+_TELLING = (
+    "status",
+    "recall",
+    "abilities",
+    "nevermind",
+    "out_of_scope",
+    "goodbye",
+    "inform",
+    "why",
+    "thanks",
+    "greeting",
+    "wait",
+    "repeat",
+    "unclear",
+)
+
+
 def _details(context: Context, decision: Decision) -> dict[str, Json]:
     """Explains the decision. ``entities``: what was read out of the utterance; stored with the call, never logged."""
     state = context.state
     understood = state.turn.understood
     wishes = understood.wishes if understood else ()
     acts = understood.acts if understood else ()
-    best = max(wishes, key=lambda wish: wish.score, default=None)
+    wanted = [wish for wish in wishes if wish.polarity not in {Polarity.DENIED, Polarity.SETTLED}]
+    best = max(wanted, key=lambda wish: wish.score, default=None)
     return {
         "decision": decision.label,
         "said": [part.label for part in decision.parts],
-        "intent": best.intent if best else next(iter(acts), None),
+        "intent": best.intent if best else min(acts, key=_TELLING.index, default=None),
         "score": round(best.score, 3) if best else None,
         "understood": [
             {"intent": wish.intent, "polarity": wish.polarity.value, "score": round(wish.score, 3)} for wish in wishes

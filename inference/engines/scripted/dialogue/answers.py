@@ -19,6 +19,7 @@ from inference.engines.scripted.wording.wording import Part
 
 #: Acts that are answers or questions of the dialogue itself.
 _ANSWERED_ACTS = frozenset({"status", "recall", "abilities", "why", "repeat", "out_of_scope", "greeting", "wait"})
+_OTHER_QUESTIONS = frozenset({"status", "recall", "abilities", "why"})
 #: Most filed requests that a status answer names.
 _MAX_NAMED = 4
 #: Characters of a passage of knowledge that are spoken.
@@ -62,7 +63,8 @@ def wants_repeat(context: Context) -> bool:
     if understood is None or "repeat" not in understood.acts or not context.state.said:
         return False
     said_else = understood.wishes or turn.values or understood.corrects or understood.declines or turn.dropped
-    return not said_else and understood.reaction in {Reaction.NONE, Reaction.QUESTION, Reaction.WAIT}
+    asked_else = _OTHER_QUESTIONS.intersection(understood.acts)
+    return not said_else and not asked_else and understood.reaction in {Reaction.NONE, Reaction.QUESTION, Reaction.WAIT}
 
 
 def asks_something(context: Context) -> bool:

@@ -8,6 +8,9 @@ from inference.engines.scripted.dialogue.state import PendingRequest
 from inference.engines.scripted.wording.asked import IDENTITY, Asks
 from inference.engines.scripted.wording.wording import PLACEHOLDER, Part
 
+#: Words of a question that can only be about what was just asked: "what for?".
+_SHORT = 3
+
 
 def open_question(context: Context, request: PendingRequest) -> tuple[Part, ...]:
     """The question to ask before filing; empty if there is none."""
@@ -84,9 +87,11 @@ def _identity(context: Context, request: PendingRequest) -> tuple[Part, ...]:
 
 
 def _asks_why(context: Context) -> bool:
-    """Whether the customer asked for the reason of the question."""
+    """Whether the customer asked for the reason of the question: "why?", or in a word or two."""
     understood = context.state.turn.understood
-    return understood is not None and "why" in understood.acts
+    if understood is None:
+        return False
+    return "why" in understood.acts or (understood.question and understood.words <= _SHORT and not understood.wishes)
 
 
 def is_identified(context: Context, scenario: ScenarioDefinition) -> bool:

@@ -6,19 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from db.agents.definition import AgentDefinition, ScenarioDefinition
-from db.agents.tool_names import FIND_CRM_RECORDS, SEARCH_KNOWLEDGE, UPDATE_CRM_RECORD
-from db.json_value import Json
-from inference.engines.scripted.dialogue.confirming import drop, react
+from db.agents.definition import AgentDefinition
+from inference.engines.scripted.dialogue.confirming import drop, note_condition, react
 from inference.engines.scripted.dialogue.corrections import note_updates
 from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.results import apply_tool_result, tool_of
 from inference.engines.scripted.dialogue.slots import expectation, read_values, replaced, store
 from inference.engines.scripted.dialogue.state import (
     MAX_ASKED,
-    MAX_REFUSALS,
     DialogueState,
-    FiledRequest,
-    Outcome,
     PendingRequest,
     TurnState,
 )
@@ -58,7 +54,7 @@ def state_from_history(request: ChatRequest, understander: Understands) -> Dialo
         match item:
             case UserMessage(text):
                 # Requests that cannot be filed were answered in their own turn.
-                state.pending = [each for each in state.pending if _tool(each.scenario) in offered]
+                state.pending = [each for each in state.pending if tool_of(each.scenario) in offered]
                 understood = understander.understand(text, state.language, agent, expectation(state))
                 update(state, understood, understander)
             case AssistantMessage(text):
@@ -66,10 +62,6 @@ def state_from_history(request: ChatRequest, understander: Understands) -> Dialo
             case CompletedToolCall(name=name, arguments=arguments, result=result):
                 apply_tool_result(state, name, arguments, result)
     return state
-
-
-def _tool(scenario: ScenarioDefinition) -> str:
-    return scenario.tool or scenario.name
 
 
 def note_reply(state: DialogueState, said: str) -> None:
@@ -97,6 +89,8 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
     turn.changed = replaced(state, values)
     asked = state.pending[0] if state.pending else None
     react(state, understood, turn.changed)
+    if asked is not None and asked.needs_yes and not state.asks(Asks.CONFIRM) and not values:
+        note_condition(asked, understood.condition)
     _leave(state, understood, values)
     apply_wishes(state, understood, understander.similarity)
     _note_unanswered(state, understood, asked, values)
@@ -147,14 +141,15 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
 def _note_unanswered(
     state: DialogueState, understood: Understanding, asked: PendingRequest | None, values: Mapping[str, str]
 ) -> None:
-    """Counts a question for a value that got no answer. A wait, a "why?" or a greeting in between does not count."""
+    """Counts a question for a value that got no answer; a wait, a question or a greeting in between does not count."""
     turn = state.turn
     if "wait" in understood.acts or understood.reaction is Reaction.WAIT:
         turn.waits = True
         return
     if asked is None or asked not in state.pending:
         return
-    paused = bool(_PAUSES.intersection(understood.acts)) and not understood.declines and not values
+    pauses = bool(_PAUSES.intersection(understood.acts)) or understood.question
+    paused = pauses and not understood.declines and not values
     for question in state.open:
         key = question_key(question)
         if key is None or paused or _answered(question, asked, values):
@@ -184,67 +179,3 @@ def _answered(question: Question, asked: PendingRequest, values: Mapping[str, st
     if question.asks is Asks.ONE_OF:
         return any(name in values for name in asked.scenario.one_of)
     return question.field in values
-
-
-def apply_tool_result(
-    state: DialogueState, name: str, arguments: Mapping[str, Json], result: Mapping[str, Json]
-) -> None:
-    """Records a finished tool call."""
-    scenario = next((each for each in state.agent.scenarios if name == _tool(each)), None)
-    if name == FIND_CRM_RECORDS:
-        state.turn.lookup = result
-    elif name == SEARCH_KNOWLEDGE:
-        state.turn.found = result
-    elif name == UPDATE_CRM_RECORD:
-        _updated(state, arguments, result)
-    elif scenario is not None:
-        _filed(state, scenario, arguments, result)
-
-
-def _updated(state: DialogueState, arguments: Mapping[str, Json], result: Mapping[str, Json]) -> None:
-    due = [each for each in state.turn.updates if each.done is None]
-    update = next((each for each in due if each.filed.reference == arguments.get("reference")), None)
-    if update is None:
-        return
-    update.done = bool(result.get("ok"))
-    update.unknown = result.get("outcome") == "unknown"
-    record = result.get("record")
-    if update.done and isinstance(record, Mapping):
-        update.filed.record = dict(record)
-
-
-def _filed(
-    state: DialogueState, scenario: ScenarioDefinition, arguments: Mapping[str, Json], result: Mapping[str, Json]
-) -> None:
-    same = [each for each in state.pending if each.scenario.name == scenario.name]
-    request = next((each for each in same if each.intent == arguments.get("intent")), same[0] if same else None)
-    if result.get("ok"):
-        record = result.get("record", result)
-        kept = dict(record) if isinstance(record, Mapping) else {}
-        intent = str(arguments.get("intent") or (request.intent if request else ""))
-        query = str(arguments.get("query") or (request.query if request else ""))
-        filed = FiledRequest(scenario, intent, query, kept, dict(request.fields) if request else {})
-        state.filed.append(filed)
-        if request is not None:
-            state.pending.remove(request)
-        state.turn.outcomes.append(Outcome(scenario, filed))
-        return
-    refused = _refused(scenario, result)
-    unknown = result.get("outcome") == "unknown"
-    state.turn.outcomes.append(Outcome(scenario, None, refused, request, unknown))
-    if request is None:
-        return
-    request.refusals += 1
-    for name in refused:
-        request.fields.pop(name, None)
-        state.identity.pop(name, None)
-    if not refused or request.refusals >= MAX_REFUSALS:
-        state.pending.remove(request)
-
-
-def _refused(scenario: ScenarioDefinition, result: Mapping[str, Json]) -> tuple[str, ...]:
-    """The fields that a tool's errors name; empty if it failed for another reason."""
-    errors = result.get("errors")
-    named = [str(each.get("loc", "")) for each in errors if isinstance(each, Mapping)] if errors else []
-    fields = {*IDENTITY, *scenario.fields}
-    return tuple(dict.fromkeys(name for loc in named if (name := loc.rsplit(".", 1)[-1]) in fields))

@@ -164,3 +164,19 @@ def test_a_bare_number_after_the_filing_puts_it_right(talk: Talk) -> None:
     talk.say(said("4411", account_id="4411"))
     talk.say(said("sorry, 4412", acts=("inform",), mentions=(Mention("number", "4412", 7, 11),)))
     assert talk.records[0]["account_id"] == "4412"
+
+
+def test_a_question_is_no_missing_answer(talk: Talk) -> None:
+    for text in ("what for", "and then what happens with all of that"):
+        talk.say(said(text, acts=("unclear",), reaction=Reaction.QUESTION, question=True))
+        assert talk.keys[-1] in {"ask_any_again", "ask_any"}
+        assert talk.filed == []
+
+
+def test_a_condition_before_the_confirmation_is_kept() -> None:
+    talk = Talk()
+    talk.say(said("cancel my contract", wish("cancel")))
+    condition = "only when the new line works"
+    talk.say(said(f"yes but {condition}", reaction=Reaction.CONDITION, condition=condition))
+    talk.say(said("yes", reaction=Reaction.YES))
+    assert talk.records[0]["effective"] == condition
