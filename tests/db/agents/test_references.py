@@ -41,6 +41,7 @@ def test_references_of_either_pattern_are_spelled_letter_by_letter(language: str
         "es": "La referencia es {}. Está hecho.",
         "de": "Die Referenz ist {}. Es ist erledigt.",
         "fr": "La référence est {}. Merci.",
+        "hi": "संदर्भ {} है। धन्यवाद।",
     }
     chosen = _seeded(5)
     codes = [new_reference() for _ in range(50)]
