@@ -135,9 +135,9 @@ def test_engines_and_tools(tmp_path: Path) -> None:
     findings = diagnosed(tmp_path, "models", code=0, **light)
     assert "some-model is damaged" in str(findings)
     assert sum("an engine for tests" in each["message"] for each in findings) == 2
-    server = [{"name": "crm", "url": "http://127.0.0.1:1/mcp", "token": "se-cret", "timeout_seconds": 2}]
+    server = [{"name": "shop", "url": "http://127.0.0.1:1/mcp", "token": "se-cret", "timeout_seconds": 2}]
     told = one(diagnosed(tmp_path, "tools", VOXLOOM_MCP_SERVERS=json.dumps(server)), "fault")
-    assert "MCP server crm" in told and "se-cret" not in told
+    assert "MCP server shop" in told and "se-cret" not in told
 
 
 def test_it_changes_nothing(tmp_path: Path) -> None:
