@@ -15,6 +15,16 @@ from tests.examples.programs import EXAMPLES
 
 _CALL = """mutation($input: CallToolInput!) { callTool(input: $input) { toolCall { server status error result } } }"""
 _TURN = "query($id: ID!) { turn(id: $id) { toolCalls { name server status result } } }"
+_PUBLISH = "mutation($definition: JSON!) { publishAgent(input: {definition: $definition}) { __typename } }"
+#: An agent uses the servers that its definition names.
+_AGENT = {
+    "name": "shop_agent",
+    "description": "Looks up orders.",
+    "languages": ["en"],
+    "instructions": "You are the assistant of a shop.",
+    "intents": [{"name": "thanks_for_parcel", "examples": {"en": ["my parcel has come"]}, "answer": {"en": "Good."}}],
+    "tools": [{"server": "orders"}],
+}
 
 
 @pytest.fixture
@@ -35,7 +45,8 @@ async def test_its_tool_is_called_by_hand_and_in_a_turn(
 ) -> None:
     settings = ApiSettings(database_url=database_url, host="127.0.0.1", port=0, api_key=None)
     async with served(settings) as address, Client(address, key) as client:
-        session = await client.create_session()
+        await client.run(_PUBLISH, definition=_AGENT)
+        session = await client.create_session(persona="shop_agent")
         arguments = {"order": "a-1001"}
         given = {"sessionId": session, "name": "orders__order_status", "arguments": arguments}
         called = (await client.run(_CALL, input=given))["callTool"]["toolCall"]
