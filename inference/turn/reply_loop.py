@@ -154,7 +154,10 @@ class ReplyLoop:
                     if item.language is not None:
                         sentences.language = item.language
                         guard.speaks(item.language)
-                    await output.send(item.text if item.templated else await guard.feed(item.text))
+                    if item.templated:  # after what the guard still holds back
+                        await output.send(await guard.flush() + item.text)
+                    else:
+                        await output.send(await guard.feed(item.text))
                 elif isinstance(item, ToolRequest):
                     requests.append(item)
                 else:

@@ -11,6 +11,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from graph.cli.evals.played import PlayedConversation, PlayedRecord, PlayedTurn
 from graph.cli.evals.report import Outcome, show_misses, show_scores
 from graph.cli.evals.score import scores
 from inference.engines.scripted.engine import ScriptedEngine
+from inference.engines.scripted.reading.reader import UnderstandingReader
+from inference.engines.scripted.understanding.shared import shared_understander
 from inference.ports import (
     AssistantMessage,
     ChatFinished,
@@ -35,11 +38,14 @@ from inference.ports import (
     HistoryItem,
     TextDelta,
     ToolRequest,
-    ToolSpec,
     UserMessage,
 )
+from inference.tools.crm_specs import crm_tools
+from inference.turn.guard.conversation import Conversation as GuardedConversation
+from inference.turn.guard.tool_guard import refusal_of
 
 FOLDER = Path(__file__).parent
+PROTOTYPES = Path(tempfile.gettempdir()) / "voxloom-prototypes"
 _OF_THE_CRM = ("id", "reference", "scenario", "status")
 
 
@@ -56,10 +62,6 @@ class Crm:
 
     agent: AgentDefinition
     records: list[dict[str, Any]] = field(default_factory=list)
-
-    def tools(self) -> tuple[ToolSpec, ...]:
-        names = [*(each.tool or each.name for each in self.agent.scenarios), FIND_CRM_RECORDS, UPDATE_CRM_RECORD]
-        return tuple(ToolSpec(name, "", {}) for name in names)
 
     def run(self, call: ToolRequest) -> dict[str, Any]:
         """The result of a tool."""
@@ -90,8 +92,10 @@ class Crm:
 
 
 async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConversation:
-    """Plays all lines of a conversation."""
+    """Plays all lines of a conversation. What the guard refuses is not run, as in a turn."""
     agent = builtin_agents()[conversation.agent]
+    tools = {tool.name: tool for tool in crm_tools(agent)}
+    reader = UnderstandingReader(partial(shared_understander, 1, PROTOTYPES))
     crm = Crm(agent)
     language = "en" if conversation.language == "auto" else conversation.language
     known = {"customer_id": "c", **{name: str(value) for name, value in conversation.known.items()}}
@@ -100,10 +104,11 @@ async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConv
     for line in conversation.turns:
         history.append(UserMessage(line.words))
         filed: list[str] = []
+        refused: list[str] = []
         first: Mapping[str, Any] | None = None
         reply, details = "", dict[str, Any]()
         for _ in range(6):
-            request = ChatRequest(tuple(history), agent, language, crm.tools(), known)
+            request = ChatRequest(tuple(history), agent, language, tuple(tools.values()), known)
             items = [item async for item in engine.reply(request)]
             finished = items[-1]
             assert isinstance(finished, ChatFinished)
@@ -114,7 +119,10 @@ async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConv
             if not calls:
                 break
             for call in calls:
-                result = crm.run(call)
+                said = GuardedConversation(tuple(history), agent=agent, language=language, known=known, reader=reader)
+                refusal = await refusal_of(call, tools.get(call.name), said)
+                result = crm.run(call) if refusal is None else dict(refusal.result)
+                refused += [] if refusal is None else [f"{call.name}: {refusal.text}"]
                 if result["ok"] and call.name not in {FIND_CRM_RECORDS, UPDATE_CRM_RECORD}:
                     filed.append(call.name)
                 history.append(CompletedToolCall(call.call_id, call.name, call.arguments, result))
@@ -127,6 +135,7 @@ async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConv
                 reply=reply,
                 reply_language=str(details["language"]),
                 filed=filed,
+                failed_tools=refused,
                 intent=first["intent"] if first else None,
                 entities=first["entities"] if first else {},
             )
@@ -146,13 +155,17 @@ async def _main() -> None:
     parser.add_argument("--name")
     parser.add_argument("--quiet", action="store_true", help="only the table")
     options = parser.parse_args()
-    engine = ScriptedEngine(threads=1, directory=Path(tempfile.gettempdir()) / "voxloom-prototypes")
+    engine = ScriptedEngine(threads=1, directory=PROTOTYPES)
     await engine.load()
     console = Console(width=140)
     outcomes = []
     for each in conversations(options.half, options.kind, options.name):
         played = await play(engine, each.conversation)
         outcomes.append(Outcome(each, played, check(each.conversation, played), 0.0))
+    for outcome in outcomes:
+        for turn in outcome.played.turns:
+            if turn.failed_tools and not options.quiet:
+                console.print(f"{outcome.loaded.conversation.name}: {turn.failed_tools}", markup=False)
     if not options.quiet:
         show_misses(console, outcomes)
     show_scores(console, {"text": scores([(each.loaded.conversation, each.verdict) for each in outcomes])})

@@ -22,7 +22,7 @@ _SEND = """mutation($input: SendMessageInput!) { sendMessage(input: $input) { tu
   timing { totalMs firstAudioMs }
   userMessage { text } reply { text language }
   modelCalls { stage details }
-  toolCalls { name status }
+  toolCalls { name status error }
   crmRecords { reference scenario }
 } } }"""
 _RECORDS = """query($session: ID!) { conversation(sessionId: $session) { crmRecords {
@@ -94,6 +94,7 @@ def _turn(line: Line, turn: ServerObject) -> PlayedTurn:
         reply_language=reply.get("language"),
         filed=[record["scenario"] for record in turn["crmRecords"]],
         tools=[call["name"] for call in turn["toolCalls"]],
+        failed_tools=[f"{call['name']}: {call['error']}" for call in turn["toolCalls"] if call["error"]],
         intent=details.get("intent"),
         entities={name: str(value) for name, value in entities.items()} if isinstance(entities, Mapping) else {},
         first_audio_ms=timing.get("firstAudioMs"),

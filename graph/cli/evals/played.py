@@ -21,7 +21,8 @@ class PlayedRecord:
 @dataclass(frozen=True, slots=True)
 class PlayedTurn:
     """``heard``: the customer's words as understood. ``intent``, ``entities``: from the details of the model call, if
-    the engine gives them. ``error``: code and message of a failed turn. Times in milliseconds.
+    the engine gives them. ``failed_tools``: names and errors of tool calls that failed or that the guard refused.
+    ``error``: code and message of a failed turn. Times in milliseconds.
     """
 
     said: str
@@ -30,6 +31,7 @@ class PlayedTurn:
     reply_language: str | None
     filed: list[str] = field(default_factory=list)
     tools: list[str] = field(default_factory=list)
+    failed_tools: list[str] = field(default_factory=list)
     intent: str | None = None
     entities: Mapping[str, str] = field(default_factory=dict)
     first_audio_ms: float | None = None

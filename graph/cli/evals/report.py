@@ -43,6 +43,8 @@ def show_misses(console: Console, outcomes: Sequence[Outcome]) -> None:
             console.print(f"  > {turn.said}", markup=False, soft_wrap=True)
             if turn.heard != turn.said:
                 console.print(f"    heard: {turn.heard}", markup=False, soft_wrap=True, style="dim")
+            for failed in turn.failed_tools:
+                console.print(f"    {failed}", markup=False, soft_wrap=True, style="dim")
             console.print(f"  < {turn.reply}", markup=False, soft_wrap=True, style="cyan")
         for record in played.records:
             fields = {key: value for key, value in record.fields.items() if value is not None}
