@@ -33,6 +33,7 @@ _ENGINES = {
     "VOXLOOM_ASR_ENGINE": "fake",
     "VOXLOOM_ASR_DRAFT_ENGINE": "none",
     "VOXLOOM_TTS_ENGINE": "fake",
+    "VOXLOOM_GUARD_READER": "lexicon",  # its models would take a gigabyte in each process
     "VOXLOOM_FAKE_DELAY_SECONDS": "0.05",
     "VOXLOOM_FAKE_REAL_TIME_FACTOR": "0.05",
 }
