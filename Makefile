@@ -8,7 +8,7 @@ INSTALL := $(PYTHON) requirements/install.py $(VENV)
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 3
 
-.PHONY: run test test-browser test-clients chaos bench bench-peers check reference docs install lock clean
+.PHONY: run test test-browser test-clients test-voices chaos bench bench-peers check reference docs install lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -24,6 +24,10 @@ test-browser: $(VENV)/dev.stamp
 test-clients: $(VENV)/dev.stamp
 	cd tests/clients && npm ci
 	CLIENTS_REQUIRED=1 $(PYTEST) -m clients
+
+# The voices beyond English: the contract in each language, and what they say heard again by Whisper. Takes minutes.
+test-voices: $(VENV)/dev.stamp
+	VOICES_REQUIRED=1 $(PYTEST) tests/inference/engines/test_kokoro.py tests/inference/engines/test_pico.py tests/quality/test_voices.py
 
 # make chaos SEED=1 FAULTS=200: kills workers, voice processes, Postgres, the API and connections under load of messages
 # and CALLS=6 callers, and counts what was lost.

@@ -34,7 +34,7 @@ CONVERSATION = """query($id: ID!) { conversation(sessionId: $id) {
 
 @pytest.fixture
 def engines(tmp_path: Path) -> Engines:
-    return choose_engines(InferenceSettings(model_dir=tmp_path / "models"))
+    return choose_engines(InferenceSettings(model_dir=tmp_path / "models", tts_engine=("espnet",)))
 
 
 @pytest.fixture

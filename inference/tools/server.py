@@ -40,6 +40,8 @@ KEY_META = "voxloom/idempotency_key"
 #: Every call has an idempotency key: a repeated call returns the first result.
 _ONCE = types.ToolAnnotations(idempotent_hint=True, destructive_hint=False, open_world_hint=False)
 
+_MAX_CALLED = 1_000
+
 log = structlog.get_logger(__name__)
 
 _SESSION_ARGUMENT = {"type": "string", "description": "The id of the session on whose behalf the tool runs."}
@@ -60,12 +62,18 @@ def pipeline_server(database: Database, *, patience_seconds: float) -> Server[An
     ``patience_seconds``: how long a call is retried while the database is unavailable.
     """
 
+    #: Tools that were called. The SDK's client looks each up in the list when it checks its first result, and warns
+    #: at every call of one that is not there.
+    called: dict[str, types.Tool] = {}
+
     async def begin(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Call:
         context: dict[str, str] = dict[str, Json](params.meta or {})[CONTEXT_META]
+        if len(called) < _MAX_CALLED:
+            called.setdefault(params.name, types.Tool(name=params.name, input_schema={"type": "object"}))
         return _Call(ToolContext(**context), params.arguments or {})
 
     async def listed(_: ServerRequestContext[Any], __: str | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[])  # the tool box makes them of each turn's agent
+        return types.ListToolsResult(tools=list(called.values()))  # the tool box makes those of a turn's agent
 
     return _server(database, begin, listed, patience_seconds=patience_seconds)
 
