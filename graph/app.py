@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.middleware.cors import CORSMiddleware
@@ -38,6 +37,7 @@ from graph.guards.response_headers import Hosts, ResponseHeaders
 from graph.guards.revocations import Revocations
 from graph.guards.upload_rate import UploadRate
 from graph.http.body_limit import BodyLimit
+from graph.http.console import console_router
 from graph.http.content_coding import ContentCoding
 from graph.http.error_boundary import ErrorBoundary
 from graph.http.fast_path import FastPath, FastPathParts
@@ -170,10 +170,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
     )
     app.add_middleware(ErrorBoundary)  # also here: FastAPI handles uncaught exceptions itself
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:
-        return RedirectResponse("graphql")  # relative: a proxy may add a path prefix
+    app.include_router(console_router(settings))
 
     return _guarded(app, settings, fast_path, rates)
 

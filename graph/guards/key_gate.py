@@ -17,7 +17,7 @@ from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, co
 from graph.wire.scope import KEY_SHOWN, VIEWER
 
 #: Paths without authentication: health probes and static files.
-_FREE = ("/healthz", "/readyz", "/static/")
+_FREE = ("/healthz", "/readyz", "/static/", "/console/")
 
 _GRAPHQL = "/graphql"
 

@@ -79,8 +79,11 @@ class ContentCoding:
         async def compressed(message: Message) -> None:
             nonlocal chosen
             if chosen is None:
-                is_small = self._is_small(message.get("headers", ()))
-                chosen = send if is_small else _Responder(_padded(send), self._min_bytes, kept).send_with_compression
+                headers = message.get("headers", ())
+                is_sent_as_is = self._is_small(headers) or any(name == b"content-encoding" for name, _ in headers)
+                chosen = (
+                    send if is_sent_as_is else _Responder(_padded(send), self._min_bytes, kept).send_with_compression
+                )
             await chosen(message)
 
         return compressed
@@ -125,6 +128,8 @@ def _is_compressible(headers: Headers) -> bool:
 
 def _with_vary(headers: Headers) -> list[tuple[bytes, bytes]]:
     fields = [value for name, value in headers if name == b"vary"]
+    if any(b"accept-encoding" in each.lower() for each in fields):
+        return list(headers)
     others = [each for each in headers if each[0] != b"vary"]
     return [*others, (b"vary", b", ".join([*fields, b"Accept-Encoding"]))]
 

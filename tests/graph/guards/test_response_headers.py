@@ -16,7 +16,19 @@ PAGE = {"Accept": "text/html"}
 
 @pytest.mark.parametrize(
     "path",
-    ["/graphql", "/", "/healthz", "/readyz", "/nothing", "/media/x", "/static/graphiql.js", "/static/none", "/mcp"],
+    [
+        "/graphql",
+        "/",
+        "/talk",
+        "/console/none.js",
+        "/healthz",
+        "/readyz",
+        "/nothing",
+        "/media/x",
+        "/static/graphiql.js",
+        "/static/none",
+        "/mcp",
+    ],
 )
 async def test_every_response_has_them_once(edge: Edge, path: str) -> None:
     async with httpx.AsyncClient(base_url=edge.address) as http:

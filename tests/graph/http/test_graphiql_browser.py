@@ -53,7 +53,7 @@ class Ide:
 
     async def open(self) -> None:
         await self.page.route("**/*", self.guard)
-        await self.page.goto(f"http://{self.host}/", wait_until="networkidle")
+        await self.page.goto(f"http://{self.host}/graphql", wait_until="networkidle")
         await expect(self.page.locator(".graphiql-container")).to_be_visible(timeout=_WAIT_MS)
 
     async def write(self, editor: str, text: str) -> None:
