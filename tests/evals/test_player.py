@@ -9,6 +9,8 @@ from inference.engines.scripted.engine import ScriptedEngine
 from tests.evals.player import conversations, play
 
 _KINDS = ("identity", "language", "lost", "once", "plain", "polarity", "slots", "truth")
+#: Files of harder conversations, which the engine is tuned with by the player: only their format is tested here.
+_HARDER = "more-"
 
 
 def test_every_file_is_read_and_has_a_kind() -> None:
@@ -21,6 +23,8 @@ def test_every_file_is_read_and_has_a_kind() -> None:
 async def test_conversations_end_right(scripted: ScriptedEngine, kind: str) -> None:
     verdicts = {}
     for each in conversations("tune", kind):
+        if each.file.name.startswith(_HARDER):
+            continue
         verdicts[each.conversation.name] = check(each.conversation, await play(scripted, each.conversation))
     wrong = {name: verdict.misses for name, verdict in verdicts.items() if verdict.misses}
     assert len(wrong) <= len(verdicts) * 0.25, wrong
