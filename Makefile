@@ -8,7 +8,7 @@ INSTALL := $(PYTHON) requirements/install.py $(VENV)
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 3
 
-.PHONY: run test test-browser test-clients test-voices chaos bench bench-peers check reference docs install lock clean
+.PHONY: run test test-browser test-clients test-voices chaos bench bench-peers check console reference docs install lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -50,6 +50,15 @@ $(PEERS_ENV)/peers.stamp: tests/bench/peers/requirements.txt
 
 tests/bench/servers/node_modules/.package-lock.json: tests/bench/servers/package-lock.json
 	npm ci --prefix tests/bench/servers
+	@touch $@
+
+# The web console: types of its operations by the schema, type check, and the files that the API serves. Needs Node 20.
+console: graph/console/node_modules/.package-lock.json
+	npm --prefix graph/console run build
+	npm --prefix graph/console run check
+
+graph/console/node_modules/.package-lock.json: graph/console/package-lock.json
+	npm ci --prefix graph/console
 	@touch $@
 
 check: $(VENV)/dev.stamp

@@ -1,0 +1,6 @@
+import { Page } from '@/ui/Page';
+import { words } from '@/words';
+
+export function View() {
+  return <Page heading={words.value.overview.heading} />;
+}

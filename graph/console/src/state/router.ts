@@ -1,0 +1,45 @@
+import { computed, signal } from '@preact/signals';
+
+/** The part of the page's address that chooses what is shown. */
+export interface Place {
+  path: string;
+  query: URLSearchParams;
+}
+
+export const VIEWS = ['talk', 'conversations', 'agents', 'overview', 'keys'] as const;
+export type ViewName = (typeof VIEWS)[number];
+
+const here = (): Place => ({ path: location.pathname, query: new URLSearchParams(location.search) });
+
+export const place = signal<Place>(here());
+
+/** The view, and what its path names: `/agents/billing_agent` is `agents` with `billing_agent`. */
+export const route = computed<{ view: ViewName; id: string | undefined }>(() => {
+  const [, first = '', second] = place.value.path.split('/');
+  const view = VIEWS.find((each) => each === first) ?? 'talk';
+  let id: string | undefined;
+  try {
+    id = second ? decodeURIComponent(second) : undefined;
+  } catch {
+    id = undefined; // a broken escape names nothing
+  }
+  return { view, id };
+});
+
+/** The address of a view. Query parameters that are undefined or empty are left out. */
+export function pathTo(view: ViewName, id?: string, query: Record<string, string | undefined> = {}): string {
+  const chosen = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1]);
+  const search = new URLSearchParams(chosen).toString();
+  return `/${view}${id === undefined ? '' : `/${encodeURIComponent(id)}`}${search && `?${search}`}`;
+}
+
+/** Goes to an address of the console. `replace`: without a new entry in the history, as for a changed filter. */
+export function navigate(address: string, { replace = false } = {}): void {
+  if (replace) history.replaceState(null, '', address);
+  else history.pushState(null, '', address);
+  place.value = here();
+}
+
+addEventListener('popstate', () => {
+  place.value = here();
+});

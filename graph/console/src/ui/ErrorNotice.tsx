@@ -1,0 +1,31 @@
+import type { ApiError } from '@/api/errors';
+import { words } from '@/words';
+import { Button } from './Button';
+import { formatNumber } from './format';
+import { Icon } from './Icon';
+import { PlainText } from './PlainText';
+
+/** An error in words, with its code and the id under which the server's log has it. */
+export function ErrorNotice({ error, onRetry }: { error: ApiError; onRetry?: () => void }) {
+  const { errors, common } = words.value;
+  return (
+    <div class="notice notice-bad" role="alert">
+      <Icon name="alert" />
+      <div class="notice-words">
+        <p class="notice-heading">{errors.headings[error.code] ?? errors.heading}</p>
+        <PlainText text={error.message} />
+        {error.retryAfter !== undefined && <p>{errors.retryIn(formatNumber(error.retryAfter))}</p>}
+        <p class="notice-facts">
+          {errors.code} <code>{error.code}</code>
+          {error.errorId && (
+            <>
+              {' · '}
+              {errors.logId} <code>{error.errorId}</code>
+            </>
+          )}
+        </p>
+      </div>
+      {onRetry && <Button onClick={onRetry}>{common.retry}</Button>}
+    </div>
+  );
+}

@@ -1,0 +1,89 @@
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+  type VirtualizerOptions,
+} from '@tanstack/virtual-core';
+import type { ComponentChildren, RefObject } from 'preact';
+import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+
+type Options = VirtualizerOptions<HTMLElement, HTMLElement>;
+
+export interface VirtualListProps<Item> {
+  label: string;
+  items: readonly Item[];
+  keyOf: (item: Item, index: number) => string;
+  /** Draws one item; `index` as in `items`. */
+  draw: (item: Item, index: number) => ComponentChildren;
+  /** Height of an item in px before it was drawn; the true one is measured. */
+  estimate: number;
+  /** Stays at the end while items come, unless the reader has scrolled away from it. */
+  sticksToEnd?: boolean;
+  /** Called when the end comes near: to load more. */
+  onEnd?: () => void;
+  /** For scrollToIndex. */
+  handle?: RefObject<Virtualizer<HTMLElement, HTMLElement>>;
+}
+
+const NEAR_END = 5;
+const STICKY_PX = 48;
+
+/** A list that draws only what is in sight, however many items it has. It fills its parent's height and scrolls itself. */
+export function VirtualList<Item>(props: VirtualListProps<Item>) {
+  const { label, items, keyOf, draw, estimate, sticksToEnd, onEnd, handle } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [, redraw] = useReducer<number, void>((round) => round + 1, 0);
+  const isAtEnd = useRef(true);
+  const made = useRef<Virtualizer<HTMLElement, HTMLElement>>(undefined);
+  const options: Options = {
+    count: items.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => estimate,
+    getItemKey: (index) => keyOf(items[index] as Item, index),
+    overscan: 8,
+    scrollToFn: elementScroll,
+    observeElementRect,
+    observeElementOffset,
+    onChange: (virtualizer) => {
+      const element = box.current;
+      if (element !== null && virtualizer.isScrolling)
+        isAtEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < STICKY_PX;
+      redraw();
+    },
+  };
+  const virtualizer = (made.current ??= new Virtualizer(options));
+  virtualizer.setOptions(options);
+  if (handle) handle.current = virtualizer;
+  useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
+  useLayoutEffect(() => virtualizer._willUpdate());
+  const seen = virtualizer.getVirtualItems();
+  const total = virtualizer.getTotalSize();
+  useLayoutEffect(() => {
+    if (sticksToEnd && isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [sticksToEnd, items.length, total]);
+  const lastSeen = seen.at(-1)?.index ?? 0;
+  useLayoutEffect(() => {
+    if (items.length > 0 && lastSeen >= items.length - NEAR_END) onEnd?.();
+  }, [items.length, lastSeen]);
+  return (
+    <div ref={box} class="virtual" tabIndex={0} role="list" aria-label={label}>
+      <div class="virtual-all" style={{ height: `${total}px` }} role="presentation">
+        {seen.map(({ index, key, start }) => (
+          <div
+            key={key}
+            class="virtual-item"
+            role="listitem"
+            aria-setsize={items.length}
+            aria-posinset={index + 1}
+            data-index={index}
+            ref={(element: HTMLElement | null) => virtualizer.measureElement(element)}
+            style={{ transform: `translateY(${start}px)` }}
+          >
+            {draw(items[index] as Item, index)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
