@@ -39,6 +39,21 @@ class Unauthenticated(VoxLoomError):
     code = "UNAUTHENTICATED"
 
 
+class KeyExpired(Unauthenticated):
+    """The API key has expired: another one, or a new sign-in, is needed."""
+
+    code = "API_KEY_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("The API key has expired.")
+
+
+class SignInFailed(Unauthenticated):
+    """The one-time token of a sign-in link is wrong, was used, or has expired."""
+
+    code = "SIGN_IN_FAILED"
+
+
 class Forbidden(VoxLoomError):
     """The request is valid but not allowed on this server, for any key."""
 

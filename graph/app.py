@@ -36,6 +36,7 @@ from graph.guards.rate_limit import Rates
 from graph.guards.response_headers import Hosts, ResponseHeaders
 from graph.guards.revocations import Revocations
 from graph.guards.upload_rate import UploadRate
+from graph.http import sign_in
 from graph.http.body_limit import BodyLimit
 from graph.http.console import console_router
 from graph.http.content_coding import ContentCoding
@@ -157,6 +158,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
             app.include_router(router)
             app.include_router(media_router(database, parts.store, signer))
             app.include_router(health_router(database, settings.live_worker_seconds))
+            app.router.routes.append(Route(sign_in.PATH, sign_in.SignIn(database, rates), methods=["POST"]))
             await _serve_mcp(app, database, keys, stack)
             yield
 

@@ -123,9 +123,9 @@ async def other_key(database: Database) -> str:
 
 async def holder_of(database: Database, secret: str) -> Viewer:
     """The holder of the key."""
-    viewer = await find_key(database.reader, hash_secret(secret))
-    assert viewer is not None
-    return viewer
+    found = await find_key(database.reader, hash_secret(secret))
+    assert found is not None
+    return found.viewer
 
 
 @pytest.fixture

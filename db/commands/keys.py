@@ -1,4 +1,7 @@
-"""API keys of tenants: create, import, list, revoke, look up by hash; and secrets shared by all API processes."""
+"""API keys of tenants: create, import, list, revoke, look up by hash; and secrets shared by all API processes.
+
+Clients do the same with their own tenant's keys by ``db.commands.tenant_keys``.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, FromClause, and_, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,16 +36,30 @@ _KEY_PREFIX = "vxl_"
 #: Most characters of a key that are stored in clear, to recognize it in a list.
 _SHOWN = 10
 
+#: SQL: whether a row of ``api_keys`` may be used now, by the database's clock.
+USABLE_KEY = "(api_keys.revoked_at is null and coalesce(api_keys.expires_at > now(), true))"
+
+
+def is_usable(api_keys: FromClause) -> ColumnElement[bool]:
+    """`USABLE_KEY` of an alias of the table."""
+    return and_(api_keys.c.revoked_at.is_(None), func.coalesce(api_keys.c.expires_at > func.now(), true()))
+
+
 FIND_KEY = """
-select tenants.id, tenants.name, api_keys.id, api_keys.name
+select tenants.id, tenants.name, api_keys.id, api_keys.name,
+  extract(epoch from api_keys.expires_at - now())::double precision
 from api_keys join tenants on tenants.id = api_keys.tenant_id
 where api_keys.secret_hash = $1 and api_keys.revoked_at is null
 """
-_REVOKED = """
-select asked.id from unnest($1::uuid[]) as asked(id)
-where not exists (select from api_keys where api_keys.id = asked.id and api_keys.revoked_at is null)
-"""
+_UNUSABLE = f"""
+select asked.id, api_keys.id is not null and api_keys.revoked_at is null
+from unnest($1::uuid[]) as asked(id) left join api_keys on api_keys.id = asked.id
+where api_keys.id is null or not {USABLE_KEY}
+"""  # noqa: S608 - words of ours
 _NOTIFY = text("select pg_notify(:channel, :id)")
+
+#: Longest life that may be given to a key that expires at all.
+MAX_LIFE = timedelta(days=3650)
 
 #: Keys that fit an Authorization header.
 _VALID_KEY = re.compile(r"[!-~]{8,200}")
@@ -51,7 +70,8 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
-async def _tenant_id(session: AsyncSession, name: str) -> UUID:
+async def find_or_create_tenant(session: AsyncSession, name: str) -> UUID:
+    """The id of the tenant of this name. Raises BadUserInput."""
     name = validate_text(name, "The tenant's name", max_length=100)
     added: UUID | None = await session.scalar(
         insert(Tenant).values(id=new_id(), name=name).on_conflict_do_nothing().returning(Tenant.id)
@@ -67,11 +87,28 @@ def new_secret() -> str:
     return _KEY_PREFIX + secrets.token_urlsafe(32)
 
 
-async def create_key(session: AsyncSession, *, name: str, tenant: str = DEFAULT_TENANT) -> str:
-    """Creates a key, and its tenant if needed; returns the key, which is not stored and cannot be shown again."""
-    secret = new_secret()
-    await _store(session, secret, name=name, tenant=tenant)
+async def create_key(
+    session: AsyncSession, *, name: str, tenant: str = DEFAULT_TENANT, life: timedelta | None = None
+) -> str:
+    """Creates a key, and its tenant if needed; returns the key, which is not stored and cannot be shown again.
+
+    ``life``: from now until it expires; None for a key that does not expire. Raises BadUserInput.
+    """
+    if life is not None and not timedelta(0) < life <= MAX_LIFE:
+        raise BadUserInput(f"A key's life is more than nothing, and at most {MAX_LIFE.days} days.")
+    tenant_id = await find_or_create_tenant(session, tenant)
+    _, secret = await add_key(session, tenant_id, name=name, expires_at=None if life is None else func.now() + life)
     return secret
+
+
+async def add_key(
+    session: AsyncSession, tenant_id: UUID, *, name: str, expires_at: ColumnElement[datetime] | datetime | None
+) -> tuple[ApiKey, str]:
+    """Stores a new key of a tenant; returns its row and the key. Raises BadUserInput."""
+    secret = new_secret()
+    values = _values(secret, tenant_id, name)
+    row = await session.execute(insert(ApiKey).values(values | {"expires_at": expires_at}).returning(ApiKey))
+    return row.scalar_one(), secret
 
 
 async def import_key(session: AsyncSession, secret: str, *, name: str, tenant: str = DEFAULT_TENANT) -> None:
@@ -81,27 +118,13 @@ async def import_key(session: AsyncSession, secret: str, *, name: str, tenant: s
     """
     if _VALID_KEY.fullmatch(secret) is None:
         raise BadUserInput("An API key has 8 to 200 characters of ASCII, none of them a space.")
-    await _store(session, secret, name=name, tenant=tenant)
+    values = _values(secret, await find_or_create_tenant(session, tenant), name)
+    await session.execute(insert(ApiKey).values(values).on_conflict_do_nothing(index_elements=["secret_hash"]))
     owner = await session.scalar(
         select(Tenant.name).join(ApiKey, ApiKey.tenant_id == Tenant.id).where(ApiKey.secret_hash == hash_secret(secret))
     )
     if owner != tenant:
         raise BadUserInput("This API key belongs to another tenant.")
-
-
-async def _store(session: AsyncSession, secret: str, *, name: str, tenant: str) -> None:
-    name = validate_text(name, "The key's name", max_length=100)
-    await session.execute(
-        insert(ApiKey)
-        .values(
-            id=new_id(),
-            tenant_id=await _tenant_id(session, tenant),
-            name=name,
-            prefix=secret[: min(_SHOWN, len(secret) // 2)],
-            secret_hash=hash_secret(secret),
-        )
-        .on_conflict_do_nothing(index_elements=["secret_hash"])
-    )
 
 
 async def list_keys(session: AsyncSession) -> Sequence[tuple[ApiKey, str]]:
@@ -110,6 +133,16 @@ async def list_keys(session: AsyncSession) -> Sequence[tuple[ApiKey, str]]:
         select(ApiKey, Tenant.name).join(Tenant, Tenant.id == ApiKey.tenant_id).order_by(ApiKey.id)
     )
     return rows.all()
+
+
+def _values(secret: str, tenant_id: UUID, name: str) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "tenant_id": tenant_id,
+        "name": validate_text(name, "The key's name", max_length=100),
+        "prefix": secret[: min(_SHOWN, len(secret) // 2)],
+        "secret_hash": hash_secret(secret),
+    }
 
 
 async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
@@ -125,18 +158,41 @@ async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
     )
     if revoked.first() is None:
         raise NotFound("No such key.")
+    await notify_revoked(session, key_id)
+
+
+async def notify_revoked(session: AsyncSession, key_id: UUID) -> None:
+    """Notifies all processes with the commit."""
     await session.execute(_NOTIFY, {"channel": REVOKED_CHANNEL, "id": str(key_id)})
 
 
-async def find_key(reader: Reader, secret_hash: bytes) -> Viewer | None:
-    """The holder of the key with this hash; None for an unknown or revoked key."""
+class FoundKey(NamedTuple):
+    """The holder of a key. ``seconds_left``: until it expires, 0 or less if it has; None if it does not expire."""
+
+    viewer: Viewer
+    seconds_left: float | None
+
+    @property
+    def has_expired(self) -> bool:
+        return self.seconds_left is not None and self.seconds_left <= 0
+
+
+async def find_key(reader: Reader, secret_hash: bytes) -> FoundKey | None:
+    """The key with this hash, also an expired one; None for an unknown or revoked key."""
     row = await reader.row(FIND_KEY, [secret_hash])
-    return None if row is None else Viewer(*row)
+    return None if row is None else FoundKey(Viewer(*row[:4]), row[4])
 
 
-async def find_revoked(reader: Reader, key_ids: Collection[UUID]) -> list[UUID]:
-    """The keys, of those given, that are revoked or deleted."""
-    return [row[0] for row in await reader.rows(_REVOKED, [list(key_ids)])]
+class UnusableKey(NamedTuple):
+    """A key that may not be used any more. ``has_expired``: or else it was revoked or deleted."""
+
+    id: UUID
+    has_expired: bool
+
+
+async def find_unusable(reader: Reader, key_ids: Collection[UUID]) -> list[UnusableKey]:
+    """The keys, of those given, that are revoked, deleted or expired."""
+    return [UnusableKey(*row) for row in await reader.rows(_UNUSABLE, [list(key_ids)])]
 
 
 async def server_secret(session: AsyncSession, name: str) -> bytes:

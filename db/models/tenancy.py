@@ -21,7 +21,10 @@ class Tenant(IdMixin, CreatedAtMixin, Base):
 
 
 class ApiKey(IdMixin, CreatedAtMixin, Base):
-    """An API key, stored as its SHA-256. The key is 256 random bits, so a slow password hash would add nothing."""
+    """An API key, stored as its SHA-256. The key is 256 random bits, so a slow password hash would add nothing.
+
+    It may be used until it is revoked or, if ``expires_at`` is not None, until then.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (UniqueConstraint("secret_hash"),)
@@ -31,6 +34,18 @@ class ApiKey(IdMixin, CreatedAtMixin, Base):
     prefix: Mapped[str] = mapped_column(String(16))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
     revoked_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+
+class SignInToken(CreatedAtMixin, Base):
+    """The one-time token of a sign-in link of the web console, stored as its SHA-256 (``db.commands.sign_in``)."""
+
+    __tablename__ = "sign_in_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
 
 
 class ServerSecret(CreatedAtMixin, Base):

@@ -81,6 +81,11 @@ class Context(BaseContext):
         assert self.request is not None
         return await self.parts.keys.admit(self.secret, address_of(self.request.scope), anew=anew)
 
+    def keep_out_of_caches(self) -> None:
+        """Marks the response as one with a secret: it is neither stored nor compressed (BREACH) anywhere."""
+        if self.response is not None:
+            self.response.headers["Cache-Control"] = "no-store"
+
     def audio_url(self, audio_id: UUID) -> str:
         """The signed address of a sound, on the host that this request came to or on the configured one."""
         assert self.request is not None

@@ -39,6 +39,7 @@ from graph.api.inputs import (
     SendMessageInput,
     TurnTakingInput,
 )
+from graph.api.key_mutations import KeyMutations
 from graph.api.message_content import content_of
 from graph.api.payloads import (
     CallToolPayload,
@@ -61,7 +62,7 @@ from graph.parts import Parts
 
 
 @strawberry.type(description="The mutations.")
-class Mutation(AgentMutations):
+class Mutation(AgentMutations, KeyMutations):
     @strawberry.mutation(description="Starts a conversation.")
     async def create_session(self, info: Info, input: CreateSessionInput) -> CreateSessionPayload | None:  # noqa: A002
         viewer = await info.context.viewer()

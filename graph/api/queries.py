@@ -21,6 +21,7 @@ from graph.api import filters
 from graph.api.agent_queries import AgentQueries
 from graph.api.context import Info
 from graph.api.inputs import CrmRecordFilter, SessionFilter
+from graph.api.key_queries import KeyQueries
 from graph.api.nodes import find_node, node_of
 from graph.api.paging import Connection, Page, page
 from graph.api.snapshot import read_snapshot
@@ -52,7 +53,7 @@ def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
 
 
 @strawberry.type(description="The queries.")
-class Query(AgentQueries):
+class Query(AgentQueries, KeyQueries):
     @strawberry.field(description="The API key of this request and its tenant.")
     async def viewer(self, info: Info) -> Viewer:
         viewer = await info.context.viewer()

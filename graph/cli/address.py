@@ -26,6 +26,16 @@ def base_url(settings: ApiSettings) -> str:
     return f"http://{_bracketed(local_host(settings.host))}:{settings.port}"
 
 
+def console_url(settings: ApiSettings) -> str:
+    """The web console's address: the public one, or that on this machine."""
+    return f"{(settings.public_url or base_url(settings)).rstrip('/')}/"
+
+
+def sign_in_link(settings: ApiSettings, token: str) -> str:
+    """The link that signs in to the web console; browsers send no server what stands behind the #."""
+    return f"{console_url(settings)}#sign-in={token}"
+
+
 def voice_base_url(settings: ApiSettings) -> str:
     """The base URL of live calls on this machine, without a trailing slash."""
     return f"ws://{_bracketed(local_host(settings.host))}:{settings.voice_port}"

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from graph.cli.commands import agents, call, client, database, doctor, evals, keys, processes
+from graph.cli.commands import agents, call, client, console, database, doctor, evals, keys, processes
 
 _RUN = "Run it"
 _TALK = "Talk to it"
@@ -21,7 +21,7 @@ _HELP = "When something is wrong"
 
 _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     _RUN: (processes.up, processes.serve, processes.voice, processes.worker),
-    _TALK: (client.demo, call.call, client.schema),
+    _TALK: (client.demo, call.call, console.console_link, client.schema),
     _MANAGE: (database.migrate,),
     _HELP: (doctor.doctor,),
 }

@@ -11,11 +11,12 @@ from contextlib import suppress
 
 from rich.console import Console
 
+from db.commands.sign_in import create_sign_in_token
 from db.models.workers import EngineReport
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue.workers import find_alive
-from graph.cli.address import base_url, listens, voice_base_url
+from graph.cli.address import base_url, console_url, listens, sign_in_link, voice_base_url
 from graph.cli.python_module import python_module
 from graph.voice.settings import VoiceSettings
 
@@ -101,6 +102,7 @@ async def _announce(settings: VoiceSettings, url: str, key: str) -> None:
     console = Console(stderr=True)
     ports = (settings.port, settings.voice_port)
     database = Database(url, listen_url=settings.listen_url, pool=2)
+    token: str | None = None
     try:
         engines: list[EngineReport] | None = None
         for _ in range(_READY_CHECKS):
@@ -109,20 +111,28 @@ async def _announce(settings: VoiceSettings, url: str, key: str) -> None:
             if engines is not None and all(listens(settings.host, port) for port in ports):
                 break
             await asyncio.sleep(_READY_CHECK_SECONDS)
+        if console.is_terminal:  # else the output is kept somewhere, as a log
+            with suppress(*DATABASE_ERRORS):
+                token = await database.run(create_sign_in_token)
     finally:
         await database.close()
     for engine in engines or []:
         if engine["error"]:
             console.print(f"{engine['stage']} {engine['engine']} is not available: {engine['error']}", style="red")
     console.rule("VoxLoom is ready")
-    for line in ready_lines(settings, key):
+    for line in ready_lines(settings, key, token):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def ready_lines(settings: VoiceSettings, key: str) -> tuple[str, ...]:
-    """The server's URLs and key. A configured key (VOXLOOM_API_KEY) is not printed, as output ends up in logs."""
+def ready_lines(settings: VoiceSettings, key: str, token: str | None = None) -> tuple[str, ...]:
+    """The server's URLs and key. A configured key (VOXLOOM_API_KEY) is not printed, as output ends up in logs.
+
+    ``token``: of the link that signs in to the web console; None for the console's address alone.
+    """
     shown = key if settings.api_key is None else "$VOXLOOM_API_KEY"
+    link = f"{console_url(settings)}  (voxloom console-link signs in)"
     return (
+        f"Console    {link if token is None else sign_in_link(settings, token)}",
         f"GraphiQL   {base_url(settings)}/graphql",
         f"Calls      {voice_base_url(settings)}/v1/realtime",
         f"API key    {shown}",

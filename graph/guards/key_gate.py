@@ -14,7 +14,7 @@ from graph.guards.rate_limit import Rates, address_of
 from graph.wire.api_key import secret_in_headers
 from graph.wire.error_body import error_body, http_status
 from graph.wire.negotiation import GRAPHQL_RESPONSE, JSON, chosen_media_type, content_type, wants_page
-from graph.wire.scope import KEY_SHOWN, VIEWER
+from graph.wire.scope import KEY_ERROR, KEY_SHOWN, VIEWER
 
 #: Paths without authentication: health probes and static files.
 _FREE = ("/healthz", "/readyz", "/static/", "/console/")
@@ -47,6 +47,7 @@ class KeyGate:
             if scope["type"] == "http" and scope["path"].rstrip("/") == _GRAPHQL and not _asks_for_page(scope):
                 await _refuse_graphql(scope, send, error)
             else:
+                scope[KEY_ERROR] = error
                 await self._app(scope, receive, send)
         else:
             if viewer is not None:

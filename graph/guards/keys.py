@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from uuid import UUID
 
 from cachetools import LRUCache, TTLCache
 
-from db.commands.keys import find_key, hash_secret
-from db.errors import Unauthenticated
+from db.commands.keys import FoundKey, find_key, hash_secret
+from db.errors import KeyExpired, Unauthenticated
 from db.logs import retrieve_exception
 from db.postgres.outage import DATABASE_ERRORS
 from db.postgres.reader import Reader
@@ -35,10 +37,20 @@ _MAX_LOOKS = 2
 _WRONG_KEY = "The API key is wrong or was revoked."
 
 
+class _Refusal(Enum):
+    """Why a key is not valid. UNKNOWN: wrong or revoked."""
+
+    UNKNOWN = auto()
+    EXPIRED = auto()
+
+
 @dataclass(slots=True)
 class _Known:
+    """A valid key. Times of the process's clock, in seconds: ``good_until`` it need not be looked up again."""
+
     viewer: Viewer
     good_until: float
+    expires_at: float
 
 
 class Keys:
@@ -52,23 +64,23 @@ class Keys:
         self._rates = rates
         self._clock = clock
         self._known: LRUCache[bytes, _Known] = LRUCache(_MAX_KNOWN)
-        self._wrong: TTLCache[bytes, bool] = TTLCache(_MAX_WRONG, _WRONG_SECONDS, clock)
-        self._looking: dict[bytes, asyncio.Task[Viewer | None]] = {}
+        self._wrong: TTLCache[bytes, _Refusal] = TTLCache(_MAX_WRONG, _WRONG_SECONDS, clock)
+        self._looking: dict[bytes, asyncio.Task[Viewer | _Refusal]] = {}
         self._looks = asyncio.Semaphore(_MAX_LOOKS)
 
     async def admit(self, secret: str | None, address: str, *, anew: bool = False) -> Viewer:
         """The viewer of a key; a missing or wrong key is charged to the address.
 
-        ``anew``: bypasses the cache. Raises Unauthenticated, RateLimited, and database errors during an outage.
+        ``anew``: bypasses the cache. Raises Unauthenticated, KeyExpired, RateLimited; database errors in an outage.
         """
         if secret is None:
             self._rates.take_address(address)
             raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
-        viewer = await self._find(secret, address, anew)
-        if viewer is None:
+        found = await self._find(secret, address, anew)
+        if isinstance(found, _Refusal):
             self._rates.take_failure(address)
-            raise Unauthenticated(_WRONG_KEY)
-        return viewer
+            raise KeyExpired if found is _Refusal.EXPIRED else Unauthenticated(_WRONG_KEY)
+        return found
 
     def forget(self, key_id: UUID) -> None:
         """Removes a revoked key from the cache."""
@@ -81,9 +93,9 @@ class Keys:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _find(self, secret: str, address: str, anew: bool) -> Viewer | None:
+    async def _find(self, secret: str, address: str, anew: bool) -> Viewer | _Refusal:
         if len(secret) > MAX_SECRET:
-            return None
+            return _Refusal.UNKNOWN
         secret_hash = hash_secret(secret)
         known = self._known.get(secret_hash)
         if known is not None and anew:
@@ -91,8 +103,9 @@ class Keys:
             return self._remembered(secret_hash, await find_key(self._reader, secret_hash))
         if known is not None and known.good_until > self._clock():
             return known.viewer
-        if secret_hash in self._wrong:
-            return None
+        refusal = self._wrong.get(secret_hash)
+        if refusal is not None:
+            return refusal
         if known is None:
             self._rates.check_failures(address)
         task = self._looking.get(secret_hash)
@@ -102,21 +115,25 @@ class Keys:
             task.add_done_callback(retrieve_exception)
         return await asyncio.shield(task)
 
-    async def _look(self, secret_hash: bytes, known: _Known | None) -> Viewer | None:
+    async def _look(self, secret_hash: bytes, known: _Known | None) -> Viewer | _Refusal:
         if known is None:
             async with self._looks:
-                viewer = await find_key(self._reader, secret_hash)
+                found = await find_key(self._reader, secret_hash)
         else:
             try:
-                viewer = await find_key(self._reader, secret_hash)
+                found = await find_key(self._reader, secret_hash)
             except DATABASE_ERRORS:
+                if known.expires_at <= self._clock():
+                    return _Refusal.EXPIRED
                 return known.viewer  # valid a moment ago; the request itself will meet the same outage
-        return self._remembered(secret_hash, viewer)
+        return self._remembered(secret_hash, found)
 
-    def _remembered(self, secret_hash: bytes, viewer: Viewer | None) -> Viewer | None:
-        if viewer is None:
+    def _remembered(self, secret_hash: bytes, found: FoundKey | None) -> Viewer | _Refusal:
+        if found is None or found.has_expired:
             self._known.pop(secret_hash, None)
-            self._wrong[secret_hash] = True
-        else:
-            self._known[secret_hash] = _Known(viewer, self._clock() + _FRESH_SECONDS)
-        return viewer
+            refusal = self._wrong[secret_hash] = _Refusal.UNKNOWN if found is None else _Refusal.EXPIRED
+            return refusal
+        now = self._clock()
+        expires_at = math.inf if found.seconds_left is None else now + found.seconds_left
+        self._known[secret_hash] = _Known(found.viewer, min(now + _FRESH_SECONDS, expires_at), expires_at)
+        return found.viewer

@@ -1,7 +1,7 @@
-"""Ends open websockets and subscriptions of a revoked API key, on every transport.
+"""Ends open websockets and subscriptions of a revoked or expired API key, on every transport.
 
-A process learns of a revocation by NOTIFY; in case a notification is lost, keys with anything open are also polled
-about once a second.
+A process learns of a revocation by NOTIFY. Keys with anything open are also polled about once a second: in case a
+notification is lost, and because nobody notifies of an expiry.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 from uuid import UUID
 
-from db.commands.keys import find_revoked
-from db.errors import Unauthenticated
+from db.commands.keys import find_unusable
+from db.errors import KeyExpired, Unauthenticated
 from db.postgres.outage import run_forever
 from db.postgres.reader import Reader
 
@@ -22,18 +22,23 @@ _CHECK_SECONDS = 1.0
 T = TypeVar("T")
 
 
+#: Ends a connection for the reason given.
+End = Callable[[Unauthenticated], None]
+
+
 class Hold:
-    """An open websocket or subscription of a key. ``revoked``: nothing more may be sent."""
+    """An open websocket or subscription of a key. ``revoked``: nothing more may be sent, as the key is not valid."""
 
-    __slots__ = ("_end", "_waiting", "revoked")
+    __slots__ = ("_end", "_has_expired", "_waiting", "revoked")
 
-    def __init__(self, end: Callable[[], None] | None) -> None:
+    def __init__(self, end: End | None) -> None:
         self.revoked = False
+        self._has_expired = False
         self._end = end
         self._waiting: asyncio.Timeout | None = None
 
     async def next(self, events: AsyncIterator[T]) -> T:
-        """The next event. Raises StopAsyncIteration, and Unauthenticated as soon as the key is revoked."""
+        """The next event. Raises StopAsyncIteration; Unauthenticated or KeyExpired as soon as the key is not valid."""
         if not self.revoked:
             try:
                 async with asyncio.timeout(None) as self._waiting:
@@ -43,18 +48,22 @@ class Hold:
                     raise
             finally:
                 self._waiting = None
-        raise Unauthenticated("The API key was revoked.")
+        raise self._reason()
 
-    def revoke(self) -> None:
+    def _reason(self) -> Unauthenticated:
+        return KeyExpired() if self._has_expired else Unauthenticated("The API key was revoked.")
+
+    def revoke(self, *, has_expired: bool) -> None:
         self.revoked = True
+        self._has_expired = has_expired
         if self._waiting is not None:
             self._waiting.reschedule(asyncio.get_running_loop().time())
         if self._end is not None:
-            self._end()
+            self._end(self._reason())
 
 
 class Revocations:
-    """Registry of each key's open connections in this process. ``forget`` is called with each revoked key."""
+    """Registry of each key's open connections in this process. ``forget`` is called with each key that ended."""
 
     def __init__(self, reader: Reader, forget: Callable[[UUID], None]) -> None:
         self._reader = reader
@@ -72,8 +81,8 @@ class Revocations:
             await asyncio.gather(self._task, return_exceptions=True)
 
     @contextmanager
-    def held(self, key_id: UUID, end: Callable[[], None] | None = None) -> Iterator[Hold]:
-        """Registers an open connection within the context. ``end`` is called once if the key is revoked."""
+    def held(self, key_id: UUID, end: End | None = None) -> Iterator[Hold]:
+        """Registers an open connection within the context. ``end`` is called once if the key is revoked or expires."""
         hold = Hold(end)
         holds = self._open.setdefault(key_id, set())
         holds.add(hold)
@@ -89,12 +98,12 @@ class Revocations:
         with suppress(ValueError):
             self.revoke(UUID(payload))
 
-    def revoke(self, key_id: UUID) -> None:
+    def revoke(self, key_id: UUID, *, has_expired: bool = False) -> None:
         self._forget(key_id)
         for hold in self._open.pop(key_id, ()):
-            hold.revoke()
+            hold.revoke(has_expired=has_expired)
 
     async def _check(self) -> None:
         if self._open:
-            for key_id in await find_revoked(self._reader, list(self._open)):
-                self.revoke(key_id)
+            for key in await find_unusable(self._reader, list(self._open)):
+                self.revoke(key.id, has_expired=key.has_expired)

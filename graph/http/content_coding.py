@@ -80,10 +80,10 @@ class ContentCoding:
             nonlocal chosen
             if chosen is None:
                 headers = message.get("headers", ())
-                is_sent_as_is = self._is_small(headers) or any(name == b"content-encoding" for name, _ in headers)
-                chosen = (
-                    send if is_sent_as_is else _Responder(_padded(send), self._min_bytes, kept).send_with_compression
-                )
+                if self._is_small(headers) or any(map(_is_final, headers)):
+                    chosen = send
+                else:
+                    chosen = _Responder(_padded(send), self._min_bytes, kept).send_with_compression
             await chosen(message)
 
         return compressed
@@ -117,6 +117,12 @@ def _accepts(header: bytes) -> bool:
         qualities = [part.partition("=")[2].strip() for part in parameters if part.startswith("q=")]
         named.setdefault(name, all(quality.strip("0.") != "" for quality in qualities))
     return named.get("gzip", named.get("x-gzip", named.get("*", False)))
+
+
+def _is_final(header: tuple[bytes, bytes]) -> bool:
+    """Whether this header says that the body is compressed already, or has a secret and is not to be kept."""
+    name, value = header
+    return name == b"content-encoding" or (name == b"cache-control" and value == b"no-store")
 
 
 def _is_compressible(headers: Headers) -> bool:

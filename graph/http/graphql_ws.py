@@ -36,7 +36,7 @@ from graph.guards.revocations import Hold
 from graph.public_url import base_of
 from graph.wire.error_body import error_entry
 from graph.wire.large_json import read_large_json
-from graph.wire.scope import LIVE, PUSH, VIEWER
+from graph.wire.scope import LIVE, PUSH, REFUSAL, VIEWER
 
 #: Bytes of a close frame's reason (RFC 6455, section 5.5).
 _REASON_BYTES = 123
@@ -57,7 +57,7 @@ log = structlog.get_logger(__name__)
 #: By close code and Strawberry's reason, which says nothing beyond the code.
 _REASONS = {
     (4401, "Unauthorized"): "Send connection_init and wait for connection_ack before an operation",
-    (4403, "Forbidden"): "The API key is missing, wrong or revoked: connection_init needs Authorization: Bearer <key>",
+    (4403, "Forbidden"): "The API key is missing, wrong, revoked or expired: send Authorization: Bearer <key>",
 }
 
 
@@ -82,7 +82,7 @@ class Adapter(ASGIWebSocketAdapter):
             yield message
 
     async def close(self, code: int, reason: str) -> None:
-        reason = _REASONS.get((code, reason), reason)
+        reason = self.ws.scope.get(REFUSAL, _REASONS.get((code, reason), reason))
         short = reason.encode(errors="replace")[:_REASON_BYTES].decode(errors="ignore")
         await super().close(code=code, reason=short)
 
@@ -90,7 +90,7 @@ class Adapter(ASGIWebSocketAdapter):
 class Handler(BaseGraphQLTransportWSHandler[Context, None]):
     """Strawberry's handler with validation of messages, limits, and compiled subscriptions (``graph.compiled.live``).
 
-    Closes the socket with 4403 when its API key is revoked.
+    Closes the socket with 4403 when its API key is revoked or expires.
     """
 
     # Any: Strawberry's arguments are passed through.
@@ -119,7 +119,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             assert self._viewer is not None
             self._scope[VIEWER] = self._viewer  # its messages are charged to the key from now on
             key_shown(self._scope)
-            self._held.enter_context(self.context.parts.revocations.held(self._viewer.key_id, self._end_revoked))
+            self._held.enter_context(self.context.parts.revocations.held(self._viewer.key_id, self._end))
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Starts an operation, unless the key's rate limit or the socket's limit of open operations is exceeded."""
@@ -154,8 +154,8 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await asyncio.gather(self._ending, return_exceptions=True)
         await super().shutdown()
 
-    def _end_revoked(self) -> None:
-        closing = self.websocket.close(code=_FORBIDDEN, reason="The API key was revoked")
+    def _end(self, error: Unauthenticated) -> None:
+        closing = self.websocket.close(code=_FORBIDDEN, reason=error.message.rstrip("."))
         self._ending = asyncio.create_task(closing, name="close-revoked-socket")
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:

@@ -12,7 +12,7 @@ from graph.guards.http_refusals import refuse
 from graph.guards.keys import Keys
 from graph.guards.rate_limit import address_of
 from graph.wire.api_key import secret_in_headers
-from graph.wire.scope import VIEWER
+from graph.wire.scope import KEY_ERROR, VIEWER
 
 
 class KeyedEndpoint:
@@ -28,7 +28,7 @@ class KeyedEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if VIEWER not in scope:
-                raise Unauthenticated("Send a valid API key: Authorization: Bearer <key>.")
+                raise scope.get(KEY_ERROR) or Unauthenticated("Send an API key: Authorization: Bearer <key>.")
             secret = secret_in_headers(Headers(scope=scope))
             scope[VIEWER] = await self._keys.admit(secret, address_of(scope), anew=True)
         except Unauthenticated as error:

@@ -56,7 +56,7 @@ from graph.wire.negotiation import (
     status_of,
     wants_page,
 )
-from graph.wire.scope import LIVE, OPERATION
+from graph.wire.scope import LIVE, OPERATION, REFUSAL
 
 #: GraphiQL's page; its scripts are served by this server, so it works offline.
 PAGE = (Path(__file__).parents[1] / "static" / "graphiql.html").read_text()
@@ -103,6 +103,8 @@ class Router(GraphQLRouter[Context, None]):
         try:
             await context.admit()
         except (Unauthenticated, RateLimited) as error:
+            if context.request is not None and error.code != Unauthenticated.code:
+                context.request.scope[REFUSAL] = error.message
             raise ConnectionRejectionError({"code": error.code}) from None
         return cast("UnsetType", UNSET)
 
@@ -196,7 +198,7 @@ class Router(GraphQLRouter[Context, None]):
         return Response(
             body,
             status_of(media_type, response_data),
-            headers={"Vary": "Accept, Authorization"},
+            headers={"Vary": "Accept, Authorization", **_caching(sub_response)},
             media_type=content_type(media_type),
         )
 
@@ -257,6 +259,12 @@ def _refusal(request: Request | WebSocket, status: int, message: str) -> Respons
         headers={"Vary": "Accept, Authorization", **({"Allow": "POST"} if status == 405 else {})},
         media_type=content_type(GRAPHQL_RESPONSE if asked == GRAPHQL_RESPONSE else JSON),
     )
+
+
+def _caching(sub_response: Response) -> dict[str, str]:
+    """The Cache-Control header that a resolver has set."""
+    found = sub_response.headers.get("cache-control")
+    return {} if found is None else {"Cache-Control": found}
 
 
 def socket_app(router: Router, parts: Parts, live: Live) -> ASGIApp:

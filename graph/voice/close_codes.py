@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from db.errors import VoxLoomError
+from db.errors import Unauthenticated, VoxLoomError
 
 #: Bytes of a close frame's reason (RFC 6455, section 5.5).
 _REASON_BYTES = 123
@@ -12,6 +12,7 @@ _REASON_BYTES = 123
 _CODES = {
     "BAD_USER_INPUT": 4400,
     "UNAUTHENTICATED": 4401,
+    "API_KEY_EXPIRED": 4401,
     "FORBIDDEN": 4403,
     "NOT_FOUND": 4404,
     "AGENT_NOT_FOUND": 4404,
@@ -35,8 +36,15 @@ class Closing:
 
 IDLE = Closing(4408, "No session.update and no audio came in time")
 NOT_READING = Closing(4408, "The client does not read what it is sent")
+#: Of a connection whose API key was revoked or has expired.
+KEY_ENDED = 4403
+
 SUPERSEDED = Closing(4409, "Another connection has taken the call over")
-REVOKED = Closing(4403, "The API key was revoked")
+
+
+def key_ended(error: Unauthenticated) -> Closing:
+    """The close of a connection whose API key is not valid any more."""
+    return Closing(KEY_ENDED, error.message.rstrip("."))
 
 
 def closing_of(error: VoxLoomError) -> Closing:

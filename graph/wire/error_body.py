@@ -13,6 +13,8 @@ from graph.wire.json_writer import write_json
 #: HTTP status by error code; 400 for all others, which are client errors.
 _HTTP_STATUS = {
     "UNAUTHENTICATED": 401,
+    "API_KEY_EXPIRED": 401,
+    "SIGN_IN_FAILED": 401,
     "FORBIDDEN": 403,
     "NOT_FOUND": 404,
     "AGENT_NOT_FOUND": 404,

@@ -15,8 +15,14 @@ PUSH = "voxloom.push"
 #: Scope: the Viewer, set by `KeyGate`; absent without a valid key.
 VIEWER = "voxloom.viewer"
 
+#: Scope: why there is no Viewer, an Unauthenticated of ``db.errors``; set by `KeyGate`.
+KEY_ERROR = "voxloom.key_error"
+
 #: Scope: the parsed GraphQLRequest, set by `FastPath`.
 OPERATION = "voxloom.operation"
 
 #: Scope of a websocket: the compiled subscriptions (``graph.compiled.live.live.Live``).
 LIVE = "voxloom.live"
+
+#: Why a websocket's API key was refused, in words for its close frame, where the close code says less.
+REFUSAL = "voxloom.refusal"

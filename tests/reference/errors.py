@@ -31,7 +31,7 @@ _TAIL = """
 | 1013 | the server can take no more for now: try again later |
 | 4400 | a message that breaks the protocol |
 | 4401 | an operation before `connection_ack` |
-| 4403 | the API key is missing, wrong, or was revoked |
+| 4403 | the API key is missing or wrong, was revoked or has expired |
 | 4408 | no `connection_init` in time |
 | 4409 | an operation with the id of one that is open |
 | 4429 | a second `connection_init` |

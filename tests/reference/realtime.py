@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from db.calls.turn_taking import MAX_SILENCE_MS, MIN_SILENCE_MS
-from graph.voice.close_codes import IDLE, REVOKED, SUPERSEDED
+from graph.voice.close_codes import IDLE, KEY_ENDED, SUPERSEDED
 from graph.voice.realtime.conversation import MAX_ITEMS
 from graph.voice.realtime.replies import LEAD_MS
 from graph.voice.realtime.session_config import DEFAULT_CUSTOMER, DEFAULT_LANGUAGE
@@ -178,7 +178,7 @@ call can be resumed with the token for 30 s: the reply goes on where the caller 
 | 1013 | the server can take no more calls for now, its models are not loaded yet, or its database is away |
 | 4400 | `model` is not valid |
 | 4401 | the API key or token is missing, wrong or expired |
-| {REVOKED.code} | the API key was revoked, or the token is another server's |
+| {KEY_ENDED} | the API key was revoked or has expired, or the token is another server's |
 | 4404 | no such agent or call |
 | {IDLE.code} | nothing opened the call in time, or the client does not read |
 | {SUPERSEDED.code} | another connection of the same token has taken the call over |

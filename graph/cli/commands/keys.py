@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -12,12 +14,15 @@ from rich.console import Console
 from rich.table import Table
 
 from db.commands.keys import DEFAULT_TENANT, create_key, list_keys, revoke_key
+from db.errors import BadUserInput
 from db.ids import parse_id
 from db.load_settings import load_settings
 from db.postgres.database import Database
 from db.postgres.migrate import migrate
 from graph.cli.bootstrap import postgres
 from graph.settings import ApiSettings
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke the API keys of clients.")
 
@@ -26,14 +31,18 @@ app = typer.Typer(no_args_is_help=True, help="Create, list and revoke the API ke
 def create(
     name: Annotated[str, typer.Argument(help="The key's name, shown in `keys list`.")],
     tenant: Annotated[str, typer.Option(help="The tenant; created if it is new.")] = DEFAULT_TENANT,
+    expires_in: Annotated[
+        str | None, typer.Option(help="When it expires: 30m, 12h or 90d from now; by default never.")
+    ] = None,
 ) -> None:
     """Create a key and print its secret, once."""
+    life = None if expires_in is None else _duration(expires_in)
 
     async def run(database: Database) -> None:
-        secret = await database.run(lambda session: create_key(session, name=name, tenant=tenant))
+        secret = await database.run(lambda session: create_key(session, name=name, tenant=tenant, life=life))
         sys.stdout.write(secret + "\n")
 
-    _with_database(run)
+    with_database(run)
 
 
 @app.command("list")
@@ -41,14 +50,14 @@ def list_all() -> None:
     """List all keys, without secrets."""
 
     async def run(database: Database) -> None:
-        table = Table("id", "tenant", "name", "begins", "created", "revoked")
+        table = Table("id", "tenant", "name", "begins", "created", "expires", "revoked")
         async with database.reading() as session:
             for key, tenant in await list_keys(session):
-                revoked = "" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d %H:%M}"
-                table.add_row(str(key.id), tenant, key.name, key.prefix, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+                times = (_time(each) for each in (key.created_at, key.expires_at, key.revoked_at))
+                table.add_row(str(key.id), tenant, key.name, key.prefix, *times)
         Console().print(table)
 
-    _with_database(run)
+    with_database(run)
 
 
 @app.command()
@@ -59,10 +68,23 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, from `keys 
         await database.run(lambda session: revoke_key(session, parse_id(key_id, "key")))
         sys.stdout.write("Revoked.\n")
 
-    _with_database(run)
+    with_database(run)
 
 
-def _with_database(run: Callable[[Database], Awaitable[None]]) -> None:
+def _time(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _duration(text: str) -> timedelta:
+    """The duration in a text such as 12h. Raises BadUserInput."""
+    found = re.fullmatch(r"([0-9]{1,6})([mhd])", text)
+    if found is None:
+        raise BadUserInput("--expires-in is a number with m, h or d: 30m, 12h, 90d.")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def with_database(run: Callable[[Database], Awaitable[None]]) -> None:
+    """Runs a command on the migrated database of the settings."""
     settings = load_settings(ApiSettings)
 
     async def connected(url: str) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from db.commands.keys import USABLE_KEY
 from db.enums import EventType, TurnStatus
 from db.postgres.reader import Reader
 from graph.api.wait_for_turn import FollowedTurn
 from graph.compiled.live.plans import Following
 
-_SESSION = """
+_SESSION = f"""
 select api_keys.id, sessions.id, sessions.last_seq, events.type, null, null, null, null
 from api_keys
 join sessions on sessions.tenant_id = api_keys.tenant_id
 left join events on events.session_id = sessions.id and events.seq = sessions.last_seq
-where api_keys.secret_hash = $1 and api_keys.revoked_at is null and sessions.id = $2
-"""
+where api_keys.secret_hash = $1 and {USABLE_KEY} and sessions.id = $2
+"""  # noqa: S608 - words of ours
 
 _ENDS = ", ".join(f"'{each.value}'" for each in EventType if each.ends_turn)
 
@@ -31,7 +32,7 @@ cross join lateral (
     max(events.seq) filter (where events.type in ({_ENDS})) as ended
   from events where events.turn_id = turns.id
 ) as own
-where api_keys.secret_hash = $1 and api_keys.revoked_at is null and turns.id = $2
+where api_keys.secret_hash = $1 and {USABLE_KEY} and turns.id = $2
 """  # noqa: S608 - words of ours
 
 

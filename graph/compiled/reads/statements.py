@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Text, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
+from db.commands.keys import is_usable
 from db.models.conversation import Turn
 from db.models.tenancy import ApiKey
 from db.models.work import CrmRecord
@@ -80,7 +81,7 @@ def _compiled(writer: Writer, asking: NamedFromClause, parts: Sequence[FromClaus
     statement = (
         select(*(column for part in parts for column in part.c))
         .select_from(source)
-        .where(asking.c.secret_hash == key_hash, asking.c.revoked_at.is_(None))
+        .where(asking.c.secret_hash == key_hash, is_usable(asking))
     )
     return str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
 

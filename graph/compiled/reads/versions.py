@@ -8,16 +8,17 @@ from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
+from db.commands.keys import USABLE_KEY
 from db.postgres.reader import Reader
 from graph.guards.deadlines import within
 
 #: The row version (xmin) changes also with updates that have no event, such as a session's end.
-_STATEMENT = """
+_STATEMENT = f"""
 select asked.place, sessions.last_seq, sessions.xmin::text
 from unnest($1::bytea[], $2::uuid[]) with ordinality asked (key_hash, session_id, place)
-join api_keys on api_keys.secret_hash = asked.key_hash and api_keys.revoked_at is null
+join api_keys on api_keys.secret_hash = asked.key_hash and {USABLE_KEY}
 join sessions on sessions.id = asked.session_id and sessions.tenant_id = api_keys.tenant_id
-"""
+"""  # noqa: S608 - words of ours
 
 _MAX_BATCH = 500
 

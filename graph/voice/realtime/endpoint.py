@@ -13,13 +13,13 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from db.errors import BadUserInput, VoxLoomError
+from db.errors import BadUserInput, Unauthenticated, VoxLoomError
 from db.viewer import Viewer
 from graph.guards.http_refusals import refuse
 from graph.guards.key_gate import key_shown
 from graph.guards.rate_limit import Rates, address_of
 from graph.guards.revocations import Revocations
-from graph.voice.close_codes import REFUSED_STATUS, REVOKED, closing_of
+from graph.voice.close_codes import REFUSED_STATUS, closing_of, key_ended
 from graph.voice.opening import OpenedCall, Reception
 from graph.voice.realtime.client_events import ClientError
 from graph.voice.realtime.connection import ConnectionLimits, RealtimeConnection
@@ -35,7 +35,10 @@ SECRET_PREFIX = "openai-insecure-api-key."  # noqa: S105
 
 
 class RealtimeEndpoint:
-    """ASGI application for websockets at ``PATH``. ``revocations``: ends connections whose API key is revoked."""
+    """ASGI application for websockets at ``PATH``.
+
+    ``revocations``: ends connections whose API key is revoked or expires.
+    """
 
     def __init__(
         self,
@@ -89,8 +92,8 @@ class RealtimeEndpoint:
         connection = RealtimeConnection(websocket, self._reception, holder, config, self._limits)
         ending: set[asyncio.Task[None]] = set()
 
-        def end() -> None:
-            ending.add(asyncio.create_task(connection.end(REVOKED), name="close-revoked-call"))
+        def end(error: Unauthenticated) -> None:
+            ending.add(asyncio.create_task(connection.end(key_ended(error)), name="close-revoked-call"))
 
         held: AbstractContextManager[object] = nullcontext()
         if self._revocations is not None and isinstance(holder, Viewer):

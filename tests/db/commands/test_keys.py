@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from db.commands.keys import (
     MEDIA_SECRET,
     create_key,
     find_key,
+    find_unusable,
     hash_secret,
     import_key,
     list_keys,
@@ -66,6 +68,37 @@ async def test_a_revoked_key_is_not_found(database: Database, key: str) -> None:
     assert await scalar(database, "select revoked_at from api_keys where id = :id", id=viewer.key_id) == first
 
 
+async def test_a_key_is_found_with_the_time_that_it_has_left(database: Database, key: str) -> None:
+    async with database.transaction() as session:
+        ends = await create_key(session, name="ends", tenant="acme", life=timedelta(hours=1))
+    lasting = await find_key(database.reader, hash_secret(key))
+    ending = await find_key(database.reader, hash_secret(ends))
+    assert lasting is not None
+    assert (lasting.seconds_left, lasting.has_expired) == (None, False)
+    assert ending is not None
+    assert ending.seconds_left is not None
+    assert 3590 < ending.seconds_left <= 3600
+    async with database.transaction() as session:
+        await session.execute(text("update api_keys set expires_at = now() where name = 'ends'"))
+    expired = await find_key(database.reader, hash_secret(ends))
+    assert expired is not None
+    assert expired.has_expired
+    held = [lasting.viewer.key_id, ending.viewer.key_id, new_id()]
+    assert await find_unusable(database.reader, held) == [(held[1], True), (held[2], False)]
+    async with database.transaction() as session:
+        await revoke_key(session, held[1])
+    assert await find_key(database.reader, hash_secret(ends)) is None
+    assert await find_unusable(database.reader, held) == [(held[1], False), (held[2], False)]
+
+
+@pytest.mark.parametrize("life", [timedelta(0), timedelta(seconds=-1), timedelta(days=3651)])
+async def test_a_life_that_no_key_has_is_refused(database: Database, life: timedelta) -> None:
+    with pytest.raises(BadUserInput):
+        async with database.transaction() as session:
+            await create_key(session, name="x", life=life)
+    assert await scalar(database, "select count(*) from tenants") == 0
+
+
 async def test_an_unknown_key_cannot_be_revoked(database: Database) -> None:
     with pytest.raises(NotFound):
         async with database.transaction() as session:
@@ -102,10 +135,10 @@ async def test_a_key_that_no_header_can_carry_is_refused(database: Database) -> 
 
 async def test_invalid_names_are_refused(database: Database) -> None:
     for name in ("", " ", "x" * 101, "a\x00", "\ud800"):
-        for given in ({"name": name}, {"name": "fine", "tenant": name}):
+        for given, tenant in ((name, "acme"), ("fine", name)):
             with pytest.raises(BadUserInput):
                 async with database.transaction() as session:
-                    await create_key(session, **given)
+                    await create_key(session, name=given, tenant=tenant)
     assert await scalar(database, "select count(*) from tenants") == 0
 
 

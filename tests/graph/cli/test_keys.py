@@ -8,6 +8,7 @@ import re
 import sys
 import uuid
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -61,6 +62,26 @@ async def test_a_key_lives_from_create_to_revoke(api: str, environment: dict[str
     assert len(re.findall(r"\d{4}-\d{2}-\d{2}", line)) == 2
 
 
+async def test_a_key_may_expire(environment: dict[str, str]) -> None:
+    code, _, err = await keys(environment, "create", "visitor", "--expires-in", "90d")
+    assert (code, err) == (0, "")
+    (line,) = [each for each in (await keys(environment, "list"))[1].splitlines() if "visitor" in each]
+    created, expires = (date.fromisoformat(each) for each in re.findall(r"\d{4}-\d{2}-\d{2}", line))
+    assert expires - created == timedelta(days=90)
+
+
+async def test_a_link_signs_in_once(api: str, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "graph.cli.main", "console-link", "--tenant", "acme"]
+    environment["VOXLOOM_PUBLIC_URL"] = "https://voice.example.com/"
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    link, _, token = out.decode().strip().partition("#sign-in=")
+    assert link == "https://voice.example.com/"
+    async with httpx.AsyncClient(base_url=api) as http:
+        found = (await http.post("/sign-in", json={"token": token})).json()
+    assert await viewer(api, found["apiKey"]) == {"viewer": {"tenant": "acme", "keyName": "console"}}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -69,8 +90,11 @@ async def test_a_key_lives_from_create_to_revoke(api: str, environment: dict[str
         (("create", " "), "BAD_USER_INPUT"),
         (("create", "a" * 101), "BAD_USER_INPUT"),
         (("create", "laptop", "--tenant", ""), "BAD_USER_INPUT"),
+        (("create", "laptop", "--expires-in", "soon"), "BAD_USER_INPUT"),
+        (("create", "laptop", "--expires-in", "0h"), "BAD_USER_INPUT"),
+        (("create", "laptop", "--expires-in", "9999d"), "BAD_USER_INPUT"),
     ],
-    ids=["unknown", "no id", "blank name", "long name", "no tenant"],
+    ids=["unknown", "no id", "blank name", "long name", "no tenant", "no duration", "no life", "too long"],
 )
 async def test_a_command_that_cannot_be(environment: dict[str, str], arguments: tuple[str, ...], code: str) -> None:
     exit_code, out, err = await keys(environment, *arguments)

@@ -14,3 +14,10 @@ def test_a_key_that_was_made_is_told_and_one_that_was_given_is_not() -> None:
     given = "\n".join(ready_lines(VoiceSettings(api_key=SecretStr("chosen-secret")), "chosen-secret"))
     assert "chosen-secret" not in given
     assert "$VOXLOOM_API_KEY" in given
+
+
+def test_the_console_is_told_with_a_link_or_with_how_to_get_one() -> None:
+    linked = ready_lines(VoiceSettings(api_key=None), "key", "vxs_token")
+    assert linked[0] == "Console    http://127.0.0.1:8000/#sign-in=vxs_token"
+    plain = ready_lines(VoiceSettings(api_key=None, public_url="https://voice.example.com"), "key")
+    assert plain[0] == "Console    https://voice.example.com/  (voxloom console-link signs in)"

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 from websockets.exceptions import ConnectionClosed
 
 from db.commands.keys import create_key, revoke_key
+from db.errors import ConnectFailed, KeyExpired
 from db.feed.feed import Feed
+from db.postgres.database import Database
+from graph.guards.keys import Keys
+from graph.guards.rate_limit import Rates
 from tests.client import EVENTS, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, init, opened, subscribe
@@ -26,6 +33,9 @@ SLOW = """subscription($id: ID!) { sessionEvents(sessionId: $id) { __typename se
   ... on TurnCompleted { turn { session { turns { id } } } } } }"""
 
 WITHIN_SECONDS = 2
+
+#: Of a key that expires while it is used.
+LIFE_SECONDS = 3
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=[True, False], ids=["notified", "not notified"])
@@ -42,11 +52,11 @@ async def _never(_: Feed) -> None:
     await asyncio.Event().wait()
 
 
-async def second_key(edge: Edge, client: Client) -> tuple[str, uuid.UUID]:
+async def second_key(edge: Edge, client: Client, life: timedelta | None = None) -> tuple[str, uuid.UUID]:
     """Another key of the client's tenant, and its id."""
     tenant = (await client.run("{ viewer { tenant } }"))["viewer"]["tenant"]
     async with edge.database.transaction() as session:
-        secret = await create_key(session, name="to revoke", tenant=tenant)
+        secret = await create_key(session, name="to revoke", tenant=tenant, life=life)
     async with Client(edge.address, secret) as other:
         return secret, uuid.UUID((await other.run("{ viewer { keyId } }"))["viewer"]["keyId"])
 
@@ -124,6 +134,70 @@ async def _closed(client: Client) -> int:
         except ConnectionClosed as closed:
             assert closed.rcvd is not None
             return closed.rcvd.code
+
+
+async def test_an_expired_key_follows_nothing(pair: tuple[Edge, Edge]) -> None:
+    one, other = pair
+    async with one.tenant() as owner:
+        session = await owner.create_session()
+        await owner.send(session, {"text": "before"})
+        made = time.monotonic()
+        secret, _ = await second_key(one, owner, timedelta(seconds=LIFE_SECONDS))
+        async with Client(one.address, secret) as here, Client(other.address, secret) as there:
+            tasks: list[asyncio.Task[Any]] = []
+            for follow in (
+                lambda ready: follow_socket(here, EVENTS, session, ready),
+                lambda ready: follow_stream(here, SSE, EVENTS, session, ready),
+                lambda ready: follow_stream(there, MULTIPART, SLOW, session, ready),
+            ):
+                ready = asyncio.Event()
+                tasks.append(asyncio.create_task(follow(ready)))
+                await asyncio.wait_for(ready.wait(), LIFE_SECONDS)
+            (code, _), *streams = await asyncio.wait_for(asyncio.gather(*tasks), LIFE_SECONDS + WITHIN_SECONDS)
+            assert time.monotonic() - made > LIFE_SECONDS
+            assert code == 4403
+            for stream in streams:
+                assert "API_KEY_EXPIRED" in stream
+            for client in (here, there):
+                asked = await client.http.post("/graphql", json={"query": "{ viewer { tenant } }"})
+                (error,) = asked.json()["errors"]
+                assert error["extensions"]["code"] == "API_KEY_EXPIRED"
+                assert "expired" in error["message"]
+                async with bare_socket(client.base) as socket:
+                    await socket.send(init(client))
+                    with pytest.raises(ConnectionClosed, match=r"4403.*expired"):
+                        await socket.recv()
+
+
+async def test_a_verification_ends_with_the_key(postgres: str) -> None:
+    """A cached verification outlives neither the key's expiry nor, in an outage, the key itself."""
+    seconds = 1_000.0
+    async with cloned(postgres) as url:
+        database = Database(url)
+        try:
+            async with database.transaction() as session:
+                secret = await create_key(session, name="short", life=timedelta(seconds=30))
+            keys = Keys(database.reader, Rates(0), clock=lambda: seconds)
+            await keys.admit(secret, "192.0.2.1")
+            async with database.transaction() as session:
+                await session.execute(text("update api_keys set expires_at = now()"))
+            seconds += 1  # within the two seconds of a verification
+            await keys.admit(secret, "192.0.2.1")
+            database.reader.close()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("graph.guards.keys.find_key", unreachable)
+                seconds += 28
+                await keys.admit(secret, "192.0.2.1")  # an outage
+                seconds += 2
+                with pytest.raises(KeyExpired):
+                    await keys.admit(secret, "192.0.2.1")
+            await keys.close()
+        finally:
+            await database.close()
+
+
+async def unreachable(*_: object) -> None:
+    raise ConnectFailed("no server", transient=True)
 
 
 async def test_others_go_on(pair: tuple[Edge, Edge]) -> None:
