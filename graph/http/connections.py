@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
@@ -25,12 +25,12 @@ SMALL_BODY_BYTES = 64_000
 
 _RETRY_SECONDS = 2.0
 
-#: An address without a key may open as many connections at once as it may hold, but no fewer than this, and a share of
-#: them a second. One over the rate is not read from and closed after some seconds: closed at once, a flooding client
-#: would be back at once.
-_LEAST_OPENED = 100
-_OPENED_SHARE = 0.1
-TARPIT_SECONDS = 2.0
+#: Connections of an address that may be open without having shown a key yet, and how many more a second. Others wait:
+#: each one that shows its key makes room for the next, so that clients that all reconnect at once are not refused.
+#: One that has waited for some seconds is closed; closed at once, a flooding client would be back at once.
+_OPENED_AT_ONCE = 100
+_OPENED_A_SECOND = 20.0
+WAIT_SECONDS = 2.0
 _MAX_ADDRESSES = 20_000
 
 
@@ -43,17 +43,29 @@ class HasDeadlines(Protocol):
 class Slot:
     """One open connection's share of the counts. ``close`` is idempotent.
 
-    ``throttled``: its address opens connections too fast; nothing is to be read from it.
+    ``waits``: its address has opened too many without a key; nothing is to be read from it until its turn comes.
     """
 
-    __slots__ = ("_address", "_connections", "_held", "_open", "throttled")
+    __slots__ = ("_address", "_connections", "_held", "_open", "waits")
 
-    def __init__(self, connections: Connections, address: str | None, *, throttled: bool = False) -> None:
-        self.throttled = throttled
+    def __init__(self, connections: Connections, address: str | None, *, waits: bool = False) -> None:
+        self.waits = waits
         self._connections = connections
         self._address = address
         self._held = 0
         self._open = True
+
+    def when_its_turn_comes(self, read: Callable[[], None]) -> None:
+        """Calls ``read`` when the address may open another connection, unless this one is closed before."""
+
+        def begin() -> bool:
+            if self._open:
+                self.waits = False
+                read()
+            return self._open
+
+        if self._address is not None:
+            self._connections._openings.wait(self._address, begin)
 
     def key_shown(self) -> None:
         """Stops counting the connection against its address: it has shown a valid key."""
@@ -85,18 +97,22 @@ class Slot:
 
 
 class _Openings:
-    """Token buckets of the connections that addresses open without showing a key."""
+    """Token buckets of the connections that addresses open without showing a key, and those that wait for a token."""
 
-    def __init__(self, burst: int, clock: Callable[[], float]) -> None:
-        self._burst = float(burst)
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._waiting: dict[str, deque[Callable[[], bool]]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     def take(self, address: str) -> bool:
-        """Counts a connection; False if the address has opened too many."""
+        """Counts a connection; False if the address has opened too many, or others of it wait."""
+        return address not in self._waiting and self._take(address)
+
+    def _take(self, address: str) -> bool:
         now = self._clock()
-        left, then = self._left.pop(address, (self._burst, now))
-        left = min(self._burst, left + (now - then) * self._burst * _OPENED_SHARE)
+        left, then = self._left.pop(address, (_OPENED_AT_ONCE, now))
+        left = min(_OPENED_AT_ONCE, left + (now - then) * _OPENED_A_SECOND)
         enough = left >= 1
         self._left[address] = (left - 1 if enough else left, now)
         if len(self._left) > _MAX_ADDRESSES:
@@ -105,7 +121,34 @@ class _Openings:
 
     def give_back(self, address: str) -> None:
         if (found := self._left.get(address)) is not None:
-            self._left[address] = (min(self._burst, found[0] + 1), found[1])
+            self._left[address] = (min(_OPENED_AT_ONCE, found[0] + 1), found[1])
+        self._next(address)
+
+    def wait(self, address: str, begin: Callable[[], bool]) -> None:
+        """``begin``: called when there is a token; False, and the next takes it, if the connection has closed."""
+        self._waiting.setdefault(address, deque()).append(begin)
+        self._look_later()
+
+    def _next(self, address: str) -> None:
+        waiting = self._waiting.get(address)
+        if waiting is None:
+            return
+        while waiting and self._take(address):
+            begun = False
+            while waiting and not begun:
+                begun = waiting.popleft()()
+        if not waiting:
+            del self._waiting[address]
+
+    def _look(self) -> None:
+        self._timer = None
+        for address in list(self._waiting):
+            self._next(address)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        if self._waiting and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(1 / _OPENED_A_SECOND, self._look)
 
 
 class Connections:
@@ -113,7 +156,7 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits
-        self._openings = _Openings(max(_LEAST_OPENED, limits.max_connections_per_address), clock)
+        self._openings = _Openings(clock)
         self.open = 0
         self.bytes_in_flight = 0
         self.discarding = Discarding()
@@ -137,7 +180,7 @@ class Connections:
                 return None
             self._by_address[address] = mine + 1
         self.open += 1
-        return Slot(self, address, throttled=address is not None and not self._openings.take(address))
+        return Slot(self, address, waits=address is not None and not self._openings.take(address))
 
     def watch(self, connection: HasDeadlines) -> None:
         """Checks the connection's deadlines about once a second, until it is unwatched or garbage-collected."""

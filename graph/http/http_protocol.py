@@ -13,7 +13,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from db.errors import BadUserInput, Overloaded, VoxLoomError
-from graph.http.connections import TARPIT_SECONDS, Connections
+from graph.http.connections import WAIT_SECONDS, Connections, Slot
 from graph.http.gathering_transport import GatheringTransport
 from graph.http.http10 import Http10Cycle
 from graph.http.websocket_protocol import SocketProtocol
@@ -59,7 +59,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._heard = 0.0
         self._answered: float | None = None
         self._stalled: float | None = None
-        self._tarpit: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.TimerHandle | None = None
         self._head_bytes = self._unparsed = self._thrown_away = 0
         self._chunks = self._chunk_bytes = 0  # of this read
 
@@ -73,11 +73,22 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         gathering.slot = slot
-        if slot.throttled:
-            self._refused = True
+        if slot.waits:
             self.transport.pause_reading()
-            self._tarpit = self.loop.call_later(TARPIT_SECONDS, self.transport.abort)
+            self._waiting = self.loop.call_later(WAIT_SECONDS, self.transport.abort)
+            slot.when_its_turn_comes(self._read_at_last)
+        else:
+            self._begin(slot)
+
+    def _read_at_last(self) -> None:
+        slot = cast("GatheringTransport", self.transport).slot
+        if slot is None or self._waiting is None or self.transport.is_closing():
             return
+        self._waiting.cancel()
+        self._begin(slot)
+        self.transport.resume_reading()
+
+    def _begin(self, slot: Slot) -> None:
         extensions = {KEY_SHOWN: slot.key_shown, BYTES_HELD: self._open.held}
         self._extensions = cast("dict[str, dict[object, object]]", extensions)  # as uvicorn declares them
         self._head_since = self._heard = self.loop.time()
@@ -86,8 +97,8 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._open.unwatch(self)
-        if self._tarpit is not None:
-            self._tarpit.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
         slot = cast("GatheringTransport", self.transport).slot
         if slot is not None:
             slot.close()
