@@ -1,6 +1,6 @@
 """``POST /sign-in``: exchanges the one-time token of a sign-in link for an API key that lasts a working day.
 
-Request: JSON ``{"token": "vxs_…"}``. Response: ``{"apiKey": "vxl_…", "expiresAt": "…"}``; errors as GraphQL's, with
+Request: JSON ``{"token": "vxs_…"}``. Response: ``{"key": "vxl_…", "expiresAt": "…"}``; errors as GraphQL's, with
 SIGN_IN_FAILED (401) for a token that is wrong, used or expired.
 """
 
@@ -67,7 +67,7 @@ class SignIn:
         except SignInFailed:
             self._rates.take_failure(address)
             raise
-        return write_json({"apiKey": found.secret, "expiresAt": written(found.expires_at)})
+        return write_json({"key": found.secret, "expiresAt": written(found.expires_at)})
 
 
 class _NotJsonBody(BadUserInput):

@@ -79,7 +79,7 @@ async def test_a_link_signs_in_once(api: str, environment: dict[str, str]) -> No
     assert link == "https://voice.example.com/"
     async with httpx.AsyncClient(base_url=api) as http:
         found = (await http.post("/sign-in", json={"token": token})).json()
-    assert await viewer(api, found["apiKey"]) == {"viewer": {"tenant": "acme", "keyName": "console"}}
+    assert await viewer(api, found["key"]) == {"viewer": {"tenant": "acme", "keyName": "console"}}
 
 
 @pytest.mark.parametrize(

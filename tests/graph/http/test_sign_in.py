@@ -44,14 +44,14 @@ async def test_a_token_is_a_key_once(edge: Edge, http: httpx.AsyncClient) -> Non
     found = answer.json()
     left = datetime.fromisoformat(found["expiresAt"]) - datetime.now(UTC)
     assert timedelta(hours=11, minutes=59) < left <= timedelta(hours=12)
-    async with Client(edge.address, found["apiKey"]) as client:
+    async with Client(edge.address, found["key"]) as client:
         assert (await client.run(ASK))["viewer"] == {"keyName": "console", "tenant": "visited"}
     assert (again.status_code, code_of(again.json())) == (401, "SIGN_IN_FAILED")
     assert "used already" in again.json()["errors"][0]["message"]
     async with edge.database.reading() as session:
         stored = str((await session.execute(text("select t::text from sign_in_tokens t"))).all())
         stored += str((await session.execute(text("select t::text from api_keys t"))).all())
-    for secret in (token, found["apiKey"]):
+    for secret in (token, found["key"]):
         assert secret not in stored + str(logs)
         assert secret.encode().hex() not in stored
 
