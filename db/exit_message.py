@@ -6,9 +6,6 @@ import os
 import sys
 
 from db.errors import ConnectFailed, DatabaseUnavailable, VoxLoomError
-from db.load_settings import BadSettings
-from db.logs import error_fields, source_line
-from db.postgres.outage import DATABASE_ERRORS, client_error, is_outage
 from db.sqlstate import driver_errors, from_driver, sqlstate_of
 
 #: SQLSTATEs of a missing table, column or schema: the database has another revision.
@@ -24,6 +21,8 @@ def exit_message(error: BaseException) -> str | None:
         return f"{error.code}: {error.message}"
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(("db", "graph", "inference")):
         return f"MISSING_PACKAGE: {error.name} is not installed in {sys.prefix}; voxloom[worker] has all packages."
+    from db.postgres.outage import DATABASE_ERRORS, is_outage  # noqa: PLC0415 - loads the drivers
+
     if isinstance(error, DATABASE_ERRORS):
         failed = next((each for each in driver_errors(error) if isinstance(each, ConnectFailed)), None)
         if failed is not None:
@@ -35,10 +34,15 @@ def exit_message(error: BaseException) -> str | None:
 
 def exit_code(error: BaseException) -> int:
     """EX_CONFIG of sysexits.h for settings that cannot be used: starting again does not help. Else 1."""
+    from db.load_settings import BadSettings  # noqa: PLC0415 - see above
+
     return os.EX_CONFIG if isinstance(error, BadSettings) else 1
 
 
 def _database(error: BaseException) -> str:
+    from db.logs import error_fields  # noqa: PLC0415 - see above
+    from db.postgres.outage import client_error  # noqa: PLC0415 - see above
+
     details = ", ".join(f"{name} {value}" for name, value in error_fields(error).items() if name != "error")
     name = error_fields(error)["error"]
     if sqlstate_of(error) in _OTHER_SCHEMA:
@@ -50,6 +54,8 @@ def _database(error: BaseException) -> str:
 
 def _system(error: OSError) -> str:
     """An error of a file, a socket or a disk: the path and the operating system's message."""
+    from db.logs import source_line  # noqa: PLC0415 - see above
+
     message = error.strerror or str(error) or type(error).__name__
     paths = [str(each) for each in (error.filename, error.filename2) if each is not None]
     where = " -> ".join(paths) if paths else source_line(error)

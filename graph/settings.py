@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from db.queue.quotas import QueueLimits
+from db.queue.limits import QueueLimits
 from db.settings import DatabaseSettings
 from graph.limits import MAX_PAGE_SIZE, ConnectionLimits, DocumentLimits
 

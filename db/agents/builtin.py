@@ -10,9 +10,6 @@ from types import MappingProxyType
 from db.agents.definition import AgentDefinition
 from db.agents.yaml_tree import read_tree
 
-#: The agent of sessions that name none.
-DEFAULT_AGENT = "billing_agent"
-
 
 @cache
 def builtin_agents() -> Mapping[str, AgentDefinition]:

@@ -19,7 +19,7 @@ from db.calls.values import Lease, SpokenTurn
 from db.errors import Overloaded
 from db.postgres.database import Database
 from db.queue.jobs import QUEUE, TASK
-from db.queue.quotas import QueueLimits
+from db.queue.limits import QueueLimits
 from db.turns.values import Claim
 from db.validation import sanitize_json
 

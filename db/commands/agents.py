@@ -33,7 +33,7 @@ MAX_DEFINITION_BYTES = 4_000_000
 
 _MAX_INTEGER = 2**31 - 1
 
-#: ``db.agents.definition.Identifier``.
+#: ``db.agents.identifier.Identifier``.
 _NAME = re.compile("[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 #: Most names in an error message.

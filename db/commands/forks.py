@@ -29,7 +29,8 @@ from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.work import ToolCall
 from db.queue.jobs import defer_turn
-from db.queue.quotas import QueueLimits, check_quota
+from db.queue.limits import QueueLimits
+from db.queue.quotas import check_quota
 from db.validation import validate_text
 from db.viewer import Viewer
 

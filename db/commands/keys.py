@@ -18,14 +18,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.commands.builtin_agents import publish_builtin_agents
+from db.defaults import DEFAULT_TENANT
 from db.errors import BadUserInput, NotFound
 from db.ids import new_id
 from db.models.tenancy import ApiKey, ServerSecret, Tenant
 from db.postgres.reader import Reader
 from db.validation import validate_text
 from db.viewer import Viewer
-
-DEFAULT_TENANT = "default"
 
 #: NOTIFY channel; the payload is the id of a key that was revoked.
 REVOKED_CHANNEL = "voxloom_revoked_keys"

@@ -22,7 +22,8 @@ from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
 from db.postgres.database import Database
 from db.queue.jobs import defer_turn
-from db.queue.quotas import QueueLimits, check_quota
+from db.queue.limits import QueueLimits
+from db.queue.quotas import check_quota
 from db.validation import validate_text
 from db.viewer import Viewer
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.commands.keys import DEFAULT_TENANT, add_key, find_or_create_tenant, hash_secret
+from db.commands.keys import add_key, find_or_create_tenant, hash_secret
+from db.defaults import DEFAULT_TENANT
 from db.errors import SignInFailed
 from db.models.tenancy import SignInToken
 from db.postgres.reader import Reader

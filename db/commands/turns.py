@@ -16,7 +16,8 @@ from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
 from db.models.events import Event
 from db.queue.jobs import defer_turn
-from db.queue.quotas import QueueLimits, check_quota
+from db.queue.limits import QueueLimits
+from db.queue.quotas import check_quota
 from db.turns.session_end import append_session_ended
 from db.turns.tool_calls import fail_pending_calls, reopen_unknown_call
 from db.turns.values import CANCELLED_CHANNEL

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.enums import TurnStatus
 from db.errors import Overloaded
 from db.models.conversation import Session, Turn
-
-
-@dataclass(frozen=True, slots=True)
-class QueueLimits:
-    """Most QUEUED turns, and the ``retryAfterSeconds`` of the error beyond."""
-
-    per_session: int = 20
-    per_tenant: int = 2_000
-    retry_after_seconds: float = 2
+from db.queue.limits import QueueLimits
 
 
 async def check_quota(session: AsyncSession, owner: Session, limits: QueueLimits, *, turns: int = 1) -> None:

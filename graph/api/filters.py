@@ -21,7 +21,7 @@ from graph.api.inputs import CrmRecordFilter, SessionFilter
 
 _MAX_REFERENCE = 40
 
-#: ``db.agents.definition.Identifier``. Records of archived agents and earlier versions can be found too.
+#: ``db.agents.identifier.Identifier``. Records of archived agents and earlier versions can be found too.
 _NAME = re.compile("[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 

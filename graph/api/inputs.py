@@ -9,7 +9,7 @@ import strawberry
 from strawberry.file_uploads import Upload
 from strawberry.scalars import JSON
 
-from db.agents.builtin import DEFAULT_AGENT
+from db.defaults import DEFAULT_AGENT
 from graph.api.descriptions import described
 from graph.api.types.enums import CallTransport, Channel, CrmStatus, Eagerness, Priority, SessionStatus
 

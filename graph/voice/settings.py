@@ -7,8 +7,8 @@ import sys
 
 from pydantic import BaseModel, Field, SecretStr
 
-from db.agents.definition import Identifier
-from db.commands.keys import DEFAULT_TENANT
+from db.agents.identifier import Identifier
+from db.defaults import DEFAULT_TENANT
 from graph.settings import ApiSettings
 
 _CALLS_PER_CORE = 2

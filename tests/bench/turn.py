@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from graph.cli.bootstrap import local_key
+from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 from tests.client import Client
 

@@ -12,7 +12,7 @@ from db.errors import AgentNotFound
 from db.load_settings import load_settings
 from graph.cli.address import base_url
 from graph.cli.api_client import ApiClient, ServerObject, ServerUnusable
-from graph.cli.bootstrap import local_key
+from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 
 _PUBLISH = """mutation($text: JSON!, $expected: Int) {

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from db.entry_point import UsageError
 
@@ -73,6 +71,9 @@ def list_all(
     url: _Url = None,
 ) -> None:
     """List the published agents."""
+    from rich.console import Console  # noqa: PLC0415 - the other commands do without it
+    from rich.table import Table  # noqa: PLC0415 - likewise
+
     found = _with_agents(url, lambda agents: agents.all(archived=archived))
     table = Table("name", "version", "languages", "published", "by", "description")
     for each in found:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from db.agents.builtin import DEFAULT_AGENT
+from db.defaults import DEFAULT_AGENT
 from db.entry_point import UsageError
 from db.load_settings import load_settings
 from graph.cli.address import voice_base_url
-from graph.cli.bootstrap import local_key
+from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 
 
@@ -31,6 +30,8 @@ def call(
 
     Shows the words live, and how long each answer took.
     """
+    from rich.console import Console  # noqa: PLC0415 - the other commands do without it
+
     from graph.cli.call.run import CallPlan, play, talk  # noqa: PLC0415 - the other commands do without it
 
     if (wav is None) != (out is None):

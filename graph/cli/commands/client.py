@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from db.agents.builtin import DEFAULT_AGENT
+from db.defaults import DEFAULT_AGENT
 from db.entry_point import UsageError
 from db.errors import BadUserInput
 from db.load_settings import load_settings
 from graph.cli.address import base_url, voice_base_url
-from graph.cli.bootstrap import local_key
+from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 
 
@@ -44,11 +43,15 @@ def demo(
     done, spoken = asyncio.run(hold_conversation(base_url(settings), local_key(settings), recording))
     if spoken is not None:
         save.write_bytes(spoken)
+        from rich.console import Console  # noqa: PLC0415 - the other commands do without it
+
         Console().print(f"[bold]The spoken reply is in[/] {save}")
     raise typer.Exit(0 if done else 1)
 
 
 def _call(settings: ApiSettings, save: Path) -> bool:
+    from rich.console import Console  # noqa: PLC0415 - the other commands do without it
+
     from graph.cli.call.demo import hold_call  # noqa: PLC0415 - the other commands do without it
     from graph.cli.call.run import CallPlan  # noqa: PLC0415 - likewise
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from db.commands.keys import DEFAULT_TENANT
-from db.commands.sign_in import create_sign_in_token
+from db.defaults import DEFAULT_TENANT
 from db.load_settings import load_settings
-from db.postgres.database import Database
 from graph.cli.address import sign_in_link
 from graph.cli.commands.keys import with_database
 from graph.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from db.postgres.database import Database
 
 
 def console_link(
@@ -23,6 +24,8 @@ def console_link(
 
     Whoever opens it gets an API key of the tenant that lasts 12 hours.
     """
+
+    from db.commands.sign_in import create_sign_in_token  # noqa: PLC0415 - the other commands do without it
 
     async def run(database: Database) -> None:
         token = await database.run(lambda session: create_sign_in_token(session, tenant=tenant))

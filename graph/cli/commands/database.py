@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from db.load_settings import load_settings
-from db.postgres.migrate import migrate as run_migrations
-from graph.cli.bootstrap import postgres
 from graph.settings import ApiSettings
 
 
@@ -19,5 +17,8 @@ def migrate(revision: Annotated[str, typer.Argument(help="A revision, head or ba
     `voxloom up` does it by itself. An earlier REVISION downgrades, and drops data that it does not support.
     """
     settings = load_settings(ApiSettings)
+    from db.postgres.migrate import migrate as run_migrations  # noqa: PLC0415 - the other commands do without it
+    from graph.cli.bootstrap import postgres  # noqa: PLC0415 - likewise
+
     with postgres(settings) as url:
         asyncio.run(run_migrations(settings.listen_url or url, revision))

@@ -7,7 +7,6 @@ import logging
 import sys
 from typing import Annotated
 
-import structlog
 import typer
 
 from db.findings import Level
@@ -25,6 +24,8 @@ def doctor(
 
     It changes nothing: no migration, no download, no conversion. Exit code 1 if it finds a fault.
     """
+    import structlog  # noqa: PLC0415 - the other commands do without it
+
     from graph.cli.doctor.context import Context  # noqa: PLC0415 - the other commands start without them
     from graph.cli.doctor.report import as_json, print_lines  # noqa: PLC0415 - likewise
     from graph.cli.doctor.run import CHECKS, examine  # noqa: PLC0415 - likewise

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from typer._click import Context  # what TyperGroup's methods take; Typer exports only a subclass
 from typer.core import TyperGroup
 
@@ -15,8 +14,7 @@ from db.entry_point import UsageError
 from db.errors import BadUserInput
 from db.load_settings import load_settings
 from graph.cli.address import base_url
-from graph.cli.api_client import ApiClient
-from graph.cli.bootstrap import local_key
+from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 
 _STAGES = ("asr", "llm", "tts")
@@ -90,7 +88,10 @@ def record(
     url: _Url = None,
 ) -> None:
     """Write a stored conversation as an eval file: its customer's lines, and the records that it has."""
-    from graph.cli.evals.record import record as write  # noqa: PLC0415 - the other commands do without it
+    from rich.console import Console  # noqa: PLC0415 - the other commands do without it
+
+    from graph.cli.api_client import ApiClient  # noqa: PLC0415 - likewise
+    from graph.cli.evals.record import record as write  # noqa: PLC0415 - likewise
 
     file = out or Path(f"{session}{_SUFFIX}")
     if not file.name.endswith(_SUFFIX) or not file.absolute().parent.is_dir():

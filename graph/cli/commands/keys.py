@@ -7,20 +7,17 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from db.commands.keys import DEFAULT_TENANT, create_key, list_keys, revoke_key
+from db.defaults import DEFAULT_TENANT
 from db.errors import BadUserInput
-from db.ids import parse_id
 from db.load_settings import load_settings
-from db.postgres.database import Database
-from db.postgres.migrate import migrate
-from graph.cli.bootstrap import postgres
 from graph.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from db.postgres.database import Database
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -38,6 +35,8 @@ def create(
     """Create a key and print its secret, once."""
     life = None if expires_in is None else _duration(expires_in)
 
+    from db.commands.keys import create_key  # noqa: PLC0415 - the other commands do without it
+
     async def run(database: Database) -> None:
         secret = await database.run(lambda session: create_key(session, name=name, tenant=tenant, life=life))
         sys.stdout.write(secret + "\n")
@@ -48,6 +47,10 @@ def create(
 @app.command("list")
 def list_all() -> None:
     """List all keys, without secrets."""
+    from rich.console import Console  # noqa: PLC0415 - the other commands do without it
+    from rich.table import Table  # noqa: PLC0415 - likewise
+
+    from db.commands.keys import list_keys  # noqa: PLC0415 - likewise
 
     async def run(database: Database) -> None:
         table = Table("id", "tenant", "name", "begins", "created", "expires", "revoked")
@@ -63,6 +66,8 @@ def list_all() -> None:
 @app.command()
 def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, from `keys list`.")]) -> None:
     """Revoke a key permanently; its open subscriptions end."""
+    from db.commands.keys import revoke_key  # noqa: PLC0415 - the other commands do without it
+    from db.ids import parse_id  # noqa: PLC0415 - likewise
 
     async def run(database: Database) -> None:
         await database.run(lambda session: revoke_key(session, parse_id(key_id, "key")))
@@ -86,6 +91,9 @@ def _duration(text: str) -> timedelta:
 def with_database(run: Callable[[Database], Awaitable[None]]) -> None:
     """Runs a command on the migrated database of the settings."""
     settings = load_settings(ApiSettings)
+    from db.postgres.database import Database  # noqa: PLC0415 - the other commands do without it
+    from db.postgres.migrate import migrate  # noqa: PLC0415 - likewise
+    from graph.cli.bootstrap import postgres  # noqa: PLC0415 - likewise
 
     async def connected(url: str) -> None:
         await migrate(settings.listen_url or url)

@@ -9,11 +9,8 @@ import sys
 import typer
 
 from db.load_settings import load_settings
-from db.logs import configure_logging
-from db.postgres.check import check_database, check_schema
-from graph.cli.bootstrap import local_key, postgres, prepare
+from graph.cli.local_key import local_key
 from graph.cli.python_module import python_module
-from graph.cli.supervisor import supervise
 from graph.http.port import check_port
 from graph.settings import ApiSettings
 from graph.voice.settings import VoiceSettings
@@ -25,9 +22,14 @@ def up() -> None:
     Ctrl-C stops it; all data is kept. With DATABASE_URL set, that Postgres is used instead.
     """
     settings = load_settings(VoiceSettings)
+    from db.logs import configure_logging  # noqa: PLC0415 - the other commands do without it
+
     configure_logging(json=not sys.stderr.isatty())
     check_port(settings.host, settings.port)
     check_port(settings.host, settings.voice_port, "VOXLOOM_VOICE_PORT")
+    from graph.cli.bootstrap import postgres, prepare  # noqa: PLC0415 - likewise
+    from graph.cli.supervisor import supervise  # noqa: PLC0415 - likewise
+
     with postgres(settings) as url:
         key = local_key(settings)
         prepare(settings, url, key)
@@ -40,10 +42,14 @@ def serve() -> None:
     Run `voxloom migrate` before. Without a worker, turns wait in the queue.
     """
     settings = load_settings(ApiSettings)
+    from db.logs import configure_logging  # noqa: PLC0415 - the other commands do without it
+
     configure_logging(json=not sys.stderr.isatty())
     check_port(settings.host, settings.port)
 
-    from graph.app import create_app  # noqa: PLC0415 - the other commands start without it
+    from db.postgres.check import check_database, check_schema  # noqa: PLC0415 - likewise
+    from graph.app import create_app  # noqa: PLC0415 - likewise
+    from graph.cli.bootstrap import postgres  # noqa: PLC0415 - likewise
     from graph.http.memory import configure_collector  # noqa: PLC0415 - likewise
     from graph.http.server import serve as serve_api  # noqa: PLC0415 - likewise
 

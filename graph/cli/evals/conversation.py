@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from db.agents.builtin import DEFAULT_AGENT
-from db.agents.definition import Identifier, Language
+from db.agents.definition import Language
+from db.agents.identifier import Identifier
+from db.defaults import DEFAULT_AGENT
 from db.json_value import Json
 
 Text = Annotated[str, Field(min_length=1, max_length=4000)]

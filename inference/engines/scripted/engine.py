@@ -13,7 +13,8 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from db.agents.builtin import DEFAULT_AGENT, builtin_agents
+from db.agents.builtin import builtin_agents
+from db.defaults import DEFAULT_AGENT
 from db.errors import EngineUnavailable
 from db.json_value import Json
 from inference.engines.in_thread import iterate_in_thread

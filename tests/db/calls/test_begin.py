@@ -21,7 +21,7 @@ from db.models.conversation import Message, Turn
 from db.models.work import ModelCall
 from db.postgres.database import Database
 from db.queue.jobs import end_own_job, requeue_jobs_of_dead_workers
-from db.queue.quotas import QueueLimits
+from db.queue.limits import QueueLimits
 from db.turns import claims
 from db.viewer import Viewer
 from tests.db.calls.rows import began, connect_to, connected, names, open_call, owner, spoken

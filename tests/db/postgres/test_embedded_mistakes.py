@@ -14,8 +14,8 @@ import pytest
 
 from db.errors import BadUserInput, EngineUnavailable
 from db.postgres.embedded import EmbeddedPostgres, _describe
-from graph.cli.bootstrap import local_key
 from graph.cli.bootstrap import postgres as bootstrapped
+from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 from tests.db.postgres.test_embedded import ask, cluster_in, directory
 

@@ -36,7 +36,7 @@ from db.models.conversation import Session
 from db.models.work import CrmRecord
 from db.postgres.database import Database
 from db.queue import workers
-from db.queue.quotas import QueueLimits
+from db.queue.limits import QueueLimits
 from db.turns import claims, crm, session_end, tool_calls
 from db.turns.live_values import Playback
 from db.turns.statement import statement_of

@@ -16,7 +16,7 @@ from db.ids import new_id
 from db.models.conversation import Message
 from db.models.work import ToolCall
 from db.postgres.database import Database
-from db.queue.quotas import QueueLimits
+from db.queue.limits import QueueLimits
 from db.turns import tool_calls
 from db.turns.crm import file_record
 from db.turns.tool_calls import NewToolCall

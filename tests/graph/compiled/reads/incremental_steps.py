@@ -25,7 +25,7 @@ from db.ids import new_id
 from db.models.conversation import Message, Turn
 from db.models.work import CrmRecord
 from db.postgres.database import Database
-from db.queue.quotas import QueueLimits
+from db.queue.limits import QueueLimits
 from db.turns import claims, crm, crm_updates, tool_calls
 from db.turns.values import Claim, Failure, FinishedCall
 from db.turns.writes import NewReply, TurnEnd, TurnEvent, TurnWrite
