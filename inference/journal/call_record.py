@@ -130,9 +130,8 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
         else:
             await self.put(CallWrite(segment=segment, elapsed_ms=self._audio.elapsed_ms))
 
-    async def clear_sound(self) -> None:
-        self._audio.clear()
-        await self.put(CallWrite(clears=self._audio.number))
+    async def clear_sound(self, ended_ms: int | None = None) -> None:
+        await self.put(CallWrite(clears=self._audio.cleared() if ended_ms is None else self._audio.covered(ended_ms)))
 
     async def prompted(self, prompt: Prompt, text: str) -> None:
         await self._event(EventType.CALL_PROMPTED, prompt=prompt.value, text=text)

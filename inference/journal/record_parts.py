@@ -69,7 +69,7 @@ class UnfinishedAudio:
             return None
         data = b"".join(map(encode_pcm, self._samples))
         at_ms = max(0, self.elapsed_ms - round(self._size * 1000 / SAMPLE_RATE))
-        self.clear()
+        self._forget()
         self.number += 1
         return Segment(self.number, at_ms, data)
 
@@ -86,8 +86,14 @@ class UnfinishedAudio:
         self._ends = [each for each in self._ends if each[0] > ended_ms]
         return number
 
-    def clear(self) -> None:
-        """Forgets what has not become a segment."""
+    def cleared(self) -> int:
+        """Forgets all audio. Number of the last segment."""
+        self._forget()
+        self._ends.clear()
+        return self.number
+
+    def _forget(self) -> None:
+        """What has not become a segment."""
         self._samples.clear()
         self._size = 0
 

@@ -13,6 +13,7 @@ import numpy as np
 import structlog
 
 from db.enums import CallEndReason, PlaybackSource, Prompt
+from db.errors import Conflict
 from db.languages import primary_language
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.audio.vad import FRAME
@@ -128,7 +129,8 @@ class Call:
                 await self._floor.typed(Typed(text), respond=respond)
             return True
 
-        await self._command(typed)
+        if not await self._command(typed):
+            raise Conflict("The call has ended.")
 
     async def commit_audio(self) -> bool:
         async def commit() -> bool:

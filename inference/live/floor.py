@@ -60,11 +60,13 @@ class Floor:
         return free and not self._over.open and self._reopens is None and self._kept.empty
 
     async def ended(self, utterance: Utterance, speculation: Speculation | None, *, respond: bool) -> None:
-        if self._over.ended(utterance, respond=respond):
-            if speculation is not None:
-                await speculation.discard()
+        over = self._over.ended(utterance, respond=respond)
+        if speculation is not None and (over or not (respond and self.turn is None and self._kept.empty)):
+            await speculation.discard()  # it knows nothing of what came in between
+            speculation = None
+        if over:
             return
-        if respond:
+        if respond or self._reopens is not None:  # what the caller goes on with was to be answered
             await self._begin(utterance, speculation)
         else:
             self._kept = self._kept.and_then(utterance)

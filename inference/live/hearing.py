@@ -86,6 +86,9 @@ class Hearing:
     def configure(self, taking: TurnTaking) -> None:
         self._taking = taking
         self._ear.patience = patience_of(taking)
+        if self._manual:  # nothing tells any more that the caller has gone on after a pause
+            self._cancel_partial()
+            self._drop_early_work()
 
     def expect_digits(self, counts: Collection[int]) -> None:
         """How many digits the assistant asked for; empty for none."""
@@ -143,6 +146,9 @@ class Hearing:
         return Utterance(self._context.listen(), LiveTiming(ms, ms))
 
     async def _started(self, at: float, *, stored: bool) -> None:
+        if self.utterance is not None:  # it was begun when the client committed its audio itself, and goes on
+            await self._turns.admits(self.utterance)
+            return
         utterance = self._new_utterance(at)
         if not await self._turns.admits(utterance):
             await utterance.close()

@@ -175,7 +175,7 @@ class SpeechOverReply:
     async def take_turn(self) -> bool:
         """The reply was stopped otherwise: undecided speech over it takes the turn; False if there is none."""
         speech = self._speech
-        if speech is None or speech.goes_on:
+        if speech is None or speech.goes_on or speech.turn is not self._turns.turn:
             return False
         await self._take_turn(speech)
         return True
@@ -186,7 +186,8 @@ class SpeechOverReply:
         turn = speech.turn
         if turn is not self._turns.turn:
             return  # it has ended by itself
-        if speech.reopens and isinstance(turn, LiveTurn):
+        # An utterance in between that may yet be a turn of its own leaves nothing to go on with.
+        if speech.reopens and not self._settling and isinstance(turn, LiveTurn):
             await self._turns.go_on_with(turn)
         else:
             await self._turns.interrupt_turn(turn)
@@ -206,7 +207,7 @@ class SpeechOverReply:
         if speech.turn is self._turns.turn and self._speech is None:
             await speech.turn.reply.resume()
         await speech.utterance.close()
-        await self._context.record.clear_sound()
+        await self._context.record.clear_sound(speech.utterance.live.speech_ended_ms)
 
     def _now_over(self, turn: LiveTurn | Announcement | None) -> None:
         """What is spoken now goes on with the turn that has begun with the words before it."""

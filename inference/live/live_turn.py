@@ -11,8 +11,6 @@ from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
-import numpy as np
-
 from db.ids import new_id
 from db.logs import retrieve_exception
 from db.turns.live_values import LiveTiming
@@ -24,7 +22,7 @@ from inference.live.ports import HeardTurn, ReplyStatus, TurnCommitted
 from inference.live.said import Said, encoded
 from inference.live.speculation import Speculation
 from inference.live.spoken_reply import SpokenReply
-from inference.live.utterance import Recognized
+from inference.live.utterance import Recognized, Utterance
 from inference.ports import RecognitionStream, Samples, Superseded, Transcript
 
 
@@ -65,7 +63,8 @@ class LiveTurn:
         self.claim: Claim | None = None
         #: ``committed``: the record has it. ``written``: the reply is complete.
         self.committed = self.written = self.speculative = False
-        #: What ended the turn's task: the engine's error, Superseded or JournalLost.
+        #: What ended the turn's task, or was not understood of what was said: an engine's error, Superseded or
+        #: JournalLost.
         self.error: Exception | None = None
         self._joined = False
         #: The turn with which the caller went on, after this one has become a turn of its own.
@@ -85,8 +84,12 @@ class LiveTurn:
 
     @property
     def samples(self) -> Samples:
-        before = self._reopens.samples if self._reopens else np.zeros(0, np.float32)
-        return np.concatenate([before, self.said.samples])
+        return self.all_said.samples
+
+    @property
+    def all_said(self) -> Said:
+        """What was said in all attempts at the turn, however often the caller went on with it."""
+        return self.said if self._reopens is None else self.said.after(self._reopens.all_said)
 
     @property
     def live(self) -> LiveTiming:
@@ -147,22 +150,31 @@ class LiveTurn:
 
     async def _hear(self) -> tuple[Recognized | None, DraftTurn | None]:
         """The final words of the last utterance or its whole, and the draft of the reply begun in the pause."""
-        utterance, stream, final = self.utterance, self.stream, self._context.recognition.final
+        utterance, stream = self.utterance, self.stream
         for earlier in self.said.utterances:
             if earlier is not utterance and not earlier.continued:
-                earlier.words = (await final(earlier.stream, earlier.fed)).transcript.text
+                await self._final(earlier)
         if utterance is None or stream is None or self._recognized is not None:
             return self._recognized, None
         if self._speculation is not None:
             with suppress(Exception):  # the engine failed, and is asked again
                 return await self._speculation.take()
+        return await self._recognize(stream, self.samples.size), None
+
+    async def _recognize(self, stream: RecognitionStream, samples: int) -> Recognized | None:
+        """Final words; None if the engine fails, whose error is kept: what else was said is answered all the same."""
         try:
-            return await final(stream, self.samples.size), None
+            return await self._context.recognition.final(stream, samples)
         except Exception as error:
-            if self._reopens is None:
-                raise
-            self.error = error  # what was said before is answered all the same
-            return None, None
+            self.error = error
+            return None
+
+    async def _final(self, utterance: Utterance) -> Recognized | None:
+        """The final words of one utterance by itself, which are kept with it."""
+        recognized = await self._recognize(utterance.stream, utterance.fed)
+        if recognized is not None:
+            utterance.words = recognized.transcript.text.strip()
+        return recognized
 
     def _join(self) -> None:
         """The turn with which the caller went on is closed: its recognition hears the rest of the utterance.
@@ -175,10 +187,16 @@ class LiveTurn:
         self._joined = True
         if not before.committed:
             before._join()
-            self.said, self._reopens = self.said.after(before.said), before._reopens
+            self.said, self._reopens, self._left = self.said.after(before.said), before._reopens, before._left
+        self._become(before.turn_id, before.message_id)  # it may have become a turn of its own in the meantime
         if self.utterance is not None and before.stream is not None:
             self.utterance.whole = before.stream
             self.utterance.whole.feed(self.utterance.samples)
+
+    def _become(self, turn_id: UUID, message_id: UUID) -> None:
+        """Nothing of the reply has been sent yet."""
+        self.turn_id, self.message_id = turn_id, message_id
+        self.reply.turn_id = turn_id
 
     async def _commit(self, recognized: Recognized | None) -> None:
         """Stores the turn, whatever becomes of its reply; without effect if nothing was said."""
@@ -188,7 +206,7 @@ class LiveTurn:
         if before is not None and not words:  # it was no more than a sound
             self.text, self.language = f"{before.text} {self.said.text('')}".strip(), before.language
         else:
-            self.text = (self.said if before is None else self.said.after(before.said)).text(words)
+            self.text = self.all_said.text(words)
         reopened = False
         if before is not None:
             if before.claim is not None:
@@ -197,7 +215,7 @@ class LiveTurn:
                 reopened = self.claim is not None
             if not reopened:  # it has ended in the meantime
                 recognized = await self._on_its_own()
-        if not self.text and not self._required:
+        if not self.text and (self.error is not None or not self._required):
             return
         if not reopened:
             heard = await self._heard(recognized)
@@ -219,12 +237,12 @@ class LiveTurn:
         """Makes this a turn of its own, with the new words alone, instead of more of the one before."""
         assert self.utterance is not None
         self._left, self._reopens = self._reopens, None
-        self.turn_id, self.message_id = new_id(), self.utterance.message_id
-        self.reply = SpokenReply(self._context.outbox, self._context.tape, self.turn_id, self._context.now)
+        self._become(new_id(), self.utterance.message_id)
         recognized: Recognized | None = None
         for utterance in self.said.utterances:
-            recognized = await self._context.recognition.final(utterance.stream, utterance.fed)
-            utterance.words = recognized.transcript.text.strip()
+            recognized = await self._final(utterance)
+            if utterance is not self.utterance:
+                utterance.continued = False  # no recognition has heard it together with those after it
         self.utterance.whole = None
         self.text = self.said.text_apart()
         self.language = recognized.transcript.language if recognized else None
@@ -239,7 +257,7 @@ class LiveTurn:
             self.live,
             await encoded(self.samples),
             recognized.call if recognized else None,
-            digits=self.said.digits,
+            digits=self.all_said.digits,
         )
 
     async def _answer(self, draft: DraftTurn | None) -> None:

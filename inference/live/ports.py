@@ -222,7 +222,10 @@ class LiveCall(Protocol):
         ...
 
     async def type_text(self, text: str, *, digits: bool = False, respond: bool = True) -> None:
-        """A typed message, or DTMF digits, as a turn of its own. ``respond``: False keeps it for the next response."""
+        """A typed message, or DTMF digits, as a turn of its own. ``respond``: False keeps it for the next response.
+
+        Raises Overloaded, and Conflict if the call has ended: then it is not taken.
+        """
         ...
 
     async def commit_audio(self) -> bool:
@@ -335,8 +338,11 @@ class CallRecord(Protocol):
         """The next audio of a turn that has not ended, 16 kHz mono; kept in segments of about 1 s until its commit."""
         ...
 
-    async def clear_sound(self) -> None:
-        """Drops the audio of a turn that has not ended: without words, a backchannel, or cleared."""
+    async def clear_sound(self, ended_ms: int | None = None) -> None:
+        """Drops the audio of what is no turn: without words, a backchannel, or cleared.
+
+        ``ended_ms``: only what ended there or before, not what is spoken since; None for all.
+        """
         ...
 
     async def prompted(self, prompt: Prompt, text: str) -> None:

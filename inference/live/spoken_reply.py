@@ -35,7 +35,7 @@ _MAX_KEPT_BYTES = 60_000_000
 class SpokenReply:
     """Implements ``inference.ports.ReplyListener`` towards the caller. ``now``: the call's clock, in seconds.
 
-    ``tape``: records its playback, if the call is recorded.
+    ``tape``: records its playback, if the call is recorded. ``turn_id``: may be changed until anything is sent.
     ``stopped``: nothing more is sent. ``paused``: the caller's side holds its playback.
     """
 
@@ -51,7 +51,7 @@ class SpokenReply:
         self._outbox = outbox
         self._tape = tape
         self._track = ReplyTrack()
-        self._turn_id = turn_id
+        self.turn_id = turn_id
         self._now = now
         self._begun = False
         self._finished: ReplyFinished | None = None
@@ -108,7 +108,7 @@ class SpokenReply:
     async def _begin(self) -> None:
         if not self._begun:
             self._begun = True
-            await self._send(ReplyStarted(self.reply_id, self._turn_id))
+            await self._send(ReplyStarted(self.reply_id, self.turn_id))
 
     async def _send(self, event: ToCaller) -> None:
         """Sends what is made now, unless the reply is stopped or it is among what is sent again meanwhile."""
@@ -210,7 +210,7 @@ class SpokenReply:
             return
         self.reply_id, start, self._offset_ms = new_id(), 0.0, self.ledger.heard_ms
         self._generation += 1
-        missed: list[ToCaller] = [ReplyStarted(self.reply_id, self._turn_id)]
+        missed: list[ToCaller] = [ReplyStarted(self.reply_id, self.turn_id)]
         if self.text:
             missed.append(ReplyText(self.reply_id, self.text))
         for piece in self._kept:

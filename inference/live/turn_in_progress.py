@@ -91,6 +91,9 @@ class TurnInProgress:
         if turn is None:
             return
         if turn.written:
+            if isinstance(turn, LiveTurn) and turn.error is not None:  # it answers what was understood
+                error, turn.error = turn.error, None
+                await self.report(error)
             self._learn(turn)
             if turn.reply.over(self._context.times.playback_grace):
                 self.finish()
@@ -101,8 +104,8 @@ class TurnInProgress:
 
     async def _failed(self, turn: LiveTurn) -> None:
         """The turn has ended without a reply: nothing was said, or something failed."""
-        if not turn.committed:
-            await self._context.record.clear_sound()
+        if not turn.committed and turn.utterance is not None:
+            await self._context.record.clear_sound(turn.utterance.live.speech_ended_ms)
         self.closing.add(turn.dispose())
         if turn.error is not None:
             await self.report(turn.error)

@@ -16,7 +16,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from db.enums import CallEndReason
-from db.errors import Unauthenticated, VoxLoomError
+from db.errors import Conflict, Unauthenticated, VoxLoomError
 from db.postgres.outage import client_error
 from graph.errors import masked
 from graph.guards.key_gate import key_shown
@@ -206,7 +206,8 @@ class TwilioConnection:
             case Mark():
                 line.playout.marked(call, message.name)
             case Digit():
-                await call.type_text(message.key, digits=True)
+                with suppress(Conflict):  # the call has ended
+                    await call.type_text(message.key, digits=True)
             case Stop():
                 self._stopped = True
             case Start():

@@ -145,6 +145,11 @@ async def test_unfinished_audio_is_kept_in_segments_until_its_turn(
     await later.sound(_SECOND[:12_000])
     await later.flush()
     assert await scalar(database, "select array_agg(octet_length(data) order by seq) from call_sounds") == [32_000] * 2
+    await later.speech_ended(2000)  # it was no more than a sound, as is known only later
+    await later.sound(_SECOND)
+    await later.clear_sound(2000)
+    await later.flush()
+    assert await scalar(database, "select array_agg(octet_length(data) order by seq) from call_sounds") == [32_000]
     await later.clear_sound()
     await later.flush()
     assert await scalar(database, "select count(*) from call_sounds") == 0

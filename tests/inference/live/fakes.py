@@ -235,6 +235,8 @@ class FakeRecord:
         self.turns: dict[UUID, FakeTurn] = {}
         self.steps: list[tuple[str, object]] = []
         self.unfinished: list[Samples] = []
+        #: Where the utterances of it have ended, in milliseconds, and how many pieces of it there were then.
+        self._ends: list[tuple[int, int]] = []
         #: Segments of the recording of the whole call, by their position: duration in ms, and packets.
         self.recording: dict[int, tuple[int, bytes]] = {}
         self.ended: CallEndReason | None = None
@@ -300,6 +302,7 @@ class FakeRecord:
 
     async def speech_ended(self, at_ms: int) -> None:
         self._note("speech_ended", at_ms)
+        self._ends.append((at_ms, len(self.unfinished)))
 
     async def words(self, text: str) -> None:
         self._note("words", text)
@@ -309,9 +312,18 @@ class FakeRecord:
             raise Superseded
         self.unfinished.append(samples)
 
-    async def clear_sound(self) -> None:
+    async def clear_sound(self, ended_ms: int | None = None) -> None:
         self._note("clear_sound")
-        self.unfinished.clear()
+        self._clear(ended_ms)
+
+    def _clear(self, ended_ms: int | None) -> None:
+        if ended_ms is None:
+            pieces = len(self.unfinished)
+        else:
+            pieces = max((count for at_ms, count in self._ends if at_ms <= ended_ms), default=0)
+        del self.unfinished[:pieces]
+        ends = self._ends
+        self._ends = [(at_ms, count - pieces) for at_ms, count in ends if ended_ms is not None and at_ms > ended_ms]
 
     async def prompted(self, prompt: Prompt, text: str) -> None:
         self._note("prompted", (prompt, text))
@@ -321,7 +333,7 @@ class FakeRecord:
         self._note("begin_turn", heard.transcript.text)
         assert heard.turn_id not in self.turns, "one commit a turn"
         self.turns[heard.turn_id] = turn = FakeTurn(heard, texts=[heard.transcript.text])
-        self.unfinished.clear()
+        self._clear_of(heard)
         if self.busy or any(not each.status.ended for each in self.turns.values() if each is not turn):
             turn.status = TurnStatus.QUEUED
             return None
@@ -336,8 +348,12 @@ class FakeRecord:
         turn.attempt += 1
         turn.heard = heard
         turn.texts.append(heard.transcript.text)
-        self.unfinished.clear()
+        self._clear_of(heard)
         return self._claim(claim.turn_id)
+
+    def _clear_of(self, heard: HeardTurn) -> None:
+        if heard.audio is not None:
+            self._clear(heard.live.speech_ended_ms)
 
     def _claim(self, turn_id: UUID) -> Claim:
         now = self.now()
@@ -392,7 +408,7 @@ class FakeRecord:
         heard = np.concatenate(self.unfinished) if self.unfinished else None
         recorded = max((at + duration for at, (duration, _) in self.recording.items()), default=0)
         newer = FakeRecord(replace(self.state, turns=len(self.turns), heard=heard, recorded_ms=recorded))
-        newer.recording = self.recording
+        newer.recording, newer.commit_seconds = self.recording, self.commit_seconds
         newer.turns, newer.steps = self.turns, self.steps
-        newer.unfinished = list(self.unfinished)
+        newer.unfinished, newer._ends = list(self.unfinished), list(self._ends)
         return newer

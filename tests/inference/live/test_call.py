@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from db.enums import CallEndReason, PlaybackSource, Prompt, TurnStatus
-from db.errors import EngineUnavailable
+from db.errors import Conflict, EngineUnavailable
 from db.json_value import Json
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.engines.fake.chat import FakeChatModel
+from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.lane import Lane, Priority
 from inference.live.ports import (
     CallOver,
@@ -272,6 +273,38 @@ async def test_typed_text_without_a_response_is_kept_for_the_next() -> None:
         assert len(caller.record.turns) == 1
 
 
+async def test_early_work_knows_nothing_of_what_is_typed_in_the_pause_and_is_not_used() -> None:
+    async with calling(score=lambda _: 0.0) as caller:
+        await caller.say("my bill is wrong", pause=0.3)
+        await caller.call.type_text("since May", respond=False)
+        await caller.wait(2.0)
+        await caller.answered()
+        (turn,) = caller.record.turns.values()
+        assert turn.texts == ["since May my bill is wrong"]
+        assert turn.reply == "You said: since May my bill is wrong"
+
+
+async def test_typed_text_is_answered_though_the_words_that_follow_are_not_understood() -> None:
+    recognizer = FakeRecognizer()
+    async with calling(recognizer=recognizer) as caller:
+        await caller.call.type_text("my number is 5", respond=False)
+        recognizer.errors = [EngineUnavailable("down")] * 8
+        await caller.say("my bill is wrong", pause=0.7)
+        await caller.answered()
+        assert caller.record.texts == ["my number is 5"]
+        await caller.until(lambda: bool(caller.all(CallProblem)))
+        assert [each.code for each in caller.all(CallProblem)] == ["ENGINE_UNAVAILABLE"]
+
+
+async def test_typed_text_after_the_end_is_refused() -> None:
+    async with calling() as caller:
+        await caller.call.hang_up(CallEndReason.CALLER)
+        await caller.running
+        with pytest.raises(Conflict):
+            await caller.call.type_text("hello")
+        assert not caller.record.turns
+
+
 async def test_typed_text_interrupts_a_reply() -> None:
     async with calling() as caller:
         await caller.say("my bill is wrong", pause=0.6)
@@ -323,6 +356,38 @@ async def test_a_client_that_commits_its_audio_itself() -> None:
         await caller.call.respond()
         await caller.answered()
         assert caller.record.texts == ["my bill is wrong"]
+
+
+async def test_a_client_that_leaves_the_end_of_turns_to_the_call_while_it_sends_audio() -> None:
+    async with calling() as caller:
+        caller.call.configure(TurnTaking(eagerness=Eagerness.MANUAL))
+        await caller.say("my bill", pause=0.6)
+        caller.call.configure(TurnTaking())
+        await caller.say("is wrong", pause=0.7)
+        await caller.answered()
+        assert caller.record.texts == ["my bill is wrong"]
+
+
+async def test_a_client_that_takes_the_end_of_turns_over_in_a_pause() -> None:
+    """The words that were found in the pause are not those of the turn: nothing says that the caller has gone on."""
+    async with calling(score=lambda _: 0.0) as caller:
+        await caller.say("my bill", pause=0.3)
+        caller.call.configure(TurnTaking(eagerness=Eagerness.MANUAL))
+        await caller.say("is wrong")
+        await caller.call.hang_up(CallEndReason.CALLER)
+        await caller.running
+        assert caller.record.texts == ["my bill is wrong"]
+
+
+async def test_a_client_that_takes_the_end_of_turns_over_while_the_caller_goes_on_is_answered() -> None:
+    async with calling(tts=FakeSynthesizer(delay=0.05)) as caller:
+        await caller.say("my bill", pause=0.6)
+        await caller.until(lambda: bool(caller.all(ReplyAudio)))
+        await caller.say("is wrong")
+        caller.call.configure(TurnTaking(eagerness=Eagerness.MANUAL))
+        assert await caller.call.commit_audio()
+        await caller.call.respond()
+        await caller.until(lambda: " ".join(caller.record.texts) == "my bill is wrong")
 
 
 async def test_cleared_audio_is_no_turn() -> None:

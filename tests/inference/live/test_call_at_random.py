@@ -1,13 +1,19 @@
-"""Calls at random: whatever callers do in whatever order, no word is lost or stored twice, no sound leaves early."""
+"""Calls at random: whatever callers do in whatever order, no word is lost or stored twice, no sound leaves early.
+
+The seed decides what the caller does and in which order tasks run, so that the load of the machine decides nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from db.enums import CallEndReason
+from db.enums import CallEndReason, PlaybackSource
+from db.turns.live_values import Eagerness, TurnTaking
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.live.ports import (
@@ -20,11 +26,40 @@ from inference.live.ports import (
     TurnCommitted,
 )
 from inference.live.times import CallTimes
+from tests.inference.live import calls
 from tests.inference.live.calls import Caller, calling
 from tests.inference.live.fakes import FakeRecognizer, FakeRecord, FakeSpeaker, noise
 
-_SEEDS = 24
+_SEEDS = 48
 _STEPS = 14
+#: Rounds of the event loop that stand for a second of sleep: a frame of audio (32 ms) is handled in a few.
+_ROUNDS_A_SECOND = 200
+_sleep = asyncio.sleep
+
+
+class Scheduler:
+    """Stands for time: sleep, threads and the pace of the caller take rounds of the event loop, by chance."""
+
+    def __init__(self, seed: int, patch: pytest.MonkeyPatch) -> None:
+        self._random = random.Random(seed)
+        patch.setattr(asyncio, "sleep", self.sleep)
+        patch.setattr(asyncio, "to_thread", self.to_thread)
+        patch.setattr(calls, "settle", self.settle)
+
+    async def sleep(self, seconds: float, result: Any = None) -> Any:
+        rounds = round(seconds * _ROUNDS_A_SECOND * self._random.uniform(0.2, 2)) if seconds > 0 else 0
+        for _ in range(max(1, rounds)):
+            await _sleep(0)
+        return result
+
+    async def to_thread(self, work: Callable[..., Any], *given: Any) -> Any:
+        await self.sleep(self._random.choice([0.0, 0.01, 0.1]))
+        return work(*given)
+
+    async def settle(self) -> None:
+        """The caller's next frame comes before or after the tasks have done what they can do now."""
+        for _ in range(self._random.choice([0, 1, 2, 3, 12, 12, 12])):
+            await _sleep(0)
 
 
 class Chance:
@@ -35,6 +70,7 @@ class Chance:
         self.random = random.Random(seed)
         self.said: list[str] = []
         self.records: list[FakeRecord] = [caller.record]
+        self.manual = False
 
     def words(self) -> str:
         fresh = [f"w{len(self.said) + number}" for number in range(self.random.randint(1, 4))]
@@ -43,7 +79,7 @@ class Chance:
 
     async def act(self) -> None:
         caller, chance = self.caller, self.random
-        match chance.randrange(9):
+        match chance.randrange(13):
             case 0 | 1 | 2:
                 await caller.say(self.words(), pause=chance.choice([0.1, 0.3, 0.6, 1.0, 2.0]))
             case 3:
@@ -56,8 +92,18 @@ class Chance:
                 await caller.call.interrupt()
             case 7:
                 await self.resume()
+            case 8:
+                await caller.call.type_text(self.words(), respond=False)
+            case 9:
+                self.said.append(str(9_000 + len(self.said)))
+                await caller.call.type_text(f"{self.said[-1]}#", digits=True)
+            case 10:
+                await (caller.call.commit_audio() if chance.random() < 0.5 else caller.call.respond())
+            case 11:
+                self.manual = not self.manual
+                caller.call.configure(TurnTaking(eagerness=Eagerness.MANUAL if self.manual else Eagerness.AUTO))
             case _:
-                await asyncio.sleep(chance.choice([0.0, 0.01, 0.05]))
+                await asyncio.sleep(chance.choice([0.0, 0.1, 0.5, 2.0]))
         self.report()
 
     def report(self) -> None:
@@ -65,7 +111,11 @@ class Chance:
         replies = caller.all(ReplyStarted)
         if replies and self.random.random() < 0.6:
             reply = self.random.choice(replies).reply_id
-            caller.play_of(reply, self.random.uniform(0, 1.2) * caller.speaker.audio_ms(reply))
+            ms = self.random.uniform(0, 1.2) * caller.speaker.audio_ms(reply)
+            if self.random.random() < 0.1:
+                caller.call.truncated(reply, ms)
+            else:
+                caller.call.played(reply, ms, PlaybackSource.ACKS)
 
     async def resume(self) -> None:
         """The connection is lost, and the caller is back."""
@@ -81,20 +131,20 @@ class Chance:
 
 
 @pytest.mark.parametrize("seed", range(_SEEDS))
-async def test_no_word_is_lost_or_stored_twice(seed: int) -> None:
+async def test_no_word_is_lost_or_stored_twice(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    Scheduler(seed, monkeypatch)
     slow = random.Random(seed)
-    delays = [0.0] * 4  # real delays make the order depend on the machine's load
-    recognizer = FakeRecognizer(final_seconds=delays[0], partial_seconds=delays[1])
-    llm = FakeChatModel(lambda _: "Alpha beta gamma delta. Epsilon zeta eta theta iota. Kappa.", delay=delays[2] / 5)
+    final, partial, token, piece, commit = (slow.choice([0.0, 0.0, 0.05, 0.3]) for _ in range(5))
+    llm = FakeChatModel(lambda _: "Alpha beta gamma delta. Epsilon zeta eta theta iota. Kappa.", delay=token / 5)
     async with calling(
-        recognizer=recognizer,
+        recognizer=FakeRecognizer(final_seconds=final, partial_seconds=partial),
         llm=llm,
-        tts=FakeSynthesizer(delay=delays[3]),
+        tts=FakeSynthesizer(delay=piece),
         times=CallTimes(still_there=None),
         score=lambda _: slow.random(),
     ) as first:
         chance = Chance(first, seed)
-        first.record.commit_seconds = 0.0
+        first.record.commit_seconds = commit
         for _ in range(_STEPS):
             await chance.act()
         caller = chance.caller
@@ -128,6 +178,8 @@ def check(caller: Caller) -> None:
         elif isinstance(event, SpeechStarted):
             assert event.at_ms >= 0
     assert len(finished) == len(set(finished)), "a reply finished twice"
-    for turn in caller.record.turns.values():
+    assert committed <= set(caller.record.turns)
+    for turn_id, turn in caller.record.turns.items():
+        assert turn.heard.turn_id == turn_id
         if turn.playback is not None:
             assert turn.playback.heard_ms <= turn.playback.total_ms

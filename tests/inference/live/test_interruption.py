@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 
 from db.enums import PlaybackSource, TurnStatus
@@ -22,7 +23,7 @@ from inference.live.ports import (
     SpeechStarted,
 )
 from tests.inference.live.calls import Caller, calling
-from tests.inference.live.fakes import FakeRecognizer, noise, spoken
+from tests.inference.live.fakes import FakeRecognizer, noise, spoken, words_in
 
 LONG = "Alpha beta gamma delta epsilon zeta eta theta. Iota kappa lambda mu nu xi omicron pi rho."
 
@@ -299,3 +300,43 @@ async def test_the_caller_speaks_on_before_the_final_words_over_a_reply_are_know
         assert len(caller.record.turns) == 1, "the final words are not known yet"
         await caller.until(lambda: "again" in caller.record.texts[-1])
         assert " ".join(caller.record.texts) == "my bill is wrong stop thief again"
+
+
+async def test_a_turn_is_not_gone_on_with_past_an_utterance_that_is_not_decided() -> None:
+    """The reply is stopped while the caller speaks a second time over it: the words of its turn stay."""
+    recognizer = FakeRecognizer(partial_seconds=9)
+    async with calling(llm=talkative(), tts=FakeSynthesizer(delay=0.1), recognizer=recognizer) as caller:
+        await caller.say("my bill is wrong", pause=0.6)
+        await caller.until(lambda: bool(caller.all(ReplyAudio)))
+        caller.play(100)
+        recognizer.final_seconds = 0.2
+        await caller.say("stop", pause=0.6)
+        await caller.say("thief")
+        assert await caller.call.interrupt()
+        await caller.wait(1.0)
+        await caller.until(lambda: "thief" in caller.record.texts[-1])
+        assert " ".join(caller.record.texts) == "my bill is wrong stop thief"
+
+
+async def test_the_client_interrupts_a_reply_that_came_while_the_caller_speaks() -> None:
+    async with calling(llm=talkative(), recognizer=FakeRecognizer(partial_seconds=9)) as caller:
+        await replying(caller)
+        await caller.hear(spoken("stop"))
+        await caller.call.type_text("my address")
+        await caller.until(lambda: len(caller.record.turns) == 2)
+        assert await caller.call.interrupt()
+        await caller.until(lambda: caller.record.names.count("interrupted") == 2)
+
+
+async def test_sound_of_the_next_words_stays_when_a_cough_before_them_is_dropped() -> None:
+    """A connection that takes the call over hears all of what is spoken now."""
+    recognizer = FakeRecognizer(partial_seconds=9)
+    async with calling(llm=talkative(), recognizer=recognizer) as caller:
+        await replying(caller)
+        recognizer.final_seconds = 0.1
+        await caller.hear(noise(0.2))
+        await caller.wait(1.0)
+        await caller.say("thief of")
+        assert "clear_sound" not in caller.record.names, "the final words of the cough are not known yet"
+        await caller.until(lambda: "clear_sound" in caller.record.names)
+        assert words_in(np.concatenate(caller.record.unfinished)) == "thief of"

@@ -137,6 +137,78 @@ async def test_cleared_audio_answers_what_was_said_before() -> None:
         assert turn.reply.startswith("You said: my bill is wrong.")
 
 
+async def test_a_message_typed_meanwhile_stays_when_the_caller_goes_on_once_more() -> None:
+    """The turn's recognition has all of its spoken words, but what was typed is only in the attempt that took it."""
+    async with calling(llm=long(), tts=FakeSynthesizer(delay=0.05)) as caller:
+        await caller.say("cancel my contract", pause=0.6)
+        await caller.until(lambda: bool(caller.all(ReplyAudio)))
+        caller.play(200)
+        await caller.say("for my")
+        await caller.call.type_text("number five")
+        await caller.say("phone", pause=1.1)
+        for text, commits in (("right now", 3), ("please", 4)):
+            await caller.say(text, pause=1.1)
+            await caller.until(lambda commits=commits: len(caller.all(TurnCommitted)) == commits)  # type: ignore[misc]
+        (turn,) = caller.record.turns.values()
+        assert turn.texts[1] == "number five cancel my contract for my phone"
+        assert turn.texts[-1] == "number five cancel my contract for my phone right now please"
+
+
+async def test_words_of_a_turn_that_could_not_be_reopened_stay_when_the_caller_goes_on() -> None:
+    """Two utterances become a turn of their own, since the one before has ended; a third goes on with them."""
+    recognizer = FakeRecognizer()
+    async with calling(recognizer=recognizer, llm=long(), tts=FakeSynthesizer(delay=0.03)) as caller:
+        await caller.say("cancel my contract", pause=0.6)
+        await caller.answered()
+        first = next(iter(caller.record.turns.values()))
+        await caller.until(lambda: first.status is TurnStatus.COMPLETED)
+        caller.play(100)
+        recognizer.final_seconds = 0.1
+        await caller.say("for my phone", pause=0.6)
+        await caller.say("right now", pause=0.7)  # before the commit
+        await caller.until(lambda: len(caller.record.turns) == 2)
+        second = list(caller.record.turns.values())[1]
+        assert second.texts == ["for my phone right now"]
+        await caller.say("please", pause=0.7)
+        await caller.until(lambda: len(second.texts) == 2)
+        assert second.texts[1] == "for my phone right now please"
+
+
+async def test_a_turn_that_could_not_be_reopened_while_the_caller_goes_on_with_it() -> None:
+    """The third attempt knows which turn the second has become, and the caller's side is told of that one."""
+    async with calling(llm=long()) as caller:
+        await caller.say("cancel my contract", pause=0.6)
+        await caller.answered()
+        first = next(iter(caller.record.turns.values()))
+        await caller.until(lambda: first.status is TurnStatus.COMPLETED)
+        caller.play(100)
+        caller.record.commit_seconds = 0.1
+        await caller.say("for my phone", pause=0.6)
+        await caller.say("right now", pause=0.7)  # while the commit is under way
+        await caller.until(lambda: len(caller.all(TurnCommitted)) >= 2 and "right" in caller.record.texts[-1])
+        await caller.answered(2)
+        second_id, second = list(caller.record.turns.items())[1]
+        assert second.texts[-1] == "for my phone right now"
+        assert second.heard.turn_id == second_id
+        assert {each.turn_id for each in caller.all(TurnCommitted)} <= set(caller.record.turns)
+        assert caller.all(ReplyStarted)[-1].turn_id == second_id
+
+
+async def test_a_turn_that_is_stopped_before_it_becomes_one_of_its_own_is_not_answered() -> None:
+    async with calling(llm=long()) as caller:
+        await caller.say("cancel my contract", pause=0.6)
+        await caller.answered()
+        first = next(iter(caller.record.turns.values()))
+        await caller.until(lambda: first.status is TurnStatus.COMPLETED)
+        caller.play(100)
+        caller.record.commit_seconds = 0.1
+        await caller.say("for my phone", pause=0.7)
+        assert await caller.call.interrupt()
+        await caller.until(lambda: caller.record.names.count("interrupted") == 1)
+        assert caller.record.texts == ["cancel my contract", "for my phone"]
+        assert len(caller.all(ReplyStarted)) == 1
+
+
 async def test_recognition_that_fails_does_not_lose_the_turn_before() -> None:
     recognizer = FakeRecognizer()
     async with calling(recognizer=recognizer, llm=long(), tts=FakeSynthesizer(delay=0.05)) as caller:
