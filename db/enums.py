@@ -91,6 +91,13 @@ class CallEndReason(StrEnum):
     FAILED = "FAILED"
 
 
+class WorkerRole(StrEnum):
+    """The role of a process that runs turns."""
+
+    WORKER = "WORKER"
+    VOICE = "VOICE"
+
+
 class Prompt(StrEnum):
     """Why the assistant says something that answers no turn: a live call begins, or the caller is silent."""
 

@@ -20,6 +20,7 @@ from db.audio.store import open_audio_store
 from db.commands.builtin_agents import publish_to_all_tenants
 from db.commands.keys import MEDIA_SECRET, REVOKED_CHANNEL, import_key, server_secret
 from db.feed.feed import Feed
+from db.overview.reads import OverviewReads
 from db.postgres.database import Database
 from graph.api.schema import schema
 from graph.compiled.live.live import Live
@@ -142,6 +143,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 subscriptions=subscriptions,
                 revocations=revocations,
                 call_tokens=CallTokens(call_secret),
+                overview=OverviewReads(database),
             )
             router = graphql_router(parts)
             fast_path["parts"] = FastPathParts(

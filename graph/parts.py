@@ -13,6 +13,7 @@ from db.audio.decoder_pool import DecoderPool
 from db.audio.store import AudioStore
 from db.feed.feed import Feed
 from db.models.work import ToolCall
+from db.overview.reads import OverviewReads
 from db.postgres.database import Database
 from db.viewer import Viewer
 from graph.guards.call_tokens import CallTokens
@@ -66,3 +67,4 @@ class Parts:
     subscriptions: SubscriptionLimits
     revocations: Revocations
     call_tokens: CallTokens
+    overview: OverviewReads

@@ -17,9 +17,9 @@ import structlog
 from db.audio import limits
 from db.audio.decoder_child import DecoderChild
 from db.audio.decoder_protocol import DecodeRequest
-from db.audio.fair_semaphore import FairSemaphore
 from db.audio.recording import CustomerChannel, Recording, RecordingInfo
 from db.errors import AudioTooLong, AudioUnreadable, InternalError, Overloaded
+from db.fair_semaphore import FairSemaphore
 from db.json_value import Json
 from db.logs import retrieve_exception
 from db.subprocesses.child import ChildDied

@@ -40,6 +40,8 @@ class Call(IdMixin, Base):
         ForeignKeyConstraint(["tenant_id", "session_id"], ["sessions.tenant_id", "sessions.id"]),
         UniqueConstraint("session_id", "id"),
         UniqueConstraint("session_id", "idempotency_key"),
+        Index("ix_calls_tenant_id_opened_at", "tenant_id", "opened_at"),
+        Index("ix_calls_tenant_id", "tenant_id", postgresql_where=text("status <> 'ENDED'")),
         Index("uq_calls_open", "session_id", unique=True, postgresql_where=text("status <> 'ENDED'")),
         CheckConstraint("(status = 'ENDED') = (ended_at is not null)", name="ended_at"),
         CheckConstraint("(status = 'ENDED') = (end_reason is not null)", name="reason"),

@@ -43,6 +43,7 @@ class Session(IdMixin, CreatedAtMixin, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "agent_version_id"], ["agent_versions.tenant_id", "agent_versions.id"]),
         UniqueConstraint("tenant_id", "id"),
+        Index("ix_sessions_tenant_id_created_at", "tenant_id", "created_at"),
         Index("ix_sessions_tenant_id_customer_id_id", "tenant_id", "customer_id", "id"),
         CheckConstraint("last_seq >= 0 and turn_count >= 0", name="counters"),
         CheckConstraint("(status = 'ENDED') = (ended_at is not null)", name="ended_at"),
@@ -88,6 +89,7 @@ class Turn(IdMixin, Base):
         # A second guard beside the queue's lock: one turn of a session runs at a time.
         Index("uq_turns_running", "session_id", unique=True, postgresql_where=text("status = 'RUNNING'")),
         Index("ix_turns_queued", "session_id", postgresql_where=text("status = 'QUEUED'")),
+        Index("ix_turns_queued_at", "queued_at"),
         Index("ix_turns_call_id", "call_id", postgresql_where=text("call_id is not null")),
         CheckConstraint("number > 0 and attempt >= 0", name="counters"),
         CheckConstraint("(status = 'FAILED') = (error_code is not null)", name="error_code"),

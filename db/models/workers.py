@@ -9,7 +9,8 @@ from sqlalchemy import String, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, IdMixin
+from db.enums import WorkerRole
+from db.models.base import Base, IdMixin, enum_type
 
 
 class EngineReport(TypedDict):
@@ -24,12 +25,16 @@ class EngineReport(TypedDict):
 
 
 class Worker(IdMixin, Base):
-    """A worker process and its loaded engines. It is alive while its heartbeat is recent."""
+    """A worker process and its loaded engines. It is alive while its heartbeat is recent.
+
+    ``role``: None if a process of a release before roles wrote it.
+    """
 
     __tablename__ = "workers"
 
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
+    role: Mapped[WorkerRole | None] = mapped_column(enum_type(WorkerRole, "role"))
     capacity: Mapped[int]
     engines: Mapped[list[EngineReport]] = mapped_column(JSONB)
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -23,7 +23,7 @@ async def heartbeat(session: AsyncSession, worker: Worker) -> float:
     silent = await session.scalar(
         select(extract("epoch", func.clock_timestamp() - Worker.heartbeat_at)).where(Worker.id == worker.id)
     )
-    row = {name: getattr(worker, name) for name in ("id", "host", "pid", "capacity", "engines")}
+    row = {name: getattr(worker, name) for name in ("id", "host", "pid", "role", "capacity", "engines")}
     update = {"heartbeat_at": func.clock_timestamp(), "engines": worker.engines}
     await session.execute(insert(Worker).values(row).on_conflict_do_update(index_elements=["id"], set_=update))
     return float(silent or 0)

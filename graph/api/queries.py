@@ -23,6 +23,7 @@ from graph.api.context import Info
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 from graph.api.key_queries import KeyQueries
 from graph.api.nodes import find_node, node_of
+from graph.api.overview_queries import OverviewQueries
 from graph.api.paging import Connection, Page, page
 from graph.api.snapshot import read_snapshot
 from graph.api.types.capabilities import (
@@ -53,7 +54,7 @@ def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
 
 
 @strawberry.type(description="The queries.")
-class Query(AgentQueries, KeyQueries):
+class Query(AgentQueries, KeyQueries, OverviewQueries):
     @strawberry.field(description="The API key of this request and its tenant.")
     async def viewer(self, info: Info) -> Viewer:
         viewer = await info.context.viewer()

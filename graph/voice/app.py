@@ -22,6 +22,7 @@ from db.commands.agents import pinned_version
 from db.commands.builtin_agents import publish_to_all_tenants
 from db.commands.keys import REVOKED_CHANNEL, import_key, server_secret
 from db.commands.phone_calls import phone_viewer
+from db.enums import WorkerRole
 from db.errors import BadUserInput, NotFound
 from db.load_settings import load_settings
 from db.logs import configure_logging
@@ -129,7 +130,9 @@ async def _serve(
         stack.push_async_callback(_stop, loading)
         revoked = listen(database, {REVOKED_CHANNEL: revocations.hear}, check_seconds=_LISTEN_CHECK_SECONDS)
         beside = [server.run_app(), records.run(), revoked]
-        await run_turns(turns, stop, queue=settings.voice_takes_turns, beside=beside, drain=drain)
+        await run_turns(
+            turns, stop, role=WorkerRole.VOICE, queue=settings.voice_takes_turns, beside=beside, drain=drain
+        )
 
 
 def _prepared(settings: VoiceSettings) -> Callable[[AsyncSession], Awaitable[bytes]]:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.calls.sweep import find_stale, sweep
+from db.enums import WorkerRole
 from db.ids import new_id
 from db.logs import error_fields
 from db.models.workers import EngineReport, Worker
@@ -50,10 +51,13 @@ class WorkerHeartbeat:
     nobody holds.
     """
 
-    def __init__(self, database: Database, engines: Engines, settings: InferenceSettings) -> None:
+    def __init__(
+        self, database: Database, engines: Engines, settings: InferenceSettings, role: WorkerRole = WorkerRole.WORKER
+    ) -> None:
         self._database = database
         self._engines = engines
         self._settings = settings
+        self._role = role
         self._id = new_id()
 
     async def run(self) -> None:
@@ -81,6 +85,7 @@ class WorkerHeartbeat:
             id=self._id,
             host=socket.gethostname(),
             pid=os.getpid(),
+            role=self._role,
             capacity=self._settings.worker_capacity,
             engines=describe(self._engines),
         )

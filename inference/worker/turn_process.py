@@ -14,6 +14,7 @@ from procrastinate import App
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import AudioStore, BucketStore, open_audio_store
 from db.audio.sweep import sweep_periodically
+from db.enums import WorkerRole
 from db.errors import EngineUnavailable
 from db.postgres.database import Database
 from db.queue.jobs import queue_app
@@ -114,17 +115,19 @@ async def run_turns(
     parts: TurnParts,
     stop: asyncio.Event,
     *,
+    role: WorkerRole = WorkerRole.WORKER,
     queue: bool = True,
     beside: Sequence[Coroutine[Any, Any, None]] = (),
     drain: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Loads the engines and runs queued turns until ``stop`` is set; then drains the queue (``take_turns``).
 
-    ``queue``: whether queued turns are taken. ``beside``: work of the process, which ends when one of it ends; it is
-    cancelled after the drain. ``drain``: what else is to end then, beside the queue. Raises what made the process end.
+    ``role``: what the process is registered as. ``queue``: whether queued turns are taken. ``beside``: work of the
+    process, which ends when one of it ends; it is cancelled after the drain. ``drain``: what else is to end then,
+    beside the queue. Raises what made the process end.
     """
     database, runner = parts.database, parts.runner
-    heartbeat = WorkerHeartbeat(database, parts.engines, parts.settings)
+    heartbeat = WorkerHeartbeat(database, parts.engines, parts.settings, role)
     work = take_turns(parts.queue, database, parts.settings, runner) if queue else stop.wait()
     turns: asyncio.Task[object] = asyncio.create_task(work, name="turns")
     helpers = [

@@ -23,6 +23,7 @@ from db.enums import (
     Stage,
     ToolCallStatus,
     TurnStatus,
+    WorkerRole,
 )
 from db.turns.live_values import Eagerness
 
@@ -44,11 +45,13 @@ __all__ = [
     "Stage",
     "ToolCallStatus",
     "TurnStatus",
+    "WorkerRole",
 ]
 
 _MEANING: dict[type[StrEnum], str] = {
     Stage: "A step of a turn.",
     TurnStatus: "The progress of a turn.",
+    WorkerRole: "The role of a process that runs turns. VOICE: it holds live calls too.",
     ToolCallStatus: "PENDING until the tool has responded.",
     CrmStatus: "DONE: filed. PENDING, FAILED: an external CRM has not responded yet, or has refused.",
     CallEndReason: "Why a live call ended. CLOSED: by closeCall, or with its session. DROPPED: its connection did not"

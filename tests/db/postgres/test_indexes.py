@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,8 @@ from db.ids import new_id
 from db.models.audio import Audio
 from db.models.conversation import Session
 from db.models.work import CrmRecord
+from db.overview.period import Period
+from db.overview.reads import OverviewReads
 from db.postgres.database import Database
 from db.queue import workers
 from db.queue.limits import QueueLimits
@@ -260,6 +262,25 @@ async def test_look_ups_use_indexes(database: Database, viewer: Viewer, filled: 
         except AssertionError as error:
             wrong.append(f"{name}: {error}")
     assert wrong == []
+
+
+async def test_reads_of_an_overview_use_indexes(
+    database: Database, viewer: Viewer, filled: tuple[Session, UUID]
+) -> None:
+    period = Period.of(None, datetime.now(UTC) - timedelta(days=1), "UTC", datetime.now(UTC))  # few rows of many
+    reads = OverviewReads(database)
+    with watched(database) as statements:
+        await reads.calls_in_progress(viewer.tenant_id)
+        for read in (reads.stages, reads.whole_turns, reads.errors, reads.days):
+            await read(viewer.tenant_id, period)
+    assert len(statements) == 7
+    await assert_indexed(database, statements)
+    with watched(database) as statements:
+        await reads.queue(viewer.tenant_id)
+    ((statement, parameters),) = statements
+    for step in await plans(database, statement, parameters):
+        # Those of unfinished turns alone may be read from end to end.
+        assert step["Node Type"] != "Seq Scan", step
 
 
 async def test_writes_of_a_turn_use_indexes(database: Database, viewer: Viewer, filled: tuple[Session, UUID]) -> None:

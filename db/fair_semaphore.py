@@ -14,10 +14,21 @@ _RETRY_AFTER_SECONDS = 5.0
 class FairSemaphore:
     """``slots`` in total, of which one owner holds at most all but one (of a single slot, that one).
 
-    ``max_waiting``: waiters per owner. ``timeout_seconds``: longest wait.
+    ``max_waiting``: waiters per owner. ``timeout_seconds``: longest wait. ``too_many`` and ``too_long``: the errors'
+    words for more waiters, and for a longer wait.
     """
 
-    def __init__(self, slots: int, *, max_waiting: int, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        slots: int,
+        *,
+        max_waiting: int,
+        timeout_seconds: float,
+        too_many: str = "Too many recordings are waiting to be decoded.",
+        too_long: str = "No decoder became free in time.",
+    ) -> None:
+        self._too_many = too_many
+        self._too_long = too_long
         self._free = slots
         self._max_held = max(1, slots - 1)
         self._max_waiting = max_waiting
@@ -29,7 +40,7 @@ class FairSemaphore:
         """Takes a slot; ``release`` returns it. Raises Overloaded if too many wait, or after the timeout."""
         queue = self._queues.setdefault(owner, deque())
         if len(queue) >= self._max_waiting:
-            raise Overloaded("Too many recordings are waiting to be decoded.", _RETRY_AFTER_SECONDS)
+            raise Overloaded(self._too_many, _RETRY_AFTER_SECONDS)
         slot = asyncio.get_running_loop().create_future()
         queue.append(slot)
         self._grant()
@@ -42,7 +53,7 @@ class FairSemaphore:
             else:
                 self._forget(owner, slot)
             if isinstance(error, TimeoutError):
-                raise Overloaded("No decoder became free in time.", _RETRY_AFTER_SECONDS) from None
+                raise Overloaded(self._too_long, _RETRY_AFTER_SECONDS) from None
             raise
 
     def release(self, owner: Hashable) -> None:

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from db.audio.fair_semaphore import FairSemaphore
 from db.errors import Overloaded
+from db.fair_semaphore import FairSemaphore
 
 
 async def settle() -> None:
