@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, expect
 
+from db.commands.sign_in import create_sign_in_token
 from tests.client import Client
 from tests.console.page import ConsolePage, console_page, key_of
 from tests.graph.edge import Edge
@@ -47,26 +48,18 @@ async def test_a_key_whose_time_is_over_leads_to_the_sign_in_and_back(console: C
     await console.heading("Keys")
 
 
-async def test_a_link_signs_in_and_leaves_no_token(console: ConsolePage, acme: Client) -> None:
-    tokens: list[str] = []
-
-    async def exchange(route: Route) -> None:
-        tokens.append(json.loads(route.request.post_data or "")["token"])
-        await route.fulfill(json={"key": key_of(acme), "expiresAt": "2999-01-01T00:00:00Z"})
-
-    await console.page.route("**/sign-in", exchange)
-    await console.open("/agents#sign-in=one-time")
+async def test_a_link_signs_in_once_and_leaves_no_token(console: ConsolePage, browser: Browser, edge: Edge) -> None:
+    token = await edge.database.run(create_sign_in_token)
+    await console.open(f"/agents#sign-in={token}")
     await console.heading("Agents")
-    assert tokens == ["one-time"]
     assert console.page.url == f"{console.address}/agents"
-
-
-async def test_a_used_link_is_said(console: ConsolePage) -> None:
-    refusal = {"errors": [{"message": "Used.", "extensions": {"code": "UNAUTHENTICATED"}}]}
-    await console.page.route("**/sign-in", lambda route: route.fulfill(status=401, json=refusal))
-    await console.open("/#sign-in=used")
-    await expect(console.page.get_by_role("alert")).to_contain_text("signs in once")
-    assert console.page.url == f"{console.address}/"
+    async with console_page(browser, edge.address) as second:
+        await second.open(f"/#sign-in={token}")
+        await expect(second.page.get_by_role("alert")).to_contain_text("signs in once")
+        assert second.page.url == f"{edge.address}/"
+        again = await edge.database.run(create_sign_in_token)
+        await second.page.evaluate("(token) => { location.hash = `sign-in=${token}`; }", again)
+        await second.heading("Talk")
 
 
 async def test_every_view_by_keyboard(console: ConsolePage, acme: Client) -> None:

@@ -36,18 +36,23 @@ class VoiceProcess:
     process: asyncio.subprocess.Process
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found: int = free.getsockname()[1]
+        return found
+
+
 @asynccontextmanager
 async def voice_process(url: str, log: Path, **settings: str) -> AsyncIterator[VoiceProcess]:
     """Runs until the end of the block, and listens when it begins; its standard error goes to ``log``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = settings.get("VOXLOOM_VOICE_PORT") or str(free_port())
     environment = {
         **os.environ,
         **_FAKES,
         "DATABASE_URL": url,
         "PYTHONPATH": str(_ROOT),
-        "VOXLOOM_VOICE_PORT": str(port),
+        "VOXLOOM_VOICE_PORT": port,
         **settings,
     }
     with log.open("wb") as stderr:

@@ -11,6 +11,10 @@ const PONG_MS = 6_000;
 
 let client: Client | undefined;
 let clientKey: string | undefined;
+let isAcknowledged = false;
+
+/** Whether the websocket is open and its key accepted. */
+export const isConnected = (): boolean => isAcknowledged;
 
 /** The websocket of all subscriptions with this key. It opens with the first and closes after the last. */
 export function socketOf(key: string): Client {
@@ -39,7 +43,13 @@ export function socketOf(key: string): Client {
       pong: (received) => {
         if (received) clearTimeout(pong);
       },
-      closed: () => clearTimeout(pong),
+      connected: () => {
+        isAcknowledged = true;
+      },
+      closed: () => {
+        isAcknowledged = false;
+        clearTimeout(pong);
+      },
     },
   });
   return client;
@@ -48,4 +58,5 @@ export function socketOf(key: string): Client {
 export function closeSocket(): void {
   void client?.dispose();
   client = clientKey = undefined;
+  isAcknowledged = false;
 }

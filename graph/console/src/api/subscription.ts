@@ -1,7 +1,7 @@
 import { keyRefused, session } from '@/state/session';
 import type { Document } from './document';
 import { ApiError, type GraphQLFault, ofResponse } from './errors';
-import { socketOf } from './socket';
+import { isConnected, socketOf } from './socket';
 
 /** `live`: events come as they happen. `waiting`: the connection is lost; another attempt follows by itself. */
 export type FollowState = 'connecting' | 'live' | 'waiting' | 'ended' | 'failed';
@@ -76,7 +76,7 @@ export function follow<Data extends object, Variables extends { afterSeq?: numbe
     const key = session.value?.key;
     if (key === undefined) return fail(new ApiError('UNAUTHENTICATED', 'No API key.'));
     const client = socketOf(key);
-    onState?.('connecting');
+    onState?.(isConnected() ? 'live' : 'connecting');
     // The subscription itself says nothing until an event comes: connected is when the socket is.
     const forget = client.on('connected', () => {
       waitMs = FIRST_WAIT_MS;

@@ -31,7 +31,8 @@ export function SignIn() {
       await signing;
     } catch (thrown) {
       const failure = asApiError(thrown);
-      if (failure.isAboutKey) setWrong(refused);
+      // The token of a link has a code of its own.
+      if (failure.isAboutKey || failure.code === 'SIGN_IN_FAILED') setWrong(refused);
       else setError(failure);
       setBusy(undefined);
     }

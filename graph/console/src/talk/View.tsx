@@ -1,6 +1,34 @@
+import { useEffect } from 'preact/hooks';
+import { useQuery } from '@/api/useQuery';
+import { place } from '@/state/router';
+import { ErrorNotice } from '@/ui/ErrorNotice';
+import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
 import { words } from '@/words';
+import { Actions } from './Actions';
+import { followSession, sessionId } from './store';
+import { Setup } from './Setup';
+import { Studio } from './Studio';
+import { TalkOptions } from './talk.generated';
 
+/** A conversation with an agent, spoken or written, and beside it what the agent does. */
 export function View() {
-  return <Page heading={words.value.talk.heading} />;
+  const options = useQuery(TalkOptions, {});
+  const named = place.value.query.get('session');
+  useEffect(() => {
+    if (named !== null) followSession(named);
+  }, [named]);
+  const capabilities = options.data?.capabilities;
+  return (
+    <Page heading={words.value.talk.heading} actions={<Actions />}>
+      {options.error && <ErrorNotice error={options.error} onRetry={options.reload} />}
+      {capabilities === undefined && options.isLoading && <Loading />}
+      {capabilities !== undefined && (
+        <>
+          {sessionId.value === undefined && <Setup agents={capabilities.agents} />}
+          <Studio maxTextLength={capabilities.limits.maxTextLength} agents={capabilities.agents} />
+        </>
+      )}
+    </Page>
+  );
 }

@@ -2,11 +2,15 @@ import { computed } from '@preact/signals';
 import { pageLanguage } from '@/state/preferences';
 import { words } from '@/words';
 
-const numbers = computed(() => new Intl.NumberFormat(pageLanguage.value));
-const oneDigit = computed(() => new Intl.NumberFormat(pageLanguage.value, { maximumFractionDigits: 1, minimumFractionDigits: 1 }));
-const moments = computed(() => new Intl.DateTimeFormat(pageLanguage.value, { dateStyle: 'medium', timeStyle: 'short' }));
-const exact = computed(() => new Intl.DateTimeFormat(pageLanguage.value, { dateStyle: 'full', timeStyle: 'long' }));
-const clock = computed(() => new Intl.DateTimeFormat(pageLanguage.value, { timeStyle: 'medium' }));
+/** The page's language as the reader's browser writes it: English in Britain has other dates than in America. */
+const locale = computed(
+  () => navigator.languages.find((each) => each.toLowerCase().startsWith(pageLanguage.value)) ?? pageLanguage.value,
+);
+const numbers = computed(() => new Intl.NumberFormat(locale.value));
+const oneDigit = computed(() => new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1, minimumFractionDigits: 1 }));
+const moments = computed(() => new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }));
+const exact = computed(() => new Intl.DateTimeFormat(locale.value, { dateStyle: 'full', timeStyle: 'long' }));
+const clock = computed(() => new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }));
 
 export const formatNumber = (value: number): string => numbers.value.format(value);
 
@@ -20,7 +24,7 @@ export function formatTime(at: Date | string, style: 'moment' | 'exact' | 'clock
 /** Milliseconds as people read them: `84 ms`, `1.2 s`, `3:07`, `1:02:45`. */
 export function formatDuration(ms: number): string {
   const { milliseconds, seconds } = words.value.common;
-  if (ms < 999.5) return milliseconds(numbers.value.format(Math.round(ms)));
+  if (ms < 999.5) return milliseconds(numbers.value.format(Math.max(0, Math.round(ms))));
   if (ms < 59_950) return seconds(oneDigit.value.format(ms / 1000));
   const total = Math.round(ms / 1000);
   const two = (value: number) => String(value).padStart(2, '0');

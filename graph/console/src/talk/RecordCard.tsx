@@ -1,0 +1,47 @@
+import { Icon } from '@/ui/Icon';
+import { words } from '@/words';
+import type { CrmRecord } from './conversation';
+
+/** A filed CRM record: what the customer gets as reference, and what was filed. */
+export function RecordCard({ record, isUpdate = false }: { record: CrmRecord; isUpdate?: boolean }) {
+  const text = words.value.talk;
+  const details = Object.entries((record.details ?? {}) as Record<string, unknown>);
+  const facts: [string, string | null][] = [
+    ['name', record.name],
+    ['phone', record.phone],
+    ['account_id', record.accountId],
+    ...details.map(([name, value]): [string, string | null] => [name, shown(value)]),
+  ];
+  return (
+    <div class="record">
+      <p class="record-head">
+        <Icon name="record" />
+        <strong>{record.reference}</strong>
+        <span>{record.intent}</span>
+        <span class="record-scenario">{record.scenario}</span>
+        {isUpdate && <span class="record-scenario">{text.updated}</span>}
+      </p>
+      <dl class="facts">
+        <div>
+          <dt>{text.priority}</dt>
+          <dd>{record.priority}</dd>
+        </div>
+        {facts
+          .filter(([, value]) => value !== null && value !== '')
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd dir="auto" class="plain-text">
+                {value}
+              </dd>
+            </div>
+          ))}
+      </dl>
+    </div>
+  );
+}
+
+function shown(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
