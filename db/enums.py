@@ -27,6 +27,21 @@ class SessionStatus(StrEnum):
     ENDED = "ENDED"
 
 
+class SessionOutcome(StrEnum):
+    """What came of a session: the first that holds, in this order (``db.sessions.summary``).
+
+    IN_PROGRESS: a turn is queued or running, or a live call has not ended. HANDED_OVER: a record of its agent's
+    scenario for handing over to a person was filed. FILED: a record was filed, or changed. FAILED: none was, and a turn
+    failed. NOTHING_FILED: none of these.
+    """
+
+    IN_PROGRESS = "IN_PROGRESS"
+    HANDED_OVER = "HANDED_OVER"
+    FILED = "FILED"
+    FAILED = "FAILED"
+    NOTHING_FILED = "NOTHING_FILED"
+
+
 class Stage(StrEnum):
     ASR = "ASR"
     LLM = "LLM"

@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     false,
     func,
@@ -24,7 +26,8 @@ from db.models.base import Base, CreatedAtMixin, IdMixin
 
 
 class Agent(IdMixin, CreatedAtMixin, Base):
-    """An agent of a tenant. ``version``: the number of its current version, which new sessions get.
+    """An agent of a tenant. ``version``: the number of its current version, which new sessions get; None while all of
+    its versions are drafts.
 
     ``archived_at``: since then no session can be created with it; open sessions go on.
     """
@@ -45,16 +48,19 @@ class Agent(IdMixin, CreatedAtMixin, Base):
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     name: Mapped[str] = mapped_column(String(64))
-    version: Mapped[int]
+    version: Mapped[int | None]
     archived_at: Mapped[datetime | None]
 
 
 class AgentVersion(IdMixin, Base):
-    """A published definition; a trigger refuses updates. ``number`` counts the agent's versions from 1.
+    """A published definition; triggers refuse updates. ``number`` counts the agent's versions from 1.
+
+    ``draft``: stored, and never the current version so far; only ``createSession`` uses it, by its number. Being
+    published is the one change of a version, which is no draft again then.
 
     ``definition``: ``AgentDefinition.to_json()``; not loaded with the row. The type is ``json``, as ``jsonb`` loses the
     order of fields. ``checksum``: SHA-256 of its text. ``builtin``: published by VoxLoom itself. ``published_by``: the
-    API key, None for the command line and VoxLoom itself.
+    API key, None for the command line and VoxLoom itself. ``handover_scenario``: of the definition, by Postgres.
     """
 
     __tablename__ = "agent_versions"
@@ -73,5 +79,9 @@ class AgentVersion(IdMixin, Base):
     checksum: Mapped[bytes] = mapped_column(LargeBinary)
     languages: Mapped[list[str]] = mapped_column(ARRAY(String(2)))
     builtin: Mapped[bool] = mapped_column(default=False, server_default=false())
+    draft: Mapped[bool] = mapped_column(default=False, server_default=false())
     published_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     published_by: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id"))
+    handover_scenario: Mapped[str | None] = mapped_column(
+        Text, Computed("definition #>> '{handover,scenario}'", persisted=True)
+    )

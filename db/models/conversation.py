@@ -90,6 +90,7 @@ class Turn(IdMixin, Base):
         Index("uq_turns_running", "session_id", unique=True, postgresql_where=text("status = 'RUNNING'")),
         Index("ix_turns_queued", "session_id", postgresql_where=text("status = 'QUEUED'")),
         Index("ix_turns_queued_at", "queued_at"),
+        Index("ix_turns_failed", "session_id", postgresql_where=text("status = 'FAILED'")),
         Index("ix_turns_call_id", "call_id", postgresql_where=text("call_id is not null")),
         CheckConstraint("number > 0 and attempt >= 0", name="counters"),
         CheckConstraint("(status = 'FAILED') = (error_code is not null)", name="error_code"),
@@ -131,6 +132,13 @@ class Message(IdMixin, CreatedAtMixin, Base):
         ForeignKeyConstraint(["turn_id", "audio_id"], ["audio.turn_id", "audio.id"]),
         UniqueConstraint("turn_id", "role"),
         Index("ix_messages_session_id_id", "session_id", "id"),
+        # ``db.sessions.search``. Small pending lists: a write that merges one, and a search that reads it, are quick.
+        Index(
+            "ix_messages_said_words",
+            text("voxloom_said_words(text, language)"),
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 512},
+        ),
         CheckConstraint("type = 'AUDIO' or text is not null", name="text"),
         CheckConstraint("type = 'TEXT' or audio_id is not null", name="audio_id"),
     )

@@ -110,6 +110,12 @@ class CrmRecord(IdMixin, CreatedAtMixin, Base):
         Index("ix_crm_records_tenant_id_id", "tenant_id", "id"),
         Index("ix_crm_records_tenant_id_customer_id_id", "tenant_id", "customer_id", "id"),
         Index("ix_crm_records_session_id_id", "session_id", "id"),
+        Index(
+            "ix_crm_records_words",
+            text("voxloom_record_words(reference, name, phone, account_id, query, details)"),
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 512},
+        ),
     )
 
     tenant_id: Mapped[UUID]

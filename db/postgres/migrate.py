@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from db.errors import BadUserInput, VoxLoomError
-from db.postgres.address import parse_database_url
+from db.postgres.address import Address, parse_database_url
 from db.postgres.check import check_session
 from db.postgres.connect import connect
 from db.sqlstate import sqlstate_of
@@ -27,6 +28,9 @@ _CONNECT_SECONDS = 15
 
 #: Timeout of each statement of a migration, and of the wait for another process's migrations.
 _STATEMENT_SECONDS = 600
+
+#: Between two attempts to take the lock.
+_LOCK_SECONDS = 0.2
 
 #: Timeout of a wait for a table's lock: meanwhile all queries on the table queue behind the migration.
 _TABLE_LOCK = "set lock_timeout = '10s'"
@@ -67,10 +71,23 @@ async def migrating(url: str) -> AsyncIterator[AsyncConnection]:
         ),
     )
     async with engine.connect() as connection:  # closing it releases the advisory lock
-        await connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
+        await _take_lock(connection, address)
         await connection.execute(text(_TABLE_LOCK))
         await connection.commit()
         yield connection
+
+
+async def _take_lock(connection: AsyncConnection, address: Address) -> None:
+    """Waits for the advisory lock by asking for it: a statement that waits holds a snapshot, for whose end a migration
+    that builds an index CONCURRENTLY waits. Raises MigrationFailed.
+    """
+    for _ in range(int(_STATEMENT_SECONDS / _LOCK_SECONDS)):
+        taken = await connection.scalar(text("select pg_try_advisory_lock(:key)"), {"key": _LOCK})
+        await connection.commit()
+        if taken:
+            return
+        await asyncio.sleep(_LOCK_SECONDS)
+    raise MigrationFailed(f"{address}: another process has been migrating for {_STATEMENT_SECONDS} s.")
 
 
 async def migrate(url: str, revision: str = "head") -> None:

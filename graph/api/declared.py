@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from graphql import GraphQLField
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -30,6 +32,16 @@ class Value:
     """A value: ``sql`` is an expression over the row's columns."""
 
     sql: Callable[[Columns], Expression]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derived(Value):
+    """A value that SQL derives from other tables, by the id of the row, ``column``.
+
+    Resolvers read it by the same expression, for many rows in one statement.
+    """
+
+    column: InstrumentedAttribute[UUID]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from strawberry.scalars import JSON
 from db.json_value import Json
 from db.postgres.jsonb import JsonbObject
 from graph.api.context import Info
-from graph.api.declared import READ, Columns, Expression, Items, SameRow, SoundUrl, Value
+from graph.api.declared import READ, Columns, Derived, Expression, Items, SameRow, SoundUrl, Value
 from graph.api.loaders import Source
 
 #: Python types with a GraphQL type; an enum is a str.
@@ -114,6 +114,16 @@ def computed(python: Callable[[R], V], sql: Callable[[C], SQLColumnExpression[ob
         return python(self.row)
 
     return cast("V", declare(resolve, description, Value(over_columns(sql))))
+
+
+def derived(column: InstrumentedAttribute[UUID], sql: Callable[[C], SQLColumnExpression[V]], description: str) -> V:
+    """A field that SQL derives from rows of other tables; ``column``: the id of the field's own row."""
+    read = Derived(over_columns(sql), column)
+
+    async def resolve(self: Parent) -> object:
+        return await self.source.derived(read).load(getattr(self.row, column.key))
+
+    return cast("V", declare(resolve, description, read))
 
 
 def prefixed_id(prefix: str, attribute: InstrumentedAttribute[UUID], what: str) -> strawberry.ID:

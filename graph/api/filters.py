@@ -1,12 +1,15 @@
-"""Filters of lists: from GraphQL input to SQL conditions."""
+"""Filters of lists: from GraphQL input to conditions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import ge, lt
+from typing import Any
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, Text, false
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.agents.references import as_stored
@@ -16,39 +19,52 @@ from db.ids import parse_id
 from db.languages import parse_language
 from db.models.conversation import Session
 from db.models.work import CrmRecord
+from db.sessions import summary
+from db.sessions.search import Search, has_said, parse_search
 from db.validation import validate_text
+from graph.api.conditions import Condition, Holds, compare
+from graph.api.declared import Columns, Expression
+from graph.api.fields import over_columns
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 
+_MAX_AGENT = 100
 _MAX_REFERENCE = 40
 
 #: ``db.agents.identifier.Identifier``. Records of archived agents and earlier versions can be found too.
 _NAME = re.compile("[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
-def of_sessions(wanted: SessionFilter | None) -> Iterator[ColumnElement[bool]]:
+def of_sessions(wanted: SessionFilter | None) -> Iterator[Condition]:
     """One condition per given value. Raises BadUserInput for a value that no session can have.
 
     An unknown or malformed id matches nothing.
     """
     if wanted is None:
         return
+    if wanted.search is not None:
+        yield _said(parse_search(wanted.search))
     if wanted.customer_id is not None:
-        yield Session.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
+        yield compare(Session.customer_id, _customer_id(wanted.customer_id))
+    if wanted.agent is not None:
+        yield compare(Session.persona, validate_text(wanted.agent, "agent", max_length=_MAX_AGENT))
     if wanted.status is not None:
-        yield Session.status == wanted.status
+        yield compare(Session.status, wanted.status)
+    if wanted.outcome is not None:
+        yield Condition(_has_outcome, ((wanted.outcome, summary.OUTCOME),))
+    if wanted.failed is not None:
+        yield Condition(Holds(over_columns(summary.has_failed), wanted.failed))
+    if wanted.live_now is not None:
+        yield Condition(Holds(over_columns(summary.is_live), wanted.live_now))
     if wanted.channel is not None:
-        yield Session.channel == wanted.channel
+        yield compare(Session.channel, wanted.channel)
     if wanted.language is not None:
-        yield Session.language == parse_language(wanted.language)
+        yield compare(Session.language, parse_language(wanted.language))
     if wanted.forked_from is not None:
-        try:
-            yield Session.forked_from_id == parse_id(wanted.forked_from, "session")
-        except NotFound:
-            yield false()
+        yield _by_id(Session.forked_from_id, wanted.forked_from, "session")
     yield from _between(Session.created_at, wanted.created_after, wanted.created_before)
 
 
-def of_crm_records(wanted: CrmRecordFilter | None) -> Iterator[ColumnElement[bool]]:
+def of_crm_records(wanted: CrmRecordFilter | None) -> Iterator[Condition]:
     """One condition per given value. Raises BadUserInput for a value that no record can have.
 
     An unknown or malformed session id matches no records. Records of forked sessions are no requests of customers: they
@@ -56,26 +72,23 @@ def of_crm_records(wanted: CrmRecordFilter | None) -> Iterator[ColumnElement[boo
     """
     forked = None if wanted is None else wanted.forked
     if forked is not None or wanted is None or wanted.session_id is None:
-        yield CrmRecord.forked.is_(bool(forked))
+        yield Condition(_is_forked if forked else _is_not_forked)
     if wanted is None:
         return
     if wanted.customer_id is not None:
-        yield CrmRecord.customer_id == validate_text(wanted.customer_id, "customerId", max_length=MAX_CUSTOMER_ID)
+        yield compare(CrmRecord.customer_id, _customer_id(wanted.customer_id))
     if wanted.session_id is not None:
-        try:
-            yield CrmRecord.session_id == parse_id(wanted.session_id, "session")
-        except NotFound:
-            yield false()
+        yield _by_id(CrmRecord.session_id, wanted.session_id, "session")
     if wanted.reference is not None:
-        yield CrmRecord.reference == clean_reference(wanted.reference)
+        yield compare(CrmRecord.reference, clean_reference(wanted.reference))
     if wanted.scenario is not None:
         if _NAME.fullmatch(wanted.scenario) is None:
             raise BadUserInput("scenario is the name of a scenario: lower-case letters, digits and _, 1 to 64.")
-        yield CrmRecord.scenario == wanted.scenario
+        yield compare(CrmRecord.scenario, wanted.scenario)
     if wanted.priority is not None:
-        yield CrmRecord.priority == wanted.priority
+        yield compare(CrmRecord.priority, wanted.priority)
     if wanted.status is not None:
-        yield CrmRecord.status == wanted.status
+        yield compare(CrmRecord.status, wanted.status)
     yield from _between(CrmRecord.created_at, wanted.created_after, wanted.created_before)
 
 
@@ -87,13 +100,57 @@ def clean_reference(given: str) -> str:
     return clean
 
 
+def _customer_id(given: str) -> str:
+    return validate_text(given, "customerId", max_length=MAX_CUSTOMER_ID)
+
+
+def _by_id(attribute: InstrumentedAttribute[Any], given: str, what: str) -> Condition:
+    try:
+        return compare(attribute, parse_id(given, what))
+    except NotFound:
+        return Condition(_nothing)
+
+
+def _nothing(columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:
+    return false()
+
+
+def _is_forked(columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:
+    return columns.forked.is_(True)
+
+
+def _is_not_forked(columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:
+    return columns.forked.is_(False)  # as in the index of references
+
+
+def _has_outcome(columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:
+    (wanted,) = values
+    return over_columns(summary.outcome)(columns) == wanted
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A search with this number of words, and with identifiers or not."""
+
+    words: int
+    identifiers: bool
+
+    def __call__(self, columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:
+        return has_said(columns.id, values[: self.words], values[self.words] if self.identifiers else None)
+
+
+def _said(search: Search) -> Condition:
+    values = [*search.words, search.identifiers] if search.identifiers else search.words
+    return Condition(_Said(len(search.words), bool(search.identifiers)), tuple((each, Text()) for each in values))
+
+
 def _between(
     column: InstrumentedAttribute[datetime], after: datetime | None, before: datetime | None
-) -> Iterator[ColumnElement[bool]]:
+) -> Iterator[Condition]:
     if after is not None:
-        yield column >= _moment(after, "createdAfter")
+        yield compare(column, _moment(after, "createdAfter"), ge)
     if before is not None:
-        yield column < _moment(before, "createdBefore")
+        yield compare(column, _moment(before, "createdBefore"), lt)
 
 
 def _moment(given: datetime, what: str) -> datetime:

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from db.defaults import DEFAULT_AGENT
 from graph.api.descriptions import described
-from graph.api.types.enums import CallTransport, Channel, CrmStatus, Eagerness, Priority, SessionStatus
+from graph.api.types.enums import CallTransport, Channel, CrmStatus, Eagerness, Priority, SessionOutcome, SessionStatus
 
 
 @strawberry.input(
@@ -195,6 +195,19 @@ class InterruptReplyInput:
 
 @strawberry.input(description="Filters sessions; all given conditions must hold.")
 class SessionFilter:
+    search: str | None = strawberry.field(
+        description="In which either side said these words, or whose CRM records have them: by the beginning of a word,"
+        " or by another form of it in English, Spanish, German, French or Hindi. All words must be found, in any order;"
+        " the first 8 count. Also an account number, a telephone number or a reference, however it is written. 1 to 200"
+        " characters.",
+        default=None,
+    )
+    agent: str | None = strawberry.field(description="Of this agent (its name, Session.persona).", default=None)
+    outcome: SessionOutcome | None = strawberry.field(description="With this outcome.", default=None)
+    failed: bool | None = strawberry.field(description="With a turn that failed; false: without one.", default=None)
+    live_now: bool | None = strawberry.field(
+        description="With a live call that has not ended; false: without one.", default=None
+    )
     customer_id: str | None = strawberry.field(description="Of this customer.", default=None)
     status: SessionStatus | None = strawberry.field(description="With this status.", default=None)
     channel: Channel | None = strawberry.field(description="Of this channel.", default=None)

@@ -7,16 +7,18 @@ for hours and must show current rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.dataloader import DataLoader
 
 from db.models.base import Base
 from db.postgres.database import Database
+from graph.api.declared import Derived
 
 V = TypeVar("V")
 
@@ -49,12 +51,20 @@ class ManyBy(Protocol):
     def load(self, key: UUID) -> Awaitable[list[Row]]: ...
 
 
+class ValueBy(Protocol):
+    """Looks up a derived value by the id of its row."""
+
+    def load(self, key: UUID) -> Awaitable[object]: ...
+
+
 class Source(Protocol):
     """Source of the rows of nested fields: DataLoaders, or a snapshot of a session."""
 
     def one(self, column: Key) -> OneBy: ...
 
     def many(self, column: Key) -> ManyBy: ...
+
+    def derived(self, wanted: Derived) -> ValueBy: ...
 
 
 class Loaders:
@@ -64,6 +74,7 @@ class Loaders:
         self._database = database
         self._one: dict[Key, DataLoader[UUID, Row | None]] = {}
         self._many: dict[Key, DataLoader[UUID, list[Row]]] = {}
+        self._derived: dict[Derived, DataLoader[UUID, object]] = {}
 
     def one(self, column: Key) -> DataLoader[UUID, Row | None]:
         if column not in self._one:
@@ -74,6 +85,11 @@ class Loaders:
         if column not in self._many:
             self._many[column] = self._many_by(column)
         return self._many[column]
+
+    def derived(self, wanted: Derived) -> DataLoader[UUID, object]:
+        if wanted not in self._derived:
+            self._derived[wanted] = self._derived_by(wanted)
+        return self._derived[wanted]
 
     async def _rows(self, column: Key, keys: Sequence[UUID]) -> Sequence[Row]:
         model = column.class_
@@ -96,6 +112,24 @@ class Loaders:
             return [found[key] for key in keys]
 
         return _loader(load)
+
+    def _derived_by(self, wanted: Derived) -> DataLoader[UUID, object]:
+        async def load(keys: list[UUID]) -> list[object]:
+            async with self._database.reading() as session:
+                found = await read_derived(session, [wanted], keys)
+            return [found[wanted][key] for key in keys]
+
+        return _loader(load)
+
+
+async def read_derived(
+    session: AsyncSession, wanted: Sequence[Derived], keys: Sequence[UUID]
+) -> Mapping[Derived, Mapping[UUID, object]]:
+    """Derived values of rows of one table by their ids, in one statement."""
+    own_id = wanted[0].column
+    values = [each.sql(own_id.table.c) for each in wanted]
+    rows = (await session.execute(select(own_id, *values).where(own_id.in_(set(keys))))).all()
+    return {each: {row[0]: row[place] for row in rows} for place, each in enumerate(wanted, 1)}
 
 
 def _loader(load: Callable[[list[UUID]], Awaitable[list[V]]]) -> DataLoader[UUID, V]:

@@ -19,6 +19,7 @@ from db.queue import workers
 from db.viewer import Viewer as ViewerRow
 from graph.api import filters
 from graph.api.agent_queries import AgentQueries
+from graph.api.conditions import in_sql
 from graph.api.context import Info
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 from graph.api.key_queries import KeyQueries
@@ -88,7 +89,7 @@ class Query(AgentQueries, KeyQueries, OverviewQueries):
     ) -> Connection[Session]:
         viewer = await info.context.viewer()
         query = select(SessionRow).where(SessionRow.tenant_id == viewer.tenant_id)
-        query = query.where(*filters.of_sessions(filter))
+        query = query.where(*in_sql(filters.of_sessions(filter), SessionRow.__table__.c))
         return await page(
             info.context.parts.database,
             query,
@@ -165,7 +166,7 @@ class Query(AgentQueries, KeyQueries, OverviewQueries):
     ) -> Connection[CrmRecord]:
         viewer = await info.context.viewer()
         query = select(CrmRecordRow).where(CrmRecordRow.tenant_id == viewer.tenant_id)
-        query = query.where(*filters.of_crm_records(filter))
+        query = query.where(*in_sql(filters.of_crm_records(filter), CrmRecordRow.__table__.c))
         return await page(
             info.context.parts.database,
             query,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.types import get_object_definition
 
 from db.enums import AudioKind
 from db.models.agents import AgentVersion
@@ -17,7 +19,9 @@ from db.models.calls import Call
 from db.models.conversation import Message, Session, Turn
 from db.models.tenancy import ApiKey
 from db.models.work import CrmRecord, CrmRecordChange, ModelCall, ToolCall
-from graph.api.loaders import Key, Row, table_of
+from graph.api.declared import READ, Derived
+from graph.api.loaders import Key, Row, read_derived, table_of
+from graph.api.types.session import Session as SessionType
 
 
 class _One:
@@ -45,11 +49,22 @@ class _Many:
         return self._rows.get(key, [])
 
 
-class Snapshot:
-    """A ``graph.api.loaders.Source`` of rows that were read together."""
+class _Derived:
+    """Derived values by the id of their row."""
 
-    def __init__(self, rows: dict[type[Base], Sequence[Row]]) -> None:
+    def __init__(self, values: Mapping[UUID, object]) -> None:
+        self._values = values
+
+    async def load(self, key: UUID) -> object:
+        return self._values[key]
+
+
+class Snapshot:
+    """A ``graph.api.loaders.Source`` of rows and derived values that were read together."""
+
+    def __init__(self, rows: dict[type[Base], Sequence[Row]], derived: Mapping[Derived, Mapping[UUID, object]]) -> None:
         self._rows = rows
+        self._values = derived
         self._one: dict[Key, _One] = {}
         self._many: dict[Key, _Many] = {}
 
@@ -62,6 +77,9 @@ class Snapshot:
         if column not in self._many:
             self._many[column] = _Many(self._rows[table_of(column)], column.key)
         return self._many[column]
+
+    def derived(self, wanted: Derived) -> _Derived:
+        return _Derived(self._values[wanted])
 
 
 async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
@@ -90,5 +108,12 @@ async def read_snapshot(session: AsyncSession, owner: Session) -> Snapshot:
                 await session.scalars(changes.where(CrmRecord.session_id == owner.id).order_by(CrmRecordChange.id))
             ).all(),
             Call: await rows(Call.session_id),
-        }
+        },
+        await read_derived(session, _derived_of_sessions(), [owner.id]),
     )
+
+
+@cache
+def _derived_of_sessions() -> Sequence[Derived]:
+    fields = get_object_definition(SessionType, strict=True).fields
+    return [each.metadata[READ] for each in fields if isinstance(each.metadata.get(READ), Derived)]

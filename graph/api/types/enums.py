@@ -19,6 +19,7 @@ from db.enums import (
     Priority,
     Prompt,
     Role,
+    SessionOutcome,
     SessionStatus,
     Stage,
     ToolCallStatus,
@@ -41,6 +42,7 @@ __all__ = [
     "Priority",
     "Prompt",
     "Role",
+    "SessionOutcome",
     "SessionStatus",
     "Stage",
     "ToolCallStatus",
@@ -69,6 +71,9 @@ _MEANING: dict[type[StrEnum], str] = {
     Channel: "How the customer reaches the company.",
     Prompt: "Why the assistant says something that answers no turn: a live call begins, or the caller is silent.",
     Priority: "The urgency of a CRM record.",
+    SessionOutcome: "What came of a session: the first that holds. IN_PROGRESS: a turn is queued or running, or a live"
+    " call has not ended. HANDED_OVER: a record that hands over to a person was filed. FILED: a record was filed, or"
+    " changed. FAILED: none was, and a turn failed. NOTHING_FILED: none of these.",
     SessionStatus: "Whether a session accepts messages.",
 }
 

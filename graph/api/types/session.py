@@ -15,13 +15,14 @@ from db.models.conversation import Turn as TurnRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
-from graph.api.fields import column, part, prefixed_id
+from db.sessions import summary
+from graph.api.fields import column, derived, part, prefixed_id
 from graph.api.loaders import Source
 from graph.api.relations import one, window
 from graph.api.types.agent import AgentVersion
 from graph.api.types.call import Call
 from graph.api.types.crm import CrmRecord
-from graph.api.types.enums import Channel, SessionStatus
+from graph.api.types.enums import Channel, SessionOutcome, SessionStatus
 from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
 from graph.api.types.node import Node
@@ -56,6 +57,20 @@ class Session(Node):
     forked_after: int | None = column(
         SessionRow.forked_after, "The number of the last turn that the fork copied; null for others."
     )
+    outcome: SessionOutcome = derived(
+        SessionRow.id, summary.outcome, "What came of it so far: the first value that holds, in their order."
+    )
+    preview: str | None = derived(
+        SessionRow.id, summary.preview, "The first words of the customer, at most 200 characters; null without any."
+    )
+    duration_ms: float = derived(
+        SessionRow.id,
+        summary.duration_ms,
+        "Milliseconds from its creation to its end, or to its latest event if it is open.",
+    )
+    turn_count: int = column(SessionRow.turn_count, "How many turns it has.")
+    failed_turns: int = derived(SessionRow.id, summary.failed_turns, "How many of its turns failed.")
+    record_count: int = derived(SessionRow.id, summary.record_count, "How many CRM records were filed in it.")
     created_at: datetime = column(SessionRow.created_at, "When it was created.")
     ended_at: datetime | None = column(SessionRow.ended_at, "When endSession was called.")
     last_seq: int = column(SessionRow.last_seq, "The number (seq) of its latest event.")

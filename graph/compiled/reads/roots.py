@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BinaryExpression, Column, ColumnElement, Integer, Uuid, select
-from sqlalchemy.sql.elements import False_, True_
-from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy import Integer, Uuid, select
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from db.errors import VoxLoomError
@@ -18,6 +16,7 @@ from db.models.base import Base
 from db.models.conversation import Session, Turn
 from db.models.work import CrmRecord
 from graph.api import filters
+from graph.api.conditions import Condition
 from graph.api.declared import Expression
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 from graph.api.paging import Page
@@ -27,12 +26,9 @@ from graph.compiled.reads.sql_json import Parameters, Rows, SqlType
 #: Arguments by Python name. Any: graphql-core has coerced each to its own type.
 Arguments = Mapping[str, Any]
 
-#: A condition: its column, its comparison operator, and its value if it is part of the statement; None if it is bound.
-Condition = tuple[str, OperatorType, bool | None]
-
 SIZE, AFTER, BEFORE = "size", "after", "before"
 
-_Conditions = Iterable[ColumnElement[bool]]
+_Conditions = Iterable[Condition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class Bound:
     @property
     def form(self) -> tuple[object, ...]:
         """The part of the arguments that changes the statement's text."""
-        return (tuple(self.values), self.conditions, self.backwards)
+        return (tuple(self.values), tuple(each.sql for each in self.conditions), self.backwards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +104,22 @@ def _page(
             conditions = list(conditions_of(wanted))
         except VoxLoomError as error:
             raise Unsupported(error.code) from None
-        form: list[Condition] = []
-        for number, each in enumerate(conditions):
-            if not isinstance(each, BinaryExpression):  # the filter matches nothing
-                raise Unsupported("no such rows")
-            assert isinstance(each.left, Column)
-            if isinstance(each.right, True_ | False_):
-                form.append((each.left.name, each.operator, isinstance(each.right, True_)))
-                continue
-            form.append((each.left.name, each.operator, None))
-            value = each.right.value
-            values[f"filter_{number}"] = value.value if isinstance(value, Enum) else value
-        return Bound(values, tuple(form), backwards=asked.backwards)
+        for name, (value, _) in _named(conditions):
+            values[name] = value.value if isinstance(value, Enum) else value
+        return Bound(values, tuple(conditions), backwards=asked.backwards)
 
     return bind
+
+
+def _named(conditions: Sequence[Condition]) -> Iterator[tuple[str, tuple[object, SqlType]]]:
+    """The values of the conditions by the names under which they are bound."""
+    for number, each in enumerate(conditions):
+        for place, value in enumerate(each.values):
+            yield _name(number, place), value
+
+
+def _name(number: int, place: int) -> str:
+    return f"filter_{number}_{place}"
 
 
 def _session(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
@@ -145,10 +143,10 @@ def _record(table: NamedFromClause, tenant_id: Expression, bound: Bound, paramet
 def filtered(table: NamedFromClause, tenant_id: Expression, bound: Bound, parameters: Parameters) -> Rows:
     """All rows that match a list's filters, before paging."""
     rows = select().select_from(table).where(table.c.tenant_id == tenant_id)
-    for number, (name, compare, constant) in enumerate(bound.conditions):
-        own = table.c[name]
-        value = bound.parameter(parameters, f"filter_{number}", own.type) if constant is None else constant
-        rows = rows.where(compare(own, value))
+    for number, each in enumerate(bound.conditions):
+        kinds = enumerate(kind for _, kind in each.values)
+        values = [bound.parameter(parameters, _name(number, place), kind) for place, kind in kinds]
+        rows = rows.where(each.sql(table.c, values))
     return rows
 
 

@@ -22,6 +22,7 @@ from db.models.metadata import metadata
 from db.postgres.database import Database
 from db.postgres.migrate import MigrationFailed, alembic_config, migrate
 from db.postgres.schema_revision import newest_revision
+from migrations import search_functions
 
 #: All objects of the schema, except those that belong to a listed object.
 _OBJECTS = """
@@ -102,6 +103,8 @@ async def test_the_catalogue_agrees_with_the_models(empty: str, database_url: st
     """Alembic does not compare check constraints and names of constraints; the catalogue has them."""
     engine = create_async_engine(empty.replace("postgresql", "postgresql+asyncpg", 1))
     async with engine.begin() as connection:
+        for function in search_functions.CREATE:
+            await connection.execute(text(function.replace(":", r"\:")))
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
     assert ours(await ask(database_url, _SHAPE)) == ours(await ask(empty, _SHAPE))

@@ -9,6 +9,7 @@ from graphql import GraphQLObjectType, get_named_type
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
+from db.enums import SessionOutcome
 from graph.api.schema import schema
 
 SCHEMA = schema.graphql_schema
@@ -123,6 +124,13 @@ class _Writer:
                 "status": st.sampled_from(["OPEN", "ENDED", None]),
                 "channel": st.sampled_from(["WEB", "PHONE"]),
                 "language": st.sampled_from(["en", "es-mx", "??"]),
+                "search": st.sampled_from(
+                    ["plain", "Zoë", "ünïc drop", *self._known.references, "+1-555", "-", "", "\0"]
+                ),
+                "agent": st.sampled_from(["billing_agent", "nobody", ""]),
+                "outcome": st.sampled_from([each.value for each in SessionOutcome]),
+                "failed": st.sampled_from([True, False, None]),
+                "liveNow": st.sampled_from([True, False, None]),
                 "forkedFrom": st.sampled_from([*self._known.sessions, "none"]),
             },
             "CrmRecordFilter": {
