@@ -7,7 +7,7 @@ from operator import ne
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import cast, func, null
+from sqlalchemy import Text, cast, func, literal, null
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import SQLColumnExpression
 
@@ -45,7 +45,7 @@ def _citations(message: MessageRow) -> list[dict[str, Json]]:
 
 
 def _citations_sql(message: type[MessageRow]) -> SQLColumnExpression[object]:
-    return func.coalesce(message.citations, cast("[]", JSONB))
+    return func.coalesce(message.citations, cast(literal("[]", Text), JSONB))
 
 
 def _member(name: str, description: str) -> str:

@@ -183,19 +183,15 @@ def statements() -> Iterator[list[str]]:
 async def test_a_page_takes_as_many_statements_as_one_row(edge: Edge, acme: Client, statements: list[str]) -> None:
     await acme.create_session()
 
-    async def taken() -> int:
+    async def taken(place: int, expected: int) -> int:
         statements.clear()
         # An alias of its own each: a document that is new goes through the resolvers.
-        nonlocal place
-        place += 1
         nodes = (await acme.run(LIST.replace("nodes", f"a{place}: nodes"), first=100))["sessions"][f"a{place}"]
         assert len(nodes) == expected
         return len(statements)
 
-    place, expected = 0, 1
-    one = await taken()
+    one = await taken(0, 1)
     for _ in range(30):
         session = await acme.create_session()
         await add_turn(edge.database, session, "words", "reply")
-    expected = 31
-    assert await taken() == one
+    assert await taken(1, 31) == one
