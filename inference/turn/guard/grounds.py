@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from inference.turn.guard.spoken_numbers import says_number
 from inference.turn.guard.words import MAX_CHARS, amounts, numbers_in, squashed, tokens
@@ -13,6 +14,13 @@ _MAX_ALL_CHARS = 60_000
 #: A number of at least so many digits may be said in groups with up to so many words between them.
 _GROUPED = 4
 _MAX_BETWEEN = 2
+
+#: Characters of a value that may be put right in a part. Of it, at least one of so many was said before.
+_SHORTEST_WHOLE = 4
+_LONGEST_WHOLE = 80
+_KEPT = 3
+#: Most words of such a part.
+_PART_WORDS = 5
 
 #: A phone number may be written with a country code that was not said, of so many digits.
 _COUNTRY_CODE = 3
@@ -36,6 +44,33 @@ class Grounds:
         """Whether letters and digits were said in this order, in any grouping."""
         target = squashed(value)
         return bool(target) and any(_holds(target, text) for text in self._texts)
+
+    def put_together(self, value: str, wholes: Iterable[str]) -> bool:
+        """Whether a value is one of ``wholes`` with a part put right that was said: "the last four are 0174"."""
+        target = squashed(value)
+        return any(self._corrects(target, squashed(whole)) for whole in wholes)
+
+    def _corrects(self, target: str, whole: str) -> bool:
+        if not _SHORTEST_WHOLE <= len(target) <= _LONGEST_WHOLE or len(whole) > _LONGEST_WHOLE:
+            return False
+        before = _alike(target, whole)
+        behind = _alike(target[::-1], whole[::-1])
+        behind = min(behind, len(target) - before, len(whole) - before)
+        if (before + behind) * _KEPT < len(target):
+            return False
+        last = len(target) - behind
+        ends = range(max(last, 1), len(target) + 1)
+        return any(target[at:end] in self._parts for at in range(before + 1) for end in ends if at < end)
+
+    @cached_property
+    def _parts(self) -> frozenset[str]:
+        """Words in a row, joined."""
+        return frozenset(
+            "".join(text[at : at + count])
+            for text in self._texts
+            for at in range(len(text))
+            for count in range(1, _PART_WORDS + 1)
+        )
 
     def number(self, written: str) -> bool:
         """Whether a written number was said: its digits, its worth, or each of its parts, as in a date."""
@@ -74,6 +109,11 @@ class Grounds:
             return True
         spoken = [text for text in self._texts if any(word.isalpha() for word in text)]
         return any(says_number(digits, text, language) for language in self._languages for text in spoken)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _bounded(texts: list[str]) -> list[str]:

@@ -36,6 +36,7 @@ def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conver
     customer = Grounds((*facts, *said), languages)
     anybody = Grounds((*conversation.assistant_texts, *facts, *said), languages)
     wrong = _retracted(conversation)
+    wholes = [*_read(conversation), *conversation.known.values(), *conversation.tool_texts]
     errors = []
     for name, value, format_ in _values(subject, arguments):
         text = value if isinstance(value, str) else " ".join(texts_of(value))
@@ -46,7 +47,7 @@ def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conver
                 errors.append((name, "It holds a number that nobody said. Use the customer's own words."))
         elif squashed(text) in wrong:
             errors.append((name, "The customer said that this is wrong."))
-        elif not _is_said(text, format_, customer):
+        elif not _is_said(text, format_, customer) and not customer.put_together(text, wholes):
             errors.append((name, "The customer did not say this. Leave it out, or ask for it."))
     return Refusal(Rule.NOT_SAID, tuple(errors)) if errors else None
 
@@ -65,6 +66,12 @@ def _values(subject: Subject, arguments: Mapping[str, Json]) -> Iterator[tuple[s
             yield name, value, _STANDARD[name]
         elif subject.writes:
             yield name, value, _NAMED.get(name, _TEXT)
+
+
+def _read(conversation: Conversation) -> Iterator[str]:
+    """The values that were read in the customer's words; they may be put right in a part later."""
+    for exchange in conversation.exchanges:
+        yield from exchange.reading.values
 
 
 def _retracted(conversation: Conversation) -> frozenset[str]:

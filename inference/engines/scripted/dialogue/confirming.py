@@ -5,6 +5,7 @@ from __future__ import annotations
 from inference.engines.scripted.dialogue.slots import same_value
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.lexicon import WORD, fold
+from inference.engines.scripted.mentions import day_words
 from inference.engines.scripted.values import Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import Asks
 
@@ -29,7 +30,11 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
     turn = state.turn
     condition = understood.condition
     repeats = condition is not None and request.condition is not None and _says_again(condition, request.condition)
-    if _withdraws(state, request, understood, changed):
+    if condition and request.condition and not repeats and _corrects(understood):
+        request.condition = None  # "scratch that, end of April"
+        _add_condition(request, condition)
+        turn.conditional = True
+    elif _withdraws(state, request, understood, changed):
         drop(state, request)
     elif condition and not repeats and understood.reaction in {Reaction.YES, Reaction.CONDITION, Reaction.NONE}:
         _add_condition(request, condition)
@@ -50,6 +55,11 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
         state.pending.remove(request)
     elif understood.reaction in {Reaction.MIXED, Reaction.CONDITION}:
         turn.hesitates = True
+
+
+def _corrects(understood: Understanding) -> bool:
+    """Whether what is said takes the place of what was said before."""
+    return understood.corrects or understood.reaction is Reaction.NO or "nevermind" in understood.acts
 
 
 def _declines_value(state: DialogueState, understood: Understanding) -> bool:
@@ -101,6 +111,8 @@ def _says_again(condition: str, known: str) -> bool:
     """Whether a condition says no more than the known one: most of its longer words are in it."""
     said = {word for word in WORD.findall(fold(condition)) if len(word) > 2 or word.isdigit()}
     before = set(WORD.findall(fold(known)))
+    if any(word.isdigit() or word in day_words() for word in said - before):
+        return False  # another month or day
     return same_value(condition, known) or (bool(said) and len(said & before) * 2 >= len(said))
 
 

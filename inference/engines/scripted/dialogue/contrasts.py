@@ -47,7 +47,8 @@ def _new(template: str, old: str, text: str, cues: Cues) -> str | None:
         return None
     # Without the old value only a name or a number is sure to be a new one: "I mean yes".
     named = new[:1].isupper() or new[:1].isdigit()
-    return new if named or (old and not new[:1].islower()) else None
+    uncased = not new[:1].islower() or not any(ch.isupper() for ch in text[1:])
+    return new if named or (old and uncased) else None
 
 
 def _trailing_name(said: str) -> str:

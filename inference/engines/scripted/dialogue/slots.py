@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from db.agents.definition import ScenarioDefinition
 from inference.engines.scripted.dialogue.contrasts import put_right
 from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.partial import merged_number, put_right_part
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.lexicon import fold
-from inference.engines.scripted.mentions import merge_correction
+from inference.engines.scripted.mentions import Known
 from inference.engines.scripted.values import Expectation, Mention, Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY, IDENTITY_FORMATS, Asks
 
@@ -19,6 +20,8 @@ _SEPARATORS = re.compile(r"[\s\-./()]+")
 _SHORT = 4
 #: Most words of an answer that is taken verbatim.
 _MAX_VERBATIM_WORDS = 40
+#: Texts in the customer's own words, which are not put right by a word.
+_OWN_WORDS = frozenset({"reason", "effective", "desired_outcome"})
 _NO_ANSWER = frozenset({"wait", "why", "repeat", "nevermind", "goodbye", "status", "recall", "abilities"})
 
 
@@ -65,10 +68,14 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
         )
         if name is not None:
             values[name] = mention.value
+    before = _known(state)
+    part = None if understood.wishes else put_right_part(understood, values, before)
+    if part is not None:
+        return part
     if understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT:
         for mention in understood.mentions:
             if not mention.retracted and mention.value not in values.values() and not understood.wishes:
-                values.update(_merged(state, mention))
+                values.update(merged_number(mention, understood, before))
     values.update(_contrasted(state, understood, values))
     if not values:
         values.update(_verbatim(state, understood, expected))
@@ -136,36 +143,41 @@ def _is_retracted(mention: Mention, understood: Understanding, state: DialogueSt
 
 
 def _contrasted(state: DialogueState, understood: Understanding, values: dict[str, str]) -> dict[str, str]:
-    """Texts that are put right by words alone, of what is not filed yet."""
-    if not state.pending:
-        return {}
-    request = state.pending[0]
-    last = next((name for name in state.last_said if name in request.fields), None)
-    for name, known in request.fields.items():
-        if name in values or name in {"reason", "effective"} or format_of(state, name) not in {None, "postal_address"}:
+    """Texts and names that are put right by words alone."""
+    known = _own_texts(state)
+    last = next((name for name in state.last_said if name in known and format_of(state, name) is None), None)
+    for name, value in known.items():
+        if name in values:
             continue
         wrong = next((each.value for each in understood.mentions if each.retracted and each.format == "text"), None)
         right = next((each.value for each in understood.mentions if not each.retracted and each.format == "text"), None)
-        if wrong and right and fold(wrong) in fold(known):
-            return {name: right if same_value(wrong, known) else known.replace(wrong, right)}
-        new = put_right(understood.text, known, cues(understood.language), said_last=name == last)
-        if new is not None and format_of(state, name) == "postal_address" and same_value(new, known):
-            continue
-        if new is not None:
+        if wrong and right and fold(wrong) in fold(value):
+            return {name: right if same_value(wrong, value) else value.replace(wrong, right)}
+        said_last = name == last and understood.reaction is not Reaction.YES and not values
+        new = put_right(understood.text, value, cues(understood.language), said_last=said_last)
+        if new is not None and not same_value(new, value):
             return {name: new}
     return {}
 
 
-def _merged(state: DialogueState, mention: Mention) -> dict[str, str]:
-    """A correction of a part: "no, it's 14" changes the number of the address that was said."""
+def _own_texts(state: DialogueState) -> dict[str, str]:
+    """The known texts, names and addresses of what the customer speaks about: pending, or else filed last."""
+    known: dict[str, str] = {}
+    if state.pending:
+        known |= state.pending[0].fields
+    elif state.filed:
+        filed = state.filed[-1]
+        known |= {name: str(filed.record[name]) for name in filed.scenario.fields if filed.record.get(name)}
+    known |= {name: value for name, value in state.identity.items() if name not in known}
+    texts = {None, "postal_address", "person_name"}
+    return {name: value for name, value in known.items() if name not in _OWN_WORDS and format_of(state, name) in texts}
+
+
+def _known(state: DialogueState) -> list[Known]:
+    """The values that are known and their formats, what was said last first."""
     known = known_values(state)
-    for name in dict.fromkeys((*state.last_said, *known)):
-        form = format_of(state, name)
-        old = known.get(name)
-        merged = merge_correction(old, mention, form) if old and form else None
-        if merged is not None:
-            return {name: merged}
-    return {}
+    names = [name for name in dict.fromkeys((*state.last_said, *known)) if known.get(name)]
+    return [Known(name, known[name], form) for name in names if (form := format_of(state, name))]
 
 
 def known_values(state: DialogueState) -> dict[str, str]:

@@ -125,7 +125,7 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
     engages = state.asks(Asks.CONFIRM) and understood.reaction in _ENGAGES
     turn.leaves = "goodbye" in understood.acts and not engages
     declines = understood.declines and any(question_key(each) for each in state.open)
-    said_else = values or declines or understood.reaction in _ENGAGES
+    said_else = values or declines or turn.conditional or understood.reaction in _ENGAGES
     if "nevermind" in understood.acts and not said_else:
         turn.dropped += [each for each in state.pending if each not in turn.dropped]
         state.pending.clear()

@@ -1,6 +1,21 @@
 """Mentions: values of an agent's fields that an utterance contains, with their place, format and field."""
 
 from inference.engines.scripted.mentions.corrections import merge_correction
+from inference.engines.scripted.mentions.dates import day_words
+from inference.engines.scripted.mentions.email_parts import Known
 from inference.engines.scripted.mentions.finder import find_mentions, mask
+from inference.engines.scripted.mentions.letter_changes import changed_name, find_letter_changes
+from inference.engines.scripted.mentions.numerals import single_number
+from inference.engines.scripted.mentions.parts import correct_part
 
-__all__ = ["find_mentions", "mask", "merge_correction"]
+__all__ = [
+    "Known",
+    "changed_name",
+    "correct_part",
+    "day_words",
+    "find_letter_changes",
+    "find_mentions",
+    "mask",
+    "merge_correction",
+    "single_number",
+]

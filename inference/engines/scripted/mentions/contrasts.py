@@ -34,10 +34,11 @@ class _Words:
 def _words(language: str) -> _Words:
     tables = [mention_words(each).corrections for each in languages_of(language)]
     contrasts = [fold_pattern(text) for table in tables for text in table.contrasts]
+    negated = alternation((word for table in tables for word in table.negated), " ")
     return _Words(
         tuple(re.compile(f"{_BEGIN}{text.replace('{x}', _VALUE)}(?=$|[\\s,.;:!?])") for text in contrasts),
         re.compile(f"{LEFT}{alternation(word for table in tables for word in table.markers)}{RIGHT}"),
-        re.compile(rf"{LEFT}{alternation(word for table in tables for word in table.negated)} (?:[^\s,.]{{1,5}} )?$"),
+        re.compile(rf"{LEFT}{negated} (?:[^\s,.]{{1,5}} )?$"),
         re.compile(rf"[ ,]{{0,2}}{alternation(word for table in tables for word in table.wrong)}{RIGHT}"),
     )
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.numerals import number_pattern, number_words
 from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
@@ -89,6 +90,13 @@ def _words(language: str) -> _Words:
         offsets,
         tables[0].day_first,
     )
+
+
+@cache
+def day_words() -> frozenset[str]:
+    """The names of months and weekdays of all languages, folded."""
+    tables = [mention_words(each).dates for each in LANGUAGES]
+    return frozenset(fold(word) for each in tables for words in (*each.months, *each.weekdays) for word in words)
 
 
 def fold_pattern(template: str) -> str:

@@ -14,11 +14,12 @@ from inference.engines.scripted.mentions.contrasts import retract
 from inference.engines.scripted.mentions.dates import find_dates
 from inference.engines.scripted.mentions.email import find_emails
 from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.letter_changes import find_letter_changes
 from inference.engines.scripted.mentions.money import find_decimals, find_money
 from inference.engines.scripted.mentions.names import name_rules
 from inference.engines.scripted.mentions.numbers import find_numbers
 from inference.engines.scripted.mentions.person_names import find_person_names
-from inference.engines.scripted.mentions.spelling import apply_spelling, find_letter_changes, find_spelled, join_halves
+from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled, join_halves
 from inference.engines.scripted.mentions.text import WORD, Utterance, fold
 from inference.engines.scripted.mentions.texts import find_texts
 from inference.engines.scripted.mentions.times import find_times
@@ -72,7 +73,7 @@ def find_mentions(
     found += find_decimals(said)
     found += find_numbers(said, language, fields, expected)
     spelled = [(each.start, each.end) for each in find_spelled(said, language)]
-    spelled += find_letter_changes(said, language)
+    spelled += [(each.start, each.stop) for each in find_letter_changes(said.folded, language)]
     names = Utterance(text, claimed=[*said.claimed, *spelled])
     ids = {(each.start, each.end) for each in found if each.format in _IDENTIFIES}
     identities = [span for span in said.claimed if said.span(*span) in ids]

@@ -17,6 +17,8 @@ from inference.engines.scripted.mentions.words import alternation, languages_of,
 from inference.engines.scripted.values import Expectation, Mention
 
 _MAX_BETWEEN = 70
+#: Cues before a number that are looked at: the last may be a word of "by the way".
+_MAX_CUES = 2
 _MAX_OR = 16
 _OR = re.compile(rf"{LEFT}(?:or|oder|o|ou|ya|या|یا){RIGHT}")
 _MAX_CLAUSE = 120
@@ -26,6 +28,7 @@ _BREAK = re.compile(r"[,.;:!?\n()]")
 _WORD = re.compile(rf"{LETTER}+")
 #: Printed codes that are account numbers without a word that says so: "AC-20417", "KD88213", "TK-5508-1".
 _ACCOUNT_CODE = re.compile(r"[a-z]{2,5}-?\d{4,12}(?:-\d{1,6})*|[a-z]{2,5}-\d{2,12}(?:-\d{1,6})*")
+_NUMBER_FOLLOWS = re.compile(r"[ ,:#.]*(?:[^\s,.]{1,8} ){0,2}\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -41,15 +44,17 @@ class _Cues:
         units = alternation(word for each in own for word in each.units)
         named = f"(?P<account>{account})|(?P<phone>{phone})|(?P<other>{other})"
         self.all = re.compile(f"{LEFT}(?:{named}){RIGHT}")
-        self.between = re.compile(rf"(?:[ ,:;#.?!\"'(\-=°]|{LEFT}{fillers}{RIGHT})*")
-        self.filler = re.compile(rf"{LEFT}(?:{fillers}|{account}|{phone}){RIGHT}")
-        self.after = re.compile(rf" {{1,2}}(?:{LEFT}{after}{RIGHT}[ ,]{{0,2}}){{1,4}}(?:{named}){RIGHT}")
-        self.units = re.compile(rf" ?(?:%|{LEFT}{units}{RIGHT}|(?:a|an|per|pro|par|por|al|im|le|la|el) {units}{RIGHT})")
         leads = alternation(
             word
             for each in languages_of(language)
             for word in (*mention_words(each).names.leads, *mention_words(each).names.trails)
         )
+        fixes = [mention_words(each).corrections for each in languages_of(language)]
+        wrong = alternation(word for each in fixes for word in (*each.wrong, *each.markers))
+        self.between = re.compile(rf"(?:'s(?= )|[ ,:;#.?!\"'(\-=°]|{LEFT}(?:{fillers}|{wrong}|{leads}){RIGHT})*")
+        self.filler = re.compile(rf"{LEFT}(?:{fillers}|{account}|{phone}){RIGHT}")
+        self.after = re.compile(rf" {{1,2}}(?:{LEFT}{after}{RIGHT}[ ,]{{0,2}}){{1,4}}(?:{named}){RIGHT}")
+        self.units = re.compile(rf" ?(?:%|{LEFT}{units}{RIGHT}|(?:a|an|per|pro|par|por|al|im|le|la|el) {units}{RIGHT})")
         self.polite = re.compile(rf"{LEFT}{leads}{RIGHT}")
         self.regions = [region for each in languages_of(language) for region in mention_words(each).regions]
 
@@ -137,16 +142,15 @@ def _find_cues(folded: str, cues: _Cues, fields: Fields) -> list[_Cue]:
 
 def _cued(folded: str, run: Run, cues: _Cues, found_cues: list[_Cue]) -> str | None:
     """What the words before or after a run say that it is: "account", "phone", "other"; None if they do not."""
-    after = cues.after.match(folded, run.end)
-    if after:
-        return after.lastgroup
     start = run.letters_start if run.letters else run.start
     before = [cue for cue in found_cues if start - _MAX_BETWEEN <= cue.end <= start]
-    if not before:
-        return None
     spans = (start, run.start) if run.letters else (start,)
-    near = any(cues.between.fullmatch(folded, before[-1].end, at) for at in spans)
-    return before[-1].kind if near else None
+    for cue in reversed(before[-_MAX_CUES:]):
+        if any(cues.between.fullmatch(folded, cue.end, at) for at in spans):
+            return cue.kind
+    after = cues.after.match(folded, run.end)
+    # "987 is my phone" and "987, account 345": what another number follows is that one's.
+    return after.lastgroup if after and not _NUMBER_FOLLOWS.match(folded, after.end()) else None
 
 
 def _fits_account(run: Run, cues: _Cues, folded: str) -> bool:

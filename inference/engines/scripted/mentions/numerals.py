@@ -94,6 +94,12 @@ def find_numerals(folded: str, language: str) -> list[Numeral]:
     return found
 
 
+def single_number(text: str, language: str) -> str | None:
+    """The digits of the only numeral of a text; None if it has none or several."""
+    numerals = find_numerals(fold(text), language)
+    return numerals[0].digits if len(numerals) == 1 else None
+
+
 def _numeral(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -> tuple[Numeral | None, int]:
     """The numeral that begins at a token, and how many tokens it takes."""
     first = tokens[at]

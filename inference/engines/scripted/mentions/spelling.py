@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
 
+from inference.engines.scripted.mentions.letter_changes import changed_name, find_letter_changes
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
 from inference.engines.scripted.values import Mention
@@ -32,7 +33,6 @@ class _Words:
     letters: dict[str, str]
     repeats: dict[str, int]
     cue: re.Pattern[str]
-    changes: tuple[tuple[re.Pattern[str], str], ...]
 
 
 @cache
@@ -53,11 +53,6 @@ def _words(language: str) -> _Words:
         letters,
         repeats,
         re.compile(rf"{LEFT}{cue}{RIGHT}[ :,]*$"),
-        tuple(
-            (re.compile(f"{LEFT}{re.escape(fold(words))}{RIGHT}"), change)
-            for each in tables
-            for words, change in each.letters.with_letter.items()
-        ),
     )
 
 
@@ -86,11 +81,6 @@ def _is_initials(said: Utterance, match: re.Match[str]) -> bool:
     return dotted and after is not None and said.is_upper(match.end() + after.end())
 
 
-def find_letter_changes(said: Utterance, language: str) -> list[tuple[int, int]]:
-    """The spans of words such as "with a y" behind a name."""
-    return [match.span() for pattern, _ in _words(language).changes for match in pattern.finditer(said.folded)]
-
-
 def apply_spelling(
     said: Utterance, mentions: list[Mention], language: str, *, asked: bool, field: str | None
 ) -> list[Mention]:
@@ -108,12 +98,11 @@ def apply_spelling(
         else:
             continue
         said.claim(each.start, each.end)
-    for pattern, change in _words(language).changes:
-        if pattern.search(said.folded):
-            result = [
-                replace(item, value=_changed(item.value, change)) if item.format == "person_name" else item
-                for item in result
-            ]
+    for change in find_letter_changes(said.folded, language):
+        result = [
+            replace(item, value=changed_name(item.value, change)) if item.format == "person_name" else item
+            for item in result
+        ]
     return result
 
 
@@ -142,29 +131,4 @@ def _respelled(name: str, letters: str) -> str:
     best = max(range(len(words)), key=lambda at: (round(likeness[at], 1), at))
     if fold(words[best]).replace("'", "").replace("-", "") != letters:
         words[best] = letters.title()
-    return " ".join(words)
-
-
-def _changed(name: str, change: str) -> str:
-    """Applies "iy" (y for i), "lL" (two l), "+e" (e at the end) to the last word that it fits."""
-    words = name.split()
-    old, new = change[0], change[1:]
-    for at in range(len(words) - 1, -1, -1):
-        word = words[at]
-        if old == "+":
-            words[at] = word if word.endswith(new) else word + new
-            break
-        if new.isupper():
-            double = new.lower() * 2
-            if double in word.lower():
-                break
-            if old in word.lower():
-                words[at] = re.sub(old, double, word, count=1)
-                break
-        elif new in word.lower():
-            break
-        elif old in word[1:].lower():
-            place = word.lower().rindex(old)
-            words[at] = word[:place] + new + word[place + 1 :]
-            break
     return " ".join(words)

@@ -42,14 +42,19 @@ class NumeralWords(_Table):
 
 class LetterWords(_Table):
     """``names``: of letters, as said. ``as_in``: between a letter and a word ("B as in Bravo"). ``alphabet``: words
-    that stand for letters. ``with_letter``: "with a y" -> the letter it replaces and the letter, or ``+`` to append.
+    that stand for letters. The others make "with two l at the end, not a k".
     """
 
     names: dict[str, str] = {}
     as_in: list[str] = []
     alphabet: dict[str, str] = {}
     spelled: list[str] = []
-    with_letter: dict[str, str] = {}
+    with_: list[str]
+    articles: list[str]
+    twice: list[str]
+    at_end: list[str]
+    at_begin: list[str]
+    not_: list[str]
 
 
 class NumberCues(_Table):
@@ -157,12 +162,21 @@ class MoneyWords(_Table):
 
 
 class CorrectionWords(_Table):
-    """``contrasts``: "not A but B", with groups ``old`` and ``new``; ``{x}`` stands for some words."""
+    """``contrasts``: "not A but B", with groups ``old`` and ``new``; ``{x}`` stands for some words. ``ends``,
+    ``begins``: of the digits of a number ("it ends in"). ``domain``, ``local``: the sides of an e-mail address.
+    ``negations``: before a wrong number; ``negations_behind``: behind one.
+    """
 
     contrasts: list[str]
     markers: list[str]
     negated: list[str]
     wrong: list[str]
+    negations: list[str]
+    negations_behind: list[str]
+    ends: list[str]
+    begins: list[str]
+    domain: list[str]
+    local: list[str]
 
 
 class TextWords(_Table):
@@ -228,10 +242,10 @@ def languages_of(language: str) -> tuple[str, ...]:
     return (language, *mention_words(language).also)
 
 
-def alternation(items: Iterable[str]) -> str:
-    """A group of a pattern that matches any of the items in folded text, the longest first."""
+def alternation(items: Iterable[str], space: str = "[ ,]{1,2}") -> str:
+    """A group of a pattern that matches any of the items in folded text, the longest first. ``space``: in an item."""
     ordered = sorted({fold(item) for item in items if item}, key=lambda item: (-len(item), item))
-    body = "|".join(re.escape(item).replace(r"\ ", "[ ,]{1,2}") for item in ordered)
+    body = "|".join(re.escape(item).replace(r"\ ", space) for item in ordered)
     return f"(?:{body})" if body else r"(?!)"
 
 

@@ -80,7 +80,7 @@ class Utterance:
         wishes = self._withdrawn(self._settled_before(wishes_of(judged, judge_larger, polarity), judged), judged)
         acts = acts_of(judged, larger)
         best = max((*judged, *larger), key=lambda each: each.judgement.score)
-        conditions = [condition_of(each, self._cues) for each in clauses]
+        conditions = [self._condition(each) for each in clauses]
         reaction = reaction_of(clauses, [each.tone for each in judged], self._cues)
         said = normalized(text).text
         condition = next((each for each in conditions if each), None)
@@ -105,6 +105,15 @@ class Utterance:
     def _declines(self, clause: Clause) -> bool:
         """Whether a clause says that something is not known or not told; a no to a confirmation is none."""
         return self._cues.declines.fullmatch(normalized(clause.text).text.strip(" ,.!")) is not None
+
+    def _condition(self, clause: Clause) -> str | None:
+        """The condition in a clause. An address is none: "au 5 cour des Ormes"."""
+        condition = condition_of(clause, self._cues)
+        addresses = [each.value for each in self._mentions if each.format == "postal_address"]
+        rest = condition or ""
+        for each in addresses:
+            rest = rest.replace(each, "")
+        return None if condition and rest != condition and len(WORD.findall(rest)) <= 1 else condition
 
     def _masked(self, clause: Clause) -> str:
         inside = [each for each in self._mentions if clause.start <= each.start and each.end <= clause.end]

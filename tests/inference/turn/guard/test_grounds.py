@@ -124,3 +124,30 @@ def test_a_hostile_text_costs_little(text: str) -> None:
     begun = time.monotonic()
     assert not grounds(*[text] * 100).number("1111111111112")
     assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "said"),
+    [
+        ("202 555 0174", "202 555 0147", "sorry, the last four are 0174"),
+        ("AC-770319", "AC-770318", "it ends in 9"),
+        ("jo.park@neuf.fr", "jo.park@vieux.fr", "le domaine c'est neuf.fr"),
+        ("Carin Clark", "Karin Clark", "with a C"),
+    ],
+)
+def test_a_value_that_was_put_right_in_a_part(value: str, whole: str, said: str) -> None:
+    assert grounds(said).put_together(value, [whole])
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "said"),
+    [
+        ("202 555 0175", "202 555 0147", "sorry, the last four are 0174"),
+        ("AC-770317", "AC-770318", "it ends in 9"),
+        ("999 888 0174", "202 555 0147", "sorry, the last four are 0174"),
+        ("0174", "202 555 0147", "yes"),
+        ("2025550147" * 20, "2025550147" * 20, "the last four are 0174"),
+    ],
+)
+def test_a_value_of_which_no_such_part_was_said(value: str, whole: str, said: str) -> None:
+    assert not grounds(said).put_together(value, [whole])

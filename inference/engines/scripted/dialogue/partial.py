@@ -1,0 +1,107 @@
+"""Corrections of a part of a value that is known: "no, it's 14", "it ends in 9", "with a C", "Rees, not Reyes"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from inference.engines.scripted.lexicon import fold
+from inference.engines.scripted.mentions import (
+    Known,
+    changed_name,
+    correct_part,
+    find_letter_changes,
+    merge_correction,
+    single_number,
+)
+from inference.engines.scripted.values import Mention, Understanding
+
+_DIGITS = frozenset({"phone", "account_id"})
+#: Digits of a house number; a longer number is no part of an address.
+_HOUSE = 4
+#: How alike a name and its correction are, 0..1.
+_ALIKE = 0.6
+_NAME = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+
+
+def put_right_part(
+    understood: Understanding, values: Mapping[str, str], known: Iterable[Known]
+) -> dict[str, str] | None:
+    """The values of an utterance with the one that it corrects in a part; None if it corrects none so.
+
+    ``values``: as they were read. ``known``: what was said before, the last first.
+    """
+    known = list(known)
+    part = correct_part(understood.text, understood.language, known)
+    if part is not None:
+        inside = [each.value for each in understood.mentions if each.start < part.end and part.start < each.end]
+        kept = {name: value for name, value in values.items() if value not in inside and name != part.field}
+        return {**kept, part.field: part.value}
+    name = next((each for each in known if each.format == "person_name"), None)
+    if name is not None:
+        right = _right_name(understood, name.value)
+        if right is not None and right != name.value:
+            return {**values, name.field: right}
+    return None
+
+
+def _right_name(understood: Understanding, known: str) -> str | None:
+    """The known name with the letters or the word that the utterance puts right."""
+    changes = find_letter_changes(fold(understood.text), understood.language)
+    if not changes:
+        return None
+    said = [each.group() for each in _NAME.finditer(understood.text)]
+    words = known.split()
+    for at, word in enumerate(words):
+        # The word that was said again, spelled as it shall be: "it's Carin with a C".
+        for new in said:
+            if fold(new) != fold(word) and _alike(word, new):
+                words[at] = new if not new.islower() else new.title()
+                return " ".join(words)
+    for change in changes:
+        known = changed_name(known, change)
+    return known
+
+
+def _alike(one: str, other: str) -> bool:
+    return abs(len(one) - len(other)) <= 2 and SequenceMatcher(None, fold(one), fold(other)).ratio() >= _ALIKE
+
+
+def merged_number(mention: Mention, understood: Understanding, known: Iterable[Known]) -> dict[str, str]:
+    """A number without a field in the place of the known one that it fits best: "no, it's 14"."""
+    number = _as_number(mention, understood)
+    if number is None:
+        return {}
+    known = [each for each in known if _fits(each, number)]
+    for each in sorted(known, key=lambda item: -_likeness(item, number)):
+        merged = merge_correction(each.value, number, each.format)
+        if merged is not None:
+            return {each.field: merged}
+    return {}
+
+
+def _as_number(mention: Mention, understood: Understanding) -> Mention | None:
+    if mention.format == "number":
+        return mention
+    if mention.format == "date" and mention.field is None:  # "no, es el 14"
+        digits = single_number(understood.text[mention.start : mention.end], understood.language)
+        return replace(mention, format="number", value=digits) if digits else None
+    return mention
+
+
+def _fits(known: Known, number: Mention) -> bool:
+    if number.format != "number":
+        return known.format == number.format
+    if known.format == "postal_address":
+        return len(number.value) <= _HOUSE
+    return True
+
+
+def _likeness(known: Known, number: Mention) -> float:
+    """1 for a number of as many digits that differs in some; the order of what was said decides otherwise."""
+    digits = "".join(ch for ch in known.value if ch.isdigit())
+    if known.format not in _DIGITS or len(digits) != len(number.value) or len(digits) < _HOUSE:
+        return 0.0
+    return float(sum(a == b for a, b in zip(digits, number.value, strict=True)) * 2 >= len(digits))

@@ -1,0 +1,113 @@
+"""Corrections of a part of an e-mail address: "the domain is web.de", "gmail, not hotmail", "at web dot de"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from inference.engines.scripted.mentions.dates import fold_pattern
+from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance
+from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+
+_SIGN = r"[a-z0-9_\-]{1,40}"
+_DOMAIN = rf"(?:{_SIGN}\.){{1,4}}[a-z]{{2,10}}"
+_TOKEN = rf"@?\.?{_SIGN}(?:\.{_SIGN}){{0,4}}"
+_PARTS = re.compile(r"[._\-+]")
+
+
+class Known(NamedTuple):
+    """A value that was said before. ``format``: of its field."""
+
+    field: str
+    value: str
+    format: str
+
+
+class Corrected(NamedTuple):
+    """The right value of a field, and the span of the utterance that says its part."""
+
+    field: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """``domain``: a domain behind its name or the sign. ``local``: what stands before the sign, behind its name."""
+
+    signs: tuple[tuple[str, re.Pattern[str]], ...]
+    contrasts: tuple[re.Pattern[str], ...]
+    domain: re.Pattern[str]
+    local: re.Pattern[str]
+
+
+@cache
+def _words(language: str) -> _Words:
+    tables = [mention_words(each) for each in languages_of(language)]
+    fixes = [each.corrections for each in tables]
+
+    def either(name: str) -> str:
+        return alternation(word for each in tables for word in getattr(each.email, name))
+
+    contrasts = [fold_pattern(text).replace("{x}", _TOKEN) for each in fixes for text in each.contrasts]
+    domain = alternation(word for each in fixes for word in each.domain)
+    local = alternation(word for each in fixes for word in each.local)
+    end = r"(?=$|[\s,;!?]|\.(?:$|\s))"
+    small = r"(?:[^\s,]{1,8}[ ,]+){0,3}?"
+    return _Words(
+        (
+            ("@", re.compile(rf"{LEFT}{either('at')} (?={_DOMAIN})")),
+            (".", re.compile(rf" {either('dot')} ")),
+            ("-", re.compile(rf" {either('dash')} ")),
+            ("_", re.compile(rf" {either('underscore')} ")),
+        ),
+        tuple(re.compile(rf"(?<![^\s,;:!?¿¡()]){text}(?=$|[\s,;:!?]|\.(?:$|\s))") for text in contrasts),
+        re.compile(rf"(?:{LEFT}{domain}{RIGHT}[ :,]+{small}@?|(?<![\w.\-])@)(?P<domain>{_DOMAIN})(?![\w\-])"),
+        re.compile(rf"{LEFT}{local}{RIGHT}[ :,]+{small}(?P<local>{_SIGN}(?:\.{_SIGN}){{0,4}}){end}"),
+    )
+
+
+def correct_email(said: Utterance, language: str, known: Sequence[Known]) -> Corrected | None:
+    """The e-mail address that was said last, with the part put right that the utterance names."""
+    address = next((each for each in known if each.format == "email" and "@" in each.value), None)
+    if address is None:
+        return None
+    words = _words(language)
+    folded = said.folded
+    for sign, pattern in words.signs[1:]:
+        folded = pattern.sub(sign, folded)
+    folded = words.signs[0][1].sub("@", folded)
+    if re.search(rf"{_SIGN}@{_SIGN}", folded):
+        return None  # the whole address
+    local, _, domain = address.value.partition("@")
+
+    def corrected(value: str) -> Corrected | None:
+        return None if value == address.value else Corrected(address.field, value, 0, len(said.text))
+
+    for pattern in words.contrasts:
+        for match in pattern.finditer(folded):
+            changed = _exchanged(local, domain, match["old"].strip("@."), match["new"].strip("@."))
+            if changed is not None:
+                return corrected(changed)
+    named = [match["domain"] for match in words.domain.finditer(folded) if match["domain"] != domain]
+    if named:
+        return corrected(f"{local}@{named[-1]}")
+    before = words.local.search(folded)
+    return corrected(f"{before['local']}@{domain}") if before else None
+
+
+def _exchanged(local: str, domain: str, old: str, new: str) -> str | None:
+    """The address with a word of it, or all of one side, exchanged."""
+    if not new or old == new:
+        return None
+    if old in {domain, *domain.split(".")}:
+        place = domain.rfind(old)
+        return f"{local}@{domain[:place]}{new}{domain[place + len(old) :]}"
+    if old in {local, *_PARTS.split(local)}:
+        place = local.rfind(old)
+        return f"{local[:place]}{new}{local[place + len(old) :]}@{domain}"
+    return None
