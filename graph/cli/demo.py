@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 import httpx
@@ -12,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from websockets.exceptions import WebSocketException
 
+from db.defaults import DEFAULT_AGENT
 from graph.cli.api_client import ApiClient, ServerObject, ServerUnusable
 
 out = Console()
@@ -19,8 +22,10 @@ out = Console()
 _TEXT = "Hello, my name is Maria Lopez and my account is AC-20417. I was charged twice for my bill this month."
 
 _WORKERS = "{ capabilities { engines { stage } } }"
-_CREATE = """mutation($customer: String!) {
-  createSession(input: {customerId: $customer, language: "en", channel: API}) { session { id } }
+_CREATE = """mutation($customer: String!, $agent: String!, $language: String!, $known: JSON) {
+  createSession(input: {customerId: $customer, persona: $agent, language: $language, metadata: $known, channel: API}) {
+    session { id }
+  }
 }"""
 _SEND_TEXT = """mutation($session: ID!, $text: String!, $key: String!) {
   sendMessage(input: {sessionId: $session, content: {text: $text}, idempotencyKey: $key}) { turn { id } }
@@ -59,23 +64,37 @@ def shipped_recording() -> bytes:
     return files("graph").joinpath("static/demo.wav").read_bytes()
 
 
-async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool, bytes | None]:
-    """Runs the demo. Returns whether both turns completed, and the last spoken reply (WAV)."""
+@dataclass(frozen=True, slots=True)
+class DemoLine:
+    """What a customer says: ``text``, and a recording of it (WAV) if it is spoken."""
+
+    text: str
+    recording: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoConversation:
+    """A customer's lines to an agent. ``language``: as for createSession. ``known``: the session's metadata."""
+
+    agent: str
+    language: str
+    lines: Sequence[DemoLine]
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
+def shipped_conversation(recording: bytes) -> DemoConversation:
+    """A text, then a recording."""
+    spoken = DemoLine(f"a recording of {len(recording)} bytes", recording)
+    return DemoConversation(DEFAULT_AGENT, "en", (DemoLine(_TEXT), spoken))
+
+
+async def hold_conversation(base: str, key: str, conversation: DemoConversation) -> tuple[bool, bytes | None]:
+    """Runs the demo. Returns whether all turns completed, and the last spoken reply (WAV)."""
     api = ApiClient(base, key)
     try:
         if not (await api.call(_WORKERS))["capabilities"]["engines"]:
             raise ServerUnusable("No worker is running: start one with `voxloom worker`, or all with `voxloom up`.")
-        session = (await api.call(_CREATE, customer=f"demo-{uuid.uuid4().hex[:6]}"))["createSession"]["session"]["id"]
-        out.rule(f"session {session}")
-        out.print(f"[bold]Customer writes:[/] {_TEXT}")
-        first = await api.call(_SEND_TEXT, session=session, text=_TEXT, key="demo-1")
-        done, _ = await _follow(api, first["sendMessage"]["turn"]["id"])
-        out.print(f"\n[bold]Customer speaks:[/] a recording of {len(recording)} bytes")
-        base64_audio = base64.b64encode(recording).decode()
-        second = await api.call(_SEND_AUDIO, session=session, base64=base64_audio, key="demo-2")
-        also_done, spoken = await _follow(api, second["sendMessage"]["turn"]["id"])
-        await api.call(_END, session=session)
-        return done and also_done, spoken
+        return await _hold(api, conversation)
     except httpx.ConnectError:
         raise ServerUnusable(f"Nothing answers at {base}: start it with `voxloom up` (or `make run`).") from None
     except (httpx.HTTPError, httpx.InvalidURL, WebSocketException, OSError) as error:
@@ -83,6 +102,30 @@ async def hold_conversation(base: str, key: str, recording: bytes) -> tuple[bool
         raise ServerUnusable(f"{failure}: is it still running?") from None
     finally:
         await api.close()
+
+
+async def _hold(api: ApiClient, conversation: DemoConversation) -> tuple[bool, bytes | None]:
+    created = await api.call(
+        _CREATE,
+        customer=f"demo-{uuid.uuid4().hex[:6]}",
+        agent=conversation.agent,
+        language=conversation.language,
+        known=dict(conversation.known) or None,
+    )
+    session = created["createSession"]["session"]["id"]
+    out.rule(f"{conversation.agent}, session {session}")
+    all_done, spoken = True, None
+    for number, line in enumerate(conversation.lines, 1):
+        said = {"session": session, "key": f"demo-{number}"}
+        out.print(f"\n[bold]Customer {'writes' if line.recording is None else 'speaks'}:[/] {line.text}")
+        if line.recording is None:
+            sent = await api.call(_SEND_TEXT, **said, text=line.text)
+        else:
+            sent = await api.call(_SEND_AUDIO, **said, base64=base64.b64encode(line.recording).decode())
+        done, reply = await _follow(api, sent["sendMessage"]["turn"]["id"])
+        all_done, spoken = all_done and done, reply or spoken
+    await api.call(_END, session=session)
+    return all_done, spoken
 
 
 async def _follow(api: ApiClient, turn: str) -> tuple[bool, bytes | None]:

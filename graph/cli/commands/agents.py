@@ -34,7 +34,7 @@ def check(definitions: _Files) -> None:
 
     Exit code 1 if there is one.
     """
-    for file, definition in _read(definitions):
+    for file, definition in read_definitions(definitions):
         languages = ", ".join(definition.languages)
         _say(f"{file}: {definition.name} is valid ({languages}; scenarios: {len(definition.scenarios)})")
 
@@ -54,7 +54,7 @@ def publish(
     """
     if expect is not None and len(definitions) > 1:
         raise UsageError("voxloom agents publish: --expect goes with one file. See `voxloom agents publish --help`.")
-    checked = _read(definitions)
+    checked = read_definitions(definitions)
 
     async def run(agents: RemoteAgents) -> None:
         for _, definition in checked:
@@ -122,7 +122,7 @@ def diff(
         raise UsageError(
             "voxloom agents diff: give FILE, FILE V1, NAME V1 or NAME V1 V2. See `voxloom agents diff --help`."
         )
-    mine = None if file is None else _read([file])[0][1]
+    mine = None if file is None else read_definitions([file])[0][1]
     name = what if mine is None else mine.name
 
     async def run(agents: RemoteAgents) -> list[str]:
@@ -152,7 +152,7 @@ def schema() -> None:
     sys.stdout.write(files("db.agents").joinpath("definition.schema.json").read_text(encoding="utf-8"))
 
 
-def _read(definitions: Sequence[Path]) -> list[tuple[Path, AgentDefinition]]:
+def read_definitions(definitions: Sequence[Path]) -> list[tuple[Path, AgentDefinition]]:
     """The definitions, if all are valid; else writes their problems and exits with code 1."""
     from db.agents.parse import parse_file  # noqa: PLC0415 - the other commands do without it
     from db.errors import InvalidDefinition  # noqa: PLC0415 - likewise

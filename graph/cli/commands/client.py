@@ -21,32 +21,62 @@ from graph.settings import ApiSettings
 
 
 def demo(
+    agents: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FOLDER...]", help="Folders of agents: definitions and eval files.", exists=True, file_okay=False
+        ),
+    ] = None,
+    *,
     audio: Annotated[Path | None, typer.Option(help="Your own recording instead of the sample.")] = None,
     save: Annotated[Path, typer.Option(help="Where the spoken reply is saved.")] = Path("reply.wav"),
     live: Annotated[bool, typer.Option("--live", help="A spoken call with an interruption, in real time.")] = False,
 ) -> None:
     """Hold a short conversation with the running server.
 
-    Sends a text, then a recording; shows every event live, then each turn's timing and CRM records. With --live it
-    calls, speaks over a reply, and checks what the record holds of it; exit code 1 if that is not as it must be.
+    Sends a text, then a recording; shows every event live, then each turn's timing and CRM records. With folders of
+    agents it publishes their definitions, and holds the first conversation of each eval file. With --live it calls,
+    speaks over a reply, and checks what the record holds of it; exit code 1 if that is not as it must be.
     """
-    from graph.cli.demo import hold_conversation, shipped_recording  # noqa: PLC0415 - the other commands do without it
 
     settings = load_settings(ApiSettings)
     if live:
-        if audio is not None:
-            raise UsageError("voxloom demo: --live has recordings of its own. See `voxloom demo --help`.")
+        if audio is not None or agents:
+            raise UsageError("voxloom demo: --live goes without --audio and folders. See `voxloom demo --help`.")
         _check_writable(save)
         raise typer.Exit(0 if _call(settings, save) else 1)
-    recording = shipped_recording() if audio is None else _recording(audio, settings.max_audio_bytes)
-    _check_writable(save)
-    done, spoken = asyncio.run(hold_conversation(base_url(settings), local_key(settings), recording))
+    if agents and audio is not None:
+        raise UsageError("voxloom demo: --audio goes without folders. See `voxloom demo --help`.")
+    done, spoken = _of_agents(settings, agents, save) if agents else _sample(settings, audio, save)
     if spoken is not None:
         save.write_bytes(spoken)
         from rich.console import Console  # noqa: PLC0415 - the other commands do without it
 
         Console().print(f"[bold]The spoken reply is in[/] {save}")
     raise typer.Exit(0 if done else 1)
+
+
+def _sample(settings: ApiSettings, audio: Path | None, save: Path) -> tuple[bool, bytes | None]:
+    from graph.cli.demo import (  # noqa: PLC0415 - the other commands do without it
+        hold_conversation,
+        shipped_conversation,
+        shipped_recording,
+    )
+
+    recording = shipped_recording() if audio is None else _recording(audio, settings.max_audio_bytes)
+    _check_writable(save)
+    held = shipped_conversation(recording)
+    return asyncio.run(hold_conversation(base_url(settings), local_key(settings), held))
+
+
+def _of_agents(settings: ApiSettings, folders: list[Path], save: Path) -> tuple[bool, bytes | None]:
+    from graph.cli.commands.agents import read_definitions  # noqa: PLC0415 - the other commands do without it
+    from graph.cli.evals.demo import definitions_in, demonstrate, first_conversations  # noqa: PLC0415 - likewise
+
+    definitions = [definition for _, definition in read_definitions(definitions_in(folders))]
+    conversations = first_conversations(folders)
+    _check_writable(save)
+    return asyncio.run(demonstrate(base_url(settings), local_key(settings), definitions, conversations))
 
 
 def _call(settings: ApiSettings, save: Path) -> bool:
