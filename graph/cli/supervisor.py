@@ -111,7 +111,7 @@ async def _announce(settings: VoiceSettings, url: str, key: str) -> None:
             if engines is not None and all(listens(settings.host, port) for port in ports):
                 break
             await asyncio.sleep(_READY_CHECK_SECONDS)
-        if console.is_terminal:  # else the output is kept somewhere, as a log
+        if sys.stderr.isatty():  # else the output is kept somewhere, as a log
             with suppress(*DATABASE_ERRORS):
                 token = await database.run(create_sign_in_token)
     finally:
