@@ -1,4 +1,4 @@
-"""The heartbeat of any worker ends the live calls that nobody holds."""
+"""The heartbeat of any worker tells its role, and ends the live calls that nobody holds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 
 from sqlalchemy import text
 
-from db.enums import CallEndReason
+from db.enums import CallEndReason, WorkerRole
 from db.postgres.database import Database
+from db.queue import workers
 from db.viewer import Viewer
 from inference.lender import Engines
 from inference.settings import InferenceSettings
@@ -21,7 +22,7 @@ async def test_calls_of_a_dead_process_are_dropped_and_then_ended(
 ) -> None:
     call, kept = await connected(database, viewer), await connected(database, viewer)
     settings = InferenceSettings(heartbeat_seconds=0.05, lost_worker_seconds=5)
-    beating = asyncio.create_task(WorkerHeartbeat(database, engines, settings).run())
+    beating = asyncio.create_task(WorkerHeartbeat(database, engines, settings, WorkerRole.VOICE).run())
 
     async def ago(column: str, seconds: int) -> None:
         statement = f"update calls set {column} = now() - make_interval(secs => :seconds) where id = :id"
@@ -36,6 +37,9 @@ async def test_calls_of_a_dead_process_are_dropped_and_then_ended(
         await eventually(lambda: seen(2))
         await ago("dropped_at", 60)
         await eventually(lambda: seen(3))
+        async with database.reading() as session:
+            (worker,) = await workers.find_alive(session, 30)
+        assert worker.role is WorkerRole.VOICE
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
