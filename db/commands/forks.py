@@ -20,7 +20,7 @@ from db.commands.agents import find_agent
 from db.commands.conversation_copy import copy_conversation
 from db.commands.sessions import lock_session
 from db.enums import EventType, LiveCallStatus, Role, ToolCallStatus
-from db.errors import BadUserInput, Conflict, IdempotencyConflict
+from db.errors import AgentNotFound, BadUserInput, Conflict, IdempotencyConflict
 from db.feed.events import NewEvent, append
 from db.ids import new_id
 from db.json_value import Json
@@ -147,6 +147,8 @@ async def _agent_version_id(session: AsyncSession, original: Session, fork: Fork
         number=fork.agent_version,
         definition=False,
     )
+    if found.version.draft:
+        raise AgentNotFound(f"Version {fork.agent_version} is a draft: only createSession uses it.")
     return found.version.id
 
 

@@ -13,7 +13,7 @@ from strawberry.dataloader import DataLoader
 
 from db.agents.definition import AgentDefinition
 from db.agents.pinned import read_definition
-from db.commands.agents import list_agents
+from db.commands.agents import current_number, list_agents
 from db.models.agents import Agent, AgentVersion
 from db.postgres.database import Database
 from graph.guards.response_size import too_large
@@ -24,7 +24,7 @@ _MAX_LISTED = 100
 
 @dataclass(frozen=True, slots=True)
 class CurrentVersion:
-    """An agent's current version, and the description in it."""
+    """An agent's current version, or the newest of an agent that has drafts only, and the description in it."""
 
     row: AgentVersion
     description: str
@@ -44,7 +44,7 @@ class AgentLoaders:
     async def _current(self, agent_ids: list[UUID]) -> list[CurrentVersion]:
         query = (
             select(AgentVersion, AgentVersion.definition["description"].as_string())
-            .join(Agent, (Agent.id == AgentVersion.agent_id) & (Agent.version == AgentVersion.number))
+            .join(Agent, (Agent.id == AgentVersion.agent_id) & (current_number() == AgentVersion.number))
             .where(Agent.id.in_(set(agent_ids)))
         )
         async with self._database.reading() as session:

@@ -23,7 +23,7 @@ from graph.api.types.agent import Agent, AgentVersion
 @strawberry.type(description="Result of publishAgent.")
 class PublishAgentPayload:
     agent: Annotated[Agent, described("The agent.")]
-    version: Annotated[AgentVersion, described("Its version with this definition, now the current one.")]
+    version: Annotated[AgentVersion, described("Its version with this definition: now the current one, unless draft.")]
     is_new: Annotated[bool, described("Whether the version is new; false if an earlier one has this definition.")]
 
 
@@ -52,6 +52,7 @@ class AgentMutations:
                 definition=definition,
                 published_by=viewer.key_id,
                 expected_version=input.expected_version,
+                draft=input.draft,
             )
         )
         source = info.context.loaders

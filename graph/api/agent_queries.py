@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 from sqlalchemy import select
 
@@ -27,11 +29,16 @@ class AgentQueries:
         last: int | None = None,
         before: str | None = None,
         archived: bool = False,
+        drafts: Annotated[
+            bool, strawberry.argument(description="With agents that have drafts only, of which none was published.")
+        ] = False,
     ) -> Connection[Agent]:
         viewer = await info.context.viewer()
         query = select(AgentRow).where(AgentRow.tenant_id == viewer.tenant_id)
         if not archived:
             query = query.where(AgentRow.archived_at.is_(None))
+        if not drafts:
+            query = query.where(AgentRow.version.is_not(None))
         return await page(
             info.context.parts.database,
             query,

@@ -63,6 +63,10 @@ class PublishAgentInput:
         " another one current, nothing is published (CONFLICT).",
         default=None,
     )
+    draft: bool = strawberry.field(
+        description="Only store it, as a version that createSession(agentVersion) may use, and nothing else.",
+        default=False,
+    )
 
 
 @strawberry.input(description="The agent to archive.")

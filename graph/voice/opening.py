@@ -32,7 +32,9 @@ class OpenedCall:
 
 @dataclass(frozen=True, slots=True)
 class NewCall:
-    """A session and a call to open with an API key. ``metadata``: the session's."""
+    """A session and a call to open with an API key. ``agent``: its name, or ``NAME@VERSION``. ``metadata``: the
+    session's.
+    """
 
     agent: str
     customer_id: str

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.agents.definition import AgentDefinition
+from db.agents.named_version import named_version
 from db.agents.pinned import agent_of
 from db.calls.find import find_call
 from db.commands.agents import pinned_version
@@ -68,21 +69,24 @@ class VoiceReception:
         )
 
     async def check_agent(self, viewer: Viewer, agent: str) -> None:
+        name, number = named_version(agent)
         async with self._parts.database.reading() as session:
-            await pinned_version(session, tenant_id=viewer.tenant_id, name=agent)
+            await pinned_version(session, tenant_id=viewer.tenant_id, name=name, number=number)
 
     async def open(self, viewer: Viewer, new: NewCall) -> OpenedCall:
         """One commit."""
         return await self._parts.database.run(partial(self._open, viewer=viewer, new=new))
 
     async def _open(self, session: AsyncSession, *, viewer: Viewer, new: NewCall) -> OpenedCall:
+        name, number = named_version(new.agent)
         owner = await create_session(
             session,
             viewer,
             customer_id=new.customer_id,
             language=new.language,
             channel=Channel.API,
-            persona=new.agent,
+            persona=name,
+            agent_version=number,
             metadata=dict(new.metadata) or None,
             answered=self._answered,
         )

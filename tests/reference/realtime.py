@@ -135,7 +135,7 @@ async with client.realtime.connect(model="billing_agent") as connection:
     ...
 ```
 
-- **Agent**: `model` is the name of an agent (`capabilities.personas`).
+- **Agent**: `model` is the name of an agent (`capabilities.personas`), or a version: `NAME@VERSION`, also a draft.
 - **Key**: an API key, or the token of `openCall`, as `Authorization: Bearer`, or as browsers' clients send it in the
   subprotocol `openai-insecure-api-key.<key>` beside `realtime`. A token belongs to one call, whose agent it has:
   `model` may be left out.

@@ -57,7 +57,7 @@ class Knowledge:
     error: str | None = column(KnowledgeIndexRow.error, "Why they cannot be used.")
 
 
-@strawberry.type(description="A published version of an agent. It never changes.")
+@strawberry.type(description="A version of an agent. Its definition never changes.")
 class AgentVersion(Node):
     row: strawberry.Private[AgentVersionRow]
     source: strawberry.Private[Source]
@@ -66,7 +66,10 @@ class AgentVersion(Node):
     checksum: str = computed(_checksum, _checksum_sql, "SHA-256 of its definition, in hexadecimal.")
     languages: list[str] = column(AgentVersionRow.languages, "The languages that it speaks (ISO 639-1).")
     builtin: bool = column(AgentVersionRow.builtin, "Whether it came with VoxLoom.")
-    published_at: datetime = column(AgentVersionRow.published_at, "When it was published.")
+    draft: bool = column(
+        AgentVersionRow.draft, "Whether it was never published: only createSession uses it, by its number."
+    )
+    published_at: datetime = column(AgentVersionRow.published_at, "When it was first published, or stored as a draft.")
     published_by: str | None = _key_name("The name of the API key that published it; null for a built-in one.")
 
     @strawberry.field(description="Its documents; null without any.")
@@ -99,7 +102,7 @@ class Agent(Node):
     async def languages(self, info: Info) -> list[str]:
         return (await info.context.agents.current.load(self.row.id)).row.languages
 
-    @strawberry.field(description="The version that new sessions get.")
+    @strawberry.field(description="The version that new sessions get; of an agent that has drafts only, the newest.")
     async def current_version(self, info: Info) -> AgentVersion:
         return AgentVersion(row=(await info.context.agents.current.load(self.row.id)).row, source=self.source)
 
@@ -109,7 +112,7 @@ class Agent(Node):
             return AgentVersion(row=(await info.context.agents.current.load(self.row.id)).row, source=self.source)
         return AgentVersion(row=self.asked, source=self.source)
 
-    @strawberry.field(description="Its versions, newest first.")
+    @strawberry.field(description="Its versions, drafts too, newest first.")
     async def versions(
         self,
         info: Info,

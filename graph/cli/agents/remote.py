@@ -15,14 +15,14 @@ from graph.cli.api_client import ApiClient, ServerObject, ServerUnusable
 from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 
-_PUBLISH = """mutation($text: JSON!, $expected: Int) {
-  publishAgent(input: {definition: $text, expectedVersion: $expected}) { isNew version { number } } }"""
+_PUBLISH = """mutation($text: JSON!, $expected: Int, $draft: Boolean!) {
+  publishAgent(input: {definition: $text, expectedVersion: $expected, draft: $draft}) { isNew version { number } } }"""
 _ARCHIVE = "mutation($name: String!) { archiveAgent(input: {name: $name}) { agent { archivedAt } } }"
 _LIST = """query($after: String, $archived: Boolean!) { agents(first: 100, after: $after, archived: $archived) {
   nodes { name description languages archivedAt version { number builtin publishedAt publishedBy } }
   pageInfo { hasNextPage endCursor } } }"""
 _SHOW = """query($name: String!, $version: Int) { agent(name: $name, version: $version) {
-  version { number builtin publishedAt publishedBy definition } currentVersion { number } } }"""
+  version { number builtin draft publishedAt publishedBy definition } currentVersion { number } } }"""
 
 
 class RemoteAgents:
@@ -31,10 +31,12 @@ class RemoteAgents:
     def __init__(self, api: ApiClient) -> None:
         self._api = api
 
-    async def publish(self, definition: AgentDefinition, *, expected_version: int | None) -> tuple[int, bool]:
-        """Publishes a definition; the version's number, and whether it is new."""
+    async def publish(
+        self, definition: AgentDefinition, *, expected_version: int | None, draft: bool = False
+    ) -> tuple[int, bool]:
+        """Publishes a definition, or stores it as a draft; the version's number, and whether it is new."""
         # As a text: it is one value among the variables, of which a request has a limited number.
-        data = await self._api.call(_PUBLISH, text=definition.to_json(), expected=expected_version)
+        data = await self._api.call(_PUBLISH, text=definition.to_json(), expected=expected_version, draft=draft)
         published = data["publishAgent"]
         return published["version"]["number"], published["isNew"]
 

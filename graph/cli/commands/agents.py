@@ -46,6 +46,9 @@ def publish(
     expect: Annotated[
         int | None, typer.Option(min=0, help="Publish only if this version is the current one; 0 for a new agent.")
     ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Only store them, for sessions that name the version (NAME@VERSION).")
+    ] = False,
     url: _Url = None,
 ) -> None:
     """Check definitions, and publish them to the running server if all are valid.
@@ -58,8 +61,9 @@ def publish(
 
     async def run(agents: RemoteAgents) -> None:
         for _, definition in checked:
-            number, is_new = await agents.publish(definition, expected_version=expect)
-            _say(f"{definition.name}: version {number} is published{'' if is_new else ' (it was known already)'}")
+            number, is_new = await agents.publish(definition, expected_version=expect, draft=draft)
+            known = "" if is_new else " (it was known already)"
+            _say(f"{definition.name}: version {number} is {'stored' if draft else 'published'}{known}")
 
     _with_agents(url, run)
 
@@ -99,7 +103,8 @@ def show(
     shown = found["version"]
     by = "VoxLoom" if shown["builtin"] else shown["publishedBy"] or "the command line"
     current = found["currentVersion"]["number"]
-    _say(f"# {name}, version {shown['number']} (current: {current}), published {shown['publishedAt'][:19]} by {by}")
+    state = "stored as a draft" if shown["draft"] else "published"
+    _say(f"# {name}, version {shown['number']} (current: {current}), {state} {shown['publishedAt'][:19]} by {by}")
     sys.stdout.write(canonical(shown["definition"]))
 
 

@@ -21,7 +21,7 @@ def call(
     *,
     wav: Annotated[Path | None, typer.Option(help="A recording to speak, instead of the microphone.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where the assistant's voice is written, with --wav.")] = None,
-    agent: Annotated[str, typer.Option(help="The agent that answers.")] = DEFAULT_AGENT,
+    agent: Annotated[str, typer.Option(help="The agent, or a version of it: NAME@VERSION.")] = DEFAULT_AGENT,
     language: Annotated[str, typer.Option(help="The call's language, or auto.")] = "en",
     customer: Annotated[str | None, typer.Option(help="The customer's id; a new one by default.")] = None,
     url: Annotated[str | None, typer.Option(help="The voice role's URL; this machine's by default.")] = None,

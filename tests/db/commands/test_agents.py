@@ -15,9 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.agents.builtin import builtin_agents
 from db.agents.definition import AgentDefinition
+from db.agents.pinned import agents_of
 from db.commands import agents
 from db.commands import builtin_agents as builtin_commands
-from db.commands.agents import FoundAgent, archive_agent, find_agent, list_agents, list_versions, publish_agent
+from db.commands.agents import (
+    FoundAgent,
+    archive_agent,
+    find_agent,
+    list_agents,
+    list_versions,
+    pinned_version,
+    publish_agent,
+)
 from db.commands.builtin_agents import publish_to_all_tenants
 from db.errors import AgentNotFound, BadUserInput, Conflict, PayloadTooLarge
 from db.postgres.database import Database
@@ -27,7 +36,12 @@ from tests.db.agents.definitions import small_agent
 
 
 async def publish(
-    database: Database, viewer: Viewer, definition: AgentDefinition, expected: int | None = None
+    database: Database,
+    viewer: Viewer,
+    definition: AgentDefinition,
+    expected: int | None = None,
+    *,
+    draft: bool = False,
 ) -> FoundAgent:
     return await database.run(
         partial(
@@ -36,6 +50,7 @@ async def publish(
             definition=definition,
             published_by=viewer.key_id,
             expected_version=expected,
+            draft=draft,
         )
     )
 
@@ -115,6 +130,74 @@ async def test_versions_cannot_be_changed(database: Database, viewer: Viewer) ->
 
     with pytest.raises(DBAPIError, match="immutable"):
         await database.run(change)
+
+
+async def test_the_one_change_of_a_version_is_a_draft_that_is_published(database: Database, viewer: Viewer) -> None:
+    await publish(database, viewer, small_agent())
+    await publish(database, viewer, small_agent(description="A draft."), draft=True)
+    for change in ("draft = true", "draft = false, number = 7", "published_at = now()"):
+        with pytest.raises(DBAPIError, match="immutable"):
+            await database.run(partial(AsyncSession.execute, statement=text(f"update agent_versions set {change}")))
+    await database.run(partial(AsyncSession.execute, statement=text("update agent_versions set draft = false")))
+
+
+async def test_a_draft_changes_nothing_until_it_is_published(database: Database, viewer: Viewer) -> None:
+    one, two, three = (small_agent(description=f"Definition {number}.") for number in range(3))
+    await publish(database, viewer, one)
+    first, again = [await publish(database, viewer, two, 1, draft=True) for _ in range(2)]
+    assert (first.version.number, first.version.draft, first.is_new, again.is_new) == (2, True, True, False)
+    assert (first.is_current, again.version.id) == (False, first.version.id)
+    assert await current(database, viewer.tenant_id, "desk") == (1, False)
+    known = await publish(database, viewer, one, draft=True)
+    assert (known.version.number, known.version.draft, known.is_current) == (1, False, True), "it was published"
+    with pytest.raises(Conflict, match="current version is 1, not 2"):
+        await publish(database, viewer, three, 2, draft=True)
+    made = await publish(database, viewer, two, 1)
+    assert (made.version.id, made.version.draft, made.is_new, made.is_current) == (first.version.id, False, False, True)
+
+
+async def test_an_agent_of_drafts_only(database: Database, viewer: Viewer) -> None:
+    drafts = [small_agent(description=f"Draft {number}.") for number in range(2)]
+    for each in drafts:
+        stored = await publish(database, viewer, each, 0, draft=True)
+    assert (stored.agent.version, stored.version.number) == (None, 2)
+    async with database.reading() as session:
+        assert "desk" not in [each.agent.name for each in await list_agents(session, tenant_id=viewer.tenant_id)]
+        assert len(await agents_of(session, viewer.tenant_id)) == len(builtin_agents()), "what MCP lists"
+        found = await find_agent(session, tenant_id=viewer.tenant_id, name="desk")
+        assert found.version.number == 2
+        for number in (None, 3):
+            with pytest.raises(AgentNotFound, match="draft"):
+                await pinned_version(session, tenant_id=viewer.tenant_id, name="desk", number=number)
+        pinned = await pinned_version(session, tenant_id=viewer.tenant_id, name="desk", number=1)
+        assert (pinned.version.number, pinned.version.draft) == (1, True)
+    with pytest.raises(AgentNotFound) as refused:
+        await database.run(partial(find_agent, tenant_id=viewer.tenant_id, name="nobody"))
+    assert "desk" not in refused.value.message
+    assert (await publish(database, viewer, drafts[0], 0)).agent.version == 1
+    assert await current(database, viewer.tenant_id, "desk") == (1, False)
+
+
+async def test_drafts_are_bounded(database: Database, viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.commands.agents.MAX_DRAFTS", 2)
+    drafts = [small_agent(description=f"Draft {number}.") for number in range(3)]
+    for each in drafts[:2]:
+        await publish(database, viewer, each, draft=True)
+    with pytest.raises(BadUserInput, match="2 drafts"):
+        await publish(database, viewer, drafts[2], draft=True)
+    assert (await publish(database, viewer, drafts[1], draft=True)).version.number == 2
+    await publish(database, viewer, drafts[1])
+    assert (await publish(database, viewer, drafts[2], draft=True)).version.number == 3
+
+
+async def test_an_archived_agent_stays_archived_with_a_draft(database: Database, viewer: Viewer) -> None:
+    await publish(database, viewer, small_agent())
+    await database.run(partial(archive_agent, tenant_id=viewer.tenant_id, name="desk"))
+    stored = await publish(database, viewer, small_agent(description="A draft."), draft=True)
+    assert stored.agent.archived_at is not None
+    async with database.reading() as session:
+        with pytest.raises(AgentNotFound, match="archived"):
+            await pinned_version(session, tenant_id=viewer.tenant_id, name="desk", number=2)
 
 
 async def test_an_archived_agent_is_listed_on_request_and_comes_back(database: Database, viewer: Viewer) -> None:

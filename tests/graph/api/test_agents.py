@@ -253,3 +253,45 @@ async def test_nobody_publishes_without_a_key(edge: Edge) -> None:
         ):
             assert code_of(await nobody.post(query, **variables)) == "UNAUTHENTICATED"
     assert await edge.rows() == before
+
+
+async def test_a_draft_is_stored_tried_and_published(edge: Edge, acme: Client, rival: Client) -> None:
+    store = """mutation($d: JSON!, $draft: Boolean!) { publishAgent(input: {definition: $d, draft: $draft}) {
+      isNew agent { name version { number } currentVersion { number draft } } version { number draft } } }"""
+    versions = (
+        """query { agent(name: "desk") { currentVersion { number draft } versions { nodes { number draft } } } }"""
+    )
+
+    async def stored(description: str, *, draft: bool = True) -> dict[str, Any]:
+        answer = await acme.run(store, d=small_definition(description=description), draft=draft)
+        return dict(answer["publishAgent"])
+
+    first = await stored("One.")
+    assert first["version"] == first["agent"]["currentVersion"] == {"number": 1, "draft": True}
+    listed = "query($drafts: Boolean!) { agents(drafts: $drafts) { totalCount nodes { name description } } }"
+    names = [each["name"] for each in (await acme.run(listed, drafts=False))["agents"]["nodes"]]
+    assert names == BUILTIN
+    shown = (await acme.run(listed, drafts=True))["agents"]
+    assert {"name": "desk", "description": "One."} in shown["nodes"] and shown["totalCount"] == 4
+    assert "desk" not in [each["name"] for each in (await acme.run(CAPABILITIES))["capabilities"]["agents"]]
+    refused = await acme.post(CREATE, input={"customerId": "c", "persona": "desk"})
+    assert code_of(refused) == "AGENT_NOT_FOUND" and "draft" in refused["errors"][0]["message"]
+    tried = await acme.create_session(persona="desk", agentVersion=1)
+    held = "query($id: ID!) { session(id: $id) { agentVersion { number draft } } }"
+    for _ in range(2):
+        assert (await acme.run(held, id=tried))["session"]["agentVersion"] == {"number": 1, "draft": True}
+    assert code_of(await rival.post(CREATE, input={"customerId": "c", "persona": "desk", "agentVersion": 1})) == (
+        "AGENT_NOT_FOUND"
+    )
+    assert not (await stored("One.", draft=False))["version"]["draft"]
+    second = await stored("Two.")
+    assert second["version"] == {"number": 2, "draft": True}
+    assert second["agent"]["currentVersion"] == {"number": 1, "draft": False}
+    assert (await acme.run(versions))["agent"]["versions"]["nodes"] == [
+        {"number": 2, "draft": True},
+        {"number": 1, "draft": False},
+    ]
+    fork = """mutation($id: ID!, $v: Int) { forkSession(input: {sessionId: $id, afterTurn: 0, agentVersion: $v}) {
+      session { agentVersion { number } } } }"""
+    assert code_of(await acme.post(fork, id=tried, v=2)) == "AGENT_NOT_FOUND"
+    assert (await acme.run(fork, id=tried, v=1))["forkSession"]["session"]["agentVersion"] == {"number": 1}

@@ -126,6 +126,11 @@ async def test_an_agent_from_its_file_to_its_archive(api: str, key: str, tmp_pat
     again = tmp_path / "again.yaml"
     again.write_text(shown.out, encoding="utf-8")
     assert (await agents("publish", str(again))).out == "desk: version 1 is published (it was known already)\n"
+    tried = written(tmp_path, "tried.yaml", description="Tried first.")
+    assert (await agents("publish", str(tried), "--draft")).out == "desk: version 3 is stored\n"
+    assert (await agents("show", "desk", "--version", "3")).out.startswith(
+        "# desk, version 3 (current: 1), stored as a draft "
+    )
     built = await agents("show", "billing_agent")
     assert yaml.safe_load(built.out) == json.loads(builtin_agents()["billing_agent"].to_json())
 

@@ -7,21 +7,27 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from websockets.exceptions import InvalidStatus
 
+from db.commands.agents import publish_agent
 from db.commands.calls import close_call, open_call
 from db.commands.keys import revoke_key
 from db.commands.sessions import create_session, end_session
 from db.enums import CallTransport, Channel
 from db.errors import ConnectFailed
+from db.models.agents import AgentVersion
 from db.models.calls import Call
+from db.models.conversation import Session
 from db.postgres.database import Database
 from db.viewer import Viewer
 from graph.guards.call_tokens import CallTokens
 from inference.engines.fake.chat import echo
+from tests.db.agents.definitions import small_agent
 from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.desk import Desk, at_wire_rate, desk
 from tests.graph.voice.realtime.fakes import served
@@ -75,6 +81,26 @@ async def test_a_key_opens_a_session_and_a_call(address: str, key: str, database
         async with database.reading() as session:
             row = (await session.execute(query, {"id": session_id})).one()
         assert tuple(row) == ("c-1", "en-US", "billing_agent", {"phone": "555"}, "API", "REALTIME", "MANUAL")
+
+
+async def test_the_model_may_name_a_version(address: str, key: str, viewer: Viewer, database: Database) -> None:
+    publish = partial(publish_agent, tenant_id=viewer.tenant_id)
+    for description, draft in (("Published.", False), ("A draft.", True)):
+        definition = small_agent(description=description)
+        await database.run(partial(publish, definition=definition, draft=draft))
+    for model, number in (("desk@2", 2), ("desk@1", 1), ("desk", 1)):
+        async with raw(address, f"?model={model}", key) as socket:
+            await tell(socket, "session.update", session={"type": "realtime", "metadata": {"customer_id": "c"}})
+            session_id = (await hear(socket, "conversation.created"))["conversation"]["id"]
+        query = select(AgentVersion.number, Session.persona).join(Session, Session.agent_version_id == AgentVersion.id)
+        async with database.reading() as session:
+            row = (await session.execute(query.where(Session.id == UUID(session_id)))).one()
+        assert tuple(row) == (number, "desk"), model
+    for model in ("desk@3", "desk@0", "desk@x", "desk@" + "9" * 50, "@1", "desk@1@1"):
+        with pytest.raises(InvalidStatus) as status:
+            async with raw(address, f"?model={model}", key):
+                pass
+        assert status.value.response.status_code == 404, model
 
 
 async def test_bad_metadata_leaves_nothing_behind(address: str, key: str, database: Database) -> None:
