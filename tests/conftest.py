@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -60,6 +61,22 @@ def postgres() -> Iterator[str]:
     finally:
         server.stop()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """The directory of converted models and of vectors of agents' examples, which the processes of a run share.
+
+    Each is made once a run, under its lock. The vectors, which are kept by the checksum of model and text, outlive it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "models"
+    directory.mkdir(exist_ok=True)
+    kept: pytest.Cache | None = getattr(pytestconfig, "cache", None)  # absent with -p no:cacheprovider
+    if kept is not None:
+        with suppress(FileExistsError):
+            (directory / "prototypes").symlink_to(kept.mkdir("prototypes"))
+    return directory
 
 
 async def _make_template(url: str) -> None:

@@ -33,8 +33,8 @@ CONVERSATION = """query($id: ID!) { conversation(sessionId: $id) {
 
 
 @pytest.fixture
-def engines(tmp_path: Path) -> Engines:
-    return choose_engines(InferenceSettings(model_dir=tmp_path / "models", tts_engine=("espnet",)))
+def engines(model_dir: Path) -> Engines:
+    return choose_engines(InferenceSettings(model_dir=model_dir, tts_engine=("espnet",)))
 
 
 @pytest.fixture

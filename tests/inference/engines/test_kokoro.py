@@ -42,8 +42,8 @@ LONG = {
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synthesizer]:
-    made = KokoroEngine(cache=ModelCache(tmp_path_factory.mktemp("models")), threads=2)
+def engine(model_dir: Path) -> Iterator[Synthesizer]:
+    made = KokoroEngine(cache=ModelCache(model_dir), threads=2)
     asyncio.run(made.load())
     yield made
     asyncio.run(made.close())

@@ -20,8 +20,8 @@ _REAL = [pytest.param(name, marks=pytest.mark.models) for name in ("hibari", "es
 
 
 @pytest.fixture(scope="module", params=["fake", *_REAL])
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synthesizer]:
-    made = _make(request.param, tmp_path_factory.mktemp("models"))
+def engine(request: pytest.FixtureRequest, model_dir: Path) -> Iterator[Synthesizer]:
+    made = _make(request.param, model_dir)
     asyncio.run(made.load())
     yield made
     asyncio.run(made.close())

@@ -47,9 +47,9 @@ asyncio.run(main())
 @pytest.mark.models
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="measures by Linux' /proc")
-def test_sentences_of_twenty_lengths_leave_nothing_behind(tmp_path: Path) -> None:
+def test_sentences_of_twenty_lengths_leave_nothing_behind(model_dir: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _SPEAK, str(tmp_path)],
+        [sys.executable, "-c", _SPEAK, str(model_dir)],
         capture_output=True,
         text=True,
         check=False,

@@ -1,16 +1,18 @@
 """The example utterances that intents are recognized by: an agent's examples and the acts of the dialogue itself.
 
-Their vectors are kept on disk by the checksum of the texts: an agent's are computed once, not by every process.
+Their vectors are kept on disk by the checksum of the texts: an agent's are computed once, not by every process, nor by
+processes that start together.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,11 +109,15 @@ class PrototypeStore:
         )
 
     def _vectors(self, block: _Block) -> Encoded:
-        path = self._directory / f"{block.checksum(self._encoder.name)}.npz" if self._directory else None
-        if path is not None and (kept := _read(path, len(block.texts))) is not None:
+        if self._directory is None:
+            return self._encoder.encode(block.texts, english=block.language == "en")
+        path = self._directory / f"{block.checksum(self._encoder.name)}.npz"
+        if (kept := _read(path, len(block.texts))) is not None:
             return kept
-        vectors = self._encoder.encode(block.texts, english=block.language == "en")
-        if path is not None:
+        with _locked(path):
+            if (kept := _read(path, len(block.texts))) is not None:  # another process was at it
+                return kept
+            vectors = self._encoder.encode(block.texts, english=block.language == "en")
             with suppress(OSError):  # without the cache, the next process computes them again
                 _write(path, vectors)
         return vectors
@@ -148,9 +154,27 @@ def _read(path: Path, count: int) -> Encoded | None:
     return None
 
 
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds the lock of a file of vectors, which its process's end releases; none where files cannot be written."""
+    lock = path.with_suffix(".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+    except OSError:
+        yield
+        return
+    with file:
+        with suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)  # who waits for it reads the vectors; a late one makes another
+
+
 def _write(path: Path, vectors: Encoded) -> None:
     """Writes atomically, and removes the files that were used the longest ago."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(vectors, name).astype(np.float16) for name in _MODELS}
     digest = hashlib.sha256(b"".join(arrays[name].tobytes() for name in _MODELS)).digest()
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import yaml
@@ -18,10 +19,8 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def understander(encoder: Encoder, pytestconfig: pytest.Config) -> Understander:
-    # Vectors of prototypes outlive a run: computing them takes longer than all tests.
-    directory = pytestconfig.cache.mkdir("prototypes") if pytestconfig.cache else None
-    return Understander(encoder, directory)
+def understander(encoder: Encoder, model_dir: Path) -> Understander:
+    return Understander(encoder, model_dir / "prototypes")
 
 
 @pytest.fixture(scope="session")

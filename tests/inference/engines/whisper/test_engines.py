@@ -28,8 +28,8 @@ pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> ModelCache:
-    return ModelCache(tmp_path_factory.mktemp("models"))
+def cache(model_dir: Path) -> ModelCache:
+    return ModelCache(model_dir)
 
 
 @pytest.fixture(scope="module")

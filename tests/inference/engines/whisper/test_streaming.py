@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> ModelCache:
-    return ModelCache(tmp_path_factory.mktemp("models"))
+def cache(model_dir: Path) -> ModelCache:
+    return ModelCache(model_dir)
 
 
 @pytest.fixture(scope="module")

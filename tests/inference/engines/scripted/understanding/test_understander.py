@@ -80,3 +80,14 @@ def test_vectors_of_prototypes_are_kept_on_disk_and_a_damaged_file_is_made_again
     file.write_bytes(file.read_bytes()[:-200])
     Understander(third, tmp_path).prepare(_BAKERY)
     assert 0 < third.texts < first.texts
+
+
+def test_processes_that_start_together_make_the_vectors_once(encoder: Encoder, tmp_path: Path) -> None:
+    """As threads, which take the same lock: it is of the open file, not of the process."""
+    alone = _Counting(encoder)
+    Understander(alone, tmp_path / "alone").prepare(_BAKERY)
+    together = [_Counting(encoder) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda each: Understander(each, tmp_path / "shared").prepare(_BAKERY), together))
+    assert sum(each.texts for each in together) == alone.texts
+    assert not list(tmp_path.rglob("*.lock"))
