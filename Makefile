@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(PYTHON) requirements/install.py $(VENV)
 # The tests run the same way on a laptop and in CI: files of tests side by side in three processes, each with a Postgres of
-# its own (make test WORKERS=0: in one process, as a debugger needs).
+# its own, the longest files first by tests/order.py (make test WORKERS=0: in one process, as a debugger needs).
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 3
 
@@ -14,7 +14,7 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
 
 test: $(VENV)/dev.stamp check
-	$(PYTEST) -n $(WORKERS) --dist loadfile
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # GraphiQL in a real browser; it fails where there is none (Debian: apt-get install chromium).
 test-browser: $(VENV)/dev.stamp

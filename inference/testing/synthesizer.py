@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import pytest
@@ -46,8 +46,20 @@ class SynthesizerContract(EngineContract):
     own_voice: str | None = None
     seconds_per_character = (1 / 30, 1 / 8)
 
+    #: What the latest engine has said: synthesis takes longer than every check of it.
+    _said: ClassVar[tuple[Synthesizer | None, dict[str, list[Speech]]]] = (None, {})
+
+    async def _spoken(self, engine: Synthesizer, text: str) -> list[Speech]:
+        """The pieces of a text in ``language``, synthesized once for all tests of an engine."""
+        if SynthesizerContract._said[0] is not engine:
+            SynthesizerContract._said = (engine, {})
+        said = SynthesizerContract._said[1]
+        if text not in said:
+            said[text] = await speak(engine, text, language=self.language)
+        return said[text]
+
     async def test_pieces_are_sound(self, engine: Synthesizer) -> None:
-        pieces = await speak(engine, self.sentence, language=self.language)
+        pieces = await self._spoken(engine, self.sentence)
         assert pieces
         for piece in pieces:
             assert piece.sample_rate == engine.sample_rate
@@ -58,17 +70,17 @@ class SynthesizerContract(EngineContract):
             assert np.sqrt(np.mean(piece.samples**2)) > 0.01
 
     async def test_a_sentence_takes_as_long_as_a_sentence_does(self, engine: Synthesizer) -> None:
-        seconds = joined(await speak(engine, self.long, language=self.language)).size / engine.sample_rate
+        seconds = joined(await self._spoken(engine, self.long)).size / engine.sample_rate
         least, most = self.seconds_per_character
         assert len(self.long) * least < seconds < len(self.long) * most
 
     async def test_same_text_same_sound(self, engine: Synthesizer) -> None:
-        first = joined(await speak(engine, self.sentence, language=self.language))
-        await speak(engine, self.long, language=self.language)
+        first = joined(await self._spoken(engine, self.sentence))
+        await speak(engine, "Hello there.", language=self.language)
         assert np.array_equal(first, joined(await speak(engine, self.sentence, language=self.language)))
 
     async def test_long_text_comes_in_bounded_pieces_that_join_without_a_click(self, engine: Synthesizer) -> None:
-        pieces = await speak(engine, self.long, language=self.language)
+        pieces = await self._spoken(engine, self.long)
         assert len(pieces) > 1
         for piece in pieces:
             assert piece.samples.size < 20 * piece.sample_rate
@@ -77,7 +89,7 @@ class SynthesizerContract(EngineContract):
 
     async def test_texts_of_pieces_are_the_parts_of_the_sentence(self, engine: Synthesizer) -> None:
         for text in (self.sentence, self.long):
-            parts = [piece.text for piece in await speak(engine, text, language=self.language)]
+            parts = [piece.text for piece in await self._spoken(engine, text)]
             assert "".join(parts) == (text if any(parts) else "")
 
     async def test_unsupported_language_is_refused(self, engine: Synthesizer) -> None:
@@ -115,7 +127,7 @@ class SynthesizerContract(EngineContract):
         "text",
         [
             "x" * 400,
-            "9" * 60,
+            "9" * 24,
             "ʤʧ ♥ ñandú Ωmega 你好 नमस्ते",
             "[hello](/həlˈO/) <b>bold</b> {\\x}",
             "\u202eevil\u202c \ud800 text",

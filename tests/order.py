@@ -1,0 +1,43 @@
+"""The order of files of tests: those that take the longest first, so that the processes of a run end together.
+
+Each file is run by one process (``--dist loadfile``); what is long and begun last is waited for by all.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+#: Seconds of the files that take the longest, on two quiet cores (``pytest --durations=0`` shows them). A new file that
+#: takes more than ten seconds belongs here.
+SECONDS = {
+    "chaos/test_chaos.py": 130,
+    "graph/voice/test_app.py": 80,
+    "inference/worker/test_memory.py": 80,
+    "inference/engines/whisper/test_engines.py": 75,
+    "graph/cli/call/test_run.py": 65,
+    "inference/engines/test_kokoro.py": 60,
+    "test_real_conversation.py": 55,
+    "inference/engines/scripted/test_dialogues.py": 50,
+    "inference/engines/whisper/test_streaming.py": 45,
+    "inference/turn/test_pipeline.py": 45,
+    "graph/cli/test_mistakes.py": 40,
+    "graph/cli/test_database_mistakes.py": 38,
+    "graph/cli/test_doctor.py": 36,
+    "db/turns/test_resuming.py": 30,
+    "graph/cli/test_interrupted.py": 25,
+    "evals/test_player.py": 25,
+    "inference/engines/test_synthesizers.py": 22,
+    "graph/cli/test_agents.py": 20,
+    "graph/compiled/reads/test_layers_agree.py": 20,
+    "graph/http/test_outage.py": 20,
+    "inference/engines/test_chat_models.py": 19,
+    "inference/knowledge/test_answers.py": 19,
+    "graph/compiled/live/test_thousand_sockets.py": 17,
+    "db/turns/test_crm_updates.py": 14,
+    "graph/voice/realtime/test_bad_input.py": 12,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps the order of the tests of a file, and of all other files."""
+    items.sort(key=lambda item: -SECONDS.get(item.nodeid.partition("::")[0].removeprefix("tests/"), 0))
