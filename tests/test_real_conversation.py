@@ -34,7 +34,7 @@ CONVERSATION = """query($id: ID!) { conversation(sessionId: $id) {
 
 @pytest.fixture
 def engines(model_dir: Path) -> Engines:
-    return choose_engines(InferenceSettings(model_dir=model_dir, tts_engine=("espnet",)))
+    return choose_engines(InferenceSettings(model_dir=model_dir, model_threads=1, tts_engine=("espnet",)))
 
 
 @pytest.fixture

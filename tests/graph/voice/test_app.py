@@ -109,7 +109,7 @@ async def test_a_spoken_conversation_with_an_interruption(
     client: Client, key: str, database_url: str, model_dir: Path, tmp_path: Path
 ) -> None:
     """The demo's call with the real models: what was heard, answered, cut off and filed is in the record."""
-    models = {**REAL_ENGINES, "VOXLOOM_MODEL_DIR": str(model_dir)}
+    models = {**REAL_ENGINES, "VOXLOOM_MODEL_DIR": str(model_dir), "VOXLOOM_MODEL_THREADS": "1"}
     out = io.StringIO()
     async with voice_process(database_url, tmp_path / "voice.log", **models) as voice:
         plan = CallPlan(voice.base.replace("http", "ws"), key, "billing_agent", "customer-1", "en")

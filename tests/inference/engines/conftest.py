@@ -13,7 +13,7 @@ from inference.engines.scripted.engine import ScriptedEngine
 
 @pytest.fixture(scope="session")
 def scripted(model_dir: Path) -> ScriptedEngine:
-    engine = ScriptedEngine(threads=2, directory=model_dir / "prototypes")
+    engine = ScriptedEngine(threads=1, directory=model_dir / "prototypes")
     # In a thread of its own, since an event loop may run already.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(engine.load())).result()

@@ -44,7 +44,7 @@ LONG = {
 
 @pytest.fixture(scope="module")
 def engine(model_dir: Path) -> Iterator[Synthesizer]:
-    made = KokoroEngine(cache=ModelCache(model_dir), threads=2)
+    made = KokoroEngine(cache=ModelCache(model_dir), threads=1)
     asyncio.run(made.load())
     yield made
     asyncio.run(made.close())

@@ -29,9 +29,9 @@ def engine(request: pytest.FixtureRequest, model_dir: Path) -> Iterator[Synthesi
 
 def _make(name: str, cache: Path) -> Synthesizer:
     if name == "espnet":
-        return EspnetEngine(cache=ModelCache(cache), threads=2)
+        return EspnetEngine(cache=ModelCache(cache), threads=1)
     if name == "hibari":
-        return HibariEngine(threads=2)
+        return HibariEngine(threads=1)
     return FakeSynthesizer(languages=("en",))
 
 

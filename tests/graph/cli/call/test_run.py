@@ -94,8 +94,10 @@ async def test_a_recording_is_spoken_in_real_time_and_the_answer_written_at_its_
 
 
 async def test_speech_over_a_reply_stops_the_playback_and_says_how_much_was_played(
-    reception: FakeReception, base: str, tmp_path: Path
+    reception: FakeReception, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What was said over the reply is not answered here: the caller waits for it to the end.
+    monkeypatch.setattr("graph.cli.call.recorded_caller._LONGEST_SECONDS", 10.0)
     calling = asyncio.create_task(play(plan(base), recording(tmp_path / "in.wav", 0.3), tmp_path / "out.wav", quiet()))
     call = await reception.call()
     await call.turn("hello")

@@ -26,7 +26,7 @@ class LlamaServer:
 
 @contextmanager
 def llama_server() -> Iterator[LlamaServer]:
-    """Starts the server with two threads, two slots and a key; stops it at exit."""
+    """Starts the server with a thread, two slots and a key; stops it at exit."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -37,8 +37,8 @@ def llama_server() -> Iterator[LlamaServer]:
     params.api_keys = ["right-key"]
     params.n_ctx = 8192
     params.n_parallel = 2
-    params.cpuparams.n_threads = 2
-    params.cpuparams_batch.n_threads = 2
+    params.cpuparams.n_threads = 1
+    params.cpuparams_batch.n_threads = 1
     params.warmup = False
     server = xllamacpp.Server(params)
     try:

@@ -34,7 +34,7 @@ def cache(model_dir: Path) -> ModelCache:
 
 @pytest.fixture(scope="module")
 def whisper_engine(cache: ModelCache) -> Iterator[WhisperEngine]:
-    engine = WhisperEngine("base", cache=cache, threads=2)
+    engine = WhisperEngine("base", cache=cache, threads=1)
     asyncio.run(engine.load())
     yield engine
     asyncio.run(engine.close())
@@ -42,7 +42,7 @@ def whisper_engine(cache: ModelCache) -> Iterator[WhisperEngine]:
 
 @pytest.fixture(scope="module")
 def ctranslate2_engine(cache: ModelCache) -> Iterator[CTranslate2Engine]:
-    engine = CTranslate2Engine("base", cache=cache, threads=2)
+    engine = CTranslate2Engine("base", cache=cache, threads=1)
     asyncio.run(engine.load())
     yield engine
     asyncio.run(engine.close())
@@ -157,10 +157,10 @@ async def test_a_model_that_is_none_is_unavailable(cache: ModelCache, tmp_path: 
     broken.write_bytes(b"no checkpoint")
     (tmp_path / "folder").mkdir()
     for engine in (
-        WhisperEngine(str(broken), cache=cache, threads=2),
-        WhisperEngine("no-such-model", cache=cache, threads=2),
-        CTranslate2Engine(str(tmp_path / "folder"), cache=cache, threads=2),
-        CTranslate2Engine("no-such-model", cache=cache, threads=2),
+        WhisperEngine(str(broken), cache=cache, threads=1),
+        WhisperEngine("no-such-model", cache=cache, threads=1),
+        CTranslate2Engine(str(tmp_path / "folder"), cache=cache, threads=1),
+        CTranslate2Engine("no-such-model", cache=cache, threads=1),
     ):
         with pytest.raises(EngineUnavailable, match=r"broken\.pt|no-such-model|folder"):
             await engine.load()
@@ -171,7 +171,7 @@ async def test_a_model_that_is_none_is_unavailable(cache: ModelCache, tmp_path: 
 async def test_ctranslate2_takes_a_directory_and_gives_early_partials(cache: ModelCache) -> None:
     from inference.engines.whisper.weights import ctranslate2_directory
 
-    engine = CTranslate2Engine(str(ctranslate2_directory(cache)), cache=cache, threads=2, piece_seconds=6.0)
+    engine = CTranslate2Engine(str(ctranslate2_directory(cache)), cache=cache, threads=1, piece_seconds=6.0)
     await engine.load()
     partials, transcript = await hear(engine, clips()["jfk"].samples)
     assert len(partials) >= 2

@@ -102,7 +102,7 @@ async def test_recordings_and_calls_share_the_weights(cache: ModelCache, ctransl
     assert ctranslate2_engine._models is not None
     assert draft._model is ctranslate2_engine._models.good
     await draft.close()
-    other = CTranslate2Engine("base", cache=cache, threads=2)
+    other = CTranslate2Engine("base", cache=cache, threads=1)
     await other.load()
     assert other._model is not ctranslate2_engine._models.good
     await other.close()
