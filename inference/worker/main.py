@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from db.entry_point import run_command
 from db.errors import BadUserInput
 from db.load_settings import load_settings
-from db.logs import configure_logging
-from db.postgres.check import check_database, check_schema
-from inference.engines.catalog import choose_engines
-from inference.lender import Engines
 from inference.settings import InferenceSettings
-from inference.worker.progress import LoadingDisplay
-from inference.worker.turn_process import run_turns, turn_parts
+
+if TYPE_CHECKING:
+    from inference.lender import Engines
 
 
 async def work(settings: InferenceSettings, url: str, engines: Engines) -> None:
     """Runs until SIGTERM or SIGINT."""
+    from inference.worker.turn_process import run_turns, turn_parts  # noqa: PLC0415 - see below
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -37,6 +37,13 @@ def run() -> None:
     settings = load_settings(InferenceSettings)
     if settings.database_url is None:
         raise BadUserInput("The worker needs DATABASE_URL (`voxloom up` sets it for an embedded Postgres).")
+
+    # Wrong settings are told before all this is imported.
+    from db.logs import configure_logging  # noqa: PLC0415
+    from db.postgres.check import check_database, check_schema  # noqa: PLC0415
+    from inference.engines.catalog import choose_engines  # noqa: PLC0415
+    from inference.worker.progress import LoadingDisplay  # noqa: PLC0415
+
     configure_logging(json=not sys.stderr.isatty())
     display = LoadingDisplay()
     engines = choose_engines(settings, display.show)

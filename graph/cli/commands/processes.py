@@ -48,14 +48,16 @@ def serve() -> None:
     check_port(settings.host, settings.port)
 
     from db.postgres.check import check_database, check_schema  # noqa: PLC0415 - likewise
-    from graph.app import create_app  # noqa: PLC0415 - likewise
     from graph.cli.bootstrap import postgres  # noqa: PLC0415 - likewise
-    from graph.http.memory import configure_collector  # noqa: PLC0415 - likewise
-    from graph.http.server import serve as serve_api  # noqa: PLC0415 - likewise
 
     with postgres(settings) as url:
         asyncio.run(check_database(url, settings.listen_url))
         asyncio.run(check_schema(url))
+
+        from graph.app import create_app  # noqa: PLC0415 - a database that cannot be used is told before
+        from graph.http.memory import configure_collector  # noqa: PLC0415 - likewise
+        from graph.http.server import serve as serve_api  # noqa: PLC0415 - likewise
+
         api = create_app(settings, url)
         configure_collector()
         serve_api(api, settings)
