@@ -8,10 +8,8 @@ from db.entry_point import run_command
 def _run() -> None:
     from db.load_settings import load_settings  # noqa: PLC0415 - Ctrl-C is answered while all this is imported
     from graph.voice.settings import VoiceSettings  # noqa: PLC0415 - likewise
-    from inference.settings import InferenceSettings  # noqa: PLC0415 - likewise
 
-    for each in (VoiceSettings, InferenceSettings):  # wrong ones are told before the rest is imported
-        load_settings(each)
+    load_settings(VoiceSettings)  # wrong ones are told before the rest is imported
 
     from graph.voice.app import run  # noqa: PLC0415 - as above
 
