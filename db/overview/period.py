@@ -12,6 +12,9 @@ from db.errors import BadUserInput
 #: Longest period.
 MAX_DAYS = 92
 
+#: For days of 25 hours, and for a client that reckons from its own clock to now.
+_SLACK = timedelta(hours=2)
+
 #: Period without ``since``.
 _DEFAULT = timedelta(days=7)
 
@@ -45,7 +48,7 @@ class Period:
         zone = _zone(time_zone)
         end = now if until is None else _moment(until, "until")
         begin = end - _DEFAULT if since is None else _moment(since, "since")
-        if not begin < end <= begin + timedelta(days=MAX_DAYS):
+        if not begin < end <= begin + timedelta(days=MAX_DAYS) + _SLACK:
             raise BadUserInput(f"since must be before until, by at most {MAX_DAYS} days.")
         return cls(begin, end, time_zone, tuple(_days(begin, end, zone)))
 

@@ -121,16 +121,19 @@ async def test_a_form_of_another_site_uses_no_token(edge: Edge, http: httpx.Asyn
     assert (await http.post("/sign-in", json={"token": token})).status_code == 200
 
 
-async def test_a_strangers_guesses_are_few_and_cost_little(postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_key", [False, True])
+async def test_guesses_are_few_and_cost_little(postgres: str, monkeypatch: pytest.MonkeyPatch, has_key: bool) -> None:
+    """They are charged to the address as wrong keys are, also if they come with a valid key."""
     looked: list[object] = []
 
     async def known(_: object, token: object) -> bool:
         looked.append(token)
         return False
 
-    async with cloned(postgres) as url, opened(url, requests_per_minute=60) as edge:
+    async with cloned(postgres) as url, opened(url, requests_per_minute=60) as edge, edge.tenant() as owner:
         monkeypatch.setattr("graph.http.sign_in.is_known_token", known)
-        async with httpx.AsyncClient(base_url=edge.address) as http:
+        headers = owner.headers if has_key else {}
+        async with httpx.AsyncClient(base_url=edge.address, headers=headers) as http:
             answers = [await http.post("/sign-in", json={"token": WRONG}) for _ in range(40)]
             assert {each.status_code for each in answers} == {401, 429}
             assert len(looked) <= 25
