@@ -13,8 +13,10 @@ from inference.engines.scripted.mentions import (
     changed_name,
     correct_part,
     find_letter_changes,
+    half_of_name,
     merge_correction,
     single_number,
+    with_half,
 )
 from inference.engines.scripted.values import Mention, Understanding
 
@@ -41,10 +43,20 @@ def put_right_part(
         return {**kept, part.field: part.value}
     name = next((each for each in known if each.format == "person_name"), None)
     if name is not None:
-        right = _right_name(understood, name.value)
+        right = _with_half(understood, name.value) or _right_name(understood, name.value)
         if right is not None and right != name.value:
             return {**values, name.field: right}
     return None
+
+
+def _with_half(understood: Understanding, known: str) -> str | None:
+    """The known name with the given name or the surname that is said alone."""
+    names = [each for each in understood.mentions if each.format == "person_name" and not each.retracted]
+    if len(names) != 1:
+        return None
+    half = half_of_name(understood.text, names[0].start, understood.language)
+    whole = half is None or len(names[0].value.split()) > 1 + (half == "surname")
+    return None if half is None or whole else with_half(known, half, names[0].value)
 
 
 def _right_name(understood: Understanding, known: str) -> str | None:

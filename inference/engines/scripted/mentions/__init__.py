@@ -5,6 +5,7 @@ from inference.engines.scripted.mentions.dates import day_words
 from inference.engines.scripted.mentions.email_parts import Known
 from inference.engines.scripted.mentions.finder import find_mentions, mask
 from inference.engines.scripted.mentions.letter_changes import changed_name, find_letter_changes
+from inference.engines.scripted.mentions.name_halves import half_of_name, with_half
 from inference.engines.scripted.mentions.numerals import single_number
 from inference.engines.scripted.mentions.parts import correct_part
 
@@ -15,7 +16,9 @@ __all__ = [
     "day_words",
     "find_letter_changes",
     "find_mentions",
+    "half_of_name",
     "mask",
     "merge_correction",
     "single_number",
+    "with_half",
 ]

@@ -16,10 +16,11 @@ from inference.engines.scripted.mentions.email import find_emails
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.letter_changes import find_letter_changes
 from inference.engines.scripted.mentions.money import find_decimals, find_money
+from inference.engines.scripted.mentions.name_halves import join_halves
 from inference.engines.scripted.mentions.names import name_rules
 from inference.engines.scripted.mentions.numbers import find_numbers
 from inference.engines.scripted.mentions.person_names import find_person_names
-from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled, join_halves
+from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled
 from inference.engines.scripted.mentions.text import WORD, Utterance, fold
 from inference.engines.scripted.mentions.texts import find_texts
 from inference.engines.scripted.mentions.times import find_times
@@ -87,7 +88,7 @@ def find_mentions(
     asked = "person_name" in expected.formats or "name" in expected.fields
     field = fields.assign("person_name", said.folded, 0, 0, expected)
     persons = apply_spelling(said, persons, language, asked=asked, field=field)
-    found += join_halves(said, persons, name_rules(language).given)
+    found += join_halves(said, persons, language, name_rules(language).given)
     found += find_choices(said, languages_of(language), fields, expected)
     found = _by_phrases(said, found, fields)
     found += find_texts(said, language, fields)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, fold
-from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+from inference.engines.scripted.mentions.words import alternation, known_names, languages_of, mention_words
 
 #: Letters that are mistaken for one another.
 _ALIKE = (
@@ -50,7 +50,8 @@ class _Words:
 @cache
 def _words(language: str) -> _Words:
     tables = [mention_words(each).letters for each in languages_of(language)]
-    letters = {fold(key): value for each in tables for key, value in each.names.items()}
+    words = {fold(word) for each in languages_of(language) for word in known_names(each).common.split()}
+    letters = {fold(key): value for each in tables for key, value in each.names.items() if fold(key) not in words}
 
     def either(name: str) -> str:
         return alternation(word for each in tables for word in getattr(each, name))

@@ -66,12 +66,13 @@ def name_rules(language: str) -> NameRules:
         return re.compile(f"{LEFT}{alternation(items)}{end}")
 
     leads = [word for each in every for word in each.names.leads]
+    tails = alternation(word for each in own for word in each.names.tails)
     trails = [word for each in every for word in each.names.trails]
     return NameRules(
         cues=either([word for each in every for word in each.names.cues], f"(?:{RIGHT}|(?<=[:']))"),
         bare_cues=either([word for each in own for word in each.names.bare_cues]),
         weak_cues=either([word for each in own for word in each.names.weak_cues], f"(?:{RIGHT}|(?<='))"),
-        tails=re.compile(f"[ ,]*(?<!['-]){alternation(word for each in own for word in each.names.tails)}{RIGHT}"),
+        tails=re.compile(f"[ ,]*{LEFT}(?<!['-]){tails}{RIGHT}"),
         not_mine=re.compile(
             f"{LEFT}{alternation(word for each in own for word in each.names.not_mine)}(?: [^\\s,.]+)? $"
         ),

@@ -14,6 +14,7 @@ from inference.engines.scripted.mentions.words import NumeralWords, languages_of
 _TOKEN = re.compile(rf"\d+|(?:(?!\d){LETTER})+")
 _GAP = re.compile(r" {1,2}|-")
 _MAX_WORDS = 8
+_MAX_REPEAT_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +82,23 @@ def find_numerals(folded: str, language: str) -> list[Numeral]:
     found: list[Numeral] = []
     at = 0
     while at < len(tokens):
-        numeral, used = _numeral(folded, tokens, at, reader)
-        if numeral is None and tokens[at].group() in reader.repeats and at + 1 < len(tokens):
-            digit, count = _numeral(folded, tokens, at + 1, reader)
-            if digit is not None and len(digit.digits) == 1:
-                times = reader.repeats[tokens[at].group()]
-                numeral = Numeral(tokens[at].start(), digit.end, digit.digits * times, spoken=True)
-                used = count + 1
+        numeral, used = _repeated(folded, tokens, at, reader) or _numeral(folded, tokens, at, reader)
         if numeral is not None:
             found.append(numeral)
         at += max(used, 1)
     return found
+
+
+def _repeated(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -> tuple[Numeral, int] | None:
+    """ "double five", "drei mal die sieben"."""
+    for words in range(_MAX_REPEAT_WORDS, 0, -1):
+        times = reader.repeats.get(" ".join(token.group() for token in tokens[at : at + words]))
+        if times is None or at + words >= len(tokens):
+            continue
+        digit, count = _numeral(folded, tokens, at + words, reader)
+        if digit is not None and len(digit.digits) == 1:
+            return Numeral(tokens[at].start(), digit.end, digit.digits * times, spoken=True), count + words
+    return None
 
 
 def single_number(text: str, language: str) -> str | None:
@@ -141,7 +148,8 @@ def _below(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -
     best = _with_hundred(folded, tokens, at, best, reader)
     # "eight hundred five five five": digits behind a hundred.
     if hundreds[1] and best[1] == hundreds[1] + 1 and at + best[1] < len(tokens):
-        following = reader.below.get((tokens[at + best[1]].group(),), 10)
+        token = tokens[at + best[1]].group()
+        following = 0 if token in reader.repeats else reader.below.get((token,), 10)
         if following < 10 and (best[0] or 0) % 100 < 10 and _near(folded, tokens, at + best[1]):
             return hundreds
     return best

@@ -12,6 +12,8 @@ from inference.engines.scripted.values import Expectation, Mention
 
 _BREAK = re.compile(r"[,;:!?\n()\"]|\.(?=\s|$)| - |-(?= )")
 _MAX_CUES = 24
+#: Most words of a name in lower case of which none is known.
+_MAX_UNKNOWN = 3
 
 
 def find_person_names(
@@ -27,8 +29,8 @@ def find_person_names(
     numbers and addresses beside which a name without a cue is likely.
     """
     rules = name_rules(language)
-    finder = _Finder(said, rules, vocabulary, identities)
     asked = "person_name" in expected.formats or "name" in expected.fields
+    finder = _Finder(said, rules, vocabulary, identities, asked=asked)
     spans = [*finder.cued(), *finder.before_tails()]
     if not spans or asked:
         only = asked and set(expected.fields) == {"name"}
@@ -56,10 +58,17 @@ def written(name: str, rules: NameRules) -> str:
 
 class _Finder(NameReader):
     def __init__(
-        self, said: Utterance, rules: NameRules, vocabulary: frozenset[str], identities: list[tuple[int, int]]
+        self,
+        said: Utterance,
+        rules: NameRules,
+        vocabulary: frozenset[str],
+        identities: list[tuple[int, int]],
+        *,
+        asked: bool,
     ) -> None:
         super().__init__(said, rules, vocabulary)
         self.identities = identities
+        self.asked = asked
 
     def cued(self) -> list[tuple[int, int]]:
         """Names behind cues."""
@@ -105,6 +114,12 @@ class _Finder(NameReader):
         if kind == "bare":
             return name.capital or name.given or not cased
         tail = self.rules.tails.match(self.folded, name.end) is not None
+        if not cased and name.words > 1 and self._ends_clause(name.end) and self.asked:
+            return True
+        unknown = self.asked and name.words > 1 and self.lower and cased and not pointing
+        unknown = unknown and not self._has_common(name)
+        if unknown and name.words <= _MAX_UNKNOWN and self._ends_clause(name.end):
+            return True  # "soy xu wei", as recognizers write it
         if name.given or tail:
             return (name.capital and cased) or tail or self._ends_clause(name.end)
         # Lower case as some recognizers write, or a script without capitals: "this is bob", "मैं रमेश बोल रहा हूँ".
@@ -120,6 +135,11 @@ class _Finder(NameReader):
         thing = len(words) == 1 and (last in self.common or last.endswith(self.rules.endings))
         lower = words[0] in self.rules.particles and not self.said.is_upper(name.start) and not self.lower
         return thing or lower or text in self.rules.places or last in self.rules.places
+
+    def _has_common(self, name: Name) -> bool:
+        """Whether a word of a name is or looks like a word of the agent's languages."""
+        words = self.folded[name.start : name.end].split()
+        return any(word in self.common or word.endswith(self.rules.endings) for word in words)
 
     def _ends_clause(self, at: int) -> bool:
         rest = self.folded[at:].lstrip(" ")
@@ -175,7 +195,8 @@ class _Finder(NameReader):
             if asked:
                 sure = many or name.given or (cased and name.capital) or only
                 whole = name.start <= start and len(clauses) == 1
-                plausible = name.capital or name.given or whole if cased else many or only or name.given
+                lower = self.lower and many and (only or identified) and not self._has_common(name)
+                plausible = name.capital or name.given or whole or lower if cased else many or only or name.given
                 accepted = sure and plausible and name.words <= 6
             elif cased:
                 known = name.given or name.titled

@@ -12,6 +12,8 @@ from inference.engines.scripted.mentions.words import alternation, known_names, 
 
 _CODE = re.compile(r"(?<![\w@.\-/'])(?=[a-z\-/]*\d)[a-z0-9]+(?:[-/][a-z0-9]+)*(?![\w@'])")
 _PLAIN_GAP = re.compile(r" {1,2}|[-/.]|\) ?-?|")
+#: So many letters before a comma are a name that was spelled, not the beginning of a number.
+_SPELLED_NAME = 3
 _COMMA_GAP = re.compile(r" ?, ?| ?\. ?")
 
 
@@ -63,7 +65,19 @@ class _Patterns:
         self.dash = re.compile(rf"[ ,]{{0,2}}{LEFT}{dash}{RIGHT}[ ,]{{0,2}}")
         self.joins = re.compile(rf"[ ,]{{1,2}}{joins}[ ,]{{1,2}}")
         self.plus = re.compile(rf"(?:{LEFT}{plus} |\+ ?)\(?$")
-        one = rf"(?:[a-z](?:,? {as_in} {LETTER}+)?|{alternation(self.names)}|{alternation(self.alphabet)})"
+        repeats = {fold(word): count for each in tables for word, count in each.numerals.repeats.items()}
+        self.repeats = repeats
+        words = {fold(word) for each in languages_of(language) for word in known_names(each).common.split()}
+        #: Names of letters that are words too ("er", "see"): a number does not begin with them alone.
+        self.doubtful = frozenset(name for name in self.names if name in words)
+        listed_names = f"{alternation(self.names)}|{alternation(self.alphabet)}|[a-z]"
+        telling = rf"(?:,? {as_in} {LETTER}+(?:-{LETTER}+)*)"
+        double = rf"(?:{alternation(repeats)} (?={listed_names}))?"
+        one = rf"(?:(?:{alternation(self.names)}|{double}(?:{listed_names})){RIGHT}{telling}?)"
+        self.item = re.compile(
+            rf"{LEFT}(?:(?P<name>{alternation(self.names)})|(?:(?P<times>{alternation(repeats)}) )?"
+            rf"(?P<letter>{listed_names})){RIGHT}(?P<word>{telling})?"
+        )
         end = rf"(?P<dash> ?-|[ ,]{{1,2}}{dash}[ ,]{{0,2}})?[ ,]{{0,2}}$"
         self.spelled = re.compile(rf"(?<!['])" rf"{LEFT}(?P<letters>{one}(?:[ .,\-]{{1,2}}{one}){{0,5}})\.?{end}")
         listed = [each.numbers for each in tables]
@@ -205,11 +219,12 @@ def _take_prefix(said: Utterance, run: Run, patterns: _Patterns) -> None:
         return
     spelled = patterns.spelled.search(before)
     if spelled:
-        letters = "".join(_spoken_letters(spelled["letters"], patterns))
+        letters, telling = _spoken_letters(spelled["letters"], patterns)
         sure = len(letters) > 1 or said.is_upper(offset + spelled.start()) or spelled["dash"]
-        if "," in before[spelled.end("letters") :] and "," not in spelled["letters"]:
+        comma = "," in before[spelled.end("letters") :] and "," not in spelled["letters"]
+        if comma and len(letters) >= _SPELLED_NAME and not telling:
             return  # "spelled L-E-E, 029 2018": two values
-        if letters and sure:
+        if letters and (sure or telling):
             _set_letters(said, run, letters, offset + spelled.start(), spelled)
             return
     word = patterns.word.search(before)
@@ -227,22 +242,14 @@ def _set_letters(said: Utterance, run: Run, letters: str, start: int, match: re.
     run.letters, run.letters_start, run.upper = letters.upper() + dash, start, said.is_upper(start)
 
 
-def _letter(part: str, patterns: _Patterns) -> str:
-    return patterns.names.get(part, patterns.alphabet.get(part, part if len(part) == 1 else ""))
-
-
-def _spoken_letters(text: str, patterns: _Patterns) -> list[str]:
-    """The letters of "b as in bravo, t as in tango", "a c", "bravo tango"."""
-    found: list[str] = []
-    words = re.split(r"[ .,\-]+", text)
-    at = 0
-    while at < len(words):
-        letter = _letter(words[at], patterns)
-        if letter:
-            found.append(letter)
-        elif found and at + 1 < len(words):
-            at += 1  # "as in" and its word
-            while at < len(words) and not (words[at].startswith(found[-1])):
-                at += 1
-        at += 1
-    return found
+def _spoken_letters(text: str, patterns: _Patterns) -> tuple[str, bool]:
+    """The letters of "b as in bravo, double t", "a c", "bravo tango", and whether a word tells what they are."""
+    letters, telling = "", False
+    doubtful = True
+    for match in patterns.item.finditer(text):
+        said = match["name"] or match["letter"]
+        letter = patterns.names.get(said, patterns.alphabet.get(said, said))
+        letters += letter * patterns.repeats.get(match["times"] or "", 1)
+        telling = telling or match["word"] is not None or said in patterns.alphabet
+        doubtful = doubtful and said in patterns.doubtful and match["word"] is None
+    return ("", False) if doubtful else (letters, telling)

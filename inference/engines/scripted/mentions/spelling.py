@@ -42,13 +42,15 @@ def _words(language: str) -> _Words:
     repeats = {fold(k): v for each in tables for k, v in each.numerals.repeats.items()}
     as_in = alternation(word for each in tables for word in each.letters.as_in)
     letter = rf"(?:{alternation(letters)}|(?![0-9]){LETTER}(?!{LETTER}))"
-    one = rf"(?:{alternation(repeats)} )?{letter}(?:,? {as_in} {LETTER}+)?"
+    names = alternation(letters)
+    one = rf"(?:{names}{RIGHT}|(?:{alternation(repeats)} )?{letter})(?:,? {as_in} {LETTER}+(?:-{LETTER}+)*)?"
     cue = alternation(word for each in tables for word in each.letters.spelled)
     return _Words(
         re.compile(rf"(?<!['])" rf"{LEFT}{one}(?:[ .,\-]{{1,3}}{one}){{1,24}}{RIGHT}"),
         re.compile(
-            rf"(?:(?P<times>{alternation(repeats)}) )?(?P<letter>{alternation(letters)}|{LETTER}(?!{LETTER}))"
-            rf"(?:,? {as_in} {LETTER}+)?"
+            rf"(?:(?P<name>{names}){RIGHT}|(?:(?P<times>{alternation(repeats)}) )?"
+            rf"(?P<letter>{names}|{LETTER}(?!{LETTER})))"
+            rf"(?:,? {as_in} {LETTER}+(?:-{LETTER}+)*)?"
         ),
         letters,
         repeats,
@@ -65,7 +67,8 @@ def find_spelled(said: Utterance, language: str) -> list[Spelled]:
             continue
         letters = ""
         for item in words.item.finditer(said.folded, match.start(), match.end()):
-            letter = words.letters.get(item["letter"], item["letter"])
+            said_letter = item["name"] or item["letter"]
+            letter = words.letters.get(said_letter, said_letter)
             letters += letter * words.repeats.get(item["times"] or "", 1)
         cued = words.cue.search(said.folded[: match.start()]) is not None
         if len(letters) >= _MIN_LETTERS and not _is_initials(said, match):
@@ -92,7 +95,9 @@ def apply_spelling(
         near = names and start - result[names[-1]].end <= _MAX_DISTANCE
         if near:
             name = result[names[-1]]
-            result[names[-1]] = replace(name, value=_respelled(name.value, each.letters), end=end)
+            if fold(name.value).isascii() or not each.letters.isascii():
+                name = replace(name, value=_respelled(name.value, each.letters))
+            result[names[-1]] = replace(name, end=end)  # a name in another script stays as it was said
         elif asked or each.cued:
             result.append(Mention("person_name", each.letters.title(), start, end, field))
         else:
@@ -103,24 +108,6 @@ def apply_spelling(
             replace(item, value=changed_name(item.value, change)) if item.format == "person_name" else item
             for item in result
         ]
-    return result
-
-
-def join_halves(said: Utterance, mentions: list[Mention], given: frozenset[str]) -> list[Mention]:
-    """Two names side by side, of which one is a given name, as one: "Beth, B E T H, Collins", "Smith, John"."""
-    result: list[Mention] = []
-    for each in sorted(mentions, key=lambda item: item.start):
-        last = result[-1] if result else None
-        single = (
-            last and " " not in last.value and " " not in each.value and last.format == each.format == "person_name"
-        )
-        if last and single and not said.text[last.end : each.start].strip(" ,"):
-            first, second = fold(last.value) in given, fold(each.value) in given
-            if first != second:
-                value = f"{last.value} {each.value}" if first else f"{each.value} {last.value}"
-                result[-1] = replace(last, value=value, end=each.end)
-                continue
-        result.append(each)
     return result
 
 

@@ -74,8 +74,9 @@ class NameCues(_Table):
     """``cues``: before a name. ``bare_cues``: also words for anything ("name"). ``weak_cues``: "this is". ``tails``:
     after a name. ``not_mine``: before a cue that is about somebody else. ``leads``, ``trails``: around a bare name.
     ``with_letters``: before its spelling ("Wolff with two f").
-    ``pointing_cues``: those of the weak cues that may point at anything ("this is"). ``other_persons``: before somebody
-    else's name ("my husband"). ``endings``: of words that are no names ("-ung").
+    ``pointing_cues``: those of the weak cues that may point at anything ("this is").
+    ``other_persons``: before somebody else's name ("my husband"). ``endings``: of words that are no names ("-ung").
+    ``given_cues``, ``surname_cues``: before a part of a name.
     """
 
     cues: list[str]
@@ -88,6 +89,8 @@ class NameCues(_Table):
     endings: list[str]
     titles: list[str]
     suffixes: list[str] = []
+    given_cues: list[str]
+    surname_cues: list[str]
     leads: list[str]
     trails: list[str]
     with_letters: list[str]
