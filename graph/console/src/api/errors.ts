@@ -26,7 +26,7 @@ export class ApiError extends Error {
 
   /** Whether the API key is not, or no longer, valid. */
   get isAboutKey(): boolean {
-    return this.code === 'UNAUTHENTICATED';
+    return this.code === 'UNAUTHENTICATED' || this.code === 'API_KEY_EXPIRED';
   }
 }
 

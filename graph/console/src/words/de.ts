@@ -61,6 +61,7 @@ export const de: Words = {
       OFFLINE: 'Der Server ist nicht erreichbar',
       BAD_RESPONSE: 'Die Antwort des Servers ist nicht lesbar',
       UNAUTHENTICATED: 'Der API-Schlüssel ist nicht gültig',
+      API_KEY_EXPIRED: 'Der API-Schlüssel ist abgelaufen',
       FORBIDDEN: 'Das darf dieser Schlüssel nicht',
       NOT_FOUND: 'Das gibt es nicht',
       AGENT_NOT_FOUND: 'Diesen Agenten gibt es nicht',

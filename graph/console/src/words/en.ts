@@ -57,6 +57,7 @@ export const en = {
       OFFLINE: 'The server cannot be reached',
       BAD_RESPONSE: 'The server’s answer cannot be read',
       UNAUTHENTICATED: 'The API key is not valid',
+      API_KEY_EXPIRED: 'The API key has expired',
       FORBIDDEN: 'This key may not do that',
       NOT_FOUND: 'This does not exist',
       AGENT_NOT_FOUND: 'There is no such agent',
