@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -41,13 +42,17 @@ class GraphQLFailed(Exception):
         return str(self.errors[0]["message"])
 
 
+#: Loopback has no TLS, and each client would load all certificates anew, in 25 ms.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class Client:
     """A client with one API key."""
 
     def __init__(self, base: str, key: str | None) -> None:
         self.base = base
         self.headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        self.http = httpx.AsyncClient(base_url=base, headers=self.headers, timeout=30)
+        self.http = httpx.AsyncClient(base_url=base, headers=self.headers, timeout=30, verify=_NO_CERTIFICATES)
 
     async def __aenter__(self) -> Client:
         return self

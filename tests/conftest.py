@@ -39,9 +39,9 @@ from inference.worker.cancel_watch import CancelWatch
 from inference.worker.runner import TurnRunner
 from inference.worker.take_turns import register_turns, take_turns
 from tests.client import Client
-from tests.order import pytest_collection_modifyitems
+from tests.order import pytest_collection_finish, pytest_collection_modifyitems
 
-__all__ = ["pytest_collection_modifyitems"]  # a hook
+__all__ = ["pytest_collection_finish", "pytest_collection_modifyitems"]  # hooks
 
 # Pytest rewrites the assertions of the contract tests, to show their values.
 pytest.register_assert_rewrite("inference.testing")

@@ -1,11 +1,16 @@
-"""The order of files of tests: those that take the longest first, so that the processes of a run end together.
+"""Hooks for the time that a run takes: files that take the longest come first, and garbage is not looked for in vain.
 
 Each file is run by one process (``--dist loadfile``); what is long and begun last is waited for by all.
 """
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+
+# What is collected stays: modules and thousands of tests, which each full collection would traverse.
+gc.disable()
 
 #: Seconds of the files that take the longest, on two quiet cores (``pytest --durations=0`` shows them). A new file that
 #: takes more than ten seconds belongs here.
@@ -43,3 +48,9 @@ SECONDS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps the order of the tests of a file, and of all other files."""
     items.sort(key=lambda item: -SECONDS.get(item.nodeid.partition("::")[0].removeprefix("tests/"), 0))
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.entry_point import run_command
+from db.entry_point import run_command, uncollected
 
 
 def _run() -> None:
@@ -11,7 +11,8 @@ def _run() -> None:
 
     load_settings(VoiceSettings)  # wrong ones are told before the rest is imported
 
-    from graph.voice.app import run  # noqa: PLC0415 - as above
+    with uncollected():
+        from graph.voice.app import run  # noqa: PLC0415 - as above
 
     run()
 

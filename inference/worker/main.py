@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from db.entry_point import run_command
+from db.entry_point import run_command, uncollected
 from db.errors import BadUserInput
 from db.load_settings import load_settings
 from inference.settings import InferenceSettings
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 async def work(settings: InferenceSettings, url: str, engines: Engines) -> None:
     """Runs until SIGTERM or SIGINT."""
-    from inference.worker.turn_process import run_turns, turn_parts  # noqa: PLC0415 - see below
+    with uncollected():
+        from inference.worker.turn_process import run_turns, turn_parts  # noqa: PLC0415 - see below
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -39,10 +40,11 @@ def run() -> None:
         raise BadUserInput("The worker needs DATABASE_URL (`voxloom up` sets it for an embedded Postgres).")
 
     # Wrong settings are told before all this is imported.
-    from db.logs import configure_logging  # noqa: PLC0415
-    from db.postgres.check import check_database, check_schema  # noqa: PLC0415
-    from inference.engines.catalog import choose_engines  # noqa: PLC0415
-    from inference.worker.progress import LoadingDisplay  # noqa: PLC0415
+    with uncollected():
+        from db.logs import configure_logging  # noqa: PLC0415
+        from db.postgres.check import check_database, check_schema  # noqa: PLC0415
+        from inference.engines.catalog import choose_engines  # noqa: PLC0415
+        from inference.worker.progress import LoadingDisplay  # noqa: PLC0415
 
     configure_logging(json=not sys.stderr.isatty())
     display = LoadingDisplay()

@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from db.entry_point import uncollected
 from db.load_settings import load_settings
 from graph.cli.local_key import local_key
 from graph.cli.python_module import python_module
@@ -54,9 +55,10 @@ def serve() -> None:
         asyncio.run(check_database(url, settings.listen_url))
         asyncio.run(check_schema(url))
 
-        from graph.app import create_app  # noqa: PLC0415 - a database that cannot be used is told before
-        from graph.http.memory import configure_collector  # noqa: PLC0415 - likewise
-        from graph.http.server import serve as serve_api  # noqa: PLC0415 - likewise
+        with uncollected():
+            from graph.app import create_app  # noqa: PLC0415 - a database that cannot be used is told before
+            from graph.http.memory import configure_collector  # noqa: PLC0415 - likewise
+            from graph.http.server import serve as serve_api  # noqa: PLC0415 - likewise
 
         api = create_app(settings, url)
         configure_collector()

@@ -80,7 +80,8 @@ def test_while_it_imports(tmp_path: Path, module: str) -> None:
     for package in ("typer", "structlog"):
         (tmp_path / f"{package}.py").write_text(slow)
     root = Path(__file__).parents[3]
-    with started((), tmp_path, {"PYTHONPATH": f"{tmp_path}:{root}"}, module=module) as process:
+    settings = {"PYTHONPATH": f"{tmp_path}:{root}", "DATABASE_URL": "postgresql://u:x@127.0.0.1:1/d"}
+    with started((), tmp_path, settings, module=module) as process:
         _wait_for(reached)
         assert interrupted(process).mistake(code=130) == "Interrupted."
 
