@@ -44,6 +44,7 @@ def put_right_part(
     name = next((each for each in known if each.format == "person_name"), None)
     if name is not None:
         right = _with_half(understood, name.value) or _right_name(understood, name.value)
+        right = right or _respelled(understood, name.value)
         if right is not None and right != name.value:
             return {**values, name.field: right}
     return None
@@ -57,6 +58,16 @@ def _with_half(understood: Understanding, known: str) -> str | None:
     half = half_of_name(understood.text, names[0].start, understood.language)
     whole = half is None or len(names[0].value.split()) > 1 + (half == "surname")
     return None if half is None or whole else with_half(known, half, names[0].value)
+
+
+def _respelled(understood: Understanding, known: str) -> str | None:
+    """The known name with the one word that is said anew and is much like it: "it's Mukherjee, not Mukherji"."""
+    said = [each.value for each in understood.mentions if each.format == "person_name" and not each.retracted]
+    words = known.split()
+    if not understood.corrects or len(said) != 1 or len(words) < 2 or " " in said[0]:
+        return None
+    at = max(range(len(words)), key=lambda at: SequenceMatcher(None, fold(words[at]), fold(said[0])).ratio())
+    return " ".join([*words[:at], said[0], *words[at + 1 :]]) if _alike(words[at], said[0]) else None
 
 
 def _right_name(understood: Understanding, known: str) -> str | None:
@@ -88,6 +99,8 @@ def merged_number(mention: Mention, understood: Understanding, known: Iterable[K
         return {}
     known = [each for each in known if _fits(each, number)]
     for each in sorted(known, key=lambda item: -_likeness(item, number)):
+        if each.format == "account_id" and _is_code_like(each.value, number.value):
+            return {each.field: number.value}
         merged = merge_correction(each.value, number, each.format)
         if merged is not None:
             return {each.field: merged}
@@ -101,6 +114,13 @@ def _as_number(mention: Mention, understood: Understanding) -> Mention | None:
         digits = single_number(understood.text[mention.start : mention.end], understood.language)
         return replace(mention, format="number", value=digits) if digits else None
     return mention
+
+
+def _is_code_like(known: str, said: str) -> bool:
+    """Whether a code differs from the known one in a few signs: "7702-P", "7702-B"."""
+    one, other = (re.sub(r"[^a-z0-9]", "", fold(each)) for each in (known, said))
+    same = sum(a == b for a, b in zip(one, other, strict=False))
+    return len(one) == len(other) >= _HOUSE and not other.isdigit() and same * 3 >= len(one) * 2
 
 
 def _fits(known: Known, number: Mention) -> bool:

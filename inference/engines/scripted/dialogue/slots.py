@@ -74,7 +74,8 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
         return part
     if understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT:
         for mention in understood.mentions:
-            if not mention.retracted and mention.value not in values.values() and not understood.wishes:
+            alone = not mention.retracted or _is_news(mention, understood, before)
+            if alone and mention.value not in values.values() and not understood.wishes:
                 values.update(merged_number(mention, understood, before))
     values.update(_contrasted(state, understood, values))
     if not values:
@@ -140,6 +141,12 @@ def _is_retracted(mention: Mention, understood: Understanding, state: DialogueSt
     others = [each for each in understood.mentions if each is not mention and each.format == mention.format]
     known = known_values(state).get(mention.field)
     return bool(others) or known is None or same_value(known, mention.value)
+
+
+def _is_news(mention: Mention, understood: Understanding, known: list[Known]) -> bool:
+    """Whether a number that seems denied is the only one and new: "no no el 54"."""
+    others = [each for each in understood.mentions if each is not mention and each.format == mention.format]
+    return not others and all(mention.value not in each.value for each in known)
 
 
 def _contrasted(state: DialogueState, understood: Understanding, values: dict[str, str]) -> dict[str, str]:

@@ -28,11 +28,13 @@ class _Words:
     markers: re.Pattern[str]
     negated: re.Pattern[str]
     wrong: re.Pattern[str]
+    fillers: re.Pattern[str]
 
 
 @cache
 def _words(language: str) -> _Words:
     tables = [mention_words(each).corrections for each in languages_of(language)]
+    numbers = [mention_words(each).numbers for each in languages_of(language)]
     contrasts = [fold_pattern(text) for table in tables for text in table.contrasts]
     negated = alternation((word for table in tables for word in table.negated), " ")
     return _Words(
@@ -40,6 +42,7 @@ def _words(language: str) -> _Words:
         re.compile(f"{LEFT}{alternation(word for table in tables for word in table.markers)}{RIGHT}"),
         re.compile(rf"{LEFT}{negated} (?:[^\s,.]{{1,5}} )?$"),
         re.compile(rf"[ ,]{{0,2}}{alternation(word for table in tables for word in table.wrong)}{RIGHT}"),
+        re.compile(f"{LEFT}{alternation(word for each in numbers for word in each.fillers)}{RIGHT}"),
     )
 
 
@@ -70,12 +73,15 @@ def _same_again(
     """Numbers that put an account or phone number right: "my account is 20417. Sorry, 20471"."""
     result = list(mentions)
     for at, (first, second) in enumerate(pairwise(mentions), 1):
+        between = _between(said, spans, first, second)
         alike = abs(len(first.value) - len(second.value)) <= 1 or first.value.endswith(second.value[-2:])
+        alike = alike or not words.fillers.sub(" ", words.markers.sub(" ", between)).strip(" ,.;:-")
         number = second.format == "number" and second.field is None and len(second.value) >= 3
         if not (number and alike and first.format in {"account_id", "phone"}):
             continue
-        if words.markers.search(_between(said, spans, first, second)):
-            result[at] = replace(second, format=first.format, field=first.field)
+        if words.markers.search(between):
+            result[at - 1] = replace(first, retracted=True)
+            result[at] = replace(second, format=first.format, field=first.field, retracted=False)
     return result
 
 

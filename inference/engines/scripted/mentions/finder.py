@@ -31,6 +31,8 @@ _NAMES = frozenset({"person_name", "email", "postal_address"})
 _NUMBERS = frozenset({"phone", "account_id", "number", "money"})
 _IDENTIFIES = frozenset({"phone", "account_id", "email"})
 _CACHED_AGENTS = 64
+#: Least digits of a number behind a name that is taken for an account's.
+_MIN_ACCOUNT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +77,64 @@ def find_mentions(
     found += find_numbers(said, language, fields, expected)
     spelled = [(each.start, each.end) for each in find_spelled(said, language)]
     spelled += [(each.start, each.stop) for each in find_letter_changes(said.folded, language)]
-    names = Utterance(text, claimed=[*said.claimed, *spelled])
+    asked = "person_name" in expected.formats or "name" in expected.fields
+    days = _bare_days(said, found) if asked else set()
+    names = Utterance(text, claimed=[*(span for span in said.claimed if said.span(*span) not in days), *spelled])
     ids = {(each.start, each.end) for each in found if each.format in _IDENTIFIES}
     identities = [span for span in said.claimed if said.span(*span) in ids]
     identities += spelled
+    identities += [span for span in said.claimed if said.span(*span) in _plain_numbers(said, found)]
     persons = find_person_names(names, language, fields, expected, vocabulary=known.vocabulary, identities=identities)
     said.claimed += [
         span
         for span in names.claimed
         if span not in said.claimed and names.span(*span) in {(each.start, each.end) for each in persons}
     ]
-    asked = "person_name" in expected.formats or "name" in expected.fields
+    found = [each for each in found if (each.start, each.end) not in days or not _overlaps(each, persons)]
     field = fields.assign("person_name", said.folded, 0, 0, expected)
     persons = apply_spelling(said, persons, language, asked=asked, field=field)
     found += join_halves(said, persons, language, name_rules(language).given)
+    found = _beside_name(said, found, fields, expected)
     found += find_choices(said, languages_of(language), fields, expected)
     found = _by_phrases(said, found, fields)
     found += find_texts(said, language, fields)
     return tuple(sorted(retract(said, found, language, fields), key=lambda each: (each.start, each.end)))
+
+
+def _bare_days(said: Utterance, found: list[Mention]) -> set[tuple[int, int]]:
+    """The spans of dates without digits, which may be names: "Sunday Adeleke"."""
+    dates = [(each.start, each.end) for each in found if each.format == "date"]
+    return {(start, end) for start, end in dates if not any(ch.isdigit() for ch in said.text[start:end])}
+
+
+def _overlaps(mention: Mention, others: list[Mention]) -> bool:
+    return any(mention.start < each.end and each.start < mention.end for each in others)
+
+
+def _plain_numbers(said: Utterance, found: list[Mention]) -> set[tuple[int, int]]:
+    """The spans of numbers that stand alone behind a comma at the end, as an account number behind a name does."""
+    return {
+        (each.start, each.end)
+        for each in found
+        if each.format == "number"
+        and each.field is None
+        and sum(ch.isdigit() for ch in each.value) >= _MIN_ACCOUNT
+        and said.text[: each.start].rstrip(" ").endswith(",")
+        and not said.text[each.end :].strip(" .!")
+    }
+
+
+def _beside_name(said: Utterance, found: list[Mention], fields: Fields, expected: Expectation) -> list[Mention]:
+    """A number at the end, behind a name and a comma, is the account's: "Wojciech Nowak, 88-41-05"."""
+    numbers = _plain_numbers(said, found)
+    ends = {each.end for each in found if each.format == "person_name"}
+    field = fields.assign("account_id", said.folded, 0, 0, expected)
+    return [
+        replace(each, format="account_id", field=field)
+        if (each.start, each.end) in numbers and len(said.text[: each.start].rstrip(" ,")) in ends
+        else each
+        for each in found
+    ]
 
 
 def mask(text: str, mentions: tuple[Mention, ...]) -> str:

@@ -29,9 +29,12 @@ class Name:
 
 
 class NameReader:
-    """Reads names at places of an utterance. ``vocabulary``: the agent's words, which are nobody's name."""
+    """Reads names at places of an utterance. ``vocabulary``: the agent's words, which are nobody's name. ``asked``:
+    whether a name was asked for.
+    """
 
-    def __init__(self, said: Utterance, rules: NameRules, vocabulary: frozenset[str]) -> None:
+    def __init__(self, said: Utterance, rules: NameRules, vocabulary: frozenset[str], *, asked: bool = False) -> None:
+        self.asked = asked
         self.said = said
         self.rules = rules
         self.common = rules.common | (vocabulary - rules.given)
@@ -127,6 +130,8 @@ class NameReader:
         common = self.own if upper and cased else self.common
         # "Tom Baker", "Frau Koch": a surname that is a word too.
         surname = sure and upper and cased and len(word) >= _MIN_SURNAME and word not in self.rules.days
+        if self.asked and word in self.rules.days and upper and cased and (sure or self._surname_follows(token)):
+            return "name"  # "Sunday Adeleke", "Marie-Ange Dimanche"
         if word in self.rules.stops or (word in common and not (word in self.rules.given and upper) and not surname):
             return ""
         if len(word) == 1:
@@ -134,6 +139,12 @@ class NameReader:
         if word.endswith("'s") and not words:
             return ""
         return "name"
+
+    def _surname_follows(self, token: re.Match[str]) -> bool:
+        following = NAME_WORD.match(self.folded, self.gap(token.end(), True))
+        if following is None or following.group() in self.common or following.group() in self.rules.days:
+            return False
+        return following.start() > token.end() and self.said.is_upper(following.start())
 
     def _continues(self, token: re.Match[str], *, capital: bool = False) -> bool:
         """Whether a name goes on behind a particle."""

@@ -160,7 +160,7 @@ def _exchanged(known: Known, old: str, new: str) -> str | None:
         return None
     places = [at for at, ch in enumerate(known.value) if ch.isdigit()]
     at = "".join(known.value[place] for place in places).rfind(old)
-    if at < 0:
+    if at < 0 or len(new) > len(old) + 2:  # the whole number, said again
         return None
     return _written(known.value, places[at : at + len(old)], new)
 

@@ -66,9 +66,8 @@ class _Finder(NameReader):
         *,
         asked: bool,
     ) -> None:
-        super().__init__(said, rules, vocabulary)
+        super().__init__(said, rules, vocabulary, asked=asked)
         self.identities = identities
-        self.asked = asked
 
     def cued(self) -> list[tuple[int, int]]:
         """Names behind cues."""
@@ -136,6 +135,12 @@ class _Finder(NameReader):
         lower = words[0] in self.rules.particles and not self.said.is_upper(name.start) and not self.lower
         return thing or lower or text in self.rules.places or last in self.rules.places
 
+    def _signs(self, name: Name, first: int) -> bool:
+        """Whether a name stands under what was said, as the last sentence: "My line is dead. Debjani Mukherji"."""
+        before = self.folded[:first].rstrip()
+        unknown = name.capital and name.words in {2, 3} and not self._has_common(name) and not self.lower
+        return unknown and before.endswith((".", "!", "?")) and not self.rules.nouns_are_capitals
+
     def _has_common(self, name: Name) -> bool:
         """Whether a word of a name is or looks like a word of the agent's languages."""
         words = self.folded[name.start : name.end].split()
@@ -174,7 +179,8 @@ class _Finder(NameReader):
             return False
         word = re.search(rf"{LETTER}+$", self.folded[max(0, match.start() - 12) : match.start()])
         return word is not None and (
-            word.group() in self.rules.titles or (len(word.group()) == 1 and self.said.is_upper(match.start() - 1))
+            (word.group() in self.rules.titles and word.group() not in self.rules.own)
+            or (len(word.group()) == 1 and self.said.is_upper(match.start() - 1))
         )
 
     def alone(self, *, asked: bool, only: bool, identified: bool) -> list[tuple[int, int]]:
@@ -197,10 +203,11 @@ class _Finder(NameReader):
                 whole = name.start <= start and len(clauses) == 1
                 lower = self.lower and many and (only or identified) and not self._has_common(name)
                 plausible = name.capital or name.given or whole or lower if cased else many or only or name.given
-                accepted = sure and plausible and name.words <= 6
+                accepted = sure and plausible and name.words <= 6 and (many or only or at in {0, len(clauses) - 1})
             elif cased:
                 known = name.given or name.titled
                 accepted = name.capital and many and ((identified and edge) or (known and edge and len(clauses) > 1))
+                accepted = accepted or (at == len(clauses) - 1 and self._signs(name, first))
             else:
                 accepted = many and name.words <= 4 and identified
             if accepted:

@@ -1,0 +1,61 @@
+"""Names and numbers that tell what each other are: signatures, days as names, slips of the tongue in a number."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.inference.engines.scripted.mentions.reading import fields, values
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "account"),
+    [
+        ("de", "kundennummer vier null acht äh nein vier null neun eins eins", "40911"),
+        ("hi", "खाता नंबर चार दो शून्य नहीं नहीं चार तीन शून्य एक आठ", "43018"),
+        ("en", "my account is nine four one double two no sorry nine four one triple two", "941222"),
+        ("en", "the account number was wrong by the way, it's 33491", "33491"),
+        ("es", "por cierto el número de cuenta estaba mal, es 33491", "33491"),
+        ("fr", "au fait le numéro de compte était faux, c'est 33491", "33491"),
+        ("de", "die Kundennummer war übrigens falsch, sie ist 33491", "33491"),
+        ("en", "acc 3312 bill is wrong", "3312"),
+        ("es", "cta 3312 la factura está mal", "3312"),
+        ("hi", "naya phone 98765 43201 hai, khata 40917", "40917"),
+    ],
+)
+def test_account_that_is_put_right_or_named_shortly(language: str, text: str, account: str) -> None:
+    assert fields(text, language)["account_id"] == account
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked", "name"),
+    [
+        ("en", "I wish to complain. He hung up on me. Debjani Mukherji.", (), "Debjani Mukherji"),
+        ("fr", "Votre collègue m'a mal parlé. Maëlle Legof.", (), "Maëlle Legof"),
+        ("en", "Sunday Adeleke. Yes, like the day.", ("account_id", "name"), "Sunday Adeleke"),
+        ("es", "Domingo Leal de la Vega, para servirle.", ("account_id", "name"), "Domingo Leal de la Vega"),
+        ("fr", "Marie-Ange Dimanche", ("account_id", "name"), "Marie-Ange Dimanche"),
+        ("en", "everybody calls me Buddy, but the bill's under Ignatius Featherstone.", (), "Ignatius Featherstone"),
+    ],
+)
+def test_name_without_a_usual_cue(language: str, text: str, asked: tuple[str, ...], name: str) -> None:
+    assert values(text, language, "person_name", *asked)[-1] == name
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("en", "Oh hang on, my toddler has the letter. Esra, give that to mummy!", ("account_id", "name")),
+        ("en", "Monday", ("account_id", "name")),
+        ("en", "Nothing works. Total disaster.", ()),
+        ("de", "Falsche Rechnung. Schlechter Service.", ()),
+    ],
+)
+def test_what_names_nobody(language: str, text: str, asked: tuple[str, ...]) -> None:
+    assert values(text, language, "person_name", *asked) == []
+
+
+def test_number_behind_a_name_at_the_end_is_the_account() -> None:
+    assert fields("what is the 4.50 item? Wojciech Dąbrowski, 88-41-05", "en") == {
+        "name": "Wojciech Dąbrowski",
+        "account_id": "88-41-05",
+    }
