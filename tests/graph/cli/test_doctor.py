@@ -132,11 +132,11 @@ def test_engines_and_tools(tmp_path: Path) -> None:
     damaged.mkdir(parents=True)
     (damaged / "manifest.json").write_text('{"model.bin": "00"}')
     light = {"VOXLOOM_ASR_ENGINE": "fake", "VOXLOOM_ASR_DRAFT_ENGINE": "none", "VOXLOOM_TTS_ENGINE": "fake"}
-    findings = diagnosed(tmp_path, "models", code=0, **light)
+    server = [{"name": "shop", "url": "http://127.0.0.1:1/mcp", "token": "se-cret", "timeout_seconds": 2}]
+    findings = diagnosed(tmp_path, "models", "tools", **light, VOXLOOM_MCP_SERVERS=json.dumps(server))
     assert "some-model is damaged" in str(findings)
     assert sum("an engine for tests" in each["message"] for each in findings) == 2
-    server = [{"name": "shop", "url": "http://127.0.0.1:1/mcp", "token": "se-cret", "timeout_seconds": 2}]
-    told = one(diagnosed(tmp_path, "tools", VOXLOOM_MCP_SERVERS=json.dumps(server)), "fault")
+    told = one(findings, "fault")  # damaged models are a warning
     assert "MCP server shop" in told and "se-cret" not in told
 
 
