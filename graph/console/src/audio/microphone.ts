@@ -1,4 +1,4 @@
-import { workletUrl } from './worklets';
+import { RATE, workletUrl } from './worklets';
 
 /** Why there is no microphone; the keys of `words.talk.microphone`. */
 export type MicrophoneFault = 'insecure' | 'denied' | 'missing' | 'busy' | 'failed';
@@ -29,7 +29,7 @@ const FAULTS: Readonly<Record<string, MicrophoneFault>> = {
 };
 
 /**
- * The microphone with the browser's echo canceller, at the context's rate. Raises MicrophoneError.
+ * The microphone with the browser's echo canceller, as pcm16 at RATE. Raises MicrophoneError.
  *
  * `onEnd`: the device is gone (unplugged, or the permission was withdrawn).
  */
@@ -38,6 +38,8 @@ export class Microphone {
     private readonly stream: MediaStream,
     private readonly source: MediaStreamAudioSourceNode,
     private readonly node: AudioWorkletNode,
+    /** Of the microphone alone, where it cannot share the loudspeaker's. */
+    private readonly own: AudioContext | undefined,
   ) {}
 
   static async open(
@@ -57,16 +59,26 @@ export class Microphone {
       const { name, message } = error as DOMException;
       throw new MicrophoneError(FAULTS[name] ?? 'failed', message);
     }
+    let own: AudioContext | undefined;
     try {
-      await context.audioWorklet.addModule(workletUrl('capture'));
-      const node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0 });
+      let source: MediaStreamAudioSourceNode;
+      try {
+        source = context.createMediaStreamSource(stream);
+      } catch {
+        // Firefox joins a microphone only to a context of the device's own rate.
+        own = new AudioContext({ latencyHint: 'interactive' });
+        source = own.createMediaStreamSource(stream);
+      }
+      const used = own ?? context;
+      await used.audioWorklet.addModule(workletUrl('capture'));
+      const node = new AudioWorkletNode(used, 'capture', { numberOfOutputs: 0, processorOptions: { rate: RATE } });
       node.port.onmessage = ({ data }: MessageEvent<Heard>) => onHeard(data);
-      const source = context.createMediaStreamSource(stream);
       source.connect(node);
       for (const track of stream.getAudioTracks()) track.onended = onEnd;
-      return new Microphone(stream, source, node);
+      return new Microphone(stream, source, node, own);
     } catch (error) {
       for (const track of stream.getTracks()) track.stop();
+      void own?.close();
       throw new MicrophoneError('failed', (error as Error).message);
     }
   }
@@ -80,6 +92,7 @@ export class Microphone {
   close(): void {
     this.node.port.onmessage = null;
     this.source.disconnect();
+    void this.own?.close();
     for (const track of this.stream.getTracks()) {
       track.onended = null;
       track.stop();

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { closeSocket } from '@/api/socket';
+import { isCallLive } from '@/state/liveCall';
 import { pathTo, place, route, VIEWS } from '@/state/router';
 import { session, signOut } from '@/state/session';
 import { Button } from '@/ui/Button';
@@ -32,6 +33,7 @@ export function Frame() {
                 <Link to={pathTo(each)} aria-current={each === view ? 'page' : undefined}>
                   <Icon name={each} />
                   <span>{text.nav[each]}</span>
+                  {each === 'talk' && isCallLive.value && <LiveDot />}
                 </Link>
               </li>
             ))}
@@ -43,6 +45,15 @@ export function Frame() {
         <ViewOf name={view} key={view} />
       </main>
     </div>
+  );
+}
+
+/** A call goes on, whatever is shown. */
+function LiveDot() {
+  return (
+    <span class="nav-live">
+      <span class="visually-hidden">{words.value.nav.inCall}</span>
+    </span>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { microphones } from '@/audio/microphone';
 import { Button } from '@/ui/Button';
 import { Select } from '@/ui/Select';
@@ -27,6 +27,14 @@ export function CallBar({ canStart }: { canStart: boolean }) {
   const text = words.value.talk;
   const live = call.value;
   const state = talkState.value;
+  const buttons = useRef<HTMLDivElement>(null);
+  // The button that was pressed has given way to others: the focus goes to them, not to the top of the page.
+  const before = useRef(live);
+  useEffect(() => {
+    if (before.current === live) return;
+    before.current = live;
+    if (document.activeElement === document.body) buttons.current?.querySelector('button')?.focus({ preventScroll: true });
+  }, [live]);
   return (
     <section class="callbar" aria-label={text.heading}>
       <Voices />
@@ -36,7 +44,9 @@ export function CallBar({ canStart }: { canStart: boolean }) {
             {text.states[state]}
           </StatusDot>
         </div>
-        <div class="callbar-buttons">{live === undefined ? <Begin canStart={canStart} /> : <InCall />}</div>
+        <div class="callbar-buttons" ref={buttons}>
+          {live === undefined ? <Begin canStart={canStart} /> : <InCall />}
+        </div>
       </div>
       {live !== undefined && <Devices />}
     </section>

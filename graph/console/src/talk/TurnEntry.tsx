@@ -59,8 +59,9 @@ function Said({ turn }: { turn: Turn }) {
 
 function Waiting({ turn }: { turn: Turn }) {
   const text = words.value.talk;
-  const last = turn.stages.at(-1);
-  return <Thinking label={last === undefined ? text.waiting : text.stages[last.stage]} />;
+  const running = turn.stages.findLast((run) => run.endedAt === undefined);
+  const label = turn.status === 'QUEUED' ? text.waiting : text.states.thinking;
+  return <Thinking label={running === undefined ? label : text.stages[running.stage]} />;
 }
 
 function Thinking({ label }: { label: string }) {

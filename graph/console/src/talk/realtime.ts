@@ -26,6 +26,8 @@ const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 4_000;
 /** A call lives 30 s without its connection; a server that starts again may need some of them. */
 const LIVES_MS = 35_000;
+/** A connection that has held so long is no failed attempt. */
+const HELD_MS = 3_000;
 /** Audio that waits to be sent beyond this much is dropped: a second of it says that the network has stopped. */
 const MAX_BUFFERED = 100_000;
 
@@ -78,21 +80,25 @@ export class RealtimeConnection {
     this.handlers.onState(this.lostAt === undefined ? 'connecting' : 'waiting');
     const socket = new WebSocket(this.url, ['realtime', `openai-insecure-api-key.${this.token}`]);
     this.socket = socket;
+    let held: ReturnType<typeof setTimeout> | undefined;
     const slow = setTimeout(() => socket.close(4000, 'No connection in time'), CONNECT_MS);
     socket.onmessage = ({ data }) => {
       if (socket !== this.socket || typeof data !== 'string') return;
       const event = parsed(data);
       // The handshake alone says little: a call that is refused is told so behind it.
       if (event?.type === 'conversation.created') {
-        this.lostAt = undefined;
-        this.waitMs = FIRST_WAIT_MS;
         this.handlers.onState('connected');
+        held = setTimeout(() => {
+          this.lostAt = undefined;
+          this.waitMs = FIRST_WAIT_MS;
+        }, HELD_MS);
       }
       if (event !== undefined) this.handlers.onEvent(event);
     };
     socket.onopen = () => clearTimeout(slow);
     socket.onclose = ({ code, reason }) => {
       clearTimeout(slow);
+      clearTimeout(held);
       if (socket !== this.socket || this.isOver) return;
       this.lost(code, reason);
     };

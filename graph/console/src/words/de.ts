@@ -23,6 +23,7 @@ export const de: Words = {
   nav: {
     label: 'Ansichten',
     talk: 'Sprechen',
+    inCall: '(im Anruf)',
     conversations: 'Gespräche',
     agents: 'Agenten',
     overview: 'Überblick',

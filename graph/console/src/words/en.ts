@@ -21,6 +21,7 @@ export const en = {
   nav: {
     label: 'Views',
     talk: 'Talk',
+    inCall: '(in a call)',
     conversations: 'Conversations',
     agents: 'Agents',
     overview: 'Overview',
