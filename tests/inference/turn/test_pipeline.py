@@ -352,6 +352,7 @@ async def test_a_recording_for_which_no_decoder_is_ever_free_fails_its_turn() ->
     assert (journal.failure.code, journal.failure.stage) == ("OVERLOADED", Stage.ASR)
 
 
+@pytest.mark.timeout(300)  # seconds of CPU at the lowest priority, on a busy machine
 async def test_a_recording_that_takes_too_much_work_fails_the_turn_and_not_the_worker() -> None:
     journal = await run(work(text=None, recording=webm_of_tags(20_000)))
     assert journal.failure is not None
