@@ -15,13 +15,24 @@ from inference.engines.scripted.values import Expectation, Mention
 
 _MAX_PARTS = 5
 _MAX_CHARS = 160
+_MAX_STREET_WORDS = 7
+#: More streets of an utterance are not compared.
+_MAX_STREETS = 6
+#: Most words of the name of a house.
+_MAX_NAME_WORDS = 4
+_NAMED_HOUSE = re.compile(r"(?:The|Le|La|Les|El|Los|Las) [A-ZÀ-Þ]")
+_HOUSE_FIRST = re.compile(r"\d{1,5}[a-zA-Z]? (?:[A-ZÀ-Þ][\w'’\-]+ ?){1,4}$")
 #: Most characters between a street and its town: "Goethestr. 8a umgezogen, 53111 Bonn".
 _NEAR_TOWN = 20
+_AND = re.compile(r"[ ,]+(?:and|und|y|e|et|aur|और|اور) (?P<next>[^\s,.;]+)")
 _STOP = re.compile(r",|;|\n|[.?!](?=\s|$)| - |\(|\)")
 _ABBREVIATED = re.compile(
-    r"(?:^|[ ,])(?:st|str|ave|av|rd|ln|apt|no|nr|dr|blvd|bd|pl|pza|ste|avda|cl|whg|izda|dcha|izq|esc|bldg|fl|appt|bat"
+    r"(?:^|[ ,.])(?:st|str|ave|av|rd|ln|apt|no|nr|dr|blvd|bd|pl|pza|ste|avda|cl|whg|izda|dcha|izq|esc|bldg|fl|appt|bat"
     r"|[a-z])$|str$"
 )
+#: "2. OG", "3. Stock"
+_ORDINAL = re.compile(r"(?<!\d)\d{1,2}$")
+_FLOOR = re.compile(r" (?:og|ug|stock|stockwerk|etage|obergeschoss|aufgang|hinterhaus|hof)(?!\w)")
 _WORDS = re.compile(rf"{LETTER}+(?:['\-]{LETTER}+)*")
 _SHORT_PART = re.compile(r"\d{1,3} ?[a-z]{0,2}(?: [a-z])?|[a-z] ?\d{0,3}")
 _TOWN = re.compile(
@@ -42,6 +53,8 @@ class _Words:
     joints: re.Pattern[str]
     joint_words: frozenset[str]
     places: frozenset[str]
+    moves: re.Pattern[str]
+    numbers: re.Pattern[str]
 
 
 @cache
@@ -63,6 +76,7 @@ def _words(language: str) -> _Words:
         rf"{LEFT}{before}{RIGHT} (?:{word} ){{1,6}}?(?:n[o.]? )?{house}(?![\w])",
         rf"(?:{LEFT}{word} )?{LEFT}[a-z\-]{{2,30}}{suffix} {house}(?![\w])",
         rf"{LEFT}{word} {LEFT}{after}{RIGHT},? {house}(?![\w])",
+        rf"{LEFT}(?:{every('boxes')}) (?:n[o.]? )?\d{{1,6}}(?![\w])",
     )
     return _Words(
         re.compile(f"{LEFT}{every('cues')}{RIGHT}"),
@@ -75,6 +89,8 @@ def _words(language: str) -> _Words:
         re.compile(rf"[ ,]+{every('joints')}$"),
         frozenset(fold(word) for table in tables for word in table.joints),
         frozenset(place for table in tables for place in map(str.lower, table.places)),
+        re.compile(rf"(?:[^\s,.]{{0,2}}),? (?:(?:und|and|y|et) )?{every('moves')} "),
+        re.compile(number_pattern(language, 99)),
     )
 
 
@@ -92,9 +108,13 @@ def find_addresses(said: Utterance, language: str, fields: Fields, expected: Exp
             for match in shape.finditer(said.folded)
             if _is_plain(said, match, words, rules)
         ]
+    old = _left(said, words)
+    starts = [each for each in starts if not any(first <= each[0] < last for first, last in old)]
+    starts += [(last, "shape") for _, last in old]
+    cued = cued or bool(old)
     asked = "postal_address" in fields.asked(expected)
     if asked:
-        starts.append((_lead(said.folded, rules, words), "asked"))
+        starts.append((_lead(said, rules, words), "asked"))
     found: list[Mention] = []
     for start, how in sorted(starts, key=lambda each: (each[0], each[1] == "asked")):
         end = _extent(said, start, words, rules, asked=how == "asked")
@@ -110,6 +130,19 @@ def find_addresses(said: Utterance, language: str, fields: Fields, expected: Exp
         else:
             found.append(mention)
     return found
+
+
+def _left(said: Utterance, words: _Words) -> list[tuple[int, int]]:
+    """The spans from a street that is left up to the new one: "from 3 Elm Court to | 19 Birch Road"."""
+    streets = sorted({match.span() for shape in words.shapes for match in shape.finditer(said.folded)})[:_MAX_STREETS]
+    found = []
+    for first in streets:
+        for second in streets:
+            between = words.moves.match(said.folded, first[1])
+            if between and first[1] < second[1] and second[0] - 4 <= between.end() <= second[1] - 4:
+                begin = max(second[0], between.end())
+                found.append((max(0, first[0] - 16), begin))
+    return found[:1]
 
 
 def _skip_articles(said: Utterance, start: int, words: _Words) -> int:
@@ -129,10 +162,13 @@ def _is_plain(said: Utterance, match: re.Match[str], words: _Words, rules: NameR
     return bool(streets) or not any(each in rules.own for each in small)
 
 
-def _lead(folded: str, rules: NameRules, words: _Words) -> int:
+def _lead(said: Utterance, rules: NameRules, words: _Words) -> int:
     """Where an answer begins, behind "yes, it's" and the like."""
     at = 0
+    folded = said.folded
     while True:
+        if words.loose.match(folded, at) or _NAMED_HOUSE.match(said.text, said.span(at, len(folded))[0]):
+            return at  # "Unter den Linden 77", "The Old Rectory"
         match = (
             re.compile(r"[ ,.:!;\-]+").match(folded, at)
             or rules.leads.match(folded, at)
@@ -151,18 +187,22 @@ def _extent(said: Utterance, start: int, words: _Words, rules: NameRules, *, ask
     for part in range(_MAX_PARTS):
         stop = _part_end(folded, at)
         cut = words.ends.search(folded, at, min(stop, start + _MAX_CHARS))
-        close = cut.start() if cut else stop
+        close = min(cut.start() if cut else stop, _joined_clause(said, at, stop, words, rules))
         close = min([close, *(first for first, last in said.claimed if at <= first < close)])
         piece = folded[at:close].strip()
         if part == 0 and words.cues.search(folded, at, close):
             return None  # the address begins behind the last cue
         if part == 0:
-            if not _is_street(said, at, close, words, asked=asked):
+            named = asked and not _is_street(said, at, close, words, asked=asked)
+            if named and not _street_follows(said, at, close, words):
                 return None
-            close = _street_end(said, at, close, words, rules)
+            if not named and not _is_street(said, at, close, words, asked=asked):
+                return None
+            close = close if named else _street_end(said, at, close, words, rules)
         elif not piece or not _is_part(said, at, close, words, rules):
-            inner = words.street.search(folded, start, end) is None and words.street.search(piece)
-            if not inner or not piece[0].isdigit():
+            streets = words.street.search(piece) or (asked and _HOUSE_FIRST.match(said.said(at, close)))
+            inner = (asked or words.street.search(folded, start, end) is None) and streets
+            if not inner or not (piece[0].isdigit() or asked) or len(piece.split()) > _MAX_STREET_WORDS:
                 break
         end = close
         if close < stop or stop >= len(folded) or folded[stop] != ",":
@@ -176,6 +216,24 @@ def _extent(said: Utterance, start: int, words: _Words, rules: NameRules, *, ask
             break
         end = joint.start()
     return end if end - start >= 4 else None
+
+
+def _joined_clause(said: Utterance, at: int, stop: int, words: _Words, rules: NameRules) -> int:
+    """Where "and" begins something else than a part of an address: "Salamanca y | me llamo"."""
+    lower = said.text == said.text.lower()
+    for match in _AND.finditer(said.folded, at, stop):
+        word = match["next"]
+        small = said.has_case(match.start("next")) and not said.is_upper(match.start("next")) and not lower
+        number = (
+            word[0].isdigit()
+            or words.numbers.fullmatch(word)
+            or words.street.fullmatch(word)
+            or words.parts.fullmatch(word)
+        )
+        uncased = not said.has_case(match.start("next"))
+        if not number and (small or uncased or word in rules.own):
+            return match.start()
+    return stop
 
 
 def _street_end(said: Utterance, start: int, close: int, words: _Words, rules: NameRules) -> int:
@@ -199,9 +257,24 @@ def _street_end(said: Utterance, start: int, close: int, words: _Words, rules: N
     return at
 
 
+def _street_follows(said: Utterance, start: int, end: int, words: _Words) -> bool:
+    """Whether an answer begins with the name or the code of a house and goes on with a street or a town."""
+    piece = said.folded[start:end].strip()
+    code = re.fullmatch(r"[a-z]{1,2}[ \-]?\d{1,4}[a-z]?", piece) is not None
+    if said.folded[end : end + 1] != "," or not 0 < len(piece.split()) <= _MAX_NAME_WORDS:
+        return False
+    if said.has_case(start) and not said.is_upper(start):
+        return False
+    rest = said.folded[end + 1 : end + 1 + _MAX_CHARS]
+    digits = re.search(r"\d", rest) is not None
+    return (code or digits) and (words.street.search(rest) is not None or _TOWN.search(rest.split(",")[0]) is not None)
+
+
 def _part_end(folded: str, at: int) -> int:
     for match in _STOP.finditer(folded, at):
         if match.group() == "." and _ABBREVIATED.search(folded[max(0, match.start() - 6) : match.start()]):
+            continue
+        if match.group() == "." and _ORDINAL.search(folded, 0, match.start()) and _FLOOR.match(folded, match.end()):
             continue
         return match.start()
     return len(folded)
@@ -252,8 +325,10 @@ def _value(said: Utterance, start: int, end: int, language: str) -> str:
     at = start
     for numeral in find_numerals(said.folded[start:end], language):
         first, last = start + numeral.start, start + numeral.end
-        edge = first == start or last == end or said.folded[last] in ",;"
-        if numeral.spoken and not numeral.weak and edge:
+        edge = first == start or last == end or said.folded[last] in ",;" or numeral.digits > "9"
+        part = _words(language).parts.search(said.folded[max(start, first - 16) : first].rstrip())
+        beside = part is not None and said.folded[max(start, first - 16) : first].rstrip().endswith(part.group())
+        if numeral.spoken and ((not numeral.weak and edge) or beside):
             pieces += [said.said(at, first), numeral.digits]
             at = last
     pieces.append(said.said(at, end))

@@ -99,6 +99,7 @@ class NameCues(_Table):
 class PlaceCues(_Table):
     """``street_after``: words after a street's name, ``street_before``: before it, ``loose_before``: also before
     other things, "am Fenster 2". ``street_suffix``: ends of it.
+    ``boxes``: post-office boxes. ``moves``: before the new one of two streets ("from A to B").
     ``parts``: of an address, beside the street. ``ends``: words after an address. ``joints``: words that it does not
     end with. ``places``: towns and countries.
     """
@@ -107,6 +108,8 @@ class PlaceCues(_Table):
     skips: list[str]
     street_after: list[str]
     street_before: list[str]
+    boxes: list[str]
+    moves: list[str]
     loose_before: list[str]
     street_suffix: list[str]
     parts: list[str]

@@ -87,3 +87,35 @@ def test_email(language: str, text: str, email: str) -> None:
 
 def test_at_is_no_email() -> None:
     assert values("meet me at six", "en", "email") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "address"),
+    [
+        ("en", "12 Oak Street and please send the last invoice", "12 Oak Street"),
+        ("en", "Unit 12, 450 Queen's Parade, Wellington 6011. Today?", "Unit 12, 450 Queen's Parade, Wellington 6011"),
+        ("en", "P.O. Box 771, Galway, because I travel", "P.O. Box 771, Galway"),
+        ("en", "one hundred and four harbour view, flat nine", "104 harbour view, flat 9"),
+        ("de", "Unter den Linden 77, 10117 Berlin. Geht das heute?", "Unter den Linden 77, 10117 Berlin"),
+        ("de", "An der Alster 5, 2. OG, 20099 Hamburg, ab Montag", "An der Alster 5, 2. OG, 20099 Hamburg"),
+        ("fr", "12 rue du Chêne et envoyez-moi aussi la facture", "12 rue du Chêne"),
+        ("fr", "cent quatre boulevard du port, porte neuf", "104 boulevard du port, porte 9"),
+        ("hi", "12 गुलाब गली, जयपुर और पिछला बिल भी भेज दीजिए", "12 गुलाब गली, जयपुर"),
+        ("hi", "naya pata likh lijiye: 14 Shanti Nagar, Nashik", "14 Shanti Nagar, Nashik"),
+    ],
+)
+def test_address_ends_where_another_clause_begins(language: str, text: str, address: str) -> None:
+    assert values(text, language, "postal_address", "new_address") == [address]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "address"),
+    [
+        ("en", "i moved from 3 elm court to 19 birch road last weekend", "19 birch road"),
+        ("de", "ich bin vom ulmenhof 3 in die birkenallee 19 gezogen", "birkenallee 19"),
+        ("es", "me mudé de la calle olmo 3 al paseo de los abedules 19", "paseo de los abedules 19"),
+        ("fr", "j'ai quitté le 3 cour des ormes pour le 19 route des bouleaux", "19 route des bouleaux"),
+    ],
+)
+def test_of_two_streets_the_new_one_is_the_address(language: str, text: str, address: str) -> None:
+    assert values(text, language, "postal_address")[-1] == address
