@@ -1,6 +1,54 @@
+import { useState } from 'preact/hooks';
+import { useQuery } from '@/api/useQuery';
+import { Button } from '@/ui/Button';
+import { EmptyState } from '@/ui/EmptyState';
+import { ErrorNotice } from '@/ui/ErrorNotice';
+import { formatNumber } from '@/ui/format';
+import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
 import { words } from '@/words';
+import { CreateKey } from './CreateKey';
+import { type Key, KeyTable } from './KeyTable';
+import { Keys } from './keys.generated';
+import { RevokeKey } from './RevokeKey';
 
+/** The tenant's API keys: made, shown once, revoked. */
 export function View() {
-  return <Page heading={words.value.keys.heading} />;
+  const { keys } = words.value;
+  // Cursors of the pages before this one; the last is this one's.
+  const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
+  const { data, error, isLoading, reload } = useQuery(Keys, { after: cursors.at(-1) ?? null });
+  const [isCreating, setCreating] = useState(false);
+  const [revoking, setRevoking] = useState<Key | undefined>();
+  const found = data?.apiKeys;
+  const end = found?.pageInfo.hasNextPage ? found.pageInfo.endCursor : undefined;
+  return (
+    <Page
+      heading={keys.heading}
+      actions={
+        <Button kind="primary" icon="keys" onClick={() => setCreating(true)}>
+          {keys.create}
+        </Button>
+      }
+    >
+      <p class="lead">{keys.intro}</p>
+      {error && <ErrorNotice error={error} onRetry={reload} />}
+      {isLoading && !found && <Loading />}
+      {found?.nodes.length === 0 && <EmptyState icon="keys" heading={keys.empty} />}
+      {found && found.nodes.length > 0 && <KeyTable keys={found.nodes} onRevoke={setRevoking} />}
+      {found && (end || cursors.length > 1) && (
+        <nav class="pager" aria-label={keys.pages}>
+          <Button disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>
+            {keys.newer}
+          </Button>
+          <span>{keys.total(formatNumber(found.totalCount))}</span>
+          <Button disabled={!end} onClick={() => setCursors([...cursors, end ?? null])}>
+            {keys.older}
+          </Button>
+        </nav>
+      )}
+      {isCreating && <CreateKey onCreated={reload} onClose={() => setCreating(false)} />}
+      {revoking && <RevokeKey revoked={revoking} onRevoked={reload} onClose={() => setRevoking(undefined)} />}
+    </Page>
+  );
 }
