@@ -1,6 +1,9 @@
-import { Page } from '@/ui/Page';
-import { words } from '@/words';
+import { route } from '@/state/router';
+import { ConversationView } from './ConversationView';
+import { ListView } from './ListView';
 
+/** The list of conversations, or one of them. */
 export function View() {
-  return <Page heading={words.value.conversations.heading} />;
+  const { id } = route.value;
+  return id === undefined ? <ListView /> : <ConversationView id={id} key={id} />;
 }

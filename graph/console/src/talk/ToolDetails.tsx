@@ -1,9 +1,8 @@
+import { Duration } from '@/ui/Duration';
+import { Json } from '@/ui/Json';
 import { words } from '@/words';
 import type { CrmRecord, ToolCall } from './conversation';
 import { RecordCard } from './RecordCard';
-import { Duration } from '@/ui/Duration';
-
-const SHOWN = 4_000;
 
 /** The tool calls of a turn with their arguments and results, and the records that it changed. */
 export function ToolDetails({ tools, updates }: { tools: readonly ToolCall[]; updates: readonly CrmRecord[] }) {
@@ -26,17 +25,5 @@ export function ToolDetails({ tools, updates }: { tools: readonly ToolCall[]; up
         <RecordCard key={record.id} record={record} isUpdate />
       ))}
     </section>
-  );
-}
-
-function Json({ label, value }: { label: string; value: unknown }) {
-  const written = JSON.stringify(value, null, 2);
-  return (
-    <figure class="json">
-      <figcaption>{label}</figcaption>
-      <pre tabIndex={0} aria-label={label}>
-        {written.length > SHOWN ? `${written.slice(0, SHOWN)} …` : written}
-      </pre>
-    </figure>
   );
 }

@@ -25,10 +25,20 @@ function atWord(text: string, position: number): number {
 
 /** Where the part begins that was not heard; undefined if nothing is known or all was heard. */
 export function unheardFrom(turn: Turn): number | undefined {
-  const playback = turn.ended?.reply?.playback;
+  return unheardOf(turn.reply, turn.ended?.reply?.playback);
+}
+
+/** The same for a reply's text and what is known of its playback. */
+export function unheardOf(reply: string, playback: Playback | null | undefined): number | undefined {
   if (!playback || playback.heardMs >= playback.totalMs) return undefined;
   const { heardText } = playback;
-  const isPrefix = turn.reply.startsWith(heardText);
-  const from = isPrefix ? heardText.length : turn.reply.indexOf(heardText.trim()) + heardText.trim().length;
-  return from < turn.reply.trimEnd().length ? from : undefined;
+  const isPrefix = reply.startsWith(heardText);
+  const from = isPrefix ? heardText.length : reply.indexOf(heardText.trim()) + heardText.trim().length;
+  return from < reply.trimEnd().length ? from : undefined;
+}
+
+interface Playback {
+  heardText: string;
+  heardMs: number;
+  totalMs: number;
 }

@@ -23,7 +23,7 @@ export interface VirtualListProps<Item> {
   /** Called when the end comes near: to load more. */
   onEnd?: () => void;
   /** For scrollToIndex. */
-  handle?: RefObject<Virtualizer<HTMLElement, HTMLElement>>;
+  handle?: RefObject<Virtualizer<HTMLElement, HTMLElement> | null>;
 }
 
 const NEAR_END = 5;

@@ -1,3 +1,4 @@
+import { conversations } from './conversations.de';
 import type { Words } from './en';
 
 /** The console's words in German. */
@@ -187,7 +188,7 @@ export const de: Words = {
     priority: 'Dringlichkeit',
     turnFailed: 'Dieser Zug ist gescheitert',
   },
-  conversations: { heading: 'Gespräche' },
+  conversations,
   agents: { heading: 'Agenten' },
   overview: { heading: 'Überblick' },
   keys: {

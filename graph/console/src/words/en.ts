@@ -1,3 +1,5 @@
+import { conversations } from './conversations.en';
+
 /** The console's words in English. Each view has a section of its own. */
 export const en = {
   common: {
@@ -180,7 +182,7 @@ export const en = {
     priority: 'Priority',
     turnFailed: 'This turn failed',
   },
-  conversations: { heading: 'Conversations' },
+  conversations,
   agents: { heading: 'Agents' },
   overview: { heading: 'Overview' },
   keys: {
