@@ -26,7 +26,7 @@ from tests.console.microphone import microphone, silence, speech
 from tests.console.page import ConsolePage, chromium, console_page, key_of
 from tests.console.relay import Relay, relay
 from tests.graph.edge import Edge, opened
-from tests.graph.voice.process import REAL_ENGINES, VoiceProcess, free_port, voice_process
+from tests.graph.voice.process import VoiceProcess, free_port, voice_process
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -308,24 +308,6 @@ async def test_a_browser_that_does_not_resample_is_heard(edge: Edge, acme: Clien
         await console.page.reload()
         await call(console)
         await expect(said(console).first).to_have_text(f"You{HEARD}", timeout=WAIT_MS)
-
-
-@pytest.mark.models
-@pytest.mark.timeout(300)
-async def test_the_models_hear_what_is_said(url: str, tmp_path: Path) -> None:
-    """As the others, with the models that VoxLoom comes with: the words are those of the recording."""
-    models = {**REAL_ENGINES, "VOXLOOM_MODEL_DIR": str(tmp_path / "models")}
-    async with (
-        voice_process(url, tmp_path / "voice.log", **models) as real,
-        opened(url, voice_url=real.base.replace("http", "ws")) as edge,
-        edge.tenant() as client,
-        speaking(tmp_path, edge, client, silence(5), speech(11)) as console,
-    ):
-        await call(console)
-        words = said(console).filter(has_text="your country")
-        await expect(words.first).to_contain_text("what your country can do for you", ignore_case=True, timeout=60_000)
-        await expect(replies(console)).not_to_have_count(1, timeout=60_000)
-        await expect(console.page.get_by_text("First sound sent").first).to_be_visible(timeout=60_000)
 
 
 async def test_two_tabs_are_two_conversations(talk: ConsolePage, browser: Browser, edge: Edge, acme: Client) -> None:
