@@ -16,8 +16,9 @@ from inference.engines.scripted.values import Expectation, Mention
 _MAX_PARTS = 5
 _MAX_CHARS = 160
 _MAX_STREET_WORDS = 7
-#: More streets of an utterance are not compared.
-_MAX_STREETS = 6
+#: More places where the new one of two streets may begin are not looked at.
+_MAX_STREETS = 12
+_NEAR_STREET = 40
 #: Most words of the name of a house.
 _MAX_NAME_WORDS = 4
 _NAMED_HOUSE = re.compile(r"(?:The|Le|La|Les|El|Los|Las) [A-ZÀ-Þ]")
@@ -89,7 +90,7 @@ def _words(language: str) -> _Words:
         re.compile(rf"[ ,]+{every('joints')}$"),
         frozenset(fold(word) for table in tables for word in table.joints),
         frozenset(place for table in tables for place in map(str.lower, table.places)),
-        re.compile(rf"(?:[^\s,.]{{0,2}}),? (?:(?:und|and|y|et) )?{every('moves')} "),
+        re.compile(rf" {every('moves')} "),
         re.compile(number_pattern(language, 99)),
     )
 
@@ -134,15 +135,13 @@ def find_addresses(said: Utterance, language: str, fields: Fields, expected: Exp
 
 def _left(said: Utterance, words: _Words) -> list[tuple[int, int]]:
     """The spans from a street that is left up to the new one: "from 3 Elm Court to | 19 Birch Road"."""
-    streets = sorted({match.span() for shape in words.shapes for match in shape.finditer(said.folded)})[:_MAX_STREETS]
-    found = []
-    for first in streets:
-        for second in streets:
-            between = words.moves.match(said.folded, first[1])
-            if between and first[1] < second[1] and second[0] - 4 <= between.end() <= second[1] - 4:
-                begin = max(second[0], between.end())
-                found.append((max(0, first[0] - 16), begin))
-    return found[:1]
+    folded = said.folded
+    for move in list(words.moves.finditer(folded))[:_MAX_STREETS]:
+        before, at = max(0, move.start() - _NEAR_STREET), move.end()
+        left = next((match for shape in words.shapes if (match := shape.search(folded, before, move.start()))), None)
+        if left and any(shape.match(folded, at) for shape in words.shapes):
+            return [(max(0, left.start() - 16), at)]
+    return []
 
 
 def _skip_articles(said: Utterance, start: int, words: _Words) -> int:

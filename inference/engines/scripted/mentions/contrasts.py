@@ -18,6 +18,10 @@ _VALUE = r"[^\s,.;:!?]{1,40}(?: [^\s,.;:!?]{1,40}){0,3}?"
 #: Not within a word; patterns may begin with a value.
 _BEGIN = r"(?<![^\s,.;:!?¿¡()])"
 _MAX_BETWEEN = 60
+#: Formats of values that are short names, behind which a noun may stand: "not the Gold plan".
+_LOOSE = frozenset({"text", "enum"})
+#: Characters between "not A" and the right value.
+_NEAR = 16
 #: More words of a name behind the first one.
 _CAPITALS = re.compile(r"(?: [A-ZÀ-ÖØ-Þ][\w'’\-]{0,30}){1,4}")
 
@@ -62,9 +66,20 @@ def retract(said: Utterance, mentions: list[Mention], language: str, fields: Fie
         before = said.folded[max(0, folded[0] - 24) : folded[0]]
         following = next((item for item in result[at + 1 :] if _same_kind(each, item)), None)
         replaced = following is not None and words.markers.search(_between(said, spans, each, following)) is not None
-        if words.negated.search(before) or words.wrong.match(said.folded, folded[1]) or replaced:
+        if words.negated.search(before) or _is_wrong(said, result, each, folded[1], words) or replaced:
             result[at] = replace(each, retracted=True)
     return result
+
+
+def _is_wrong(said: Utterance, mentions: list[Mention], mention: Mention, end: int, words: _Words) -> bool:
+    """Whether a value is said to be wrong behind it. A bare "no" belongs to it only if nothing else is denied by it."""
+    match = words.wrong.match(said.folded, end)
+    if match is None:
+        return False
+    rest = said.folded[match.end() :].lstrip(" ")
+    stop = said.span(match.end(), len(said.folded))[0] if rest else len(said.text)
+    following = any(_same_kind(mention, each) and 0 <= each.start - stop <= _NEAR for each in mentions)
+    return " " in match.group().strip(" ,") or not rest or rest[0] in ",.;:!?" or following
 
 
 def _same_again(
@@ -103,7 +118,7 @@ def _contrast(
     said: Utterance, match: re.Match[str], mentions: list[Mention], language: str, fields: Fields
 ) -> list[Mention]:
     old, new = said.span(*match.span("old")), said.span(*match.span("new"))
-    within = [each for each in mentions if _overlap(each, old)]
+    within = [each for each in mentions if _overlap(each, old) and (each.format in _LOOSE or each.end >= old[1] - 1)]
     if within:
         return [replace(each, retracted=True) if each in within else each for each in mentions]
     rules = name_rules(language)

@@ -38,6 +38,7 @@ class NameRules:
     places: frozenset[str]
     days: frozenset[str]
     nouns_are_capitals: bool
+    numbers: re.Pattern[str]
 
 
 @cache
@@ -104,4 +105,5 @@ def name_rules(language: str) -> NameRules:
         places=places,
         days=frozenset(fold(word) for word in (*days, *relative)),
         nouns_are_capitals=language == "de",
+        numbers=either(numbers),
     )

@@ -13,6 +13,9 @@ from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fol
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
 
 _DIGITS = frozenset({"phone", "account_id"})
+_HOUSE = re.compile(r"(?<!\w)\d{1,4}[a-zA-Z]?(?!\w)")
+#: Digits of a house number.
+_MAX_HOUSE = 4
 _CLAUSE = re.compile(r"[.!?;\n](?=\s|$)")
 _ARTICLES = frozenset({"ein", "eine", "einen", "einer", "una", "une"})
 #: Characters from a phrase such as "it ends in" to its digits.
@@ -28,6 +31,7 @@ class _Words:
     account: re.Pattern[str]
     phone: re.Pattern[str]
     others: re.Pattern[str]
+    house: re.Pattern[str]
 
 
 @cache
@@ -48,6 +52,7 @@ def _words(language: str) -> _Words:
         re.compile(f"{LEFT}{alternation(word for each in tables for word in each.numbers.account)}{RIGHT}"),
         re.compile(f"{LEFT}{alternation(word for each in tables for word in each.numbers.phone)}{RIGHT}"),
         re.compile(f"{LEFT}{alternation(others)}{RIGHT}"),
+        re.compile(f"{LEFT}{either('house')}{RIGHT}"),
     )
 
 
@@ -58,7 +63,24 @@ def correct_part(text: str, language: str, known: Sequence[Known]) -> Corrected 
     """
     said = Utterance(text)
     words = _words(language)
-    return correct_email(said, language, known) or _digits(said, language, words, known)
+    return (
+        correct_email(said, language, known)
+        or _house_number(said, language, words, known)
+        or _digits(said, language, words, known)
+    )
+
+
+def _house_number(said: Utterance, language: str, words: _Words, known: Sequence[Known]) -> Corrected | None:
+    """The address that was said last with the house number that is named."""
+    place = words.house.search(said.folded)
+    if place is None or not known or known[0].format != "postal_address":
+        return None
+    runs = [run for run in _runs(said, language, place.span()) if run.start >= place.end()]
+    house = _HOUSE.search(known[0].value)
+    if house is None or len(runs) != 1 or len(runs[0].digits) > _MAX_HOUSE:
+        return None
+    value = known[0].value[: house.start()] + runs[0].digits + known[0].value[house.end() :]
+    return Corrected(known[0].field, value, *said.span(place.start(), runs[0].end))
 
 
 def _digits(said: Utterance, language: str, words: _Words, known: Sequence[Known]) -> Corrected | None:

@@ -11,6 +11,7 @@ from inference.engines.scripted.mentions.text import LETTER, Utterance
 from inference.engines.scripted.values import Expectation, Mention
 
 _BREAK = re.compile(r"[,;:!?\n()\"]|\.(?=\s|$)| - |-(?= )")
+_AND = re.compile(r"[ ,]+(?:and|und|y|et|aur|और|اور) ")
 _MAX_CUES = 24
 #: Most words of a name in lower case of which none is known.
 _MAX_UNKNOWN = 3
@@ -201,7 +202,8 @@ class _Finder(NameReader):
             if asked:
                 sure = many or name.given or (cased and name.capital) or only
                 whole = name.start <= start and len(clauses) == 1
-                lower = self.lower and many and (only or identified) and not self._has_common(name)
+                again = at > 0 and self.folded[name.start : name.end].startswith(self._clause(clauses[at - 1]))
+                lower = self.lower and many and (only or identified or again) and not self._has_common(name)
                 plausible = name.capital or name.given or whole or lower if cased else many or only or name.given
                 accepted = sure and plausible and name.words <= 6 and (many or only or at in {0, len(clauses) - 1})
             elif cased:
@@ -213,6 +215,10 @@ class _Finder(NameReader):
             if accepted:
                 found.append((name.start, name.end))
         return found
+
+    def _clause(self, span: tuple[int, int]) -> str:
+        """The words of a clause without what leads it, with the space behind them."""
+        return self.folded[self._trim_leads(*span) : span[1]].strip() + " "
 
     def _clauses(self) -> list[tuple[int, int]]:
         marks = [(match.start(), match.end()) for match in _BREAK.finditer(self.folded) if not self._abbreviates(match)]
@@ -250,6 +256,9 @@ class _Finder(NameReader):
     def _trim_trails(self, start: int, end: int) -> int:
         spelling = self.rules.spelling.search(self.folded, start, end)
         end = spelling.start() if spelling else end
+        joined = _AND.search(self.folded, start, end)
+        if joined and self.rules.numbers.search(self.folded, joined.start(), end):
+            end = joined.start()  # "Aaliyah Brooks and the account is"
         while (match := self.rules.trails.search(self.folded, start, end)) is not None:
             end = match.start()
         return end

@@ -12,6 +12,8 @@ from inference.engines.scripted.mentions.words import alternation, known_names, 
 
 _CODE = re.compile(r"(?<![\w@.\-/'])(?=[a-z\-/]*\d)[a-z0-9]+(?:[-/][a-z0-9]+)*(?![\w@'])")
 _PLAIN_GAP = re.compile(r" {1,2}|[-/.]|\) ?-?|")
+#: Abbreviations of floors in addresses.
+_FLOORS = frozenset({"og", "eg", "ug", "dg"})
 #: So many letters before a comma are a name that was spelled, not the beginning of a number.
 _SPELLED_NAME = 3
 _COMMA_GAP = re.compile(r" ?, ?| ?\. ?")
@@ -78,7 +80,7 @@ class _Patterns:
             rf"{LEFT}(?:(?P<name>{alternation(self.names)})|(?:(?P<times>{alternation(repeats)}) )?"
             rf"(?P<letter>{listed_names})){RIGHT}(?P<word>{telling})?"
         )
-        end = rf"(?P<dash> ?-|[ ,]{{1,2}}{dash}[ ,]{{0,2}})?[ ,]{{0,2}}$"
+        end = rf"(?:[ ,]{{1,2}}{joins})?(?P<dash> ?-|[ ,]{{1,2}}{dash}[ ,]{{0,2}})?[ ,]{{0,2}}$"
         self.spelled = re.compile(rf"(?<!['])" rf"{LEFT}(?P<letters>{one}(?:[ .,\-]{{1,2}}{one}){{0,5}})\.?{end}")
         listed = [each.numbers for each in tables]
         self.known = frozenset(
@@ -87,6 +89,9 @@ class _Patterns:
             for word in (*each.account, *each.phone, *each.other, *each.fillers, *each.after, *each.units)
             for part in word.split()
         ) | frozenset(fold(word) for each in languages_of(language) for word in known_names(each).common.split())
+        self.cue_words = frozenset(
+            fold(part) for each in listed for word in (*each.other, *each.account, *each.units) for part in word.split()
+        )
         self.word = re.compile(rf"{LEFT}(?P<letters>[a-z]{{1,6}}){end}")
 
 
@@ -233,6 +238,8 @@ def _take_prefix(said: Utterance, run: Run, patterns: _Patterns) -> None:
         upper = all(said.is_upper(at) for at in range(start, start + len(word["letters"])))
         small = not said.is_upper(start) and "," not in before[word.end("letters") :]
         lower = small and 1 < len(word["letters"]) <= 3 and word["letters"] not in patterns.known
+        if len(word["letters"]) > 1 and word["letters"] in patterns.cue_words | _FLOORS:
+            return
         if upper or word["dash"] or lower:
             _set_letters(said, run, word["letters"], start, word)
 

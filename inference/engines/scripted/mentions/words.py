@@ -170,7 +170,7 @@ class MoneyWords(_Table):
 class CorrectionWords(_Table):
     """``contrasts``: "not A but B", with groups ``old`` and ``new``; ``{x}`` stands for some words. ``ends``,
     ``begins``: of the digits of a number ("it ends in"). ``domain``, ``local``: the sides of an e-mail address.
-    ``negations``: before a wrong number; ``negations_behind``: behind one.
+    ``house``: names of a house number. ``negations``: before a wrong number; ``negations_behind``: behind one.
     """
 
     contrasts: list[str]
@@ -183,6 +183,7 @@ class CorrectionWords(_Table):
     begins: list[str]
     domain: list[str]
     local: list[str]
+    house: list[str]
 
 
 class TextWords(_Table):

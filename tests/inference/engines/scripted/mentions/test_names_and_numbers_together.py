@@ -59,3 +59,19 @@ def test_number_behind_a_name_at_the_end_is_the_account() -> None:
         "name": "Wojciech Dąbrowski",
         "account_id": "88-41-05",
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "field", "value"),
+    [
+        ("hi", "खाता 4471 में सिग्नल नहीं है", "account_id", "4471"),
+        ("es", "Buenas, aquí Tobías Lindqvist, no hay internet", "name", "Tobías Lindqvist"),
+        ("en", "Aaliyah Brooks and the account is three three nine oh one", "name", "Aaliyah Brooks"),
+    ],
+)
+def test_a_no_that_denies_something_else_takes_no_value_back(language: str, text: str, field: str, value: str) -> None:
+    assert fields(text, language, "account_id", "name")[field] == value
+
+
+def test_a_word_for_another_number_is_no_part_of_a_code() -> None:
+    assert "account_id" not in fields("38 Grad und Fehler 1044 auf Kanal 7, PLZ 99501", "de")

@@ -109,3 +109,21 @@ def test_letters_of_a_name(language: str, text: str, name: str, right: str) -> N
     for change in find_letter_changes(fold(text), language):
         name = changed_name(name, change)
     assert name == right
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "the house number is 80"),
+        ("de", "Hausnummer ist 80"),
+        ("es", "el número es el 80"),
+        ("fr", "c'est le numéro 80"),
+        ("hi", "makan number 80 hai"),
+    ],
+)
+def test_house_number_of_the_address_that_was_said_last(language: str, text: str) -> None:
+    address, *others = sorted(KNOWN, key=lambda each: each.format != "postal_address")
+    found = correct_part(text, language, [address, *others])
+    assert found is not None
+    assert (found.field, found.value) == ("new_address", "80 Rose Lane")
+    assert correct_part(text, language, others) is None
