@@ -119,13 +119,15 @@ class ScenarioDefinition(_Part):
 class IntentDefinition(_Part):
     """Something that a customer may want. ``scenario``: what is filed for it. ``answer``: what is said, if nothing is.
 
-    ``examples``: what customers say; ``NAME`` and ``NUMBER`` may stand for names and numbers.
+    ``examples``: what customers say; ``NAME`` and ``NUMBER`` may stand for names and numbers. ``remark``: said beside
+    a request it is taken for the reason of that, unless it is asked for by name.
     """
 
     name: Identifier
     scenario: Identifier | None = None
     examples: Texts
     answer: Texts = {}
+    remark: bool = False
 
 
 class KnowledgeSource(_Part):

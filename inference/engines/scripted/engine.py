@@ -128,7 +128,7 @@ def _details(context: Context, decision: Decision) -> dict[str, Json]:
     understood = state.turn.understood
     wishes = understood.wishes if understood else ()
     acts = understood.acts if understood else ()
-    wanted = [wish for wish in wishes if wish.polarity not in {Polarity.DENIED, Polarity.SETTLED}]
+    wanted = [wish for wish in wishes if wish.polarity not in {Polarity.DENIED, Polarity.SETTLED, Polarity.REMOTE}]
     best = max(wanted, key=lambda wish: wish.score, default=None)
     return {
         "decision": decision.label,

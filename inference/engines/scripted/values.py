@@ -8,7 +8,8 @@ from enum import StrEnum
 
 class Polarity(StrEnum):
     """Whether a wish is wanted, denied ("I do not want to cancel"), settled ("it works again"), only asked about ("how
-    do I cancel?", "did you cancel it?"), or doubtful ("maybe I should cancel").
+    do I cancel?", "did you cancel it?"), doubtful ("maybe I should cancel"), or remote: only told, of somebody else, of
+    the past or of what may be ("my neighbour has cancelled", "if it ever broke I would want my money back").
     """
 
     WANTED = "wanted"
@@ -16,6 +17,7 @@ class Polarity(StrEnum):
     SETTLED = "settled"
     ASKED = "asked"
     DOUBTFUL = "doubtful"
+    REMOTE = "remote"
 
 
 class Reaction(StrEnum):
@@ -69,7 +71,7 @@ class Mention:
 class Wish:
     """Something that the customer speaks about. ``intent``: of the agent's definition. ``text``: the clauses that say
     so, in the customer's words. ``condition``: when or on which condition it shall be done. ``score``: 0..1,
-    calibrated.
+    calibrated. ``requested``: the words ask for something, they do not only tell what is the matter.
     """
 
     intent: str
@@ -77,6 +79,7 @@ class Wish:
     polarity: Polarity
     score: float
     condition: str | None = None
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

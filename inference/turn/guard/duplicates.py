@@ -23,8 +23,9 @@ _TELLING = 4
 def filed_before(subject: Subject, arguments: Mapping[str, Json], conversation: Conversation) -> Refusal | None:
     """Refuses what is on record already: the same scenario and intent, and nothing new in the fields.
 
-    Something new is another value of a field of the scenario's own, another number in the query, or other words, if
-    the customer asked for something of the scenario again or said both in one message.
+    Something new is another value of a field of the scenario's own, another number in the query, or other words or
+    the word that it is another matter, if the customer asked for something of the scenario again or said both in one
+    message.
     """
     for at, call in conversation.calls:
         if call.name != subject.tool or not succeeded(call) or not subject.files:
@@ -33,7 +34,8 @@ def filed_before(subject: Subject, arguments: Mapping[str, Json], conversation: 
             continue
         if _holds_new(arguments, call):
             continue
-        if not _same_words(arguments, call) and _asked_again(at, subject, arguments, conversation):
+        other = not _same_words(arguments, call) or _is_another(at, conversation)
+        if other and _asked_again(at, subject, arguments, conversation):
             continue
         reference = _reference(call)
         message = "This is filed already in this session; do not file it again."
@@ -71,6 +73,11 @@ def _asked_again(at: int, subject: Subject, arguments: Mapping[str, Json], conve
     if last.at < at:  # filed in this turn
         return Grounds((last.text,), ()).most_words(str(arguments.get("query", "")))
     return any(each.at > at and subject.intents & each.reading.wanted for each in conversation.exchanges)
+
+
+def _is_another(at: int, conversation: Conversation) -> bool:
+    """Whether the customer has spoken of another matter since the filing: "another bill is wrong too"."""
+    return any(each.at > at and each.reading.another for each in conversation.exchanges)
 
 
 def _same_words(arguments: Mapping[str, Json], call: CompletedToolCall) -> bool:

@@ -27,7 +27,7 @@ class Reading:
     ``named``: the agent's intents that it speaks about; ``wanted`` and ``denied``: those that its speaker wants, and
     those that they do not want or no longer need. ``condition``: the words of the condition of a yes. ``values``:
     values in it, as they are written on a record; ``retracted``: those of them that are said to be wrong.
-    ``written``: the text with spoken numbers in digits.
+    ``written``: the text with spoken numbers in digits. ``another``: it speaks of a further matter of a kind.
     """
 
     answer: Answer = Answer.OTHER
@@ -38,6 +38,7 @@ class Reading:
     values: tuple[str, ...] = ()
     retracted: tuple[str, ...] = ()
     written: str = ""
+    another: bool = False
 
 
 class Withheld(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.slots import same_value
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.lexicon import WORD, fold
@@ -42,10 +43,9 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
     elif changed & {*request.fields, *state.identity}:
         return  # corrected: read back again
     elif understood.reaction is Reaction.YES or (understood.reaction is Reaction.CONDITION and repeats):
-        request.confirmed = True
-        request.doubtful = False
+        _take_yes(state, request, understood)
     elif understood.reaction is Reaction.NO and not _declines_value(state, understood):
-        if _wanted_again(request, understood) or _says_more(understood):
+        if _wanted_again(request, understood) or _puts_right(understood):
             turn.hesitates = True  # "no, I want to ..." of the same scenario, "no, the other": it may be a correction
         else:
             drop(state, request)
@@ -55,6 +55,29 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
         state.pending.remove(request)
     elif understood.reaction in {Reaction.MIXED, Reaction.CONDITION}:
         turn.hesitates = True
+    request.hesitated = turn.hesitates or turn.waits
+
+
+def _take_yes(state: DialogueState, request: PendingRequest, understood: Understanding) -> None:
+    """Confirms a request, unless the yes is meant for another matter or is hardly one after an answer in doubt."""
+    if _is_of_another(state, understood) or (request.hesitated and is_murmur(understood)):
+        state.turn.hesitates = True
+    else:
+        request.confirmed = True
+        request.doubtful = False
+
+
+def _is_of_another(state: DialogueState, understood: Understanding) -> bool:
+    """Whether a yes speaks on about what is filed already: "yes, it is completely dead"."""
+    wishes = [wish for wish in understood.wishes if wish.polarity is Polarity.WANTED]
+    intents = [state.agent.intent(wish.intent) for wish in wishes]
+    filed = {each.scenario.name for each in state.filed}
+    return bool(intents) and all(intent is not None and intent.scenario in filed for intent in intents)
+
+
+def is_murmur(understood: Understanding) -> bool:
+    """Whether an answer is no more than a sound: "mhm"."""
+    return cues(understood.language).murmurs.fullmatch(fold(understood.text).strip(" .,!?…।")) is not None
 
 
 def _corrects(understood: Understanding) -> bool:
@@ -76,14 +99,16 @@ def _withdraws(state: DialogueState, request: PendingRequest, understood: Unders
         return not any(wish.polarity is Polarity.WANTED for wish in own)
     if _declines_value(state, understood) or changed or understood.mentions:
         return False
-    return "nevermind" in understood.acts and understood.reaction in {Reaction.NONE, Reaction.NO}
+    return "nevermind" in understood.acts and understood.reaction in {Reaction.NONE, Reaction.NO, Reaction.QUESTION}
 
 
-def _says_more(understood: Understanding) -> bool:
-    """Whether a "no" comes with words that were not understood, or with a value."""
+def _puts_right(understood: Understanding) -> bool:
+    """Whether a "no" comes with a value, or with words that point at another one: "no, the other"."""
     if understood.mentions:
         return "nevermind" not in understood.acts or "inform" in understood.acts
-    return understood.words > 1 and not understood.acts and not understood.wishes
+    if understood.acts or understood.wishes:
+        return False
+    return understood.corrects or cues(understood.language).another.search(fold(understood.text)) is not None
 
 
 def _wanted_again(request: PendingRequest, understood: Understanding) -> bool:

@@ -30,6 +30,9 @@ class _CuesFile(BaseModel):
     joins: list[str]
     contrast: list[str]
     around: list[str]
+    murmurs: list[str]
+    said_before: list[str]
+    concludes: list[str]
     recall: dict[str, list[str]]
     refusal: _Refusal
 
@@ -38,8 +41,9 @@ class Cues:
     """``region``: whose phone numbers are expected, ISO 3166-1. ``another``: words for a further matter of a kind.
     ``added``: words that add a matter. ``instead``: words that put a new wish in the place of what was wanted.
     ``joins``: words that join a wish of equal right. ``contrast``: patterns of a value that is put right. ``around``:
-    words around a new value that are no part of it. ``recall``: words for each standard field, in a question about what
-    was said.
+    words around a new value that are no part of it. ``murmurs``: sounds that are hardly a yes. ``said_before``: words
+    for what was said already. ``concludes``: words that begin a conclusion. ``recall``: words for each standard field,
+    in a question about what was said.
     """
 
     def __init__(self, language: str) -> None:
@@ -51,6 +55,9 @@ class Cues:
         self.joins = phrases(table.joins)
         self.contrast = tuple(fold(each) for each in table.contrast)
         self.around = phrases(table.around)
+        self.murmurs = phrases(table.murmurs)
+        self.said_before = phrases(table.said_before)
+        self.concludes = phrases(table.concludes)
         self._negation = phrases(table.refusal.negation)
         self._asked = phrases([*table.refusal.asked, *(word for words in table.recall.values() for word in words)])
         self._that = phrases(table.refusal.that)

@@ -16,6 +16,8 @@ Similarity = Callable[[str, str], float]
 
 #: From this similarity on, two texts of the same scenario speak of the same matter.
 _SAME_MATTER = 0.6
+#: From here on they do, even if one says "another".
+_SAME_WORDS = 0.95
 #: A wish of another intent is a new matter only if it is certain.
 _CERTAIN = 0.6
 
@@ -30,7 +32,7 @@ def filed_before(
     added = another or bool(words.added.search(fold(wish.text)))
     for each in candidates:
         alike = similar(wish.text, each.query)
-        if alike >= _SAME_MATTER or (each.intent == wish.intent and not another):
+        if alike >= (_SAME_WORDS if another else _SAME_MATTER) or (each.intent == wish.intent and not another):
             return each
     if candidates and not added and wish.score < _CERTAIN:
         return candidates[0]

@@ -88,7 +88,7 @@ def _scenarios(state: DialogueState, understood: Understanding) -> list[Scenario
     wished = [
         state.agent.intent(wish.intent)
         for wish in understood.wishes
-        if wish.polarity not in {Polarity.DENIED, Polarity.SETTLED}
+        if wish.polarity not in {Polarity.DENIED, Polarity.SETTLED, Polarity.REMOTE}
     ]
     named = [state.agent.scenario(intent.scenario) for intent in wished if intent and intent.scenario]
     pending = [each.scenario for each in state.pending]

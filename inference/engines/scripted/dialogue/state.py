@@ -22,7 +22,8 @@ class PendingRequest:
 
     ``texts``: the customer's words for it. ``score``: of the wish. ``fields``: values of the scenario's own fields.
     ``condition``: when or under which condition it shall be done. ``doubtful``: the customer only considers it.
-    ``offered``: the assistant proposed it. ``unanswered``: times that a question got no answer, by what it asks for.
+    ``offered``: the assistant proposed it. ``requested``: the customer's words ask for it. ``hesitated``: the last
+    answer was no plain yes or no. ``unanswered``: times that a question got no answer, by what it asks for.
     ``given_up``: questions that are not asked again.
     """
 
@@ -35,7 +36,9 @@ class PendingRequest:
     condition: str | None = None
     doubtful: bool = False
     offered: bool = False
+    requested: bool = False
     confirmed: bool = False
+    hesitated: bool = False
     unanswered: dict[str, int] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
     refusals: int = 0

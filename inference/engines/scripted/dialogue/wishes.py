@@ -15,6 +15,11 @@ from inference.engines.scripted.wording.asked import Asks
 _CERTAIN = 0.8
 _WEAKER = 0.8
 _REMARK_WORDS = 3
+#: A remark of this score may be what the customer calls for.
+_SURE = 0.9
+#: Letters by which forms of a word are taken for the same.
+_STEM = 5
+_NO_ANSWERS = frozenset({Reaction.QUESTION, Reaction.CONDITION, Reaction.MIXED, Reaction.WAIT})
 _ANSWERS = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED})
 
 
@@ -31,7 +36,7 @@ def apply_wishes(state: DialogueState, understood: Understanding, similar: Simil
             _answer_only(state, wish, bool(intent.answer))
         elif wish.polarity in {Polarity.DENIED, Polarity.SETTLED}:
             _deny(state, wish, scenario)
-        elif wish.polarity is Polarity.ASKED:
+        elif wish.polarity in {Polarity.ASKED, Polarity.REMOTE}:
             _ask_about(state, understood, wish, scenario)
         else:
             _want(state, understood, wish, scenario, similar)
@@ -50,19 +55,20 @@ def _replace(state: DialogueState, understood: Understanding, wishes: list[Wish]
 
 
 def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
-    """The wishes that count. Beside a certain one a weak one is a remark ("I am furious"), and a question that is asked
-    instead of a yes is about what is to be confirmed.
+    """The wishes that count. Beside a certain one a weak one is a remark ("I am furious"), and a question or a
+    condition instead of a yes is about what is to be confirmed.
     """
     wanted = [wish for wish in understood.wishes if wish.polarity is Polarity.WANTED]
     best = max((wish.score for wish in wanted), default=0.0)
-    asks = understood.question and state.asks(Asks.CONFIRM)
+    asks = state.asks(Asks.CONFIRM) and (understood.question or understood.reaction in _NO_ANSWERS)
     return [
         wish
         for wish in understood.wishes
         if wish.polarity is not Polarity.WANTED
         or (
             not (best > wish.score and best >= _CERTAIN and _is_remark(understood, wish, best))
-            and (not asks or _is_pending(state, wish))
+            and not _is_reason(state, wish, wanted)
+            and (not asks or _is_pending(state, wish) or (not understood.question and wish.requested))
         )
     ]
 
@@ -74,6 +80,26 @@ def _is_remark(understood: Understanding, wish: Wish, best: float) -> bool:
     if any(joins.match(word) for word in (*before, *said.split()[:1])):
         return False
     return wish.score < _WEAKER * best or len(WORD.findall(wish.text)) <= _REMARK_WORDS
+
+
+def _is_reason(state: DialogueState, wish: Wish, wanted: list[Wish]) -> bool:
+    """Whether a wish only says why another one is asked for: "nobody came, I want my money back"."""
+    intent = state.agent.intent(wish.intent)
+    others = [other for other in wanted if other.intent != wish.intent]
+    if wish.score < _SURE and not wish.requested and any(each.requested and each.score > wish.score for each in others):
+        return True
+    if intent is None or not intent.remark or _asks_for(state, wish):
+        return False
+    return any(each.requested or wish.score < _SURE for each in others)
+
+
+def _asks_for(state: DialogueState, wish: Wish) -> bool:
+    """Whether the words ask for what is filed, or name it."""
+    intent = state.agent.intent(wish.intent)
+    scenario = state.agent.scenario(intent.scenario) if intent and intent.scenario else None
+    titles = " ".join(text for texts in scenario.title.values() for text in texts) if scenario else ""
+    named = {word[:_STEM] for word in WORD.findall(fold(titles)) if len(word) >= _STEM}
+    return wish.requested or any(word[:_STEM] in named for word in WORD.findall(fold(wish.text)))
 
 
 def _is_pending(state: DialogueState, wish: Wish) -> bool:
@@ -117,7 +143,9 @@ def _filed(state: DialogueState, scenario: ScenarioDefinition, intent: str) -> F
 
 
 def _ask_about(state: DialogueState, understood: Understanding, wish: Wish, scenario: ScenarioDefinition) -> None:
-    """A wish that is only asked about files nothing; it is offered if nothing of it is pending or filed."""
+    """A wish that is only asked about or told of others files nothing; it is offered if nothing of it is pending or
+    filed.
+    """
     requests = [each.scenario for each in (*state.pending, *state.turn.dropped)]
     known = [*requests, *(each.scenario for each in state.filed)]
     if {"status", "recall"}.intersection(understood.acts) or scenario in known:
@@ -152,12 +180,30 @@ def _want(
         if before not in turn.already_filed:
             turn.already_filed.append(before)
         return
-    request = PendingRequest(scenario, wish.intent, [wish.text], wish.score, doubtful=doubtful)
+    if before is None and _concludes(state, understood, scenario):
+        return
+    doubtful = doubtful or _claims_to_repeat(state, understood)
+    request = PendingRequest(
+        scenario, wish.intent, [wish.text], wish.score, doubtful=doubtful, requested=wish.requested
+    )
     if before is not None:  # what an external tool told may be asked again, of what was said before
         request.fields |= {name: value for name, value in before.fields.items() if name in scenario.fields}
     note_condition(request, wish.condition)
     state.pending.append(request)
     turn.new.append(request)
+
+
+def _concludes(state: DialogueState, understood: Understanding, scenario: ScenarioDefinition) -> bool:
+    """Whether a question is about what follows from what is filed: "so I have the money tomorrow?"."""
+    filed = any(each.scenario is scenario for each in state.filed)
+    return (
+        filed and understood.question and cues(understood.language).concludes.match(fold(understood.text)) is not None
+    )
+
+
+def _claims_to_repeat(state: DialogueState, understood: Understanding) -> bool:
+    """Whether a wish that is not on record is said to have been said before: it is asked about."""
+    return bool(state.filed) and cues(understood.language).said_before.search(fold(understood.text)) is not None
 
 
 def _pending(
@@ -169,10 +215,16 @@ def _pending(
     for request in state.pending:
         if request.scenario.name != scenario.name:
             continue
-        added = bool(cues(understood.language).added.search(fold(wish.text)))
+        added = _is_added(understood, request, wish)
         if request.intent == wish.intent or scenario.confirm or not added:
             return request
     return None
+
+
+def _is_added(understood: Understanding, request: PendingRequest, wish: Wish) -> bool:
+    """Whether a wish is a further one of its scenario: "also", "and I want"."""
+    words, said = cues(understood.language), fold(wish.text)
+    return bool(words.added.search(said)) or (request.requested and wish.requested and bool(words.joins.match(said)))
 
 
 def _join(request: PendingRequest, wish: Wish, doubtful: bool, similar: Similarity, *, answers: bool) -> None:

@@ -21,7 +21,7 @@ class AgentModel:
     def __init__(self, store: PrototypeStore, encoder: Encoder, agent: AgentDefinition) -> None:
         prototypes = store.of(agent)
         self._encoder = encoder
-        self._classifier = IntentModel(prototypes)
+        self._classifier = IntentModel(prototypes, {each.name: each.scenario for each in agent.intents})
         self._cache: OrderedDict[tuple[bool, str], Judgement] = OrderedDict()
         self._lock = Lock()
         self.examples: dict[str, IntentExamples] = examples_by_intent(prototypes)

@@ -9,7 +9,7 @@ from inference.engines.scripted.lexicon import LANGUAGES, WORD
 from inference.engines.scripted.understanding.clauses import Clause
 from inference.engines.scripted.understanding.cues import Cues, cues
 from inference.engines.scripted.understanding.normalized import normalized
-from inference.engines.scripted.understanding.polarity import Tone
+from inference.engines.scripted.understanding.polarity import Negation, Tone
 from inference.engines.scripted.values import Reaction
 
 #: Longer clauses are no plain answers.
@@ -29,7 +29,8 @@ class _Part(StrEnum):
 
 def reaction_of(clauses: Sequence[Clause], tones: Sequence[Tone], own: Cues) -> Reaction:
     """The reaction of an utterance; NONE if it is no answer."""
-    parts = [part for clause, tone in zip(clauses, tones, strict=True) for part in _parts(clause, tone, own)]
+    found = [_parts(clause, tone, own) for clause, tone in zip(clauses, tones, strict=True)]
+    parts = _without_what_is_taken_back(found, clauses, own)
     said = set(parts)
     answers = said & {_Part.YES, _Part.NO, _Part.DOUBT}
     if _Part.WAIT in said:
@@ -45,13 +46,31 @@ def reaction_of(clauses: Sequence[Clause], tones: Sequence[Tone], own: Cues) -> 
     return Reaction.NO if _Part.NO in said else Reaction.NONE
 
 
+def _without_what_is_taken_back(found: Sequence[list[_Part]], clauses: Sequence[Clause], own: Cues) -> list[_Part]:
+    """All parts but a no before "actually, yes"."""
+    last = max(
+        (
+            number
+            for number, (parts, clause) in enumerate(zip(found, clauses, strict=True))
+            if parts == [_Part.YES] and own.reversals.search(normalized(clause.text).text)
+        ),
+        default=0,
+    )
+    taken_back = {_Part.NO, _Part.DOUBT}
+    return [part for number, parts in enumerate(found) for part in parts if number >= last or part not in taken_back]
+
+
 def _parts(clause: Clause, tone: Tone, own: Cues) -> list[_Part]:
     text = normalized(clause.text).text
     joint = clause.joint if text.startswith(clause.joint) else ""
     body = text[len(joint) :].strip(" ,.!?¿¡।") or joint
+    if own.consults.search(text):
+        return [_Part.WAIT]
     condition = own.conditions.search(text)
     if len(WORD.findall(body)) <= _MAX_WORDS:
         plain = _plain_answer(body, own)
+        if plain is None and own.reversals.search(body):
+            plain = _plain_answer(" ".join(own.reversals.sub(" ", body).split()).strip(" ,"), own)
         if plain is None:
             others = (cues(language) for language in LANGUAGES if language != own.language)
             plain = next((found for other in others if (found := _plain_answer(body, other))), None)
@@ -62,9 +81,11 @@ def _parts(clause: Clause, tone: Tone, own: Cues) -> list[_Part]:
         parts.append(_Part.NO)
     elif own.yes_starts.match(body):
         parts.append(_Part.YES)
+        if tone.negation is Negation.STRONG or tone.doubtful:  # "yes no leave it"
+            parts.append(_Part.DOUBT)
     if condition is not None:
         parts.append(_Part.CONDITION)
-    elif tone.question and not tone.requests:
+    elif (tone.question or tone.inquires) and not tone.requests:
         parts.append(_Part.QUESTION)
     return parts
 

@@ -42,6 +42,12 @@ class _CueFile(BaseModel):
     soft_doubts: list[str]
     question_starts: list[str]
     requests: list[str]
+    remote: list[str]
+    imagined: list[str]
+    vague: list[str]
+    consults: list[str]
+    reversals: list[str]
+    wrongly: list[str]
     inquiries: list[str]
     indirect_questions: list[str]
     done_questions: list[str]
@@ -81,6 +87,12 @@ class Cues:
         self.soft_doubts = pattern(file.soft_doubts)
         self.question_starts = pattern(file.question_starts)
         self.requests = pattern(file.requests)
+        self.remote = pattern(file.remote)
+        self.imagined = pattern(file.imagined)
+        self.vague = pattern(file.vague)
+        self.consults = pattern(file.consults)
+        self.reversals = pattern(file.reversals)
+        self.wrongly = pattern(file.wrongly)
         self.inquiries = pattern(file.inquiries)
         self.indirect_questions = pattern(file.indirect_questions)
         self.done_questions = pattern(file.done_questions)
@@ -93,6 +105,7 @@ class Cues:
         self.no_starts = pattern(file.no_starts)
         self.declines = pattern(file.declines)
         self.corrections = pattern(file.corrections)
+        self.other_urgency = pattern(file.priority["other"])
         self.priority = {level.upper(): pattern(file.priority[level]) for level in ("low", "urgent", "high")}
 
 

@@ -8,6 +8,7 @@ Method: Saunders, Gammerman, Vovk 1998, Ridge Regression Learning Algorithm in D
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
@@ -28,9 +29,12 @@ _KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Probabilities of intents and acts for one text, the likeliest first."""
+    """Probabilities of intents and acts for one text, the likeliest first. ``certainty``: 0..1, of the likeliest with
+    all that are filed as the same: "the connection drops" may be a fault of this or that kind, but it is one.
+    """
 
     scores: tuple[tuple[str, float], ...]
+    certainty: float = 0.0
 
     @property
     def label(self) -> str:
@@ -48,7 +52,9 @@ class Judgement:
 class IntentModel:
     """The classifier of one agent. Fitted at the first use of English, and of the other languages. Thread-safe."""
 
-    def __init__(self, prototypes: Prototypes) -> None:
+    def __init__(self, prototypes: Prototypes, filed_as: Mapping[str, str | None]) -> None:
+        """``filed_as``: the scenario of each intent."""
+        self._filed_as = filed_as
         self.labels = tuple(dict.fromkeys(prototypes.labels))
         numbers = [self.labels.index(label) for label in prototypes.labels]
         self._targets = np.eye(len(self.labels), dtype=np.float32)[numbers]
@@ -69,7 +75,11 @@ class IntentModel:
 
     def _judgement(self, row: Vectors) -> Judgement:
         order = np.argsort(-row)[:_KEPT]
-        return Judgement(tuple((self.labels[at], float(row[at])) for at in order))
+        best = self.labels[order[0]]
+        scenario = self._filed_as.get(best)
+        alike = [at for at, label in enumerate(self.labels) if scenario and self._filed_as.get(label) == scenario]
+        certainty = float(row[alike or order[:1]].sum())
+        return Judgement(tuple((self.labels[at], float(row[at])) for at in order), certainty)
 
     def _centred(self, vectors: Encoded) -> Encoded:
         centred = vectors.e5 - self._common

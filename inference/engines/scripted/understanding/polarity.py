@@ -6,9 +6,10 @@ internet does not work" is one, as "I do not want to talk to a machine" is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from inference.engines.scripted.understanding.clauses import Clause
 from inference.engines.scripted.understanding.cues import Cues
@@ -38,7 +39,9 @@ class Belonging(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Tone:
     """What the words of a clause say about its wish, whatever it is. ``softened``: by "maybe" and the like, which
-    doubts what is done as much as what is the matter.
+    doubts what is done as much as what is the matter. ``remote``: it is told of somebody else or of the past.
+    ``imagined``: its sentence is about what may be. ``vague``: it says no more than that all is bad.
+    ``consults``: somebody of the customer's own is to be asked.
     """
 
     negation: Negation = Negation.NONE
@@ -51,6 +54,10 @@ class Tone:
     inquires: bool = False
     asks_if_done: bool = False
     requests: bool = False
+    remote: bool = False
+    imagined: bool = False
+    vague: bool = False
+    consults: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,15 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
         elif cues.weak_denials.search(hurried):
             negation = Negation.WEAK
     settled = cues.settled.search(said)
-    rest = f"{said[: settled.start()]} {said[settled.end() :]}" if settled else ""
+    rest = f"{said[len(clause.joint) : settled.start()]} {said[settled.end() :]}" if settled else ""
     return Tone(
         negation,
         refuses=cues.refusal.fullmatch(body) is not None,
         dismissed=cues.dismissals.search(said) is not None and not question,
-        settled=settled is not None and not question and cues.unsettled.search(rest) is None,
+        settled=settled is not None
+        and not question
+        and cues.unsettled.search(rest) is None
+        and cues.wrongly.search(settled.group()) is None,
         doubtful=cues.doubts.search(said) is not None,
         softened=cues.soft_doubts.search(said) is not None,
         question=question,
@@ -94,7 +104,24 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
         or cues.indirect_questions.search(body) is not None,
         asks_if_done=question and cues.done_questions.match(body) is not None,
         requests=cues.requests.search(said) is not None,
+        remote=cues.remote.search(said) is not None,
+        imagined=cues.imagined.search(said) is not None,
+        vague=cues.vague.search(said) is not None,
+        consults=cues.consults.search(said) is not None,
     )
+
+
+def spread(tones: Sequence[Tone], clauses: Sequence[Clause], cues: Cues) -> list[Tone]:
+    """Tones of clauses: what one clause of a sentence imagines, all of them do, and what somebody says is told of them
+    behind a comma too.
+    """
+    imagined = {clause.sentence for clause, tone in zip(clauses, tones, strict=True) if tone.imagined}
+    found = [replace(tone, imagined=clause.sentence in imagined) for clause, tone in zip(clauses, tones, strict=True)]
+    for number, (before, clause) in enumerate(pairwise(clauses), 1):
+        both = normalized(f"{before.text} {clause.text}").text[:_MAX_CHARS]
+        if before.sentence == clause.sentence and not tones[number - 1].remote and cues.remote.search(both):
+            found[number] = replace(found[number], remote=True)
+    return found
 
 
 def polarity_of(tone: Tone, examples: Examples) -> Polarity:
@@ -109,6 +136,8 @@ def polarity_of(tone: Tone, examples: Examples) -> Polarity:
         return Polarity.DENIED
     if tone.negation is Negation.WEAK and (belonging := examples.belonging()) is not Belonging.OWN:
         return Polarity.DENIED if belonging is Belonging.FOREIGN else Polarity.DOUBTFUL
+    if tone.remote or tone.imagined:
+        return Polarity.REMOTE
     doubtful = tone.doubtful or (tone.softened and examples.binding)
     if doubtful and not (tone.question and tone.requests):
         return Polarity.DOUBTFUL

@@ -33,10 +33,11 @@ _SURE = 0.35
 
 def _level(text: str, cues: Cues) -> str | None:
     said = normalized(text).text
-    for level, pattern in cues.priority.items():
-        for match in pattern.finditer(said):
-            if level == "LOW":
-                return level
+    if cues.priority["LOW"].search(said):
+        return "LOW"
+    said = cues.other_urgency.sub(" ", said)  # "I am in a hurry", "the letter said urgent"
+    for level in ("URGENT", "HIGH"):
+        for match in cues.priority[level].finditer(said):
             around = said[max(0, match.start() - 24) : match.end() + 16]
             if not is_negative(around, cues):
                 return level

@@ -18,10 +18,20 @@ from inference.engines.scripted.understanding.cues import Cues, cues
 from inference.engines.scripted.understanding.encoder import Encoder
 from inference.engines.scripted.understanding.language import language_of
 from inference.engines.scripted.understanding.normalized import normalized
-from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, tone_of
+from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, spread, tone_of
 from inference.engines.scripted.understanding.priority import priority_of
 from inference.engines.scripted.understanding.prototypes import clean
-from inference.engines.scripted.understanding.wishes import Judged, acts_of, is_withdrawal, wishes_of
+from inference.engines.scripted.understanding.run_ons import windows_of
+from inference.engines.scripted.understanding.wishes import (
+    Judged,
+    PolarityOf,
+    acts_of,
+    is_withdrawal,
+    merged,
+    wish_of,
+    wishes_of,
+    without_sighs,
+)
 from inference.engines.scripted.values import (
     Expectation,
     Mention,
@@ -33,6 +43,8 @@ from inference.engines.scripted.values import (
 
 #: Mentions of these formats are whole phrases: a clause may end within them.
 _LONG_FORMATS = frozenset({"text", "enum"})
+#: Probability from which a window of a long clause has its wish.
+_SURE_WINDOW = 0.8
 
 
 class Utterance:
@@ -78,6 +90,7 @@ class Utterance:
             return polarity_of(each.tone, self._examples(intent, each, model))
 
         wishes = self._withdrawn(self._settled_before(wishes_of(judged, judge_larger, polarity), judged), judged)
+        wishes = without_sighs(wishes, judged) or self._in_run_ons(judged, model, polarity)
         acts = acts_of(judged, larger)
         best = max((*judged, *larger), key=lambda each: each.judgement.score)
         conditions = [self._condition(each) for each in clauses]
@@ -102,6 +115,20 @@ class Utterance:
             scores=best.judgement.scores,
         )
 
+    def _in_run_ons(self, judged: Sequence[Judged], model: AgentModel, polarity: PolarityOf) -> tuple[Wish, ...]:
+        """The wishes within long clauses that as a whole say nothing certain."""
+        found: list[Wish] = []
+        for each in judged:
+            parts = windows_of(each.clause)
+            best = (
+                max(self._judged(parts, model), key=lambda part: part.judgement.certainty, default=None)
+                if parts
+                else None
+            )
+            if best is not None and not best.judgement.is_act and best.judgement.score >= _SURE_WINDOW:
+                found.append(wish_of(replace(each, judgement=best.judgement), polarity))
+        return merged(found)
+
     def _declines(self, clause: Clause) -> bool:
         """Whether a clause says that something is not known or not told; a no to a confirmation is none."""
         return self._cues.declines.fullmatch(normalized(clause.text).text.strip(" ,.!")) is not None
@@ -122,7 +149,7 @@ class Utterance:
 
     def _judged(self, clauses: Sequence[Clause], model: AgentModel) -> list[Judged]:
         judgements = model.judge([self._masked(each) for each in clauses], english=self._language == "en")
-        tones = [tone_of(each, self._cues) for each in clauses]
+        tones = spread([tone_of(each, self._cues) for each in clauses], clauses, self._cues)
         dependent = [self._cues.subordinators.match(normalized(each.text).text) is not None for each in clauses]
         return [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
 

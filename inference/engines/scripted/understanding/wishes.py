@@ -12,6 +12,8 @@ from inference.engines.scripted.values import Polarity, Wish
 
 #: Probability from which an intent is certain: of the whole utterance or a sentence, and of a clause in it.
 MIN_SCORE, MIN_CLAUSE_SCORE = 0.5, 0.6
+#: Probability of all intents that are filed as the same, from which one of them is certain.
+_MIN_CERTAINTY = 0.75
 #: A settled or denied matter is taken for the likeliest intent from here on: it files nothing.
 _MIN_WITHDRAWN_SCORE = 0.3
 #: Up to this many words, a clause behind a denied one goes on with it: "I do not want to cancel, change or move".
@@ -29,6 +31,9 @@ class Judged:
     judgement: Judgement
     dependent: bool = False
 
+
+#: What is asked about or told of others takes nothing back.
+_ONLY_TOLD = frozenset({Polarity.ASKED, Polarity.REMOTE})
 
 #: The polarity of an intent in a clause.
 PolarityOf = Callable[[str, Judged], Polarity]
@@ -50,7 +55,7 @@ def wishes_of(
         found += _in_order(certain, members, polarity_of)
     if not found and any(not is_certain_act(each) for each in clauses):
         whole = larger(None)
-        found = [_wish(whole, polarity_of)] if whole is not None and _is_wish(whole, MIN_SCORE) else []
+        found = [wish_of(whole, polarity_of)] if whole is not None and _is_wish(whole, MIN_SCORE) else []
     return merged(found)
 
 
@@ -61,14 +66,22 @@ def is_certain_act(judged: Judged) -> bool:
 
 def _is_wish(judged: Judged, least: float) -> bool:
     judgement = judged.judgement
+    if judged.tone.consults:  # "I have to talk to my husband"
+        return False
     if judged.tone.settled or judged.tone.negation is Negation.STRONG:
         least = min(least, _MIN_WITHDRAWN_SCORE)
-    return bool(judgement.scores) and not judgement.is_act and judgement.score >= least
+    return (
+        bool(judgement.scores)
+        and not judgement.is_act
+        and (judgement.score >= least or judgement.certainty >= _MIN_CERTAINTY)
+    )
 
 
-def _wish(judged: Judged, polarity_of: PolarityOf) -> Wish:
+def wish_of(judged: Judged, polarity_of: PolarityOf) -> Wish:
     judgement = judged.judgement
-    return Wish(judgement.label, judged.clause.text, polarity_of(judgement.label, judged), judgement.score)
+    polarity = polarity_of(judgement.label, judged)
+    requested = judged.tone.requests or judged.tone.question
+    return Wish(judgement.label, judged.clause.text, polarity, judgement.certainty, requested=requested)
 
 
 def _in_order(certain: Sequence[Judged], members: Sequence[Judged], polarity_of: PolarityOf) -> list[Wish]:
@@ -80,9 +93,9 @@ def _in_order(certain: Sequence[Judged], members: Sequence[Judged], polarity_of:
         at = next((number for number, each in enumerate(members) if each is judged), 0)
         before = members[at - 1] if at else None
         if before is not None and judged.dependent and before not in certain:
-            wish = _wish(replace(judged, tone=_inherited(judged.tone, before.tone)), polarity_of)
+            wish = wish_of(replace(judged, tone=_inherited(judged.tone, before.tone)), polarity_of)
         else:
-            wish = _wish(judged, polarity_of)
+            wish = wish_of(judged, polarity_of)
         short = len(judged.clause.text.split()) <= _MAX_CONTINUATION_WORDS and not judged.clause.joint
         if (
             short
@@ -120,14 +133,22 @@ def merged(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
         if earlier is None:
             found[wish.intent] = wish
             continue
-        kept = earlier.polarity is Polarity.WANTED and wish.polarity is Polarity.ASKED
+        kept = earlier.polarity is Polarity.WANTED and wish.polarity in _ONLY_TOLD
         text = earlier.text if wish.text in earlier.text else f"{earlier.text} {wish.text}"
         polarity = earlier.polarity if kept else wish.polarity
         found[wish.intent] = replace(
             earlier, text=text, polarity=polarity, score=max(earlier.score, wish.score),
-            condition=wish.condition or earlier.condition,
+            condition=wish.condition or earlier.condition, requested=earlier.requested or wish.requested,
         )  # fmt: skip
     return tuple(found.values())
+
+
+def without_sighs(wishes: tuple[Wish, ...], clauses: Sequence[Judged]) -> tuple[Wish, ...]:
+    """Beside another wish "nothing works in this house" is only told."""
+    sighs = {each.clause.text for each in clauses if each.tone.vague}
+    if not any(each.polarity is Polarity.WANTED and each.text not in sighs for each in wishes):
+        return wishes
+    return tuple(replace(each, polarity=Polarity.REMOTE) if each.text in sighs else each for each in wishes)
 
 
 def is_withdrawal(judged: Judged) -> bool:
