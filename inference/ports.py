@@ -38,12 +38,14 @@ class EngineInfo:
     """Names of an engine and of its model. ``languages``: ISO 639-1 codes, empty for any.
 
     ``voices``: of a synthesizer, all names that ``synthesize`` takes for one of its languages; empty if not known.
+    ``voice_languages``: of each of these voices, where they differ.
     """
 
     engine: str
     model: str
     languages: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
+    voice_languages: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from db.agents.definition import STANDARD_FIELDS, AgentDefinition, FieldDefinition, ScenarioDefinition, Texts
 from db.agents.problems import Loc
+from db.agents.reply_keys import REPLY_GROUPS, REPLY_KEYS
 
 #: Placeholders of each of a scenario's replies, beside its fields. ``details``: the read-backs of its own fields.
 REPLIES: Mapping[str, frozenset[str]] = {
@@ -26,6 +28,10 @@ def check_replies(agent: AgentDefinition) -> Iterator[tuple[Loc, str]]:
     """Placeholders that name nothing, and braces that are none."""
     yield from _texts(agent.greeting, ("greeting",), _NONE)
     for name, texts in agent.replies.items():
+        if name not in REPLY_KEYS and name.partition(".")[0] not in REPLY_GROUPS:
+            near = get_close_matches(name[:64], REPLY_KEYS, 1)
+            hint = f": did you mean {near[0]}?" if near else "."
+            yield ("replies", name), f"There is no reply of this name{hint}"
         yield from _texts(texts, ("replies", name), None)  # which these have is the engine's to know
     for number, intent in enumerate(agent.intents):
         yield from _texts(intent.answer, ("intents", number, "answer"), _NONE)

@@ -13,8 +13,18 @@ from db.enums import WorkerRole
 from db.models.base import Base, IdMixin, enum_type
 
 
+class VoiceReport(TypedDict):
+    """A voice of an engine of speech synthesis. ``language``: ISO 639-1; None if the engine does not tell."""
+
+    name: str
+    language: str | None
+
+
 class EngineReport(TypedDict):
-    """An engine as a worker reports it: its model, ISO 639-1 codes of its languages (none: any), and how it loaded."""
+    """An engine as a worker reports it: its model, ISO 639-1 codes of its languages (none: any), and how it loaded.
+
+    ``voices``: empty if the engine does not tell them; absent if a process of an earlier release reports.
+    """
 
     stage: str
     engine: str
@@ -22,6 +32,7 @@ class EngineReport(TypedDict):
     languages: list[str]
     loaded: bool
     error: NotRequired[str | None]
+    voices: NotRequired[list[VoiceReport]]
 
 
 class Worker(IdMixin, Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -49,6 +49,21 @@ def answered_languages(workers: Sequence[Worker]) -> frozenset[str]:
     if not spoken or not all(spoken):  # an engine without a list answers in any language
         return frozenset(LANGUAGES)
     return frozenset(language for languages in spoken for language in languages if language in LANGUAGES)
+
+
+def unknown_voices(workers: Sequence[Worker], wanted: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The voices, by language, that no engine of the workers has. None if an engine does not tell its voices, or if no
+    worker has an engine of speech synthesis: workers may come later.
+    """
+    engines = [each for worker in workers for each in worker.engines if each["stage"] == Stage.TTS]
+    if not engines or not all(each.get("voices") for each in engines):
+        return []
+    known = [voice for each in engines for voice in each.get("voices", [])]
+    return [
+        (language, name)
+        for language, name in wanted.items()
+        if not any(each["name"] == name and each["language"] in (language, None) for each in known)
+    ]
 
 
 async def delete_dead(session: AsyncSession, after_seconds: float) -> None:

@@ -14,6 +14,7 @@ from db.agents.parse import MAX_BYTES, parse_definition, validate_definition
 from db.commands import agents
 from db.errors import InvalidDefinition, PayloadTooLarge
 from db.json_value import Json
+from db.queue import workers
 from graph.api.context import Info
 from graph.api.descriptions import described
 from graph.api.inputs import ArchiveAgentInput, PublishAgentInput
@@ -24,6 +25,9 @@ from graph.api.types.agent import Agent, AgentVersion
 class PublishAgentPayload:
     agent: Annotated[Agent, described("The agent.")]
     version: Annotated[AgentVersion, described("Its version with this definition: now the current one, unless draft.")]
+    warnings: Annotated[
+        list[str], described("What may be a mistake, such as a voice that no engine of the live workers has.")
+    ]
     is_new: Annotated[bool, described("Whether the version is new; false if an earlier one has this definition.")]
 
 
@@ -56,7 +60,13 @@ class AgentMutations:
             )
         )
         source = info.context.loaders
+        async with info.context.parts.database.reading() as session:
+            living = await workers.find_alive(session, info.context.parts.settings.live_worker_seconds)
         return PublishAgentPayload(
+            warnings=[
+                f"voices.{language}: no engine of the live workers has the voice {name!r}."
+                for language, name in workers.unknown_voices(living, definition.voices)
+            ],
             agent=Agent(row=found.agent, source=source, asked=found.version),
             version=AgentVersion(row=found.version, source=source),
             is_new=found.is_new,

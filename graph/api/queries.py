@@ -32,6 +32,7 @@ from graph.api.types.capabilities import (
     EngineCapability,
     LimitCapability,
     Viewer,
+    VoiceCapability,
 )
 from graph.api.types.crm import CrmRecord
 from graph.api.types.node import Node
@@ -186,6 +187,7 @@ class Query(AgentQueries, KeyQueries, OverviewQueries):
             answered=workers.answered_languages(living),
             id=strawberry.ID("capabilities"),
             engines=_engines([engine for worker in living for engine in worker.engines]),
+            voices=_voices([engine for worker in living for engine in worker.engines]),
             limits=LimitCapability(
                 max_text_length=MAX_TEXT,
                 max_audio_bytes=settings.max_audio_bytes,
@@ -212,3 +214,11 @@ def _engines(reports: list[EngineReport]) -> list[EngineCapability]:
         )
         for (stage, engine, model, languages), same in alike.items()
     ]
+
+
+def _voices(reports: list[EngineReport]) -> list[VoiceCapability]:
+    """Each voice once, in the workers' order."""
+    found = dict.fromkeys(
+        (each["engine"], voice["language"], voice["name"]) for each in reports for voice in each.get("voices", [])
+    )
+    return [VoiceCapability(engine=engine, language=language, name=name) for engine, language, name in found]

@@ -15,12 +15,13 @@ from db.calls.sweep import find_stale, sweep
 from db.enums import WorkerRole
 from db.ids import new_id
 from db.logs import error_fields
-from db.models.workers import EngineReport, Worker
+from db.models.workers import EngineReport, VoiceReport, Worker
 from db.postgres.database import Database
 from db.postgres.outage import DATABASE_ERRORS
 from db.queue import workers
 from db.queue.jobs import requeue_jobs_of_dead_workers
 from inference.lender import Engines
+from inference.ports import EngineInfo
 from inference.settings import InferenceSettings
 
 _FORGET_SECONDS = 300
@@ -41,9 +42,16 @@ def describe(engines: Engines) -> list[EngineReport]:
             "languages": list(lender.info.languages),
             "loaded": lender.loaded,
             "error": lender.error,
+            "voices": _voices(lender.info),
         }
         for stage, lender in engines.every()
     ]
+
+
+def _voices(info: EngineInfo) -> list[VoiceReport]:
+    only = info.languages[0] if len(info.languages) == 1 else None
+    spoken = info.voice_languages or (only,) * len(info.voices)
+    return [{"name": name, "language": language} for name, language in zip(info.voices, spoken, strict=True)]
 
 
 class WorkerHeartbeat:

@@ -36,6 +36,13 @@ class EngineCapability:
     error: Annotated[str | None, described("The load error of a worker, if one failed.")]
 
 
+@strawberry.type(description="A voice of an engine of speech synthesis of the live workers.")
+class VoiceCapability:
+    engine: Annotated[str, described("The engine.")]
+    language: Annotated[str | None, described("Its language, ISO 639-1; null if the engine does not tell.")]
+    name: Annotated[str, described("Its name, for an agent's voices.")]
+
+
 @strawberry.type(description="An agent that a session can be created with.")
 class AgentCapability:
     name: Annotated[str, described("Its name, the persona of createSession.")]
@@ -68,6 +75,7 @@ class Capabilities:
     answered: strawberry.Private[frozenset[str]]
     id: Annotated[strawberry.ID, described("For normalized client caches; node(id) does not accept it.")]
     engines: Annotated[list[EngineCapability], described("The engines of live workers, by stage.")]
+    voices: Annotated[list[VoiceCapability], described("The voices of these engines, of those that tell them.")]
     limits: Annotated[LimitCapability, described("The limits of requests.")]
 
     @strawberry.field(

@@ -16,7 +16,8 @@ from graph.cli.local_key import local_key
 from graph.settings import ApiSettings
 
 _PUBLISH = """mutation($text: JSON!, $expected: Int, $draft: Boolean!) {
-  publishAgent(input: {definition: $text, expectedVersion: $expected, draft: $draft}) { isNew version { number } } }"""
+  publishAgent(input: {definition: $text, expectedVersion: $expected, draft: $draft}) {
+    isNew warnings version { number } } }"""
 _ARCHIVE = "mutation($name: String!) { archiveAgent(input: {name: $name}) { agent { archivedAt } } }"
 _LIST = """query($after: String, $archived: Boolean!) { agents(first: 100, after: $after, archived: $archived) {
   nodes { name description languages archivedAt version { number builtin publishedAt publishedBy } }
@@ -33,12 +34,12 @@ class RemoteAgents:
 
     async def publish(
         self, definition: AgentDefinition, *, expected_version: int | None, draft: bool = False
-    ) -> tuple[int, bool]:
-        """Publishes a definition, or stores it as a draft; the version's number, and whether it is new."""
+    ) -> tuple[int, bool, list[str]]:
+        """Publishes a definition, or stores it as a draft; the version's number, whether it is new, and warnings."""
         # As a text: it is one value among the variables, of which a request has a limited number.
         data = await self._api.call(_PUBLISH, text=definition.to_json(), expected=expected_version, draft=draft)
         published = data["publishAgent"]
-        return published["version"]["number"], published["isNew"]
+        return published["version"]["number"], published["isNew"], published["warnings"]
 
     async def archive(self, name: str) -> None:
         await self._api.call(_ARCHIVE, name=name)

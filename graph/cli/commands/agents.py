@@ -61,9 +61,11 @@ def publish(
 
     async def run(agents: RemoteAgents) -> None:
         for _, definition in checked:
-            number, is_new = await agents.publish(definition, expected_version=expect, draft=draft)
+            number, is_new, warnings = await agents.publish(definition, expected_version=expect, draft=draft)
             known = "" if is_new else " (it was known already)"
             _say(f"{definition.name}: version {number} is {'stored' if draft else 'published'}{known}")
+            for each in warnings:
+                sys.stderr.write(f"{definition.name}: warning: {each}\n")
 
     _with_agents(url, run)
 

@@ -48,7 +48,9 @@ class KokoroEngine(SynthesizerBase):
         super().__init__()
         self.concurrency = concurrency
         voices = tuple(name for name, voice in VOICES.items() if voice.language in languages)
-        self.info = EngineInfo("kokoro", _MODEL, tuple(languages), voices)
+        self.info = EngineInfo(
+            "kokoro", _MODEL, tuple(languages), voices, tuple(VOICES[name].language for name in voices)
+        )
         self._cache = cache
         self._threads = threads
         self._session: Any = None

@@ -45,8 +45,9 @@ class PicoEngine:
 
     def __init__(self, *, languages: Sequence[str] = ("de",), concurrency: int = 4) -> None:
         self.concurrency = concurrency
-        voices = tuple(voice for language in languages for voice in _VOICES[language])
-        self.info = EngineInfo("pico", "svox-pico", tuple(languages), voices)
+        voices = [(voice, language) for language in languages for voice in _VOICES[language]]
+        names, spoken = tuple(voice for voice, _ in voices), tuple(language for _, language in voices)
+        self.info = EngineInfo("pico", "svox-pico", tuple(languages), names, spoken)
         self._child: Child | None = None
         self._loaded = False
         self._busy = asyncio.Lock()

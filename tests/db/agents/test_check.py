@@ -200,6 +200,12 @@ _FIELD = ("scenarios", 0, "fields", "people")
             set_in(*_FIELD, "schema", {"description": "a\0"}),
             "people.schema.description: The text has control characters",
         ),
+        # replies
+        (
+            set_in("replies", {"abilitys": {"en": "x"}}),
+            "replies.abilitys: There is no reply of this name: did you mean",
+        ),
+        (set_in("replies", {"zzz": {"en": "x"}}), "replies.zzz: There is no reply of this name."),
         # knowledge
         (set_in("knowledge", [{"source": "house.md"}]), "knowledge[0]: The text is missing"),
         (set_in("knowledge", [{"source": "house.md", "text": " \n"}]), "knowledge[0].source: The text is empty."),

@@ -11,7 +11,10 @@ import yaml
 from sqlalchemy import select
 
 from db.commands.agents import publish_agent
+from db.ids import new_id
 from db.models.tenancy import ApiKey
+from db.models.workers import EngineReport, Worker
+from db.queue.workers import deregister, heartbeat
 from tests.client import CREATE, Client, GraphQLFailed
 from tests.db.agents.definitions import small_agent, small_definition
 from tests.graph.edge import Edge, code_of, post
@@ -295,3 +298,42 @@ async def test_a_draft_is_stored_tried_and_published(edge: Edge, acme: Client, r
       session { agentVersion { number } } } }"""
     assert code_of(await acme.post(fork, id=tried, v=2)) == "AGENT_NOT_FOUND"
     assert (await acme.run(fork, id=tried, v=1))["forkSession"]["session"]["agentVersion"] == {"number": 1}
+
+
+VOICES = "{ capabilities { voices { engine language name } } }"
+WARNED = """mutation($d: JSON!) { publishAgent(input: {definition: $d}) { warnings version { number } } }"""
+
+
+async def test_voices_that_workers_have_and_those_that_none_has(edge: Edge, acme: Client) -> None:
+    async def warnings(**voices: str) -> list[str]:
+        answer = await acme.run(WARNED, d=small_definition(voices=voices, languages=["en", "de"]))
+        return list(answer["publishAgent"]["warnings"])
+
+    assert await warnings(en="joe", de="nobody") == [], "no worker, which may come later"
+    joe = {"name": "joe", "language": "en"}
+    pico = [{"name": "de-DE", "language": "de"}, {"name": "x", "language": None}]
+    common = {"stage": "TTS", "model": "m", "loaded": True, "error": None}
+    engines: list[EngineReport] = [
+        {**common, "engine": "espnet", "languages": ["en"], "voices": [joe]},  # type: ignore[typeddict-item]
+        {**common, "engine": "pico", "languages": ["de"], "voices": pico},  # type: ignore[typeddict-item]
+    ]
+    worker = Worker(id=new_id(), host="h", pid=1, capacity=1, engines=engines)
+    async with edge.database.transaction() as session:
+        await heartbeat(session, worker)
+    try:
+        assert (await acme.run(VOICES))["capabilities"]["voices"] == [
+            {"engine": "espnet", "language": "en", "name": "joe"},
+            {"engine": "pico", "language": "de", "name": "de-DE"},
+            {"engine": "pico", "language": None, "name": "x"},
+        ]
+        assert await warnings(en="joe", de="x") == []
+        (warned,) = await warnings(en="joe", de="joe")
+        assert warned == "voices.de: no engine of the live workers has the voice 'joe'."
+        engines.append({**common, "engine": "openai", "languages": []})  # type: ignore[typeddict-item]
+        worker.engines = engines
+        async with edge.database.transaction() as session:
+            await heartbeat(session, worker)
+        assert await warnings(en="anything") == [], "an engine that does not tell its voices"
+    finally:
+        async with edge.database.transaction() as session:
+            await deregister(session, worker.id)
