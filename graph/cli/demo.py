@@ -16,12 +16,12 @@ from websockets.exceptions import WebSocketException
 
 from db.defaults import DEFAULT_AGENT
 from graph.cli.api_client import ApiClient, ServerObject, ServerUnusable
+from graph.cli.loaded import wait_until_loaded
 
 out = Console()
 
 _TEXT = "Hello, my name is Maria Lopez and my account is AC-20417. I was charged twice for my bill this month."
 
-_WORKERS = "{ capabilities { engines { stage } } }"
 _CREATE = """mutation($customer: String!, $agent: String!, $language: String!, $known: JSON) {
   createSession(input: {customerId: $customer, persona: $agent, language: $language, metadata: $known, channel: API}) {
     session { id }
@@ -92,7 +92,7 @@ async def hold_conversation(base: str, key: str, conversation: DemoConversation)
     """Runs the demo. Returns whether all turns completed, and the last spoken reply (WAV)."""
     api = ApiClient(base, key)
     try:
-        if not (await api.call(_WORKERS))["capabilities"]["engines"]:
+        if not await wait_until_loaded(api, out):
             raise ServerUnusable("No worker is running: start one with `voxloom worker`, or all with `voxloom up`.")
         return await _hold(api, conversation)
     except httpx.ConnectError:

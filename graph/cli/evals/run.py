@@ -20,6 +20,7 @@ from graph.cli.evals.played import PlayedConversation
 from graph.cli.evals.report import Outcome, show_misses, show_scores, write_junit
 from graph.cli.evals.score import scores
 from graph.cli.evals.sounds import Sounds
+from graph.cli.loaded import wait_until_loaded
 
 
 async def evaluate(
@@ -33,6 +34,7 @@ async def evaluate(
     console = Console()
     outcomes: dict[str, list[Outcome]] = {}
     try:
+        await wait_until_loaded(api, Console(stderr=True))
         for variant in variants:
             outcomes[variant.title] = await _run(api, loaded, variant, jobs=jobs)
     except httpx.ConnectError:
