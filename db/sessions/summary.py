@@ -99,11 +99,13 @@ def _of(rows: NamedFromClause, session: _Session) -> Select[Any]:
     return select().select_from(rows).where(rows.c.session_id == session.id)
 
 
+# Any: selects without columns.
 def _turns(session: _Session, *statuses: TurnStatus) -> Select[Any]:
     turn = Turn.__table__.alias()
     return _of(turn, session).where(turn.c.status.in_([_constant(each) for each in statuses]))
 
 
+# Any: the type of a literal is not known to SQLAlchemy's stubs.
 def _constant(value: StrEnum) -> ColumnElement[Any]:
     """A literal, not a parameter: partial indexes have it in their condition."""
     return literal_column(f"'{value.value}'")

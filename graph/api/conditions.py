@@ -33,6 +33,7 @@ class Compare:
     """A column compared with the value."""
 
     column: str
+    #: Any: as the functions of the module operator are typed.
     operator: Callable[[Any, Any], Any] = eq
 
     def __call__(self, columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:
@@ -52,6 +53,7 @@ class Holds:
         return self.sql(columns) if self.wanted else ~self.sql(columns)
 
 
+# Any: a column of any type, compared as the functions of the module operator are typed.
 def compare(
     attribute: InstrumentedAttribute[Any], value: object, operator: Callable[[Any, Any], Any] = eq
 ) -> Condition:

@@ -104,6 +104,7 @@ def _customer_id(given: str) -> str:
     return validate_text(given, "customerId", max_length=MAX_CUSTOMER_ID)
 
 
+# Any: a column of any type.
 def _by_id(attribute: InstrumentedAttribute[Any], given: str, what: str) -> Condition:
     try:
         return compare(attribute, parse_id(given, what))

@@ -133,7 +133,7 @@ def test_engines_and_tools(tmp_path: Path) -> None:
     (damaged / "manifest.json").write_text('{"model.bin": "00"}')
     light = {"VOXLOOM_ASR_ENGINE": "fake", "VOXLOOM_ASR_DRAFT_ENGINE": "none", "VOXLOOM_TTS_ENGINE": "fake"}
     server = [{"name": "shop", "url": "http://127.0.0.1:1/mcp", "token": "se-cret", "timeout_seconds": 2}]
-    findings = diagnosed(tmp_path, "models", "tools", **light, VOXLOOM_MCP_SERVERS=json.dumps(server))
+    findings = diagnosed(tmp_path, "models", "tools", code=1, VOXLOOM_MCP_SERVERS=json.dumps(server), **light)
     assert "some-model is damaged" in str(findings)
     assert sum("an engine for tests" in each["message"] for each in findings) == 2
     told = one(findings, "fault")  # damaged models are a warning
