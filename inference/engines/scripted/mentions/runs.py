@@ -90,7 +90,7 @@ class _Patterns:
             for part in word.split()
         ) | frozenset(fold(word) for each in languages_of(language) for word in known_names(each).common.split())
         self.cue_words = frozenset(
-            fold(part) for each in listed for word in (*each.other, *each.account, *each.units) for part in word.split()
+            fold(part) for each in listed for word in (*each.other, *each.units) for part in word.split()
         )
         self.word = re.compile(rf"{LEFT}(?P<letters>[a-z]{{1,6}}){end}")
 
