@@ -18,7 +18,7 @@ def test_the_files_that_ship(half: str) -> None:
     assert len(loaded) >= 75
     assert all(each.conversation.agent and each.conversation.kind for each in loaded)
     spoken = [each for each in loaded if any(line.say is None for line in each.conversation.turns)]
-    assert len(spoken) >= len(loaded) / 4
+    assert len(spoken) >= 30  # a third of those that were written first; the harder ones of tune are text
 
 
 @pytest.mark.parametrize(
