@@ -2,13 +2,13 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { navigate, pathTo, place } from '@/state/router';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorNotice } from '@/ui/ErrorNotice';
-import { Link } from '@/ui/Link';
 import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
 import { StatusDot } from '@/ui/StatusDot';
 import { Tabs } from '@/ui/Tabs';
 import { Time } from '@/ui/Time';
 import { words } from '@/words';
+import { Actions, Back } from './Actions';
 import { layOut } from './clips';
 import { DetailStore } from './details';
 import { FactsPanel } from './FactsPanel';
@@ -46,14 +46,6 @@ export function ConversationView({ id }: { id: string }) {
   return <Opened store={store} head={head} />;
 }
 
-function Back() {
-  return (
-    <Link to={pathTo('conversations')} class="button button-quiet">
-      {words.value.conversations.back}
-    </Link>
-  );
-}
-
 const TABS = ['turn', 'events', 'facts'] as const;
 
 function Opened({ store, head }: { store: ConversationStore; head: Head }) {
@@ -83,7 +75,7 @@ function Opened({ store, head }: { store: ConversationStore; head: Head }) {
     if (innerWidth < 1100) panel.current?.scrollIntoView({ block: 'start' });
   };
   return (
-    <Page heading={text.one} actions={<Back />}>
+    <Page heading={text.one} actions={<Actions head={head} total={store.total.value} />}>
       <p class="conversation-head">
         <StatusDot tone={TONES[head.outcome]} isLive={head.outcome === 'IN_PROGRESS'}>
           {text.outcomes[head.outcome]}

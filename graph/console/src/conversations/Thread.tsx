@@ -15,6 +15,7 @@ import type { ConversationStore } from './store';
 import { TurnItem } from './TurnItem';
 
 const TURN_PX = 150;
+const AGAIN_MS = [60, 250];
 
 export interface ThreadProps {
   store: ConversationStore;
@@ -44,9 +45,15 @@ export function Thread({ store, details, layout, player, chosen, onChoose }: Thr
     if (id !== undefined) details.load(id, store.revisions.peek().get(id) ?? 0);
   }, [playingTurn]);
   const wanted = playingTurn ?? chosen;
+  const isRead = wanted !== undefined && turns.has(wanted);
   useEffect(() => {
-    if (wanted !== undefined && wanted <= total) handle.current?.scrollToIndex(wanted, { align: 'auto' });
-  }, [wanted, total > 0]);
+    if (wanted === undefined || wanted > total) return;
+    const show = () => handle.current?.scrollToIndex(wanted, { align: 'auto' });
+    show();
+    // What comes in sight beside it is read and measured then, which moves it.
+    const timers = AGAIN_MS.map((ms) => setTimeout(show, ms));
+    return () => timers.forEach(clearTimeout);
+  }, [wanted, isRead, total > 0]);
 
   if (total === 0 && moments.size === 0) {
     return (

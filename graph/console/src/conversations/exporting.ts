@@ -1,0 +1,104 @@
+import { decoded, SAMPLE_RATE } from '@/audio/decode';
+import { wavOf } from '@/audio/wav';
+import { request } from '@/api/client';
+import { ApiError } from '@/api/errors';
+import { follow } from '@/api/subscription';
+import { layOut } from './clips';
+import { ConversationEvents, ConversationHead, ExportPage, type ExportPageQuery, OpenConversation } from './conversation.generated';
+import type { LogEvent } from './store';
+
+type ExportedTurn = NonNullable<ExportPageQuery['session']>['turns'][number];
+
+/** Turns with all that was done in them, a request. */
+const PAGE = 20;
+const EVENTS_MS = 60_000;
+const LONGEST_MS = 60 * 60_000;
+
+export interface Exporting {
+  signal: AbortSignal;
+  onProgress: (done: number, all: number) => void;
+}
+
+/** Everything of a conversation as JSON: the session, all turns with what was done in them, all events so far. */
+export async function exportJson(id: string, exporting: Exporting): Promise<Blob> {
+  const { signal } = exporting;
+  const { conversation } = await request(OpenConversation, { id, last: 1 }, { signal });
+  if (conversation === null) throw new ApiError('NOT_FOUND', id);
+  const turns = await allTurns(id, conversation.turns.at(-1)?.number ?? 0, exporting);
+  const events = await allEvents(id, conversation.lastSeq, signal);
+  const whole = { exportedAt: new Date().toISOString(), session: conversation.session, turns, events };
+  return new Blob([JSON.stringify(whole, null, 2)], { type: 'application/json' });
+}
+
+/** Both sides as stereo WAV, the caller left; undefined if there is no audio. Raises ApiError TOO_LONG above an hour. */
+export async function exportWav(id: string, exporting: Exporting): Promise<Blob | undefined> {
+  const { signal, onProgress } = exporting;
+  const { session } = await request(ConversationHead, { id }, { signal });
+  if (session === null) throw new ApiError('NOT_FOUND', id);
+  const turns = await allTurns(id, 0, { signal, onProgress: () => undefined });
+  const { clips, totalMs } = layOut(turns, session.calls);
+  if (clips.length === 0) return undefined;
+  if (totalMs > LONGEST_MS) throw new ApiError('TOO_LONG', '');
+  const length = Math.ceil((totalMs / 1000) * SAMPLE_RATE) + SAMPLE_RATE;
+  const [left, right] = [new Float32Array(length), new Float32Array(length)];
+  let end = 0;
+  for (const [index, clip] of clips.entries()) {
+    onProgress(index, clips.length);
+    const buffer = await decoded(clip.url, signal);
+    const start = Math.round((clip.startMs / 1000) * SAMPLE_RATE);
+    const put = (side: Float32Array, channel: number) => {
+      const samples = buffer.getChannelData(Math.min(channel, buffer.numberOfChannels - 1)).subarray(0, length - start);
+      side.set(samples, start);
+      end = Math.max(end, start + samples.length);
+    };
+    if (clip.side !== 'assistant') put(left, 0);
+    if (clip.side !== 'caller') put(right, clip.side === 'both' ? 1 : 0);
+  }
+  return wavOf([left.subarray(0, end), right.subarray(0, end)], SAMPLE_RATE);
+}
+
+async function allTurns(id: string, expected: number, { signal, onProgress }: Exporting): Promise<ExportedTurn[]> {
+  const turns: ExportedTurn[] = [];
+  for (;;) {
+    onProgress(turns.length, Math.max(expected, turns.length));
+    const { session } = await request(ExportPage, { id, first: PAGE, after: turns.at(-1)?.id ?? null }, { signal });
+    const page = session?.turns ?? [];
+    turns.push(...page);
+    if (page.length < PAGE) return turns;
+  }
+}
+
+/** The events up to `lastSeq`. */
+function allEvents(id: string, lastSeq: number, signal: AbortSignal): Promise<LogEvent[]> {
+  const events: LogEvent[] = [];
+  if (lastSeq === 0) return Promise.resolve(events);
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void) => {
+      stop();
+      clearTimeout(timer);
+      settle();
+    };
+    const timer = setTimeout(() => finish(() => reject(new ApiError('TIMEOUT', ''))), EVENTS_MS);
+    signal.addEventListener('abort', () => finish(() => reject(signal.reason)));
+    const stop = follow(ConversationEvents, { sessionId: id }, 0, {
+      onEvent: (event) => {
+        if (event.seq <= lastSeq) events.push(event);
+        if (event.seq >= lastSeq) finish(() => resolve(events));
+      },
+      onState: (state) => {
+        if (state === 'ended') finish(() => resolve(events));
+      },
+      onError: (error) => finish(() => reject(error)),
+    });
+  });
+}
+
+/** Gives a file to the browser's downloads. */
+export function download(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
