@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from inference.ports import (
     HistoryItem,
     TextDelta,
     ToolRequest,
+    ToolSpec,
     UserMessage,
 )
 from inference.tools.crm_specs import crm_tools
@@ -91,10 +92,19 @@ class Crm:
         return check_payload(self.agent, scenario, payload)
 
 
-async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConversation:
-    """Plays all lines of a conversation. What the guard refuses is not run, as in a turn."""
-    agent = builtin_agents()[conversation.agent]
-    tools = {tool.name: tool for tool in crm_tools(agent)}
+async def play(
+    engine: ScriptedEngine,
+    conversation: Conversation,
+    agent: AgentDefinition | None = None,
+    servers: Sequence[tuple[ToolSpec, Callable[..., dict[str, Any]]]] = (),
+) -> PlayedConversation:
+    """Plays all lines of a conversation. What the guard refuses is not run, as in a turn.
+
+    ``agent``: if it is no built-in one. ``servers``: the tools of MCP servers, and what they run.
+    """
+    agent = agent or builtin_agents()[conversation.agent]
+    others = {tool.name: (tool, run) for tool, run in servers}
+    tools = {tool.name: tool for tool in (*crm_tools(agent), *(tool for tool, _ in servers))}
     reader = UnderstandingReader(partial(shared_understander, 1, PROTOTYPES))
     crm = Crm(agent)
     language = "en" if conversation.language == "auto" else conversation.language
@@ -105,6 +115,7 @@ async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConv
         history.append(UserMessage(line.words))
         filed: list[str] = []
         refused: list[str] = []
+        called: list[str] = []
         first: Mapping[str, Any] | None = None
         reply, details = "", dict[str, Any]()
         for _ in range(6):
@@ -121,9 +132,15 @@ async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConv
             for call in calls:
                 said = GuardedConversation(tuple(history), agent=agent, language=language, known=known, reader=reader)
                 refusal = await refusal_of(call, tools.get(call.name), said)
-                result = crm.run(call) if refusal is None else dict(refusal.result)
+                called.append(call.name)
+                if refusal is not None:
+                    result = dict(refusal.result)
+                elif call.name in others:
+                    result = {"ok": True, **others[call.name][1](**call.arguments)}
+                else:
+                    result = crm.run(call)
                 refused += [] if refusal is None else [f"{call.name}: {refusal.text}"]
-                if result["ok"] and call.name not in {FIND_CRM_RECORDS, UPDATE_CRM_RECORD}:
+                if result["ok"] and call.name not in {FIND_CRM_RECORDS, UPDATE_CRM_RECORD, *others}:
                     filed.append(call.name)
                 history.append(CompletedToolCall(call.call_id, call.name, call.arguments, result))
         assert reply, "no reply"
@@ -135,6 +152,7 @@ async def play(engine: ScriptedEngine, conversation: Conversation) -> PlayedConv
                 reply=reply,
                 reply_language=str(details["language"]),
                 filed=filed,
+                tools=called,
                 failed_tools=refused,
                 intent=first["intent"] if first else None,
                 entities=first["entities"] if first else {},
