@@ -10,6 +10,7 @@ const numbers = computed(() => new Intl.NumberFormat(locale.value));
 const oneDigit = computed(() => new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1, minimumFractionDigits: 1 }));
 const moments = computed(() => new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }));
 const exact = computed(() => new Intl.DateTimeFormat(locale.value, { dateStyle: 'full', timeStyle: 'long' }));
+const days = computed(() => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', timeZone: 'UTC' }));
 const clock = computed(() => new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }));
 
 export const formatNumber = (value: number): string => numbers.value.format(value);
@@ -20,6 +21,9 @@ export function formatTime(at: Date | string, style: 'moment' | 'exact' | 'clock
   if (Number.isNaN(date.getTime())) return '';
   return { moment: moments, exact, clock }[style].value.format(date);
 }
+
+/** A day such as 2026-01-31, which belongs to no time zone. */
+export const formatDay = (date: string): string => days.value.format(new Date(date));
 
 /** Milliseconds as people read them: `84 ms`, `1.2 s`, `3:07`, `1:02:45`. */
 export function formatDuration(ms: number): string {

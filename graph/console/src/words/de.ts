@@ -1,4 +1,5 @@
 import { conversations } from './conversations.de';
+import { overview } from './overview.de';
 import type { Words } from './en';
 
 /** The console's words in German. */
@@ -275,7 +276,7 @@ greeting:
   de: Guten Tag, wie kann ich Ihnen helfen?
 `,
   },
-  overview: { heading: 'Überblick' },
+  overview,
   keys: {
     heading: 'Schlüssel',
     intro: 'Programme melden sich an der API mit einem Schlüssel an. Alle Schlüssel sehen dieselben Gespräche und Agenten.',

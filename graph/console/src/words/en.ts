@@ -1,4 +1,5 @@
 import { conversations } from './conversations.en';
+import { overview } from './overview.en';
 
 /** The console's words in English. Each view has a section of its own. */
 export const en = {
@@ -269,7 +270,7 @@ greeting:
   en: Hello, how can I help you?
 `,
   },
-  overview: { heading: 'Overview' },
+  overview,
   keys: {
     heading: 'Keys',
     intro: 'Programs sign in to the API with a key. All keys see the same conversations and agents.',

@@ -1,1 +1,0 @@
-import{a as t,e as n,p as e}from"./chunk-RFXEO4KL.js";function i({heading:o,actions:r,children:a}){return n(()=>{document.title=`${o} \u2013 VoxLoom`},[o]),e(t,{children:[e("header",{class:"page-head",children:[e("h1",{tabIndex:-1,children:o}),r&&e("div",{class:"page-actions",children:r})]}),a]})}export{i as a};

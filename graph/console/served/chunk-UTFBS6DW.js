@@ -1,1 +1,0 @@
-import{h as p}from"./chunk-STRVQYLZ.js";import{p as n}from"./chunk-RFXEO4KL.js";function a({icon:t,heading:o,children:e}){return n("div",{class:"empty",children:[n("span",{class:"empty-mark",children:n(p,{name:t})}),n("p",{class:"empty-heading",children:o}),e&&n("div",{class:"empty-words",children:e})]})}export{a};
