@@ -144,6 +144,9 @@ async def test_a_draft_is_compared_and_tried_before_it_is_published(console: Con
     await page.get_by_role("link", name="front_desk").click()
     await page.get_by_role("button", name="Publish").click()
     await expect(page.get_by_text("Version 2 is published")).to_be_visible()
+    # The conversation with the draft is not gone on with.
+    await page.get_by_role("link", name="Talk to it").click()
+    await expect(page.get_by_role("region", name="Choose an agent").get_by_label("Agent")).to_have_value("front_desk")
 
 
 async def test_going_back_to_an_earlier_version(console: ConsolePage, acme: Client) -> None:
@@ -191,6 +194,7 @@ async def test_a_new_agent_is_archived_and_brought_back(console: ConsolePage, ac
     await console.sign_in(key_of(acme), "/agents")
     page = console.page
     await page.get_by_role("button", name="New agent").click()
+    await expect(page.get_by_role("button", name="Try it in Talk")).to_be_disabled()
     await page.get_by_role("button", name="Publish").click()
     await console.heading("my_agent")
     await page.get_by_role("button", name="Archive").click()

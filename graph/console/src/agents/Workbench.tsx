@@ -73,6 +73,9 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
   const nameNow = nameIn(edit.text);
   const isOther = name !== '' && nameNow !== undefined && nameNow !== name;
 
+  // Talk offers agents that are published and not archived.
+  const canTry = published !== undefined && !isArchived && !isOther;
+
   function write(typed: string) {
     if (typed === edit.text) return;
     shown.current.takesNext = false;
@@ -112,7 +115,7 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
               {text.discard}
             </Button>
           )}
-          <Button icon="talk" disabled={isCallLive.value} isBusy={work.busy === 'draft'} onClick={() => void tryIt()}>
+          <Button icon="talk" disabled={!canTry || isCallLive.value} isBusy={work.busy === 'draft'} onClick={() => void tryIt()}>
             {text.tryIt}
           </Button>
           <Button
@@ -127,6 +130,7 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
         </div>
       </div>
       {isCallLive.value && <p class="notice notice-line">{text.callGoesOn}</p>}
+      {!canTry && <p class="notice notice-line">{text.tryAfter}</p>}
       {isOther && <p class="notice notice-line">{text.otherName(nameNow)}</p>}
       {isEarlier && <p class="notice notice-line">{text.earlierVersion(formatNumber(opened.number ?? 0))}</p>}
       {work.isConflict && (name === '' || isOther) && (

@@ -6,7 +6,7 @@ import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
 import { words } from '@/words';
 import { Actions } from './Actions';
-import { followSession, sessionId } from './store';
+import { call, followSession, reset, sessionId } from './store';
 import { Setup } from './Setup';
 import { Studio } from './Studio';
 import { TalkOptions } from './talk.generated';
@@ -18,6 +18,11 @@ export function View() {
   useEffect(() => {
     if (named !== null) followSession(named);
   }, [named]);
+  const [asked, version] = [place.value.query.get('agent'), place.value.query.get('version')];
+  useEffect(() => {
+    // Another agent, or another version, is to be tried: not in the conversation of before, unless its call goes on.
+    if (asked !== null && call.peek() === undefined) reset();
+  }, [asked, version]);
   const capabilities = options.data?.capabilities;
   return (
     <Page heading={words.value.talk.heading} actions={<Actions />}>

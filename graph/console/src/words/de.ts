@@ -233,6 +233,7 @@ export const de: Words = {
     discard: 'Änderungen verwerfen',
     tryIt: 'In Sprechen ausprobieren',
     publish: 'Veröffentlichen',
+    tryAfter: 'In Sprechen lässt er sich ausprobieren, sobald er unter diesem Namen veröffentlicht ist.',
     callGoesOn: 'Sie sind in einem Anruf: Legen Sie auf, um eine andere Version auszuprobieren.',
     otherName: (name) => `Die Definition heißt jetzt „${name}“: Veröffentlichen legt einen weiteren Agenten an.`,
     earlierVersion: (number) => `Das ist Version ${number}, nicht die veröffentlichte. Veröffentlichen macht sie gültig.`,

@@ -227,6 +227,7 @@ export const en = {
     discard: 'Discard changes',
     tryIt: 'Try it in Talk',
     publish: 'Publish',
+    tryAfter: 'It can be tried in Talk once it is published under this name.',
     callGoesOn: 'You are in a call: hang up to try another version.',
     otherName: (name: string) => `The definition has the name “${name}” now: publishing makes another agent.`,
     earlierVersion: (number: string) => `This is version ${number}, not the published one. Publishing makes it current.`,
