@@ -40,6 +40,7 @@ from inference.worker.runner import TurnRunner
 from inference.worker.take_turns import register_turns, take_turns
 from tests.client import Client
 from tests.order import pytest_collection_finish, pytest_collection_modifyitems
+from tests.wrong_statements import no_wrong_statement
 
 __all__ = ["pytest_collection_finish", "pytest_collection_modifyitems"]  # hooks
 
@@ -160,9 +161,9 @@ def api_settings(database_url: str) -> ApiSettings:
 
 @asynccontextmanager
 async def served(settings: ApiSettings) -> AsyncIterator[str]:
-    """The address of an API that runs in this event loop, on a free port."""
+    """The address of an API that runs in this event loop, on a free port. None of its reads may have wrong SQL."""
     assert settings.database_url is not None
-    with socket.socket() as listener:
+    with no_wrong_statement(), socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         config = server_config(create_app(settings, settings.database_url), settings)
         server = uvicorn.Server(config)

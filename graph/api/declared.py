@@ -60,10 +60,10 @@ class SameRow:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Objects of the elements of a JSON array, sorted by ``order``."""
+    """Objects of the elements of a JSON array, sorted by ``order``; None: in the array's order."""
 
     sql: Callable[[Columns], Expression]
-    order: Callable[[Columns], Expression]
+    order: Callable[[Columns], Expression] | None = None
 
 
 @dataclass(frozen=True, slots=True)

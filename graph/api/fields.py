@@ -172,14 +172,20 @@ def items(
     python: Callable[[Own], Sequence[R]],
     *,
     sql: Callable[[type[Own]], SQLColumnExpression[object]],
-    order: Callable[[ItemColumns], SQLColumnExpression[object]],
+    order: Callable[[ItemColumns], SQLColumnExpression[object]] | None = None,
 ) -> list[T]:
-    """A field with objects of elements of the row: ``python`` returns them sorted, ``sql`` as a JSON array."""
+    """A field with objects of elements of the row: ``python`` returns them sorted, ``sql`` as a JSON array.
+
+    ``order``: by which the array is sorted; None for its own order.
+    """
 
     def resolve(self: Parent) -> object:
         return [shown(row=each) for each in python(self.row)]
 
-    return cast("list[T]", declare(resolve, description, Items(over_columns(sql), over_columns(order))))
+    return cast(
+        "list[T]",
+        declare(resolve, description, Items(over_columns(sql), None if order is None else over_columns(order))),
+    )
 
 
 def over_columns(sql: Callable[[C], SQLColumnExpression[V]]) -> Callable[[Columns], ColumnElement[V]]:

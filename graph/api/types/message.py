@@ -7,7 +7,7 @@ from operator import ne
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import Text, cast, func, literal, null
+from sqlalchemy import Text, cast, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import SQLColumnExpression
 
@@ -89,7 +89,6 @@ class Message(Node):
         "The passages of knowledge that the reply was written from; empty for other messages.",
         _citations,
         sql=_citations_sql,
-        order=lambda _: null(),
     )
     created_at: datetime = column(MessageRow.created_at, "When it was stored.")
     audio: Audio | None = one(

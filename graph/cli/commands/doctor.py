@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -44,4 +45,6 @@ def doctor(
         sys.stdout.write(as_json(findings) + "\n")
     else:
         print_lines(findings)
-    raise typer.Exit(1 if any(each.level == Level.FAULT for each in findings) else 0)
+    sys.stdout.flush()
+    # Threads of native libraries outlive their last operation, and the interpreter's end has aborted under them.
+    os._exit(1 if any(each.level == Level.FAULT for each in findings) else 0)

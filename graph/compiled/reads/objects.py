@@ -102,7 +102,8 @@ class Writer:
         elements = func.jsonb_array_elements(items.sql(table.c))
         valued = elements.table_valued(column("value", JSONB), with_ordinality="place")
         element = valued.render_derived(name=f"t{next(self._numbers)}")
-        rows = select().select_from(element).order_by(items.order(element.c), element.c.place).correlate(table)
+        order = [] if items.order is None else [items.order(element.c)]
+        rows = select().select_from(element).order_by(*order, element.c.place).correlate(table)
         return [array(self._inner(definition, nodes, element), rows)]
 
     def _related(
