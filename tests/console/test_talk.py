@@ -231,6 +231,8 @@ async def test_a_loaded_page_goes_on_with_its_call(talk: ConsolePage) -> None:
     await talk.page.reload()
     await talk.page.get_by_role("button", name="Go on with the call").click()
     await expect(talk.page.get_by_role("button", name="Hang up")).to_be_visible(timeout=WAIT_MS)
+    # Written before there is a connection it would be a message, for a worker.
+    await expect(talk.page.get_by_text("Listening", exact=True)).to_be_visible(timeout=WAIT_MS)
     await write(talk, "still here")
     await expect(replies(talk).last).to_contain_text("You said: still here", timeout=WAIT_MS)
     await talk.page.get_by_role("button", name="Hang up").click()
