@@ -60,6 +60,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._answered: float | None = None
         self._stalled: float | None = None
         self._waiting: asyncio.TimerHandle | None = None
+        self._unread: list[bytes] = []  # received while it waits
         self._head_bytes = self._unparsed = self._thrown_away = 0
         self._chunks = self._chunk_bytes = 0  # of this read
 
@@ -85,8 +86,13 @@ class HttpProtocol(HttpToolsProtocol):
         if slot is None or self._waiting is None or self.transport.is_closing():
             return
         self._waiting.cancel()
+        self._waiting = None
         self._begin(slot)
         self.transport.resume_reading()
+        unread, self._unread = self._unread, []
+        for data in unread:
+            if not self.transport.is_closing():
+                cast("asyncio.Protocol", self.transport.get_protocol()).data_received(data)
 
     def _begin(self, slot: Slot) -> None:
         extensions = {KEY_SHOWN: slot.key_shown, BYTES_HELD: self._open.held}
@@ -106,6 +112,11 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             self._throw_away(len(data))
+            return
+        if self._waiting is not None:
+            # uvloop begins to read after connection_made, whatever was paused there.
+            self._unread.append(data)
+            self.transport.pause_reading()
             return
         self._heard = self.loop.time()
         if self._in_message and self._head_since is not None:
