@@ -68,7 +68,7 @@ class HttpProtocol(HttpToolsProtocol):
         gathering = GatheringTransport(transport, self.loop)
         super().connection_made(cast("asyncio.Transport", gathering))
         slot = self._open.admit(self.client[0] if self.client else "")
-        if slot is None:
+        if slot is None or not slot.hold(sum(map(len, self._unread))):
             self._refused = True
             self.transport.write(_refusal(503, Overloaded("The server has reached its limit of connections.", 1)))
             self.transport.close()
@@ -90,9 +90,21 @@ class HttpProtocol(HttpToolsProtocol):
         self._begin(slot)
         self.transport.resume_reading()
         unread, self._unread = self._unread, []
+        slot.hold(0)
         for data in unread:
             if not self.transport.is_closing():
                 cast("asyncio.Protocol", self.transport.get_protocol()).data_received(data)
+
+    def _keep_unread(self, data: bytes) -> None:
+        """Keeps what uvloop has read from a connection that waits: it reads once after ``connection_made``, whatever
+        was paused there. It counts among the bytes in flight.
+        """
+        slot = cast("GatheringTransport", self.transport).slot
+        self._unread.append(data)
+        if slot is None or not slot.hold(sum(map(len, self._unread))):
+            self.transport.abort()
+        else:
+            self.transport.pause_reading()
 
     def _begin(self, slot: Slot) -> None:
         extensions = {KEY_SHOWN: slot.key_shown, BYTES_HELD: self._open.held}
@@ -114,9 +126,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._throw_away(len(data))
             return
         if self._waiting is not None:
-            # uvloop begins to read after connection_made, whatever was paused there.
-            self._unread.append(data)
-            self.transport.pause_reading()
+            self._keep_unread(data)
             return
         self._heard = self.loop.time()
         if self._in_message and self._head_since is not None:

@@ -19,8 +19,9 @@ _MAX_BETWEEN = 2
 _SHORTEST_WHOLE = 4
 _LONGEST_WHOLE = 80
 _KEPT = 3
-#: Most words of such a part.
+#: Most words of such a part; and of a message in which a single letter or digit is one: "8" also stands in "8 pm".
 _PART_WORDS = 5
+_SHORT_MESSAGE = 12
 
 #: A phone number may be written with a country code that was not said, of so many digits.
 _COUNTRY_CODE = 3
@@ -70,6 +71,7 @@ class Grounds:
             for text in self._texts
             for at in range(len(text))
             for count in range(1, _PART_WORDS + 1)
+            if len(text) <= _SHORT_MESSAGE or len("".join(text[at : at + count])) > 1
         )
 
     def number(self, written: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from db.json_value import Json
@@ -36,7 +36,6 @@ def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conver
     customer = Grounds((*facts, *said), languages)
     anybody = Grounds((*conversation.assistant_texts, *facts, *said), languages)
     wrong = _retracted(conversation)
-    wholes = [*_read(conversation), *conversation.known.values(), *conversation.tool_texts]
     errors = []
     for name, value, format_ in _values(subject, arguments):
         text = value if isinstance(value, str) else " ".join(texts_of(value))
@@ -47,7 +46,7 @@ def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conver
                 errors.append((name, "It holds a number that nobody said. Use the customer's own words."))
         elif squashed(text) in wrong:
             errors.append((name, "The customer said that this is wrong."))
-        elif not _is_said(text, format_, customer) and not customer.put_together(text, wholes):
+        elif not _is_said(text, format_, customer) and not _is_put_right(text, conversation, languages):
             errors.append((name, "The customer did not say this. Leave it out, or ask for it."))
     return Refusal(Rule.NOT_SAID, tuple(errors)) if errors else None
 
@@ -68,10 +67,17 @@ def _values(subject: Subject, arguments: Mapping[str, Json]) -> Iterator[tuple[s
             yield name, value, _NAMED.get(name, _TEXT)
 
 
-def _read(conversation: Conversation) -> Iterator[str]:
-    """The values that were read in the customer's words; they may be put right in a part later."""
-    for exchange in conversation.exchanges:
-        yield from exchange.reading.values
+def _is_put_right(text: str, conversation: Conversation, languages: Sequence[str]) -> bool:
+    """Whether a value is one that was known before with a part put right, in the same message or a later one."""
+    known = [*conversation.known.values(), *conversation.tool_texts]
+    for at, exchange in enumerate(conversation.exchanges):
+        wholes = [*exchange.reading.values, *(known if at == 0 else ())]
+        if not wholes:
+            continue
+        later = [words for each in conversation.exchanges[at:] for words in (each.text, each.reading.written)]
+        if Grounds(later, languages).put_together(text, wholes):
+            return True
+    return False
 
 
 def _retracted(conversation: Conversation) -> frozenset[str]:

@@ -166,3 +166,22 @@ async def test_a_record_is_changed_to_what_was_said(arguments: dict[str, Any], c
     request = ToolRequest("2", "update_crm_record", arguments)
     refusal = await refusal_of(request, ToolSpec(request.name, "", {}), talk)
     assert (None if refusal is None else refusal.rule.value) == code
+
+
+@pytest.mark.parametrize(
+    ("texts", "refusal"),
+    [
+        (("my account is AC-20417", "no, it ends in 9"), None),
+        (("please call at 9", "my account is AC-20417"), "NOT_SAID"),
+    ],
+    ids=["put right behind it", "a digit that was said before it"],
+)
+async def test_a_part_of_a_value_is_put_right_by_what_is_said_behind_it(
+    texts: tuple[str, ...], refusal: str | None
+) -> None:
+    readings = {texts[0]: Reading(), texts[1]: Reading()}
+    at = next(number for number, text in enumerate(texts) if "AC-20417" in text)
+    readings[texts[at]] = Reading(values=("AC-20417",), written=texts[at])
+    items = [UserMessage(text) for text in texts]
+    talk = Conversation(tuple(items), agent=AGENT, language="en", known={}, reader=Told(readings))
+    assert await refused(talk, "billing_query", intent="billing", query="bill", account_id="AC-20419") == refusal

@@ -144,6 +144,11 @@ def test_a_value_that_was_put_right_in_a_part(value: str, whole: str, said: str)
     [
         ("202 555 0175", "202 555 0147", "sorry, the last four are 0174"),
         ("AC-770317", "AC-770318", "it ends in 9"),
+        (
+            "AC-770319",
+            "AC-770318",
+            "my number is AC-770318 and I would like somebody to call me back at 9 in the morning",
+        ),
         ("999 888 0174", "202 555 0147", "sorry, the last four are 0174"),
         ("0174", "202 555 0147", "yes"),
         ("2025550147" * 20, "2025550147" * 20, "the last four are 0174"),
