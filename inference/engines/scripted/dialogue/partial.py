@@ -116,11 +116,29 @@ def _as_number(mention: Mention, understood: Understanding) -> Mention | None:
     return mention
 
 
+def says_anew(mention: Mention, understood: Understanding, known: Iterable[Known]) -> bool:
+    """Whether a value without a field is a known number or code with a few other signs: "it's 5 1 0 7 9 sorry"."""
+    said = _as_number(mention, understood)
+    return said is not None and any(
+        each.format in _DIGITS and _differs_little(each.value, said.value) for each in known
+    )
+
+
+def _squeezed(value: str) -> str:
+    """Letters and digits alone."""
+    return re.sub(r"[^a-z0-9]", "", fold(value))
+
+
+def _differs_little(known: str, said: str) -> bool:
+    """Whether two numbers or codes of one length differ in at most a third of their signs."""
+    one, other = _squeezed(known), _squeezed(said)
+    same = sum(a == b for a, b in zip(one, other, strict=False))
+    return len(one) == len(other) >= _HOUSE and len(one) > same and same * 3 >= len(one) * 2
+
+
 def _is_code_like(known: str, said: str) -> bool:
     """Whether a code differs from the known one in a few signs: "7702-P", "7702-B"."""
-    one, other = (re.sub(r"[^a-z0-9]", "", fold(each)) for each in (known, said))
-    same = sum(a == b for a, b in zip(one, other, strict=False))
-    return len(one) == len(other) >= _HOUSE and not other.isdigit() and same * 3 >= len(one) * 2
+    return not _squeezed(said).isdigit() and (_squeezed(known) == _squeezed(said) or _differs_little(known, said))
 
 
 def _fits(known: Known, number: Mention) -> bool:

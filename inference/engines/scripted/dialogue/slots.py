@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from db.agents.definition import ScenarioDefinition
 from inference.engines.scripted.dialogue.contrasts import put_right
 from inference.engines.scripted.dialogue.cues import cues
-from inference.engines.scripted.dialogue.partial import merged_number, put_right_part
+from inference.engines.scripted.dialogue.partial import merged_number, put_right_part, says_anew
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.mentions import Known
@@ -72,8 +72,9 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     part = None if understood.wishes else put_right_part(understood, values, before)
     if part is not None:
         return part
-    if understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT:
-        for mention in understood.mentions:
+    puts_right = understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT
+    for mention in understood.mentions:
+        if puts_right or says_anew(mention, understood, before):
             alone = not mention.retracted or _is_news(mention, understood, before)
             if alone and mention.value not in values.values() and not understood.wishes:
                 values.update(merged_number(mention, understood, before))
