@@ -43,6 +43,7 @@ export interface CallHandlers {
 const SILENT = new ArrayBuffer((RATE / 50) * 2);
 const TRUNCATE = 'truncate-';
 const MAX_ITEMS = 40;
+const TRIES = 5;
 
 /** A live call in this tab: microphone, loudspeaker and connection. */
 export class LiveCall {
@@ -59,6 +60,7 @@ export class LiveCall {
   private realtime: RealtimeConnection | undefined;
   private isResponding = false;
   private isOver = false;
+  private triesLeft = 0;
   /** Items whose audio the person does not want any more, though some of it is still on its way. */
   private readonly dropped = new Set<string>();
 
@@ -124,8 +126,14 @@ export class LiveCall {
     this.interrupt();
     const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
     const isSent = this.realtime?.send({ type: 'conversation.item.create', item }) ?? false;
-    if (isSent) this.realtime?.send({ type: 'response.create' });
+    if (isSent) this.respond(TRIES);
     return isSent;
+  }
+
+  /** Asks for the reply to what was typed; so often again if another one has begun that the page has not heard of yet. */
+  private respond(tries: number): void {
+    this.triesLeft = tries;
+    this.realtime?.send({ type: 'response.create' });
   }
 
   hangUp(): void {
@@ -191,6 +199,11 @@ export class LiveCall {
   private onError(error: { code: string | null; message: string; event_id?: string | null }): void {
     // A truncate that comes after the item is forgotten changes nothing.
     if (error.event_id?.startsWith(TRUNCATE) || error.code === 'response_cancel_not_active') return;
+    if (error.code === 'conversation_already_has_active_response' && this.triesLeft > 0) {
+      if (!this.cut()) this.realtime?.send({ type: 'response.cancel' });
+      this.respond(this.triesLeft - 1);
+      return;
+    }
     this.handlers.onFault({ code: error.code ?? 'ERROR', message: error.message });
   }
 
