@@ -34,7 +34,9 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True)
 class CallTurn:
-    """A turn of a call. ``committed``: the commit of its words, that of the last ones if it was reopened."""
+    """A turn of a call. ``committed``: the commit of its words, that of the last ones if it was reopened; ``begun``:
+    that of its first ones.
+    """
 
     id: str
     session_id: str
@@ -47,6 +49,7 @@ class CallTurn:
     playback: dict[str, Any] | None
     committed: datetime | None
     events: list[str]
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ async def read_calls(connection: asyncpg.Connection[asyncpg.Record]) -> CallReco
         CallTurn(
             str(row["id"]), str(row["session_id"]), row["number"], row["status"], row["reopened"], row["asked"] or "",
             row["reply"], bool(row["complete"]), row["playback"], row["reopened_at"] or row["begun"],
-            row["events"] or [],
+            row["events"] or [], row["begun"],
         )
         for row in await connection.fetch(_TURNS)
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,7 +63,7 @@ def call_rows(record: Record, callers: Sequence[Caller]) -> list[Row]:
         row_of("calls: replies that are not the turn's", _wrong_replies(turns)),
         row_of("calls: CRM records missing", _not_filed(record, turns)),
         row_of("calls: cancelled, and not interrupted", _not_interrupted(turns)),
-        row_of("calls: reply sound before its commit", _before_commit(turns, heard)),
+        row_of("calls: reply sound before its commit", _before_commit(turns, heard, _accepted(callers))),
         row_of("calls: more heard than played", _more_heard(turns, heard, by_clock=False)),
         row_of(AHEAD_BY_CLOCK, _more_heard(turns, heard, by_clock=True)),
         row_of("calls that stay open", (each.id for each in record.calls_made.calls if each.status != "ENDED")),
@@ -169,7 +169,19 @@ def _not_interrupted(turns: Sequence[CallTurn]) -> list[str]:
     return [turn.id for turn in turns if turn.status == "CANCELLED" and "ReplyInterrupted" not in turn.events]
 
 
-def _before_commit(turns: Sequence[CallTurn], heard: Sequence[Heard]) -> list[str]:
+def _accepted(callers: Sequence[Caller]) -> dict[tuple[str, Numbers], datetime]:
+    """When a caller was first told that a turn with these numbers is stored."""
+    found: dict[tuple[str, Numbers], datetime] = {}
+    for call in (call for caller in callers for call in caller.calls):
+        for each in (each for line in call.lines for each in line.accepted):
+            key = call.session_id, numbers_of(each.text)
+            found[key] = min(each.at, found.get(key, each.at))
+    return found
+
+
+def _before_commit(
+    turns: Sequence[CallTurn], heard: Sequence[Heard], accepted: Mapping[tuple[str, Numbers], datetime]
+) -> list[str]:
     by_numbers = _by_numbers(turns)
     firsts: defaultdict[tuple[str, Numbers], list[datetime]] = defaultdict(list)
     for each in heard:
@@ -180,8 +192,14 @@ def _before_commit(turns: Sequence[CallTurn], heard: Sequence[Heard]) -> list[st
         turn = by_numbers.get((session, numbers)) or _reopened_later(turns, session, numbers)
         # Of a turn that was reopened later, the commit of its first words is not known apart: it is there at all.
         later = turn is not None and numbers_of(turn.asked) != numbers
-        if turn is None or turn.committed is None or (not later and min(moments) < turn.committed):
+        if turn is None or turn.committed is None:
             wrong.append(f"{session}: {numbers}")
+        elif not later and min(moments) < turn.committed:
+            # A turn that is reopened by a sound without words has the same numbers as before.
+            told = accepted.get((session, numbers))
+            same = turn.reopened and told is not None and turn.begun is not None and turn.begun <= told <= min(moments)
+            if not same:
+                wrong.append(f"{session}: {numbers}")
     return wrong
 
 
