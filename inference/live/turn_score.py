@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from db.errors import EngineUnavailable
+from inference.import_package import import_package
 from inference.ports import SAMPLE_RATE, Samples
 from inference.weights.cache import PackageFile
 
@@ -42,6 +43,8 @@ class TurnScorer:
             return
         try:
             import onnxruntime  # noqa: PLC0415 - not on every machine: an API process has none
+
+            import_package("faster_whisper")
             from faster_whisper.feature_extractor import FeatureExtractor  # noqa: PLC0415 - likewise
         except ImportError as error:
             raise EngineUnavailable("The turn model needs the packages onnxruntime and faster-whisper.") from error

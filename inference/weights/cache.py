@@ -9,22 +9,22 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from db.errors import EngineUnavailable
 
-#: Callback for the progress of loading: a label for people, and a share in 0..1, None if unknown.
-Progress = Callable[[str, float | None], None]
+#: Callback for the progress of loading: a label for people, and whether its step has ended, else it begins.
+Progress = Callable[[str, bool], None]
 
 _MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 
 
-def no_progress(label: str, share: float | None) -> None:
+def no_progress(label: str, has_ended: bool) -> None:
     """A Progress that does nothing."""
 
 
@@ -66,7 +66,16 @@ class ModelCache:
 
     def __init__(self, root: Path, progress: Progress = no_progress) -> None:
         self.root = root
-        self.progress = progress
+        self._progress = progress
+
+    @contextmanager
+    def step(self, label: str) -> Iterator[None]:
+        """Shows ``label`` to people while the block runs; it ends whether or not the block fails."""
+        self._progress(label, False)
+        try:
+            yield
+        finally:
+            self._progress(label, True)
 
     def damaged(self) -> list[str]:
         """The converted models whose files are not those that were written."""

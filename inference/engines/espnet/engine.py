@@ -9,6 +9,7 @@ import numpy as np
 from db.errors import EngineUnavailable
 from inference.engines.espnet.phonemes import to_espeak, to_tokens
 from inference.engines.synthesizer_base import SynthesizerBase
+from inference.import_package import import_package
 from inference.ports import EngineInfo, Samples
 from inference.weights.cache import ModelCache
 
@@ -96,6 +97,7 @@ class EspnetEngine(SynthesizerBase):
 
 def _phonemizer_of_joe(text2speech: Any) -> Callable[[str], str]:
     try:
+        import_package("hibari")
         from hibari.g2p import G2P  # noqa: PLC0415  only this voice needs it
     except ImportError:
         raise EngineUnavailable("The voice joe needs the package hibari-tts for its phonemes.") from None

@@ -37,16 +37,19 @@ _NAME = "espnet-joe-1"
 
 def obtain_joe(cache: ModelCache) -> Path:
     """The directory with ``config.yaml`` and ``model.pth``. Raises EngineUnavailable if the package is missing."""
-    return cache.obtain(_NAME, lambda directory: _build(directory, cache))
+
+    def build(directory: Path) -> None:
+        with cache.step("ESPnet voice: converting"):
+            _build(directory)
+
+    return cache.obtain(_NAME, build)
 
 
-def _build(directory: Path, cache: ModelCache) -> None:
-    cache.progress("Building the ESPnet voice", None)
+def _build(directory: Path) -> None:
     description = json.loads(_DESCRIPTION.verified().read_text())
     with (directory / "config.yaml").open("w", encoding="utf-8") as file:
         yaml.safe_dump(_config(description), file, allow_unicode=True, sort_keys=False)
     write_weights(_WEIGHTS.verified(), directory / "model.pth")
-    cache.progress("Building the ESPnet voice", 1.0)
 
 
 def _config(description: dict[str, Any]) -> dict[str, Any]:

@@ -89,9 +89,8 @@ def _fetch(model: str, cache: ModelCache) -> dict[str, Any]:
         from espnet_model_zoo.downloader import ModelDownloader  # noqa: PLC0415  only for tags; brings pandas
     except ImportError:
         raise not_installed("espnet_model_zoo") from None
-    cache.progress("Downloading the ESPnet model", None)
     try:
-        with warnings.catch_warnings():
+        with cache.step("ESPnet model: downloading"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = ModelDownloader(cachedir=cache.root / "espnet-zoo").download_and_unpack(model)
     except Exception as exc:

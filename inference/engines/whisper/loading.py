@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from db.errors import EngineUnavailable
 from inference.engines.whisper.weights import BUNDLED, ctranslate2_directory, openai_checkpoint, tiny_english_directory
+from inference.import_package import import_package
 from inference.weights.cache import ModelCache
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def load_ctranslate2(name: str, cache: ModelCache, threads: int, parallel: int =
 
     Raises EngineUnavailable, or ImportError for a missing package.
     """
+    import_package("faster_whisper")
     from faster_whisper.utils import download_model  # noqa: PLC0415  not on every machine
 
     from inference.engines.whisper.ctranslate2_model import CTranslate2Whisper  # noqa: PLC0415

@@ -86,7 +86,6 @@ def ctranslate2_directory(cache: ModelCache) -> Path:
         for file in _OTHER_FILES:
             path = file.verified()
             shutil.copyfile(path, directory / path.name)
-        cache.progress("whisper base: laid out for CTranslate2", 1.0)
 
     return cache.obtain("whisper-base-ctranslate2-1", build)
 
@@ -102,16 +101,15 @@ def openai_checkpoint(cache: ModelCache) -> Path:
 
     def build(directory: Path) -> None:
         data = _model_bin(cache)
-        cache.progress("whisper base: converting to openai-whisper", 0.5)
-        write_checkpoint(data, directory / "base.pt")
-        cache.progress("whisper base: converted to openai-whisper", 1.0)
+        with cache.step("whisper base: converting to openai-whisper"):
+            write_checkpoint(data, directory / "base.pt")
 
     return cache.obtain("whisper-base-openai-1", build) / "base.pt"
 
 
 def _model_bin(cache: ModelCache) -> bytes:
-    cache.progress("whisper base: checking its parts", 0.0)
-    data = b"".join(part.verified().read_bytes() for part in _PARTS)
+    with cache.step("whisper base: checking its parts"):
+        data = b"".join(part.verified().read_bytes() for part in _PARTS)
     if hashlib.sha256(data).hexdigest() != _SHA256:
         raise EngineUnavailable("The parts of whisper base do not make the model VoxLoom was tested with.")
     return data
