@@ -17,13 +17,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.relay import PageInfo
 
 from db.errors import BadUserInput
-from db.models.base import IdMixin
+from db.models.base import Base
 from db.postgres.database import Database
 from graph.api.descriptions import described
 from graph.api.windows import checked_size
 
 N = TypeVar("N")
-R = TypeVar("R", bound=IdMixin)
+R = TypeVar("R", bound=Base)
 K = TypeVar("K", UUID, int, str)
 
 #: Most characters of a text in a cursor.

@@ -26,6 +26,7 @@ from graph.api.key_queries import KeyQueries
 from graph.api.nodes import find_node, node_of
 from graph.api.overview_queries import OverviewQueries
 from graph.api.paging import Connection, Page, page
+from graph.api.selected import selected_names
 from graph.api.snapshot import read_snapshot
 from graph.api.types.capabilities import (
     Capabilities,
@@ -39,6 +40,9 @@ from graph.api.types.node import Node
 from graph.api.types.session import Conversation, Session
 from graph.api.types.turn import Turn
 from graph.limits import DEFAULT_PAGE_SIZE
+
+#: Fields of Conversation that need no rows of other tables, or read them by themselves.
+_WITHOUT_ROWS = {"id", "lastSeq", "events", "__typename"}
 
 
 def own_session(viewer: ViewerRow, session_id: str) -> Select[SessionRow]:
@@ -109,7 +113,11 @@ class Query(AgentQueries, KeyQueries, OverviewQueries):
             row = await session.scalar(own_session(viewer, session_id))
             if row is None:
                 raise NotFound("No such session.")
-            return Conversation(row=row, source=await read_snapshot(session, row))
+            # Who reads the events page by page needs no rows of the session each time.
+            with_rows = not selected_names(info) <= _WITHOUT_ROWS
+            return Conversation(
+                row=row, source=await read_snapshot(session, row) if with_rows else info.context.loaders
+            )
 
     @strawberry.field(description="A turn by id; null if it does not exist.")
     async def turn(self, info: Info, id: strawberry.ID) -> Turn | None:  # noqa: A002 - the contract's name

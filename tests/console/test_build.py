@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,24 @@ def test_every_library_in_it_has_its_licence_beside_it() -> None:
     assert "Permission is hereby granted" in text
 
 
-@pytest.mark.parametrize("path", sorted((CONSOLE / "src").rglob("*.graphql")), ids=lambda path: path.stem)
+_SHARED = sorted((CONSOLE / "src").rglob("*.fragments.graphql"))
+_OPERATIONS = sorted(set((CONSOLE / "src").rglob("*.graphql")) - set(_SHARED))
+
+
+@pytest.mark.parametrize("path", _OPERATIONS, ids=lambda path: path.stem)
 def test_its_operations_are_valid(path: Path) -> None:
     schema = build_schema((CONSOLE.parent / "schema.graphql").read_text())
-    errors: list[GraphQLError] = validate(schema, parse(path.read_text()))
+    text = path.read_text()
+    spread = [each for each in _SHARED if any(f"...{name}" in text for name in _fragments(each))]
+    errors: list[GraphQLError] = validate(schema, parse("\n".join([text, *(each.read_text() for each in spread)])))
     assert errors == []
+
+
+def test_every_shared_fragment_is_used() -> None:
+    texts = [path.read_text() for path in _OPERATIONS]
+    for name in [name for path in _SHARED for name in _fragments(path)]:
+        assert sum(f"...{name}" in text for text in texts) > 1
+
+
+def _fragments(path: Path) -> list[str]:
+    return re.findall(r"^fragment (\w+)", path.read_text(), re.MULTILINE)

@@ -16,10 +16,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 from sqlalchemy import update
 
-from db.enums import MessageType, Role, TurnStatus
+from db.enums import EventType, MessageType, Role, TurnStatus
+from db.feed.events import NewEvent, append
 from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
-from tests.client import Client
+from tests.client import END, Client
 from tests.console.page import ConsolePage, console_page, key_of
 from tests.graph.api.session_rows import add_record, add_turn
 from tests.graph.edge import Edge, noise
@@ -28,6 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 _HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=alert(1)> \u202eمرحبا بالعالم"
 _TURNS = 1_000
+#: More than the log reads by itself.
+_EVENTS = 2_105
 
 
 def _rows(console: ConsolePage) -> Locator:
@@ -236,6 +239,32 @@ async def test_it_is_exported_as_json_and_wav(console: ConsolePage, tenant: Clie
     assert not frames[:16_000, 1].any()
     assert frames[-16_000:, 1].any(), "the agent is right"
     assert not frames[-16_000:, 0].any()
+
+
+async def test_all_events_of_a_finished_one_are_exported_and_shown(
+    console: ConsolePage, edge: Edge, acme: Client
+) -> None:
+    session_id = await acme.create_session()
+    await add_turn(edge.database, session_id, "say much", "Much.")
+    deltas = [NewEvent(EventType.REPLY_DELTA, None, {"text": f"word {number}"}) for number in range(_EVENTS - 1)]
+    async with edge.database.transaction() as session:
+        await append(session, UUID(session_id), deltas)
+    await acme.run(END, id=session_id)
+    await console.sign_in(key_of(acme), f"/conversations/{session_id}")
+    page = console.page
+    await page.get_by_role("tab", name="Events").click()
+    numbers = page.locator(".event-seq")
+    await page.get_by_role("button", name=f"Load earlier events ({_EVENTS:,})").click()
+    await expect(numbers.last).to_have_text(str(_EVENTS))
+    await page.get_by_role("button", name=f"Load earlier events ({_EVENTS - 100:,})").click()
+    await expect(page.get_by_role("button", name=f"Load earlier events ({_EVENTS - 200:,})")).to_be_visible()
+    await page.get_by_role("button", name="Export").click()
+    async with page.expect_download() as downloading:
+        await page.get_by_role("button", name="JSON").click()
+    whole = json.loads(await asyncio.to_thread((await (await downloading.value).path()).read_bytes))
+    assert [event["seq"] for event in whole["events"]] == list(range(1, _EVENTS + 1))
+    assert whole["events"][-1]["__typename"] == "SessionEnded"
+    assert whole["session"]["status"] == "ENDED"
 
 
 async def test_hostile_and_long_texts_are_text(console: ConsolePage, tenant: Client, written: dict[str, str]) -> None:

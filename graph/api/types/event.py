@@ -1,4 +1,4 @@
-"""GraphQL types of the events that subscriptions send."""
+"""GraphQL types of events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from db.feed.events import StoredEvent
 from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Turn as TurnRow
+from db.models.events import Event as EventRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import CrmRecordChange as CrmRecordChangeRow
 from db.models.work import ModelCall as ModelCallRow
@@ -24,6 +25,7 @@ from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
 from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
+from graph.guards.object_budget import spend
 
 
 def _turn(description: str = "The turn.") -> Turn:
@@ -288,3 +290,9 @@ EVENT_TYPES: dict[EventType, type[Event]] = {
 def event_of(stored: StoredEvent, source: Source) -> Event:
     """The GraphQL object of a stored event."""
     return EVENT_TYPES[stored.type](stored=stored, source=source)
+
+
+def event_in_page(row: EventRow, source: Source) -> Event:
+    """The GraphQL object of an event's row, counted against the request's object budget."""
+    spend(1)
+    return event_of(StoredEvent(row.session_id, row.seq, row.turn_id, row.type, row.data, row.at), source)

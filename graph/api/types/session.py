@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
+from sqlalchemy import select
 from strawberry.scalars import JSON
 
 from db.models.agents import AgentVersion as AgentVersionRow
@@ -12,22 +13,27 @@ from db.models.calls import Call as CallRow
 from db.models.conversation import Message as MessageRow
 from db.models.conversation import Session as SessionRow
 from db.models.conversation import Turn as TurnRow
+from db.models.events import Event as EventRow
 from db.models.work import CrmRecord as CrmRecordRow
 from db.models.work import ModelCall as ModelCallRow
 from db.models.work import ToolCall as ToolCallRow
 from db.sessions import summary
+from graph.api.context import Info
 from graph.api.fields import column, derived, part, prefixed_id
 from graph.api.loaders import Source
+from graph.api.paging import Connection, number_of_cursor, page, page_by
 from graph.api.relations import one, window
 from graph.api.types.agent import AgentVersion
 from graph.api.types.call import Call
 from graph.api.types.crm import CrmRecord
 from graph.api.types.enums import Channel, SessionOutcome, SessionStatus
+from graph.api.types.event import Event, event_in_page
 from graph.api.types.message import Message
 from graph.api.types.model_call import ModelCall
 from graph.api.types.node import Node
 from graph.api.types.tool_call import ToolCall
 from graph.api.types.turn import Turn
+from graph.limits import DEFAULT_PAGE_SIZE
 
 
 @strawberry.type(description="One conversation of one customer.")
@@ -101,3 +107,24 @@ class Conversation:
         ToolCall, ToolCallRow.session_id, SessionRow.id, "All tool calls, oldest first."
     )
     calls: list[Call] = window(Call, CallRow.session_id, SessionRow.id, "All live calls, oldest first.")
+
+    @strawberry.field(
+        description="The events up to lastSeq, oldest first, each as sessionEvents sends it: what it refers to is read "
+        "as it is now."
+    )
+    async def events(
+        self,
+        info: Info,
+        first: int = DEFAULT_PAGE_SIZE,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Event]:
+        return await page(
+            info.context.parts.database,
+            select(EventRow).where(EventRow.session_id == self.row.id, EventRow.seq <= self.row.last_seq),
+            EventRow.seq,
+            page_by(number_of_cursor, first, after, last, before),
+            lambda row: event_in_page(row, info.context.loaders),
+            ascending=True,
+        )

@@ -13,7 +13,7 @@ export function LogPanel({ store }: { store: ConversationStore }) {
   return (
     <div class="log">
       {earlier > 0 && (
-        <Button kind="quiet" onClick={() => store.readEarlier()}>
+        <Button kind="quiet" onClick={() => void store.readEarlier()}>
           {text.earlier(formatNumber(earlier))}
         </Button>
       )}

@@ -2,16 +2,23 @@ import { decoded, SAMPLE_RATE } from '@/audio/decode';
 import { wavOf } from '@/audio/wav';
 import { request } from '@/api/client';
 import { ApiError } from '@/api/errors';
-import { follow } from '@/api/subscription';
 import { layOut } from './clips';
-import { ConversationEvents, ConversationHead, ExportPage, type ExportPageQuery, OpenConversation } from './conversation.generated';
+import {
+  ConversationHead,
+  EventPage,
+  type EventPageQuery,
+  ExportPage,
+  type ExportPageQuery,
+  OpenConversation,
+} from './conversation.generated';
 import type { LogEvent } from './store';
 
 type ExportedTurn = NonNullable<ExportPageQuery['session']>['turns'][number];
 
 /** Turns with all that was done in them, a request. */
 const PAGE = 20;
-const EVENTS_MS = 60_000;
+/** Events a request. */
+const EVENTS = 100;
 const LONGEST_MS = 60 * 60_000;
 
 export interface Exporting {
@@ -68,29 +75,18 @@ async function allTurns(id: string, expected: number, { signal, onProgress }: Ex
   }
 }
 
-/** The events up to `lastSeq`. */
-function allEvents(id: string, lastSeq: number, signal: AbortSignal): Promise<LogEvent[]> {
+/** The events up to `lastSeq`, page by page. */
+async function allEvents(id: string, lastSeq: number, signal: AbortSignal): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
-  if (lastSeq === 0) return Promise.resolve(events);
-  return new Promise((resolve, reject) => {
-    const finish = (settle: () => void) => {
-      stop();
-      clearTimeout(timer);
-      settle();
-    };
-    const timer = setTimeout(() => finish(() => reject(new ApiError('TIMEOUT', ''))), EVENTS_MS);
-    signal.addEventListener('abort', () => finish(() => reject(signal.reason)));
-    const stop = follow(ConversationEvents, { sessionId: id }, 0, {
-      onEvent: (event) => {
-        if (event.seq <= lastSeq) events.push(event);
-        if (event.seq >= lastSeq) finish(() => resolve(events));
-      },
-      onState: (state) => {
-        if (state === 'ended') finish(() => resolve(events));
-      },
-      onError: (error) => finish(() => reject(error)),
-    });
-  });
+  let after: string | null = null;
+  while ((events.at(-1)?.seq ?? 0) < lastSeq) {
+    const page: EventPageQuery = await request(EventPage, { id, first: EVENTS, after }, { signal });
+    const found = page.conversation?.events;
+    events.push(...(found?.nodes ?? []).filter((event) => event.seq <= lastSeq));
+    if (!found?.pageInfo.hasNextPage) break;
+    after = found.pageInfo.endCursor;
+  }
+  return events;
 }
 
 /** Gives a file to the browser's downloads. */

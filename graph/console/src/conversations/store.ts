@@ -6,6 +6,8 @@ import {
   ConversationEvents,
   type ConversationEventsSubscription,
   ConversationHead,
+  EventPage,
+  type EventPageQuery,
   type HeadFragment,
   type LineFragment,
   OpenConversation,
@@ -21,6 +23,9 @@ export type Line = LineFragment;
 /** Turns in the first answer, and in each later one. */
 const FIRST = 30;
 const PAGE = 50;
+
+/** Events in a page of those before the log. */
+const EVENTS = 100;
 
 /** Of a session with at most so many events all are read at once; the log reads those of a longer one when asked. */
 export const ALL_EVENTS = 2_000;
@@ -70,6 +75,9 @@ export class ConversationStore {
   #stale = new Set<string>();
   #isHeadStale = false;
   #isReading = false;
+  #isReadingLog = false;
+  /** Of the oldest event of the log; null until a page of earlier ones was read. */
+  #logCursor: string | null = null;
   #wanted: number | undefined;
 
   constructor(id: string) {
@@ -90,6 +98,7 @@ export class ConversationStore {
         this.#took(turns);
         this.log.value = [];
         this.drafts.value = new Map();
+        this.#logCursor = null;
         this.logFrom.value = lastSeq > ALL_EVENTS ? lastSeq + 1 : 1;
         this.logTurn.value = lastSeq > ALL_EVENTS ? this.total.peek() : 0;
       });
@@ -227,27 +236,32 @@ export class ConversationStore {
     if (this.#stale.size > 0 || this.#isHeadStale) this.#rereading = setTimeout(() => void this.#reread(), REREAD_MS);
   }
 
-  /** Reads the events before those of the log. */
-  readEarlier(): void {
-    const until = this.logFrom.peek() - 1;
-    if (until < 1) return;
-    const earlier: LogEvent[] = [];
-    const stop = follow(ConversationEvents, { sessionId: this.id }, 0, {
-      onEvent: (event) => {
-        if (event.seq <= until) earlier.push(event);
-        if (event.seq < until) return;
-        stop();
-        batch(() => {
-          this.log.value = [...earlier, ...this.log.peek()];
-          this.logFrom.value = 1;
-          this.logTurn.value = 0;
-        });
-      },
-      onError: (error) => {
-        this.pageError.value = error;
-      },
-    });
-    this.#stops.push(stop);
+  /** Reads a page of the events before those of the log. */
+  async readEarlier(): Promise<void> {
+    const until = this.logFrom.peek();
+    if (until <= 1 || this.#isReadingLog) return;
+    this.#isReadingLog = true;
+    const own = this.#controller;
+    try {
+      let earlier: LogEvent[] = [];
+      do {
+        const page = { first: EVENTS, last: EVENTS, before: this.#logCursor };
+        const { conversation }: EventPageQuery = await this.#request(EventPage, { id: this.id, ...page });
+        earlier = (conversation?.events.nodes ?? []).filter((event) => event.seq < until);
+        this.#logCursor = conversation?.events.pageInfo.startCursor ?? null;
+        // The first page may hold what came since the log began alone.
+      } while (earlier.length === 0 && this.#logCursor !== null);
+      const first = earlier.find((event) => event.__typename === 'TurnQueued');
+      batch(() => {
+        this.log.value = [...earlier, ...this.log.peek()];
+        this.logFrom.value = earlier[0]?.seq ?? 1;
+        if (first?.__typename === 'TurnQueued') this.logTurn.value = first.turn.number - 1;
+      });
+    } catch (thrown) {
+      if (!own.signal.aborted) this.pageError.value = asApiError(thrown);
+    } finally {
+      this.#isReadingLog = false;
+    }
   }
 
   #request: typeof request = (document, variables) => request(document, variables, { signal: this.#controller.signal });

@@ -108,7 +108,7 @@ export const conversations: typeof english = {
   citations: 'Geschrieben aus',
   changes: (count) => `Änderungen: ${count}`,
   filedAs: 'Vorgang',
-  earlier: (count) => `Die ${count} früheren Ereignisse laden`,
+  earlier: (count) => `Frühere Ereignisse laden (${count})`,
   eventsEmpty: 'Noch keine Ereignisse',
   timeline: 'Ton',
   play: 'Abspielen',

@@ -106,7 +106,7 @@ export const conversations = {
   citations: 'Written from',
   changes: (count: string) => `Changes: ${count}`,
   filedAs: 'Record',
-  earlier: (count: string) => `Load the ${count} earlier events`,
+  earlier: (count: string) => `Load earlier events (${count})`,
   eventsEmpty: 'No events yet',
   timeline: 'Audio',
   play: 'Play',
