@@ -75,7 +75,7 @@ function Opened({ store, head }: { store: ConversationStore; head: Head }) {
     if (innerWidth < 1100) panel.current?.scrollIntoView({ block: 'start' });
   };
   return (
-    <Page heading={text.one} actions={<Actions head={head} total={store.total.value} />}>
+    <Page heading={text.one} actions={<Actions head={head} total={store.total.value} last={turns.get(store.total.value)} />}>
       <p class="conversation-head">
         <StatusDot tone={TONES[head.outcome]} isLive={head.outcome === 'IN_PROGRESS'}>
           {text.outcomes[head.outcome]}

@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '@/api/errors';
+import { pathTo } from '@/state/router';
 import { Button } from '@/ui/Button';
 import { ErrorNotice } from '@/ui/ErrorNotice';
 import { Icon } from '@/ui/Icon';
+import { Link } from '@/ui/Link';
 import { words } from '@/words';
-import { call, closed, error, fault, following, microphoneError, sessionId } from './store';
+import { call, closed, conversation, error, fault, following, microphoneError, sessionId } from './store';
 
 const BACK_MS = 4_000;
 
@@ -18,7 +20,21 @@ export function Notices() {
       {microphoneError.value && <Notice words={text.microphone[microphoneError.value.fault]} isBad />}
       {error.value && <ErrorNotice error={error.value} />}
       {fault.value && <ErrorNotice error={new ApiError(fault.value.code, fault.value.message)} />}
+      {conversation.value.isEnded && <Over />}
       {end && <Notice words={text.closed[end.closing]} onClose={() => (closed.value = undefined)} />}
+    </div>
+  );
+}
+
+/** The conversation has ended: how to go on from it. */
+function Over() {
+  const text = words.value.talk;
+  return (
+    <div class="notice notice-line" role="status">
+      <Icon name="hangUp" />
+      <p class="notice-words">
+        {text.over} <Link to={pathTo('conversations', sessionId.value, { go: 'on' })}>{text.goOn}</Link>
+      </p>
     </div>
   );
 }

@@ -1,12 +1,14 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { pathTo } from '@/state/router';
 import { EmptyState } from '@/ui/EmptyState';
+import { Link } from '@/ui/Link';
 import { PlainText } from '@/ui/PlainText';
 import { Time } from '@/ui/Time';
 import { words } from '@/words';
 import type { Entry } from './conversation';
 import { played, utterance } from './progress';
 import { Spoken } from './Spoken';
-import { call, conversation } from './store';
+import { call, conversation, isCut, sessionId } from './store';
 import { TurnEntry } from './TurnEntry';
 
 const NEAR_END_PX = 80;
@@ -39,6 +41,11 @@ export function Transcript() {
         <EmptyState icon="talk" heading={text.empty}>
           {call.value ? text.emptyCall : text.emptyStart}
         </EmptyState>
+      )}
+      {isCut.value && (
+        <p class="moment">
+          <Link to={pathTo('conversations', sessionId.value)}>{text.earlierTurns}</Link>
+        </p>
       )}
       <ol class="thread">
         {entries.map((entry) => (

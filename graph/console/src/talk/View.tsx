@@ -6,7 +6,7 @@ import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
 import { words } from '@/words';
 import { Actions } from './Actions';
-import { call, followSession, reset, sessionId } from './store';
+import { call, openSession, reset, sessionId } from './store';
 import { Setup } from './Setup';
 import { Studio } from './Studio';
 import { TalkOptions } from './talk.generated';
@@ -16,7 +16,7 @@ export function View() {
   const options = useQuery(TalkOptions, {});
   const named = place.value.query.get('session');
   useEffect(() => {
-    if (named !== null) followSession(named);
+    if (named !== null) void openSession(named);
   }, [named]);
   const [asked, version] = [place.value.query.get('agent'), place.value.query.get('version')];
   useEffect(() => {

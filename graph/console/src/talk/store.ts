@@ -10,7 +10,7 @@ import { isSignedIn } from '@/state/session';
 import { type CallAddress, type CallFault, LiveCall } from './call';
 import { after, type Conversation, EMPTY, turnsOf } from './conversation';
 import type { Closing } from './realtime';
-import { EndTalk, OpenCall, OpenSession, SayText, StopTurn, TalkEvents } from './talk.generated';
+import { EndTalk, OpenCall, OpenSession, SayText, StopTurn, TalkEvents, TalkSession } from './talk.generated';
 
 /** Whom the person talks to. `version`: of the agent, if not the current one. */
 export interface Choice {
@@ -36,6 +36,12 @@ export const device = signal<string | undefined>(kept('microphone'));
 export const unfinished = computed(() =>
   turnsOf(conversation.value).findLast((turn) => turn.status === 'QUEUED' || turn.status === 'RUNNING'),
 );
+
+/** Whether the conversation began before what is shown. */
+export const isCut = signal(false);
+
+/** Most events of a conversation that an address names: some hundred turns. */
+const MOST_EVENTS = 3_000;
 
 let unfollow: (() => void) | undefined;
 
@@ -63,15 +69,29 @@ export function reset(): void {
   sessionStorage.removeItem(STORED);
 }
 
-/** Follows a session from its first event on. */
-export function followSession(id: string): void {
+/** Goes on in a session that an address names; of a long one the last events are read. */
+export async function openSession(id: string): Promise<void> {
   if (sessionId.peek() === id) return;
+  // A page that is loaded again has none, and keeps the address of its call.
+  if (sessionId.peek() !== undefined) reset();
+  sessionId.value = id;
+  // Where that is not answered, following tries again by itself.
+  const found = await request(TalkSession, { id }).catch(() => ({ session: { lastSeq: 0 } }));
+  if (sessionId.peek() !== id) return;
+  if (found.session !== null) return followSession(id, Math.max(0, found.session.lastSeq - MOST_EVENTS));
+  reset();
+  error.value = new ApiError('NOT_FOUND', id);
+}
+
+/** Follows a session's events after one of them. */
+function followSession(id: string, afterSeq: number): void {
   unfollow?.();
   batch(() => {
     sessionId.value = id;
     conversation.value = EMPTY;
+    isCut.value = afterSeq > 0;
   });
-  unfollow = follow(TalkEvents, { sessionId: id }, 0, {
+  unfollow = follow(TalkEvents, { sessionId: id }, afterSeq, {
     onEvent: (event) => {
       conversation.value = after(conversation.peek(), event);
     },
@@ -98,7 +118,7 @@ async function sessionOf(choice: Choice): Promise<string> {
   });
   if (createSession === null) throw new ApiError('BAD_RESPONSE', 'No session.');
   const { id } = createSession.session;
-  followSession(id);
+  followSession(id, 0);
   navigate(pathTo('talk', undefined, { session: id }), { replace: true });
   return id;
 }

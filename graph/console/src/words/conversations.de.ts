@@ -77,6 +77,15 @@ export const conversations: typeof english = {
     failed: 'Wird nicht mehr verfolgt',
   },
   talkOn: 'In Sprechen fortsetzen',
+  goOn: 'Fortsetzen',
+  goOnHelp: (turns) =>
+    `Dieses Gespräch ist beendet. Ein neues beginnt mit allem daraus (${turns}), und darin geht es weiter. Was es anlegt, ist als Versuch gekennzeichnet, und Werkzeuge fremder Server laufen darin nicht.`,
+  cannotGoOn: {
+    call: () => 'In diesem Gespräch läuft ein Anruf. Wenn er beendet ist, kann es fortgesetzt werden.',
+    unfinished: () => 'Die letzte Runde ist noch nicht fertig. Gleich kann es fortgesetzt werden.',
+    tooLong: (most) => `Es hat mehr als ${most} Runden, und ein neues Gespräch kann mit höchstens ${most} beginnen. „Wiederholen mit …“ beginnt nach einer früheren Runde.`,
+    empty: () => 'Es endete, bevor etwas gesagt wurde: ein neues beginnt in Sprechen.',
+  },
   forkedFrom: 'Wiederholung eines anderen Gesprächs',
   forks: 'Seine Wiederholungen',
   facts: 'Angaben',

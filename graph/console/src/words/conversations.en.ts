@@ -75,6 +75,15 @@ export const conversations = {
     failed: 'No longer followed',
   },
   talkOn: 'Go on in Talk',
+  goOn: 'Go on',
+  goOnHelp: (turns: string) =>
+    `This conversation has ended. A new one begins with all of it (${turns}), and you go on in it. What it files is marked as a trial, and tools of external servers do not run in it.`,
+  cannotGoOn: {
+    call: () => 'A call goes on in this conversation. You can go on when it has ended.',
+    unfinished: () => 'Its last turn is not finished. You can go on in a moment.',
+    tooLong: (most: string) => `It has more than ${most} turns, and a new conversation can begin with ${most} at most. “Run again with …” begins after an earlier turn.`,
+    empty: () => 'It ended before anything was said: begin a new one in Talk.',
+  },
   forkedFrom: 'Run again from another conversation',
   forks: 'Its runs',
   facts: 'About it',
