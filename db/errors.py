@@ -80,10 +80,10 @@ class BadUserInput(VoxLoomError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an agent definition.
+    """What is wrong with an agent definition or an eval file.
 
     ``path``: of the value, as ``scenarios[0].fields.amount``, "" for the whole. ``line`` and ``column`` count from 1;
-    None if the definition is not a text.
+    None if it is not a text.
     """
 
     message: str
@@ -98,14 +98,14 @@ class Problem:
         return ": ".join(each for each in (place, self.path, self.message) if each)
 
 
-class InvalidDefinition(VoxLoomError):
-    """The agent definition is not valid; ``problems`` lists what is wrong, by path, line and column."""
+class _InvalidText(VoxLoomError):
+    """``what``: the text that is not valid, in a sentence's beginning."""
 
-    code = "INVALID_DEFINITION"
+    what: ClassVar[str]
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(f"The agent definition is not valid: {problems[0]}{more}")
+        super().__init__(f"{self.what} is not valid: {problems[0]}{more}")
         self.problems = tuple(problems)
 
     @property
@@ -115,6 +115,20 @@ class InvalidDefinition(VoxLoomError):
             for each in self.problems
         ]
         return {**super().extensions, "problems": found}
+
+
+class InvalidDefinition(_InvalidText):
+    """The agent definition is not valid; ``problems`` lists what is wrong, by path, line and column."""
+
+    code = "INVALID_DEFINITION"
+    what = "The agent definition"
+
+
+class InvalidEvals(_InvalidText):
+    """The eval file is not valid; ``problems`` lists what is wrong, by path, line and column."""
+
+    code = "INVALID_EVALS"
+    what = "The eval file"
 
 
 class AudioUnreadable(VoxLoomError):

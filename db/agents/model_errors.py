@@ -1,4 +1,4 @@
-"""Pydantic's errors of an agent definition, said for the author of one."""
+"""Pydantic's errors of an agent definition or an eval file, said for the author of one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from db.agents.definition import AgentDefinition
 from db.agents.problems import Loc
 
 #: Most characters of an unknown key that are repeated.
@@ -42,26 +41,30 @@ _PATTERNS = {
 }
 
 
-def model_errors(error: ValidationError) -> Iterator[tuple[Loc, str, bool]]:
-    """Each error as the way to the value, the message, and whether it is about the key rather than the value."""
+def model_errors(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Loc, str, bool]]:
+    """Each error as the way to the value, the message, and whether it is about the key rather than the value.
+
+    ``model``: of the whole value.
+    """
     for each in error.errors(include_url=False, include_input=False):
         kind, context = each["type"], each.get("ctx", {})
         loc = tuple(part for part in each["loc"] if part != "[key]")
         about_key = "[key]" in each["loc"] or kind == "extra_forbidden"
         if kind == "extra_forbidden":
-            message = _unknown(loc)
+            message = _unknown(model, loc)
         elif kind == "string_pattern_mismatch":
             message = _PATTERNS.get(context["pattern"], "This text has not the required form.")
         elif kind == "missing":
             message = f"The key {loc[-1]!r} is missing."
             loc = loc[:-1]
         else:
-            message = _MESSAGES.get(kind, f"{each['msg']}.").format_map(context)
+            said = each["msg"].removeprefix("Value error, ")
+            message = _MESSAGES[kind].format_map(context) if kind in _MESSAGES else f"{said[:1].upper()}{said[1:]}."
         yield loc, message, about_key
 
 
-def _unknown(loc: Loc) -> str:
-    known = _keys_of(AgentDefinition, loc[:-1])
+def _unknown(model: type[BaseModel], loc: Loc) -> str:
+    known = _keys_of(model, loc[:-1])
     near = get_close_matches(str(loc[-1])[:_SHOWN], known, 1)
     told = f"Unknown key {str(loc[-1])[:_SHOWN]!r}"
     return f"{told}: did you mean {near[0]!r}?" if near else f"{told}: use one of {', '.join(sorted(known))}."

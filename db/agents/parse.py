@@ -18,8 +18,8 @@ from db.agents.check import check_definition
 from db.agents.definition import AgentDefinition
 from db.agents.files import FileProblem, read_knowledge, read_text
 from db.agents.model_errors import model_errors
-from db.agents.problems import MAX_PROBLEMS, Loc, path_of
-from db.agents.yaml_tree import MAX_DEPTH, Tree, Unreadable, read_tree
+from db.agents.problems import MAX_PROBLEMS
+from db.agents.yaml_tree import MAX_DEPTH, FoundProblem, Tree, Unreadable, placed, read_tree
 from db.errors import InvalidDefinition, Problem
 from db.json_value import Json
 
@@ -28,9 +28,6 @@ MAX_BYTES = 1_000_000
 
 #: Escapes of surrogates, which JSON has and YAML has not.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-
-#: A problem before its place is known: the way to the value, the message, whether it is about the key.
-_Found = tuple[Loc, str, bool]
 
 
 def parse_file(file: Path) -> AgentDefinition:
@@ -70,23 +67,19 @@ def _is_deep(value: Json) -> bool:
     return bool(level)
 
 
-def _validated(value: Json, tree: Tree | None, file: str | None, problems: list[_Found]) -> AgentDefinition:
+def _validated(value: Json, tree: Tree | None, file: str | None, problems: list[FoundProblem]) -> AgentDefinition:
     try:
         definition = AgentDefinition.model_validate(value)
     except ValidationError as error:
-        _refuse([*problems, *islice(model_errors(error), MAX_PROBLEMS)], tree, file)
+        _refuse([*problems, *islice(model_errors(error, AgentDefinition), MAX_PROBLEMS)], tree, file)
     problems += check_definition(definition)
     if problems:
         _refuse(problems, tree, file)
     return definition
 
 
-def _refuse(found: Iterable[_Found], tree: Tree | None, file: str | None) -> NoReturn:
-    problems = []
-    for loc, message, about_key in found:
-        line, column = (None, None) if tree is None else tree.place(loc, key=about_key)
-        problems.append(Problem(message, path_of(loc), file, line, column))
-    raise InvalidDefinition(sorted(problems, key=lambda each: (each.line or 0, each.column or 0))[:MAX_PROBLEMS])
+def _refuse(found: Iterable[FoundProblem], tree: Tree | None, file: str | None) -> NoReturn:
+    raise InvalidDefinition(placed(found, tree, file))
 
 
 def _tree(text: str, file: str | None) -> Tree:
@@ -95,8 +88,7 @@ def _tree(text: str, file: str | None) -> Tree:
             return read_tree(text)
         return _json_tree(text)
     except Unreadable as error:
-        found = error.problem
-        raise InvalidDefinition([Problem(found.message, found.path, file, found.line, found.column)]) from None
+        raise InvalidDefinition([error.in_file(file)]) from None
 
 
 def _json_tree(text: str) -> Tree:

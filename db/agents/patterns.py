@@ -36,7 +36,7 @@ def check_pattern(pattern: str) -> None:
     """Raises ValueError for a pattern that is too long or too large, or that the engine does not take."""
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"a pattern has at most {MAX_PATTERN} characters")
-    if _parts(pattern) > _MAX_PARTS:
+    if parts_of(pattern) > _MAX_PARTS:
         raise ValueError("its repetitions are too large: use minLength and maxLength")
     try:
         _compiled(pattern)
@@ -49,8 +49,8 @@ def matches(pattern: str, text: str) -> bool:
     return _compiled(pattern).isinstance_python(text)
 
 
-def _parts(pattern: str) -> int:
-    """An estimate of the pattern's parts, its counted repetitions written out."""
+def parts_of(pattern: str) -> int:
+    """An estimate of the pattern's parts, its counted repetitions written out; compiling takes some 50 µs for each."""
     groups: list[list[int]] = [[]]
     for token in _TOKEN.finditer(pattern):
         text = token[0]

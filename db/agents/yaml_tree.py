@@ -8,12 +8,12 @@ duplicate keys, several documents, deep nesting, more than a number of nodes. Th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import yaml
 
-from db.agents.problems import Loc, path_of
+from db.agents.problems import MAX_PROBLEMS, Loc, path_of
 from db.errors import Problem
 from db.json_value import Json
 
@@ -44,6 +44,19 @@ class Tree:
         return self.places.get(loc, (1, 1))
 
 
+#: A problem before its place is known: the way to the value, the message, whether it is about the key.
+FoundProblem = tuple[Loc, str, bool]
+
+
+def placed(found: Iterable[FoundProblem], tree: Tree | None, file: str | None) -> list[Problem]:
+    """Problems with their places in a file's text, in its order; without lines if there is no text."""
+    problems = []
+    for loc, message, about_key in found:
+        line, column = (None, None) if tree is None else tree.place(loc, key=about_key)
+        problems.append(Problem(message, path_of(loc), file, line, column))
+    return sorted(problems, key=lambda each: (each.line or 0, each.column or 0))[:MAX_PROBLEMS]
+
+
 class Unreadable(Exception):
     """The text is not YAML that can be read. ``problem``: without its file."""
 
@@ -51,6 +64,9 @@ class Unreadable(Exception):
         super().__init__(message)
         line, column = place or (None, None)
         self.problem = Problem(message, path_of(loc), line=line, column=column)
+
+    def in_file(self, file: str | None) -> Problem:
+        return replace(self.problem, file=file)
 
 
 def read_tree(text: str) -> Tree:
@@ -72,7 +88,7 @@ class _Reader:
         self._next()  # the document's end
         more = self._next()
         if not isinstance(more, yaml.StreamEndEvent):
-            raise Unreadable("There is a second document: a file holds one definition.", _place(more))
+            raise Unreadable("There is a second document: a file holds one.", _place(more))
         return self._tree
 
     def _next(self) -> yaml.Event:
@@ -91,9 +107,9 @@ class _Reader:
         self._nodes += 1
         place = _place(event)
         if self._nodes > MAX_NODES:
-            raise Unreadable(f"The definition has more than {MAX_NODES} values.", place)
+            raise Unreadable(f"The text has more than {MAX_NODES} values.", place)
         if len(loc) > MAX_DEPTH:
-            raise Unreadable(f"The definition is nested deeper than {MAX_DEPTH} levels.", place)
+            raise Unreadable(f"The text is nested deeper than {MAX_DEPTH} levels.", place)
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise Unreadable("Anchors (&) and aliases (*) are not allowed: write the value out.", place, loc)
         if event.tag is not None and event.tag != "!":

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from operator import ge, lt
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, false
+from sqlalchemy import ColumnElement, Text, false, func, literal_column
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.agents.references import as_stored
@@ -55,6 +55,8 @@ def of_sessions(wanted: SessionFilter | None) -> Iterator[Condition]:
         yield Condition(Holds(over_columns(summary.has_failed), wanted.failed))
     if wanted.live_now is not None:
         yield Condition(Holds(over_columns(summary.is_live), wanted.live_now))
+    if wanted.evals is not None:
+        yield Condition(Holds(_is_eval, wanted.evals))
     if wanted.channel is not None:
         yield compare(Session.channel, wanted.channel)
     if wanted.language is not None:
@@ -122,6 +124,10 @@ def _is_forked(columns: Columns, values: Sequence[Expression]) -> ColumnElement[
 
 def _is_not_forked(columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:
     return columns.forked.is_(False)  # as in the index of references
+
+
+def _is_eval(columns: Columns) -> ColumnElement[bool]:
+    return func.coalesce(func.jsonb_exists(columns["metadata"], literal_column("'eval'")), false())
 
 
 def _has_outcome(columns: Columns, values: Sequence[Expression]) -> ColumnElement[bool]:

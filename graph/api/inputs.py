@@ -212,6 +212,9 @@ class SessionFilter:
     live_now: bool | None = strawberry.field(
         description="With a live call that has not ended; false: without one.", default=None
     )
+    evals: bool | None = strawberry.field(
+        description='That an eval made: its metadata has the member "eval"; false: all others.', default=None
+    )
     customer_id: str | None = strawberry.field(description="Of this customer.", default=None)
     status: SessionStatus | None = strawberry.field(description="With this status.", default=None)
     channel: Channel | None = strawberry.field(description="Of this channel.", default=None)

@@ -21,6 +21,7 @@ from graph.api import filters
 from graph.api.agent_queries import AgentQueries
 from graph.api.conditions import in_sql
 from graph.api.context import Info
+from graph.api.eval_queries import EvalQueries
 from graph.api.inputs import CrmRecordFilter, SessionFilter
 from graph.api.key_queries import KeyQueries
 from graph.api.nodes import find_node, node_of
@@ -60,7 +61,7 @@ def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
 
 
 @strawberry.type(description="The queries.")
-class Query(AgentQueries, KeyQueries, OverviewQueries):
+class Query(AgentQueries, EvalQueries, KeyQueries, OverviewQueries):
     @strawberry.field(description="The API key of this request and its tenant.")
     async def viewer(self, info: Info) -> Viewer:
         viewer = await info.context.viewer()

@@ -21,12 +21,13 @@ from db.agents.builtin import builtin_agents
 from db.agents.definition import AgentDefinition
 from db.agents.payload import check_payload
 from db.agents.tool_names import FIND_CRM_RECORDS, UPDATE_CRM_RECORD
-from graph.cli.evals.check import check
-from graph.cli.evals.conversation import Conversation
 from graph.cli.evals.load import Loaded, load
-from graph.cli.evals.played import PlayedConversation, PlayedRecord, PlayedTurn
 from graph.cli.evals.report import Outcome, show_misses, show_scores
 from graph.cli.evals.score import scores
+from graph.evals.check import check
+from graph.evals.conversation import Conversation
+from graph.evals.played import PlayedConversation, PlayedRecord, PlayedTurn
+from graph.evals.search import backtracking
 from inference.engines.scripted.engine import ScriptedEngine
 from inference.engines.scripted.reading.reader import UnderstandingReader
 from inference.engines.scripted.understanding.shared import shared_understander
@@ -179,7 +180,7 @@ async def _main() -> None:
     outcomes = []
     for each in conversations(options.half, options.kind, options.name):
         played = await play(engine, each.conversation)
-        outcomes.append(Outcome(each, played, check(each.conversation, played), 0.0))
+        outcomes.append(Outcome(each, played, check(each.conversation, played, backtracking), 0.0))
     for outcome in outcomes:
         for turn in outcome.played.turns:
             if turn.failed_tools and not options.quiet:

@@ -11,8 +11,9 @@ import pytest
 
 from db.agents.builtin import builtin_agents
 from db.agents.parse import parse_file
-from graph.cli.evals.check import check
 from graph.cli.evals.load import load
+from graph.evals.check import check
+from graph.evals.search import backtracking
 from inference.engines.scripted.engine import ScriptedEngine
 from inference.ports import ToolSpec
 from tests.evals.player import play
@@ -36,7 +37,7 @@ async def test_the_example_ends_as_its_conversations_say(scripted: ScriptedEngin
     for each in load([_EXAMPLES / example]):
         assert each.conversation.agent == agent.name
         played = await play(scripted, each.conversation, agent, _servers(example))
-        verdict = check(each.conversation, played)
+        verdict = check(each.conversation, played, backtracking)
         if verdict.misses:
             wrong[each.conversation.name] = (verdict.misses, [turn.reply for turn in played.turns])
     # Not right yet: the dialogue engine takes "ist beschädigt angekommen" for a matter that is settled.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graph.cli.evals.check import AGAINST_WORD, check
+from graph.evals.check import AGAINST_WORD, check
+from graph.evals.search import backtracking
 from inference.engines.scripted.engine import ScriptedEngine
 from tests.evals.player import conversations, play
 
@@ -25,7 +26,9 @@ async def test_conversations_end_right(scripted: ScriptedEngine, kind: str) -> N
     for each in conversations("tune", kind):
         if each.file.name.startswith(_HARDER):
             continue
-        verdicts[each.conversation.name] = check(each.conversation, await play(scripted, each.conversation))
+        verdicts[each.conversation.name] = check(
+            each.conversation, await play(scripted, each.conversation), backtracking
+        )
     wrong = {name: verdict.misses for name, verdict in verdicts.items() if verdict.misses}
     assert len(wrong) <= len(verdicts) * 0.25, wrong
     if kind == "polarity":

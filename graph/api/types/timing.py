@@ -52,13 +52,14 @@ def _measured(name: str) -> tuple[_Python, _Sql]:
     return python, lambda turn: cast(_text(turn.timing, name), Double)
 
 
-_total, _total_sql = _between(TurnRow.queued_at, TurnRow.finished_at)
+total_ms, _total_sql = _between(TurnRow.queued_at, TurnRow.finished_at)
 _queue, _queue_sql = _between(TurnRow.queued_at, TurnRow.started_at)
 _covered, _covered_sql = _measured("covered_ms")
+first_audio_ms, _first_audio_sql = _measured("first_audio_ms")
 
 
 def _unattributed(turn: TurnRow) -> float | None:
-    total = _total(turn)
+    total = total_ms(turn)
     if total is None:
         return None
     rest = total - (_queue(turn) or 0.0) - (_covered(turn) or 0.0)
@@ -122,7 +123,7 @@ class TurnTiming:
     row: strawberry.Private[TurnRow]
     source: strawberry.Private[Source]
     id: strawberry.ID = prefixed_id("timing", TurnRow.id, "one turn's timing")
-    total_ms: float | None = computed(_total, _total_sql, "From queueing to the end.")
+    total_ms: float | None = computed(total_ms, _total_sql, "From queueing to the end.")
     queue_ms: float | None = computed(_queue, _queue_sql, "From queueing to the start; null until then.")
     stages: list[StageTiming] = items(
         StageTiming,
@@ -141,5 +142,5 @@ class TurnTiming:
         *_measured("first_text_ms"), "From queueing until the first text of the reply."
     )
     first_audio_ms: float | None = computed(
-        *_measured("first_audio_ms"), "From queueing until the first sentence of the reply had audio."
+        first_audio_ms, _first_audio_sql, "From queueing until the first sentence of the reply had audio."
     )

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
-from db.errors import BadUserInput
-from graph.cli.evals.conversation import Conversation, EvalFile
+from db.agents.files import FileProblem, read_text
+from db.errors import BadUserInput, InvalidEvals, Problem
+from graph.evals.conversation import Conversation
+from graph.evals.parse import MAX_BYTES, parse_evals
 
 _SUFFIX = "*.eval.yaml"
-_MOST_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,39 +27,21 @@ class Loaded:
 
 
 def load(paths: Sequence[Path]) -> list[Loaded]:
-    """All conversations of these files and folders, in order. Raises BadUserInput with the file and the place."""
+    """All conversations of these files and folders, in order.
+
+    Raises InvalidEvals with the file and the places, BadUserInput if there is none.
+    """
     files: list[Path] = []
     for path in paths:
         files += sorted(path.rglob(_SUFFIX)) if path.is_dir() else [path]
     if not files:
         raise BadUserInput(f"No {_SUFFIX} below {', '.join(map(str, paths))}.")
-    return [each for file in files for each in _conversations(file)]
+    return [Loaded(file, each) for file in files for each in _conversations(file)]
 
 
-def _conversations(file: Path) -> list[Loaded]:
-    whole = _parse(file)
-    filled = [
-        each.model_copy(update={"agent": each.agent or whole.agent, "kind": each.kind or whole.kind})
-        for each in whole.conversations
-    ]
-    return [Loaded(file, each) for each in filled]
-
-
-def _parse(file: Path) -> EvalFile:
+def _conversations(file: Path) -> list[Conversation]:
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise BadUserInput(f"{file} has more than {_MOST_BYTES} bytes.")
-        text = file.read_text(encoding="utf-8")
-        return EvalFile.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
-    except OSError as error:
-        raise BadUserInput(f"{file}: {error.strerror}.") from None
-    except UnicodeError:
-        raise BadUserInput(f"{file} is not UTF-8 text.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
-        raise BadUserInput(f"{file}{place}: {getattr(error, 'problem', None) or 'not YAML'}.") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadUserInput(f"{file}: {where}: {first['msg']}.") from None
+        text = read_text(file, MAX_BYTES)
+    except FileProblem as error:
+        raise InvalidEvals([Problem(str(error), file=str(file))]) from None
+    return parse_evals(text, file=str(file), backtracking=True)

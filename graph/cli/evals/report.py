@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement
 from rich.console import Console
 from rich.table import Table
 
-from graph.cli.evals.check import AGAINST_WORD, DUPLICATE, INVENTED, Verdict
 from graph.cli.evals.load import Loaded
-from graph.cli.evals.played import PlayedConversation
 from graph.cli.evals.score import Score
+from graph.evals.check import AGAINST_WORD, DUPLICATE, INVENTED, Verdict
+from graph.evals.played import PlayedConversation
 
 #: Characters that XML 1.0 cannot hold.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -12,15 +12,16 @@ from rich.console import Console
 
 from db.errors import VoxLoomError
 from graph.cli.api_client import ApiClient, ServerUnusable
-from graph.cli.evals.check import TURN, Miss, Verdict, check
-from graph.cli.evals.conversation import Conversation
 from graph.cli.evals.load import Loaded
 from graph.cli.evals.play import Variant, play
-from graph.cli.evals.played import PlayedConversation
 from graph.cli.evals.report import Outcome, show_misses, show_scores, write_junit
 from graph.cli.evals.score import scores
 from graph.cli.evals.sounds import Sounds
 from graph.cli.loaded import wait_until_loaded
+from graph.evals.check import TURN, Miss, Verdict, check
+from graph.evals.conversation import Conversation
+from graph.evals.played import PlayedConversation
+from graph.evals.search import backtracking
 
 
 async def evaluate(
@@ -64,7 +65,7 @@ async def _run(api: ApiClient, loaded: Sequence[Loaded], variant: Variant, *, jo
             started = time.monotonic()
             try:
                 played = await play(api, each.conversation, variant, sounds, folder=each.file.parent)
-                verdict = check(each.conversation, played)
+                verdict = check(each.conversation, played, backtracking)
             except VoxLoomError as error:
                 played = PlayedConversation("", [], [])
                 verdict = Verdict([Miss(TURN, f"{error.code}: {error.message}")])

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from graph.cli.evals.check import Verdict
-from graph.cli.evals.conversation import Conversation
+from graph.evals.check import Verdict
+from graph.evals.conversation import Conversation
 
 
 @dataclass(slots=True)
 class Score:
-    """``about``: how many conversations missed something of this kind (``graph.cli.evals.check``)."""
+    """``about``: how many conversations missed something of this kind (``graph.evals.check``)."""
 
     conversations: int = 0
     right: int = 0

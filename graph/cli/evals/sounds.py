@@ -11,8 +11,8 @@ from pathlib import Path
 
 from db.errors import BadUserInput, EngineUnavailable
 from db.json_value import Json
-from graph.cli.evals.conversation import Line
 from graph.cli.python_module import python_module
+from graph.evals.conversation import Line
 
 #: The engines that speak the customers' lines: other voices than those that answer, where there are any.
 VOICES = ("pico", "hibari", "kokoro")

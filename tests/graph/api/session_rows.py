@@ -55,7 +55,14 @@ async def add_turn(
         return turn.id
 
 
-async def add_record(database: Database, session_id: str, *, scenario: str = "billing_query", **values: Any) -> UUID:
+async def add_record(
+    database: Database,
+    session_id: str,
+    *,
+    scenario: str = "billing_query",
+    turn_id: UUID | None = None,
+    **values: Any,
+) -> UUID:
     """Files a CRM record."""
     async with database.transaction() as session:
         owner = await session.get_one(Session, UUID(session_id))
@@ -63,6 +70,7 @@ async def add_record(database: Database, session_id: str, *, scenario: str = "bi
         call = ToolCall(
             id=new_id(),
             session_id=owner.id,
+            turn_id=turn_id,
             name=scenario,
             server="crm",
             arguments={},

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from graph.cli.api_client import ApiClient
-from graph.cli.evals.conversation import EvalFile
 from graph.cli.evals.load import load
 from graph.cli.evals.play import Variant
 from graph.cli.evals.record import record
 from graph.cli.evals.run import evaluate
+from graph.evals.conversation import EvalFile
 from tests.client import Client
 
 FILE = """

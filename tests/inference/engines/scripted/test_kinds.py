@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.cli.evals.conversation import Conversation
-from graph.cli.evals.played import PlayedRecord
+from graph.evals.conversation import Conversation
+from graph.evals.played import PlayedRecord
 from inference.engines.scripted.engine import ScriptedEngine
 from tests.evals.player import play
 

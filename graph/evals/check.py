@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from db.json_value import Json
-from graph.cli.evals.conversation import Conversation, Line, RecordExpectation
-from graph.cli.evals.played import PlayedConversation, PlayedRecord, PlayedTurn
+from graph.evals.conversation import Conversation, Line, RecordExpectation
+from graph.evals.played import PlayedConversation, PlayedRecord, PlayedTurn
+from graph.evals.search import Search, linear
 
 #: What a missed expectation is about. The first three are never acceptable.
 AGAINST_WORD, INVENTED, DUPLICATE = "filed against the word", "invented field", "filed twice"
 NOT_FILED, WRONG_FIELD, REPLY, TURN = "not filed", "wrong field", "reply", "turn"
 
-_QUESTION = re.compile(r"[^.!?।？]{8,}[?？]")
+_SENTENCE_ENDS = re.compile("([.!?।？])")
+_SHORTEST_QUESTION = 9
 _IDENTIFYING = ("name", "phone", "account_id")
 
 
@@ -40,18 +42,21 @@ class Verdict:
     missed_entities: int = 0
 
 
-def check(expected: Conversation, played: PlayedConversation) -> Verdict:
-    """All misses of one conversation, with its labels of understanding."""
+def check(expected: Conversation, played: PlayedConversation, found_in: Search = linear) -> Verdict:
+    """All misses of one conversation, with its labels of understanding.
+
+    ``found_in``: how regular expressions are searched; the expectations were checked for it.
+    """
     verdict = Verdict()
     for number, (line, turn) in enumerate(zip(expected.turns, played.turns, strict=False), 1):
         if turn.error is not None:
             verdict.misses.append(Miss(TURN, turn.error, number))
-        _check_turn(line, turn, number, verdict)
+        _check_turn(line, turn, number, verdict, found_in)
     if len(played.turns) < len(expected.turns):
         verdict.misses.append(Miss(TURN, f"only {len(played.turns)} of {len(expected.turns)} lines were played"))
     verdict.misses += _repeated_questions(played)
     if expected.expect.records is not None:
-        verdict.misses += _check_records(expected.expect.records, played.records)
+        verdict.misses += _check_records(expected.expect.records, played.records, found_in)
     return verdict
 
 
@@ -65,20 +70,18 @@ def _repeated_questions(played: PlayedConversation) -> list[Miss]:
 
 
 def _questions(reply: str) -> set[str]:
-    return {each.strip() for each in _QUESTION.findall(reply)}
+    parts = _SENTENCE_ENDS.split(reply)  # sentences and their ends in turn
+    whole = (sentence + end for sentence, end in zip(parts[::2], parts[1::2], strict=False))
+    return {each.strip() for each in whole if each[-1] in "?？" and len(each) >= _SHORTEST_QUESTION}
 
 
-def _check_turn(line: Line, turn: PlayedTurn, number: int, verdict: Verdict) -> None:
+def _check_turn(line: Line, turn: PlayedTurn, number: int, verdict: Verdict, found_in: Search) -> None:
     wanted = line.expect
     misses = verdict.misses
     reply = turn.reply
-    if wanted.reply.any and not any(re.search(each, reply, re.IGNORECASE) for each in wanted.reply.any):
+    if wanted.reply.any and not any(found_in(each, reply) for each in wanted.reply.any):
         misses.append(Miss(REPLY, f"none of {wanted.reply.any} in the reply", number))
-    misses += [
-        Miss(REPLY, f"{each!r} is in the reply", number)
-        for each in wanted.reply.none
-        if re.search(each, reply, re.IGNORECASE)
-    ]
+    misses += [Miss(REPLY, f"{each!r} is in the reply", number) for each in wanted.reply.none if found_in(each, reply)]
     if wanted.reply.language is not None and turn.reply_language != wanted.reply.language:
         misses.append(Miss(REPLY, f"answered in {turn.reply_language}, not {wanted.reply.language}", number))
     if wanted.filed is not None and sorted(wanted.filed) != sorted(turn.filed):
@@ -110,13 +113,15 @@ def _check_entities(expected: Mapping[str, Sequence[str]], found: Mapping[str, s
     verdict.wrong_entities += len(found.keys() - expected.keys())
 
 
-def _check_records(expected: Sequence[RecordExpectation], filed: Sequence[PlayedRecord]) -> list[Miss]:
+def _check_records(
+    expected: Sequence[RecordExpectation], filed: Sequence[PlayedRecord], found_in: Search
+) -> list[Miss]:
     """Pairs records with expectations of the same scenario, the fewest misses first."""
     misses: list[Miss] = []
     left = list(filed)
     for want in expected:
         rated = sorted(
-            ((_record_misses(want, record), record) for record in left if record.scenario in want.scenario),
+            ((_record_misses(want, record, found_in), record) for record in left if record.scenario in want.scenario),
             key=lambda pair: len(pair[0]),
         )
         if not rated:
@@ -131,7 +136,7 @@ def _check_records(expected: Sequence[RecordExpectation], filed: Sequence[Played
     return misses
 
 
-def _record_misses(want: RecordExpectation, record: PlayedRecord) -> list[Miss]:
+def _record_misses(want: RecordExpectation, record: PlayedRecord, found_in: Search) -> list[Miss]:
     misses = []
     if want.intent is not None and record.intent not in want.intent:
         misses.append(Miss(WRONG_FIELD, f"intent {record.intent}, expected {want.intent}"))
@@ -151,7 +156,7 @@ def _record_misses(want: RecordExpectation, record: PlayedRecord) -> list[Miss]:
     misses += [
         Miss(WRONG_FIELD, f"{each!r} is not in the record of {record.scenario}")
         for each in want.query
-        if not re.search(each, said, re.IGNORECASE)
+        if not found_in(each, said)
     ]
     return misses
 

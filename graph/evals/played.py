@@ -20,12 +20,11 @@ class PlayedRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlayedTurn:
-    """``heard``: the customer's words as understood. ``intent``, ``entities``: from the details of the model call, if
-    the engine gives them. ``failed_tools``: names and errors of tool calls that failed or that the guard refused.
-    ``error``: code and message of a failed turn. Times in milliseconds.
+    """``heard``: the customer's words as understood; ``said``: as written, for reports. ``intent``, ``entities``: from
+    the details of the model call, if the engine gives them. ``failed_tools``: names and errors of tool calls that
+    failed or that the guard refused. ``error``: code and message of a failed turn. Times in milliseconds.
     """
 
-    said: str
     heard: str
     reply: str
     reply_language: str | None
@@ -37,6 +36,7 @@ class PlayedTurn:
     first_audio_ms: float | None = None
     total_ms: float | None = None
     error: str | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

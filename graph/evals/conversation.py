@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from db.agents.definition import Language
 from db.agents.identifier import Identifier
 from db.defaults import DEFAULT_AGENT
 from db.json_value import Json
+from graph.evals.search import LinearPatterns, check_backtracking
 
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+#: Most lines of a conversation.
+MAX_LINES = 200
+
+
+def _pattern(given: str, info: ValidationInfo) -> str:
+    if isinstance(info.context, LinearPatterns):
+        info.context.check(given)
+    else:
+        check_backtracking(given)
+    return given
 
 
 def _listed(value: object) -> object:
@@ -20,7 +33,9 @@ def _listed(value: object) -> object:
 
 #: Allowed values: one, or any of several.
 AnyOf = Annotated[list[Text], BeforeValidator(_listed)]
-#: The same of a field; null: the field must be absent.
+#: Regular expressions, one or several: of linear time, if LinearPatterns is the context of the validation.
+Patterns = Annotated[list[Annotated[Text, AfterValidator(_pattern)]], BeforeValidator(_listed)]
+#: The same as AnyOf of a field; null: the field must be absent.
 Allowed = Annotated[list[str] | None, BeforeValidator(_listed)]
 
 
@@ -34,8 +49,8 @@ class ReplyExpectation(_Part):
     ``language``: of the reply. ``judge``: a requirement in words, judged by a chat server if one is configured.
     """
 
-    any: AnyOf = []
-    none: AnyOf = []
+    any: Patterns = []
+    none: Patterns = []
     language: Language | None = None
     judge: Text | None = None
 
@@ -90,7 +105,7 @@ class RecordExpectation(_Part):
     intent: AnyOf | None = None
     priority: AnyOf | None = None
     fields: dict[Identifier, Allowed] = {}
-    query: AnyOf = []
+    query: Patterns = []
 
 
 class ConversationExpectation(_Part):
@@ -107,8 +122,12 @@ class Conversation(_Part):
     agent: Identifier | Literal[""] = ""
     language: Annotated[str, Field(max_length=10)] = "en"
     known: dict[str, Json] = {}
-    turns: Annotated[list[Line], Field(min_length=1, max_length=200)]
+    turns: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)]
     expect: ConversationExpectation = ConversationExpectation()
+
+    def to_json(self) -> str:
+        """The conversation as JSON without defaults: ``graph.evals.parse.parse_conversation`` reads it."""
+        return self.model_dump_json(exclude_defaults=True)
 
 
 class EvalFile(_Part):

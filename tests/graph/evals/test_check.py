@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graph.cli.evals.check import AGAINST_WORD, DUPLICATE, INVENTED, NOT_FILED, REPLY, TURN, WRONG_FIELD, check, matches
-from graph.cli.evals.conversation import Conversation
-from graph.cli.evals.played import PlayedConversation, PlayedRecord, PlayedTurn
 from graph.cli.evals.score import scores
+from graph.evals.check import AGAINST_WORD, DUPLICATE, INVENTED, NOT_FILED, REPLY, TURN, WRONG_FIELD, check, matches
+from graph.evals.conversation import Conversation
+from graph.evals.played import PlayedConversation, PlayedRecord, PlayedTurn
 
 EXPECTED = Conversation.model_validate(
     {
