@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Locator, expect
+from sqlalchemy import update
 
+from db.enums import EventType, Role
+from db.feed.events import NewEvent, append
 from db.ids import new_id
+from db.models.conversation import Message
 from tests.client import END, Client
 from tests.console.page import ConsolePage, key_of
 from tests.graph.api.session_rows import add_turn
 from tests.graph.edge import Edge
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+_HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=alert(1)> \u202eمرحبا بالعالم "
 
 
 def replies(console: ConsolePage) -> Locator:
@@ -75,6 +82,33 @@ async def test_one_that_cannot_go_on_says_why(console: ConsolePage, edge: Edge, 
         await console.page.get_by_role("button", name="Go on in Talk").click()
         await expect(dialog).to_contain_text(reason)
         await expect(dialog.get_by_role("button", name="Go on")).to_have_count(0)
+
+
+async def test_endless_hostile_words_are_folded_and_only_words(console: ConsolePage, edge: Edge, acme: Client) -> None:
+    endless = _HOSTILE + "word " * 20_000
+    session_id = await acme.create_session()
+    turn_id = await add_turn(edge.database, session_id, endless, endless)
+    heard = {
+        "heard_text": _HOSTILE.strip(), "heard_ms": 900, "total_ms": 2000, "interrupted": True, "source": "ACKS",
+    }  # fmt: skip
+    async with edge.database.transaction() as session:
+        reply = (Message.turn_id == turn_id) & (Message.role == Role.ASSISTANT)
+        await session.execute(update(Message).where(reply).values(playback=heard))
+        ids = [NewEvent(kind, turn_id) for kind in (EventType.TURN_QUEUED, EventType.TURN_COMPLETED)]
+        await append(session, UUID(session_id), ids)
+    await console.sign_in(key_of(acme), f"/talk?session={session_id}")
+    said = console.page.locator(".said .plain-text")
+    await expect(said).to_have_count(2)
+    for shown in await said.all():
+        assert len(await shown.inner_text()) < 1_500
+    length = f"{len(endless):,}"
+    await replies(console).get_by_role("button", name=f"Show all {length} characters").click()
+    assert len(await replies(console).locator(".plain-text").inner_text()) > 100_000
+    await expect(replies(console).locator("del")).to_contain_text("not heard: word word")
+    await expect(replies(console).locator("p[dir=auto] > span")).to_contain_text(_HOSTILE.strip())
+    assert await console.page.title() == "Talk – VoxLoom"
+    assert await console.page.locator(".transcript :is(script, img)").count() == 0
+    assert await console.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
 async def test_one_that_is_not_there_is_none(console: ConsolePage, acme: Client) -> None:

@@ -267,8 +267,21 @@ async def test_hostile_words_are_only_words(talk: ConsolePage) -> None:
     await said(talk).last.get_by_role("button", name="Show all 4,000 characters").click()
     assert len(await said(talk).last.locator(".plain-text").inner_text()) > 3_900
     assert await talk.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_longest_message_is_told_before_it_is_sent(talk: ConsolePage) -> None:
+    box = talk.page.get_by_label("Write to the agent")
+    await box.fill("x" * 3_900)
+    await expect(talk.page.get_by_text("3,900 of 4,000 characters")).to_be_visible()
     await write(talk, "x" * 4_001)
-    await expect(talk.page.get_by_text("At most 4,000 characters.")).to_be_visible()
+    await expect(talk.page.get_by_text("At most 4,000 characters. This has 4,001.")).to_be_visible()
+    await expect(talk.page.get_by_role("button", name="Send")).to_be_disabled()
+    assert len(await box.input_value()) == 4_001, "what was written stays"
+    assert "session=" not in talk.page.url
+    # The API counts characters, of which the browser's strings have two each.
+    await write(talk, "\U0001f600" * 4_000)
+    await expect(said(talk).last).to_contain_text("\U0001f600", timeout=WAIT_MS)
+    await expect(box).to_have_value("")
 
 
 async def test_a_revoked_key_leads_to_the_sign_in(talk: ConsolePage, edge: Edge, acme: Client) -> None:

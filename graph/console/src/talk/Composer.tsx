@@ -5,12 +5,23 @@ import { words } from '@/words';
 import { choice } from './choice';
 import { call, conversation, interrupt, opening, say, unfinished } from './store';
 
+/** From this part of the longest message on, its length is told. */
+const NEAR = 0.9;
+
+/** As the API counts: one outside the Basic Multilingual Plane, such as an emoji, is one. */
+function charactersOf(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
 /** A line to write in: a turn of the call that goes on, else a message. Enter sends, Shift with Enter breaks the line. */
 export function Composer({ maxLength, canWrite }: { maxLength: number; canWrite: boolean }) {
   const text = words.value.talk;
   const id = useId();
   const [draft, setDraft] = useState('');
-  const isTooLong = draft.length > maxLength;
+  const length = charactersOf(draft);
+  const isTooLong = length > maxLength;
   const isOver = conversation.value.isEnded;
   const canSend = canWrite && !isOver && draft.trim() !== '' && !isTooLong && opening.value === undefined;
   const send = async () => {
@@ -57,8 +68,9 @@ export function Composer({ maxLength, canWrite }: { maxLength: number; canWrite:
           {text.send}
         </Button>
       )}
-      <p id={`${id}-limit`} class="field-error" role="alert">
-        {isTooLong && text.tooLong(formatNumber(maxLength))}
+      <p id={`${id}-limit`} class={isTooLong ? 'field-error' : 'field-help'}>
+        {!isTooLong && length > maxLength * NEAR && text.length(formatNumber(length), formatNumber(maxLength))}
+        <span role="alert">{isTooLong && text.tooLong(formatNumber(maxLength), formatNumber(length))}</span>
       </p>
     </form>
   );

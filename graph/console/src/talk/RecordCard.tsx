@@ -1,4 +1,5 @@
 import { Icon } from '@/ui/Icon';
+import { PlainText } from '@/ui/PlainText';
 import { words } from '@/words';
 import type { CrmRecord } from './conversation';
 
@@ -31,8 +32,8 @@ export function RecordCard({ record, isUpdate = false }: { record: CrmRecord; is
           .map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
-              <dd dir="auto" class="plain-text">
-                {value}
+              <dd>
+                <PlainText text={value ?? ''} />
               </dd>
             </div>
           ))}

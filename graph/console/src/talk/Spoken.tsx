@@ -13,18 +13,27 @@ export interface SpokenProps {
 export function Spoken({ text, heard, unheardFrom }: SpokenProps) {
   const split = unheardFrom ?? heard;
   if (split === undefined || split >= text.length) return <PlainText text={text} />;
-  const [before, behind] = [text.slice(0, split), text.slice(split)];
   return (
-    <p dir="auto" class="plain-text spoken">
-      <span>{before}</span>
-      {unheardFrom === undefined ? (
-        <span class="coming">{behind}</span>
-      ) : (
-        <del class="unheard">
-          <span class="visually-hidden"> {words.value.talk.unheard} </span>
-          {behind}
-        </del>
-      )}
-    </p>
+    <div class="spoken">
+      <PlainText
+        text={text}
+        draw={(shown) => (
+          <>
+            <span>{shown.slice(0, split)}</span>
+            {shown.length > split && <Behind text={shown.slice(split)} isUnheard={unheardFrom !== undefined} />}
+          </>
+        )}
+      />
+    </div>
+  );
+}
+
+function Behind({ text, isUnheard }: { text: string; isUnheard: boolean }) {
+  if (!isUnheard) return <span class="coming">{text}</span>;
+  return (
+    <del class="unheard">
+      <span class="visually-hidden"> {words.value.talk.unheard} </span>
+      {text}
+    </del>
   );
 }
