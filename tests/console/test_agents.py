@@ -1,4 +1,4 @@
-"""The console's view Agents: a definition is written, checked, compared, tried, published and brought back."""
+"""The console's view Agents: a definition is written, checked, compared, tried, held to evals, published."""
 
 from __future__ import annotations
 
@@ -26,6 +26,22 @@ AGENTS = "{ agents(first: 50, archived: true, drafts: true) { nodes { name archi
 GREETING = """query($version: Int) { agent(name: "front_desk", version: $version) {
   currentVersion { number } version { number draft definition } versions { totalCount } } }"""
 PUBLISH = "mutation($input: PublishAgentInput!) { publishAgent(input: $input) { isNew version { number } } }"
+
+SESSIONS = """query($evals: Boolean) { sessions(filter: {evals: $evals}) {
+  nodes { id status persona agentVersion { number draft } metadata } } }"""
+#: The engine of the tests replies with what was said.
+FILE = """conversations:
+  - name: heard-again
+    turns:
+      - {say: "Good morning.", expect: {filed: [], reply: {any: ["good morning"]}}}
+      - {speak: "Good night.", expect: {reply: {none: ["morning"]}}}
+    expect: {records: []}
+  - name: wrongly-expected
+    known: {name: Ann Lee}
+    turns: [{say: "Hello.", expect: {filed: [complaint]}}]
+  - name: with-a-recording
+    turns: [{audio: hello.wav}]
+"""
 
 
 async def _published(acme: Client, greeting: str = "Hello, this is the workshop.") -> int:
@@ -208,3 +224,82 @@ async def test_a_new_agent_is_archived_and_brought_back(console: ConsolePage, ac
     await expect(page.get_by_text("Archived since")).to_have_count(0)
     mine = [each for each in await _agents(acme) if each["name"] == "my_agent"]
     assert mine[0]["archivedAt"] is None
+
+
+async def _evals(console: ConsolePage, acme: Client, file: str) -> Page:
+    await _published(acme)
+    await console.sign_in(key_of(acme), "/agents/front_desk")
+    page = console.page
+    await page.get_by_role("tab", name="Evals").click()
+    await page.get_by_label("Eval file as YAML").fill(file)
+    return page
+
+
+def _row(page: Page, name: str) -> Locator:
+    return page.get_by_role("table", name="Results of the evals").get_by_role("row").filter(has_text=name)
+
+
+async def test_evals_are_played_and_judged(console: ConsolePage, acme: Client) -> None:
+    page = await _evals(console, acme, FILE)
+    await page.get_by_role("button", name="Run the evals").click()
+    await expect(page.get_by_role("status").filter(has_text="1 of 3 conversations are right.")).to_be_visible()
+    await expect(_row(page, "heard-again")).to_contain_text("right")
+    await expect(_row(page, "wrongly-expected")).to_contain_text("Line 1:")
+    await expect(_row(page, "wrongly-expected")).to_contain_text("not filed: filed nothing, expected ['complaint']")
+    await expect(_row(page, "with-a-recording")).to_contain_text("left out")
+    await expect(page.get_by_text("Spoken lines were sent as text.")).to_be_visible()
+    assert await console.axe() == []
+    sessions = (await acme.run(SESSIONS, evals=True))["sessions"]["nodes"]
+    assert {each["metadata"]["eval"] for each in sessions} == {"heard-again", "wrongly-expected"}
+    assert all(each["agentVersion"] == {"number": 1, "draft": False} for each in sessions)
+    # The conversation is one click away, and Conversations shows it only if evals are asked for.
+    await page.get_by_role("link", name="Open the conversation “heard-again”").click()
+    await expect(page.get_by_text("Good night.").first).to_be_visible()
+    await page.get_by_role("link", name="Conversations", exact=True).click()
+    await expect(page.get_by_role("link", name="Good morning.")).to_have_count(0)
+    await page.get_by_label("Show", exact=True).select_option("evals")
+    await expect(page.get_by_text("Good morning.").first).to_be_visible()
+    # The results are still there.
+    await page.goto(f"{console.address}/agents/front_desk")
+    await page.get_by_role("tab", name="Evals").click()
+    await expect(page.get_by_label("Eval file as YAML")).to_have_value(FILE)
+
+
+async def test_what_is_written_is_compared_with_the_published_version(console: ConsolePage, acme: Client) -> None:
+    page = await _evals(console, acme, FILE)
+    await page.get_by_role("tab", name="Definition").click()
+    await page.get_by_role("button", name="description").click()
+    await page.keyboard.press("End")
+    await page.keyboard.type(" And of a garage.")
+    await page.get_by_role("tab", name="Evals").click()
+    await page.get_by_label("Side by side").check()
+    await page.get_by_role("button", name="Run the evals").click()
+    await expect(page.get_by_role("status").filter(has_text="2 of 6 conversations are right.")).to_be_visible()
+    for heading in ("Version 2", "Version 1 (published)"):
+        await expect(page.get_by_role("columnheader", name=heading)).to_be_visible()
+    sessions = (await acme.run(SESSIONS, evals=True))["sessions"]["nodes"]
+    assert sorted(each["agentVersion"]["number"] for each in sessions) == [1, 1, 2, 2]
+
+
+async def test_a_mistake_in_the_file_leads_to_its_line(console: ConsolePage, acme: Client) -> None:
+    page = await _evals(console, acme, FILE.replace("known:", "knwon:"))
+    await page.get_by_role("button", name="Run the evals").click()
+    problem = page.get_by_role("list", name="Problems of the eval file").get_by_role("button")
+    await expect(problem).to_contain_text("did you mean 'known'?")
+    await problem.click()
+    selected = "(area) => area.value.slice(area.selectionStart, area.selectionEnd)"
+    area = page.get_by_label("Eval file as YAML")
+    assert await area.evaluate(selected) == "    knwon: {name: Ann Lee}"
+    assert (await acme.run(SESSIONS))["sessions"]["nodes"] == []
+
+
+async def test_a_run_is_stopped(console: ConsolePage, acme: Client) -> None:
+    many = "\n".join(
+        f"  - {{name: number-{number}, turns: [{{say: a}}, {{say: b}}, {{say: c}}]}}" for number in range(40)
+    )
+    page = await _evals(console, acme, f"conversations:\n{many}\n")
+    await page.get_by_role("button", name="Run the evals").click()
+    await page.get_by_role("button", name="Stop").click()
+    await expect(_row(page, "number-39")).to_contain_text("stopped")
+    await expect(page.get_by_role("button", name="Run the evals")).to_be_visible()
+    assert len((await acme.run(SESSIONS, evals=True))["sessions"]["nodes"]) < 20

@@ -1,6 +1,7 @@
 import { StatusDot } from '@/ui/StatusDot';
 import { formatNumber } from '@/ui/format';
 import { words } from '@/words';
+import { ProblemList } from './ProblemList';
 import type { Problem } from './problems';
 import type { Checked } from './useCheck';
 
@@ -21,19 +22,7 @@ export function CheckResult({ checked, onGoTo }: { checked: Checked; onGoTo: (pr
         )}
         {state === 'failed' && error && <StatusDot tone="bad">{text.notChecked(error.message, error.code)}</StatusDot>}
       </p>
-      {isWrong && (
-        <ol class="problems" aria-label={text.problemList}>
-          {problems.map((each, index) => (
-            <li key={`${index} ${each.message}`}>
-              <button type="button" class="problem" onClick={() => onGoTo(each)}>
-                {each.line !== undefined && <span class="figures">{text.atLine(formatNumber(each.line))}</span>}
-                {each.path && <code>{each.path}</code>}
-                <span>{each.message}</span>
-              </button>
-            </li>
-          ))}
-        </ol>
-      )}
+      {isWrong && <ProblemList problems={problems} label={text.problemList} onGoTo={onGoTo} />}
     </div>
   );
 }

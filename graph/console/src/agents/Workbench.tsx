@@ -12,6 +12,7 @@ import { CodeEditor } from './CodeEditor';
 import { Conflict } from './Conflict';
 import { asText, nameIn, sectionsOf } from './definitionText';
 import { Difference } from './Difference';
+import { EvalPanel } from './evals/EvalPanel';
 import { dropEdit, type Edit, editOf, keepEdit } from './edits';
 import { useCheck } from './useCheck';
 import { usePublish } from './usePublish';
@@ -32,7 +33,7 @@ export interface WorkbenchProps {
   onChanged: () => void;
 }
 
-type Panel = 'definition' | 'changes' | 'versions';
+type Panel = 'definition' | 'changes' | 'evals' | 'versions';
 
 /** Where a definition is written, compared, tried and published. */
 export function Workbench({ name, published, opened, isEarlier, isArchived, onChanged }: WorkbenchProps) {
@@ -96,6 +97,11 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
   async function tryIt() {
     const told = await work.storeDraft(edit.text);
     if (told !== undefined) navigate(pathTo('talk', undefined, { agent: told.name, version: String(told.number) }));
+  }
+
+  async function versionOfText(): Promise<number | undefined> {
+    if (!isEdited && opened.number !== undefined) return opened.number;
+    return (await work.storeDraft(edit.text))?.number;
   }
 
   const problems = work.problems ?? checked.problems;
@@ -168,7 +174,12 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
           tabs={[
             { name: 'definition', label: text.definition },
             { name: 'changes', label: text.changes },
-            ...(name === '' ? [] : [{ name: 'versions' as const, label: text.versions }]),
+            ...(name === ''
+              ? []
+              : [
+                  { name: 'evals' as const, label: words.value.evals.heading },
+                  { name: 'versions' as const, label: text.versions },
+                ]),
           ]}
           chosen={panel}
           onChoose={show}
@@ -185,6 +196,14 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
             <p class="pad editor-help">{text.editorHelp}</p>
           </div>
           {panel === 'changes' && <Difference before={publishedText} after={edit.text} />}
+          {panel === 'evals' && (
+            <EvalPanel
+              name={name}
+              published={current}
+              versionOfText={versionOfText}
+              hindrance={isArchived ? words.value.evals.archived : isOther ? words.value.evals.otherName : undefined}
+            />
+          )}
           {panel === 'versions' && (
             <Versions
               name={name}

@@ -2,7 +2,7 @@ import { request } from '@/api/client';
 import { ApiError, asApiError } from '@/api/errors';
 import { PublishAgent } from './agents.generated';
 
-/** What is wrong in a definition; `line` and `column` from 1, of the text. */
+/** What is wrong in a definition or an eval file; `line` and `column` from 1, of the text. */
 export interface Problem {
   message: string;
   path: string;
@@ -10,10 +10,12 @@ export interface Problem {
   column: number | undefined;
 }
 
-/** The problems that the server told in refusing a definition; undefined if it refused for another reason. */
+const CODES = ['INVALID_DEFINITION', 'INVALID_EVALS'];
+
+/** The problems that the server told in refusing a text; undefined if it refused for another reason. */
 export function problemsIn(error: ApiError): readonly Problem[] | undefined {
   const told = error.extensions['problems'];
-  if (error.code !== 'INVALID_DEFINITION' || !Array.isArray(told)) return undefined;
+  if (!CODES.includes(error.code) || !Array.isArray(told)) return undefined;
   return told.map((each: Record<string, unknown>) => ({
     message: String(each['message'] ?? ''),
     path: String(each['path'] ?? ''),

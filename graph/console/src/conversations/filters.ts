@@ -7,7 +7,8 @@ export interface Filters {
   agent: string;
   outcome: SessionOutcome | '';
   status: SessionStatus | '';
-  show: '' | 'failed' | 'live';
+  /** Conversations that evals made are shown by `evals` alone. */
+  show: '' | 'failed' | 'live' | 'evals';
   channel: Channel | '';
   language: string;
   customer: string;
@@ -35,7 +36,7 @@ export const NO_FILTERS: Filters = {
 export const OUTCOMES = ['IN_PROGRESS', 'HANDED_OVER', 'FILED', 'FAILED', 'NOTHING_FILED'] as const;
 export const STATUSES = ['OPEN', 'ENDED'] as const;
 export const CHANNELS = ['WEB', 'PHONE', 'CHAT', 'API'] as const;
-export const SHOWN = ['failed', 'live'] as const;
+export const SHOWN = ['failed', 'live', 'evals'] as const;
 
 const NAMES = Object.keys(NO_FILTERS) as (keyof Filters)[];
 const LONGEST = 200;
@@ -75,6 +76,7 @@ export function conditionsOf(filters: Filters): SessionFilter {
     status: status || null,
     failed: show === 'failed' ? true : null,
     liveNow: show === 'live' ? true : null,
+    evals: show === 'evals',
     channel: channel || null,
     language: language || null,
     customerId: customer.trim() || null,

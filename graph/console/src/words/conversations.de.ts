@@ -20,7 +20,7 @@ export const conversations: typeof english = {
   to: 'Bis',
   any: 'Alle',
   forksOf: 'Nur Wiederholungen eines Gesprächs',
-  shown: { all: 'Alle', failed: 'Mit Fehler', live: 'Gerade live' },
+  shown: { all: 'Alle außer Prüfgesprächen', failed: 'Mit Fehler', live: 'Gerade live', evals: 'Prüfgespräche' },
   statuses: { OPEN: 'Offen', ENDED: 'Beendet' },
   channels: { WEB: 'Web', PHONE: 'Telefon', CHAT: 'Chat', API: 'API' },
   outcomes: {

@@ -18,7 +18,7 @@ export const conversations = {
   to: 'To',
   any: 'Any',
   forksOf: 'Only runs of one conversation again',
-  shown: { all: 'All', failed: 'With an error', live: 'Live now' },
+  shown: { all: 'All but evals', failed: 'With an error', live: 'Live now', evals: 'Of evals' },
   statuses: { OPEN: 'Open', ENDED: 'Ended' },
   channels: { WEB: 'Web', PHONE: 'Phone', CHAT: 'Chat', API: 'API' },
   outcomes: {

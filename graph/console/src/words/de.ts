@@ -1,4 +1,5 @@
 import { conversations } from './conversations.de';
+import { evals } from './evals.de';
 import { overview } from './overview.de';
 import type { Words } from './en';
 
@@ -281,6 +282,7 @@ greeting:
   de: Guten Tag, wie kann ich Ihnen helfen?
 `,
   },
+  evals,
   overview,
   keys: {
     heading: 'Schlüssel',

@@ -1,4 +1,5 @@
 import { conversations } from './conversations.en';
+import { evals } from './evals.en';
 import { overview } from './overview.en';
 
 /** The console's words in English. Each view has a section of its own. */
@@ -275,6 +276,7 @@ greeting:
   en: Hello, how can I help you?
 `,
   },
+  evals,
   overview,
   keys: {
     heading: 'Keys',
