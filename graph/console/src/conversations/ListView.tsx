@@ -1,7 +1,10 @@
+import type { Virtualizer } from '@tanstack/virtual-core';
+import { useRef, useState } from 'preact/hooks';
 import { navigate, pathTo, place } from '@/state/router';
 import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorNotice } from '@/ui/ErrorNotice';
+import { formatNumber } from '@/ui/format';
 import { Link } from '@/ui/Link';
 import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
@@ -9,6 +12,7 @@ import { VirtualList } from '@/ui/VirtualList';
 import { words } from '@/words';
 import { FilterBar } from './FilterBar';
 import { addressOf, conditionsOf, filtersOf, isFiltered } from './filters';
+import type { SessionRowFragment } from './list.generated';
 import { SessionRow } from './SessionRow';
 import { usePages } from './usePages';
 
@@ -20,6 +24,8 @@ export function ListView() {
   const filters = filtersOf(place.value.query);
   const pages = usePages(conditionsOf(filters));
   const { rows, isLoading, error } = pages;
+  const handle = useRef<Virtualizer<HTMLElement, HTMLElement>>(null);
+  const unseen = useUnseen(rows);
   return (
     <Page
       heading={text.heading}
@@ -31,16 +37,32 @@ export function ListView() {
     >
       <FilterBar filters={filters} onChange={(changed) => navigate(addressOf(changed), { replace: true })} />
       {error && <ErrorNotice error={error} onRetry={pages.retry} />}
+      <p class="sessions-stale" role="status">
+        {pages.isStale && text.stale}
+      </p>
       {rows.length === 0 && isLoading && <Loading />}
       {rows.length === 0 && !isLoading && !error && <Nothing isFiltered={isFiltered(filters)} />}
       {rows.length > 0 && (
         <div class="sessions card" aria-busy={isLoading ? 'true' : undefined}>
+          <div class="sessions-new" role="status">
+            {unseen.count > 0 && (
+              <Button onClick={() => handle.current?.scrollToIndex(0)}>
+                {text.newAbove(unseen.count, formatNumber(unseen.count))}
+              </Button>
+            )}
+          </div>
           <VirtualList
             label={text.list}
             items={rows}
             keyOf={(row) => row.id}
             estimate={ROW_PX}
+            growsAtTop
+            onSeen={(first, last) => {
+              pages.seen(last);
+              unseen.seenFrom(first);
+            }}
             onEnd={pages.more}
+            handle={handle}
             draw={(row) => <SessionRow row={row} />}
           />
         </div>
@@ -50,6 +72,19 @@ export function ListView() {
       </p>
     </Page>
   );
+}
+
+/** Sessions that came above what is in sight. */
+function useUnseen(rows: readonly SessionRowFragment[]) {
+  // Ids are in order of creation.
+  const [newest, setNewest] = useState<string>();
+  return {
+    count: newest === undefined ? 0 : rows.filter((row) => row.id > newest).length,
+    seenFrom: (index: number) => {
+      const id = rows[index]?.id;
+      if (id !== undefined) setNewest((before) => (before === undefined || id > before ? id : before));
+    },
+  };
 }
 
 function Nothing({ isFiltered }: { isFiltered: boolean }) {

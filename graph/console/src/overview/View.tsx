@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useQuery } from '@/api/useQuery';
+import { useWhileVisible } from '@/state/useWhileVisible';
 import { ErrorNotice } from '@/ui/ErrorNotice';
 import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
@@ -27,10 +28,10 @@ export function View() {
   const [since, setSince] = useState(() => begin('7'));
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const { data, error, isLoading, reload } = useQuery(Overview, { since, timeZone });
-  useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === 'visible' && setSince(begin(days)), REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [days]);
+  useWhileVisible(
+    () => setSince(begin(days)),
+    () => REFRESH_MS,
+  );
   const found = data?.overview;
   return (
     <Page

@@ -7,6 +7,7 @@ import {
 } from '@tanstack/virtual-core';
 import type { ComponentChildren, RefObject } from 'preact';
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { useHeldPlace } from './useHeldPlace';
 
 type Options = VirtualizerOptions<HTMLElement, HTMLElement>;
 
@@ -20,6 +21,10 @@ export interface VirtualListProps<Item> {
   estimate: number;
   /** Stays at the end while items come, unless the reader has scrolled away from it. */
   sticksToEnd?: boolean;
+  /** Shows new items at its beginning at once, if that is in sight and nobody points at the list or has the focus in it. */
+  growsAtTop?: boolean;
+  /** Called with the index of the first item in sight and of the last one that is drawn. */
+  onSeen?: (first: number, last: number) => void;
   /** Called when the end comes near: to load more. */
   onEnd?: () => void;
   /** For scrollToIndex. */
@@ -31,7 +36,7 @@ const STICKY_PX = 48;
 
 /** A list that draws only what is in sight, however many items it has. It fills its parent's height and scrolls itself. */
 export function VirtualList<Item>(props: VirtualListProps<Item>) {
-  const { label, items, keyOf, draw, estimate, sticksToEnd, onEnd, handle } = props;
+  const { label, items, keyOf, draw, estimate, sticksToEnd, growsAtTop, onSeen, onEnd, handle } = props;
   const box = useRef<HTMLDivElement>(null);
   const [, redraw] = useReducer<number, void>((round) => round + 1, 0);
   const isAtEnd = useRef(true);
@@ -62,7 +67,15 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   useLayoutEffect(() => {
     if (sticksToEnd && isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [sticksToEnd, items.length, total]);
+  useHeldPlace(box, virtualizer, items, (index) => keyOf(items[index] as Item, index), (element) => {
+    return growsAtTop === true && element.scrollTop === 0 && !element.matches(':hover, :focus-within');
+  });
   const lastSeen = seen.at(-1)?.index ?? 0;
+  useLayoutEffect(() => {
+    // After the place was held: what came above it is not in sight.
+    const top = box.current?.scrollTop ?? 0;
+    onSeen?.(seen.find((each) => each.end > top)?.index ?? 0, lastSeen);
+  });
   useLayoutEffect(() => {
     if (items.length > 0 && lastSeen >= items.length - NEAR_END) onEnd?.();
   }, [items.length, lastSeen]);

@@ -42,6 +42,8 @@ export const conversations: typeof english = {
   nothing: 'Kein Gespräch passt dazu',
   nothingHelp: 'Nehmen Sie einen Filter weg, oder suchen Sie mit weniger Wörtern.',
   loadMore: 'Weitere werden geladen …',
+  newAbove: (count, text) => (count === 1 ? '1 neues Gespräch' : `${text} neue Gespräche`),
+  stale: 'Die Liste konnte nicht auf den neuen Stand gebracht werden. Das wird von selbst wieder versucht.',
   back: 'Alle Gespräche',
   one: 'Gespräch',
   missing: 'Dieses Gespräch gibt es nicht',

@@ -40,6 +40,8 @@ export const conversations = {
   nothing: 'No conversation matches',
   nothingHelp: 'Take a filter away, or search with fewer words.',
   loadMore: 'Loading more …',
+  newAbove: (count: number, text: string) => (count === 1 ? '1 new conversation' : `${text} new conversations`),
+  stale: 'The list could not be brought up to date. It is tried again by itself.',
   back: 'All conversations',
   one: 'Conversation',
   missing: 'There is no such conversation',
