@@ -38,6 +38,7 @@ from inference.turn.limits import TurnLimits
 from inference.worker.cancel_watch import CancelWatch
 from inference.worker.runner import TurnRunner
 from inference.worker.take_turns import register_turns, take_turns
+from tests import fork_server
 from tests.client import Client
 from tests.order import pytest_collection_finish, pytest_collection_modifyitems
 from tests.wrong_statements import no_wrong_statement
@@ -47,8 +48,17 @@ __all__ = ["pytest_collection_finish", "pytest_collection_modifyitems"]  # hooks
 # Pytest rewrites the assertions of the contract tests, to show their values.
 pytest.register_assert_rewrite("inference.testing")
 
+fork_server.install()
+
 _TEMPLATE = "voxloom_template"
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_programs() -> Iterator[None]:
+    """Stops the process of which programs are forked, if there is one."""
+    yield
+    fork_server.stop()
 
 
 @pytest.fixture(scope="session")

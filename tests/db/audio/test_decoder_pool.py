@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from db.errors import AudioTooLong, AudioUnreadable, Overloaded
 from db.subprocesses.child import ChildDied
 from tests.db.audio.bombs import webm_of_tags
 from tests.db.encode import encode
+from tests.fork_server import executed
 
 WAV = encode("wav", "pcm_s16le", rate=16_000)
 
@@ -28,6 +29,12 @@ WAV = encode("wav", "pcm_s16le", rate=16_000)
 BOMB = webm_of_tags(20_000)
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def real_programs() -> Iterator[None]:
+    with executed():
+        yield
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def test_while_it_waits_for_another_server(tmp_path: Path, module: str, argument
         with started(arguments, tmp_path, settings, module=module) as process:
             connection, _ = server.accept()
             with connection:
+                assert connection.recv(1)  # it has asked, and waits
                 assert interrupted(process).mistake(code=130) == "Interrupted."
 
 
