@@ -31,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 #: Modules that are forked, by what a server for them imports: packages with all that is below, or modules.
 _VOXLOOM = ("graph.cli.*", "graph.voice.*", "inference.worker.*")
 _DECODER = ("db.audio.decoding", "db.audio.decoder_protocol", "db.subprocesses.confinement")  # its memory is limited
+_MCP_SERVER = ("mcp.server.stdio", "mcp.server.streamable_http_manager", "uvicorn")
 PROGRAMS = {
     "graph.cli": _VOXLOOM,
     "graph.cli.main": _VOXLOOM,
@@ -39,6 +40,7 @@ PROGRAMS = {
     "inference.worker.health": _VOXLOOM,
     "inference.worker.main": _VOXLOOM,
     "db.audio.decoder_process": _DECODER,
+    "tests.inference.tools.shop_server": _MCP_SERVER,
 }
 
 #: Modules that run when they are imported, or that ``python -m`` would find imported already.

@@ -21,6 +21,19 @@ _LONG = (
 )
 
 
+#: Texts that nobody should say.
+HOSTILE = (
+    "x" * 400,
+    "9" * 24,
+    "ʤʧ ♥ ñandú Ωmega 你好 नमस्ते",
+    "[hello](/həlˈO/) <b>bold</b> {\\x}",
+    "\u202eevil\u202c \ud800 text",
+    "a" + "\u0301" * 200,
+    "A-" * 60,
+    "<blank> <unk> <space> ^ $ _",
+)
+
+
 async def speak(engine: Synthesizer, text: str, *, language: str = "en", voice: str | None = None) -> list[Speech]:
     """Synthesizes a text; all its pieces."""
     return [piece async for piece in engine.synthesize(text, language=language, voice=voice)]
@@ -123,19 +136,7 @@ class SynthesizerContract(EngineContract):
         for piece in await speak(engine, text, language=self.language):
             assert piece.samples.size < piece.sample_rate
 
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "x" * 400,
-            "9" * 24,
-            "ʤʧ ♥ ñandú Ωmega 你好 नमस्ते",
-            "[hello](/həlˈO/) <b>bold</b> {\\x}",
-            "\u202eevil\u202c \ud800 text",
-            "a" + "\u0301" * 200,
-            "A-" * 60,
-            "<blank> <unk> <space> ^ $ _",
-        ],
-    )
+    @pytest.mark.parametrize("text", HOSTILE)
     async def test_hostile_text_is_no_error(self, engine: Synthesizer, text: str) -> None:
         for piece in await speak(engine, text, language=self.language):
             assert np.isfinite(piece.samples).all()

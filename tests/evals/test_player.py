@@ -1,4 +1,7 @@
-"""The tuning half of the evaluation conversations, played in this process: most end right, none against a no."""
+"""The tuning half of the evaluation conversations, played in this process: most end right, none against a no.
+
+By default those about a no alone; ``make test-quality`` plays all kinds.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from graph.evals.check import AGAINST_WORD, check
 from graph.evals.search import backtracking
 from inference.engines.scripted.engine import ScriptedEngine
 from tests.evals.player import conversations, play
+from tests.quality.required import quality
 
 _KINDS = ("identity", "language", "lost", "once", "plain", "polarity", "slots", "truth")
 #: Files of harder conversations, which the engine is tuned with by the player: only their format is tested here.
@@ -20,7 +24,7 @@ def test_every_file_is_read_and_has_a_kind() -> None:
     assert len(found) >= 100
 
 
-@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("kind", [each if each == "polarity" else pytest.param(each, marks=quality) for each in _KINDS])
 async def test_conversations_end_right(scripted: ScriptedEngine, kind: str) -> None:
     verdicts = {}
     for each in conversations("tune", kind):

@@ -124,13 +124,16 @@ def test_an_audio_store_that_is_away_or_none(tmp_path: Path) -> None:
     assert not [each for each in folder.rglob("*") if each.is_file()]
 
 
-def test_engines_and_tools(tmp_path: Path) -> None:
+def test_engines_and_tools(tmp_path: Path, model_dir: Path) -> None:
     """One that no package has; a damaged model in the cache; an MCP server that is down."""
     assert "nonsense" in one(diagnosed(tmp_path, "models", VOXLOOM_LLM_ENGINE="nonsense"), "fault")
     assert "nonsense" in one(diagnosed(tmp_path, "models", VOXLOOM_LIVE_ASR_ENGINE="nonsense"), "fault")
     damaged = tmp_path / "data" / "models" / "some-model"
     damaged.mkdir(parents=True)
     (damaged / "manifest.json").write_text('{"model.bin": "00"}')
+    vectors = model_dir / "prototypes"  # of agents' examples, which other tests have made, or make use of
+    vectors.mkdir(exist_ok=True)
+    (damaged.parent / vectors.name).symlink_to(vectors)
     light = {"VOXLOOM_ASR_ENGINE": "fake", "VOXLOOM_ASR_DRAFT_ENGINE": "none", "VOXLOOM_TTS_ENGINE": "fake"}
     server = [{"name": "shop", "url": "http://127.0.0.1:1/mcp", "token": "se-cret", "timeout_seconds": 2}]
     findings = diagnosed(tmp_path, "models", "tools", code=1, VOXLOOM_MCP_SERVERS=json.dumps(server), **light)

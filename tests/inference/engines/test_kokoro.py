@@ -1,7 +1,7 @@
 """The contract of synthesizers for kokoro, and its weights.
 
-By default in Spanish and, shortly, in the others, as one model speaks them all; ``VOICES_REQUIRED=1`` runs the whole
-contract in each language.
+By default in Spanish, with the short ones of the hostile texts, and, shortly, in the others, as one model speaks them
+all; ``VOICES_REQUIRED=1`` (``make test-voices``) runs the whole contract in each language.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import numpy as np
 import pytest
 
 from db.errors import EngineUnavailable
+from inference.engines.kokoro import engine as kokoro
 from inference.engines.kokoro import weights
 from inference.engines.kokoro.engine import KokoroEngine
 from inference.ports import Speech, Synthesizer
-from inference.testing.synthesizer import SynthesizerContract, joined, speak
+from inference.testing.synthesizer import HOSTILE, SynthesizerContract, joined, speak
 from inference.weights.cache import ModelCache
 
 pytestmark = pytest.mark.models
 
-_every_language = pytest.mark.skipif(
-    not os.environ.get("VOICES_REQUIRED"), reason="takes minutes; VOICES_REQUIRED=1 runs it"
-)
+_EVERYTHING = bool(os.environ.get("VOICES_REQUIRED"))
+_every_language = pytest.mark.skipif(not _EVERYTHING, reason="takes minutes; VOICES_REQUIRED=1 runs it")
 
 LONG = {
     "es": "Gracias por su paciencia, he encontrado su contrato, y veo que los dos últimos pagos llegaron a tiempo, así "
@@ -57,6 +57,10 @@ class TestSpanish(SynthesizerContract):
     own_voice = "ef_dora"
     sentence = "Su factura de 12,50 € vence el 22/11/2026."
     long = LONG["es"]
+
+    @pytest.mark.parametrize("text", [each for each in HOSTILE if _EVERYTHING or ("9" not in each and len(each) < 40)])
+    async def test_hostile_text_is_no_error(self, engine: Synthesizer, text: str) -> None:
+        await super().test_hostile_text_is_no_error(engine, text)
 
 
 @_every_language
@@ -98,8 +102,11 @@ async def test_the_first_piece_is_short(engine: Synthesizer) -> None:
     assert first.text.strip() == "Gracias por su paciencia,"
 
 
-async def test_a_text_of_many_symbols_is_spoken_in_several_runs(engine: Synthesizer) -> None:
-    (piece,) = await speak(engine, "caso" * 45, language="es")
+async def test_a_text_of_many_symbols_is_spoken_in_several_runs(
+    engine: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kokoro, "_LONGEST_RUN", 25)
+    (piece,) = await speak(engine, "caso" * 15, language="es")
     assert np.isfinite(piece.samples).all()
 
 

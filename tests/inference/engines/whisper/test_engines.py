@@ -21,7 +21,7 @@ from inference.engines.whisper.languages import token_of
 from inference.ports import Transcriber
 from inference.testing.transcriber import hear
 from inference.weights.cache import ModelCache
-from tests.inference.engines.transcriber_contract import JfkContract
+from tests.inference.engines.transcriber_contract import FirstWords, JfkContract
 from tests.speech_samples import clips, word_errors, words
 
 pytestmark = pytest.mark.models
@@ -48,13 +48,13 @@ def ctranslate2_engine(cache: ModelCache) -> Iterator[CTranslate2Engine]:
     asyncio.run(engine.close())
 
 
-class TestWhisper(JfkContract):
+class TestWhisper(FirstWords, JfkContract):
     @pytest.fixture
     def engine(self, whisper_engine: WhisperEngine) -> Transcriber:
         return whisper_engine
 
 
-class TestCTranslate2(JfkContract):
+class TestCTranslate2(FirstWords, JfkContract):
     @pytest.fixture
     def engine(self, ctranslate2_engine: CTranslate2Engine) -> Transcriber:
         return ctranslate2_engine
@@ -92,10 +92,9 @@ async def test_a_long_recording_is_heard_piece_by_piece(engine: Transcriber) -> 
     assert transcript.segments[-1].end == pytest.approx((long.size - 16_000) / 16_000, abs=0.5)
 
 
-@pytest.mark.parametrize("language", ["de", "es"])
-async def test_english_in_a_session_of_another_language_is_not_translated(engine: Transcriber, language: str) -> None:
+async def test_english_in_a_session_of_another_language_is_not_translated(engine: Transcriber) -> None:
     clip = clips()["LJ001-0007"]
-    _, transcript = await hear(engine, clip.samples, language)
+    _, transcript = await hear(engine, clip.samples, "de")
     assert (transcript.language, transcript.unexpected_language) == ("en", "en")
     assert word_errors(clip.text, transcript.text) <= 3
 

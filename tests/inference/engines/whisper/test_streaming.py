@@ -13,9 +13,10 @@ import pytest
 from db.errors import EngineUnavailable
 from inference.engines.whisper.ctranslate2_engine import CTranslate2Engine
 from inference.engines.whisper.streaming import StreamingWhisper, streaming_ctranslate2, streaming_torch
-from inference.ports import SAMPLE_RATE, Samples, StreamingTranscriber
+from inference.ports import StreamingTranscriber
 from inference.testing.streaming_transcriber import StreamingTranscriberContract, silence, speak
 from inference.weights.cache import ModelCache
+from tests.inference.engines.transcriber_contract import FirstWords
 from tests.speech_samples import clips, word_errors
 
 pytestmark = pytest.mark.models
@@ -42,24 +43,13 @@ def torch_engine(cache: ModelCache) -> Iterator[StreamingWhisper]:
     asyncio.run(engine.close())
 
 
-class Beginning(StreamingTranscriberContract):
-    """With the first words of a clip: the contract listens some thirty times."""
-
-    said = "And it is worth mention in passing"
-    mistakes = 2  # "mentioning" for "mention in"
-
-    @pytest.fixture
-    def speech(self) -> Samples:
-        return clips()["LJ001-0006"].samples[: 5 * SAMPLE_RATE // 2]
-
-
-class TestStreamingCTranslate2(Beginning):
+class TestStreamingCTranslate2(FirstWords, StreamingTranscriberContract):
     @pytest.fixture
     def engine(self, ctranslate2_engine: StreamingWhisper) -> StreamingTranscriber:
         return ctranslate2_engine
 
 
-class TestStreamingTorch(Beginning):
+class TestStreamingTorch(FirstWords, StreamingTranscriberContract):
     @pytest.fixture
     def engine(self, torch_engine: StreamingWhisper) -> StreamingTranscriber:
         return torch_engine

@@ -1,0 +1,11 @@
+"""The mark of tests that measure how good the dialogue engine is, which takes minutes: see ``make test-quality``."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+quality = pytest.mark.skipif(
+    not os.environ.get("QUALITY_REQUIRED"), reason="takes minutes; make test-quality (QUALITY_REQUIRED=1) runs it"
+)
