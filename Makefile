@@ -3,12 +3,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(PYTHON) requirements/install.py $(VENV)
-# The tests run the same way on a laptop and in CI: files of tests side by side in three processes, each with a Postgres of
-# its own, the longest files first by tests/order.py (make test WORKERS=0: in one process, as a debugger needs).
+# The tests run the same way on a laptop and in CI: files of tests side by side in four processes, each with a Postgres of
+# its own, the longest files first by tests/order.py, more of them than cores, as many tests wait (make test WORKERS=0: in
+# one process, as a debugger needs).
 PYTEST := $(BIN)/python -m pytest
-WORKERS ?= 3
+WORKERS ?= 4
 
-.PHONY: run test test-browser test-clients test-voices chaos bench bench-peers check console reference docs install lock clean
+.PHONY: run test test-browser test-clients test-voices test-quality chaos bench bench-peers check console reference docs install lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -28,6 +29,10 @@ test-clients: $(VENV)/dev.stamp
 # The voices beyond English: the contract in each language, and what they say heard again by Whisper. Takes minutes.
 test-voices: $(VENV)/dev.stamp
 	VOICES_REQUIRED=1 $(PYTEST) tests/inference/engines/test_kokoro.py tests/inference/engines/test_pico.py tests/quality/test_voices.py
+
+# How good the dialogue engine is: evaluation conversations of every kind, intents in every language. Takes minutes.
+test-quality: $(VENV)/dev.stamp
+	QUALITY_REQUIRED=1 $(PYTEST) tests/evals/test_player.py tests/inference/engines/scripted/understanding/test_accuracy.py
 
 # make chaos SEED=1 FAULTS=200: kills workers, voice processes, Postgres, the API and connections under load of messages
 # and CALLS=6 callers, and counts what was lost.
