@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Annotated
 
 import strawberry
-from strawberry.scalars import JSON
 
-from db.agents.definition import AgentDefinition
-from db.agents.parse import MAX_BYTES, parse_definition, validate_definition
 from db.commands import agents
-from db.errors import InvalidDefinition, PayloadTooLarge
-from db.json_value import Json
-from db.queue import workers
+from graph.api.agent_definitions import given_definition, warnings_of
 from graph.api.context import Info
 from graph.api.descriptions import described
 from graph.api.inputs import ArchiveAgentInput, PublishAgentInput
@@ -48,7 +42,7 @@ class AgentMutations:
     )
     async def publish_agent(self, info: Info, input: PublishAgentInput) -> PublishAgentPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
-        definition = await asyncio.to_thread(_checked, input.definition)
+        definition = await asyncio.to_thread(given_definition, input.definition)
         found = await info.context.parts.database.run(
             lambda session: agents.publish_agent(
                 session,
@@ -60,13 +54,8 @@ class AgentMutations:
             )
         )
         source = info.context.loaders
-        async with info.context.parts.database.reading() as session:
-            living = await workers.find_alive(session, info.context.parts.settings.live_worker_seconds)
         return PublishAgentPayload(
-            warnings=[
-                f"voices.{language}: no engine of the live workers has the voice {name!r}."
-                for language, name in workers.unknown_voices(living, definition.voices)
-            ],
+            warnings=await warnings_of(info, definition),
             agent=Agent(row=found.agent, source=source, asked=found.version),
             version=AgentVersion(row=found.version, source=source),
             is_new=found.is_new,
@@ -82,22 +71,3 @@ class AgentMutations:
             lambda session: agents.archive_agent(session, tenant_id=viewer.tenant_id, name=input.name)
         )
         return ArchiveAgentPayload(agent=Agent(row=row, source=info.context.loaders))
-
-
-def _checked(given: JSON) -> AgentDefinition:
-    """The definition: a JSON object, or a text in YAML or JSON. Raises InvalidDefinition, PayloadTooLarge."""
-    value: Json = given
-    if not isinstance(value, str):
-        return validate_definition(value)
-    if len(value) > agents.MAX_DEFINITION_BYTES:
-        raise PayloadTooLarge(f"The definition has more than {agents.MAX_DEFINITION_BYTES} bytes.")
-    if not value.lstrip().startswith("{"):
-        return parse_definition(value)
-    try:
-        return validate_definition(json.loads(value))
-    except (ValueError, RecursionError):  # YAML in braces
-        return parse_definition(value)
-    except InvalidDefinition:
-        if len(value) > MAX_BYTES:
-            raise
-        return parse_definition(value)  # refuses it, and tells lines

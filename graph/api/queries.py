@@ -18,6 +18,7 @@ from db.models.workers import EngineReport
 from db.queue import workers
 from db.viewer import Viewer as ViewerRow
 from graph.api import filters
+from graph.api.agent_checks import AgentChecks
 from graph.api.agent_queries import AgentQueries
 from graph.api.conditions import in_sql
 from graph.api.context import Info
@@ -61,7 +62,7 @@ def own_turn(viewer: ViewerRow, turn_id: str) -> Select[TurnRow]:
 
 
 @strawberry.type(description="The queries.")
-class Query(AgentQueries, EvalQueries, KeyQueries, OverviewQueries):
+class Query(AgentChecks, AgentQueries, EvalQueries, KeyQueries, OverviewQueries):
     @strawberry.field(description="The API key of this request and its tenant.")
     async def viewer(self, info: Info) -> Viewer:
         viewer = await info.context.viewer()

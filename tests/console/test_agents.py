@@ -88,6 +88,7 @@ async def test_the_greeting_is_changed_in_four_steps(console: ConsolePage, acme:
     await page.keyboard.press("End")
     await page.keyboard.type(" Good morning!")
     await expect(page.get_by_text("No problems")).to_be_visible()
+    assert (await _agent(acme))["versions"]["totalCount"] == 1  # a check stores nothing
     await page.get_by_role("button", name="Publish").click()
     await expect(page.get_by_text("Version 2 is published")).to_be_visible()
     found = await _agent(acme)

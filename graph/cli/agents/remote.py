@@ -18,6 +18,8 @@ from graph.settings import ApiSettings
 _PUBLISH = """mutation($text: JSON!, $expected: Int, $draft: Boolean!) {
   publishAgent(input: {definition: $text, expectedVersion: $expected, draft: $draft}) {
     isNew warnings version { number } } }"""
+_CHECK = """query($text: JSON!) { checkAgent(definition: $text) {
+  problems { message path } warnings currentVersion knownVersion changes { path kind } } }"""
 _ARCHIVE = "mutation($name: String!) { archiveAgent(input: {name: $name}) { agent { archivedAt } } }"
 _LIST = """query($after: String, $archived: Boolean!) { agents(first: 100, after: $after, archived: $archived) {
   nodes { name description languages archivedAt version { number builtin publishedAt publishedBy } }
@@ -40,6 +42,10 @@ class RemoteAgents:
         data = await self._api.call(_PUBLISH, text=definition.to_json(), expected=expected_version, draft=draft)
         published = data["publishAgent"]
         return published["version"]["number"], published["isNew"], published["warnings"]
+
+    async def check(self, definition: AgentDefinition) -> ServerObject:
+        """What publishing a definition would change (``AgentCheck`` of the schema); stores nothing."""
+        return dict((await self._api.call(_CHECK, text=definition.to_json()))["checkAgent"])
 
     async def archive(self, name: str) -> None:
         await self._api.call(_ARCHIVE, name=name)

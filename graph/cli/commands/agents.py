@@ -49,6 +49,9 @@ def publish(
     draft: Annotated[
         bool, typer.Option("--draft", help="Only store them, for sessions that name the version (NAME@VERSION).")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would change, and what the server says of it.")
+    ] = False,
     url: _Url = None,
 ) -> None:
     """Check definitions, and publish them to the running server if all are valid.
@@ -59,6 +62,9 @@ def publish(
         raise UsageError("voxloom agents publish: --expect goes with one file. See `voxloom agents publish --help`.")
     checked = read_definitions(definitions)
 
+    async def would_change(agents: RemoteAgents) -> bool:
+        return all([await _tell_check(agents, definition) for _, definition in checked])
+
     async def run(agents: RemoteAgents) -> None:
         for _, definition in checked:
             number, is_new, warnings = await agents.publish(definition, expected_version=expect, draft=draft)
@@ -67,7 +73,33 @@ def publish(
             for each in warnings:
                 sys.stderr.write(f"{definition.name}: warning: {each}\n")
 
+    if dry_run:
+        if not _with_agents(url, would_change):
+            raise typer.Exit(1)
+        return
     _with_agents(url, run)
+
+
+async def _tell_check(agents: RemoteAgents, definition: AgentDefinition) -> bool:
+    """Says what publishing would do. Returns whether the server would take the definition."""
+    found = await agents.check(definition)
+    for each in found["problems"]:
+        sys.stderr.write(f"{definition.name}: {each['path']}: {each['message']}\n")
+    for each in found["warnings"]:
+        sys.stderr.write(f"{definition.name}: warning: {each}\n")
+    if found["problems"]:
+        return False
+    current, known = found["currentVersion"], found["knownVersion"]
+    if current is None:
+        _say(f"{definition.name}: would be published as its first version")
+    elif known == current:
+        _say(f"{definition.name}: version {current} is the same")
+    else:
+        becomes = "a new version" if known is None else f"version {known} again"
+        _say(f"{definition.name}: version {current} would become {becomes}")
+    for each in found["changes"]:
+        _say(f"  {each['kind'].lower()}: {each['path']}")
+    return True
 
 
 @app.command("list")

@@ -32,6 +32,8 @@ ONE = """query($name: String!, $version: Int) { agent(name: $name, version: $ver
   versions(first: 2) { totalCount nodes { number } pageInfo { endCursor hasNextPage } } } }"""
 PUBLISH = """mutation($d: JSON!, $expected: Int) { publishAgent(input: {definition: $d, expectedVersion: $expected}) {
   isNew agent { name archivedAt currentVersion { number } } version { number checksum publishedBy definition } } }"""
+CHECK = """query($d: JSON!) { checkAgent(definition: $d) { problems { message path line column } warnings name
+  currentVersion knownVersion changes { path kind } } }"""
 ARCHIVE = "mutation($name: String!) { archiveAgent(input: {name: $name}) { agent { name archivedAt } } }"
 CAPABILITIES = """{ capabilities { languages agents { name description version languages scenarios } personas { name }
   scenarios { name intents schema agents } } }"""
@@ -246,6 +248,31 @@ async def test_two_publications_at_once_make_two_versions(edge: Edge, acme: Clie
     assert (await acme.run(ONE, name="desk"))["agent"]["versions"]["totalCount"] == 4
 
 
+async def test_a_definition_is_checked_and_stored_nowhere(edge: Edge, acme: Client, rival: Client) -> None:
+    async def checked(definition: object, client: Client = acme) -> dict[str, Any]:
+        return dict((await client.run(CHECK, d=definition))["checkAgent"])
+
+    before = await edge.rows()
+    new = await checked(small_definition(voices={"en": "nobody"}))
+    assert (new["name"], new["currentVersion"], new["knownVersion"], new["changes"]) == ("desk", None, None, [])
+    wrong = await checked(yaml.safe_dump(small_definition(colour="red")))
+    (problem,) = wrong["problems"]
+    assert (problem["path"], wrong["name"]) == ("colour", None)
+    assert problem["line"] and problem["column"] == 1
+    assert await edge.rows() == before
+    for changed in ({}, {"description": "Another."}):
+        await acme.run(PUBLISH, d=small_definition(**changed))
+    before = await edge.rows()
+    again = await checked(small_definition())
+    assert (again["currentVersion"], again["knownVersion"]) == (2, 1)
+    assert again["changes"] == [{"path": "description", "kind": "CHANGED"}]
+    intents = [{"name": "hours", "examples": {"en": ["when are you open"]}, "answer": {"en": "Always."}}]
+    more = small_definition(description="Another.", intents=[*intents, *small_definition()["intents"]])
+    assert (await checked(more))["changes"] == [{"path": "intents[hours]", "kind": "ADDED"}]
+    assert (await checked(more, rival))["currentVersion"] is None
+    assert await edge.rows() == before
+
+
 async def test_nobody_publishes_without_a_key(edge: Edge) -> None:
     before = await edge.rows()
     async with Client(edge.address, None) as nobody:
@@ -253,6 +280,7 @@ async def test_nobody_publishes_without_a_key(edge: Edge) -> None:
             (PUBLISH, {"d": small_definition()}),
             (ARCHIVE, {"name": "billing_agent"}),
             (LIST, {}),
+            (CHECK, {"d": small_definition()}),
         ):
             assert code_of(await nobody.post(query, **variables)) == "UNAUTHENTICATED"
     assert await edge.rows() == before

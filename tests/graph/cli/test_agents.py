@@ -116,7 +116,10 @@ async def test_an_agent_from_its_file_to_its_archive(api: str, key: str, tmp_pat
     told = await agents("diff", str(file))
     assert told.code == 1 and "-description: Takes reservations.\n+description: Takes other reservations.\n" in told.out
     assert (await agents("publish", str(file), "--expect", "0")).mistake().startswith("CONFLICT: ")
+    tried_out = await agents("publish", str(file), "--dry-run")
+    assert tried_out.out.startswith("desk: version 1 would become a new version\n  ")
     assert (await agents("publish", str(file), "--expect", "1")).out == "desk: version 2 is published\n"
+    assert (await agents("publish", str(file), "--dry-run")).out == "desk: version 2 is the same\n"
     between = await agents("diff", "desk", "1")
     assert between.code == 1 and between.out.splitlines()[:2] == ["--- desk version 1", "+++ desk version 2"]
     assert (await agents("diff", "desk", "2", "2")).code == 0

@@ -8,7 +8,7 @@ import type { Checked } from './useCheck';
 /** What the check of a text found; a problem leads to its line. */
 export function CheckResult({ checked, onGoTo }: { checked: Checked; onGoTo: (problem: Problem) => void }) {
   const text = words.value.agents;
-  const { state, problems, error } = checked;
+  const { state, problems, warnings, error } = checked;
   const isWrong = problems.length > 0;
   return (
     <div class="check-result">
@@ -22,6 +22,13 @@ export function CheckResult({ checked, onGoTo }: { checked: Checked; onGoTo: (pr
         )}
         {state === 'failed' && error && <StatusDot tone="bad">{text.notChecked(error.message, error.code)}</StatusDot>}
       </p>
+      {warnings.length > 0 && (
+        <ul class="warnings" aria-label={text.warnings}>
+          {warnings.map((each) => (
+            <li key={each}>{each}</li>
+          ))}
+        </ul>
+      )}
       {isWrong && <ProblemList problems={problems} label={text.problemList} onGoTo={onGoTo} />}
     </div>
   );

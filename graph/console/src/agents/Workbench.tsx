@@ -109,7 +109,7 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
     <section class="workbench" aria-label={text.workbench}>
       <div class="workbench-bar">
         <CheckResult
-          checked={work.problems ? { state: 'checked', problems, error: undefined } : checked}
+          checked={work.problems ? { state: 'checked', problems, warnings: [], error: undefined } : checked}
           onGoTo={(problem) => {
             show('definition');
             editor.current?.goTo(problem.line ?? 1, problem.column ?? 1);

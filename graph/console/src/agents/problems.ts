@@ -1,6 +1,6 @@
 import { request } from '@/api/client';
-import { ApiError, asApiError } from '@/api/errors';
-import { PublishAgent } from './agents.generated';
+import type { ApiError } from '@/api/errors';
+import { CheckAgent } from './agents.generated';
 
 /** What is wrong in a definition or an eval file; `line` and `column` from 1, of the text. */
 export interface Problem {
@@ -24,20 +24,17 @@ export function problemsIn(error: ApiError): readonly Problem[] | undefined {
   }));
 }
 
-/** No version has it: the server checks a definition before it compares this number, and then stores nothing. */
-const NO_VERSION = -1;
+export interface Check {
+  problems: readonly Problem[];
+  /** What may be a mistake. */
+  warnings: readonly string[];
+}
 
-/** Asks the server what is wrong in a text. Stores nothing. Raises ApiError. */
-export async function check(text: string, signal: AbortSignal): Promise<readonly Problem[]> {
-  try {
-    await request(PublishAgent, { input: { definition: text, draft: true, expectedVersion: NO_VERSION } }, { signal });
-    return []; // as the current version, which is published already
-  } catch (thrown) {
-    if (signal.aborted) throw thrown;
-    const error = asApiError(thrown);
-    if (error.code === 'CONFLICT') return [];
-    const problems = problemsIn(error);
-    if (problems === undefined) throw error;
-    return problems;
-  }
+/** Asks the server what is wrong in a text. Raises ApiError. */
+export async function check(text: string, signal: AbortSignal): Promise<Check> {
+  const { problems, warnings } = (await request(CheckAgent, { definition: text }, { signal })).checkAgent;
+  return {
+    problems: problems.map((each) => ({ ...each, line: each.line ?? undefined, column: each.column ?? undefined })),
+    warnings,
+  };
 }

@@ -1,18 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type ApiError, asApiError } from '@/api/errors';
-import { check, type Problem } from './problems';
+import { check, type Check } from './problems';
 
 /** The pause in typing after which a text is checked. */
 const PAUSE_MS = 900;
 
-export interface Checked {
+/** `problems`, `warnings`: of the text that was checked last. */
+export interface Checked extends Check {
   state: 'unchanged' | 'waiting' | 'checked' | 'failed';
-  /** Of the text that was checked last. */
-  problems: readonly Problem[];
   error: ApiError | undefined;
 }
 
-const UNCHANGED: Checked = { state: 'unchanged', problems: [], error: undefined };
+const UNCHANGED: Checked = { state: 'unchanged', problems: [], warnings: [], error: undefined };
 
 /** The problems of a text, as the server finds them when typing pauses. */
 export function useCheck(text: string, isChanged: boolean): Checked {
@@ -23,7 +22,7 @@ export function useCheck(text: string, isChanged: boolean): Checked {
     setChecked((before) => ({ ...before, state: 'waiting', error: undefined }));
     const timer = setTimeout(() => {
       check(text, controller.signal).then(
-        (problems) => setChecked({ state: 'checked', problems, error: undefined }),
+        (found) => setChecked({ state: 'checked', ...found, error: undefined }),
         (error: unknown) => {
           if (controller.signal.aborted) return;
           setChecked((before) => ({ ...before, state: 'failed', error: asApiError(error) }));

@@ -232,6 +232,7 @@ export const de: Words = {
     checking: 'Wird geprüft …',
     noProblems: 'Keine Fehler',
     problems: (count, shown) => (count === 1 ? '1 Fehler' : `${shown} Fehler`),
+    warnings: 'Was ein Versehen sein kann',
     problemList: 'Fehler',
     notChecked: (message, code) => `Nicht geprüft: ${message} (${code})`,
     atLine: (line) => `Zeile ${line}`,

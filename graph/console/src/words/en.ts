@@ -226,6 +226,7 @@ export const en = {
     checking: 'Checking …',
     noProblems: 'No problems',
     problems: (count: number, shown: string) => (count === 1 ? '1 problem' : `${shown} problems`),
+    warnings: 'What may be a mistake',
     problemList: 'Problems',
     notChecked: (message: string, code: string) => `Not checked: ${message} (${code})`,
     atLine: (line: string) => `Line ${line}`,
