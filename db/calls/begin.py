@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 import asyncpg
 
-from db.calls.fence import CallFenced, was_committed
+from db.calls.fence import CallFenced
 from db.calls.turn_rows import rows_of, turn_events
 from db.calls.values import Lease, SpokenTurn
 from db.errors import Overloaded
@@ -117,7 +117,8 @@ async def begin(
     """Makes commit number ``step`` of the connection: the turn. Returns the claim of its first attempt and its job.
 
     None if another turn of the session is unfinished: then the turn is QUEUED. Idempotent: a repeated commit, with the
-    same turn, is not made twice. Raises CallFenced, and Overloaded if too many turns of the session wait.
+    same turn, is not made twice. Raises CallFenced only if the turn is not stored and this connection will never store
+    it, and Overloaded if too many turns of the session wait.
     """
     arguments = _arguments(lease, step, turn, limits)
     deadline = asyncio.get_running_loop().time() + _JOB_SECONDS
@@ -135,11 +136,10 @@ async def begin(
         if attempt is not None:
             database.notify([lease.session_id])
             break
-        if await was_committed(database, lease, step):
-            found = await database.writer.row(_CLAIM, [turn.turn_id, turn.worker_id])
-            if found is None:
-                raise CallFenced(str(lease.call_id))
-            attempt, queued_at, started_at, job_id = found
+        # By the turn, not by the number of the commit: after a lost answer the call may have its next connection.
+        made = await database.writer.row(_CLAIM, [turn.turn_id, turn.worker_id])
+        if made is not None:
+            attempt, queued_at, started_at, job_id = made
             break
         if not fresh:
             continue

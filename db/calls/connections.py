@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -40,12 +40,16 @@ update calls set heartbeat_at = clock_timestamp() from mine where calls.id = min
 """
 
 
-async def connect(session: AsyncSession, *, tenant_id: UUID, call_id: UUID) -> ConnectedCall:
+async def connect(
+    session: AsyncSession, *, tenant_id: UUID, call_id: UUID, tried: list[tuple[int, datetime]] | None = None
+) -> ConnectedCall:
     """Makes the next connection of a call, which fences the one before.
 
+    ``tried``: kept by the caller over the tries of one connection, so that one whose answer was lost is not made twice.
     Raises NotFound, also for another tenant's call; Forbidden if the first connection comes too late; Conflict if the
     call has ended.
     """
+    tried = [] if tried is None else tried
     session_id = await session.scalar(select(Call.session_id).where(Call.id == call_id, Call.tenant_id == tenant_id))
     if session_id is None:
         raise NotFound("No such call.")
@@ -56,14 +60,11 @@ async def connect(session: AsyncSession, *, tenant_id: UUID, call_id: UUID) -> C
         raise Conflict("The call has ended.")
     if call.status is LiveCallStatus.OPENED and now > call.opened_at + timedelta(seconds=CONNECT_SECONDS):
         raise Forbidden("The call was not connected in time: open another one.")
-    first = call.connected_at is None
-    call.status, call.connection, call.step = LiveCallStatus.CONNECTED, call.connection + 1, 0
-    call.connected_at, call.heartbeat_at, call.dropped_at = call.connected_at or now, now, None
-    await session.flush()
-    kind = EventType.CALL_STARTED if first else EventType.CALL_RESUMED
-    await append(session, session_id, [NewEvent(kind, data={"call_id": str(call_id)})])
-    if not first:
-        await signal_call(session, call, CONNECTED)
+    # Its heartbeat tells whose connection it is: no process has written one since.
+    made = call.status is LiveCallStatus.CONNECTED and (call.connection, call.heartbeat_at) in tried
+    if not made:
+        await _connect_next(session, call, now)
+        tried.append((call.connection, now))
     newest = select(CallSound).where(CallSound.call_id == call_id).order_by(CallSound.seq.desc()).limit(_MAX_SEGMENTS)
     sounds = (await session.scalars(newest)).all()[::-1]
     turns = (await session.execute(select(func.count()).select_from(Turn).where(Turn.call_id == call_id))).scalar_one()
@@ -81,6 +82,17 @@ async def connect(session: AsyncSession, *, tenant_id: UUID, call_id: UUID) -> C
         sounds=sounds[-1].seq if sounds else 0,
         now=now,
     )
+
+
+async def _connect_next(session: AsyncSession, call: Call, now: datetime) -> None:
+    first = call.connected_at is None
+    call.status, call.connection, call.step = LiveCallStatus.CONNECTED, call.connection + 1, 0
+    call.connected_at, call.heartbeat_at, call.dropped_at = call.connected_at or now, now, None
+    await session.flush()
+    kind = EventType.CALL_STARTED if first else EventType.CALL_RESUMED
+    await append(session, call.session_id, [NewEvent(kind, data={"call_id": str(call.id)})])
+    if not first:
+        await signal_call(session, call, CONNECTED)
 
 
 async def _recorded_ms(session: AsyncSession, call_id: UUID) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.audio.persist import add_audio
-from db.calls.fence import hold
+from db.calls.fence import CallFenced, hold
 from db.calls.turn_rows import rows_of, turn_events
 from db.calls.values import Lease, SpokenTurn
 from db.enums import EventType, MessageType, Role, SessionStatus, TurnStatus
@@ -21,19 +21,29 @@ from db.queue.jobs import own_running_job
 from db.turns.values import Claim
 
 
-async def reopen(
-    session: AsyncSession, lease: Lease, step: int, claim: Claim, turn: SpokenTurn
-) -> tuple[Claim, int] | None:
-    """Makes commit number ``step`` of the connection: the turn's next attempt. Returns its claim and job.
+@dataclass(frozen=True, slots=True)
+class ReopenedTurn:
+    """A turn that got its next attempt. ``owned``: the attempt's claim and job; None if another process has it now."""
+
+    owned: tuple[Claim, int] | None
+
+
+async def reopen(session: AsyncSession, lease: Lease, step: int, claim: Claim, turn: SpokenTurn) -> ReopenedTurn | None:
+    """Makes commit number ``step`` of the connection: the turn's next attempt.
 
     The turn may be COMPLETED: a short reply is often ready before the caller goes on. The reply so far is removed; its
     chunks of audio and all model calls stay, as those of any earlier attempt. Tool calls stay as they are: finished
     ones count for the next attempt, and what began is handled as after a lost worker.
 
-    None if the turn failed or was cancelled, belongs to another attempt, or is not the session's last. Idempotent.
-    Raises CallFenced.
+    None if the turn failed or was cancelled, belongs to another attempt, or is not the session's last: then nothing is
+    written. Idempotent. Raises CallFenced only if this was not made and never will be by this connection.
     """
-    made = await hold(session, lease, step)
+    try:
+        due = await hold(session, lease, step)
+    except CallFenced:  # after a lost answer the call may have its next connection
+        if not await _was_made(session, claim, turn):
+            raise
+        due = False
     owner = (
         await session.execute(
             select(Session).where(Session.id == lease.session_id).execution_options(populate_existing=True)
@@ -47,7 +57,7 @@ async def reopen(
     )
     if row is None:
         return None
-    if made:
+    if due:
         open_ = owner.status is SessionStatus.OPEN and row.number == owner.turn_count
         if not (open_ and row.attempt == claim.attempt and row.status in (TurnStatus.RUNNING, TurnStatus.COMPLETED)):
             return None
@@ -60,11 +70,22 @@ async def reopen(
             lease.session_id,
             [NewEvent(EventType(str(each["type"])), row.id, _object(each["data"])) for each in events],
         )
-    elif row.attempt != claim.attempt + 1 or row.status is not TurnStatus.RUNNING:
+    elif not await _was_made(session, claim, turn):
         return None
+    elif row.attempt != claim.attempt + 1 or row.status is not TurnStatus.RUNNING:
+        return ReopenedTurn(None)
     job_id = await own_running_job(session, lease.session_id, row.id, turn.worker_id)
     assert row.started_at is not None
-    return Claim(lease.tenant_id, lease.session_id, row.id, row.attempt, row.queued_at, row.started_at), job_id
+    again = Claim(lease.tenant_id, lease.session_id, row.id, row.attempt, row.queued_at, row.started_at)
+    return ReopenedTurn((again, job_id))
+
+
+async def _was_made(session: AsyncSession, claim: Claim, turn: SpokenTurn) -> bool:
+    """Whether the caller's message has the audio of this very commit, which has its id before it is made."""
+    if turn.audio is None:
+        return False
+    mine = (Message.turn_id == claim.turn_id) & (Message.audio_id == turn.audio.id)
+    return await session.scalar(select(Message.id).where(mine)) is not None
 
 
 async def _begin_attempt(session: AsyncSession, row: Turn, turn: SpokenTurn) -> None:

@@ -153,10 +153,8 @@ class Calls:
             held.expiring = None
         try:
             record = await self._records.connect(ticket)
-            if held.call is None:
+            if held.call is None or not held.call.resume(record, speaker):
                 held.call = self._make(record, speaker)
-            else:
-                held.call.resume(record, speaker)
         except BaseException:
             self._forget(ticket.call_id, held)
             raise

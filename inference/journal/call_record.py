@@ -27,7 +27,7 @@ from inference.journal.live_journal import LiveJournal
 from inference.journal.load_inputs import next_inputs
 from inference.journal.record_parts import RecordParts, UnfinishedAudio
 from inference.journal.write_behind import WriteBehind
-from inference.live.ports import CallState, HeardTurn
+from inference.live.ports import CallState, HeardTurn, Reopened
 from inference.ports import AttemptJournal, Samples, Speech, Superseded, TextDelta
 from inference.turn.inputs import TurnInputs
 
@@ -62,6 +62,7 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
             heard=decode_pcm(call.heard) if call.heard else None,
             record=call.record,
             recorded_ms=call.recorded_ms,
+            connection=call.lease.connection,
         )
         self._clock = (call.now, time.monotonic())
         self._audio = UnfinishedAudio(call.elapsed_ms, call.sounds)
@@ -71,6 +72,15 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
         self.connected = True
         self._journals: dict[UUID, LiveJournal] = {}
         self._claims: dict[UUID, tuple[Claim, int]] = {}
+
+    def follow_on(self, before: DatabaseCallRecord) -> None:
+        """Shares what ``before`` knows, if it had the last connection: then the call goes on in memory.
+
+        Turns that run here and utterances that are not stored yet outlive the connection.
+        """
+        if before.lease.connection + 1 == self.lease.connection:
+            self._journals, self._claims = before._journals, before._claims
+            self._audio.follow_on(before._audio)
 
     @property
     def held(self) -> bool:
@@ -147,16 +157,19 @@ class DatabaseCallRecord(WriteBehind[CallWrite]):
         begun = await self.act(commit)
         return None if begun is None else begun[0]
 
-    async def reopen_turn(self, claim: Claim, heard: HeardTurn) -> Claim | None:
+    async def reopen_turn(self, claim: Claim, heard: HeardTurn) -> Reopened | None:
         spoken = await self._spoken(heard)
         await self._settle_journal(claim.turn_id)
 
-        async def commit(step: int) -> tuple[Claim, int] | None:
+        async def commit(step: int) -> Reopened | None:
             work = partial(reopen, lease=self.lease, step=step, claim=claim, turn=spoken)
-            return self._begun(await self._database.run(work))
+            found = await self._database.run(work)
+            if found is None:
+                return None
+            begun = self._begun(found.owned)
+            return Reopened(None if begun is None else begun[0])
 
-        begun = await self.act(commit)
-        return None if begun is None else begun[0]
+        return await self.act(commit)
 
     def _begun(self, found: tuple[Claim, int] | None) -> tuple[Claim, int] | None:
         """Keeps the claim and its job, also if the task that waits for the commit was cancelled."""

@@ -7,6 +7,7 @@ import json
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -78,13 +79,15 @@ class CallRecords:
         errors.
         """
         await self._jobs.worker_id()  # so that the first turn does not wait for it
-        work = partial(connections.connect, tenant_id=ticket.tenant_id, call_id=ticket.call_id)
+        tried: list[tuple[int, datetime]] = []
+        work = partial(connections.connect, tenant_id=ticket.tenant_id, call_id=ticket.call_id, tried=tried)
         self._connecting[ticket.call_id] += 1  # the signal of the new connection is this process's own
         try:
             call = await retry_outage(lambda: self._database.run(work), patience_seconds=self._patience_seconds)
             record = DatabaseCallRecord(self._parts, call)
-            for before in self._records_of(ticket.call_id):
-                if before.lease.connection < record.lease.connection:
+            for before in [each for each in self._records if each.lease.call_id == ticket.call_id]:
+                record.follow_on(before)
+                if before.held and before.lease.connection < record.lease.connection:
                     before.stop()
             self._records.add(record)
             return record

@@ -56,6 +56,10 @@ class UnfinishedAudio:
     #: Where each utterance that is not stored yet ended, in milliseconds, and its last segment.
     _ends: list[tuple[int, int]] = field(default_factory=list)
 
+    def follow_on(self, before: UnfinishedAudio) -> None:
+        """The audio of the connection before, whose segments are stored up to ``number``."""
+        self._ends = [(at_ms, min(last, self.number)) for at_ms, last in before._ends]
+
     def add(self, samples: Samples) -> Segment | None:
         """The segment that is full now."""
         self._samples.append(samples)

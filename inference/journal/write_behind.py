@@ -71,6 +71,8 @@ class WriteBehind(ABC, Generic[W]):
         self._guarded: asyncio.Future[Any] | None = None
         self._failure: Exception | None = None
         self._raised = False
+        #: How many writes, from the queue's head, are being committed.
+        self._committing = 0
 
     @abstractmethod
     async def _commit(self, step: int, writes: Sequence[W]) -> None:
@@ -156,9 +158,12 @@ class WriteBehind(ABC, Generic[W]):
                 await self._task
 
     def stop(self) -> None:
-        """Nothing more is written, as if the next commit were refused: stops the work under ``guard``."""
+        """Nothing more is written, as if the next commit were refused: stops the work under ``guard``.
+
+        A commit that is under way is not judged here: whether it was made is known when it ends.
+        """
         if self._failure is None:
-            self._fail(Superseded())
+            self._fail(Superseded(), but=self._committing)
 
     @property
     def _is_lost(self) -> bool:
@@ -178,11 +183,14 @@ class WriteBehind(ABC, Generic[W]):
         try:
             while self._queue and self._failure is None:
                 await self._linger()
+                if self._failure is not None:  # it was stopped meanwhile
+                    return
                 head = self._queue[0]
                 if head.act is not None:
                     await self._act(head, head.act)
                 else:
                     await self._commit_next()
+                self._committing = 0
                 self._room.set()
         except Exception as error:
             self._fail(error)
@@ -191,6 +199,7 @@ class WriteBehind(ABC, Generic[W]):
         commit = self._next_commit()
         step = self._step
         writes = [each.write for each in commit if each.write is not None]
+        self._committing = len(commit)
         await self._retried(lambda: self._commit(step, writes))
         self._step += 1
         for each in commit:
@@ -202,6 +211,7 @@ class WriteBehind(ABC, Generic[W]):
     async def _act(self, head: _Waiting[W], act: Callable[[int], Awaitable[Any]]) -> None:
         step = self._step
         assert head.committed is not None
+        self._committing = 1
         try:
             result = await self._retried(lambda: act(step))
         except VoxLoomError as error:
@@ -244,9 +254,10 @@ class WriteBehind(ABC, Generic[W]):
                 raise JournalLost from error
             raise
 
-    def _fail(self, error: Exception) -> None:
-        self._failure = error
-        for each in self._queue:
+    def _fail(self, error: Exception, *, but: int = 0) -> None:
+        """``but``: so many writes, from the queue's head, whose commit is under way, are left to it."""
+        self._failure = self._failure or error
+        for each in list(self._queue)[but:]:
             if each.committed is not None and not each.committed.done():
                 each.committed.set_exception(error)
                 each.committed.exception()  # asyncio would log it, if the task that waited has been cancelled

@@ -34,7 +34,7 @@ from inference.live.said import Typed
 from inference.live.silence import SilenceWatch
 from inference.live.times import CallTimes
 from inference.live.utterance import Recognition
-from inference.ports import JournalLost, RecognitionStream, Samples, StreamingTranscriber
+from inference.ports import JournalLost, RecognitionStream, Samples, StreamingTranscriber, Superseded
 from inference.turn.attempt import TurnSetup
 
 #: Seconds for what was said last to be stored when a connection is lost.
@@ -175,10 +175,16 @@ class Call:
     def lost(self) -> None:
         self._outbox.lose()
 
-    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
+    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> bool:
+        if self._ended is not None:
+            return False
+        if record.state.connection != self._context.record.state.connection + 1:
+            outlive(self._fail(Superseded()))
+            return False
         self._dropped = False
         self._context.resume(record)
         self._outbox.resume(speaker)
+        return True
 
     async def _command(self, command: Command) -> bool:
         return await self._commands.ask(command, crowded=self._floor.progress.closing.crowded)

@@ -211,8 +211,9 @@ class LiveTurn:
         if before is not None:
             if before.claim is not None:
                 heard, claim = await self._heard(recognized), before.claim
-                self.claim = await self._context.write(lambda record: record.reopen_turn(claim, heard))
-                reopened = self.claim is not None
+                found = await self._context.write(lambda record: record.reopen_turn(claim, heard))
+                if found is not None:
+                    reopened, self.claim = True, found.claim
             if not reopened:  # it has ended in the meantime
                 recognized = await self._on_its_own()
         if not self.text and (self.error is not None or not self._required):

@@ -256,10 +256,12 @@ class LiveCall(Protocol):
         """The caller's connection is lost: ``run`` raises CallerGone. The turn in progress goes on in the record."""
         ...
 
-    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
+    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> bool:
         """The caller is back, on a connection and a record of their own, after ``run`` raised CallerGone.
 
-        ``run`` is called again then: it sends what was not played of the reply in progress, and goes on.
+        ``run`` is called again then: it sends what was not played of the reply in progress, and goes on. False if the
+        call does not go on here, as it has failed, or another process had it in between and may have stored what was
+        said: it is left, and to be taken up from the record by a new ``LiveCall``.
         """
         ...
 
@@ -288,6 +290,7 @@ class HeardTurn:
 class CallState:
     """What a process needs to take up a call. ``heard``: audio of a turn that had not ended, 16 kHz mono.
 
+    ``connection``: number of the connection, by which a call in memory knows whether another process had the call.
     ``record``: whether the whole call is recorded; ``recorded_ms``: how far it is.
     """
 
@@ -302,6 +305,14 @@ class CallState:
     heard: Samples | None = None
     record: bool = False
     recorded_ms: int = 0
+    connection: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A turn that got another attempt. ``claim``: None if another process has it by now, whose reply is followed."""
+
+    claim: Claim | None
 
 
 class CallRecord(Protocol):
@@ -356,10 +367,10 @@ class CallRecord(Protocol):
         """
         ...
 
-    async def reopen_turn(self, claim: Claim, heard: HeardTurn) -> Claim | None:
+    async def reopen_turn(self, claim: Claim, heard: HeardTurn) -> Reopened | None:
         """The same turn with more words: its next attempt. The reply so far is removed, finished tool calls stay.
 
-        None if the turn has ended in the meantime.
+        None if the turn has ended in the meantime: then nothing was written.
         """
         ...
 

@@ -92,6 +92,20 @@ async def test_a_repeat_after_a_lost_answer_writes_nothing(database: Database, v
     assert await everything(database) == before
 
 
+async def test_a_lost_answer_is_found_also_when_the_call_has_its_next_connection(
+    database: Database, viewer: Viewer
+) -> None:
+    """The caller's socket broke together with the database's connection. A second turn would be a second answer."""
+    call = await open_call(database, viewer, await open_session(database, viewer))
+    old = await connect_to(database, call)
+    given = spoken(call.session_id, await owner(database))
+    first = await began(database, old, given)
+    await connect_to(database, call)
+    before = await everything(database)
+    assert await began(database, old, given) == first
+    assert await everything(database) == before
+
+
 async def test_an_old_connection_writes_nothing(database: Database, viewer: Viewer) -> None:
     call = await open_call(database, viewer, await open_session(database, viewer))
     old, mine = await connect_to(database, call), await owner(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -70,6 +71,24 @@ async def test_a_later_connection_takes_the_call_up(database: Database, viewer: 
         "CallDropped",
         "CallResumed",
     ]
+
+
+async def test_a_connection_whose_answer_was_lost_is_not_made_twice(database: Database, viewer: Viewer) -> None:
+    """Else the process took its own connection for another process's, and left the call that it has in memory."""
+    call = await open_call(database, viewer, await open_session(database, viewer))
+    tried: list[tuple[int, datetime]] = []
+
+    async def connect() -> int:
+        async with database.transaction() as session:
+            given = await connections.connect(session, tenant_id=call.tenant_id, call_id=call.id, tried=tried)
+        return given.lease.connection
+
+    assert await connect() == 1
+    tried.append((2, datetime.now(UTC)))  # a try that was rolled back
+    assert await connect() == 1
+    assert (await connect_to(database, call)).lease.connection == 2
+    assert await connect() == 3, "connection 2 is another process's"
+    assert (await names(database, call.session_id)) == ["CallStarted", "CallResumed", "CallResumed"]
 
 
 async def test_only_the_newest_connection_writes(database: Database, viewer: Viewer) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from db.calls.fence import CallFenced
 from db.calls.reopen import reopen
 from db.calls.replies import interrupt
 from db.calls.values import ConnectedCall, PlaybackReport, SpokenTurn
@@ -23,7 +24,7 @@ from inference.journal.database_journal import DatabaseJournal
 from inference.journal.load_inputs import load_inputs, next_inputs
 from inference.ports import CompletedToolCall, ToolRequest, ToolResult
 from inference.turn.inputs import TurnInputs
-from tests.db.calls.rows import began, connected, names, owner, spoken
+from tests.db.calls.rows import began, call_of, connect_to, connected, names, owner, spoken
 from tests.db.jobs import fetched, job_of, owner_of_jobs
 from tests.db.rows import STORE, end, everything, say, scalar
 
@@ -31,8 +32,10 @@ from tests.db.rows import STORE, end, everything, say, scalar
 async def reopened(
     database: Database, call: ConnectedCall, claim: Claim, turn: SpokenTurn, step: int = 1
 ) -> tuple[Claim, int] | None:
+    """The claim and job of the turn's next attempt."""
     async with database.transaction() as session:
-        return await reopen(session, call.lease, step, claim, turn)
+        found = await reopen(session, call.lease, step, claim, turn)
+    return None if found is None else found.owned
 
 
 def more(call: ConnectedCall, claim: Claim, turn: SpokenTurn, text: str) -> SpokenTurn:
@@ -98,6 +101,37 @@ async def test_a_repeat_after_a_lost_answer_writes_nothing(database: Database, v
         name: rows for name, rows in before.items() if name != "procrastinate_jobs"
     }
     assert (await job_of(database))["id"] == repeated[1]
+
+
+@pytest.mark.parametrize("since", ["the next connection", "cancelled"])
+async def test_a_lost_answer_is_found_whatever_has_come_since(database: Database, viewer: Viewer, since: str) -> None:
+    """None would say that the words are not stored: they would become a second turn."""
+    call = await connected(database, viewer)
+    first = spoken(call.lease.session_id, await owner(database))
+    claim, _ = await began(database, call, first)
+    second = more(call, claim, first, "more")
+    found = await reopened(database, call, claim, second)
+    if since == "cancelled":
+        async with database.transaction() as session:
+            await turns.cancel_turn(session, viewer, turn_id=claim.turn_id)
+    else:
+        await connect_to(database, await call_of(database, call.lease.call_id))
+    async with database.transaction() as session:
+        again = await reopen(session, call.lease, 1, claim, second)
+    assert found is not None and again is not None
+    assert again.owned is None if since == "cancelled" else again.owned is not None and again.owned[0] == found[0]
+    assert await scalar(database, "select count(*) from turns") == 1
+
+
+async def test_an_old_connection_does_not_reopen(database: Database, viewer: Viewer) -> None:
+    call = await connected(database, viewer)
+    first = spoken(call.lease.session_id, await owner(database))
+    claim, _ = await began(database, call, first)
+    await connect_to(database, await call_of(database, call.lease.call_id))
+    before = await everything(database)
+    with pytest.raises(CallFenced):
+        await reopened(database, call, claim, more(call, claim, first, "more"))
+    assert await everything(database) == before
 
 
 async def test_a_turn_that_is_over_is_not_reopened(database: Database, viewer: Viewer) -> None:

@@ -52,7 +52,7 @@ class Records:
 
 
 class Call:
-    """Runs until the connection is lost, it is hung up or ``fail`` is set."""
+    """Runs until the connection is lost, it is hung up or ``fail`` is set. ``stale``: it cannot be resumed."""
 
     def __init__(self, record: CallRecord, speaker: CallerSpeaker) -> None:
         self.records, self.speakers = [record], [speaker]
@@ -63,6 +63,7 @@ class Call:
         self.most_running = 0
         self.stubborn = False
         self.stuck = False
+        self.stale = False
         self.fail: Exception | None = None
         self._next: asyncio.Future[CallEndReason] | None = None
 
@@ -80,9 +81,12 @@ class Call:
         if not self.stubborn:
             self._end(error=CallerGone())
 
-    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
+    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> bool:
+        if self.stale:
+            return False
         self.records.append(record)
         self.speakers.append(speaker)
+        return True
 
     async def interrupt(self) -> bool:
         self.interrupted += 1

@@ -138,6 +138,19 @@ async def test_a_call_that_does_not_leave_its_lost_connection_is_taken_up_from_t
             assert desk.calls.call(known.call_id) is second.call
 
 
+async def test_a_call_that_cannot_go_on_here_is_taken_up_from_the_record() -> None:
+    """Another process had it in between."""
+    desk, known = Desk(), ticket()
+    async with desk.calls.connect(known, Speaker()):
+        await until(lambda: desk.making.calls[0].running)
+    desk.making.calls[0].stale = True
+    async with desk.calls.connect(known, Speaker()) as again:
+        first, second = desk.making.calls
+        await until(lambda: second.running)
+        assert desk.calls.call(known.call_id) is again.call
+        assert (first.runs, first.running, second.runs) == (1, 0, 1)
+
+
 async def test_a_call_that_fails_ends_as_failed_and_leaves_its_place() -> None:
     desk = Desk(max_calls=1)
     async with desk.calls.connect(ticket(), Speaker()) as connection:

@@ -218,6 +218,38 @@ async def _no_job(database: Database) -> bool:
     return bool(await scalar(database, "select count(*) = 0 from procrastinate_jobs"))
 
 
+async def test_what_waits_for_its_commit_goes_on_with_the_next_connection(
+    database: Database, records: CallRecords, record: DatabaseCallRecord, ticket: Ticket
+) -> None:
+    """Of the same process: an utterance that has ended, and a turn whose reply is made."""
+    turn = heard()
+    claim = await begun(record, turn)
+    await record.sound(_SECOND)
+    await record.speech_ended(3_000)
+    await record.flush()
+    later = await records.connect(ticket)
+    journal = later.journal(claim)
+    await answered(journal, "Good day.")
+    await journal.close(1)
+    await begun(later, replace(heard("and more"), live=LiveTiming(2_000, 3_000)))
+    assert await scalar(database, "select count(*) from call_sounds") == 0, "they would be said once more"
+
+
+async def test_whether_a_commit_was_made_is_known_also_when_the_call_is_left(
+    database: Database, record: DatabaseCallRecord
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("select from sessions for update"))
+        beginning = asyncio.create_task(begun(record))
+        await asyncio.sleep(0.05)
+        record.stop()
+        later = asyncio.create_task(record.speech_started(2_000))
+        await asyncio.sleep(0.05)
+        assert isinstance(later.exception(), Superseded)
+        assert not beginning.done(), "refused, it would be made once more by the next connection"
+    assert (await beginning).attempt == 1
+
+
 async def test_a_turn_is_reopened_while_its_attempt_stops(database: Database, record: DatabaseCallRecord) -> None:
     turn = heard("my number is")
     claim = await begun(record, turn)
@@ -225,10 +257,10 @@ async def test_a_turn_is_reopened_while_its_attempt_stops(database: Database, re
     await journal.reply_ready("Yes?", "en")
     await journal.close(1)
     again = await record.reopen_turn(claim, replace(turn, transcript=Transcript("my number is twelve", "en")))
-    assert again is not None and again.attempt == 2
-    inputs = await record.next_inputs(again)
+    assert again is not None and again.claim is not None and again.claim.attempt == 2
+    inputs = await record.next_inputs(again.claim)
     assert (inputs.history, inputs.text, inputs.reply) == ((), None, None)
-    await answered(record.journal(again), "Twelve.")
+    await answered(record.journal(again.claim), "Twelve.")
     assert await scalar(database, "select count(*) from turns") == 1
     assert await _no_job(database)
 

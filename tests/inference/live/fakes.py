@@ -19,7 +19,7 @@ from db.enums import CallEndReason, Prompt, TurnStatus
 from db.turns.live_values import LiveTiming, Playback
 from db.turns.values import Claim
 from inference.audio.vad import FRAME
-from inference.live.ports import CallerGone, CallState, HeardTurn, ReplyAudio, ToCaller
+from inference.live.ports import CallerGone, CallState, HeardTurn, Reopened, ReplyAudio, ToCaller
 from inference.ports import (
     SAMPLE_RATE,
     AssistantMessage,
@@ -339,7 +339,7 @@ class FakeRecord:
             return None
         return self._claim(heard.turn_id)
 
-    async def reopen_turn(self, claim: Claim, heard: HeardTurn) -> Claim | None:
+    async def reopen_turn(self, claim: Claim, heard: HeardTurn) -> Reopened | None:
         await self._commit()
         turn = self.turns[claim.turn_id]
         self._note("reopen_turn", heard.transcript.text)
@@ -349,7 +349,7 @@ class FakeRecord:
         turn.heard = heard
         turn.texts.append(heard.transcript.text)
         self._clear_of(heard)
-        return self._claim(claim.turn_id)
+        return Reopened(self._claim(claim.turn_id))
 
     def _clear_of(self, heard: HeardTurn) -> None:
         if heard.audio is not None:
@@ -407,7 +407,15 @@ class FakeRecord:
         self.superseded = True
         heard = np.concatenate(self.unfinished) if self.unfinished else None
         recorded = max((at + duration for at, (duration, _) in self.recording.items()), default=0)
-        newer = FakeRecord(replace(self.state, turns=len(self.turns), heard=heard, recorded_ms=recorded))
+        newer = FakeRecord(
+            replace(
+                self.state,
+                turns=len(self.turns),
+                heard=heard,
+                recorded_ms=recorded,
+                connection=self.state.connection + 1,
+            )
+        )
         newer.recording, newer.commit_seconds = self.recording, self.commit_seconds
         newer.turns, newer.steps = self.turns, self.steps
         newer.unfinished, newer._ends = list(self.unfinished), list(self._ends)

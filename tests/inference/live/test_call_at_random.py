@@ -125,7 +125,7 @@ class Chance:
             await asyncio.wait_for(caller.running, 5)
         record, speaker = caller.record.taken_over(), FakeSpeaker()
         speaker.events = caller.speaker.events
-        caller.call.resume(record, speaker)
+        assert caller.call.resume(record, speaker)
         self.records.append(record)
         self.caller = Caller(caller.call, record, speaker)
 

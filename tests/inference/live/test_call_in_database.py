@@ -180,7 +180,7 @@ async def test_a_lost_connection_is_resumed_in_the_same_process(line: Line) -> N
             await caller.running
         assert (await line.events())[-1] == "CallDropped"
         record, speaker = await line.records.connect(line.ticket), FakeSpeaker()
-        caller.call.resume(record, speaker)
+        assert caller.call.resume(record, speaker)
         again = Caller(caller.call, cast("Any", record), speaker)
         await again.say("is wrong", pause=0.6)
         await again.answered()

@@ -47,7 +47,7 @@ async def dropped(caller: Caller) -> None:
 def resume(caller: Caller, record: FakeRecord | None = None) -> Caller:
     """The same call on another connection."""
     record, speaker = record or caller.record.taken_over(), FakeSpeaker()
-    caller.call.resume(record, speaker)
+    assert caller.call.resume(record, speaker)
     return Caller(caller.call, record, speaker)
 
 

@@ -127,7 +127,7 @@ class FakeCall:
         if not self._end.done():
             self._end.set_exception(CallerGone())
 
-    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> None:
+    def resume(self, record: CallRecord, speaker: CallerSpeaker) -> bool:
         raise NotImplementedError
 
     # --- what the call does ---
