@@ -211,12 +211,32 @@ async def test_a_new_agent_is_archived_and_brought_back(console: ConsolePage, ac
     await console.sign_in(key_of(acme), "/agents")
     page = console.page
     await page.get_by_role("button", name="New agent").click()
-    await expect(page.get_by_role("button", name="Try it in Talk")).to_be_disabled()
+    # A draft of it can be talked to before anything is published.
+    await page.get_by_role("button", name="Try it in Talk").click()
+    await console.heading("Talk")
+    setup = page.get_by_role("region", name="Choose an agent")
+    await expect(setup.get_by_label("Agent")).to_have_value("my_agent")
+    await expect(setup.get_by_role("option", name="my_agent (draft)")).to_be_attached()
+    await page.get_by_label("Write to the agent").fill("Hello")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("session="))
+    sessions = (await acme.run(SESSIONS))["sessions"]["nodes"]
+    assert [each["agentVersion"] for each in sessions] == [{"number": 1, "draft": True}]
+    await page.get_by_role("link", name="Agents", exact=True).click()
+    await page.get_by_role("button", name="New agent").click()
     await page.get_by_role("button", name="Publish").click()
     await console.heading("my_agent")
     await page.get_by_role("button", name="Archive").click()
     await page.get_by_role("dialog").get_by_role("button", name="Archive").click()
     await expect(page.get_by_text("Archived since")).to_be_visible()
+    await expect(page.get_by_role("button", name="Try it in Talk")).to_be_disabled()
+    for agent, told in (("my_agent", "“my_agent” is archived"), ("renamed", "There is no agent “renamed”")):
+        await page.goto(f"{console.address}/talk?agent={agent}")
+        await expect(setup.get_by_text(told)).to_be_visible()
+    await expect(setup.get_by_role("option", name="my_agent (archived)")).to_be_disabled()
+    await expect(setup.get_by_label("Agent")).not_to_have_value("my_agent")
+    assert await console.axe() == []
+    await page.goto(f"{console.address}/agents/my_agent")
     await page.get_by_role("link", name="All agents").click()
     await expect(page.get_by_role("link", name="my_agent")).to_have_count(0)
     await page.get_by_label("Also archived ones").check()

@@ -74,8 +74,8 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
   const nameNow = nameIn(edit.text);
   const isOther = name !== '' && nameNow !== undefined && nameNow !== name;
 
-  // Talk offers agents that are published and not archived.
-  const canTry = published !== undefined && !isArchived && !isOther;
+  // Under another name it is another agent.
+  const canTry = !isArchived || isOther;
 
   function write(typed: string) {
     if (typed === edit.text) return;

@@ -3,7 +3,7 @@ import { Labelled, type LabelledProps } from './Field';
 
 export interface SelectProps<Value extends string> extends LabelledProps {
   value: Value;
-  options: readonly { value: Value; label: string }[];
+  options: readonly { value: Value; label: string; isDisabled?: boolean }[];
   onChange: (value: Value) => void;
   disabled?: boolean;
 }
@@ -22,7 +22,7 @@ export function Select<Value extends string>({ value, options, onChange, disable
         onChange={(event) => onChange(event.currentTarget.value as Value)}
       >
         {options.map((each) => (
-          <option key={each.value} value={each.value}>
+          <option key={each.value} value={each.value} disabled={each.isDisabled ?? false}>
             {each.label}
           </option>
         ))}
