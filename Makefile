@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp check
 	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# GraphiQL in a real browser; it fails where there is none (Debian: apt-get install chromium).
+# GraphiQL and the console in real browsers; it fails without Chromium (Debian: apt-get install chromium firefox-esr).
 test-browser: $(VENV)/dev.stamp
 	BROWSER_REQUIRED=1 $(PYTEST) -m browser
 

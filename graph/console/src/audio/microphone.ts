@@ -1,7 +1,7 @@
 import { RATE, workletUrl } from './worklets';
 
-/** Why there is no microphone; the keys of `words.talk.microphone`. */
-export type MicrophoneFault = 'insecure' | 'denied' | 'missing' | 'busy' | 'failed';
+/** Why there is no microphone, or (`silent`) no way to play sound; the keys of `words.talk.microphone`. */
+export type MicrophoneFault = 'insecure' | 'denied' | 'missing' | 'busy' | 'silent' | 'failed';
 
 export class MicrophoneError extends Error {
   override readonly name = 'MicrophoneError';

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { Microphone, MicrophoneError } from '@/audio/microphone';
+import { resumed } from '@/audio/resumed';
 import { type Progress, Speaker } from '@/audio/speaker';
 import { RATE } from '@/audio/worklets';
 import { type Closing, type ConnectionState, fromBase64, RealtimeConnection, type ServerEvent } from './realtime';
@@ -73,7 +74,7 @@ export class LiveCall {
   static async prepare(deviceId: string | undefined, handlers: CallHandlers): Promise<LiveCall> {
     const call = new LiveCall(new AudioContext({ sampleRate: RATE, latencyHint: 'interactive' }), handlers);
     try {
-      await call.context.resume();
+      await resumed(call.context);
       await call.useMicrophone(deviceId);
       call.speaker = await Speaker.open(call.context, (progress) => call.played(progress));
     } catch (error) {

@@ -108,6 +108,7 @@ export const de: Words = {
         'Diese Seite darf das Mikrofon nicht benutzen. Erlauben Sie es neben der Adresse und beginnen Sie neu. Schreiben geht auch ohne.',
       missing: 'Kein Mikrofon gefunden. Schließen Sie eines an, oder wählen Sie ein anderes. Schreiben geht auch ohne.',
       busy: 'Das Mikrofon lässt sich nicht benutzen: Vielleicht hält es ein anderes Programm.',
+      silent: 'Der Browser kann keinen Ton wiedergeben: Er findet weder Lautsprecher noch Kopfhörer. Schließen Sie etwas an und beginnen Sie erneut. Schreiben geht auch ohne.',
       failed: 'Das Mikrofon ließ sich nicht öffnen.',
     },
     level: 'Pegel Ihres Mikrofons',

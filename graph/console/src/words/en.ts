@@ -103,6 +103,7 @@ export const en = {
       denied: 'The microphone is not allowed for this page. Allow it beside the address, then start again. Writing works without it.',
       missing: 'No microphone was found. Connect one, or choose another. Writing works without it.',
       busy: 'The microphone cannot be used: perhaps another program holds it.',
+      silent: 'The browser cannot play sound: it finds no loudspeaker or headphones. Connect one, then start again. Writing works without it.',
       failed: 'The microphone could not be opened.',
     },
     level: 'Level of your microphone',
