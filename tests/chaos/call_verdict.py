@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 
 import numpy as np
 from rich.table import Table
 
+from db.enums import CallEndReason
 from tests.chaos.call_record import CallTurn
 from tests.chaos.callers import Caller
 from tests.chaos.engines import numbers_of, reply_to, uses_tool
+from tests.chaos.heard_replies import Heard, Numbers, before_commit, by_numbers, heard_by
 from tests.chaos.line import Item
 from tests.chaos.record import Record
 from tests.chaos.rows import Row, row_of
@@ -26,23 +26,11 @@ _ROUNDING_MS = 2.0
 #: How much more than a segment of sound may be lost when a process is killed: what is on its way.
 MOST_LOST_MS = 1_500.0
 
-Numbers = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """An item of a reply to these utterances."""
-
-    session_id: str
-    numbers: Numbers
-    item: Item
-    starts: bool
-
 
 def call_rows(record: Record, callers: Sequence[Caller]) -> list[Row]:
     """All lines of the result about calls."""
     turns = record.calls_made.turns
-    heard = [each for caller in callers for each in _heard(caller)]
+    heard = [each for caller in callers for each in heard_by(caller)]
     statuses = Counter(turn.status for turn in turns)
     lost = [ms for caller in callers for ms in caller.lost_ms]
     spoken = sum(call.spoken for caller in callers for call in caller.calls)
@@ -63,10 +51,11 @@ def call_rows(record: Record, callers: Sequence[Caller]) -> list[Row]:
         row_of("calls: replies that are not the turn's", _wrong_replies(turns)),
         row_of("calls: CRM records missing", _not_filed(record, turns)),
         row_of("calls: cancelled, and not interrupted", _not_interrupted(turns)),
-        row_of("calls: reply sound before its commit", _before_commit(turns, heard, _accepted(callers))),
+        row_of("calls: reply sound before its commit", before_commit(turns, heard)),
         row_of("calls: more heard than played", _more_heard(turns, heard, by_clock=False)),
         row_of(AHEAD_BY_CLOCK, _more_heard(turns, heard, by_clock=True)),
         row_of("calls that stay open", (each.id for each in record.calls_made.calls if each.status != "ENDED")),
+        row_of("calls that ended, and nobody ended them", _closed(callers)),
         row_of("calls that failed", (each.id for each in record.calls_made.calls if each.end_reason == "FAILED")),
     ]
 
@@ -88,30 +77,6 @@ def call_log(record: Record, callers: Sequence[Caller]) -> str:
 AHEAD_BY_CLOCK = "calls: more heard than played, by the clock"
 
 
-def _heard(caller: Caller) -> list[Heard]:
-    """The items of replies that the caller heard; the rest of a reply, in an item of its own, has no number."""
-    found: list[Heard] = []
-    numbers: Numbers = ()
-    for call in caller.calls:
-        for item in (item for line in call.lines for item in line.items.values()):
-            own = numbers_of(item.text)
-            text = item.text.strip()
-            if own:
-                numbers = own
-            elif not (numbers and text in reply_to(_words(numbers))):
-                continue  # a greeting, or the reply to a backchannel; audio that is sent again may have no text yet
-            found.append(Heard(call.session_id, numbers, item, bool(own)))
-    return found
-
-
-def _words(numbers: Numbers) -> str:
-    return " ".join(f"number {number}" for number in numbers)
-
-
-def _by_numbers(turns: Iterable[CallTurn]) -> dict[tuple[str, Numbers], CallTurn]:
-    return {(turn.session_id, numbers_of(turn.asked)): turn for turn in turns if numbers_of(turn.asked)}
-
-
 def _lost(turns: Sequence[CallTurn], callers: Sequence[Caller]) -> list[str]:
     stored = {(turn.session_id, number): turn for turn in turns for number in numbers_of(turn.asked)}
     accepted = {
@@ -128,6 +93,12 @@ def _lost(turns: Sequence[CallTurn], callers: Sequence[Caller]) -> list[str]:
         for session, number in accepted
         if (session, number) not in stored or stored[session, number].status not in ended
     ]
+
+
+def _closed(callers: Sequence[Caller]) -> list[str]:
+    """Connections that were closed since a client had closed the call: callers do so without a connection."""
+    closed = CallEndReason.CLOSED.value
+    return [end for caller in callers for end in caller.ends.elements() if end.endswith(f"ended: {closed}")]
 
 
 def _two_turns(turns: Sequence[CallTurn]) -> list[str]:
@@ -169,57 +140,12 @@ def _not_interrupted(turns: Sequence[CallTurn]) -> list[str]:
     return [turn.id for turn in turns if turn.status == "CANCELLED" and "ReplyInterrupted" not in turn.events]
 
 
-def _accepted(callers: Sequence[Caller]) -> dict[tuple[str, Numbers], datetime]:
-    """When a caller was first told that a turn with these numbers is stored."""
-    found: dict[tuple[str, Numbers], datetime] = {}
-    for call in (call for caller in callers for call in caller.calls):
-        for each in (each for line in call.lines for each in line.accepted):
-            key = call.session_id, numbers_of(each.text)
-            found[key] = min(each.at, found.get(key, each.at))
-    return found
-
-
-def _before_commit(
-    turns: Sequence[CallTurn], heard: Sequence[Heard], accepted: Mapping[tuple[str, Numbers], datetime]
-) -> list[str]:
-    by_numbers = _by_numbers(turns)
-    firsts: defaultdict[tuple[str, Numbers], list[datetime]] = defaultdict(list)
-    for each in heard:
-        if each.item.at is not None:
-            firsts[each.session_id, each.numbers].append(each.item.at)
-    wrong = []
-    for (session, numbers), moments in firsts.items():
-        turn = by_numbers.get((session, numbers)) or _reopened_later(turns, session, numbers)
-        # Of a turn that was reopened later, the commit of its first words is not known apart: it is there at all.
-        later = turn is not None and numbers_of(turn.asked) != numbers
-        if turn is None or turn.committed is None:
-            wrong.append(f"{session}: {numbers}")
-        elif not later and min(moments) < turn.committed:
-            # A turn that is reopened by a sound without words has the same numbers as before.
-            told = accepted.get((session, numbers))
-            same = turn.reopened and told is not None and turn.begun is not None and turn.begun <= told <= min(moments)
-            if not same:
-                wrong.append(f"{session}: {numbers}")
-    return wrong
-
-
-def _reopened_later(turns: Sequence[CallTurn], session: str, numbers: Numbers) -> CallTurn | None:
-    return next(
-        (
-            turn
-            for turn in turns
-            if turn.session_id == session and turn.reopened and numbers_of(turn.asked)[: len(numbers)] == numbers
-        ),
-        None,
-    )
-
-
 def _more_heard(turns: Sequence[CallTurn], heard: Sequence[Heard], *, by_clock: bool) -> list[str]:
     played: defaultdict[tuple[str, Numbers], float] = defaultdict(float)
     for each in heard:
         played[each.session_id, each.numbers] += each.item.played_ms
     wrong = []
-    for key, turn in _by_numbers(turns).items():
+    for key, turn in by_numbers(turns).items():
         if turn.playback is None or (turn.playback["source"] == "CLOCK") != by_clock:
             continue
         spare = _RESAMPLING_MS if turn.playback["source"] == "TRUNCATE" else _CLOCK_MS
