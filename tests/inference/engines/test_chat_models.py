@@ -25,7 +25,7 @@ def llama() -> Iterator[LlamaServer]:
 
 def _openai(server: LlamaServer, *, key: str | None = None, **settings: object) -> OpenAIEngine:
     # Beside other tests on two cores the server may take a minute to its first token.
-    patient = {"timeout": 200.0, "max_tokens": 60, "temperature": 0.0, "concurrency": 2}
+    patient = {"timeout": 200.0, "max_tokens": 30, "temperature": 0.0, "concurrency": 2}
     values = {"tool_mode": "json_schema", **patient, **settings}
     return OpenAIEngine(base_url=server.url, api_key=key or server.key, model="smollm2", **values)  # type: ignore[arg-type]
 
