@@ -12,7 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse
@@ -92,16 +94,16 @@ def console_router(settings: ApiSettings, folder: Path = SERVED) -> APIRouter:
     """``GET`` of the page at `VIEWS` for browsers, and of ``/console/<file>``. ``folder``: the built files."""
     router = APIRouter()
     files = _read(folder)
+    index = _below(files.get(_PAGE), "" if settings.public_url is None else urlsplit(settings.public_url).path)
 
     def page(request: Request) -> Response:
         if not wants_page(request.headers.get("accept", "")):
             if request.url.path == "/":
                 return RedirectResponse("graphql", headers={"Vary": "Accept"})  # relative: a proxy may add a prefix
             return PlainTextResponse(_FOR_BROWSERS, 404, {"Vary": "Accept"})
-        file = files.get(_PAGE)
-        if file is None:
+        if index is None:
             return PlainTextResponse(_MISSING, 404, {"Vary": "Accept"})
-        response = _response(request, file)
+        response = _response(request, index)
         response.headers["Vary"] = "Accept, Accept-Encoding"
         response.headers["Content-Security-Policy"] = _policy(request.scope, settings)
         response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
@@ -144,15 +146,25 @@ def _response(request: Request, file: _File) -> Response:
 def _read(folder: Path) -> Mapping[str, _File]:
     """The files of a folder and those below, by their path in it, with slashes; empty if there is no such folder."""
     paths = sorted(each for each in folder.rglob("*") if each.is_file()) if folder.is_dir() else []
-    return {each.relative_to(folder).as_posix(): _file(each) for each in paths}
+    return {each.relative_to(folder).as_posix(): _file(each.name, each.read_bytes()) for each in paths}
 
 
-def _file(path: Path) -> _File:
-    body = path.read_bytes()
+def _below(page: _File | None, path: str) -> _File | None:
+    """The page where a proxy serves the API below a path, such as ``/voice/``: its addresses begin with it."""
+    prefix = escape(path.rstrip("/"))
+    if page is None or not prefix:
+        return page
+    body = page.body.decode()
+    for attribute in ("href", "src", "data-capture", "data-playback"):
+        body = body.replace(f'{attribute}="/', f'{attribute}="{prefix}/')
+    return _file(_PAGE, body.replace('data-prefix=""', f'data-prefix="{prefix}"').encode())
+
+
+def _file(name: str, body: bytes) -> _File:
     gzipped = gzip.compress(body, 9, mtime=0) if len(body) >= _GZIP_BYTES else body
     return _File(
-        media_type=_MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
-        cache_control=_IMMUTABLE if _HASHED.search(path.name) else _REVALIDATED,
+        media_type=_MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
+        cache_control=_IMMUTABLE if _HASHED.search(name) else _REVALIDATED,
         etag=hashlib.sha256(body).hexdigest()[:32],
         body=body,
         gzipped=gzipped if len(gzipped) < len(body) else None,

@@ -1,5 +1,6 @@
 import type { Document } from './document';
 import { ApiError, type GraphQLFault, ofResponse } from './errors';
+import { PREFIX } from '@/state/prefix';
 import { keyRefused, session } from '@/state/session';
 
 const TIMEOUT_MS = 15_000;
@@ -56,7 +57,7 @@ async function post(
   let retryAfter: number | undefined;
   let text: string;
   try {
-    const response = await fetch(path, { method: 'POST', body, headers, signal: either, cache: 'no-store' });
+    const response = await fetch(`${PREFIX}${path}`, { method: 'POST', body, headers, signal: either, cache: 'no-store' });
     status = response.status;
     retryAfter = Number(response.headers.get('retry-after')) || undefined;
     text = await response.text();

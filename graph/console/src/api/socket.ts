@@ -1,4 +1,5 @@
 import type { Client } from 'graphql-ws';
+import { PREFIX } from '@/state/prefix';
 
 declare global {
   /** The page loads it as GraphiQL does: one file of the library for both. */
@@ -24,7 +25,7 @@ export function socketOf(key: string): Client {
   let socket: WebSocket | undefined;
   let pong: ReturnType<typeof setTimeout> | undefined;
   client = graphqlWs.createClient({
-    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`,
+    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${PREFIX}/graphql`,
     connectionParams: { Authorization: `Bearer ${key}` },
     lazy: true,
     lazyCloseTimeout: 2_000,

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { closeSocket } from '@/api/socket';
+import { PREFIX } from '@/state/prefix';
 import { isCallLive } from '@/state/liveCall';
 import { pathTo, place, route, VIEWS } from '@/state/router';
 import { session, signOut } from '@/state/session';
@@ -80,7 +81,7 @@ function Account() {
           <p class="account-key">{text.signedInAs(keyName, tenant)}</p>
           <Preferences />
           <p class="account-links">
-            <a href="/graphql" target="_blank" rel="noreferrer">
+            <a href={`${PREFIX}/graphql`} target="_blank" rel="noreferrer">
               {text.graphiql}
             </a>
             <a href="/console/licenses.txt" target="_blank" rel="noreferrer">

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { PREFIX } from './prefix';
 
 /** The part of the page's address that chooses what is shown. */
 export interface Place {
@@ -15,7 +16,7 @@ export const place = signal<Place>(here());
 
 /** The view, and what its path names: `/agents/billing_agent` is `agents` with `billing_agent`. */
 export const route = computed<{ view: ViewName; id: string | undefined }>(() => {
-  const [, first = '', second] = place.value.path.split('/');
+  const [, first = '', second] = place.value.path.slice(PREFIX.length).split('/');
   const view = VIEWS.find((each) => each === first) ?? 'talk';
   let id: string | undefined;
   try {
@@ -30,7 +31,7 @@ export const route = computed<{ view: ViewName; id: string | undefined }>(() => 
 export function pathTo(view: ViewName, id?: string, query: Record<string, string | undefined> = {}): string {
   const chosen = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1]);
   const search = new URLSearchParams(chosen).toString();
-  return `/${view}${id === undefined ? '' : `/${encodeURIComponent(id)}`}${search && `?${search}`}`;
+  return `${PREFIX}/${view}${id === undefined ? '' : `/${encodeURIComponent(id)}`}${search && `?${search}`}`;
 }
 
 /** Goes to an address of the console. `replace`: without a new entry in the history, as for a changed filter. */
