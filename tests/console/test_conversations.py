@@ -20,6 +20,8 @@ from db.enums import EventType, MessageType, Role, TurnStatus
 from db.feed.events import NewEvent, append
 from db.ids import new_id
 from db.models.conversation import Message, Session, Turn
+from db.models.workers import EngineReport, Worker
+from db.queue.workers import deregister, heartbeat
 from tests.client import END, Client
 from tests.console.page import ConsolePage, console_page, key_of
 from tests.graph.api.session_rows import add_record, add_turn
@@ -200,7 +202,23 @@ async def test_an_open_one_follows_and_has_nothing_twice(console: ConsolePage, a
     assert shown == list(range(shown[0], last + 1))
 
 
-async def test_it_runs_again_from_a_turn(console: ConsolePage, acme: Client) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def engines(edge: Edge) -> AsyncIterator[None]:
+    """What the worker of this file would report if it were a process."""
+    reports: list[EngineReport] = [
+        {"stage": stage, "engine": "fake", "model": "fake", "languages": ["en"], "loaded": True, "error": None}
+        for stage in ("ASR", "LLM", "TTS")
+    ]
+    worker = Worker(id=new_id(), host="h", pid=1, capacity=1, engines=reports)
+    async with edge.database.transaction() as session:
+        await heartbeat(session, worker)
+    yield
+    async with edge.database.transaction() as session:
+        await deregister(session, worker.id)
+
+
+@pytest.mark.usefixtures("engines")
+async def test_it_runs_again_from_a_turn_with_other_engines(console: ConsolePage, acme: Client) -> None:
     session_id = await acme.create_session()
     await acme.say(session_id, "once more")
     await console.sign_in(key_of(acme), f"/conversations/{session_id}")
@@ -211,11 +229,15 @@ async def test_it_runs_again_from_a_turn(console: ConsolePage, acme: Client) -> 
     await expect(dialog.get_by_role("button", name="Run again")).to_be_disabled()
     await dialog.get_by_label("Keep the turns").fill("0")
     await dialog.get_by_label("Version of the agent").select_option(label="version 1")
+    await dialog.get_by_label("Language model").select_option(label="fake")
+    await dialog.get_by_label("Speech synthesis").select_option(label="fake")
     assert await console.axe() == []
     await dialog.get_by_role("button", name="Run again").click()
     await expect(page).not_to_have_url(re.compile(session_id))
     await expect(_turn(console, 1)).to_contain_text("You said: once more")
     await page.get_by_role("tab", name="About it").click()
+    await expect(page.get_by_label("Engines")).to_contain_text('"tts"')
+    assert json.loads(await page.get_by_label("Engines").inner_text()) == {"llm": ["fake"], "tts": ["fake"]}
     await page.get_by_role("link", name="Run again from another").click()
     await expect(page).to_have_url(re.compile(session_id))
 

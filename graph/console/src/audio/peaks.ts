@@ -24,6 +24,12 @@ export function peaksOf(id: string, url: string): Promise<Peaks> {
   return found;
 }
 
+/** The peaks of all channels as one: which of them a message's speaker is on, nobody says. */
+export function loudest(peaks: Peaks): Float32Array {
+  const [first = new Float32Array(), ...others] = peaks;
+  return others.length === 0 ? first : first.map((level, at) => Math.max(level, ...others.map((each) => each[at] ?? 0)));
+}
+
 async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
   running++;

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Peaks, peaksOf } from '@/audio/peaks';
+import { loudest, type Peaks, peaksOf } from '@/audio/peaks';
 import { Button } from '@/ui/Button';
 import { Waveform } from '@/ui/Waveform';
 import { words } from '@/words';
@@ -128,10 +128,11 @@ function ClipBox({ clip, scale }: { clip: Clip; scale: number }) {
   }, [clip.id]);
   const width = clip.durationMs * scale;
   const lanes = clip.side === 'both' ? (['caller', 'assistant'] as const) : [clip.side];
+  const sounds = peaks && (clip.side === 'both' ? peaks : [loudest(peaks)]);
   return (
     <>
       {lanes.map((side, index) => {
-        const channel = peaks?.[Math.min(index, peaks.length - 1)];
+        const channel = sounds?.[Math.min(index, sounds.length - 1)];
         return (
           <span
             key={side}

@@ -53,15 +53,24 @@ export async function exportWav(id: string, exporting: Exporting): Promise<Blob 
     onProgress(index, clips.length);
     const buffer = await decoded(clip.url, signal);
     const start = Math.round((clip.startMs / 1000) * SAMPLE_RATE);
-    const put = (side: Float32Array, channel: number) => {
-      const samples = buffer.getChannelData(Math.min(channel, buffer.numberOfChannels - 1)).subarray(0, length - start);
+    const put = (side: Float32Array, sound: Float32Array) => {
+      const samples = sound.subarray(0, length - start);
       side.set(samples, start);
       end = Math.max(end, start + samples.length);
     };
-    if (clip.side !== 'assistant') put(left, 0);
-    if (clip.side !== 'caller') put(right, clip.side === 'both' ? 1 : 0);
+    const channels = Array.from({ length: buffer.numberOfChannels }, (_, channel) => buffer.getChannelData(channel));
+    const whole = clip.side === 'both' ? channels : [mixed(channels)];
+    if (clip.side !== 'assistant') put(left, whole[0] as Float32Array);
+    if (clip.side !== 'caller') put(right, whole.at(-1) as Float32Array);
   }
   return wavOf([left.subarray(0, end), right.subarray(0, end)], SAMPLE_RATE);
+}
+
+/** The channels as one, as they are heard together. */
+function mixed(channels: readonly Float32Array[]): Float32Array {
+  const [first = new Float32Array(), ...others] = channels;
+  if (others.length === 0) return first;
+  return first.map((sample, at) => others.reduce((sum, each) => sum + (each[at] ?? 0), sample) / channels.length);
 }
 
 async function allTurns(id: string, expected: number, { signal, onProgress }: Exporting): Promise<ExportedTurn[]> {
