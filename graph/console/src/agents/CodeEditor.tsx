@@ -1,5 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Cursor } from './cursor';
 import type { Problem } from './problems';
 import { YamlEditor } from './yamlEditor';
 
@@ -10,18 +11,19 @@ export interface CodeEditorProps {
   isTyped: boolean;
   problems: readonly Problem[];
   onInput: (text: string) => void;
+  onCursor: (cursor: Cursor) => void;
   /** To go to a line. */
   handle: RefObject<YamlEditor | null>;
 }
 
 /** The definition as YAML. */
-export function CodeEditor({ label, text, isTyped, problems, onInput, handle }: CodeEditorProps) {
+export function CodeEditor({ label, text, isTyped, problems, onInput, onCursor, handle }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const listener = useRef(onInput);
   listener.current = onInput;
   useEffect(() => {
     if (host.current === null) return;
-    const editor = new YamlEditor(host.current, { label, text, onInput: (typed) => listener.current(typed) });
+    const editor = new YamlEditor(host.current, { label, text, onInput: (typed) => listener.current(typed), onCursor });
     handle.current = editor;
     return () => editor.destroy();
   }, []);
