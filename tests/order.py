@@ -15,18 +15,19 @@ gc.disable()
 #: Seconds of the files that take the longest, on two quiet cores (``pytest --durations=0`` shows them). A new file that
 #: takes more than ten seconds belongs here.
 SECONDS = {
+    # Those that compute beside those that wait.
     "console/test_talk.py": 80,
-    "inference/engines/whisper/test_engines.py": 45,
+    "inference/engines/whisper/test_engines.py": 48,
+    "chaos/test_chaos.py": 46,
     "inference/engines/whisper/test_streaming.py": 45,
-    "test_real_conversation.py": 45,
-    "chaos/test_chaos.py": 45,
-    "inference/engines/test_kokoro.py": 42,
+    "clients/test_clients.py": 44,
+    "test_real_conversation.py": 43,
+    "graph/compiled/reads/test_incremental.py": 42,
+    "inference/engines/test_kokoro.py": 41,
     "console/test_conversations.py": 40,
-    "console/test_agents.py": 40,
-    "graph/compiled/reads/test_incremental.py": 40,
-    "clients/test_clients.py": 40,
     "graph/voice/test_app.py": 39,  # more, but not beside chaos: both talk in real time
-    "inference/worker/test_memory.py": 35,
+    "inference/worker/test_memory.py": 38,
+    "console/test_agents.py": 37,
     "inference/engines/scripted/test_dialogues.py": 35,
     "inference/turn/test_pipeline.py": 30,
     "db/turns/test_resuming.py": 30,
