@@ -89,10 +89,5 @@ function columns(): Column<Agent>[] {
     { heading: text.languages, cell: (agent) => agent.languages.join(', '), isMinor: true },
     { heading: text.version, cell: (agent) => formatNumber(agent.currentVersion.number), isNumber: true },
     { heading: text.changed, cell: (agent) => <Time at={agent.currentVersion.publishedAt} />, isMinor: true },
-    {
-      heading: text.by,
-      cell: ({ currentVersion: { builtin, publishedBy } }) => <bdi>{builtin ? text.builtin : (publishedBy ?? '–')}</bdi>,
-      isMinor: true,
-    },
   ];
 }

@@ -1,6 +1,5 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Cursor } from './cursor';
 import type { Problem } from './problems';
 import { YamlEditor } from './yamlEditor';
 
@@ -11,19 +10,18 @@ export interface CodeEditorProps {
   isTyped: boolean;
   problems: readonly Problem[];
   onInput: (text: string) => void;
-  onCursor: (cursor: Cursor) => void;
   /** To go to a line. */
   handle: RefObject<YamlEditor | null>;
 }
 
 /** The definition as YAML. */
-export function CodeEditor({ label, text, isTyped, problems, onInput, onCursor, handle }: CodeEditorProps) {
+export function CodeEditor({ label, text, isTyped, problems, onInput, handle }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const listener = useRef(onInput);
   listener.current = onInput;
   useEffect(() => {
     if (host.current === null) return;
-    const editor = new YamlEditor(host.current, { label, text, onInput: (typed) => listener.current(typed), onCursor });
+    const editor = new YamlEditor(host.current, { label, text, onInput: (typed) => listener.current(typed) });
     handle.current = editor;
     return () => editor.destroy();
   }, []);

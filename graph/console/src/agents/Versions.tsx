@@ -67,7 +67,7 @@ export function Versions({ name, current, onPublished }: VersionsProps) {
                 </span>
               ),
             },
-            { heading: text.stored, cell: ({ publishedAt }) => <Time at={publishedAt} /> },
+            { heading: text.stored, cell: ({ publishedAt }) => <Time at={publishedAt} />, isMinor: true },
             {
               heading: text.by,
               cell: ({ builtin, publishedBy }) => <bdi>{builtin ? text.builtin : (publishedBy ?? '–')}</bdi>,

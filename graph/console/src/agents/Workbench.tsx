@@ -9,8 +9,6 @@ import { Tabs } from '@/ui/Tabs';
 import { words } from '@/words';
 import { CheckResult } from './CheckResult';
 import { CodeEditor } from './CodeEditor';
-import type { Cursor } from './cursor';
-import { EditorHelp } from './EditorHelp';
 import { Conflict } from './Conflict';
 import { asText, nameIn, sectionsOf } from './definitionText';
 import { Difference } from './Difference';
@@ -47,7 +45,6 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
   // Another version than the current one is begun anew each time.
   const [edit, setEdit] = useState<Edit>(() => (isEarlier ? undefined : editOf(name)) ?? fresh());
   const [panel, show] = useState<Panel>('definition');
-  const [cursor, setCursor] = useState<Cursor>({ path: [], indent: 0, value: undefined });
   const editor = useRef<YamlEditor>(null);
   const isEdited = edit.text !== openedText;
   const isChanged = edit.text !== publishedText;
@@ -195,12 +192,7 @@ export function Workbench({ name, published, opened, isEarlier, isArchived, onCh
                 </button>
               ))}
             </nav>
-            <CodeEditor label={text.editorLabel} text={edit.text} isTyped={edit.isTyped ?? false} problems={problems} onInput={write} onCursor={setCursor} handle={editor} />
-            <EditorHelp
-              cursor={cursor}
-              onKey={(key) => editor.current?.insertKey(key)}
-              onValue={(value) => editor.current?.insertValue(value)}
-            />
+            <CodeEditor label={text.editorLabel} text={edit.text} isTyped={edit.isTyped ?? false} problems={problems} onInput={write} handle={editor} />
             <p class="pad editor-help">{text.editorHelp}</p>
           </div>
           {panel === 'changes' && <Difference before={publishedText} after={edit.text} />}

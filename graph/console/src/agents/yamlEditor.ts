@@ -6,7 +6,6 @@ import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/sea
 import { EditorState, type Text } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { type Cursor, cursorAt } from './cursor';
 import type { Problem } from './problems';
 
 const colours = HighlightStyle.define([
@@ -40,8 +39,6 @@ export interface EditorOptions {
   label: string;
   text: string;
   onInput: (text: string) => void;
-  /** The cursor is elsewhere. */
-  onCursor: (cursor: Cursor) => void;
 }
 
 /** An editor for YAML. The Tab key leaves it, so that a keyboard is not caught in it. */
@@ -52,7 +49,7 @@ export class YamlEditor {
    * Draws it into a shadow root: there its styles are style sheets of the root, in a document they would be style
    * elements, which the page's policy forbids.
    */
-  constructor(host: HTMLElement, { label, text, onInput, onCursor }: EditorOptions) {
+  constructor(host: HTMLElement, { label, text, onInput }: EditorOptions) {
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
     this.#view = new EditorView({
       root,
@@ -75,13 +72,10 @@ export class YamlEditor {
           syntaxHighlighting(colours),
           theme,
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
           EditorView.perLineTextDirection.of(true),
           keymap.of([...defaultKeymap, ...historyKeymap, ...foldKeymap, ...searchKeymap, ...lintKeymap]),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) onInput(update.state.doc.toString());
-            if (update.docChanged || update.selectionSet) onCursor(this.#cursor(update.state));
-          }),
+          EditorView.updateListener.of((update) => update.docChanged && onInput(update.state.doc.toString())),
         ],
       }),
     });
@@ -113,34 +107,6 @@ export class YamlEditor {
     const anchor = Math.min(found.from + column - 1, found.to);
     this.#view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(found.from, { y: 'start', yMargin: 24 }) });
     this.#view.focus();
-  }
-
-  /** Writes a key where the cursor is in an empty line, else in a line of its own below. */
-  insertKey(key: string): void {
-    const { state } = this.#view;
-    const line = state.doc.lineAt(state.selection.main.head);
-    const { indent } = this.#cursor(state);
-    const insert = `${' '.repeat(indent)}${key}: `;
-    if (line.text.trim() === '') return this.#insert(line.from, line.to, insert);
-    // Behind a dash, the key belongs to the item that begins there.
-    if (/^ *-\s*$/.test(line.text)) return this.#insert(line.from, line.to, `${line.text.trimEnd()} ${key}: `);
-    this.#insert(line.to, line.to, `\n${insert}`);
-  }
-
-  insertValue(value: string): void {
-    const { from, to } = this.#view.state.selection.main;
-    this.#insert(from, to, /[\s[]$/.test(this.#view.state.sliceDoc(0, from)) ? value : ` ${value}`);
-  }
-
-  #insert(from: number, to: number, insert: string): void {
-    this.#view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: 'input' });
-    this.#view.focus();
-  }
-
-  #cursor({ doc, selection }: EditorState): Cursor {
-    const { head } = selection.main;
-    const line = doc.lineAt(head);
-    return cursorAt(doc.sliceString(0, line.to).split('\n'), line.number - 1, head - line.from);
   }
 
   destroy(): void {

@@ -35,7 +35,11 @@ export function View() {
       {error && <ErrorNotice error={error} onRetry={reload} />}
       {isLoading && !found && <Loading />}
       {found?.nodes.length === 0 && <EmptyState icon="keys" heading={keys.empty} />}
-      {found && found.nodes.length > 0 && <KeyTable keys={found.nodes} onRevoke={setRevoking} />}
+      {found && found.nodes.length > 0 && (
+        <div class="card">
+          <KeyTable keys={found.nodes} onRevoke={setRevoking} />
+        </div>
+      )}
       {found && (end || cursors.length > 1) && (
         <nav class="pager" aria-label={keys.pages}>
           <Button disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>

@@ -38,6 +38,7 @@ export interface CallFault {
 export interface CallHandlers {
   onClosed: (closing: Closing, reason: string) => void;
   onFault: (fault: CallFault) => void;
+  onConnected: () => void;
   onMicrophoneLost: () => void;
 }
 
@@ -91,6 +92,7 @@ export class LiveCall {
         // The server counts what it sent before as not heard: it says the rest again.
         if (state === 'waiting' && this.connection.value.state === 'connected') this.silence();
         this.connection.value = { state, retryAt };
+        if (state === 'connected') this.handlers.onConnected();
       },
       onClosed: (closing, reason) => {
         this.release();

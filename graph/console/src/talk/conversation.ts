@@ -157,7 +157,7 @@ function turnAfter(turn: Turn, event: TalkEvent): Turn {
       return { ...turn, updates: [...turn.updates, event.crmRecord] };
     case 'PlaybackFinished':
     case 'ReplyInterrupted':
-      return { ...turn, ended: event.turn, reply: event.turn.reply?.text ?? turn.reply };
+      return { ...turn, ended: event.turn, reply: replyOf(turn, event.turn) };
     case 'TurnCompleted':
       return finished(turn, event.turn, 'COMPLETED', at);
     case 'TurnFailed':
@@ -171,7 +171,13 @@ function turnAfter(turn: Turn, event: TalkEvent): Turn {
 
 function finished(turn: Turn, ended: EndedFragment, status: Turn['status'], at: number): Turn {
   const stages = turn.stages.map((run) => (run.endedAt === undefined ? { ...run, endedAt: at } : run));
-  return { ...turn, stages, status, ended, endedAt: at, reply: ended.reply?.text ?? turn.reply };
+  return { ...turn, stages, status, ended, endedAt: at, reply: replyOf(turn, ended) };
+}
+
+/** The reply as it was written. Of one that is interrupted while it is made, the record keeps what was heard alone. */
+function replyOf(turn: Turn, ended: EndedFragment): string {
+  const stored = ended.reply?.text ?? turn.reply;
+  return ended.reply?.playback?.interrupted && turn.reply.startsWith(stored) ? turn.reply : stored;
 }
 
 /** The oldest run of the stage that is open ends. */

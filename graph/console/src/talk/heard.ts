@@ -25,12 +25,14 @@ function atWord(text: string, position: number): number {
 
 /** Where the part begins that was not heard; undefined if nothing is known or all was heard. */
 export function unheardFrom(turn: Turn): number | undefined {
-  return unheardOf(turn.reply, turn.ended?.reply?.playback);
+  const reply = turn.ended?.reply;
+  const isUnheard = turn.isSpoken && turn.status === 'CANCELLED' && turn.reply !== '' && turn.ended !== undefined && !reply;
+  return isUnheard ? 0 : unheardOf(turn.reply, reply?.playback);
 }
 
 /** The same for a reply's text and what is known of its playback. */
 export function unheardOf(reply: string, playback: Playback | null | undefined): number | undefined {
-  if (!playback || playback.heardMs >= playback.totalMs) return undefined;
+  if (!playback || (playback.heardMs >= playback.totalMs && !playback.interrupted)) return undefined;
   const { heardText } = playback;
   const isPrefix = reply.startsWith(heardText);
   const from = isPrefix ? heardText.length : reply.indexOf(heardText.trim()) + heardText.trim().length;
@@ -41,4 +43,5 @@ interface Playback {
   heardText: string;
   heardMs: number;
   totalMs: number;
+  interrupted: boolean;
 }

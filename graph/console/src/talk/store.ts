@@ -183,6 +183,10 @@ async function prepared(): Promise<LiveCall> {
     onFault: (told) => {
       fault.value = told;
     },
+    // What stood against the connection before stands no longer.
+    onConnected: () => {
+      fault.value = undefined;
+    },
     onMicrophoneLost: () => void chooseMicrophone(undefined),
   });
   return live;

@@ -13,7 +13,7 @@ export function ErrorNotice({ error, onRetry }: { error: ApiError; onRetry?: () 
       <Icon name="alert" />
       <div class="notice-words">
         <p class="notice-heading">{errors.headings[error.code] ?? errors.heading}</p>
-        <PlainText text={error.message} />
+        <PlainText text={errors.help[error.code] ?? error.message} />
         {error.retryAfter !== undefined && <p>{errors.retryIn(formatNumber(error.retryAfter))}</p>}
         <p class="notice-facts">
           {errors.code} <code>{error.code}</code>
