@@ -81,7 +81,9 @@ def _load(threads: int, directory: Path | None) -> Understander:
         cues(language)
     understander = shared_understander(threads, directory)
     if directory is not None:  # its examples are embedded once on a machine, which takes up to a minute
-        understander.prepare(builtin_agents()[DEFAULT_AGENT])
+        agent = builtin_agents()[DEFAULT_AGENT]
+        understander.prepare(agent)
+        understander.warm(agent)
     return understander
 
 

@@ -62,8 +62,15 @@ class Understander:
         return understood
 
     def prepare(self, agent: AgentDefinition) -> None:
-        """Fits the agent's model, so that its first message does not wait for it."""
+        """Reads or makes the vectors of the agent's prototypes, so that its first message does not wait for them."""
         self._model(agent, self._checksum(agent))
+
+    def warm(self, agent: AgentDefinition) -> None:
+        """Does what else is done once, when a wish in the agent's first language is understood: seconds of work."""
+        language = agent.languages[0]
+        examples = [text for intent in agent.intents for text in intent.examples.get(language, ())]
+        for text in examples[:1]:
+            self.understand(text, language, agent)
 
     def similarity(self, left: str, right: str) -> float:
         """How alike two utterances are, 0..1, as the mean of two embedding models."""

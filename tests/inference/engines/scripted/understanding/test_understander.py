@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from db.agents.definition import AgentDefinition
@@ -46,6 +47,14 @@ def test_the_same_utterance_is_understood_once_and_the_same_by_every_thread(
         results = list(pool.map(lambda text: understander.understand(text, "en", billing_agent, NOTHING_ASKED), texts))
     assert len({id(each) for each in results[:8]}) == 8
     assert results[:8] == results[8:16] == results[16:24] == results[24:]
+
+
+def test_after_warming_the_first_message_waits_for_no_fit(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    warm = Understander(encoder)
+    warm.warm(_BAKERY)
+    monkeypatch.setattr(np.linalg, "solve", None)
+    (wish,) = warm.understand("could I order a chocolate cake", "en", _BAKERY).wishes
+    assert wish.intent == "order_cake"
 
 
 def test_memory_is_bounded(understander: Understander) -> None:
