@@ -9,7 +9,7 @@ INSTALL := $(PYTHON) requirements/install.py $(VENV)
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 4
 
-.PHONY: run test test-browser test-clients test-voices test-quality chaos bench bench-peers check console reference docs install lock clean
+.PHONY: run screenshots test test-newcomer test-browser test-clients test-voices test-quality chaos bench bench-peers check console reference docs install lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/voxloom up
@@ -29,6 +29,11 @@ test-clients: $(VENV)/dev.stamp
 # The voices beyond English: the contract in each language, and what they say heard again by Whisper. Takes minutes.
 test-voices: $(VENV)/dev.stamp
 	VOICES_REQUIRED=1 $(PYTEST) tests/inference/engines/test_kokoro.py tests/inference/engines/test_pico.py tests/quality/test_voices.py
+
+# What a person does who was only told "make run", by the real programs, models and browser: at most five minutes, and
+# about one.
+test-newcomer: $(VENV)/dev.stamp
+	NEWCOMER_REQUIRED=1 BROWSER_REQUIRED=1 $(PYTEST) tests/console/test_five_minutes.py
 
 # How good the dialogue engine is: evaluation conversations of every kind, intents in every language. Takes minutes.
 test-quality: $(VENV)/dev.stamp
@@ -61,6 +66,11 @@ tests/bench/servers/node_modules/.package-lock.json: tests/bench/servers/package
 console: graph/console/node_modules/.package-lock.json
 	npm --prefix graph/console run build
 	npm --prefix graph/console run check
+
+# Pictures of the console for docs/images/, of a real call with the real models. make screenshots ALL=folder: every view in
+# each width, theme and language, to be looked at.
+screenshots: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.console.screenshots $(if $(ALL),--all $(ALL))
 
 graph/console/node_modules/.package-lock.json: graph/console/package-lock.json
 	npm ci --prefix graph/console

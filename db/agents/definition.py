@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -57,11 +57,7 @@ class FieldDefinition(_Part):
     no record is filed without it.
     """
 
-    json_schema: dict[str, Json] = Field(
-        default_factory=lambda: {"type": "string"},
-        alias="schema",
-        json_schema_extra={"properties": {"format": {"enum": list(get_args(FieldFormat))}}},
-    )
+    json_schema: dict[str, Json] = Field(default_factory=lambda: {"type": "string"}, alias="schema")
     description: str = Field("", max_length=500)
     ask: Texts = {}
     read_back: Texts = {}

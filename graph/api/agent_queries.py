@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from typing import Annotated, cast
+from typing import Annotated
 
-import orjson
 import strawberry
 from sqlalchemy import select
-from strawberry.scalars import JSON
 
 from db.commands.agents import find_agent
 from db.errors import AgentNotFound
@@ -17,8 +14,6 @@ from graph.api.context import Info
 from graph.api.paging import Connection, page, page_by, text_of_cursor
 from graph.api.types.agent import Agent
 from graph.limits import DEFAULT_PAGE_SIZE
-
-_SCHEMA = orjson.Fragment(files("db.agents").joinpath("definition.schema.json").read_bytes())
 
 
 @strawberry.type
@@ -52,13 +47,6 @@ class AgentQueries:
             lambda row: Agent(row=row, source=info.context.loaders),
             ascending=True,
         )
-
-    @strawberry.field(
-        description="The JSON Schema of definitions, by which editors complete; that of `voxloom agents schema`."
-    )
-    async def agent_schema(self, info: Info) -> JSON:
-        await info.context.viewer()
-        return cast("JSON", _SCHEMA)
 
     @strawberry.field(
         description="An agent by its name, also an archived one; with the number of a version, that one is its version."

@@ -10,7 +10,6 @@ import pytest
 import yaml
 from sqlalchemy import select
 
-from db.agents.definition import AgentDefinition
 from db.commands.agents import publish_agent
 from db.ids import new_id
 from db.models.tenancy import ApiKey
@@ -366,11 +365,3 @@ async def test_voices_that_workers_have_and_those_that_none_has(edge: Edge, acme
     finally:
         async with edge.database.transaction() as session:
             await deregister(session, worker.id)
-
-
-async def test_the_json_schema_is_served(edge: Edge, acme: Client) -> None:
-    schema = (await acme.run("{ agentSchema }"))["agentSchema"]
-    assert schema == json.loads(AgentDefinition.printed_schema())
-    assert "email" in schema["$defs"]["FieldDefinition"]["properties"]["schema"]["properties"]["format"]["enum"]
-    async with Client(edge.address, None) as nobody:
-        assert code_of(await nobody.post("{ agentSchema }")) == "UNAUTHENTICATED"
