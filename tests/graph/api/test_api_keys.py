@@ -18,8 +18,8 @@ from tests.graph.edge import Edge, bare_socket, code_of, init, operate
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIELDS = "id name prefix createdAt revokedAt expiresAt current"
-LIST = f"""query($first: Int! = 20, $after: String, $last: Int, $before: String) {{
-  apiKeys(first: $first, after: $after, last: $last, before: $before) {{
+LIST = f"""query($first: Int! = 20, $after: String, $last: Int, $before: String, $usable: Boolean) {{
+  apiKeys(first: $first, after: $after, last: $last, before: $before, usable: $usable) {{
     nodes {{ {FIELDS} }} totalCount pageInfo {{ hasNextPage endCursor }} }} }}"""
 CREATE = f"mutation($input: CreateApiKeyInput!) {{ createApiKey(input: $input) {{ apiKey {{ {FIELDS} }} secret }} }}"
 REVOKE = f"mutation($id: ID!) {{ revokeApiKey(input: {{id: $id}}) {{ apiKey {{ {FIELDS} }} signedOut }} }}"
@@ -56,6 +56,18 @@ async def test_a_key_lives_from_creation_to_revocation(edge: Edge, acme: Client,
         assert revoked["apiKey"]["revokedAt"] == (await listed(acme))[0]["revokedAt"] is not None
         assert code_of(await other.post(ASK)) == "UNAUTHENTICATED"
     assert [each["name"] for each in await listed(rival)] == ["test"]
+
+
+async def test_keys_that_may_be_used_are_listed_alone(edge: Edge, acme: Client) -> None:
+    expires = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    ids = {name: (await created(acme, name=name, expiresAt=expires))["apiKey"]["id"] for name in ("a", "b", "c")}
+    await acme.run(REVOKE, id=ids["a"])
+    async with edge.database.transaction() as session:
+        await session.execute(text("update api_keys set expires_at = now() where id = :id"), {"id": ids["b"]})
+    assert [each["name"] for each in await listed(acme, usable=True)] == ["c", "test"]
+    assert [each["name"] for each in await listed(acme, usable=False)] == ["b", "a"]
+    assert [each["name"] for each in await listed(acme, usable=None)] == ["c", "b", "a", "test"]
+    assert (await acme.run(LIST, usable=True))["apiKeys"]["totalCount"] == 2
 
 
 async def test_the_key_in_use_may_be_revoked(edge: Edge, acme: Client) -> None:

@@ -17,7 +17,9 @@ export function View() {
   const { keys } = words.value;
   // Cursors of the pages before this one; the last is this one's.
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
-  const { data, error, isLoading, reload } = useQuery(Keys, { after: cursors.at(-1) ?? null });
+  // Each sign-in by a link leaves a key that expires.
+  const [isAll, setAll] = useState(false);
+  const { data, error, isLoading, reload } = useQuery(Keys, { after: cursors.at(-1) ?? null, usable: isAll ? null : true });
   const [isCreating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | undefined>();
   const found = data?.apiKeys;
@@ -32,6 +34,17 @@ export function View() {
       }
     >
       <p class="lead">{keys.intro}</p>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isAll}
+          onChange={(event) => {
+            setAll(event.currentTarget.checked);
+            setCursors([null]);
+          }}
+        />
+        {keys.showAll}
+      </label>
       {error && <ErrorNotice error={error} onRetry={reload} />}
       {isLoading && !found && <Loading />}
       {found?.nodes.length === 0 && <EmptyState icon="keys" heading={keys.empty} />}

@@ -6,6 +6,7 @@ export const keys: typeof english = {
   intro: 'Programme melden sich an der API mit einem Schlüssel an. Alle Schlüssel sehen dieselben Gespräche und Agenten.',
   create: 'Schlüssel anlegen',
   empty: 'Es gibt keinen Schlüssel.',
+  showAll: 'Auch abgelaufene und widerrufene',
   name: 'Name',
   nameHelp: 'Wo er benutzt wird, etwa „Bestellseite“.',
   begins: 'Beginnt mit',

@@ -4,6 +4,7 @@ export const keys = {
   intro: 'Programs sign in to the API with a key. All keys see the same conversations and agents.',
   create: 'Create a key',
   empty: 'There is no key.',
+  showAll: 'Also those that have expired or were revoked',
   name: 'Name',
   nameHelp: 'Where it is used, such as “checkout page”.',
   begins: 'Begins with',
