@@ -18,8 +18,8 @@ class KeyQueries:
     """A part of ``graph.api.queries.Query``."""
 
     @strawberry.field(
-        description="The tenant's API keys, newest first. usable: true for those that may be used, false for those that "
-        "were revoked or have expired, null for all."
+        description="The tenant's API keys, newest first. usable: true for those that may be used, false for those "
+        "that were revoked or have expired, null for all."
     )
     async def api_keys(  # noqa: PLR0917 - GraphQL gives arguments by their names
         self,
