@@ -143,7 +143,13 @@ class Calls:
             assert held.call is not None
             held.running = None  # the connection that ends now does not end the call
             held.call.lost()
-            await asyncio.wait({before}, timeout=_LEAVE_SECONDS)
+            try:
+                await asyncio.wait({before}, timeout=_LEAVE_SECONDS)
+            except asyncio.CancelledError:  # this caller has given up; the next one finds the call as it was
+                held.running = before
+                if before.done():
+                    self._forget(ticket.call_id, held)
+                raise
             if not before.done():
                 log.warning("call_does_not_leave", call_id=str(ticket.call_id))
                 before.cancel()

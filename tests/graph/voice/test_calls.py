@@ -138,6 +138,24 @@ async def test_a_call_that_does_not_leave_its_lost_connection_is_taken_up_from_t
             assert desk.calls.call(known.call_id) is second.call
 
 
+async def test_a_caller_who_gives_up_while_the_call_leaves_its_connection() -> None:
+    """The one who comes next waits for it too: a call that runs is not resumed."""
+    desk, known = Desk(), ticket()
+    async with desk.calls.connect(known, Speaker()) as first:
+        (call,) = desk.making.calls
+        await until(lambda: call.running)
+        call.stubborn = True
+        waiting = asyncio.create_task(desk.calls.connect(known, Speaker()).__aenter__())
+        await asyncio.sleep(0.02)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        call.stubborn = False
+        async with desk.calls.connect(known, Speaker()):
+            assert first.over.done()
+            await until(lambda: call.runs == 2)
+    assert call.most_running == 1
+
+
 async def test_a_call_that_cannot_go_on_here_is_taken_up_from_the_record() -> None:
     """Another process had it in between."""
     desk, known = Desk(), ticket()
