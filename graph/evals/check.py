@@ -17,7 +17,7 @@ from graph.evals.search import Search, linear
 AGAINST_WORD, INVENTED, DUPLICATE = "filed against the word", "invented field", "filed twice"
 NOT_FILED, WRONG_FIELD, REPLY, TURN = "not filed", "wrong field", "reply", "turn"
 
-_SENTENCE_ENDS = re.compile("([.!?।？])")
+_SENTENCE_ENDS = re.compile(r"([.!?।？])(?=\s|$)")  # no dot of an e-mail address
 _SHORTEST_QUESTION = 9
 _IDENTIFYING = ("name", "phone", "account_id")
 

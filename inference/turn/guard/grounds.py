@@ -61,7 +61,10 @@ class Grounds:
             return False
         last = len(target) - behind
         ends = range(max(last, 1), len(target) + 1)
-        return any(target[at:end] in self._parts for at in range(before + 1) for end in ends if at < end)
+        parts = {target[at:end] for at in range(before + 1) for end in ends if at < end}
+        return not parts.isdisjoint(self._parts) or any(
+            part.isdigit() and len(part) > 1 and self._digits(part) for part in parts
+        )
 
     @cached_property
     def _parts(self) -> frozenset[str]:
