@@ -74,6 +74,12 @@ class FieldDefinition(_Part):
         named = self.json_schema.get("format")
         return named if isinstance(named, str) else None
 
+    @property
+    def holds_name(self) -> bool:
+        """Whether the value is a short name, since a phrase goes on behind it ("the {} plan")."""
+        phrases = (text for texts in self.phrases.values() for text in texts)
+        return self.format is None and any(not text.strip().endswith("{}") for text in phrases)
+
 
 class ScenarioReplies(_Part):
     """Replies about a scenario; absent: the language's defaults, with the scenario's ``title``.

@@ -71,7 +71,8 @@ class Mention:
 class Wish:
     """Something that the customer speaks about. ``intent``: of the agent's definition. ``text``: the clauses that say
     so, in the customer's words. ``condition``: when or on which condition it shall be done. ``score``: 0..1,
-    calibrated. ``requested``: the words ask for something, they do not only tell what is the matter.
+    calibrated. ``requested``: the words ask for something, they do not only tell what is the matter. ``priority``: that
+    its own words give it, where several things are wished.
     """
 
     intent: str
@@ -80,6 +81,7 @@ class Wish:
     score: float
     condition: str | None = None
     requested: bool = False
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class Understanding:
     recall, nevermind, inform, out_of_scope, unclear, wait, repeat, why. ``question``: whether something is asked.
     ``corrects``: whether an earlier value or statement is corrected. ``declines``: whether the customer does not have
     or will not say what was asked. ``unsure``: words were said and no wish and no act is certain. ``masked``: the text
-    with NAME and NUMBER for mentions. ``scores``: the likeliest intents, for the model call's details.
+    with NAME and NUMBER for mentions. ``priority``: that is said of all wishes. ``facts``: clauses that tell an amount,
+    a day or a number and ask for nothing. ``scores``: the likeliest intents, for the model call's details.
     """
 
     text: str
@@ -108,4 +111,5 @@ class Understanding:
     priority: str | None = None
     words: int = 0
     masked: str = ""
+    facts: tuple[str, ...] = ()
     scores: tuple[tuple[str, float], ...] = ()

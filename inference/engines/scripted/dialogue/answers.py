@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from db.json_value import Json
 from inference.engines.scripted.dialogue.context import Context
 from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.filing import reachable
 from inference.engines.scripted.dialogue.slots import known_values
 from inference.engines.scripted.dialogue.state import FiledRequest
 from inference.engines.scripted.lexicon import fold
@@ -44,7 +45,7 @@ def answers(context: Context) -> tuple[Part, ...]:
     if turn.lookup is not None:
         parts += _looked_up(context, turn.lookup)
     elif "status" in understood.acts and not turn.outcomes:
-        parts += status(context)
+        parts += [*status(context), *_reach(context)]
     elif "recall" in understood.acts:
         parts += _recall(context, understood)
     elif "abilities" in understood.acts and not parts:
@@ -52,8 +53,14 @@ def answers(context: Context) -> tuple[Part, ...]:
     elif turn.found is not None:
         parts.append(_passage(context, turn.found))
     elif not parts and (asks_something(context) or _asks_about_filed(context, understood)):
-        parts.append(_cannot_tell(context))
+        parts += [_cannot_tell(context), *_reach(context)]
     return tuple(parts)
+
+
+def _reach(context: Context) -> list[Part]:
+    """How a person will reach the customer, where that was filed last: what can be said of "will somebody call me?"."""
+    newest = context.state.filed[-1] if context.state.filed else None
+    return [reachable(newest)] if newest is not None and context.is_handover(newest.scenario) else []
 
 
 def wants_repeat(context: Context) -> bool:
@@ -62,7 +69,9 @@ def wants_repeat(context: Context) -> bool:
     understood = turn.understood
     if understood is None or "repeat" not in understood.acts or not context.state.said:
         return False
-    said_else = understood.wishes or turn.values or understood.corrects or understood.declines or turn.dropped
+    said_else = (
+        understood.wishes or turn.values or understood.corrects or understood.declines or turn.dropped or turn.updates
+    )
     asked_else = _OTHER_QUESTIONS.intersection(understood.acts)
     return not said_else and not asked_else and understood.reaction in {Reaction.NONE, Reaction.QUESTION, Reaction.WAIT}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from inference.engines.scripted.dialogue.conditions import add_condition, corrects, said_condition, says_again
 from inference.engines.scripted.dialogue.cues import cues
-from inference.engines.scripted.dialogue.slots import same_value
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
-from inference.engines.scripted.lexicon import WORD, fold
-from inference.engines.scripted.mentions import day_words
+from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.values import Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import Asks
 
@@ -29,16 +28,16 @@ def react(state: DialogueState, understood: Understanding, changed: set[str]) ->
 
 def _confirm(state: DialogueState, request: PendingRequest, understood: Understanding, changed: set[str]) -> None:
     turn = state.turn
-    condition = understood.condition
-    repeats = condition is not None and request.condition is not None and _says_again(condition, request.condition)
-    if condition and request.condition and not repeats and _corrects(understood):
+    condition = said_condition(understood, request.condition)
+    repeats = condition is not None and request.condition is not None and says_again(condition, request.condition)
+    if condition and request.condition and not repeats and corrects(understood):
         request.condition = None  # "scratch that, end of April"
-        _add_condition(request, condition)
+        add_condition(request, condition)
         turn.conditional = True
     elif _withdraws(state, request, understood, changed):
         drop(state, request)
     elif condition and not repeats and understood.reaction in {Reaction.YES, Reaction.CONDITION, Reaction.NONE}:
-        _add_condition(request, condition)
+        add_condition(request, condition)
         turn.conditional = True
     elif changed & {*request.fields, *state.identity}:
         return  # corrected: read back again
@@ -80,11 +79,6 @@ def is_murmur(understood: Understanding) -> bool:
     return cues(understood.language).murmurs.fullmatch(fold(understood.text).strip(" .,!?…।")) is not None
 
 
-def _corrects(understood: Understanding) -> bool:
-    """Whether what is said takes the place of what was said before."""
-    return understood.corrects or understood.reaction is Reaction.NO or "nevermind" in understood.acts
-
-
 def _declines_value(state: DialogueState, understood: Understanding) -> bool:
     """Whether a "no" may be meant for a value that was asked for together with the yes."""
     return understood.declines and any(each.asks in {Asks.IDENTITY, Asks.FIELD, Asks.ONE_OF} for each in state.open)
@@ -118,27 +112,6 @@ def _wanted_again(request: PendingRequest, understood: Understanding) -> bool:
 def _answered_otherwise(understood: Understanding) -> bool:
     """Whether the utterance leaves an offer open: a question about it or a doubtful answer."""
     return understood.question or understood.reaction in {Reaction.MIXED, Reaction.CONDITION, Reaction.QUESTION}
-
-
-def _add_condition(request: PendingRequest, condition: str) -> None:
-    request.condition = f"{request.condition}; {condition}" if request.condition else condition
-    if "effective" in request.scenario.fields:
-        request.fields["effective"] = request.condition[:200]
-
-
-def note_condition(request: PendingRequest, condition: str | None) -> None:
-    """Puts the condition of a wish into its request."""
-    if condition and not (request.condition and _says_again(condition, request.condition)):
-        _add_condition(request, condition)
-
-
-def _says_again(condition: str, known: str) -> bool:
-    """Whether a condition says no more than the known one: most of its longer words are in it."""
-    said = {word for word in WORD.findall(fold(condition)) if len(word) > 2 or word.isdigit()}
-    before = set(WORD.findall(fold(known)))
-    if any(word.isdigit() or word in day_words() for word in said - before):
-        return False  # another month or day
-    return same_value(condition, known) or (bool(said) and len(said & before) * 2 >= len(said))
 
 
 def drop(state: DialogueState, request: PendingRequest) -> None:

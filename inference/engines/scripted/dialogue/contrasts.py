@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from inference.engines.scripted.dialogue.cues import Cues
 from inference.engines.scripted.lexicon import WORD, fold
@@ -34,6 +35,29 @@ def put_right(text: str, known: str, cues: Cues, *, said_last: bool) -> str | No
     return None
 
 
+def said_anew(text: str, known: str) -> str | None:
+    """The known name of several words as the utterance says it with another last one: "Family 300" for "Family 200"."""
+    *first, last = WORD.findall(known)
+    if not first or sum(map(len, first)) < _MIN_LETTERS:
+        return None
+    head = r"\s+".join(re.escape(fold(word)) for word in first)
+    found = re.findall(rf"(?<!\w){head}\s+(\w+)", text[:_MAX_CHARS], re.IGNORECASE)
+    other = [each for each in found if fold(each) != fold(last) and (each[0].isupper() or each[0].isdigit())]
+    return f"{' '.join(first)} {other[-1]}" if other else None
+
+
+def with_other_word(text: str, known: str) -> str | None:
+    """The known value with the word before a kept one exchanged: "I meant Oak Street" for "87 Elm Street, Dayton"."""
+    words = [each.group() for each in WORD.finditer(known)]
+    for old, kept in pairwise(words):
+        if not (old[:1].isupper() and kept[:1].isupper()) or re.search(rf"\b{old}\s+{kept}\b", text, re.IGNORECASE):
+            continue
+        found = re.search(rf"(?<!\w)([^\W\d_]+)\s+{kept}(?!\w)", text[:_MAX_CHARS])
+        if found is not None and found[1][:1].isupper() and fold(found[1]) not in map(fold, words):
+            return known.replace(f"{old} {kept}", f"{found[1]} {kept}", 1)
+    return None
+
+
 def _new(template: str, old: str, text: str, cues: Cues) -> str | None:
     escaped = re.escape(template).replace(r"\ ", r"\s+")
     old_pattern = rf"(?:\w{{1,3}}['\s]\s*)?{re.escape(fold(old))}(?:\s+\w+)?" if old else ""
@@ -42,7 +66,7 @@ def _new(template: str, old: str, text: str, cues: Cues) -> str | None:
     found = re.search(rf"(?<!\w){pattern}{tail}", text, re.IGNORECASE)
     if found is None:
         return None
-    new = _stripped(_trailing_name(found["new"]) if template.startswith("{new}") else found["new"], cues)
+    new = without_around(_trailing_name(found["new"]) if template.startswith("{new}") else found["new"], cues)
     if not 0 < len(WORD.findall(new)) <= _MAX_WORDS or fold(new) == fold(old):
         return None
     # Without the old value only a name or a number is sure to be a new one: "I mean yes".
@@ -60,7 +84,7 @@ def _trailing_name(said: str) -> str:
     return " ".join(words[start:])
 
 
-def _stripped(new: str, cues: Cues) -> str:
+def without_around(new: str, cues: Cues) -> str:
     """The new value without articles and the like around it."""
     words = new.split()
     while words and cues.around.fullmatch(fold(words[0])):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from inference.engines.scripted.dialogue.slots import same_value
+from inference.engines.scripted.dialogue.same_value import same_value
 from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, Update
-from inference.engines.scripted.values import Understanding
+from inference.engines.scripted.values import Polarity, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY
 
 
@@ -17,6 +17,31 @@ def note_updates(state: DialogueState, understood: Understanding, values: dict[s
         if changes:
             corrects = any(filed.record.get(name) for name in changes)
             state.turn.updates.append(Update(filed, changes, corrects))
+
+
+def note_priority(state: DialogueState, understood: Understanding) -> None:
+    """Adds the update of the priority of what was filed last: "I should have said, it is an emergency"."""
+    level, turn = understood.priority, state.turn
+    if level is None or not state.filed or state.pending or turn.new or understood.question:
+        return
+    filed = turn.already_filed[-1] if turn.already_filed else state.filed[-1]
+    others = [each for each in understood.wishes if each.polarity is Polarity.WANTED and each.intent != filed.intent]
+    if others and not turn.already_filed:
+        return
+    if filed.reference and filed.record.get("priority") not in {None, level}:
+        turn.updates.append(Update(filed, {"priority": level}, corrects=True))
+
+
+def note_facts(state: DialogueState, understood: Understanding) -> None:
+    """Adds what puts an amount or a day right to the words of what was filed last: "sorry, 150 euros"."""
+    if not understood.facts or not understood.corrects or state.pending or not state.filed or state.turn.updates:
+        return
+    filed = state.filed[-1]
+    wanted = any(each.polarity is Polarity.WANTED for each in understood.wishes)
+    if wanted or understood.question or not filed.reference or not filed.record.get("query"):
+        return
+    query = f"{filed.record['query']} {' '.join(understood.facts)}"
+    state.turn.updates.append(Update(filed, {"query": query[:2000]}, corrects=True))
 
 
 def _concerns(state: DialogueState, understood: Understanding, filed: FiledRequest, name: str, value: str) -> bool:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from inference.engines.scripted.lexicon import fold, phrases, read_table
 
+#: Words of a message in which "that" may point at what was asked: "I won't tell you that".
+_POINTING = 9
+
 
 class _Refusal(BaseModel):
     """Words that decline an answer: a negation with a word for what was asked, or with one that points at it."""
@@ -67,7 +70,8 @@ class Cues:
         """Whether a text declines to say what was asked. ``names_it``: only if it names that, not by a pronoun."""
         if not self._negation.search(folded):
             return False
-        return bool(self._asked.search(folded)) or (not names_it and bool(self._that.search(folded)))
+        points = not names_it and len(folded.split()) <= _POINTING and self._that.search(folded) is not None
+        return bool(self._asked.search(folded)) or points
 
 
 @cache

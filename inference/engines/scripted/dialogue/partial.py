@@ -15,6 +15,7 @@ from inference.engines.scripted.mentions import (
     find_letter_changes,
     half_of_name,
     merge_correction,
+    names_day,
     single_number,
     with_half,
 )
@@ -111,7 +112,8 @@ def _as_number(mention: Mention, understood: Understanding) -> Mention | None:
     if mention.format == "number":
         return mention
     if mention.format == "date" and mention.field is None:  # "no, es el 14"
-        digits = single_number(understood.text[mention.start : mention.end], understood.language)
+        said = understood.text[mention.start : mention.end]
+        digits = None if names_day(said) else single_number(said, understood.language)
         return replace(mention, format="number", value=digits) if digits else None
     return mention
 

@@ -47,7 +47,7 @@ def decide(context: Context) -> Decision:
     if called is not None:
         return called
     parts = (*filing.report(context), *updating.report(context), *_changes(context), *answers(context))
-    if turn.waits and not parts and not turn.new:
+    if turn.waits and not parts and not turn.new and not turn.values:
         return Decision("wait", (Part("wait"),))
     question = () if _asks_already(parts) else _question(context)
     if turn.leaves and not question:

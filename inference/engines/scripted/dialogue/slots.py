@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from db.agents.definition import ScenarioDefinition
-from inference.engines.scripted.dialogue.contrasts import put_right
+from inference.engines.scripted.dialogue.conditions import corrects, said_condition
+from inference.engines.scripted.dialogue.contrasts import put_right, said_anew, with_other_word, without_around
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.partial import merged_number, put_right_part, says_anew
+from inference.engines.scripted.dialogue.same_value import same_value
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.lexicon import fold
-from inference.engines.scripted.mentions import Known
+from inference.engines.scripted.mentions import Known, correct_part
 from inference.engines.scripted.values import Expectation, Mention, Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY, IDENTITY_FORMATS, Asks
 
-_SEPARATORS = re.compile(r"[\s\-./()]+")
 #: Words of an utterance that is a value and little else: "sorry, 4412".
 _SHORT = 4
+#: A name with a number: "Basic 50", "the Family Max 200".
+_NUMBERED = re.compile(r"(?<!\w)((?:[A-Z][a-zA-Z+-]+ ){1,2}\d{1,4})(?![\w-]|[ ,.]\d)")
+#: Words of an utterance that says when something shall be done, and little else.
+_MAX_CONDITION_WORDS = 10
 #: Most words of an answer that is taken verbatim.
 _MAX_VERBATIM_WORDS = 40
 #: Texts in the customer's own words, which are not put right by a word.
@@ -36,8 +41,15 @@ def expectation(state: DialogueState) -> Expectation:
             fields.append((question.field, format_of(state, question.field)))
         elif question.asks is Asks.ONE_OF and request is not None:
             fields += [(name, request.scenario.fields[name].format) for name in _own(request.scenario.one_of, request)]
+    if not fields and not state.pending and state.filed and not _is_known(state):
+        # what was asked and not answered may come late
+        fields += [(name, IDENTITY_FORMATS[name]) for name in IDENTITY]
     confirms = state.asks(Asks.CONFIRM) or state.asks(Asks.HANDOVER) or state.asks(Asks.MORE)
     return Expectation(tuple(name for name, _ in fields), tuple(form for _, form in fields), confirms)
+
+
+def _is_known(state: DialogueState) -> bool:
+    return any(state.identity.get(name) for name in IDENTITY)
 
 
 def _own(names: Iterable[str], request: PendingRequest) -> list[str]:
@@ -63,22 +75,29 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     expected = expectation(state)
     values: dict[str, str] = {}
     for mention in understood.mentions:
-        name = (
-            None if _is_retracted(mention, understood, state) else _field(mention, scenarios, expected, values, state)
-        )
-        if name is not None:
+        if _is_retracted(mention, understood, state):
+            continue
+        name = _field(mention, scenarios, values, state, understood)
+        if name is not None and not _is_shorter(mention, values.get(name)):
             values[name] = mention.value
+    named = {} if state.asks(Asks.FIELD) else _named(state, understood, scenarios)
+    values |= {name: value for name, value in named.items() if name not in values}
+    values |= _put_right_at_once(understood, values, state)
     before = _known(state)
     part = None if understood.wishes else put_right_part(understood, values, before)
     if part is not None:
         return part
     puts_right = understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT
+    contrasted = _contrasted(state, understood, values)
+    texts = [word for value in (*contrasted.values(), *named.values()) for word in value.split()]
     for mention in understood.mentions:
         if puts_right or says_anew(mention, understood, before):
             alone = not mention.retracted or _is_news(mention, understood, before)
-            if alone and mention.value not in values.values() and not understood.wishes:
+            taken = mention.value in texts or mention.value in values.values()
+            if alone and not taken and not understood.wishes:
                 values.update(merged_number(mention, understood, before))
-    values.update(_contrasted(state, understood, values))
+    values.update({name: value for name, value in contrasted.items() if name not in values or name in named})
+    values.update(_effective(state, understood))
     if not values:
         values.update(_verbatim(state, understood, expected))
     return values
@@ -104,17 +123,17 @@ def _scenarios(state: DialogueState, understood: Understanding) -> list[Scenario
 def _field(
     mention: Mention,
     scenarios: list[ScenarioDefinition],
-    expected: Expectation,
     values: dict[str, str],
     state: DialogueState,
+    understood: Understanding,
 ) -> str | None:
     named = mention.field
     if named is not None and named not in IDENTITY:
         return named if any(named in scenario.fields for scenario in scenarios) else None
-    if named is not None and named in expected.fields:
+    if named is not None and named in expectation(state).fields:
         return named
     # A scenario about new contact details: a number is the new one, unless it was said to be the present one.
-    own = _own_field(mention.format, scenarios, values, state)
+    own = _own_field(mention.format, scenarios, values, state) or _filed_field(mention.format, named, understood, state)
     if own is not None:
         return own
     if named is not None:
@@ -135,6 +154,36 @@ def _own_field(
     return None
 
 
+def _is_shorter(mention: Mention, known: str | None) -> bool:
+    """Whether a name is a part of the one that was said before it: "Kevin Oyelaran, Kev for short"."""
+    return mention.format == "person_name" and known is not None and len(mention.value.split()) < len(known.split())
+
+
+def _put_right_at_once(understood: Understanding, values: Mapping[str, str], state: DialogueState) -> dict[str, str]:
+    """Values of which a part is put right behind them: "12 Elm Street. Sorry, it's 21, not 12"."""
+    if not understood.corrects:
+        return {}
+    found: dict[str, str] = {}
+    for mention in understood.mentions:
+        name = next((name for name, value in values.items() if value == mention.value), None)
+        form = format_of(state, name) if name else None
+        if name is None or form is None:
+            continue
+        part = correct_part(understood.text[mention.end :], understood.language, [Known(name, mention.value, form)])
+        if part is not None:
+            found[name] = part.value
+    return found
+
+
+def _filed_field(form: str, named: str | None, understood: Understanding, state: DialogueState) -> str | None:
+    """The own field of what was filed last whose value is put right: "the phone should have been 555 0134"."""
+    if state.pending or not state.filed or not understood.corrects or (named and state.identity.get(named)):
+        return None
+    filed = state.filed[-1]
+    names = [name for name, field in filed.scenario.fields.items() if field.format == form and filed.record.get(name)]
+    return names[0] if names else None
+
+
 def _is_retracted(mention: Mention, understood: Understanding, state: DialogueState) -> bool:
     """Whether a value is said to be wrong. One that nobody has said before is a new one: "no, it is anna@..."."""
     if not mention.retracted or mention.field is None:
@@ -152,6 +201,10 @@ def _is_news(mention: Mention, understood: Understanding, known: list[Known]) ->
 
 def _contrasted(state: DialogueState, understood: Understanding, values: dict[str, str]) -> dict[str, str]:
     """Texts and names that are put right by words alone."""
+    for name, value in values.items():
+        last_said = said_anew(understood.text, value) if format_of(state, name) is None else None
+        if last_said is not None and understood.corrects:
+            return {name: last_said}
     known = _own_texts(state)
     last = next((name for name in state.last_said if name in known and format_of(state, name) is None), None)
     for name, value in known.items():
@@ -161,11 +214,29 @@ def _contrasted(state: DialogueState, understood: Understanding, values: dict[st
         right = next((each.value for each in understood.mentions if not each.retracted and each.format == "text"), None)
         if wrong and right and fold(wrong) in fold(value):
             return {name: right if same_value(wrong, value) else value.replace(wrong, right)}
+        again = said_anew(understood.text, value) if format_of(state, name) is None else None
+        if again is None and corrects(understood):
+            again = with_other_word(understood.text, value)
+        if again is not None:
+            return {name: again}
         said_last = name == last and understood.reaction is not Reaction.YES and not values
         new = put_right(understood.text, value, cues(understood.language), said_last=said_last)
         if new is not None and not same_value(new, value):
             return {name: new}
     return {}
+
+
+def _effective(state: DialogueState, understood: Understanding) -> dict[str, str]:
+    """When what was filed last shall be done, said after filing: "make that the 30th of April"."""
+    newest = state.filed[-1] if state.filed and not state.pending else None
+    if newest is None or "effective" not in newest.scenario.fields or understood.question:
+        return {}
+    if any(wish.intent != newest.intent and wish.polarity is Polarity.WANTED for wish in understood.wishes):
+        return {}
+    known = newest.record.get("effective")
+    condition = said_condition(understood, str(known) if known else None)
+    meant = corrects(understood) or understood.wishes or understood.words <= _MAX_CONDITION_WORDS
+    return {"effective": condition[:200]} if condition and meant else {}
 
 
 def _own_texts(state: DialogueState) -> dict[str, str]:
@@ -212,9 +283,30 @@ def _verbatim(state: DialogueState, understood: Understanding, expected: Expecta
     return {asked[0]: understood.text.strip()[:200]}
 
 
-def same_value(one: str, other: str) -> bool:
-    """Whether two values are the same but for case, spaces and separators."""
-    return _SEPARATORS.sub("", one).casefold() == _SEPARATORS.sub("", other).casefold()
+def _named(state: DialogueState, understood: Understanding, scenarios: list[ScenarioDefinition]) -> dict[str, str]:
+    """A name that is said without its phrase, of the only field that holds a name and has none yet: "Basic 50, if you
+    have it", or alone where a yes was asked for.
+    """
+    known = known_values(state)
+    fields = scenarios[0].fields.items() if scenarios else ()
+    empty = [name for name, field in fields if field.holds_name and not known.get(name)]
+    if len(empty) != 1 or understood.declines:
+        return {}
+    others = [each for each in understood.mentions if each.format != "number" or each.field]
+    numbered = [
+        match[1]
+        for match in _NUMBERED.finditer(understood.text)
+        if not any(each.start < match.end() and match.start() < each.end for each in others)
+    ]
+    if numbered:
+        return {empty[0]: numbered[-1]}
+    said_else = understood.wishes or understood.acts or understood.question or others
+    alone = state.asks(Asks.CONFIRM) and understood.reaction is Reaction.NONE and understood.words <= _SHORT
+    if said_else or not alone:
+        return {}
+    text = without_around(understood.text, cues(understood.language))
+    named = any(word[0].isupper() or word[0].isdigit() for word in text.split()[-1:])
+    return {empty[0]: text} if named else {}
 
 
 def replaced(state: DialogueState, values: dict[str, str]) -> set[str]:

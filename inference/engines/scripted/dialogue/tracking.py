@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from db.agents.definition import AgentDefinition
-from inference.engines.scripted.dialogue.confirming import drop, note_condition, react
-from inference.engines.scripted.dialogue.corrections import note_updates
+from inference.engines.scripted.dialogue.conditions import note_condition
+from inference.engines.scripted.dialogue.confirming import drop, react
+from inference.engines.scripted.dialogue.corrections import note_facts, note_priority, note_updates
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.results import apply_tool_result, tool_of
 from inference.engines.scripted.dialogue.slots import expectation, read_values, replaced, store
@@ -96,6 +97,8 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
     _note_unanswered(state, understood, asked, values)
     store(state, values)
     note_updates(state, understood, values)
+    note_priority(state, understood)
+    note_facts(state, understood)
     for request in [each for each in state.pending if _lacks(each)]:
         drop(state, request)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from db.agents.definition import ScenarioDefinition
-from inference.engines.scripted.dialogue.confirming import drop, note_condition, to_confirm
+from inference.engines.scripted.dialogue.conditions import note_condition
+from inference.engines.scripted.dialogue.confirming import drop, to_confirm
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.repeated import Similarity, filed_before
 from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, PendingRequest
@@ -40,9 +41,24 @@ def apply_wishes(state: DialogueState, understood: Understanding, similar: Simil
             _ask_about(state, understood, wish, scenario)
         else:
             _want(state, understood, wish, scenario, similar)
-    if understood.priority and understood.wishes:
-        for request in state.turn.new or state.pending[:1]:
-            request.priority = understood.priority
+    if wishes:
+        _rank(state, understood)
+    _note_facts(state, understood)
+
+
+def _note_facts(state: DialogueState, understood: Understanding) -> None:
+    """Adds what is told of the only matter that it can be about to its words."""
+    about = state.turn.new or state.pending
+    if len(about) == 1 and not about[0].needs_yes and not about[0].offered:
+        known = " ".join(about[0].texts)
+        about[0].texts += [text for text in understood.facts if text not in known]
+
+
+def _rank(state: DialogueState, understood: Understanding) -> None:
+    """Gives the requests that the utterance speaks of their priority."""
+    own = {wish.intent: wish.priority for wish in understood.wishes}
+    for request in state.turn.new or state.pending[:1]:
+        request.priority = own.get(request.intent) or understood.priority or request.priority
 
 
 def _replace(state: DialogueState, understood: Understanding, wishes: list[Wish]) -> None:
@@ -68,6 +84,7 @@ def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
         or (
             not (best > wish.score and best >= _CERTAIN and _is_remark(understood, wish, best))
             and not _is_reason(state, wish, wanted)
+            and not (state.turn.changed and wish.score < _SURE and not wish.requested)
             and (not asks or _is_pending(state, wish) or (not understood.question and wish.requested))
         )
     ]
@@ -124,6 +141,8 @@ def _deny(state: DialogueState, wish: Wish, scenario: ScenarioDefinition) -> Non
     if any(turn.changed & set(request.fields) for request in same):
         return  # a value is denied, not the wish
     filed = _filed(state, scenario, wish.intent)
+    if filed is not None and not same and not turn.values.keys().isdisjoint(scenario.fields):
+        return
     for request in same:
         drop(state, request)
     if same:
@@ -180,7 +199,7 @@ def _want(
         if before not in turn.already_filed:
             turn.already_filed.append(before)
         return
-    if before is None and _concludes(state, understood, scenario):
+    if before is None and _concludes(state, understood, wish, scenario):
         return
     doubtful = doubtful or _claims_to_repeat(state, understood)
     request = PendingRequest(
@@ -193,12 +212,15 @@ def _want(
     turn.new.append(request)
 
 
-def _concludes(state: DialogueState, understood: Understanding, scenario: ScenarioDefinition) -> bool:
-    """Whether a question is about what follows from what is filed: "so I have the money tomorrow?"."""
-    filed = any(each.scenario is scenario for each in state.filed)
-    return (
-        filed and understood.question and cues(understood.language).concludes.match(fold(understood.text)) is not None
-    )
+def _concludes(state: DialogueState, understood: Understanding, wish: Wish, scenario: ScenarioDefinition) -> bool:
+    """Whether a question is about what follows from what is filed: "so I have the money tomorrow?". Of another kind it
+    is a new matter only if it is certain: "so can I cancel too?".
+    """
+    words, said = cues(understood.language), fold(understood.text)
+    if not (state.filed and understood.question and words.concludes.match(said)):
+        return False
+    same = any(each.scenario is scenario for each in state.filed)
+    return same or (wish.score < _SURE and not words.added.search(said))
 
 
 def _claims_to_repeat(state: DialogueState, understood: Understanding) -> bool:

@@ -1,7 +1,7 @@
 """Mentions: values of an agent's fields that an utterance contains, with their place, format and field."""
 
 from inference.engines.scripted.mentions.corrections import merge_correction
-from inference.engines.scripted.mentions.dates import day_words
+from inference.engines.scripted.mentions.dates import day_words, names_day
 from inference.engines.scripted.mentions.email_parts import Known
 from inference.engines.scripted.mentions.finder import find_mentions, mask
 from inference.engines.scripted.mentions.letter_changes import changed_name, find_letter_changes
@@ -19,6 +19,7 @@ __all__ = [
     "half_of_name",
     "mask",
     "merge_correction",
+    "names_day",
     "single_number",
     "with_half",
 ]

@@ -8,6 +8,7 @@ from functools import cache
 
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.names import NameRules, name_rules
+from inference.engines.scripted.mentions.numbers import is_number
 from inference.engines.scripted.mentions.numerals import find_numerals, number_pattern
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
@@ -107,7 +108,7 @@ def find_addresses(said: Utterance, language: str, fields: Fields, expected: Exp
         starts += [
             (_skip_articles(said, match.start(), words), "shape")
             for match in shape.finditer(said.folded)
-            if _is_plain(said, match, words, rules)
+            if _is_plain(said, match, words, rules) and not is_number(said.folded, match.start(), language)
         ]
     old = _left(said, words)
     starts = [each for each in starts if not any(first <= each[0] < last for first, last in old)]

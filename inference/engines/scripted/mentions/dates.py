@@ -10,7 +10,7 @@ from functools import cache
 from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.numerals import number_pattern, number_words
-from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.text import LEFT, RIGHT, WORD, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words, phrases
 from inference.engines.scripted.values import Expectation, Mention
 
@@ -99,6 +99,11 @@ def day_words() -> frozenset[str]:
     return frozenset(fold(word) for each in tables for words in (*each.months, *each.weekdays) for word in words)
 
 
+def names_day(text: str) -> bool:
+    """Whether a month or a weekday is named."""
+    return not day_words().isdisjoint(WORD.findall(fold(text)))
+
+
 def fold_pattern(template: str) -> str:
     """A pattern as it matches folded text; what it escapes stays."""
     return re.sub(r"[^\x00-\x7f]+", lambda match: fold(match.group()), template)
@@ -112,14 +117,17 @@ def find_dates(said: Utterance, language: str, fields: Fields, expected: Expecta
     found: list[Mention] = []
 
     def add(match: re.Match[str], value: str | None) -> None:
-        if value and said.is_free(match.start(), match.end()):
-            said.claim(match.start(), match.end())
-            field = fields.assign("date", said.folded, match.start(), match.end(), expected)
-            stated = words.stated.search(said.folded[max(0, match.start() - _BEFORE) : match.start()])
-            stated = stated or words.today.match(said.folded, match.start())
+        start, end = match.span()
+        if end == len(said.folded) or said.folded[end] == " ":  # the full stop of "Mar." may be the sentence's
+            end = start + len(match.group().rstrip("."))
+        if value and said.is_free(start, end):
+            said.claim(start, end)
+            field = fields.assign("date", said.folded, start, end, expected)
+            stated = words.stated.search(said.folded[max(0, start - _BEFORE) : start])
+            stated = stated or words.today.match(said.folded, start)
             if "date" not in expected.formats and (stated or value < today.isoformat()):
                 field = None
-            found.append(Mention("date", value, *said.span(match.start(), match.end()), field))
+            found.append(Mention("date", value, *said.span(start, end), field))
 
     for match in _ISO.finditer(said.folded):
         add(match, _iso(int(match["y"]), int(match["m"]), int(match["d"])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache
 from typing import NamedTuple
 
@@ -16,6 +17,10 @@ _SIGN = r"[a-z0-9_\-]{1,40}"
 _DOMAIN = rf"(?:{_SIGN}\.){{1,4}}[a-z]{{2,10}}"
 _TOKEN = rf"@?\.?{_SIGN}(?:\.{_SIGN}){{0,4}}"
 _PARTS = re.compile(r"[._\-+]")
+#: A word with signs in it: "priya_raghu".
+_SIGNED = re.compile(r"(?<![\w.\-@])[a-z0-9]+(?:[._\-][a-z0-9]+)+(?![\w@])")
+#: How alike what was said before the @ and its correction are, 0..1.
+_SAME_LOCAL = 0.75
 
 
 class Known(NamedTuple):
@@ -43,6 +48,7 @@ class _Words:
     contrasts: tuple[re.Pattern[str], ...]
     domain: re.Pattern[str]
     local: re.Pattern[str]
+    without: tuple[tuple[str, re.Pattern[str]], ...]
 
 
 @cache
@@ -58,6 +64,8 @@ def _words(language: str) -> _Words:
     local = alternation(word for each in fixes for word in each.local)
     end = r"(?=$|[\s,;!?]|\.(?:$|\s))"
     small = r"(?:[^\s,]{1,8}[ ,]+){0,3}?"
+    negations = alternation(word for each in fixes for word in each.negations)
+    signs = ((".", "dot"), ("-", "dash"), ("_", "underscore"))
     return _Words(
         (
             ("@", re.compile(rf"{LEFT}{either('at')} (?={_DOMAIN})")),
@@ -68,6 +76,9 @@ def _words(language: str) -> _Words:
         tuple(re.compile(rf"(?<![^\s,;:!?¿¡()]){text}(?=$|[\s,;:!?]|\.(?:$|\s))") for text in contrasts),
         re.compile(rf"(?:{LEFT}{domain}{RIGHT}[ :,]+{small}@?|(?<![\w.\-])@)(?P<domain>{_DOMAIN})(?![\w\-])"),
         re.compile(rf"{LEFT}{local}{RIGHT}[ :,]+{small}(?P<local>{_SIGN}(?:\.{_SIGN}){{0,4}}){end}"),
+        tuple(
+            (sign, re.compile(rf"{LEFT}{negations} (?:[^\s,]{{1,5}} )?{either(name)}{RIGHT}")) for sign, name in signs
+        ),
     )
 
 
@@ -97,7 +108,19 @@ def correct_email(said: Utterance, language: str, known: Sequence[Known]) -> Cor
     if named:
         return corrected(f"{local}@{named[-1]}")
     before = words.local.search(folded)
-    return corrected(f"{before['local']}@{domain}") if before else None
+    if before:
+        return corrected(f"{before['local']}@{domain}")
+    again = [each for each in _SIGNED.findall(folded) if _alike(each, local)]
+    if again:
+        return corrected(f"{again[-1]}@{domain}")
+    left_out = [sign for sign, pattern in words.without if pattern.search(said.folded) and sign in local]
+    return corrected(f"{local.replace(left_out[0], '')}@{domain}") if left_out else None
+
+
+def _alike(said: str, local: str) -> bool:
+    """Whether a word with signs in it is what stands before the @, in other letters or signs."""
+    one, other = _PARTS.sub("", said), _PARTS.sub("", local)
+    return SequenceMatcher(None, one, other).ratio() >= _SAME_LOCAL
 
 
 def _exchanged(local: str, domain: str, old: str, new: str) -> str | None:

@@ -26,6 +26,8 @@ _ALIKE = (
     ("p", "b", "pp"),
     ("h", ""),
 )
+#: Letters that are words too.
+_WORDS = frozenset("aeiouy")
 _PAIRS = sorted({each for group in _ALIKE for each in group if len(each) == 2} | {"oe", "ue", "sh"})
 
 
@@ -73,6 +75,12 @@ def find_letter_changes(folded: str, language: str) -> list[LetterChange]:
     words = _words(language)
     found = []
     for match in words.change.finditer(folded):
+        if (
+            match["letters"] in _WORDS
+            and re.match(rf" {LETTER}", folded[match.end() :])
+            and match.end() == match.end("letters")
+        ):
+            continue  # "my father has a heart alarm"
         letters = words.letters.get(match["letters"], match["letters"].replace(" ", ""))
         place = "end" if match["ends"] else "begin" if match["begins"] else ""
         old = words.letters.get(match["old"] or "", match["old"] or "")

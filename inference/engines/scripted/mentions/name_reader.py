@@ -11,7 +11,7 @@ from inference.engines.scripted.mentions.text import LETTER, Utterance
 NAME_WORD = re.compile(rf"(?:(?!\d){LETTER})+(?:['\-](?:(?!\d){LETTER})+)*")
 _MAX_TOKENS = 9
 _MAX_LOWER = 4
-_MIN_SURNAME = 4
+_MIN_SURNAME = 3
 #: Words joined to a particle in the middle of a name: "von und zu".
 _INSIDE = frozenset({"und", "y", "i", "e", "et"})
 
@@ -75,7 +75,7 @@ class NameReader:
                 if words >= _MAX_LOWER + 1 and (lower or not self.said.has_case(token.start())):
                     break
                 capital = capital and not lower
-                given = given or token.group() in self.rules.given or token.group().split("-")[0] in self.rules.given
+                given = given or token.group() in self.rules.given or self._is_double(token)
                 words += 1
             elif kind != "suffix" or not words:
                 break
@@ -86,6 +86,12 @@ class NameReader:
             return None
         end = self._after(tokens[-1]) if len(tokens[-1].group()) == 1 else tokens[-1].end()
         return Name(tokens[0].start(), end, words, given, titled, capital)
+
+    def _is_double(self, token: re.Match[str]) -> bool:
+        """Whether a word is two given names: "Anna-Maria", "Mei-Ling"."""
+        first, *others = token.group().split("-")
+        capitals = [self.said.is_upper(token.start() + at + 1) for at, ch in enumerate(token.group()) if ch == "-"]
+        return bool(others) and (first in self.rules.given or (self.is_capital(token) and all(capitals)))
 
     def is_capital(self, token: re.Match[str]) -> bool:
         """Whether a word has a capital ("Lee", "d'Aubigny"), or its script has none."""

@@ -140,6 +140,14 @@ def _find_cues(folded: str, cues: _Cues, fields: Fields) -> list[_Cue]:
     return sorted(found)
 
 
+def is_number(folded: str, start: int, language: str) -> bool:
+    """Whether the words before ``start`` announce an account or phone number: "my account is | PL 7782"."""
+    cues = _cues(language)
+    first = max(0, start - _MAX_BETWEEN)
+    found = [match for match in cues.all.finditer(folded, first, start) if match.lastgroup in {"account", "phone"}]
+    return any(cues.between.fullmatch(folded, match.end(), start) for match in found[-_MAX_CUES:])
+
+
 def _cued(folded: str, run: Run, cues: _Cues, found_cues: list[_Cue]) -> str | None:
     """What the words before or after a run say that it is: "account", "phone", "other"; None if they do not."""
     start = run.letters_start if run.letters else run.start
@@ -154,7 +162,7 @@ def _cued(folded: str, run: Run, cues: _Cues, found_cues: list[_Cue]) -> str | N
 
 
 def _fits_account(run: Run, cues: _Cues, folded: str) -> bool:
-    size = len(run.digits) + len(run.letters)
+    size = max(len(run.digits) + len(run.letters), len(run.code))
     if cues.units.match(folded, run.end) or run.weak or not 2 <= size <= 32 or run.plus:
         return False
     return len(run.digits) >= 3 or bool(run.letters or run.code) or not run.spoken

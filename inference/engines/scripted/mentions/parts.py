@@ -9,11 +9,15 @@ from functools import cache
 
 from inference.engines.scripted.mentions.email_parts import Corrected, Known, correct_email
 from inference.engines.scripted.mentions.runs import Run, find_runs
-from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
 
 _DIGITS = frozenset({"phone", "account_id"})
 _HOUSE = re.compile(r"(?<!\w)\d{1,4}[a-zA-Z]?(?!\w)")
+_HOUSE_TAIL = re.compile(r" ?(?:bis|ter|quater|[a-f])(?![^\W_])")
+_POST_CODE = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
+#: Letters that sound alike.
+_SOUND_ALIKE = tuple(map(frozenset, ("bcdegptvwz", "mn", "fsx", "ahjk", "iy", "qu", "jg")))
 #: Digits of a house number.
 _MAX_HOUSE = 4
 _CLAUSE = re.compile(r"[.!?;\n](?=\s|$)")
@@ -32,6 +36,8 @@ class _Words:
     phone: re.Pattern[str]
     others: re.Pattern[str]
     house: re.Pattern[str]
+    post: re.Pattern[str]
+    letter: re.Pattern[str]
 
 
 @cache
@@ -44,6 +50,7 @@ def _words(language: str) -> _Words:
 
     parts = {fold(word) for each in fixes for word in (*each.ends, *each.begins)}
     others = (word for each in tables for word in each.numbers.other if fold(word) not in parts and len(word) > 2)
+    as_in = alternation(word for each in tables for word in each.letters.as_in)
     return _Words(
         re.compile(f"{LEFT}{either('ends')}{RIGHT}"),
         re.compile(f"{LEFT}{either('begins')}{RIGHT}"),
@@ -53,6 +60,8 @@ def _words(language: str) -> _Words:
         re.compile(f"{LEFT}{alternation(word for each in tables for word in each.numbers.phone)}{RIGHT}"),
         re.compile(f"{LEFT}{alternation(others)}{RIGHT}"),
         re.compile(f"{LEFT}{either('house')}{RIGHT}"),
+        re.compile(f"{LEFT}{either('post')}{RIGHT}"),
+        re.compile(rf"{LEFT}(?P<letter>[a-z]),? {as_in} {LETTER}{{2,}}"),
     )
 
 
@@ -65,7 +74,9 @@ def correct_part(text: str, language: str, known: Sequence[Known]) -> Corrected 
     words = _words(language)
     return (
         correct_email(said, language, known)
+        or _post_code(said, language, words, known)
         or _house_number(said, language, words, known)
+        or _letter(said, language, words, known)
         or _digits(said, language, words, known)
     )
 
@@ -73,14 +84,60 @@ def correct_part(text: str, language: str, known: Sequence[Known]) -> Corrected 
 def _house_number(said: Utterance, language: str, words: _Words, known: Sequence[Known]) -> Corrected | None:
     """The address that was said last with the house number that is named."""
     place = words.house.search(said.folded)
-    if place is None or not known or known[0].format != "postal_address":
+    address = next((each for each in known if each.format == "postal_address"), None)
+    if place is None or address is None:
         return None
     runs = [run for run in _runs(said, language, place.span()) if run.start >= place.end()]
-    house = _HOUSE.search(known[0].value)
-    if house is None or len(runs) != 1 or len(runs[0].digits) > _MAX_HOUSE:
+    house = _HOUSE.search(address.value)
+    _, new = _contrast(said.folded, runs, words, place.end())
+    if house is None or new is None or len(new.digits) > _MAX_HOUSE:
         return None
-    value = known[0].value[: house.start()] + runs[0].digits + known[0].value[house.end() :]
-    return Corrected(known[0].field, value, *said.span(place.start(), runs[0].end))
+    value = address.value[: house.start()] + _house_of(new, said.folded) + address.value[house.end() :]
+    return Corrected(address.field, value, *said.span(place.start(), new.end))
+
+
+def _house_of(run: Run, folded: str) -> str:
+    """A house number with what belongs to it: "27 bis", "14b"."""
+    behind = _HOUSE_TAIL.match(folded, run.end)
+    return run.code or run.digits + (behind.group() if behind else "")
+
+
+def _post_code(said: Utterance, language: str, words: _Words, known: Sequence[Known]) -> Corrected | None:
+    """The known address with the post code that is named: "the zip is 8002"."""
+    place = words.post.search(said.folded)
+    address = next((each for each in known if each.format == "postal_address"), None)
+    if place is None or address is None:
+        return None
+    runs = [run for run in _runs(said, language, place.span()) if run.start >= place.end()]
+    _, new = _contrast(said.folded, runs, words, place.end())
+    old = list(_POST_CODE.finditer(address.value))
+    if not old or new is None or not _POST_CODE.fullmatch(new.digits):
+        return None
+    value = address.value[: old[-1].start()] + new.digits + address.value[old[-1].end() :]
+    return Corrected(address.field, value, *said.span(place.start(), new.end))
+
+
+def _letter(said: Utterance, language: str, words: _Words, known: Sequence[Known]) -> Corrected | None:
+    """The account number that was said last with the letter that is spelled: "no, B as in Bravo"."""
+    code = next((each for each in known if each.format == "account_id"), None)
+    spelled = [each for each in words.letter.finditer(said.folded) if not _is_denied(said.folded, each.start(), words)]
+    if code is None or len(spelled) != 1 or any(ch.isdigit() for ch in said.folded):
+        return None
+    letter = spelled[0]["letter"]
+    letters = [at for at, ch in enumerate(code.value) if ch.isalpha()]
+    alike = [at for at in letters if any({letter, fold(code.value[at])} <= group for group in _SOUND_ALIKE)]
+    if letter in fold(code.value) or not letters or len(letters) > 1 != len(alike):
+        return None
+    at = letters[0] if len(letters) == 1 else alike[0]
+    return Corrected(
+        code.field, code.value[:at] + letter.upper() + code.value[at + 1 :], *said.span(*spelled[0].span())
+    )
+
+
+def _is_denied(folded: str, at: int, words: _Words) -> bool:
+    """Whether a negation stands before a letter; "no, B as in Bravo" begins with one that denies what was heard."""
+    negation = words.negated.search(folded[:at])
+    return negation is not None and bool(folded[: negation.start()].strip(" ,"))
 
 
 def _digits(said: Utterance, language: str, words: _Words, known: Sequence[Known]) -> Corrected | None:
@@ -99,16 +156,20 @@ def _digits(said: Utterance, language: str, words: _Words, known: Sequence[Known
         return None
     wrong = _without_article(old, new, folded) if old else None
     digits = _without_article(new, old, folded)
+    house = _house_of(new, folded)
+    found: list[tuple[int, Corrected]] = []
     for each in _candidates(known, clause, words):
         if place is not None and each.format in _DIGITS:
             value = _overlaid(each.value, digits, wrong, at_end=at_end)
         elif wrong is not None:
-            value = _exchanged(each, wrong, digits)
+            value = _exchanged(each, wrong, house if each.format == "postal_address" else digits)
         else:
             value = None
         if value is not None and fold(value) != fold(each.value):
-            return Corrected(each.field, value, *said.span(new.start, new.end))
-    return None
+            # digits that were only said in another order, "hinten 184" for "148", are most likely meant
+            same = sorted(each.value) == sorted(value) and each.format in _DIGITS
+            found.append((-int(same), Corrected(each.field, value, *said.span(new.start, new.end))))
+    return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def _without_article(run: Run, old: Run | None, folded: str) -> str:
@@ -137,6 +198,8 @@ def _runs(said: Utterance, language: str, place: tuple[int, int] | None) -> list
 
 def _contrast(folded: str, runs: Sequence[Run], words: _Words, place: int | None) -> tuple[Run | None, Run | None]:
     """The number that is said to be wrong, and the right one."""
+    if len(runs) == 1 and words.negated.search(folded[max(0, runs[0].start - 24) : runs[0].start]):
+        runs = _halves(runs[0])
     before = [words.negated.search(folded[max(0, run.start - 24) : run.start]) is not None for run in runs]
     wrong: list[Run] = []
     right: list[Run] = []
@@ -153,6 +216,19 @@ def _contrast(folded: str, runs: Sequence[Run], words: _Words, place: int | None
     else:
         new = right[-1] if wrong and wrong[0].start < right[-1].start else right[0]
     return (wrong[0] if wrong else None), new
+
+
+def _halves(run: Run) -> list[Run]:
+    """The two numbers of as many digits that a comma parts: "seven seven, seven six"."""
+    half = len(run.digits) // 2
+    for at, gap in enumerate(run.gaps, 1):
+        first, second = run.numerals[:at], run.numerals[at:]
+        if gap == "," and not run.letters and sum(len(each.digits) for each in first) == half:
+            return [
+                Run(part[0].start, part[-1].end, list(part), run.gaps[slice(*span)])
+                for part, span in ((first, (0, at - 1)), (second, (at, None)))
+            ]
+    return [run]
 
 
 def _clause(folded: str, at: int) -> str:

@@ -36,6 +36,8 @@ def find_person_names(
     if not spans or asked:
         only = asked and set(expected.fields) == {"name"}
         spans += finder.alone(asked=asked, only=only, identified=bool(identities))
+    else:
+        spans += [each for each in finder.alone(asked=True, only=False, identified=False) if _longer(said, each, spans)]
     found: list[Mention] = []
     for start, end in spans:
         if said.is_free(start, end):
@@ -44,6 +46,13 @@ def find_person_names(
             value = written(said.said(start, end), rules)
             found.append(Mention("person_name", value, *said.span(start, end), field))
     return found
+
+
+def _longer(said: Utterance, name: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+    """Whether a name says another one in full: "I'm Kev, Kevin Oyelaran"."""
+    short = [said.folded[start:end] for start, end in others]
+    words = said.folded[slice(*name)].split()
+    return len(words) > 1 and any(" " not in each and words[0].startswith(each[:3]) for each in short)
 
 
 def written(name: str, rules: NameRules) -> str:
@@ -91,6 +100,8 @@ class _Finder(NameReader):
             match = re.compile(r"[ :,]+").match(self.folded, at)
             if match is None:
                 match = self.rules.leads.match(self.folded, at)
+                if match and match.group() in self.rules.titles:
+                    return at
                 if match and kind == "weak" and not self._title_follows(match.end()):
                     return at
             if match is None or match.end() == at:

@@ -33,6 +33,7 @@ class _Words:
     letters: dict[str, str]
     repeats: dict[str, int]
     cue: re.Pattern[str]
+    denied: re.Pattern[str]
 
 
 @cache
@@ -55,6 +56,7 @@ def _words(language: str) -> _Words:
         letters,
         repeats,
         re.compile(rf"{LEFT}{cue}{RIGHT}[ :,]*$"),
+        re.compile(rf"{LEFT}{alternation(word for each in tables for word in each.letters.not_)} $"),
     )
 
 
@@ -71,6 +73,8 @@ def find_spelled(said: Utterance, language: str) -> list[Spelled]:
             letter = words.letters.get(said_letter, said_letter)
             letters += letter * words.repeats.get(item["times"] or "", 1)
         cued = words.cue.search(said.folded[: match.start()]) is not None
+        if words.denied.search(said.folded[: match.start()]):
+            continue  # "not L-E-E"
         if len(letters) >= _MIN_LETTERS and not _is_initials(said, match):
             found.append(Spelled(match.start(), match.end(), letters, cued))
     return found

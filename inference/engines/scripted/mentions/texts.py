@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +18,8 @@ _CLAUSE_END = re.compile(r"[.,!?;:\n()](?=\s|$)| - ")
 _TOKEN = re.compile(rf"{LETTER}+(?:['\-+.]{LETTER}+)*\+?")
 _MAX_CHARS = 200
 _MAX_WORDS = 4
+#: Values that one phrase introduces.
+_MAX_MATCHES = 8
 _AND = "(?:and|und|y|et|aur|और|اور)"
 _TRAILING = re.compile(rf"[ ,]+{_AND}$")
 
@@ -28,6 +31,8 @@ class _Words:
     clause_ends: re.Pattern[str]
     owned: re.Pattern[str]
     number_cues: re.Pattern[str]
+    links: re.Pattern[str]
+    units: re.Pattern[str]
 
 
 @cache
@@ -40,6 +45,8 @@ def _words(language: str) -> _Words:
         _clause_ends(language),
         re.compile(rf"{LEFT}{alternation(word for each in tables for word in each.texts.owned)} (?:[^ ,.]{{1,12}} )?$"),
         re.compile(rf"[,;] (?:{LETTER}+ ){{0,2}}{LEFT}{alternation(cues)}{RIGHT}"),
+        re.compile(alternation(word for each in tables for word in each.texts.links)),
+        re.compile(alternation(word for each in tables for word in each.numbers.units)),
     )
 
 
@@ -61,13 +68,24 @@ def find_texts(said: Utterance, language: str, fields: Fields) -> list[Mention]:
         if slot.format != "text" or not slot.phrases:
             continue
         for phrase in slot.phrases:
-            for match in phrase.finditer(said.folded):
+            for match in _matches(phrase, said.folded):
                 span = _short(said, match, language, slot.nouns) if slot.short else _long(said, match, language)
                 if span is None or any(span[0] < each.end and each.start < span[1] for each in _spans(found, slot)):
                     continue
                 value = said.said(*span)[:_MAX_CHARS].strip()
                 found.append(Mention("text", value, *said.span(*span), slot.name))
     return found
+
+
+def _matches(phrase: re.Pattern[str], folded: str) -> Iterator[re.Match[str]]:
+    """The matches, of which one may begin in the value of another: "the Silver plan, no, the Gold plan"."""
+    at = 0
+    for _ in range(_MAX_MATCHES):
+        match = phrase.search(folded, at)
+        if match is None:
+            return
+        yield match
+        at = max(match.start("value"), match.start() + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +139,7 @@ def _short(said: Utterance, match: re.Match[str], language: str, nouns: frozense
             kept.insert(0, token)
         tokens = kept
     else:
-        stop = _CLAUSE_END.search(said.folded, start)
-        limit = min(end, stop.start() if stop else end)
-        cut = words.ends.search(said.folded, start, limit)
-        limit = cut.start() if cut else limit
-        kept = []
-        for token in tokens:
-            if token.end() > limit or token.group() in words.vague or len(kept) >= _MAX_WORDS:
-                break
-            if kept and _is_capital(said, kept[0]) and not _is_capital(said, token):
-                break
-            if kept and not _is_capital(said, kept[0]) and said.has_case(token.start()):
-                break
-            kept.append(token)
+        kept = _behind(said, tokens, (start, end), words)
         tokens = kept
     if tokens and words.owned.search(said.folded[max(0, tokens[0].start() - 40) : tokens[0].start()]):
         return None
@@ -144,6 +150,29 @@ def _short(said: Utterance, match: re.Match[str], language: str, nouns: frozense
     if not tokens or all(not token.group().isdigit() and len(token.group()) < 2 for token in tokens):
         return None
     return tokens[0].start(), tokens[-1].end()
+
+
+def _behind(said: Utterance, tokens: list[re.Match[str]], span: tuple[int, int], words: _Words) -> list[re.Match[str]]:
+    """The words of a name that stands behind its phrase."""
+    start, end = span
+    stop = _CLAUSE_END.search(said.folded, start)
+    limit = min(end, stop.start() if stop else end)
+    cut = words.ends.search(said.folded, start, limit)
+    limit = cut.start() if cut else limit
+    while len(tokens) > 1 and words.links.fullmatch(tokens[0].group()):
+        tokens = tokens[1:]  # "la tarifa | de 20 gigas"
+    kept: list[re.Match[str]] = []
+    for token in tokens:
+        if kept and kept[-1].group().isdigit() and words.units.fullmatch(token.group()) and token.end() <= limit:
+            return [*kept, token]
+        if token.end() > limit or token.group() in words.vague or len(kept) >= _MAX_WORDS:
+            break
+        if kept and _is_capital(said, kept[0]) and not _is_capital(said, token):
+            break
+        if kept and not _is_capital(said, kept[0]) and said.has_case(token.start()):
+            break
+        kept.append(token)
+    return kept
 
 
 def _is_capital(said: Utterance, token: re.Match[str]) -> bool:

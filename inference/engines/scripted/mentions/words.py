@@ -170,7 +170,8 @@ class MoneyWords(_Table):
 class CorrectionWords(_Table):
     """``contrasts``: "not A but B", with groups ``old`` and ``new``; ``{x}`` stands for some words. ``ends``,
     ``begins``: of the digits of a number ("it ends in"). ``domain``, ``local``: the sides of an e-mail address.
-    ``house``: names of a house number. ``negations``: before a wrong number; ``negations_behind``: behind one.
+    ``house``: names of a house number, ``post``: of a post code. ``negations``: before a wrong number;
+    ``negations_behind``: behind one.
     """
 
     contrasts: list[str]
@@ -184,15 +185,17 @@ class CorrectionWords(_Table):
     domain: list[str]
     local: list[str]
     house: list[str]
+    post: list[str]
 
 
 class TextWords(_Table):
     """``vague``: words that are no value by themselves ("a better plan"). ``ends``: words after a value.
-    ``owned``: before what the customer has already.
+    ``owned``: before what the customer has already. ``links``: between a name and what it is of ("la tarifa de 20").
     """
 
     vague: list[str]
     owned: list[str]
+    links: list[str]
     ends: list[str]
 
 

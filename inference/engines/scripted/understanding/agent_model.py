@@ -16,7 +16,9 @@ _CACHE_SIZE = 4096
 
 
 class AgentModel:
-    """An agent's classifier, with a cache of its judgements, and what its examples are like."""
+    """An agent's classifier, with a cache of its judgements, and what its examples are like. ``named_in``: fields with
+    phrases for a name ("the {} plan") that one scenario alone has -> that scenario.
+    """
 
     def __init__(self, store: PrototypeStore, encoder: Encoder, agent: AgentDefinition) -> None:
         prototypes = store.of(agent)
@@ -26,6 +28,7 @@ class AgentModel:
         self._lock = Lock()
         self.examples: dict[str, IntentExamples] = examples_by_intent(prototypes)
         self.vocabulary = vocabulary_of(prototypes)
+        self.named_in = _named_in(agent)
 
     def judge(self, texts: Sequence[str], *, english: bool) -> list[Judgement]:
         """A judgement of each masked text."""
@@ -42,3 +45,12 @@ class AgentModel:
             while len(self._cache) > _CACHE_SIZE:
                 self._cache.popitem(last=False)
         return [known[key] for key in keys]
+
+
+def _named_in(agent: AgentDefinition) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for scenario in agent.scenarios:
+        for name, field in scenario.fields.items():
+            if field.holds_name:
+                found.setdefault(name, []).append(scenario.name)
+    return {name: scenarios[0] for name, scenarios in found.items() if len(scenarios) == 1}

@@ -45,6 +45,7 @@ class _CueFile(BaseModel):
     remote: list[str]
     imagined: list[str]
     vague: list[str]
+    moods: list[str]
     consults: list[str]
     reversals: list[str]
     wrongly: list[str]
@@ -90,6 +91,7 @@ class Cues:
         self.remote = pattern(file.remote)
         self.imagined = pattern(file.imagined)
         self.vague = pattern(file.vague)
+        self.moods = pattern(file.moods)
         self.consults = pattern(file.consults)
         self.reversals = pattern(file.reversals)
         self.wrongly = pattern(file.wrongly)

@@ -8,7 +8,7 @@ Method: Saunders, Gammerman, Vovk 1998, Ridge Regression Learning Algorithm in D
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
@@ -25,6 +25,8 @@ _ENGLISH = np.array([0.42, 0.25, 0.33], np.float32)
 _OTHERS = np.array([0.7, 0.3, 0], np.float32)
 #: Likeliest labels of a judgement.
 _KEPT = 8
+#: How much likelier the intents of a scenario become by a value of a field that it alone has.
+_EVIDENCE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,17 @@ class Judgement:
     @property
     def is_act(self) -> bool:
         return self.label in ACTS
+
+    def given(self, intents: Collection[str]) -> Judgement:
+        """The judgement where a value was said that belongs to ``intents`` alone, by Bayes' rule."""
+        if not self.scores:
+            return self
+        likely = {name: score * (_EVIDENCE if name in intents else 1.0) for name, score in self.scores}
+        whole = sum(likely.values()) + max(0.0, 1.0 - sum(score for _, score in self.scores))
+        scores = tuple(sorted(((name, each / whole) for name, each in likely.items()), key=lambda pair: -pair[1]))
+        if scores[0][0] not in intents:
+            return Judgement(scores, scores[0][1])
+        return Judgement(scores, sum(score for name, score in scores if name in intents))
 
 
 class IntentModel:

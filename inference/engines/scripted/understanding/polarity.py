@@ -41,7 +41,8 @@ class Tone:
     """What the words of a clause say about its wish, whatever it is. ``softened``: by "maybe" and the like, which
     doubts what is done as much as what is the matter. ``remote``: it is told of somebody else or of the past.
     ``imagined``: its sentence is about what may be. ``vague``: it says no more than that all is bad.
-    ``consults``: somebody of the customer's own is to be asked.
+    ``mood``: it says how its speaker feels, and nothing else. ``consults``: somebody of the customer's own is to be
+    asked.
     """
 
     negation: Negation = Negation.NONE
@@ -57,6 +58,7 @@ class Tone:
     remote: bool = False
     imagined: bool = False
     vague: bool = False
+    mood: bool = False
     consults: bool = False
 
 
@@ -96,7 +98,8 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
         settled=settled is not None
         and not question
         and cues.unsettled.search(rest) is None
-        and cues.wrongly.search(settled.group()) is None,
+        and cues.wrongly.search(settled.group()) is None
+        and not is_negative(said[: settled.start()], cues),
         doubtful=cues.doubts.search(said) is not None,
         softened=cues.soft_doubts.search(said) is not None,
         question=question,
@@ -107,6 +110,7 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
         remote=cues.remote.search(said) is not None,
         imagined=cues.imagined.search(said) is not None,
         vague=cues.vague.search(said) is not None,
+        mood=cues.moods.fullmatch(body.strip(" ,.!")) is not None,
         consults=cues.consults.search(said) is not None,
     )
 

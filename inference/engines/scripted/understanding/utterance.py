@@ -16,16 +16,18 @@ from inference.engines.scripted.understanding.clauses import Clause, split_claus
 from inference.engines.scripted.understanding.conditions import condition_of
 from inference.engines.scripted.understanding.cues import Cues, cues
 from inference.engines.scripted.understanding.encoder import Encoder
+from inference.engines.scripted.understanding.intents import Judgement
 from inference.engines.scripted.understanding.language import language_of
 from inference.engines.scripted.understanding.normalized import normalized
 from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, spread, tone_of
-from inference.engines.scripted.understanding.priority import priority_of
+from inference.engines.scripted.understanding.priority import with_priorities, without_rankings
 from inference.engines.scripted.understanding.prototypes import clean
 from inference.engines.scripted.understanding.run_ons import windows_of
 from inference.engines.scripted.understanding.wishes import (
     Judged,
     PolarityOf,
     acts_of,
+    is_certain_act,
     is_withdrawal,
     merged,
     wish_of,
@@ -41,8 +43,16 @@ from inference.engines.scripted.values import (
     Wish,
 )
 
+#: Formats of values that belong to a matter.
+_FACTS = frozenset({"money", "date", "time", "number"})
+#: Formats of values that say who it is.
+_IDENTITY = frozenset({"person_name", "account_id"})
 #: Mentions of these formats are whole phrases: a clause may end within them.
 _LONG_FORMATS = frozenset({"text", "enum"})
+#: Share of a wish's words that are a value of another one.
+_COVERED = 0.6
+#: Words beside a value from which a clause may ask for something; fewer only name the value: "the Gold plan".
+_MIN_WORDS_AROUND = 3
 #: Probability from which a window of a long clause has its wish.
 _SURE_WINDOW = 0.8
 
@@ -90,7 +100,9 @@ class Utterance:
             return polarity_of(each.tone, self._examples(intent, each, model))
 
         wishes = self._withdrawn(self._settled_before(wishes_of(judged, judge_larger, polarity), judged), judged)
-        wishes = without_sighs(wishes, judged) or self._in_run_ons(judged, model, polarity)
+        wishes = without_rankings(without_sighs(wishes, judged), judged, self._cues)
+        wishes = self._without_values(wishes) or self._in_run_ons(judged, model, polarity)
+        wishes, priority = with_priorities(judged, wishes, self._cues)
         acts = acts_of(judged, larger)
         best = max((*judged, *larger), key=lambda each: each.judgement.score)
         conditions = [self._condition(each) for each in clauses]
@@ -109,9 +121,10 @@ class Utterance:
             corrects=self._cues.corrections.search(said) is not None,
             declines=not expected.confirms and any(map(self._declines, clauses)),
             unsure=not wishes and not acts and reaction is Reaction.NONE,
-            priority=priority_of(judged, wishes, self._cues),
+            priority=priority,
             words=count,
             masked=mask(text, self._mentions),
+            facts=self._facts(judged, wishes),
             scores=best.judgement.scores,
         )
 
@@ -128,6 +141,17 @@ class Utterance:
             if best is not None and not best.judgement.is_act and best.judgement.score >= _SURE_WINDOW:
                 found.append(wish_of(replace(each, judgement=best.judgement), polarity))
         return merged(found)
+
+    def _facts(self, judged: Sequence[Judged], wishes: Sequence[Wish]) -> tuple[str, ...]:
+        """The clauses that tell an amount, a day or a number: "it's 84.50 instead of 48.50"."""
+        values = [each for each in self._mentions if each.format in _FACTS and each.field is None]
+        return tuple(
+            each.clause.text
+            for each in judged
+            if any(_within(value, each.clause) for value in values)
+            and (each.judgement.label == "inform" or not is_certain_act(each))
+            and not any(each.clause.text in wish.text for wish in wishes)
+        )
 
     def _declines(self, clause: Clause) -> bool:
         """Whether a clause says that something is not known or not told; a no to a confirmation is none."""
@@ -148,10 +172,23 @@ class Utterance:
         return mask(clause.text, tuple(moved))
 
     def _judged(self, clauses: Sequence[Clause], model: AgentModel) -> list[Judged]:
-        judgements = model.judge([self._masked(each) for each in clauses], english=self._language == "en")
+        judged = model.judge([self._masked(each) for each in clauses], english=self._language == "en")
+        judgements = [self._with_values(*each, model) for each in zip(clauses, judged, strict=True)]
         tones = spread([tone_of(each, self._cues) for each in clauses], clauses, self._cues)
         dependent = [self._cues.subordinators.match(normalized(each.text).text) is not None for each in clauses]
         return [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
+
+    def _with_values(self, clause: Clause, judgement: Judgement, model: AgentModel) -> Judgement:
+        """The judgement with what the values in a clause tell: a plan's name belongs to a change of plan."""
+        count = len(WORD.findall(clause.text))
+        named = {
+            model.named_in.get(each.field or "")
+            for each in self._mentions
+            if _within(each, clause) and count - len(WORD.findall(each.value)) >= _MIN_WORDS_AROUND
+        } - {None}
+        for scenario in named:
+            judgement = judgement.given(self._agent.intents_of(scenario or ""))
+        return judgement
 
     def _examples(self, intent: str, judged: Judged, model: AgentModel) -> Examples:
         examples = model.examples[intent]
@@ -187,9 +224,33 @@ class Utterance:
             for wish in wishes
         )
 
+    def _without_values(self, wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
+        """What a text of another wish says is none by itself: "cancel it because you keep raising the prices"."""
+        wanted = [each for each in wishes if each.polarity is Polarity.WANTED]
+
+        def is_value(wish: Wish) -> bool:
+            start = self._text.find(wish.text)
+            others = [self._agent.scenario(self._scenario(each.intent)) for each in wanted if each is not wish]
+            fields = {name for scenario in others if scenario for name in scenario.fields}
+            return any(
+                each.format == "text"
+                and each.field in fields
+                and min(each.end, start + len(wish.text)) - max(each.start, start) >= _COVERED * len(wish.text)
+                for each in self._mentions
+            )
+
+        return tuple(
+            replace(each, polarity=Polarity.REMOTE) if not each.requested and is_value(each) else each
+            for each in wishes
+        )
+
     def _withdrawn(self, wishes: tuple[Wish, ...], judged: Sequence[Judged]) -> tuple[Wish, ...]:
         """A wish is denied by "never mind" or "don't do it" behind it."""
-        last = max((each.clause.start for each in judged if is_withdrawal(each)), default=-1)
+        holding = {
+            each.clause.sentence for each in judged if self._has_value(each.clause)
+        }  # "scratch that, Family 500"
+        taken_back = [each.clause for each in judged if is_withdrawal(each) and each.clause.sentence not in holding]
+        last = max((each.start for each in taken_back), default=-1)
         return tuple(
             replace(wish, polarity=Polarity.DENIED)
             if wish.polarity is Polarity.WANTED
@@ -199,9 +260,17 @@ class Utterance:
             for wish in wishes
         )
 
+    def _has_value(self, clause: Clause) -> bool:
+        """Whether a clause holds a value that is not the customer's own: "scratch that, Family 500"."""
+        return any(each.format not in _IDENTITY and _within(each, clause) for each in self._mentions)
+
     def _scenario(self, intent: str) -> str:
         definition = self._agent.intent(intent)
         return definition.scenario or intent if definition else intent
+
+
+def _within(mention: Mention, clause: Clause) -> bool:
+    return clause.start <= mention.start and mention.end <= clause.end and not mention.retracted
 
 
 def condition_of_wish(wish: Wish, clauses: Sequence[Clause], conditions: Sequence[str | None]) -> str | None:

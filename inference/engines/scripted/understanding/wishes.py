@@ -66,7 +66,7 @@ def is_certain_act(judged: Judged) -> bool:
 
 def _is_wish(judged: Judged, least: float) -> bool:
     judgement = judged.judgement
-    if judged.tone.consults:  # "I have to talk to my husband"
+    if judged.tone.consults or judged.tone.mood:  # "I have to talk to my husband", "I am really frustrated"
         return False
     if judged.tone.settled or judged.tone.negation is Negation.STRONG:
         least = min(least, _MIN_WITHDRAWN_SCORE)

@@ -117,6 +117,8 @@ class Wording:
 
     def value(self, name: str, value: str, scenario: ScenarioDefinition | None = None) -> str:
         """A field with its value, as it is read back: "the address 1 High Street"."""
+        if name == "priority":
+            value = self._defaults.get(f"priority.{value}", (value,))[0]
         definition = field_definition(scenario, name)
         templates = definition.read_back.get(self.language) if definition else None
         template = (templates or self._defaults.get(f"value.{name}") or self._defaults["value.default"])[0]

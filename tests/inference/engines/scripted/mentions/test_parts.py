@@ -77,7 +77,7 @@ def test_side_of_an_email_address(language: str, text: str, value: str) -> None:
     ("language", "text"),
     [
         ("en", "the card ends in 4471"),
-        ("en", "no wait, not eighteen, nineteen"),
+        ("en", "no wait, not eleven, nineteen"),
         ("en", "my order number starts with 88"),
         ("en", "my e-mail is kim@web.de"),
         ("fr", "Karine Clerc avec un c à la fin"),

@@ -24,6 +24,10 @@ from inference.engines.scripted.values import Polarity
         ("es", "tengo una duda con la factura, no hay prisa", "LOW"),
         ("fr", "ma ligne est morte, c'est urgent", "URGENT"),
         ("fr", "j'ai une question sur ma facture, rien d'urgent", "LOW"),
+        ("es", "Es urgente, no tengo línea y mi madre está enferma", "URGENT"),
+        ("en", "I study critical theory and my internet is slow", None),
+        ("en", "The invoice isn't urgent, but my internet is dead", None),
+        ("en", "There's a bill open, that one isn't important, I'll pay it later. But my internet is gone", "NORMAL"),
         ("hi", "मेरा नेट बंद है, तुरंत ठीक करो", "URGENT"),
         ("hi", "बिल की कॉपी चाहिए, कोई जल्दी नहीं है", "LOW"),
     ],
@@ -34,3 +38,9 @@ def test_priority(
     understood = understander.understand(text, language, billing_agent)
     assert understood.priority == priority
     assert Polarity.WANTED in {each.polarity for each in understood.wishes}
+
+
+def test_what_is_only_ranked_is_no_wish(understander: Understander, billing_agent: AgentDefinition) -> None:
+    understood = understander.understand("The invoice isn't urgent, but my internet is dead", "en", billing_agent)
+    wanted = [each.intent for each in understood.wishes if each.polarity is Polarity.WANTED]
+    assert wanted == ["outage"]
