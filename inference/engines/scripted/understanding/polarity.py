@@ -83,8 +83,9 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
     question = question and cues.assent.fullmatch(body) is None
     polite = cues.polite_negatives.search(said) is not None
     negation = Negation.NONE
+    hurried = cues.priority["LOW"].sub(" ", said).strip(" ,")  # "no hurry" denies nothing
+    requests = cues.requests.search(said) is not None
     if not polite:
-        hurried = cues.priority["LOW"].sub(" ", said).strip(" ,")  # "no hurry" denies nothing
         if cues.denials.search(hurried):
             negation = Negation.STRONG
         elif cues.weak_denials.search(hurried):
@@ -100,13 +101,13 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
         and cues.unsettled.search(rest) is None
         and cues.wrongly.search(settled.group()) is None
         and not is_negative(said[: settled.start()], cues),
-        doubtful=cues.doubts.search(said) is not None,
+        doubtful=cues.doubts.search(hurried if requests else said) is not None,  # "I'd like a copy some day"
         softened=cues.soft_doubts.search(said) is not None,
         question=question,
         inquires=(question and cues.inquiries.match(body) is not None)
         or cues.indirect_questions.search(body) is not None,
         asks_if_done=question and cues.done_questions.match(body) is not None,
-        requests=cues.requests.search(said) is not None,
+        requests=requests,
         remote=cues.remote.search(said) is not None,
         imagined=cues.imagined.search(said) is not None,
         vague=cues.vague.search(said) is not None,

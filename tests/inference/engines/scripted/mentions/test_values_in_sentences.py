@@ -37,3 +37,7 @@ def test_a_short_code_is_an_account_where_it_is_called_one() -> None:
 )
 def test_names(text: str, name: str) -> None:
     assert values(text, "en", "person_name", "name")[-1] == name
+
+
+def test_a_word_of_noting_is_no_name() -> None:
+    assert values("और हाँ, नाम लिख लीजिए, हरप्रीत कौर गिल।", "hi", "person_name") == ["हरप्रीत कौर गिल"]

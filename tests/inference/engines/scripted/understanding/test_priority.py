@@ -18,6 +18,7 @@ from inference.engines.scripted.values import Polarity
         ("en", "emergency, my mother's alarm line is dead", "URGENT"),
         ("en", "my router is broken, please fix it as soon as possible", "HIGH"),
         ("en", "I was charged twice", None),
+        ("en", "no hurry at all, but I'd like a copy of my February invoice some day", "LOW"),
         ("de", "mein Internet geht nicht, es eilt nicht", "LOW"),
         ("de", "Notfall, meine Leitung ist tot", "URGENT"),
         ("es", "no funciona internet, es urgente", "URGENT"),
