@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-import uvicorn
 
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import TableStore
@@ -41,6 +39,7 @@ from inference.worker.take_turns import register_turns, take_turns
 from tests import fork_server
 from tests.client import Client
 from tests.order import pytest_collection_finish, pytest_collection_modifyitems
+from tests.servers import running
 from tests.wrong_statements import no_wrong_statement
 
 __all__ = ["pytest_collection_finish", "pytest_collection_modifyitems"]  # hooks
@@ -173,20 +172,10 @@ def api_settings(database_url: str) -> ApiSettings:
 async def served(settings: ApiSettings) -> AsyncIterator[str]:
     """The address of an API that runs in this event loop, on a free port. None of its reads may have wrong SQL."""
     assert settings.database_url is not None
-    with no_wrong_statement(), socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = server_config(create_app(settings, settings.database_url), settings)
-        server = uvicorn.Server(config)
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        for _ in range(1000):
-            if server.started or running.done():
-                break
-            await asyncio.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await running
+    config = server_config(create_app(settings, settings.database_url), settings)
+    with no_wrong_statement():
+        async with running(config) as address:
+            yield address
 
 
 @pytest.fixture

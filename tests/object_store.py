@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from db.audio.store import AudioStore, open_audio_store
+from tests.servers import running
 
 
 class ObjectStoreServer:
@@ -59,12 +59,9 @@ async def object_store(patch: pytest.MonkeyPatch) -> AsyncIterator[tuple[ObjectS
     """The server, and the store as an operator configures it: by its URL and AWS's own variables."""
     store = ObjectStoreServer()
     app = Starlette(routes=[Route("/bucket/{key:path}", store.answer, methods=["GET", "PUT", "DELETE"])])
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        running = asyncio.create_task(server.serve(sockets=[listener]))
+    async with running(uvicorn.Config(app, log_config=None, lifespan="off")) as address:
         for name, value in {
-            "AWS_ENDPOINT": f"http://127.0.0.1:{listener.getsockname()[1]}",
+            "AWS_ENDPOINT": address,
             "AWS_ALLOW_HTTP": "true",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -75,5 +72,3 @@ async def object_store(patch: pytest.MonkeyPatch) -> AsyncIterator[tuple[ObjectS
             yield store, open_audio_store("s3://bucket")
         finally:
             store.open.set()
-            server.should_exit = True
-            await running

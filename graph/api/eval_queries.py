@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
@@ -25,7 +26,7 @@ from graph.api.types.evals import (
     PlayedSession,
     PlayedTurn,
 )
-from graph.evals.check import Verdict, check
+from graph.evals.check import Miss, Verdict, check
 from graph.evals.conversation import Conversation
 from graph.evals.parse import parse_conversation, parse_evals
 from graph.evals.played import PlayedConversation
@@ -114,13 +115,18 @@ def _shown(conversation: Conversation) -> EvalConversation:
 def _judged(played: PlayedConversation, verdict: Verdict) -> EvalVerdict:
     return EvalVerdict(
         right=not verdict.misses,
-        misses=[EvalMiss(line=each.line, about=each.about, message=each.message) for each in verdict.misses],
+        misses=_misses(verdict.misses),
+        unjudged=_misses(verdict.unjudged),
         intents=[EvalIntent(allowed=allowed, understood=understood) for allowed, understood in verdict.intents],
         true_entities=verdict.true_entities,
         wrong_entities=verdict.wrong_entities,
         missed_entities=verdict.missed_entities,
         played=_played(played),
     )
+
+
+def _misses(misses: Sequence[Miss]) -> list[EvalMiss]:
+    return [EvalMiss(line=each.line, about=each.about, message=each.message) for each in misses]
 
 
 def _played(played: PlayedConversation) -> PlayedSession:

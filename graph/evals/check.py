@@ -33,9 +33,13 @@ class Miss:
 
 @dataclass(slots=True)
 class Verdict:
-    """``intents``: (expected, understood) of each labelled line. ``entities``: found, wrong and missed ones."""
+    """``intents``: (expected, understood) of each labelled line. ``entities``: found, wrong and missed ones.
+
+    ``unjudged``: requirements in words, which no rule compares: a chat server may judge them.
+    """
 
     misses: list[Miss] = field(default_factory=list)
+    unjudged: list[Miss] = field(default_factory=list)
     intents: list[tuple[list[str], str | None]] = field(default_factory=list)
     true_entities: int = 0
     wrong_entities: int = 0
@@ -84,6 +88,8 @@ def _check_turn(line: Line, turn: PlayedTurn, number: int, verdict: Verdict, fou
     misses += [Miss(REPLY, f"{each!r} is in the reply", number) for each in wanted.reply.none if found_in(each, reply)]
     if wanted.reply.language is not None and turn.reply_language != wanted.reply.language:
         misses.append(Miss(REPLY, f"answered in {turn.reply_language}, not {wanted.reply.language}", number))
+    if wanted.reply.judge is not None:
+        verdict.unjudged.append(Miss(REPLY, wanted.reply.judge, number))
     if wanted.filed is not None and sorted(wanted.filed) != sorted(turn.filed):
         about = AGAINST_WORD if set(turn.filed) - set(wanted.filed) else NOT_FILED
         misses.append(Miss(about, f"filed {turn.filed or 'nothing'}, expected {wanted.filed or 'nothing'}", number))

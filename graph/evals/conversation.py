@@ -46,7 +46,7 @@ class _Part(BaseModel):
 class ReplyExpectation(_Part):
     """``any``: regular expressions of which one must be found in the reply, case ignored. ``none``: none may be.
 
-    ``language``: of the reply. ``judge``: a requirement in words, judged by a chat server if one is configured.
+    ``language``: of the reply. ``judge``: a requirement in words, which ``voxloom eval --judge`` has judged.
     """
 
     any: Patterns = []

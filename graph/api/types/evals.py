@@ -74,6 +74,10 @@ class PlayedSession:
 class EvalVerdict:
     right: Annotated[bool, described("Whether nothing was missed.")]
     misses: Annotated[list[EvalMiss], described("The expectations that were not met.")]
+    unjudged: Annotated[
+        list[EvalMiss],
+        described("Requirements in words (expect.reply.judge), which `voxloom eval --judge` alone has judged."),
+    ]
     intents: Annotated[list[EvalIntent], described("The lines with a labelled intent. None of them is a miss.")]
     true_entities: Annotated[int, described("How many labelled entities were found.")]
     wrong_entities: Annotated[int, described("How many entities were found that are wrong.")]

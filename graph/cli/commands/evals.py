@@ -52,13 +52,21 @@ def run(
     only: Annotated[str | None, typer.Option(help="Only conversations whose name contains this.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Conversations at a time.")] = 4,
     junit: Annotated[Path | None, typer.Option(help="Where a JUnit XML report is written.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(metavar="URL", help="A chat server (.../v1) that judges requirements in words.")
+    ] = None,
+    judge_model: Annotated[str, typer.Option(help="The model of --judge.")] = "default",
+    judge_key: Annotated[
+        str, typer.Option(envvar="VOXLOOM_JUDGE_API_KEY", help="The key of --judge; better given by the environment.")
+    ] = "none",
     url: _Url = None,
 ) -> None:
     """Play conversations with the running server, and check replies, records and understanding.
 
     Shows each conversation that went wrong, then a table by kind and language. Exit code 1 if one went wrong.
     """
-    from graph.cli.evals.load import load  # noqa: PLC0415 - the other commands do without it
+    from graph.cli.evals.judge import Judge, requirements  # noqa: PLC0415 - the other commands do without it
+    from graph.cli.evals.load import load  # noqa: PLC0415 - likewise
     from graph.cli.evals.play import Variant  # noqa: PLC0415 - likewise
     from graph.cli.evals.run import evaluate  # noqa: PLC0415 - likewise
 
@@ -71,11 +79,23 @@ def run(
         raise UsageError(f"voxloom eval: no conversation's name contains {only!r}.")
     if junit is not None and not junit.absolute().parent.is_dir():
         raise BadUserInput(f"--junit {junit}: it must be a file in a folder that exists.")
+    in_words = requirements(loaded)
+    if in_words and judge is None:
+        raise UsageError(
+            f"voxloom eval: {in_words} replies have a requirement in words (expect.reply.judge): give --judge URL of a"
+            " chat server, or leave these conversations out."
+        )
     settings = load_settings(ApiSettings)
     engines = _engines(engine or [])
     variants = [Variant(each, engines) for each in ([version] if against is None else [version, against])]
     base = (url or base_url(settings)).rstrip("/")
-    right = asyncio.run(evaluate(base, local_key(settings), loaded, variants, jobs=jobs, junit=junit))
+    key = local_key(settings)
+
+    async def played() -> bool:
+        found = None if judge is None else Judge(judge, judge_model, judge_key)
+        return await evaluate(base, key, loaded, variants, jobs=jobs, junit=junit, judge=found)
+
+    right = asyncio.run(played())
     raise typer.Exit(0 if right else 1)
 
 

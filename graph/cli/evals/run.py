@@ -12,6 +12,7 @@ from rich.console import Console
 
 from db.errors import VoxLoomError
 from graph.cli.api_client import ApiClient, ServerUnusable
+from graph.cli.evals.judge import Judge
 from graph.cli.evals.load import Loaded
 from graph.cli.evals.play import Variant, play
 from graph.cli.evals.report import Outcome, show_misses, show_scores, write_junit
@@ -25,9 +26,18 @@ from graph.evals.search import backtracking
 
 
 async def evaluate(
-    base: str, key: str, loaded: Sequence[Loaded], variants: Sequence[Variant], *, jobs: int, junit: Path | None
+    base: str,
+    key: str,
+    loaded: Sequence[Loaded],
+    variants: Sequence[Variant],
+    *,
+    jobs: int,
+    junit: Path | None,
+    judge: Judge | None = None,
 ) -> bool:
     """Plays all conversations with each variant and reports. Returns whether all went right with all of them.
+
+    ``judge``: of requirements in words, and closed here; without one they are left out.
 
     Raises ServerUnusable if the server does not answer.
     """
@@ -37,11 +47,13 @@ async def evaluate(
     try:
         await wait_until_loaded(api, Console(stderr=True))
         for variant in variants:
-            outcomes[variant.title] = await _run(api, loaded, variant, jobs=jobs)
+            outcomes[variant.title] = await _run(api, loaded, variant, judge, jobs=jobs)
     except httpx.ConnectError:
         raise ServerUnusable(f"Nothing answers at {base}: start it with `voxloom up` (or `make run`).") from None
     finally:
         await api.close()
+        if judge is not None:
+            await judge.close()
     for title, found in outcomes.items():
         console.rule(title)
         show_misses(console, found)
@@ -55,7 +67,9 @@ def _judged(outcomes: Sequence[Outcome]) -> list[tuple[Conversation, Verdict]]:
     return [(each.loaded.conversation, each.verdict) for each in outcomes]
 
 
-async def _run(api: ApiClient, loaded: Sequence[Loaded], variant: Variant, *, jobs: int) -> list[Outcome]:
+async def _run(
+    api: ApiClient, loaded: Sequence[Loaded], variant: Variant, judge: Judge | None, *, jobs: int
+) -> list[Outcome]:
     """All conversations, ``jobs`` at a time. A conversation that the server refuses is a miss, not the end."""
     sounds = Sounds()
     places = asyncio.Semaphore(jobs)
@@ -66,6 +80,8 @@ async def _run(api: ApiClient, loaded: Sequence[Loaded], variant: Variant, *, jo
             try:
                 played = await play(api, each.conversation, variant, sounds, folder=each.file.parent)
                 verdict = check(each.conversation, played, backtracking)
+                if judge is not None:
+                    await judge.judge(verdict, played)
             except VoxLoomError as error:
                 played = PlayedConversation("", [], [])
                 verdict = Verdict([Miss(TURN, f"{error.code}: {error.message}")])

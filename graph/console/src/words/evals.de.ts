@@ -14,6 +14,7 @@ export const evals: typeof english = {
   progress: (ended, all) => `${ended} von ${all} Gesprächen sind geführt.`,
   done: (right, all) => `${right} von ${all} Gesprächen sind richtig.`,
   spokenAsText: 'Gesprochene Zeilen wurden als Text gesendet. voxloom eval spricht sie.',
+  unjudged: 'nicht beurteilt, wie voxloom eval --judge es tut',
   results: 'Ergebnisse der Prüfgespräche',
   conversation: 'Gespräch',
   version: (number) => `Version ${number}`,

@@ -12,6 +12,7 @@ export const evals = {
   progress: (ended: string, all: string) => `${ended} of ${all} conversations are played.`,
   done: (right: string, all: string) => `${right} of ${all} conversations are right.`,
   spokenAsText: 'Spoken lines were sent as text. voxloom eval plays them as sound.',
+  unjudged: 'not judged, as voxloom eval --judge does',
   results: 'Results of the evals',
   conversation: 'Conversation',
   version: (number: string) => `Version ${number}`,

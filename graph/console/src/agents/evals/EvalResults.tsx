@@ -43,7 +43,7 @@ export function EvalResults({ run, published }: { run: Run; published: number })
 
 function Outcome({ result, conversation }: { result: Result; conversation: EvalConversation }) {
   const text = words.value.evals;
-  const { state, sessionId, misses = [], error } = result;
+  const { state, sessionId, misses = [], unjudged = [], error } = result;
   return (
     <div class="eval-outcome">
       <span class="eval-state">
@@ -55,9 +55,9 @@ function Outcome({ result, conversation }: { result: Result; conversation: EvalC
         )}
       </span>
       {error && <p>{`${error.message} (${error.code})`}</p>}
-      {misses.length > 0 && (
+      {misses.length + unjudged.length > 0 && (
         <ul class="eval-misses">
-          {misses.map((miss, index) => (
+          {[...misses, ...unjudged].map((miss, index) => (
             <li key={index}>
               {miss.line > 0 && (
                 <span class="eval-line">
@@ -65,7 +65,7 @@ function Outcome({ result, conversation }: { result: Result; conversation: EvalC
                   <q dir="auto">{conversation.lines[miss.line - 1]?.say ?? conversation.lines[miss.line - 1]?.speak}</q>
                 </span>
               )}
-              <span dir="auto">{`${miss.about}: ${miss.message}`}</span>
+              <span dir="auto">{`${'about' in miss ? miss.about : text.unjudged}: ${miss.message}`}</span>
             </li>
           ))}
         </ul>

@@ -14,10 +14,12 @@ import {
 
 export type EvalConversation = EvalConversationsQuery['evalConversations'][number];
 export type Miss = JudgeEvalQuery['judgeSession']['misses'][number];
+export type Unjudged = JudgeEvalQuery['judgeSession']['unjudged'][number];
 
 export interface Played {
   sessionId: string;
   misses: readonly Miss[];
+  unjudged: readonly Unjudged[];
 }
 
 const RUNNING: readonly string[] = ['QUEUED', 'RUNNING'];
@@ -61,7 +63,7 @@ export async function play(
   try {
     for (const { say, speak } of conversation.lines) await sendLine(sessionId, say ?? speak ?? '', signal);
     const { judgeSession } = await ask(JudgeEval, { id: sessionId, conversation: conversation.source }, signal);
-    return { sessionId, misses: judgeSession.misses };
+    return { sessionId, misses: judgeSession.misses, unjudged: judgeSession.unjudged };
   } finally {
     // Also of one that was stopped: nobody goes on with it.
     request(EndEvalSession, { id: sessionId }).catch(() => undefined);

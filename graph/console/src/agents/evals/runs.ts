@@ -1,13 +1,14 @@
 import { type Signal, signal } from '@preact/signals';
 import { type ApiError, asApiError } from '@/api/errors';
 import { session } from '@/state/session';
-import { canPlay, type EvalConversation, type Miss, play } from './play';
+import { canPlay, type EvalConversation, type Miss, play, type Unjudged } from './play';
 
 /** What came of a conversation with one version. */
 export interface Result {
   state: 'waiting' | 'playing' | 'right' | 'wrong' | 'failed' | 'stopped' | 'skipped';
   sessionId?: string;
   misses?: readonly Miss[];
+  unjudged?: readonly Unjudged[];
   error?: ApiError;
 }
 
@@ -78,7 +79,7 @@ export async function startRun(name: string, versions: readonly number[], conver
         const played = await play(conversation, { name, version: number }, controller.signal, (sessionId) =>
           put(version, index, { sessionId }),
         );
-        put(version, index, { state: played.misses.length === 0 ? 'right' : 'wrong', misses: played.misses });
+        put(version, index, { state: played.misses.length === 0 ? 'right' : 'wrong', misses: played.misses, unjudged: played.unjudged });
       } catch (error) {
         put(version, index, { state: 'failed', error: asApiError(error) });
       }
