@@ -137,7 +137,7 @@ async def test_the_address_holds_the_filters(console: ConsolePage, tenant: Clien
     await expect(console.page.get_by_label("Customer")).to_have_value("failed")
     await console.page.get_by_label("Customer").fill("filed")
     await expect(console.page.get_by_text("No conversation matches")).to_be_visible()
-    await console.page.get_by_label("Show").select_option(label="All")
+    await console.page.get_by_label("Show").select_option(label="All but evals")
     await console.page.get_by_label("Outcome").select_option(label="Filed")
     await expect(_rows(console)).to_have_count(1)
     await expect(_rows(console)).to_contain_text("charged twice")
