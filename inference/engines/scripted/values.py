@@ -39,12 +39,14 @@ class Expectation:
     """What the assistant's last reply asked for.
 
     ``fields``: names of the fields, in order; ``formats``: their formats, None for text that is taken verbatim.
-    ``confirms``: whether a yes or no answers it, to file something or to an offer.
+    ``confirms``: whether a yes or no answers it, to file something or to an offer. ``binds``: whether a yes has
+    something done.
     """
 
     fields: tuple[str, ...] = ()
     formats: tuple[str | None, ...] = ()
     confirms: bool = False
+    binds: bool = False
 
 
 NOTHING_ASKED = Expectation()
@@ -71,8 +73,9 @@ class Mention:
 class Wish:
     """Something that the customer speaks about. ``intent``: of the agent's definition. ``text``: the clauses that say
     so, in the customer's words. ``condition``: when or on which condition it shall be done. ``score``: 0..1,
-    calibrated. ``requested``: the words ask for something, they do not only tell what is the matter. ``priority``: that
-    its own words give it, where several things are wished.
+    calibrated. ``requested``: the words ask for something, they do not only tell what is the matter. ``asks``: they are
+    a question that asks for nothing to be done. ``near``: other intents that it may be. ``priority``: that its own
+    words give it, where several things are wished.
     """
 
     intent: str
@@ -82,6 +85,8 @@ class Wish:
     condition: str | None = None
     requested: bool = False
     priority: str | None = None
+    asks: bool = False
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

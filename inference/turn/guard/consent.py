@@ -18,9 +18,14 @@ _ASK = "Ask the customer whether this shall be done, and call the tool only afte
 
 
 def denied(subject: Subject, conversation: Conversation) -> Refusal | None:
-    """Refuses what the customer said that they do not want, or no longer need, and did not take back."""
+    """Refuses what the customer said that they do not want, or no longer need, and did not take back.
+
+    Of a scenario of several intents, one may be wanted in the message that denies another.
+    """
     for exchange in reversed(conversation.exchanges):
         reading = exchange.reading
+        if subject.arguments.get("intent") in reading.wanted - reading.denied:
+            return None
         if subject.intents & reading.denied or (
             reading.answer is Answer.NO and subject.is_asked_in(exchange.before, conversation)
         ):

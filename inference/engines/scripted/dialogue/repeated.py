@@ -34,6 +34,8 @@ def filed_before(
         alike = similar(wish.text, each.query)
         if alike >= (_SAME_WORDS if another else _SAME_MATTER) or (each.intent == wish.intent and not another):
             return each
+        if each.intent in wish.near and not added and not wish.requested:
+            return each  # the same fault in other words may look like another kind of it
     if candidates and not added and wish.score < _CERTAIN:
         return candidates[0]
     return None

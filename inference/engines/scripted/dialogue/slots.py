@@ -44,8 +44,9 @@ def expectation(state: DialogueState) -> Expectation:
     if not fields and not state.pending and state.filed and not _is_known(state):
         # what was asked and not answered may come late
         fields += [(name, IDENTITY_FORMATS[name]) for name in IDENTITY]
-    confirms = state.asks(Asks.CONFIRM) or state.asks(Asks.HANDOVER) or state.asks(Asks.MORE)
-    return Expectation(tuple(name for name, _ in fields), tuple(form for _, form in fields), confirms)
+    binds = state.asks(Asks.CONFIRM) or state.asks(Asks.HANDOVER)
+    confirms = binds or state.asks(Asks.MORE)
+    return Expectation(tuple(name for name, _ in fields), tuple(form for _, form in fields), confirms, binds)
 
 
 def _is_known(state: DialogueState) -> bool:

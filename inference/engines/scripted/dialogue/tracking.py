@@ -128,7 +128,8 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
     engages = state.asks(Asks.CONFIRM) and understood.reaction in _ENGAGES
     turn.leaves = "goodbye" in understood.acts and not engages
     declines = understood.declines and any(question_key(each) for each in state.open)
-    said_else = values or declines or turn.conditional or understood.reaction in _ENGAGES
+    answers = understood.reaction in _ENGAGES and (state.asks(Asks.CONFIRM) or understood.reaction is not Reaction.YES)
+    said_else = values or declines or turn.conditional or answers
     if "nevermind" in understood.acts and not said_else:
         turn.dropped += [each for each in state.pending if each not in turn.dropped]
         state.pending.clear()

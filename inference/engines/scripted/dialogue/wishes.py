@@ -6,6 +6,14 @@ from db.agents.definition import ScenarioDefinition
 from inference.engines.scripted.dialogue.conditions import note_condition
 from inference.engines.scripted.dialogue.confirming import drop, to_confirm
 from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.doubts import (
+    asks_for,
+    asks_on,
+    claims_to_repeat,
+    elaborates,
+    may_be_a_sigh,
+    may_elaborate,
+)
 from inference.engines.scripted.dialogue.repeated import Similarity, filed_before
 from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, PendingRequest
 from inference.engines.scripted.lexicon import WORD, fold
@@ -18,8 +26,6 @@ _WEAKER = 0.8
 _REMARK_WORDS = 3
 #: A remark of this score may be what the customer calls for.
 _SURE = 0.9
-#: Letters by which forms of a word are taken for the same.
-_STEM = 5
 _NO_ANSWERS = frozenset({Reaction.QUESTION, Reaction.CONDITION, Reaction.MIXED, Reaction.WAIT})
 _ANSWERS = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED})
 
@@ -71,12 +77,14 @@ def _replace(state: DialogueState, understood: Understanding, wishes: list[Wish]
 
 
 def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
-    """The wishes that count. Beside a certain one a weak one is a remark ("I am furious"), and a question or a
-    condition instead of a yes is about what is to be confirmed.
+    """The wishes that count. Beside a certain one a weak one is a remark ("I am furious"), a question or a condition
+    instead of a yes is about what is to be confirmed, and so is what else is said instead of it, unless it is certain:
+    "no, I will call you".
     """
     wanted = [wish for wish in understood.wishes if wish.polarity is Polarity.WANTED]
     best = max((wish.score for wish in wanted), default=0.0)
-    asks = state.asks(Asks.CONFIRM) and (understood.question or understood.reaction in _NO_ANSWERS)
+    confirms = state.asks(Asks.CONFIRM)
+    asks = confirms and (understood.question or understood.reaction in _NO_ANSWERS)
     return [
         wish
         for wish in understood.wishes
@@ -86,6 +94,7 @@ def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
             and not _is_reason(state, wish, wanted)
             and not (state.turn.changed and wish.score < _SURE and not wish.requested)
             and (not asks or _is_pending(state, wish) or (not understood.question and wish.requested))
+            and (not confirms or wish.requested or wish.score >= _SURE or _is_pending(state, wish))
         )
     ]
 
@@ -105,18 +114,9 @@ def _is_reason(state: DialogueState, wish: Wish, wanted: list[Wish]) -> bool:
     others = [other for other in wanted if other.intent != wish.intent]
     if wish.score < _SURE and not wish.requested and any(each.requested and each.score > wish.score for each in others):
         return True
-    if intent is None or not intent.remark or _asks_for(state, wish):
+    if intent is None or not intent.remark or asks_for(state, wish):
         return False
     return any(each.requested or wish.score < _SURE for each in others)
-
-
-def _asks_for(state: DialogueState, wish: Wish) -> bool:
-    """Whether the words ask for what is filed, or name it."""
-    intent = state.agent.intent(wish.intent)
-    scenario = state.agent.scenario(intent.scenario) if intent and intent.scenario else None
-    titles = " ".join(text for texts in scenario.title.values() for text in texts) if scenario else ""
-    named = {word[:_STEM] for word in WORD.findall(fold(titles)) if len(word) >= _STEM}
-    return wish.requested or any(word[:_STEM] in named for word in WORD.findall(fold(wish.text)))
 
 
 def _is_pending(state: DialogueState, wish: Wish) -> bool:
@@ -199,9 +199,10 @@ def _want(
         if before not in turn.already_filed:
             turn.already_filed.append(before)
         return
-    if before is None and _concludes(state, understood, wish, scenario):
+    if before is None and (asks_on(state, understood, wish, scenario) or elaborates(state, understood, wish, scenario)):
         return
-    doubtful = doubtful or _claims_to_repeat(state, understood)
+    doubtful = doubtful or claims_to_repeat(state, understood) or may_elaborate(state, understood, wish, scenario)
+    doubtful = doubtful or may_be_a_sigh(state, understood, wish)
     request = PendingRequest(
         scenario, wish.intent, [wish.text], wish.score, doubtful=doubtful, requested=wish.requested
     )
@@ -210,22 +211,6 @@ def _want(
     note_condition(request, wish.condition)
     state.pending.append(request)
     turn.new.append(request)
-
-
-def _concludes(state: DialogueState, understood: Understanding, wish: Wish, scenario: ScenarioDefinition) -> bool:
-    """Whether a question is about what follows from what is filed: "so I have the money tomorrow?". Of another kind it
-    is a new matter only if it is certain: "so can I cancel too?".
-    """
-    words, said = cues(understood.language), fold(understood.text)
-    if not (state.filed and understood.question and words.concludes.match(said)):
-        return False
-    same = any(each.scenario is scenario for each in state.filed)
-    return same or (wish.score < _SURE and not words.added.search(said))
-
-
-def _claims_to_repeat(state: DialogueState, understood: Understanding) -> bool:
-    """Whether a wish that is not on record is said to have been said before: it is asked about."""
-    return bool(state.filed) and cues(understood.language).said_before.search(fold(understood.text)) is not None
 
 
 def _pending(

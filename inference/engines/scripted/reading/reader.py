@@ -55,7 +55,8 @@ class UnderstandingReader:
         if understander is None:
             return self._lexicon.read(text, language, agent, question=question)
         spoken = language if language in LANGUAGES else _DEFAULT
-        expected = Expectation(confirms=question is not None and asks(question))
+        asked = question is not None and asks(question)
+        expected = Expectation(confirms=asked, binds=asked)
         understood = understander.understand(text, spoken, agent, expected)
         reading = _reading(understood, self._lexicon.numbers(text, understood.language))
         if understood.reaction is Reaction.NONE and self._lexicon.read(text, spoken, agent).answer is Answer.YES:

@@ -33,7 +33,7 @@ def reaction_of(clauses: Sequence[Clause], tones: Sequence[Tone], own: Cues) -> 
     parts = _without_what_is_taken_back(found, clauses, own)
     said = set(parts)
     answers = said & {_Part.YES, _Part.NO, _Part.DOUBT}
-    if _Part.WAIT in said:
+    if _Part.WAIT in said and _Part.QUESTION not in said:
         return Reaction.MIXED if {_Part.YES, _Part.NO} <= said else Reaction.WAIT
     if {_Part.YES, _Part.NO} <= said or _Part.DOUBT in said:
         return Reaction.MIXED

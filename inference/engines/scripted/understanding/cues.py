@@ -43,6 +43,8 @@ class _CueFile(BaseModel):
     question_starts: list[str]
     requests: list[str]
     remote: list[str]
+    intended: list[str]
+    adversatives: list[str]
     imagined: list[str]
     vague: list[str]
     moods: list[str]
@@ -89,6 +91,8 @@ class Cues:
         self.question_starts = pattern(file.question_starts)
         self.requests = pattern(file.requests)
         self.remote = pattern(file.remote)
+        self.intended = pattern(file.intended)
+        self.adversatives = pattern(file.adversatives)
         self.imagined = pattern(file.imagined)
         self.vague = pattern(file.vague)
         self.moods = pattern(file.moods)

@@ -42,6 +42,8 @@ ACTS = (
     "repeat",
     "why",
 )
+#: What answers to a confirmation are, in ``answers.toml``: a yes, a no, or neither.
+YES, NO, OPEN = "yes", "no", "open"
 _TABLE = TypeAdapter(dict[str, list[str]])
 _EDGE = re.compile(r"^[\s.,;:!?¡¿।॥…\"'«»„“”]+|[\s.,;:!?¡¿।॥…\"'«»„“”]+$")
 #: Files of vectors that are kept on disk.
@@ -97,7 +99,14 @@ class PrototypeStore:
 
     def of(self, agent: AgentDefinition) -> Prototypes:
         """The examples of the agent and the acts, in the agent's languages."""
-        blocks = [block for language in agent.languages for block in _blocks(agent, language) if block.texts]
+        return self._embedded([block for language in agent.languages for block in _blocks(agent, language)])
+
+    def answers(self) -> Prototypes:
+        """The examples of answers to a confirmation, in all languages."""
+        return self._embedded([_block(language, "answers", (YES, NO, OPEN)) for language in LANGUAGES])
+
+    def _embedded(self, found: Sequence[_Block]) -> Prototypes:
+        blocks = [block for block in found if block.texts]
         vectors = (
             joined([self._vectors(block) for block in blocks]) if blocks else self._encoder.encode([], english=False)
         )
@@ -127,15 +136,16 @@ def _blocks(agent: AgentDefinition, language: str) -> Iterable[_Block]:
     pairs = [(clean(text), each.name) for each in agent.intents for text in each.examples.get(language, ())]
     yield _Block(language, tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
     if language in LANGUAGES:
-        yield _acts(language)
+        yield _block(language, "acts", ACTS)
 
 
 @cache
-def _acts(language: str) -> _Block:
-    table = _TABLE.validate_python(read_table(language, "acts"))
-    if set(table) != set(ACTS):
-        raise ValueError(f"languages/{language}/acts.toml does not have exactly the acts {', '.join(ACTS)}.")
-    pairs = [(clean(text), act) for act, texts in table.items() for text in texts]
+def _block(language: str, name: str, labels: tuple[str, ...]) -> _Block:
+    """The texts of a language's file, which has exactly these labels."""
+    table = _TABLE.validate_python(read_table(language, name))
+    if set(table) != set(labels):
+        raise ValueError(f"languages/{language}/{name}.toml does not have exactly the labels {', '.join(labels)}.")
+    pairs = [(clean(text), label) for label, texts in table.items() for text in texts]
     return _Block(language, tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
 
 

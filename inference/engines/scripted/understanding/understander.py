@@ -10,6 +10,7 @@ from threading import Lock
 
 from db.agents.definition import AgentDefinition
 from inference.engines.scripted.understanding.agent_model import AgentModel
+from inference.engines.scripted.understanding.answer_model import AnswerModel
 from inference.engines.scripted.understanding.encoder import Encoder
 from inference.engines.scripted.understanding.prototypes import PrototypeStore, clean
 from inference.engines.scripted.understanding.utterance import Utterance
@@ -40,6 +41,7 @@ class Understander:
         self._cache: OrderedDict[tuple[str, str, str, Expectation, dt.date], Understanding] = OrderedDict()
         self._lock = Lock()
         self._fitting = Lock()
+        self._answers: AnswerModel | None = None
 
     def understand(
         self, text: str, language: str, agent: AgentDefinition, expected: Expectation = NOTHING_ASKED
@@ -54,7 +56,7 @@ class Understander:
                 return kept
         model = self._model(agent, checksum)
         utterance = Utterance(text[:_MAX_CHARS], language, agent, self.encoder, model.vocabulary)
-        understood = utterance.understand(model, expected, today)
+        understood = utterance.understand(model, self._answer_model(), expected, today)
         with self._lock:
             understood = self._cache.setdefault(key, understood)
             while len(self._cache) > _CACHE_SIZE:
@@ -62,8 +64,9 @@ class Understander:
         return understood
 
     def prepare(self, agent: AgentDefinition) -> None:
-        """Reads or makes the vectors of the agent's prototypes, so that its first message does not wait for them."""
+        """Reads or makes the vectors of the agent's prototypes and of answers, so that no message waits for them."""
         self._model(agent, self._checksum(agent))
+        self._answer_model()
 
     def warm(self, agent: AgentDefinition) -> None:
         """Does what else is done once, when a wish in the agent's first language is understood: seconds of work."""
@@ -91,6 +94,12 @@ class Understander:
             while len(self._checksums) > _MAX_MODELS * 4:
                 self._checksums.popitem(last=False)
         return checksum
+
+    def _answer_model(self) -> AnswerModel:
+        with self._fitting:
+            if self._answers is None:
+                self._answers = AnswerModel(self.encoder, self._store.answers())
+            return self._answers
 
     def _model(self, agent: AgentDefinition, checksum: str) -> AgentModel:
         with self._lock:

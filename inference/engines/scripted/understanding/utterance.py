@@ -11,6 +11,7 @@ from inference.engines.scripted.e5 import Vectors
 from inference.engines.scripted.lexicon import WORD
 from inference.engines.scripted.mentions import find_mentions, mask
 from inference.engines.scripted.understanding.agent_model import AgentModel
+from inference.engines.scripted.understanding.answer_model import MAX_WORDS, AnswerModel, is_plain, weighed
 from inference.engines.scripted.understanding.answers import reaction_of
 from inference.engines.scripted.understanding.clauses import Clause, split_clauses
 from inference.engines.scripted.understanding.conditions import condition_of
@@ -19,6 +20,7 @@ from inference.engines.scripted.understanding.encoder import Encoder
 from inference.engines.scripted.understanding.intents import Judgement
 from inference.engines.scripted.understanding.language import language_of
 from inference.engines.scripted.understanding.normalized import normalized
+from inference.engines.scripted.understanding.overtaken import overtaken, stated
 from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, spread, tone_of
 from inference.engines.scripted.understanding.priority import with_priorities, without_rankings
 from inference.engines.scripted.understanding.prototypes import clean
@@ -55,6 +57,8 @@ _COVERED = 0.6
 _MIN_WORDS_AROUND = 3
 #: Probability from which a window of a long clause has its wish.
 _SURE_WINDOW = 0.8
+#: Acts that a yes to a confirmation may look like: "go on then".
+_LIKE_A_YES = frozenset({"nevermind", "goodbye", "unclear"})
 
 
 class Utterance:
@@ -75,7 +79,9 @@ class Utterance:
         self._encoder = encoder
         self._mentions: tuple[Mention, ...] = ()
 
-    def understand(self, model: AgentModel, expected: Expectation, today: dt.date) -> Understanding:
+    def understand(
+        self, model: AgentModel, answers: AnswerModel, expected: Expectation, today: dt.date
+    ) -> Understanding:
         text, count = self._text, len(WORD.findall(self._text))
         if not count:
             return Understanding(text, self._language)
@@ -103,10 +109,22 @@ class Utterance:
         wishes = without_rankings(without_sighs(wishes, judged), judged, self._cues)
         wishes = self._without_values(wishes) or self._in_run_ons(judged, model, polarity)
         wishes, priority = with_priorities(judged, wishes, self._cues)
+        wishes = overtaken(wishes, judged, self._cues)
         acts = acts_of(judged, larger)
         best = max((*judged, *larger), key=lambda each: each.judgement.score)
         conditions = [self._condition(each) for each in clauses]
-        reaction = reaction_of(clauses, [each.tone for each in judged], self._cues)
+        masked = mask(text, self._mentions)
+        tones = [each.tone for each in judged]
+        reaction = reaction_of(clauses, tones, self._cues)
+        if reaction is Reaction.QUESTION:  # "one moment, what does it cost?" waits for the answer
+            acts = tuple(act for act in acts if act != "wait")
+        if expected.binds and count <= MAX_WORDS:
+            plain = not self._mentions and not any(conditions) and is_plain(clauses, tones)
+            likeness = answers.judge(masked)
+            weighs = weighed(reaction, likeness, plain=plain, wishes=bool(wishes), leaves="goodbye" in acts)
+            if weighs is not reaction and weighs is Reaction.YES:
+                acts = tuple(act for act in acts if act not in _LIKE_A_YES)
+            reaction = weighs
         said = normalized(text).text
         condition = next((each for each in conditions if each), None)
         return Understanding(
@@ -123,7 +141,7 @@ class Utterance:
             unsure=not wishes and not acts and reaction is Reaction.NONE,
             priority=priority,
             words=count,
-            masked=mask(text, self._mentions),
+            masked=masked,
             facts=self._facts(judged, wishes),
             scores=best.judgement.scores,
         )
@@ -176,7 +194,8 @@ class Utterance:
         judgements = [self._with_values(*each, model) for each in zip(clauses, judged, strict=True)]
         tones = spread([tone_of(each, self._cues) for each in clauses], clauses, self._cues)
         dependent = [self._cues.subordinators.match(normalized(each.text).text) is not None for each in clauses]
-        return [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
+        found = [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
+        return [stated(each) for each in found]
 
     def _with_values(self, clause: Clause, judgement: Judgement, model: AgentModel) -> Judgement:
         """The judgement with what the values in a clause tell: a plan's name belongs to a change of plan."""

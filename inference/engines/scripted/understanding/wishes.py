@@ -16,6 +16,8 @@ MIN_SCORE, MIN_CLAUSE_SCORE = 0.5, 0.6
 _MIN_CERTAINTY = 0.75
 #: A settled or denied matter is taken for the likeliest intent from here on: it files nothing.
 _MIN_WITHDRAWN_SCORE = 0.3
+#: From this probability on, an intent may be meant although another is likelier.
+_NEAR = 0.04
 #: Up to this many words, a clause behind a denied one goes on with it: "I do not want to cancel, change or move".
 _MAX_CONTINUATION_WORDS = 4
 
@@ -81,7 +83,11 @@ def wish_of(judged: Judged, polarity_of: PolarityOf) -> Wish:
     judgement = judged.judgement
     polarity = polarity_of(judgement.label, judged)
     requested = judged.tone.requests or judged.tone.question
-    return Wish(judgement.label, judged.clause.text, polarity, judgement.certainty, requested=requested)
+    asks = judged.tone.question and not judged.tone.requests
+    near = tuple(label for label, score in judgement.scores[1:] if score >= _NEAR)
+    return Wish(
+        judgement.label, judged.clause.text, polarity, judgement.certainty, requested=requested, asks=asks, near=near
+    )
 
 
 def _in_order(certain: Sequence[Judged], members: Sequence[Judged], polarity_of: PolarityOf) -> list[Wish]:
@@ -139,6 +145,7 @@ def merged(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
         found[wish.intent] = replace(
             earlier, text=text, polarity=polarity, score=max(earlier.score, wish.score),
             condition=wish.condition or earlier.condition, requested=earlier.requested or wish.requested,
+            asks=earlier.asks and wish.asks, near=tuple(dict.fromkeys((*earlier.near, *wish.near))),
         )  # fmt: skip
     return tuple(found.values())
 

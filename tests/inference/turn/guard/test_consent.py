@@ -185,3 +185,14 @@ async def test_a_part_of_a_value_is_put_right_by_what_is_said_behind_it(
     items = [UserMessage(text) for text in texts]
     talk = Conversation(tuple(items), agent=AGENT, language="en", known={}, reader=Told(readings))
     assert await refused(talk, "billing_query", intent="billing", query="bill", account_id="AC-20419") == refusal
+
+
+async def test_one_intent_of_a_scenario_may_be_wanted_in_the_message_that_denies_another() -> None:
+    text = "no overcharge that I ordered, I want a refund"
+    reading = Reading(
+        named=frozenset({"overcharge", "refund"}), wanted=frozenset({"refund"}), denied=frozenset({"overcharge"})
+    )
+    conversation = said(UserMessage(text), **{text.replace(" ", "_"): reading})
+    query = {"query": "I want a refund"}
+    assert await refused(conversation, "billing_query", intent="refund", **query) is None
+    assert await refused(conversation, "billing_query", intent="overcharge", **query) == "DENIED"
