@@ -120,6 +120,12 @@ async def test_it_is_accessible_and_fits(browser: Browser, edge: Edge, acme: Cli
             assert await console.page.evaluate("() => document.documentElement.scrollWidth") <= width
         await console.page.get_by_role("button", name="Preferences").click()
         assert await console.axe() == []
+        await console.page.keyboard.press("Escape")
+        # A definition that is longer than the editor.
+        await console.page.get_by_role("link", name="Agents", exact=True).click()
+        await console.page.get_by_role("link", name="billing_agent").click()
+        await expect(console.page.get_by_label("Definition as YAML")).to_be_visible()
+        assert await console.axe() == []
         assert console.complaints == []
 
 

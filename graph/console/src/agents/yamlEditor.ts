@@ -72,7 +72,7 @@ export class YamlEditor {
           syntaxHighlighting(colours),
           theme,
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
           EditorView.perLineTextDirection.of(true),
           keymap.of([...defaultKeymap, ...historyKeymap, ...foldKeymap, ...searchKeymap, ...lintKeymap]),
           EditorView.updateListener.of((update) => update.docChanged && onInput(update.state.doc.toString())),
