@@ -192,7 +192,9 @@ async def test_one_intent_of_a_scenario_may_be_wanted_in_the_message_that_denies
     reading = Reading(
         named=frozenset({"overcharge", "refund"}), wanted=frozenset({"refund"}), denied=frozenset({"overcharge"})
     )
-    conversation = said(UserMessage(text), **{text.replace(" ", "_"): reading})
+    conversation = Conversation(
+        (UserMessage(text),), agent=AGENT, language="en", known={}, reader=Told({text: reading})
+    )
     query = {"query": "I want a refund"}
     assert await refused(conversation, "billing_query", intent="refund", **query) is None
     assert await refused(conversation, "billing_query", intent="overcharge", **query) == "DENIED"
