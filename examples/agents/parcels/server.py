@@ -17,7 +17,8 @@ PARCELS = {
 @server.tool(annotations=ToolAnnotations(read_only_hint=True, idempotent_hint=True))
 def where_is(parcel: str) -> dict[str, str | bool]:
     """Where a parcel is. `parcel` is its number, as PX-40217."""
-    number = parcel.strip().upper()
+    letters_and_digits = "".join(ch for ch in parcel.upper() if ch.isalnum())  # customers leave the hyphen out
+    number = next((each for each in PARCELS if each.replace("-", "") == letters_and_digits), parcel.strip().upper())
     status = PARCELS.get(number)
     return {"found": status is not None, "parcel": number, "status": status or "no parcel has this number"}
 

@@ -103,22 +103,29 @@ def is_identified(context: Context, scenario: ScenarioDefinition) -> bool:
 def confirmation(context: Context, request: PendingRequest) -> tuple[Part, ...]:
     """Reads back what would be filed, and asks for a yes."""
     scenario, wording = request.scenario, context.wording
-    own = [
-        wording.value(name, value, scenario)
+    details = {
+        name: wording.value(name, value, scenario)
         for name, value in request.fields.items()
         if name in scenario.fields and name not in {"effective", "reason"}
-    ]
+    }
+    own = list(details.values())
     templates = wording.variants("confirm", scenario)
     shown = set(PLACEHOLDER.findall(" ".join(templates)))
     asked_before = context.state.asks(Asks.CONFIRM) and not context.state.turn.changed
-    details = [] if "details" in shown and not asked_before else [*own]
-    account = context.state.identity.get("account_id")
-    if account and "account_id" not in shown:
-        details.append(wording.value("account_id", account))
-    parts = [Part("read_back", {"details": ", ".join(details)})] if details else []
-    if request.condition:
-        parts.append(Part("condition", {"condition": request.condition}))
     values = {**context.state.identity, **request.fields}
     if own:
         values["details"] = ", ".join(own)
-    return (*parts, Part("confirm", values, scenario))
+    question = Part("confirm", values, scenario)
+    # What the question itself tells is not read back before it; asked again, it is in other words without values.
+    words = wording.text(question, context.state.said, 0)
+    told = {name for name in shown if name in details and request.fields[name] in words}
+    read = (
+        [] if "details" in shown and not asked_before else [text for name, text in details.items() if name not in told]
+    )
+    account = context.state.identity.get("account_id")
+    if account and "account_id" not in shown:
+        read.append(wording.value("account_id", account))
+    parts = [Part("read_back", {"details": ", ".join(read)})] if read else []
+    if request.condition:
+        parts.append(Part("condition", {"condition": request.condition}))
+    return (*parts, question)

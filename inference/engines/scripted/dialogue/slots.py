@@ -25,6 +25,8 @@ _NUMBERED = re.compile(r"(?<!\w)((?:[A-Z][a-zA-Z+-]+ ){1,2}\d{1,4})(?![\w-]|[ ,.
 _MAX_CONDITION_WORDS = 10
 #: Most words of an answer that is taken verbatim.
 _MAX_VERBATIM_WORDS = 40
+#: Marks at the ends of an answer that is taken verbatim.
+_BARE = re.compile(r"^[\s,;:]+|[\s.,;:!।]+$")
 #: Texts in the customer's own words, which are not put right by a word.
 _OWN_WORDS = frozenset({"reason", "effective", "desired_outcome"})
 _NO_ANSWER = frozenset({"wait", "why", "repeat", "nevermind", "goodbye", "status", "recall", "abilities"})
@@ -134,6 +136,8 @@ def _field(
     if named is not None and named in expectation(state).fields:
         return named
     # A scenario about new contact details: a number is the new one, unless it was said to be the present one.
+    if mention.format == "number" and any(ch.isalpha() for ch in mention.value):
+        return None  # a code of letters and digits, which counts nothing
     own = _own_field(mention.format, scenarios, values, state) or _filed_field(mention.format, named, understood, state)
     if own is not None:
         return own
@@ -281,7 +285,7 @@ def _verbatim(state: DialogueState, understood: Understanding, expected: Expecta
         return {}
     if _NO_ANSWER.intersection(understood.acts) or not 0 < understood.words <= _MAX_VERBATIM_WORDS:
         return {}
-    return {asked[0]: understood.text.strip()[:200]}
+    return {asked[0]: (_BARE.sub("", understood.text) or understood.text)[:200]}
 
 
 def _named(state: DialogueState, understood: Understanding, scenarios: list[ScenarioDefinition]) -> dict[str, str]:

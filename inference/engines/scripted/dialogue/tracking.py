@@ -153,7 +153,7 @@ def _note_unanswered(
     if asked is None or asked not in state.pending:
         return
     pauses = bool(_PAUSES.intersection(understood.acts)) or understood.question
-    paused = pauses and not understood.declines and not values
+    paused = (pauses and not understood.declines and not values) or _tells_more(state, asked, values)
     for question in state.open:
         key = question_key(question)
         if key is None or paused or _answered(question, asked, values):
@@ -168,6 +168,14 @@ def _note_unanswered(
                 asked.given_up.add(key)
         if question.asks is Asks.IDENTITY and key in asked.given_up:
             state.identity_given_up = True
+
+
+def _tells_more(state: DialogueState, asked: PendingRequest, values: Mapping[str, str]) -> bool:
+    """Whether another value that the request asks for is told first, in place of the one that was asked for."""
+    fields = asked.scenario.fields
+    wanted = {*asked.scenario.ask_for, *(name for name, field in fields.items() if field.required)}
+    told = [name for name in values if name in wanted and not (asked.fields.get(name) or state.identity.get(name))]
+    return bool(told) and any(name in fields for name in wanted)
 
 
 def question_key(question: Question) -> str | None:

@@ -28,7 +28,7 @@ def format_of(field: FieldDefinition) -> str:
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A field of the agent. ``names``: a pattern of what customers call it. ``phrases``: patterns with a group.
-    ``short``: whether a phrase of any language goes on behind the value ("the {} plan"), so that it is a name.
+    ``short``: whether a phrase goes on behind the value ("the {} plan"), so that it is a name.
     ``nouns``: what stands beside such a name ("plan").
     """
 
@@ -113,7 +113,7 @@ def _slot(name: str, field: FieldDefinition, languages: tuple[str, ...]) -> Slot
         field,
         pattern,
         tuple(map(_phrase, sorted(phrases, key=len, reverse=True))),
-        any(not text.strip().endswith("{}") for texts in field.phrases.values() for text in texts),
+        any(not text.strip().endswith("{}") for text in phrases),
         _nouns(phrases),
     )
 

@@ -22,6 +22,7 @@ class NameRules:
     weak_cues: re.Pattern[str]
     tails: re.Pattern[str]
     not_mine: re.Pattern[str]
+    whom: re.Pattern[str]
     leads: re.Pattern[str]
     trails: re.Pattern[str]
     spelling: re.Pattern[str]
@@ -77,6 +78,7 @@ def name_rules(language: str) -> NameRules:
         not_mine=re.compile(
             f"{LEFT}{alternation(word for each in own for word in each.names.not_mine)}(?: [^\\s,.]+)? $"
         ),
+        whom=either([word for each in own for word in each.names.whom]),
         pointing=either([word for each in own for word in each.names.pointing_cues], f"(?:{RIGHT}|(?<='))"),
         other_persons=re.compile(
             f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)}(?: \\w{{1,3}})? ?,? ?$"

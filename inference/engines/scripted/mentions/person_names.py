@@ -38,6 +38,9 @@ def find_person_names(
         spans += finder.alone(asked=asked, only=only, identified=bool(identities))
     else:
         spans += [each for each in finder.alone(asked=True, only=False, identified=False) if _longer(said, each, spans)]
+    if not spans and expected.fields[:1] == ("name",):
+        spans = finder.cued(anybody=True)  # "what is the name?" - "his name is Leo Hartmann"
+    spans = spans or finder.for_whom()
     found: list[Mention] = []
     for start, end in spans:
         if said.is_free(start, end):
@@ -79,14 +82,23 @@ class _Finder(NameReader):
         super().__init__(said, rules, vocabulary, asked=asked)
         self.identities = identities
 
-    def cued(self) -> list[tuple[int, int]]:
-        """Names behind cues."""
+    def for_whom(self) -> list[tuple[int, int]]:
+        """The full name of a known given name that a sentence ends with: "a table for two for Nina Berg"."""
+        for match in list(self.rules.whom.finditer(self.folded))[-_MAX_CUES:]:
+            name = self.sequence(self._skip(match.end(), "strong"), len(self.folded))
+            whole = name is not None and name.given and name.capital and name.words > 1
+            if name is not None and whole and self.said.has_case(name.start) and self._ends_clause(name.end):
+                return [(name.start, name.end)]
+        return []
+
+    def cued(self, *, anybody: bool = False) -> list[tuple[int, int]]:
+        """Names behind cues. ``anybody``: also those that are said to be somebody else's."""
         found = []
         cues = [(match, "strong") for match in self.rules.cues.finditer(self.folded)]
         cues += [(match, "bare") for match in self.rules.bare_cues.finditer(self.folded)]
         cues += [(match, "weak") for match in self.rules.weak_cues.finditer(self.folded)]
         for match, kind in sorted(cues, key=lambda each: (each[0].end(), each[1] != "strong"))[:_MAX_CUES]:
-            if self.rules.not_mine.search(self.folded[max(0, match.start() - 40) : match.start()]):
+            if not anybody and self.rules.not_mine.search(self.folded[max(0, match.start() - 40) : match.start()]):
                 continue
             name = self.sequence(self._skip(match.end(), kind), len(self.folded))
             pointing = self.rules.pointing.fullmatch(match.group()) is not None

@@ -92,7 +92,7 @@ class _Patterns:
         self.cue_words = frozenset(
             fold(part) for each in listed for word in (*each.other, *each.units) for part in word.split()
         )
-        self.word = re.compile(rf"{LEFT}(?P<letters>[a-z]{{1,6}}){end}")
+        self.word = re.compile(rf"{LEFT}(?P<letters>(?:[a-z]{{1,3}}-)?[a-z]{{1,6}}){end}")
 
 
 @cache
@@ -235,7 +235,8 @@ def _take_prefix(said: Utterance, run: Run, patterns: _Patterns) -> None:
     word = patterns.word.search(before)
     if word:
         start = offset + word.start()
-        upper = all(said.is_upper(at) for at in range(start, start + len(word["letters"])))
+        places = range(start, start + len(word["letters"]))
+        upper = all(said.is_upper(at) or said.folded[at] == "-" for at in places)
         small = not said.is_upper(start) and "," not in before[word.end("letters") :]
         lower = small and 1 < len(word["letters"]) <= 3 and word["letters"] not in patterns.known
         if len(word["letters"]) > 1 and word["letters"] in patterns.cue_words | _FLOORS:

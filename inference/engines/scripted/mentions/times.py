@@ -10,7 +10,7 @@ from functools import cache
 from inference.engines.scripted.mentions.dates import fold_pattern
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.numerals import number_pattern, number_words
-from inference.engines.scripted.mentions.text import LEFT, RIGHT, Utterance, fold
+from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words, phrases
 from inference.engines.scripted.values import Expectation, Mention
 
@@ -21,6 +21,9 @@ _BESIDE = 3
 _MAX_BARE_WORDS = 6
 _Add = Callable[[re.Match[str], str], None]
 _EVENING, _NOON = 12, 12
+#: Minutes below are said with "oh" or a zero; bare they rather count what is named behind them.
+_TWO_DIGITS = 10
+_NOUN = re.compile(rf" {LETTER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class _Words:
     values: dict[str, str]
     morning: re.Pattern[str]
     evening: re.Pattern[str]
+    daytime: re.Pattern[str]
     numbers: dict[str, int]
 
 
@@ -52,6 +56,7 @@ def _words(language: str) -> _Words:
         values,
         _daytime(word for table in tables for word in table.morning),
         _daytime(word for table in tables for word in table.evening),
+        _daytime(word for table in tables for word in (*table.morning, *table.evening)),
         number_words(language, 59),
     )
 
@@ -79,6 +84,8 @@ def find_times(said: Utterance, language: str, fields: Fields, expected: Expecta
     for pattern, plus, sign in words.patterns:
         for match in pattern.finditer(said.folded):
             groups = match.groupdict()
+            if groups.get("m") and match.start("m") > match.start("h") and _counts(said, match, words, fields):
+                continue
             minutes = sign * _number(groups["m"], words) if groups.get("m") and sign else 0
             add(
                 match,
@@ -93,6 +100,15 @@ def find_times(said: Utterance, language: str, fields: Fields, expected: Expecta
     if "time" in expected.formats and not found:
         _bare(said, language, fields, expected, add)
     return found
+
+
+def _counts(said: Utterance, match: re.Match[str], words: _Words, fields: Fields) -> bool:
+    """Whether the number behind an hour counts what follows: "um 20 Uhr einen Tisch", "à 20 heures 12 personnes"."""
+    start, end = match.span("m")
+    if fields.named("number", said.folded, start, end):
+        return True
+    few = len(match["m"]) == 1 or (not match["m"].isdigit() and _number(match["m"], words) < _TWO_DIGITS)
+    return few and _NOUN.match(said.folded, end) is not None and not words.daytime.match(said.folded, end + 1)
 
 
 def _bare(said: Utterance, language: str, fields: Fields, expected: Expectation, add: _Add) -> None:

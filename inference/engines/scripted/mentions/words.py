@@ -76,7 +76,8 @@ class NameCues(_Table):
     ``with_letters``: before its spelling ("Wolff with two f").
     ``pointing_cues``: those of the weak cues that may point at anything ("this is").
     ``other_persons``: before somebody else's name ("my husband"). ``endings``: of words that are no names ("-ung").
-    ``given_cues``, ``surname_cues``: before a part of a name.
+    ``given_cues``, ``surname_cues``: before a part of a name. ``whom``: before the name that a request ends with
+    ("a table for two for Nina Berg").
     """
 
     cues: list[str]
@@ -91,6 +92,7 @@ class NameCues(_Table):
     suffixes: list[str] = []
     given_cues: list[str]
     surname_cues: list[str]
+    whom: list[str]
     leads: list[str]
     trails: list[str]
     with_letters: list[str]

@@ -13,6 +13,7 @@ from inference.engines.scripted.mentions import find_mentions, mask
 from inference.engines.scripted.understanding.agent_model import AgentModel
 from inference.engines.scripted.understanding.answer_model import MAX_WORDS, AnswerModel, is_plain, weighed
 from inference.engines.scripted.understanding.answers import reaction_of
+from inference.engines.scripted.understanding.beside_values import beside_values
 from inference.engines.scripted.understanding.clauses import Clause, split_clauses
 from inference.engines.scripted.understanding.conditions import condition_of
 from inference.engines.scripted.understanding.cues import Cues, cues
@@ -26,6 +27,7 @@ from inference.engines.scripted.understanding.priority import with_priorities, w
 from inference.engines.scripted.understanding.prototypes import clean
 from inference.engines.scripted.understanding.run_ons import windows_of
 from inference.engines.scripted.understanding.wishes import (
+    MIN_CLAUSE_SCORE,
     Judged,
     PolarityOf,
     acts_of,
@@ -49,6 +51,9 @@ from inference.engines.scripted.values import (
 _FACTS = frozenset({"money", "date", "time", "number"})
 #: Formats of values that say who it is.
 _IDENTITY = frozenset({"person_name", "account_id"})
+#: Formats of values that say when, and most characters before one that is no condition.
+_WHEN = frozenset({"date", "time"})
+_MAX_CUE = 8
 #: Mentions of these formats are whole phrases: a clause may end within them.
 _LONG_FORMATS = frozenset({"text", "enum"})
 #: Share of a wish's words that are a value of another one.
@@ -179,10 +184,23 @@ class Utterance:
         """The condition in a clause. An address is none: "au 5 cour des Ormes"."""
         condition = condition_of(clause, self._cues)
         addresses = [each.value for each in self._mentions if each.format == "postal_address"]
+        if condition and self._is_value(clause, condition):
+            return None
         rest = condition or ""
         for each in addresses:
             rest = rest.replace(each, "")
         return None if condition and rest != condition and len(WORD.findall(rest)) <= 1 else condition
+
+    def _is_value(self, clause: Clause, condition: str) -> bool:
+        """Whether what seems a condition is the value of a field: a day or time that it begins with ("on 5 December at
+        eight"), or a code that its cue is a part of.
+        """
+        start = clause.start + max(clause.text.find(condition), 0)
+        return any(
+            (each.format in _WHEN and each.field is not None and 0 <= each.start - start <= _MAX_CUE)
+            or (each.format == "account_id" and each.start <= start < each.end)
+            for each in self._mentions
+        )
 
     def _masked(self, clause: Clause) -> str:
         inside = [each for each in self._mentions if clause.start <= each.start and each.end <= clause.end]
@@ -191,11 +209,31 @@ class Utterance:
 
     def _judged(self, clauses: Sequence[Clause], model: AgentModel) -> list[Judged]:
         judged = model.judge([self._masked(each) for each in clauses], english=self._language == "en")
+        judged = [self._beside_values(*each, model) for each in zip(clauses, judged, strict=True)]
         judgements = [self._with_values(*each, model) for each in zip(clauses, judged, strict=True)]
         tones = spread([tone_of(each, self._cues) for each in clauses], clauses, self._cues)
         dependent = [self._cues.subordinators.match(normalized(each.text).text) is not None for each in clauses]
         found = [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
         return [stated(each) for each in found]
+
+    def _beside_values(self, clause: Clause, judgement: Judgement, model: AgentModel) -> Judgement:
+        """The judgement; of a clause whose values alone seem to say something, that of the words beside them.
+
+        "I need an oil change on 4 December" looks like information for its date, "where is PX-40217" for its number.
+        The words count if they ask for a scenario with fields for these values.
+        """
+        if judgement.label != "inform" or not judgement.is_act:
+            return judgement
+        values = [each for each in self._mentions if _within(each, clause)]
+        text = beside_values(clause, values, self._agent, self._language)
+        if text is None:
+            return judgement
+        beside = model.judge([text], english=self._language == "en")[0]
+        if beside.is_act or beside.score < MIN_CLAUSE_SCORE:
+            return judgement
+        scenario = self._agent.scenario(self._scenario(beside.label))
+        formats = {field.format for field in scenario.fields.values()} if scenario else set()
+        return beside if any(each.format in formats for each in values) else judgement
 
     def _with_values(self, clause: Clause, judgement: Judgement, model: AgentModel) -> Judgement:
         """The judgement with what the values in a clause tell: a plan's name belongs to a change of plan."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from db.agents.definition import AgentDefinition
-from inference.engines.scripted.values import Polarity, Reaction
+from inference.engines.scripted.values import Mention, Polarity, Reaction
 from tests.inference.engines.scripted.dialogue.talk import Talk, said, wish
 
 
@@ -71,6 +71,43 @@ def test_fields_are_asked_for_in_their_order_and_read_back() -> None:
     talk.say(said("yes", reaction=Reaction.YES))
     record = talk.records[0]
     assert (record["day"], record["guests"], record["wishes"]) == ("2026-12-18", 4, "a seat by the window if you can")
+
+
+def test_another_value_in_place_of_the_asked_one_drops_nothing() -> None:
+    talk = Talk(_agent())
+    talk.say(said("a table please", wish("reserve")))
+    talk.say(said("hm"))
+    talk.say(said("Anna Keller", name="Anna Keller"))
+    assert talk.keys[-1] == "ask_field_again"
+    talk.say(said("hm"))
+    assert talk.keys[0] == "dropped"
+
+
+def test_what_a_confirmation_tells_is_read_back_once_and_a_change_always() -> None:
+    talk = Talk(_agent(), known={"name": "Anna"})
+    values = {"day": "2026-12-18", "guests": "2", "wishes": "a window seat"}
+    reply = talk.say(said("a table for two on Friday by a window", wish("reserve"), values=values))
+    assert (reply.count("2026-12-18"), reply.count("a window seat")) == (1, 1)
+    reply = talk.say(said("no, four", reaction=Reaction.NO, corrects=True, values={"guests": "4"}))
+    assert "4" in reply
+    assert talk.keys[-1] == "confirm"
+
+
+def test_an_answer_in_own_words_is_kept_without_the_mark_behind_it() -> None:
+    talk = Talk(_agent(), known={"name": "Anna"})
+    talk.say(said("a table for two on Friday", wish("reserve"), values={"day": "2026-12-18", "guests": "2"}))
+    talk.say(said("A seat by the window."))
+    talk.say(said("yes", reaction=Reaction.YES))
+    assert talk.records[0]["wishes"] == "A seat by the window"
+
+
+def test_a_code_is_no_count() -> None:
+    talk = Talk(_agent())
+    code = Mention("number", "AB12", 0, 0, None)
+    talk.say(said("a table please, it is about AB 12", wish("reserve"), mentions=(code,), values={"day": "2026-12-18"}))
+    assert talk.keys[-1] == "ask"
+    talk.say(said("four", values={"guests": "4"}))
+    assert "guests" in talk.expected[-1].fields
 
 
 def test_without_a_required_field_nothing_is_filed() -> None:

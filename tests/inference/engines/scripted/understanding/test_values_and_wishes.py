@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from db.agents.definition import AgentDefinition
+from db.agents.parse import parse_file
 from inference.engines.scripted.understanding.intents import Judgement
 from inference.engines.scripted.understanding.understander import Understander
 from inference.engines.scripted.values import Polarity
@@ -53,3 +56,34 @@ def test_evidence_raises_what_it_belongs_to() -> None:
     assert judged.label == "change"
     assert judged.certainty > 0.8
     assert judged.scores[1][0] == "move"
+
+
+_EXAMPLES = Path(__file__).parents[5] / "examples" / "agents"
+
+
+@pytest.mark.parametrize(
+    ("example", "text", "intent"),
+    [
+        ("clinic", "Appointment on 10 December please. Paul Meyer, 555 0122.", "appointment"),
+        ("parcels", "Where is PX-40218?", "track"),
+        ("parcels", "When does PX-40217 get here?", "track"),
+    ],
+)
+def test_a_clause_is_a_wish_by_the_words_beside_its_values(
+    understander: Understander, example: str, text: str, intent: str
+) -> None:
+    agent = parse_file(_EXAMPLES / example / f"{example}.yaml")
+    assert _wanted(understander, agent, "en", text) == [intent]
+
+
+@pytest.mark.parametrize("text", ["on 4 December at 10 am", "It's PX-40217.", "let's say 8 pm"])
+def test_values_alone_are_no_wish(understander: Understander, text: str) -> None:
+    for example in ("restaurant", "parcels"):
+        assert not _wanted(understander, parse_file(_EXAMPLES / example / f"{example}.yaml"), "en", text)
+
+
+def test_a_day_that_is_a_field_is_no_condition(understander: Understander) -> None:
+    agent = parse_file(_EXAMPLES / "restaurant" / "restaurant.yaml")
+    text = "Ich möchte am 5. Dezember um 20 Uhr einen Tisch für zwei"
+    assert understander.understand(text, "de", agent).condition is None
+    assert understander.understand("Nur wenn wir draußen sitzen können", "de", agent).condition
