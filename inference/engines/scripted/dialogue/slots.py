@@ -320,6 +320,24 @@ def replaced(state: DialogueState, values: dict[str, str]) -> set[str]:
     return {name for name, value in values.items() if known.get(name) and not same_value(known[name], value)}
 
 
+def _of_request(state: DialogueState, request: PendingRequest, name: str, value: str) -> str | None:
+    """The value of a field that several new requests have: of the words of this one, where several are said.
+
+    "Cancel the table for tomorrow and book one for Sunday": two days. None: the values are those of the others.
+    """
+    understood = state.turn.understood
+    having = [each for each in state.turn.new if name in each.scenario.fields]
+    if understood is None or len(having) < 2 or request not in having:
+        return value
+    said = [each for each in understood.mentions if each.field == name and not each.retracted]
+    if len({each.value for each in said}) < 2:
+        return value
+    wish = next((each for each in understood.wishes if each.intent == request.intent), None)
+    start = understood.text.find(wish.text) if wish else -1
+    inside = [each for each in said if wish and start >= 0 and start <= each.start < start + len(wish.text)]
+    return inside[-1].value if inside else None
+
+
 def store(state: DialogueState, values: dict[str, str]) -> None:
     """Stores values in the identity and in the requests that have such a field, those of this turn first."""
     for name, value in values.items():
@@ -328,6 +346,8 @@ def store(state: DialogueState, values: dict[str, str]) -> None:
             continue
         having = [request for request in state.pending if name in request.scenario.fields]
         for request in [each for each in having if each in state.turn.new] or having[:1]:
-            request.fields[name] = value
+            own = _of_request(state, request, name, value)
+            if own is not None:
+                request.fields[name] = own
     if values:
         state.last_said = [*values, *(name for name in state.last_said if name not in values)]

@@ -35,6 +35,7 @@ class _CueFile(BaseModel):
     dismissals: list[str]
     denials: list[str]
     weak_denials: list[str]
+    states_not: list[str]
     polite_negatives: list[str]
     settled: list[str]
     unsettled: list[str]
@@ -83,6 +84,7 @@ class Cues:
         self.dismissals = pattern(file.dismissals)
         self.denials = pattern(file.denials)
         self.weak_denials = pattern(file.weak_denials)
+        self.states_not = pattern(file.states_not)
         self.polite_negatives = pattern(file.polite_negatives)
         self.settled = pattern(file.settled)
         self.unsettled = pattern(file.unsettled)

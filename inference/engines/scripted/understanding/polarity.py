@@ -42,7 +42,7 @@ class Tone:
     doubts what is done as much as what is the matter. ``remote``: it is told of somebody else or of the past.
     ``imagined``: its sentence is about what may be. ``vague``: it says no more than that all is bad.
     ``mood``: it says how its speaker feels, and nothing else. ``consults``: somebody of the customer's own is to be
-    asked.
+    asked. ``states_not``: it says what something is not.
     """
 
     negation: Negation = Negation.NONE
@@ -60,6 +60,7 @@ class Tone:
     vague: bool = False
     mood: bool = False
     consults: bool = False
+    states_not: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
         vague=cues.vague.search(said) is not None,
         mood=cues.moods.fullmatch(body.strip(" ,.!")) is not None,
         consults=cues.consults.search(said) is not None,
+        states_not=not question and cues.states_not.search(body.strip(" ,.!")) is not None,
     )
 
 
@@ -141,6 +143,9 @@ def polarity_of(tone: Tone, examples: Examples) -> Polarity:
         return Polarity.DENIED
     if tone.negation is Negation.WEAK and (belonging := examples.belonging()) is not Belonging.OWN:
         return Polarity.DENIED if belonging is Belonging.FOREIGN else Polarity.DOUBTFUL
+    # "the parcel isn't damaged", where all examples say that one is
+    if tone.states_not and not examples.deny and examples.belonging() is Belonging.FOREIGN:
+        return Polarity.DENIED
     if tone.remote or tone.imagined:
         return Polarity.REMOTE
     doubtful = tone.doubtful or (tone.softened and examples.binding)

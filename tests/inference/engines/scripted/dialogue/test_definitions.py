@@ -102,12 +102,17 @@ def test_an_answer_in_own_words_is_kept_without_the_mark_behind_it() -> None:
 
 
 def test_a_code_is_no_count() -> None:
-    talk = Talk(_agent())
-    code = Mention("number", "AB12", 0, 0, None)
-    talk.say(said("a table please, it is about AB 12", wish("reserve"), mentions=(code,), values={"day": "2026-12-18"}))
-    assert talk.keys[-1] == "ask"
-    talk.say(said("four", values={"guests": "4"}))
-    assert "guests" in talk.expected[-1].fields
+    guests = {"schema": {"type": "string", "format": "number"}, "required": True}
+    scenario = {"name": "reservation", "description": "A table.", "fields": {"guests": guests}, "ask_for": ["guests"]}
+    agent = _agent(
+        intents=[{"name": "reserve", "scenario": "reservation", "examples": {"en": ["a table please"]}}],
+        scenarios=[scenario],
+    )
+    talk = Talk(agent, known={"name": "Anna"})
+    talk.say(said("a table, it is about AB 12", wish("reserve"), mentions=(Mention("number", "AB12", 0, 0, None),)))
+    assert talk.records == []
+    talk.say(said("four", mentions=(Mention("number", "4", 0, 0, None),)))
+    assert talk.records[0]["guests"] == "4"
 
 
 def test_without_a_required_field_nothing_is_filed() -> None:

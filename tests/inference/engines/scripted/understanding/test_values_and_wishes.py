@@ -87,3 +87,19 @@ def test_a_day_that_is_a_field_is_no_condition(understander: Understander) -> No
     text = "Ich möchte am 5. Dezember um 20 Uhr einen Tisch für zwei"
     assert understander.understand(text, "de", agent).condition is None
     assert understander.understand("Nur wenn wir draußen sitzen können", "de", agent).condition
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "wanted"),
+    [
+        ("en", "My parcel isn't lost, it just came.", []),
+        ("en", "The parcel isn't damaged", []),
+        ("de", "Mein Paket ist nicht beschädigt", []),
+        ("en", "My parcel is damaged, it is not nice.", ["damaged"]),
+    ],
+)
+def test_what_something_is_not_is_no_wish(
+    understander: Understander, language: str, text: str, wanted: list[str]
+) -> None:
+    agent = parse_file(_EXAMPLES / "parcels" / "parcels.yaml")
+    assert _wanted(understander, agent, language, text) == wanted
