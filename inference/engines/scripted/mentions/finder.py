@@ -33,6 +33,8 @@ _IDENTIFIES = frozenset({"phone", "account_id", "email"})
 _CACHED_AGENTS = 64
 #: Least digits of a number behind a name that is taken for an account's.
 _MIN_ACCOUNT = 5
+#: Marks around a number that stands by itself: of a sentence, and of a clause.
+_SENTENCE_MARKS, _CLAUSE_MARKS = ".!?;…।۔؟\n", ",،:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def find_mentions(
     persons = apply_spelling(said, persons, language, asked=asked, field=field)
     found += join_halves(said, persons, language, name_rules(language).given)
     found = _beside_name(said, found, fields, expected)
+    found = _by_themselves(said, found, fields, expected)
     found += find_choices(said, languages_of(language), fields, expected)
     found = _by_phrases(said, found, fields)
     found += find_texts(said, language, fields)
@@ -135,6 +138,32 @@ def _beside_name(said: Utterance, found: list[Mention], fields: Fields, expected
         else each
         for each in found
     ]
+
+
+def _by_themselves(said: Utterance, found: list[Mention], fields: Fields, expected: Expectation) -> list[Mention]:
+    """A long number that is a sentence of its own beside others, alone or with a name, is the account's: "The line is
+    down. 40-2276." So is one in groups that is a clause of its own: "found it, 70-4415".
+    """
+    names = [(each.start, each.end) for each in found if each.format == "person_name"]
+    field = fields.assign("account_id", said.folded, 0, 0, expected)
+    taken = any(each.format == "account_id" for each in found)
+
+    def is_account(each: Mention) -> bool:
+        if taken or each.format != "number" or each.field is not None:
+            return False
+        digits = sum(ch.isdigit() for ch in each.value)
+        if digits < _MIN_ACCOUNT or not all(ch.isdigit() or ch in "- " for ch in each.value):
+            return False
+        before, behind = said.text[: each.start].rstrip(" "), said.text[each.end :].lstrip(" ")
+        if not before and not behind.strip(_SENTENCE_MARKS):
+            return False  # nothing else is said: the open question tells what it is
+        named = any(not said.text[each.end : start].strip(" ,") for start, _ in names if start >= each.end)
+        ends = not behind or behind[0] in _SENTENCE_MARKS or named
+        begins = not before or before[-1] in _SENTENCE_MARKS
+        grouped = "-" in each.value and before[-1:] in {*_CLAUSE_MARKS}
+        return ends and (begins or grouped) and (bool(before) or named)
+
+    return [replace(each, format="account_id", field=field) if is_account(each) else each for each in found]
 
 
 def mask(text: str, mentions: tuple[Mention, ...]) -> str:

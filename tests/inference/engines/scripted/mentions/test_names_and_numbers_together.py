@@ -75,3 +75,20 @@ def test_a_no_that_denies_something_else_takes_no_value_back(language: str, text
 
 def test_a_word_for_another_number_is_no_part_of_a_code() -> None:
     assert "account_id" not in fields("38 Grad und Fehler 1044 auf Kanal 7, PLZ 99501", "de")
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("There is no signal at all. 40-2276.", "40-2276"),
+        ("why did you charge 12.50? 65-1170", "65-1170"),
+        ("It is down completely! 36-4471, Soledad Baptiste", "36-4471"),
+        ("Found it now, 70-4415. It is still about the same.", "70-4415"),
+        ("I was promised 40-50. Nobody came.", None),
+        ("It cost a lot, 84000", None),
+        ("the error is 50413 again", None),
+        ("The line is down. 40227 people are without it.", None),
+    ],
+)
+def test_a_number_that_is_a_sentence_or_a_code_that_is_a_clause_is_the_account(text: str, account: str | None) -> None:
+    assert fields(text, "en").get("account_id") == account
