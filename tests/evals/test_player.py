@@ -16,8 +16,6 @@ from tests.quality.required import quality
 _KINDS = ("identity", "language", "lost", "once", "plain", "polarity", "slots", "truth")
 #: Files of harder conversations, which the engine is tuned with by the player: only their format is tested here.
 _HARDER = "more-"
-#: Conversations in which the engine still files against a no.
-_NOT_YET = {"no-refund-just-a-proper-invoice", "resilier-oui-mais-attendez"}
 
 
 def test_every_file_is_read_and_has_a_kind() -> None:
@@ -39,4 +37,4 @@ async def test_conversations_end_right(scripted: ScriptedEngine, kind: str) -> N
     assert len(wrong) <= len(verdicts) * 0.25, wrong
     if kind == "polarity":
         against = {name for name, misses in wrong.items() if any(miss.about == AGAINST_WORD for miss in misses)}
-        assert against <= _NOT_YET, wrong
+        assert not against, wrong

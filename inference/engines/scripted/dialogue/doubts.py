@@ -7,6 +7,7 @@ from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.state import DialogueState
 from inference.engines.scripted.lexicon import WORD, fold
 from inference.engines.scripted.values import Understanding, Wish
+from inference.engines.scripted.wording.asked import Asks
 
 #: Most words of a sigh.
 _SIGH_WORDS = 6
@@ -52,6 +53,22 @@ def may_elaborate(state: DialogueState, understood: Understanding, wish: Wish, s
     """
     filed = any(each.scenario is scenario for each in state.filed)
     return filed and not wish.requested and not _is_further(understood)
+
+
+def beside_answer(state: DialogueState, understood: Understanding, wish: Wish) -> bool:
+    """Whether a wish is only told beside the value that was asked for: "4021, the old one stopped working in May"."""
+    asks_value = any(each.asks in {Asks.IDENTITY, Asks.FIELD, Asks.ONE_OF} for each in state.open)
+    if not asks_value or not state.turn.values or asks_for(state, wish):
+        return False
+    return not (is_joined(understood, wish) or _is_further(understood))
+
+
+def is_joined(understood: Understanding, wish: Wish) -> bool:
+    """Whether "and" or the like stands before the words of a wish, or at their beginning."""
+    text, said = fold(understood.text), fold(wish.text)
+    before = text[: max(text.find(said), 0)].split()[-1:]
+    joins = cues(understood.language).joins
+    return any(joins.match(word) for word in (*before, *said.split()[:1]))
 
 
 def _is_further(understood: Understanding) -> bool:

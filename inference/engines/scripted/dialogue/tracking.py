@@ -130,6 +130,8 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
     declines = understood.declines and any(question_key(each) for each in state.open)
     answers = understood.reaction in _ENGAGES and (state.asks(Asks.CONFIRM) or understood.reaction is not Reaction.YES)
     said_else = values or declines or turn.conditional or answers
+    if understood.reaction is Reaction.WAIT and state.asks(Asks.CONFIRM):
+        return  # "wait, don't do it yet"
     if "nevermind" in understood.acts and not said_else:
         turn.dropped += [each for each in state.pending if each not in turn.dropped]
         state.pending.clear()

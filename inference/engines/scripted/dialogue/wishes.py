@@ -7,32 +7,27 @@ from inference.engines.scripted.dialogue.conditions import note_condition
 from inference.engines.scripted.dialogue.confirming import drop, to_confirm
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.doubts import (
-    asks_for,
     asks_on,
+    beside_answer,
     claims_to_repeat,
     elaborates,
     may_be_a_sigh,
     may_elaborate,
 )
+from inference.engines.scripted.dialogue.remarks import certain_wishes
 from inference.engines.scripted.dialogue.repeated import Similarity, filed_before
 from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, PendingRequest
-from inference.engines.scripted.lexicon import WORD, fold
+from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.values import Polarity, Reaction, Understanding, Wish
-from inference.engines.scripted.wording.asked import Asks
 
-#: Beside a wish of this score, a much weaker one is a remark, and one of a few words: "I am furious".
-_CERTAIN = 0.8
-_WEAKER = 0.8
-_REMARK_WORDS = 3
-#: A remark of this score may be what the customer calls for.
-_SURE = 0.9
-_NO_ANSWERS = frozenset({Reaction.QUESTION, Reaction.CONDITION, Reaction.MIXED, Reaction.WAIT})
+#: Below this score, a wish whose words ask for nothing is asked about.
+_LIKELY = 0.7
 _ANSWERS = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED})
 
 
 def apply_wishes(state: DialogueState, understood: Understanding, similar: Similarity) -> None:
     """Updates the requests by the wishes of an utterance. Called after the answer to a confirmation was taken."""
-    wishes = _certain(state, understood)
+    wishes = certain_wishes(state, understood)
     _replace(state, understood, wishes)
     for wish in wishes:
         intent = state.agent.intent(wish.intent)
@@ -74,53 +69,6 @@ def _replace(state: DialogueState, understood: Understanding, wishes: list[Wish]
     if wanted and replaced and cues(understood.language).instead.search(fold(understood.text)):
         for request in replaced:
             drop(state, request)
-
-
-def _certain(state: DialogueState, understood: Understanding) -> list[Wish]:
-    """The wishes that count. Beside a certain one a weak one is a remark ("I am furious"), a question or a condition
-    instead of a yes is about what is to be confirmed, and so is what else is said instead of it, unless it is certain:
-    "no, I will call you".
-    """
-    wanted = [wish for wish in understood.wishes if wish.polarity is Polarity.WANTED]
-    best = max((wish.score for wish in wanted), default=0.0)
-    confirms = state.asks(Asks.CONFIRM)
-    asks = confirms and (understood.question or understood.reaction in _NO_ANSWERS)
-    return [
-        wish
-        for wish in understood.wishes
-        if wish.polarity is not Polarity.WANTED
-        or (
-            not (best > wish.score and best >= _CERTAIN and _is_remark(understood, wish, best))
-            and not _is_reason(state, wish, wanted)
-            and not (state.turn.changed and wish.score < _SURE and not wish.requested)
-            and (not asks or _is_pending(state, wish) or (not understood.question and wish.requested))
-            and (not confirms or wish.requested or wish.score >= _SURE or _is_pending(state, wish))
-        )
-    ]
-
-
-def _is_remark(understood: Understanding, wish: Wish, best: float) -> bool:
-    text, said = fold(understood.text), fold(wish.text)
-    before = text[: max(text.find(said), 0)].split()[-1:]
-    joins = cues(understood.language).joins
-    if any(joins.match(word) for word in (*before, *said.split()[:1])):
-        return False
-    return wish.score < _WEAKER * best or len(WORD.findall(wish.text)) <= _REMARK_WORDS
-
-
-def _is_reason(state: DialogueState, wish: Wish, wanted: list[Wish]) -> bool:
-    """Whether a wish only says why another one is asked for: "nobody came, I want my money back"."""
-    intent = state.agent.intent(wish.intent)
-    others = [other for other in wanted if other.intent != wish.intent]
-    if wish.score < _SURE and not wish.requested and any(each.requested and each.score > wish.score for each in others):
-        return True
-    if intent is None or not intent.remark or asks_for(state, wish):
-        return False
-    return any(each.requested or wish.score < _SURE for each in others)
-
-
-def _is_pending(state: DialogueState, wish: Wish) -> bool:
-    return any(request.intent == wish.intent for request in state.pending)
 
 
 def _answer_only(state: DialogueState, wish: Wish, has_answer: bool) -> None:
@@ -201,6 +149,10 @@ def _want(
         return
     if before is None and (asks_on(state, understood, wish, scenario) or elaborates(state, understood, wish, scenario)):
         return
+    unlikely = not wish.requested and wish.score < _LIKELY
+    if unlikely and state.agent.handover is not None and state.agent.handover.scenario == scenario.name:
+        return  # nobody hints at a person: "my manager says that ..."
+    doubtful = doubtful or unlikely or beside_answer(state, understood, wish)
     doubtful = doubtful or claims_to_repeat(state, understood) or may_elaborate(state, understood, wish, scenario)
     doubtful = doubtful or may_be_a_sigh(state, understood, wish)
     request = PendingRequest(

@@ -44,6 +44,7 @@ class _CueFile(BaseModel):
     question_starts: list[str]
     requests: list[str]
     remote: list[str]
+    no_need: list[str]
     intended: list[str]
     adversatives: list[str]
     imagined: list[str]
@@ -93,6 +94,8 @@ class Cues:
         self.question_starts = pattern(file.question_starts)
         self.requests = pattern(file.requests)
         self.remote = pattern(file.remote)
+        #: "I'll pay it", "mine works": what was said before it needs nothing to be done.
+        self.no_need = pattern(file.no_need)
         self.intended = pattern(file.intended)
         self.adversatives = pattern(file.adversatives)
         self.imagined = pattern(file.imagined)

@@ -120,7 +120,7 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
 
 def spread(tones: Sequence[Tone], clauses: Sequence[Clause], cues: Cues) -> list[Tone]:
     """Tones of clauses: what one clause of a sentence imagines, all of them do, and what somebody says is told of them
-    behind a comma too.
+    behind a comma too. So is what nobody need do anything about: "there's a bill open, I'll pay it".
     """
     imagined = {clause.sentence for clause, tone in zip(clauses, tones, strict=True) if tone.imagined}
     found = [replace(tone, imagined=clause.sentence in imagined) for clause, tone in zip(clauses, tones, strict=True)]
@@ -128,6 +128,11 @@ def spread(tones: Sequence[Tone], clauses: Sequence[Clause], cues: Cues) -> list
         both = normalized(f"{before.text} {clause.text}").text[:_MAX_CHARS]
         if before.sentence == clause.sentence and not tones[number - 1].remote and cues.remote.search(both):
             found[number] = replace(found[number], remote=True)
+    for number, clause in enumerate(clauses):
+        if cues.no_need.search(normalized(clause.text).text[:_MAX_CHARS]) is None:
+            continue
+        for told in range(max(0, number - 1), number + 1):
+            found[told] = replace(found[told], remote=found[told].remote or not found[told].requests)
     return found
 
 

@@ -25,7 +25,7 @@ from inference.engines.scripted.understanding.overtaken import overtaken, stated
 from inference.engines.scripted.understanding.polarity import Examples, affirmative, polarity_of, spread, tone_of
 from inference.engines.scripted.understanding.priority import with_priorities, without_rankings
 from inference.engines.scripted.understanding.prototypes import clean
-from inference.engines.scripted.understanding.run_ons import windows_of
+from inference.engines.scripted.understanding.run_ons import shared, unpaused, windows_of
 from inference.engines.scripted.understanding.wishes import (
     MIN_CLAUSE_SCORE,
     Judged,
@@ -152,17 +152,16 @@ class Utterance:
         )
 
     def _in_run_ons(self, judged: Sequence[Judged], model: AgentModel, polarity: PolarityOf) -> tuple[Wish, ...]:
-        """The wishes within long clauses that as a whole say nothing certain."""
+        """The wishes within long sentences without pauses that as a whole say nothing certain."""
         found: list[Wish] = []
-        for each in judged:
-            parts = windows_of(each.clause)
-            best = (
-                max(self._judged(parts, model), key=lambda part: part.judgement.certainty, default=None)
-                if parts
-                else None
-            )
-            if best is not None and not best.judgement.is_act and best.judgement.score >= _SURE_WINDOW:
-                found.append(wish_of(replace(each, judgement=best.judgement), polarity))
+        for members in unpaused(self._text, judged):
+            first, last = members[0].clause, members[-1].clause
+            whole = replace(first, end=last.end, text=self._text[first.start : last.end], joint="")
+            parts = [part for part in self._judged(windows_of(whole), model) if not part.judgement.is_act]
+            best = max(parts, key=lambda part: part.judgement.certainty, default=None)
+            if best is not None and best.judgement.certainty >= _SURE_WINDOW:
+                within = max(members, key=lambda each: shared(each.clause, best.clause))
+                found.append(wish_of(replace(within, judgement=best.judgement), polarity))
         return merged(found)
 
     def _facts(self, judged: Sequence[Judged], wishes: Sequence[Wish]) -> tuple[str, ...]:
@@ -241,7 +240,7 @@ class Utterance:
         named = {
             model.named_in.get(each.field or "")
             for each in self._mentions
-            if _within(each, clause) and count - len(WORD.findall(each.value)) >= _MIN_WORDS_AROUND
+            if _within(each, clause) and _is_named(len(WORD.findall(each.value)), count)
         } - {None}
         for scenario in named:
             judgement = judgement.given(self._agent.intents_of(scenario or ""))
@@ -306,10 +305,11 @@ class Utterance:
         holding = {
             each.clause.sentence for each in judged if self._has_value(each.clause)
         }  # "scratch that, Family 500"
-        taken_back = [each.clause for each in judged if is_withdrawal(each) and each.clause.sentence not in holding]
-        last = max((each.start for each in taken_back), default=-1)
+        taken_back = [each for each in judged if is_withdrawal(each) and each.clause.sentence not in holding]
+        last = max((each.clause.start for each in taken_back), default=-1)
+        refused = any(each.tone.refuses for each in taken_back)  # "don't use it any more" may be a reason
         return tuple(
-            replace(wish, polarity=Polarity.DENIED)
+            replace(wish, polarity=Polarity.DENIED if refused else Polarity.DOUBTFUL)
             if wish.polarity is Polarity.WANTED
             and self._text.find(wish.text.split(" ")[0]) < last
             and self._text.find(wish.text[-12:]) < last
@@ -324,6 +324,13 @@ class Utterance:
     def _scenario(self, intent: str) -> str:
         definition = self._agent.intent(intent)
         return definition.scenario or intent if definition else intent
+
+
+def _is_named(words: int, count: int) -> bool:
+    """Whether a clause of ``count`` words asks for something named in ``words`` of them. A value that is most of its
+    clause is the wish itself, in the customer's words.
+    """
+    return count - words >= _MIN_WORDS_AROUND and words * 2 <= count
 
 
 def _within(mention: Mention, clause: Clause) -> bool:

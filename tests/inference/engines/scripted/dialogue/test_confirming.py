@@ -194,3 +194,10 @@ def test_a_no_with_words_that_were_not_understood_is_asked_again(talk: Talk) -> 
     assert talk.keys[-1] == "confirm"
     talk.say(said("no", reaction=Reaction.NO))
     assert talk.keys[0] == "dropped"
+
+
+def test_not_yet_leaves_what_is_to_be_confirmed_open(talk: Talk) -> None:
+    talk.say(said("wait, do not do it yet", reaction=Reaction.WAIT, acts=("wait", "nevermind")))
+    assert talk.keys == ["wait"]
+    talk.say(said("now do it", reaction=Reaction.YES))
+    assert [each["scenario"] for each in talk.records] == ["cancellation"]

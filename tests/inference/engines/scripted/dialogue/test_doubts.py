@@ -87,3 +87,34 @@ def test_a_sigh_behind_a_filing_is_no_complaint_without_a_yes() -> None:
     talk.say(said("I am really frustrated", wish("complaint")))
     assert talk.filed == []
     assert len(talk.records) == 1
+
+
+def test_a_few_words_beside_a_wish_that_says_more_are_a_remark() -> None:
+    talk = Talk(known={"name": "Ann Lee"})
+    fault = wish("outage", "nothing on our line works since eight", score=0.95)
+    talk.say(
+        said("nothing on our line works since eight, no card payments", fault, wish("payment", "no card payments"))
+    )
+    assert talk.filed == ["technical_issue"]
+
+
+def test_a_matter_told_beside_the_value_that_was_asked_for_is_asked_about() -> None:
+    for text, filed in (
+        ("it is ann@mail.example, the old one stopped working", []),
+        ("it is ann@mail.example, and my internet also stopped working", ["technical_issue"]),
+    ):
+        talk = Talk(known={"name": "Ann Lee"})
+        talk.say(said("I have a new address for you", wish("contact_change", requested=True)))
+        talk.say(said(text, wish("outage", text.partition(", ")[2]), new_email="ann@mail.example"))
+        assert talk.filed == filed
+
+
+def test_what_is_only_told_and_uncertain_is_asked_about_and_is_no_call_for_a_person() -> None:
+    talk = Talk(known={"name": "Ann Lee"})
+    talk.say(said("the thing is odd", wish("technical", score=0.62)))
+    assert talk.filed == []
+    assert talk.keys[-1] == "confirm"
+    other = Talk(known={"name": "Ann Lee"})
+    other.say(said("my manager says that it is enough", wish("human", score=0.62)))
+    assert other.filed == []
+    assert other.keys[-1] != "confirm"

@@ -103,3 +103,57 @@ def test_what_something_is_not_is_no_wish(
 ) -> None:
     agent = parse_file(_EXAMPLES / "parcels" / "parcels.yaml")
     assert _wanted(understander, agent, language, text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "My neighbour has no internet, mine works."),
+        ("en", "There's a bill open, I'll pay it."),
+        ("de", "Mein Nachbar hat kein Internet, bei mir läuft alles."),
+        ("de", "Da ist noch eine Rechnung offen, die zahle ich noch."),
+        ("es", "Mi vecino no tiene internet, el mío funciona."),
+        ("es", "Hay una factura pendiente, ya la pago yo."),
+        ("fr", "Mon voisin n'a pas internet, chez moi ça marche."),
+    ],
+)
+def test_what_needs_nothing_is_not_wanted(
+    understander: Understander, billing_agent: AgentDefinition, language: str, text: str
+) -> None:
+    assert understander.understand(text, language, billing_agent).wishes
+    assert _wanted(understander, billing_agent, language, text) == []
+
+
+def test_mine_works_only_sometimes_is_a_fault(understander: Understander, billing_agent: AgentDefinition) -> None:
+    assert _wanted(understander, billing_agent, "en", "My internet is down, mine works only at night")
+
+
+def test_a_negative_reason_takes_no_wish_back(understander: Understander, billing_agent: AgentDefinition) -> None:
+    text = "I want to cancel my landline, don't use it no more, everybody rings the mobile."
+    polarity = {each.intent: each.polarity for each in understander.understand(text, "en", billing_agent).wishes}
+    assert polarity == {"cancel": Polarity.DOUBTFUL}
+    text = "I want to cancel my landline. No wait, don't do it."
+    polarity = {each.intent: each.polarity for each in understander.understand(text, "en", billing_agent).wishes}
+    assert polarity == {"cancel": Polarity.DENIED}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "intent"),
+    [
+        (
+            "es",
+            "hola buenas no corre ninguna prisa me mandan la factura de enero cuando les venga bien cliente 9 0 3 1 4",
+            "invoice",
+        ),
+        (
+            "de",
+            "ich war grad dringend bei der post und hab jetzt zeit was bedeutet denn der posten servicepauschale auf "
+            "meiner rechnung kundennummer 6 6 0 1 8",
+            "billing",
+        ),
+    ],
+)
+def test_a_wish_in_speech_without_punctuation(
+    understander: Understander, billing_agent: AgentDefinition, language: str, text: str, intent: str
+) -> None:
+    assert _wanted(understander, billing_agent, language, text) == [intent]
