@@ -15,6 +15,8 @@ from inference.engines.scripted.values import Expectation
 STANDARD = {"name": "person_name", "phone": "phone", "account_id": "account_id"}
 #: Most characters between a value and the name of its field.
 _NEAR = 60
+#: Languages whose verb stands behind its object.
+_VERB_LAST = frozenset({"hi"})
 _SENTENCE_END = re.compile(r"[.!?;\n](?= |$)|\n")
 
 
@@ -28,7 +30,8 @@ def format_of(field: FieldDefinition) -> str:
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A field of the agent. ``names``: a pattern of what customers call it. ``phrases``: patterns with a group.
-    ``short``: whether a phrase goes on behind the value ("the {} plan"), so that it is a name.
+    ``short``: whether a phrase of any language goes on behind the value ("the {} plan"), so that it is a name. Hindi
+    does not count: its verbs stand behind every value.
     ``nouns``: what stands beside such a name ("plan").
     """
 
@@ -113,7 +116,12 @@ def _slot(name: str, field: FieldDefinition, languages: tuple[str, ...]) -> Slot
         field,
         pattern,
         tuple(map(_phrase, sorted(phrases, key=len, reverse=True))),
-        any(not text.strip().endswith("{}") for text in phrases),
+        any(
+            not text.strip().endswith("{}")
+            for language, texts in field.phrases.items()
+            if language not in _VERB_LAST
+            for text in texts
+        ),
         _nouns(phrases),
     )
 
