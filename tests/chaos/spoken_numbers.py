@@ -31,6 +31,9 @@ _CODE_AT = 0.12
 _PURE = 0.75
 _AUDIBLE = 0.02
 _WINDOW_SECONDS, _HOP_SECONDS = 0.02, 0.01
+#: Most windows without a tone between two tones of a code.
+_GAP = 4
+_PAUSE = -1
 
 Audio = npt.NDArray[np.float32]
 
@@ -52,19 +55,26 @@ def plain_speech(seconds: float) -> bytes:
 
 def numbers_in(audio: Audio, rate: int) -> list[int]:
     """The numbers of all whole codes in the audio, in order."""
-    heard = [symbol for symbol, _ in groupby(each for each in _symbols(audio, rate) if each is not None)]
+    heard = _runs(_symbols(audio, rate))
     found = []
     start = 0
     while start + 9 <= len(heard):
         code = heard[start : start + 9]
         digits = code[1::2]
-        framed = all(each == _SEPARATOR for each in code[::2]) and _SEPARATOR not in digits
+        framed = all(each == _SEPARATOR for each in code[::2]) and not {_SEPARATOR, _PAUSE}.intersection(digits)
         if framed and sum(digits[:3]) % 16 == digits[3]:
             found.append(digits[0] * 256 + digits[1] * 16 + digits[2])
             start += 8
         else:
             start += 1
     return found
+
+
+def _runs(symbols: list[int | None]) -> list[int]:
+    """The symbols without repetitions, _PAUSE for each longer pause: a code has none, and speech sounds like a tone."""
+    runs = [(symbol, len(list(frames))) for symbol, frames in groupby(symbols)]
+    kept = [_PAUSE if symbol is None else symbol for symbol, length in runs if symbol is not None or length > _GAP]
+    return [symbol for symbol, _ in groupby(kept)]
 
 
 def _symbols(audio: Audio, rate: int) -> list[int | None]:
