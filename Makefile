@@ -19,7 +19,7 @@ test: $(VENV)/dev.stamp check
 
 # GraphiQL and the console in real browsers; it fails without Chromium (Debian: apt-get install chromium firefox-esr).
 test-browser: $(VENV)/dev.stamp
-	BROWSER_REQUIRED=1 $(PYTEST) -m browser
+	BROWSER_REQUIRED=1 FIREFOX=1 $(PYTEST) -m browser
 
 # The npm clients and gql, each through a whole conversation, and the audits of GraphQL over HTTP; needs Node 20 or later.
 test-clients: $(VENV)/dev.stamp
@@ -35,9 +35,11 @@ test-voices: $(VENV)/dev.stamp
 test-newcomer: $(VENV)/dev.stamp
 	NEWCOMER_REQUIRED=1 BROWSER_REQUIRED=1 $(PYTEST) tests/console/test_five_minutes.py
 
-# How good the dialogue engine is: evaluation conversations of every kind, intents in every language. Takes minutes.
+# How good the dialogue engine is (evaluation conversations of every kind, intents in every language), what the slower
+# recogniser understands, and a short chaos test. Takes minutes.
 test-quality: $(VENV)/dev.stamp
-	QUALITY_REQUIRED=1 $(PYTEST) tests/evals/test_player.py tests/inference/engines/scripted/understanding/test_accuracy.py
+	QUALITY_REQUIRED=1 $(PYTEST) tests/evals/test_player.py tests/chaos tests/inference/engines/whisper/test_engines.py \
+		tests/inference/engines/scripted/understanding/test_accuracy.py
 
 # make chaos SEED=1 FAULTS=200: kills workers, voice processes, Postgres, the API and connections under load of messages
 # and CALLS=6 callers, and counts what was lost.

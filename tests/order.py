@@ -18,7 +18,6 @@ SECONDS = {
     # Those that compute beside those that wait.
     "console/test_talk.py": 80,
     "inference/engines/whisper/test_engines.py": 48,
-    "chaos/test_chaos.py": 46,
     "inference/engines/whisper/test_streaming.py": 45,
     "clients/test_clients.py": 44,
     "test_real_conversation.py": 43,

@@ -1,4 +1,7 @@
-"""A short chaos test: a fault of each part, under load of messages and calls. ``make chaos`` injects every kind."""
+"""A short chaos test: a fault of each part, under load of messages and calls. ``make chaos`` injects every kind.
+
+It takes a minute and more, so it is run by ``make test-quality``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pytest
 from tests.chaos.call_verdict import AHEAD_BY_CLOCK
 from tests.chaos.run import run
 from tests.fork_server import executed
+from tests.quality.required import quality
 
 #: One kind for each part that can go away, each of the kind that leaves no time to tidy up. Those left out are stops,
 #: which last for ten seconds and more, and gentler ones.
@@ -22,6 +26,7 @@ _SUDDEN = (
 )
 
 
+@quality
 @pytest.mark.timeout(480)
 async def test_nothing_is_lost_or_duplicated() -> None:
     with executed():

@@ -38,7 +38,7 @@ _PREFERENCES = {
 
 def firefox_program() -> str:
     """The first of the usual names on PATH; skips the test where there is none, and out of `make test-browser`."""
-    if not os.environ.get("BROWSER_REQUIRED"):
+    if not os.environ.get("FIREFOX"):
         pytest.skip("Firefox is tried by make test-browser")
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:

@@ -1,4 +1,4 @@
-"""The mark of tests that measure how good the dialogue engine is, which takes minutes: see ``make test-quality``."""
+"""The mark of tests that take minutes: how good the engines are, and a short chaos test; see ``make test-quality``."""
 
 from __future__ import annotations
 

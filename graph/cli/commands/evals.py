@@ -57,7 +57,7 @@ def run(
     ] = None,
     judge_model: Annotated[str, typer.Option(help="The model of --judge.")] = "default",
     judge_key: Annotated[
-        str, typer.Option(envvar="VOXLOOM_JUDGE_API_KEY", help="The key of --judge; better given by the environment.")
+        str, typer.Option(envvar="JUDGE_API_KEY", help="The key of --judge; better given by the environment.")
     ] = "none",
     url: _Url = None,
 ) -> None:

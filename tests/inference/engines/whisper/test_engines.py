@@ -22,6 +22,7 @@ from inference.ports import Transcriber
 from inference.testing.transcriber import hear
 from inference.weights.cache import ModelCache
 from tests.inference.engines.transcriber_contract import FirstWords, JfkContract
+from tests.quality.required import quality
 from tests.speech_samples import clips, word_errors, words
 
 pytestmark = pytest.mark.models
@@ -65,6 +66,13 @@ def engine(request: pytest.FixtureRequest) -> Transcriber:
     return cast(Transcriber, request.getfixturevalue(request.param))
 
 
+#: What takes half a minute with the slower engine.
+_long = pytest.mark.parametrize(
+    "engine", [pytest.param("whisper_engine", marks=quality), "ctranslate2_engine"], indirect=True
+)
+
+
+@_long
 async def test_people_are_understood(engine: Transcriber) -> None:
     errors = total = 0
     for clip in clips().values():
@@ -82,6 +90,7 @@ async def test_noise_has_no_words(engine: Transcriber) -> None:
     assert transcript.details["pieces"] == []
 
 
+@_long
 async def test_a_long_recording_is_heard_piece_by_piece(engine: Transcriber) -> None:
     pause = np.zeros(16_000, np.float32)
     said = list(clips().values())
