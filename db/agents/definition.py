@@ -34,9 +34,10 @@ Lines = Annotated[
 #: Texts by language.
 Texts = dict[Language, Lines]
 
-#: Formats of string fields that are read out of speech and text.
+#: Formats of string fields that are read out of speech and text. ``condition``: when, or under which condition, what is
+#: filed shall be done, in the customer's words: "only at the end of the month".
 FieldFormat = Literal[
-    "phone", "email", "money", "date", "time", "account_id", "person_name", "postal_address", "number"
+    "phone", "email", "money", "date", "time", "account_id", "person_name", "postal_address", "number", "condition"
 ]
 
 #: The fields of every record, beside those of its scenario.
@@ -120,6 +121,17 @@ class ScenarioDefinition(_Part):
     def files_records(self) -> bool:
         """Whether its tool files a CRM record; else it calls ``tool``."""
         return self.tool is None
+
+    @property
+    def condition_field(self) -> str | None:
+        """The field for the condition of a request; without one it stands in the query."""
+        return next((name for name, field in self.fields.items() if field.format == "condition"), None)
+
+    def is_remark(self, name: str) -> bool:
+        """Whether a field holds what customers add in words of their own, as a reason: a text that is not asked for."""
+        field = self.fields[name]
+        asked = field.required or name in self.ask_for or name in self.one_of
+        return field.format in {None, "condition"} and not field.holds_name and not asked
 
 
 class IntentDefinition(_Part):

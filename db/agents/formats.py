@@ -64,6 +64,11 @@ def _postal_address(value: str) -> None:
         raise ValueError("an address must have letters or digits")
 
 
+def _condition(value: str) -> None:
+    if not any(map(str.isalnum, value)):
+        raise ValueError("a condition must have letters or digits")
+
+
 #: By format, a function that raises ValueError for a value that is none.
 FORMAT_CHECKS: Mapping[str, Callable[[str], object]] = {
     "phone": phone_number,
@@ -75,6 +80,7 @@ FORMAT_CHECKS: Mapping[str, Callable[[str], object]] = {
     "person_name": _person_name,
     "postal_address": _postal_address,
     "number": _number,
+    "condition": _condition,
 }
 
 #: Most characters of a value by format, for fields whose schema has no ``maxLength``.

@@ -59,6 +59,8 @@ def _values(subject: Subject, arguments: Mapping[str, Json]) -> Iterator[tuple[s
             continue
         if name in fields:
             format_ = fields[name].format or _TEXT
+            if format_ == "condition":
+                format_ = _TEXT
             if format_ != "enum":
                 yield name, value, format_
         elif name in _STANDARD:

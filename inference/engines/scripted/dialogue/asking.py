@@ -106,7 +106,7 @@ def confirmation(context: Context, request: PendingRequest) -> tuple[Part, ...]:
     details = {
         name: wording.value(name, value, scenario)
         for name, value in request.fields.items()
-        if name in scenario.fields and name not in {"effective", "reason"}
+        if name in scenario.fields and not scenario.is_remark(name)
     }
     own = list(details.values())
     templates = wording.variants("confirm", scenario)

@@ -39,8 +39,9 @@ def add_condition(request: PendingRequest, condition: str) -> None:
     known = request.condition
     more = known and not (_has_date(known) and _has_date(condition))
     request.condition = f"{known}; {condition}" if more else condition
-    if "effective" in request.scenario.fields:
-        request.fields["effective"] = request.condition[:200]
+    name = request.scenario.condition_field
+    if name is not None:
+        request.fields[name] = request.condition[:200]
 
 
 def says_again(condition: str, known: str) -> bool:

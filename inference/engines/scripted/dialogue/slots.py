@@ -27,8 +27,6 @@ _MAX_CONDITION_WORDS = 10
 _MAX_VERBATIM_WORDS = 40
 #: Marks at the ends of an answer that is taken verbatim.
 _BARE = re.compile(r"^[\s,;:]+|[\s.,;:!।]+$")
-#: Texts in the customer's own words, which are not put right by a word.
-_OWN_WORDS = frozenset({"reason", "effective", "desired_outcome"})
 _NO_ANSWER = frozenset({"wait", "why", "repeat", "nevermind", "goodbye", "status", "recall", "abilities"})
 
 
@@ -42,7 +40,7 @@ def expectation(state: DialogueState) -> Expectation:
         elif question.asks is Asks.FIELD and question.field is not None:
             fields.append((question.field, format_of(state, question.field)))
         elif question.asks is Asks.ONE_OF and request is not None:
-            fields += [(name, request.scenario.fields[name].format) for name in _own(request.scenario.one_of, request)]
+            fields += [(name, _taken_as(request.scenario, name)) for name in _own(request.scenario.one_of, request)]
     if not fields and not state.pending and state.filed and not _is_known(state):
         # what was asked and not answered may come late
         fields += [(name, IDENTITY_FORMATS[name]) for name in IDENTITY]
@@ -69,7 +67,13 @@ def format_of(state: DialogueState, name: str) -> str | None:
     if name in IDENTITY_FORMATS:
         return IDENTITY_FORMATS[name]
     scenarios = [*(each.scenario for each in state.pending), *state.agent.scenarios]
-    return next((each.fields[name].format for each in scenarios if name in each.fields), None)
+    return next((_taken_as(each, name) for each in scenarios if name in each.fields), None)
+
+
+def _taken_as(scenario: ScenarioDefinition, name: str) -> str | None:
+    """The format of an own field; None for a condition too, as its answer is taken verbatim."""
+    format_ = scenario.fields[name].format
+    return None if format_ == "condition" else format_
 
 
 def read_values(state: DialogueState, understood: Understanding) -> dict[str, str]:
@@ -234,27 +238,32 @@ def _contrasted(state: DialogueState, understood: Understanding, values: dict[st
 def _effective(state: DialogueState, understood: Understanding) -> dict[str, str]:
     """When what was filed last shall be done, said after filing: "make that the 30th of April"."""
     newest = state.filed[-1] if state.filed and not state.pending else None
-    if newest is None or "effective" not in newest.scenario.fields or understood.question:
+    name = newest.scenario.condition_field if newest else None
+    if newest is None or name is None or understood.question:
         return {}
     if any(wish.intent != newest.intent and wish.polarity is Polarity.WANTED for wish in understood.wishes):
         return {}
-    known = newest.record.get("effective")
+    known = newest.record.get(name)
     condition = said_condition(understood, str(known) if known else None)
     meant = corrects(understood) or understood.wishes or understood.words <= _MAX_CONDITION_WORDS
-    return {"effective": condition[:200]} if condition and meant else {}
+    return {name: condition[:200]} if condition and meant else {}
 
 
 def _own_texts(state: DialogueState) -> dict[str, str]:
-    """The known texts, names and addresses of what the customer speaks about: pending, or else filed last."""
+    """The known texts, names and addresses of what the customer speaks about: pending, or else filed last. A remark in
+    words of their own is not put right by a word.
+    """
     known: dict[str, str] = {}
+    about = state.pending[0].scenario if state.pending else state.filed[-1].scenario if state.filed else None
     if state.pending:
         known |= state.pending[0].fields
     elif state.filed:
         filed = state.filed[-1]
         known |= {name: str(filed.record[name]) for name in filed.scenario.fields if filed.record.get(name)}
+    remarks = {name for name in about.fields if about.is_remark(name)} if about else set()
     known |= {name: value for name, value in state.identity.items() if name not in known}
     texts = {None, "postal_address", "person_name"}
-    return {name: value for name, value in known.items() if name not in _OWN_WORDS and format_of(state, name) in texts}
+    return {name: value for name, value in known.items() if name not in remarks and format_of(state, name) in texts}
 
 
 def _known(state: DialogueState) -> list[Known]:

@@ -52,7 +52,7 @@ class PendingRequest:
     def query(self) -> str:
         """The customer's words, for the record."""
         texts = [*self.texts]
-        if self.condition and "effective" not in self.scenario.fields and self.condition not in " ".join(texts):
+        if self.condition and self.scenario.condition_field is None and self.condition not in " ".join(texts):
             texts.append(self.condition)
         return " ".join(texts)[:2000]
 

@@ -22,6 +22,8 @@ _SENTENCE_END = re.compile(r"[.!?;\n](?= |$)|\n")
 
 def format_of(field: FieldDefinition) -> str:
     """The field's format; "number" for numeric types without one, "text" for a field that is taken verbatim."""
+    if field.format == "condition":
+        return "text"
     if field.format:
         return field.format
     return "number" if field.json_schema.get("type") in {"integer", "number"} else "text"

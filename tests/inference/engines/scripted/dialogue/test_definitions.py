@@ -207,3 +207,20 @@ def test_each_message_is_answered_in_its_language() -> None:
     talk.say(said("a table please", wish("reserve")))
     assert "Gäste" in talk.say(said("am Freitag", language="de", values={"day": "2026-12-18"})) or talk.keys
     assert talk.state().language == "de"
+
+
+def test_a_condition_goes_into_the_field_for_it_whatever_its_name() -> None:
+    scenarios = [
+        {
+            "name": "stay_ends",
+            "description": "The end of a stay.",
+            "fields": {"from_when": {"schema": {"type": "string", "format": "condition"}}},
+            "confirm": True,
+        },
+        {"name": "call_back", "description": "A call back."},
+    ]
+    intents = [{"name": "leave", "scenario": "stay_ends", "examples": {"en": ["I want to leave"]}}]
+    talk = Talk(_agent(scenarios=scenarios, intents=intents))
+    talk.say(said("I want to leave once it rains", wish("leave", condition="once it rains")))
+    talk.say(said("yes", reaction=Reaction.YES))
+    assert talk.records[0]["from_when"] == "once it rains"
