@@ -12,6 +12,7 @@ import atexit
 import ctypes
 import gc
 import importlib
+import inspect
 import json
 import os
 import pkgutil
@@ -49,6 +50,14 @@ _ENTRY_POINTS = ("__main__", "main", "health")
 _MAX_REQUEST = 128 * 1024
 _PR_SET_CHILD_SUBREAPER = 36
 
+#: The parameters that ``_start`` knows: those of Python 3.11.
+_PARAMETERS = (
+    "self args executable preexec_fn close_fds pass_fds cwd env startupinfo creationflags shell p2cread p2cwrite "
+    "c2pread c2pwrite errread errwrite restore_signals gid gids uid umask start_new_session process_group"
+).split()
+#: Seconds for a server to have imported its modules and to fork.
+_FORK_SECONDS = 120.0
+
 _execute_child: Any = subprocess.Popen._execute_child  # type: ignore[attr-defined]  # typeshed leaves it out
 
 
@@ -57,6 +66,7 @@ class ForkServer:
 
     def __init__(self, imported: Sequence[str], environment: Mapping[str, str]) -> None:
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(_FORK_SECONDS)
         command = [sys.executable, "-m", "tests.fork_server", str(other.fileno()), *imported]
         passed = [other.fileno()]
         self._process = subprocess.Popen(
@@ -84,8 +94,9 @@ _servers: dict[tuple[str, ...], ForkServer] = {}
 
 
 def install() -> None:
-    """Forks programs from here on."""
-    if sys.platform == "linux" and os.environ.get("TESTS_FORK") != "0":
+    """Forks programs from here on, if this Python's ``subprocess`` is as ``_start`` knows it."""
+    known = list(inspect.signature(_execute_child).parameters) == _PARAMETERS
+    if sys.platform == "linux" and known and os.environ.get("TESTS_FORK") != "0":
         subprocess.Popen._execute_child = _start  # type: ignore[attr-defined]  # typeshed leaves it out
 
 

@@ -11,7 +11,7 @@ from db.json_value import Json
 from inference.engines.scripted.dialogue.context import Context
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.filing import reachable
-from inference.engines.scripted.dialogue.slots import known_values
+from inference.engines.scripted.dialogue.known_values import known_values
 from inference.engines.scripted.dialogue.state import FiledRequest
 from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.values import Polarity, Reaction, Understanding

@@ -11,8 +11,9 @@ from inference.engines.scripted.dialogue.conditions import note_condition
 from inference.engines.scripted.dialogue.confirming import drop, react
 from inference.engines.scripted.dialogue.corrections import note_facts, note_priority, note_updates
 from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.known_values import replaced
 from inference.engines.scripted.dialogue.results import apply_tool_result, tool_of
-from inference.engines.scripted.dialogue.slots import expectation, read_values, replaced, store
+from inference.engines.scripted.dialogue.slots import expectation, read_values, store
 from inference.engines.scripted.dialogue.state import (
     MAX_ASKED,
     DialogueState,
