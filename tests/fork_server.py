@@ -51,10 +51,7 @@ _MAX_REQUEST = 128 * 1024
 _PR_SET_CHILD_SUBREAPER = 36
 
 #: The parameters that ``_start`` knows: those of Python 3.11.
-_PARAMETERS = (
-    "self args executable preexec_fn close_fds pass_fds cwd env startupinfo creationflags shell p2cread p2cwrite "
-    "c2pread c2pwrite errread errwrite restore_signals gid gids uid umask start_new_session process_group"
-).split()
+_PARAMETERS = ["self", "args", "executable", "preexec_fn", "close_fds", "pass_fds", "cwd", "env", "startupinfo", "creationflags", "shell", "p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite", "restore_signals", "gid", "gids", "uid", "umask", "start_new_session", "process_group"]
 #: Seconds for a server to have imported its modules and to fork.
 _FORK_SECONDS = 120.0
 
