@@ -51,7 +51,10 @@ _MAX_REQUEST = 128 * 1024
 _PR_SET_CHILD_SUBREAPER = 36
 
 #: The parameters that ``_start`` knows: those of Python 3.11.
-_PARAMETERS = ["self", "args", "executable", "preexec_fn", "close_fds", "pass_fds", "cwd", "env", "startupinfo", "creationflags", "shell", "p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite", "restore_signals", "gid", "gids", "uid", "umask", "start_new_session", "process_group"]
+_PARAMETERS = (
+    "self args executable preexec_fn close_fds pass_fds cwd env startupinfo creationflags shell p2cread p2cwrite "
+    "c2pread c2pwrite errread errwrite restore_signals gid gids uid umask start_new_session process_group"
+)
 #: Seconds for a server to have imported its modules and to fork.
 _FORK_SECONDS = 120.0
 
@@ -92,7 +95,7 @@ _servers: dict[tuple[str, ...], ForkServer] = {}
 
 def install() -> None:
     """Forks programs from here on, if this Python's ``subprocess`` is as ``_start`` knows it."""
-    known = list(inspect.signature(_execute_child).parameters) == _PARAMETERS
+    known = list(inspect.signature(_execute_child).parameters) == _PARAMETERS.split()
     if sys.platform == "linux" and known and os.environ.get("TESTS_FORK") != "0":
         subprocess.Popen._execute_child = _start  # type: ignore[attr-defined]  # typeshed leaves it out
 
