@@ -58,6 +58,8 @@ def test_the_api_starts_with_these_packages_alone() -> None:
             "graph.cli.main",
             "graph.cli.demo",
             "graph.cli.call.demo",
+            "graph.cli.evals.run",
+            "graph.cli.evals.record",
             "migrations",
         ],
         input=json.dumps(absent),
