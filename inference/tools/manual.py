@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -45,6 +46,19 @@ _CLOSE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class _Request:
+    """A client's request to run a tool; ``id``: of the call, unless the key names an earlier one."""
+
+    viewer: Viewer
+    session_id: UUID
+    tool: FoundTool
+    name: str
+    arguments: Mapping[str, object]
+    idempotency_key: str
+    id: UUID
+
+
 class ManualToolCalls:
     """Runs tools of the tool box that turns use; implements ``graph.parts.ToolRunner``.
 
@@ -82,24 +96,35 @@ class ManualToolCalls:
             raise Forbidden("This fork of a session calls no tools of external servers (forkSession: externalTools).")
         if len(self._running) >= _MAX_RUNNING:
             raise Overloaded("The server runs as many tool calls as it may.", _RETRY_SECONDS)
-        key = str(new_id()) if idempotency_key is None else idempotency_key
         new = new_id()
+        key = str(new) if idempotency_key is None else idempotency_key
+        request = _Request(viewer, session_id, tool, name, arguments, key, new)
+        # Registered before its row is committed: a resend that finds the row must find who runs the call, too.
+        task = asyncio.create_task(self._begin_and_finish(request), name=f"tool-call-{new}")
+        self._running[new] = task
+        task.add_done_callback(lambda _: self._running.pop(new, None))
+        task.add_done_callback(retrieve_exception)
+        return await asyncio.shield(task)
+
+    async def _begin_and_finish(self, request: _Request) -> ToolCall:
+        """Records the intent and runs the tool, or waits for the request of this process that runs the same call."""
+        tool, new = request.tool, request.id
         seconds = tool.seconds + _PATIENCE_SECONDS + _MARGIN_SECONDS
 
         async def intend(session: AsyncSession) -> tuple[ToolCall, asyncio.Task[ToolCall] | None]:
-            """The call, and its task if it is a resend of a call that runs in this process."""
-            await lock_session(session, viewer, session_id)
+            """The call, and the request that runs it if this is a resend: it is registered for as long as PENDING."""
+            await lock_session(session, request.viewer, request.session_id)
             call = await tool_calls.begin_manual(
                 session,
-                session_id,
-                name=name,
+                request.session_id,
+                name=request.name,
                 server=tool.server,
-                arguments=arguments,
-                idempotency_key=key,
+                arguments=request.arguments,
+                idempotency_key=request.idempotency_key,
                 seconds=seconds,
                 call_id=new,
             )
-            running = self._running.get(call.id)
+            running = None if call.id == new else self._running.get(call.id)
             lost = running is None and call.id != new and call.status is ToolCallStatus.PENDING
             if lost and tool.repeatable:
                 await tool_calls.extend_deadline(session, call, seconds)
@@ -108,16 +133,18 @@ class ManualToolCalls:
         call, running = await self._database.run(intend)
         if call.status is not ToolCallStatus.PENDING:
             return call
-        running = running or self._running.get(call.id)
-        if running is None:
-            if call.id != new and not tool.repeatable:
+        if call.id != new:
+            running = running or self._running.get(call.id)  # of two that repeat a lost call, the first one runs it
+            if running is not None:
+                return await asyncio.shield(running)
+            if not tool.repeatable:
                 return call
-            context = ToolContext(str(viewer.tenant_id), str(session_id), str(call.id))
-            running = asyncio.create_task(self._finish(tool, name, arguments, context), name=f"tool-call-{call.id}")
-            self._running[call.id] = running
-            running.add_done_callback(lambda _: self._running.pop(call.id, None))
-            running.add_done_callback(retrieve_exception)
-        return await asyncio.shield(running)
+            self._running[call.id] = self._running[new]
+        context = ToolContext(str(request.viewer.tenant_id), str(request.session_id), str(call.id))
+        try:
+            return await self._finish(tool, request.name, request.arguments, context)
+        finally:
+            self._running.pop(call.id, None)
 
     async def _agent(self, viewer: Viewer, session_id: UUID) -> tuple[AgentDefinition, bool]:
         """The session's agent, and whether the session may call tools of external servers."""

@@ -160,6 +160,28 @@ async def test_resends_at_once_run_a_tool_once(desk: Desk, shop: Shop) -> None:
     assert shop.runs == ["charge"]
 
 
+async def test_a_resend_finds_a_call_whose_commit_is_not_told_yet(
+    desk: Desk, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, committed, told = desk.database.run, asyncio.Event(), asyncio.Event()
+
+    async def late(work: Any) -> Any:
+        result = await commit(work)
+        if not committed.is_set():
+            committed.set()
+            await told.wait()
+        return result
+
+    monkeypatch.setattr(desk.database, "run", late)
+    first = asyncio.create_task(desk.call(key="key"))
+    await committed.wait()
+    second = asyncio.create_task(desk.call(key="key"))
+    await asyncio.wait([second], timeout=0.3)  # a resend that finds nobody who runs the call ends within this time
+    told.set()
+    assert (await first).status is (await second).status is ToolCallStatus.ACCEPTED
+    assert shop.runs == ["charge"]
+
+
 async def test_a_call_that_another_process_runs_is_not_run_beside_it(desk: Desk, shop: Shop) -> None:
     begun = await _begin(desk, "shop__charge", "key")
     assert (await desk.call(key="key")).status is ToolCallStatus.PENDING
