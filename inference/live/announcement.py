@@ -16,8 +16,8 @@ from db.enums import Prompt, Stage
 from db.json_value import Json
 from db.logs import retrieve_exception
 from db.turns.values import Failure, FinishedCall
+from inference.live.caller_events import ReplyStatus
 from inference.live.context import CallContext
-from inference.live.ports import ReplyStatus
 from inference.live.reply_lane import reply_on_lane
 from inference.live.spoken_reply import SpokenReply
 from inference.ports import Citation, EngineInfo, ToolContext, ToolRequest, ToolResult, Transcript

@@ -18,6 +18,7 @@ from db.languages import primary_language
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.audio.vad import FRAME
 from inference.lane import Priority, use_lane
+from inference.live.caller_events import CallOver, CallProblem
 from inference.live.closing import outlive
 from inference.live.commands import Command, Commands
 from inference.live.context import CallContext
@@ -28,7 +29,7 @@ from inference.live.hearing import Hearing
 from inference.live.inbox import AudioInbox
 from inference.live.open_ends import open_ends
 from inference.live.outbox import Outbox
-from inference.live.ports import CallerGone, CallerSpeaker, CallOver, CallProblem, CallRecord
+from inference.live.ports import CallerGone, CallerSpeaker, CallRecord
 from inference.live.recording import CallRecording
 from inference.live.said import Typed
 from inference.live.silence import SilenceWatch

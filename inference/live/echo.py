@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from db.errors import EngineUnavailable
 from inference.audio.wav import resample
-from inference.live.ports import CallerSpeaker, ClearPlayback, PausePlayback, ReplyAudio, ResumePlayback, ToCaller
+from inference.live.caller_events import ClearPlayback, PausePlayback, ReplyAudio, ResumePlayback, ToCaller
+from inference.live.ports import CallerSpeaker
 from inference.ports import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import structlog
 
 from db.logs import error_fields
 from db.turns.live_values import Eagerness, LiveTiming, TurnTaking
-from inference.live import ports
+from inference.live import caller_events
 from inference.live.context import CallContext
 from inference.live.ear import FRAME_SECONDS, Ear, EarEvent, SpeechPaused, SpeechResumed, SpeechStarted, TurnEnded
 from inference.live.endpointing import patience_of
@@ -157,7 +157,7 @@ class Hearing:
         self._partial_at, self._paused_at, self._segment_closed = 0, None, False
         at_ms = utterance.live.speech_started_ms
         await self._context.record.speech_started(at_ms)
-        await self._context.outbox.send(ports.SpeechStarted(utterance.message_id, at_ms))
+        await self._context.outbox.send(caller_events.SpeechStarted(utterance.message_id, at_ms))
         await self._feed(utterance, self._ear.samples, stored=stored)
 
     # --- models while the caller speaks -------------------------------------------------------------------
@@ -245,7 +245,7 @@ class Hearing:
             return
         utterance.words = words
         self._ear.hear_words(words)
-        await self._context.outbox.send(ports.WordsPartial(utterance.message_id, words))
+        await self._context.outbox.send(caller_events.WordsPartial(utterance.message_id, words))
         await self._context.record.words(words)
 
     # --- the end of an utterance --------------------------------------------------------------------------
@@ -268,7 +268,7 @@ class Hearing:
         at = self.seconds - event.silence
         utterance.ended(round(at * 1000), arrived - event.silence, event.scores)
         await self._context.record.speech_ended(utterance.live.speech_ended_ms)
-        await self._context.outbox.send(ports.SpeechEnded(utterance.message_id, utterance.live.speech_ended_ms))
+        await self._context.outbox.send(caller_events.SpeechEnded(utterance.message_id, utterance.live.speech_ended_ms))
         await self._turns.ended(utterance, speculation, respond=respond)
 
     async def forget(self) -> bool:

@@ -15,10 +15,11 @@ from db.ids import new_id
 from db.logs import retrieve_exception
 from db.turns.live_values import LiveTiming
 from db.turns.values import Claim
+from inference.live.caller_events import ReplyStatus, TurnCommitted
 from inference.live.context import CallContext
 from inference.live.draft_turn import DraftTurn
 from inference.live.followed_reply import follow_reply
-from inference.live.ports import HeardTurn, ReplyStatus, TurnCommitted
+from inference.live.ports import HeardTurn
 from inference.live.said import Said, encoded
 from inference.live.speculation import Speculation
 from inference.live.spoken_reply import SpokenReply

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from inference.live.ports import CallerGone, CallerSpeaker, ToCaller
+from inference.live.caller_events import ToCaller
+from inference.live.ports import CallerGone, CallerSpeaker
 
 
 class Outbox:

@@ -10,9 +10,7 @@ from uuid import UUID
 from db.enums import PlaybackSource
 from db.ids import new_id
 from db.json_value import Json
-from inference.live.ledger import HeardLedger
-from inference.live.outbox import Outbox
-from inference.live.ports import (
+from inference.live.caller_events import (
     ClearPlayback,
     PausePlayback,
     ReplyAudio,
@@ -24,6 +22,8 @@ from inference.live.ports import (
     ToCaller,
     ToolProgress,
 )
+from inference.live.ledger import HeardLedger
+from inference.live.outbox import Outbox
 from inference.live.reply_track import ReplyTrack
 from inference.live.tape import CallTape
 from inference.ports import SAMPLE_RATE, Speech

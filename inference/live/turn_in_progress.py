@@ -8,10 +8,10 @@ from uuid import UUID
 from db.enums import PlaybackSource, Prompt
 from db.languages import primary_language
 from inference.live.announcement import Announcement
+from inference.live.caller_events import CallProblem
 from inference.live.closing import Closing
 from inference.live.context import CallContext
 from inference.live.live_turn import LiveTurn
-from inference.live.ports import CallProblem
 from inference.ports import JournalLost, Superseded
 from inference.turn.call_meter import failure_of
 

@@ -18,7 +18,7 @@ from graph.voice.realtime.conversation import Conversation
 from graph.voice.realtime.server_events import event_text, new_name, spoken_item, typed_item
 from graph.voice.realtime.session_config import SessionConfig
 from graph.voice.realtime.word_deltas import fresh_words, without_end
-from inference.live.ports import SpeechEnded, SpeechStarted, TurnCommitted, WordsPartial
+from inference.live.caller_events import SpeechEnded, SpeechStarted, TurnCommitted, WordsPartial
 
 #: Turns whose names are remembered.
 _MAX_TURNS = 50

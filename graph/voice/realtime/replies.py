@@ -29,7 +29,8 @@ from graph.voice.realtime.response_writer import CancelReason, ResponseStatus, R
 from graph.voice.realtime.server_events import event_text, reply_item
 from graph.voice.realtime.session_config import SessionConfig
 from graph.voice.reply_stream import ReplyStream
-from inference.live.ports import CallerGone, LiveCall, ReplyFinished, ReplyStatus
+from inference.live.caller_events import ReplyFinished, ReplyStatus
+from inference.live.ports import CallerGone, LiveCall
 
 #: Audio that a client is sent before it can play it: enough for a network that falters, and for what makes the audio.
 LEAD_MS = 2_000.0

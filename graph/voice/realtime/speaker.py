@@ -8,7 +8,7 @@ from graph.voice.realtime.caller_turns import CallerTurns
 from graph.voice.realtime.client_events import ClientError
 from graph.voice.realtime.replies import Replies
 from graph.voice.realtime.server_events import error_text
-from inference.live.ports import (
+from inference.live.caller_events import (
     CallOver,
     CallProblem,
     ClearPlayback,

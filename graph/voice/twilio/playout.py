@@ -22,7 +22,8 @@ from graph.voice.audio_format import AudioFormat, InputStream, Samples
 from graph.voice.outbox import Outbox
 from graph.voice.reply_stream import ReplyStream
 from graph.voice.twilio.messages import clear_text, mark_text, media_text
-from inference.live.ports import CallerGone, LiveCall, ReplyFinished, ReplyStatus
+from inference.live.caller_events import ReplyFinished, ReplyStatus
+from inference.live.ports import CallerGone, LiveCall
 
 #: Audio that is sent before it can have been played: enough for a process and a network that falter.
 LEAD_SECONDS = 1.0

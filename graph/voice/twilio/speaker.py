@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.enums import CallEndReason
 from graph.voice.outbox import Outbox
 from graph.voice.twilio.playout import Playout
-from inference.live.ports import (
+from inference.live.caller_events import (
     CallOver,
     ClearPlayback,
     PausePlayback,

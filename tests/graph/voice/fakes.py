@@ -10,7 +10,8 @@ from uuid import UUID
 
 from db.enums import CallEndReason
 from graph.voice.calls import CallTicket
-from inference.live.ports import CallerGone, CallerSpeaker, CallRecord, LiveCall, ToCaller
+from inference.live.caller_events import ToCaller
+from inference.live.ports import CallerGone, CallerSpeaker, CallRecord, LiveCall
 
 
 class Speaker:

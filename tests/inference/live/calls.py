@@ -17,7 +17,8 @@ from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.fake.transcriber import FakeTranscriber
 from inference.lane import Lane
 from inference.live.call import Call, CallParts
-from inference.live.ports import CallerGone, ReplyAudio, ReplyFinished, ReplyStarted
+from inference.live.caller_events import ReplyAudio, ReplyFinished, ReplyStarted
+from inference.live.ports import CallerGone
 from inference.live.times import CallTimes
 from inference.ports import Samples, Superseded
 from inference.turn.attempt import TurnSetup

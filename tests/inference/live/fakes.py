@@ -19,7 +19,8 @@ from db.enums import CallEndReason, Prompt, TurnStatus
 from db.turns.live_values import LiveTiming, Playback
 from db.turns.values import Claim
 from inference.audio.vad import FRAME
-from inference.live.ports import CallerGone, CallState, HeardTurn, Reopened, ReplyAudio, ToCaller
+from inference.live.caller_events import ReplyAudio, ToCaller
+from inference.live.ports import CallerGone, CallState, HeardTurn, Reopened
 from inference.ports import (
     SAMPLE_RATE,
     AssistantMessage,

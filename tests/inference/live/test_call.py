@@ -17,10 +17,9 @@ from db.turns.live_values import Eagerness, TurnTaking
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.lane import Lane, Priority
-from inference.live.ports import (
+from inference.live.caller_events import (
     CallOver,
     CallProblem,
-    CallState,
     ReplyAudio,
     ReplyFinished,
     ReplyStarted,
@@ -29,6 +28,7 @@ from inference.live.ports import (
     TurnCommitted,
     WordsPartial,
 )
+from inference.live.ports import CallState
 from inference.live.times import CallTimes
 from inference.ports import ChatFinished, ChatRequest, TextDelta, ToolRequest
 from tests.inference.live.calls import COMPLETE, calling, settle

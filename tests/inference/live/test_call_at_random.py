@@ -16,8 +16,7 @@ from db.enums import CallEndReason, PlaybackSource
 from db.turns.live_values import Eagerness, TurnTaking
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
-from inference.live.ports import (
-    CallerGone,
+from inference.live.caller_events import (
     ClearPlayback,
     ReplyAudio,
     ReplyFinished,
@@ -25,6 +24,7 @@ from inference.live.ports import (
     SpeechStarted,
     TurnCommitted,
 )
+from inference.live.ports import CallerGone
 from inference.live.times import CallTimes
 from tests.inference.live import calls
 from tests.inference.live.calls import Caller, calling

@@ -21,7 +21,8 @@ from inference.engines.fake.chat import FakeChatModel, echo
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.journal.call_records import CallRecords
 from inference.live.call import Call
-from inference.live.ports import CallerGone, ClearPlayback, ReplyAudio, ReplyStarted, TurnCommitted
+from inference.live.caller_events import ClearPlayback, ReplyAudio, ReplyStarted, TurnCommitted
+from inference.live.ports import CallerGone
 from inference.ports import CompletedToolCall, Speech, Superseded, ToolRequest
 from tests.conftest import lent, working
 from tests.db.calls.rows import call_of, names, open_call

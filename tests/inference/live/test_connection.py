@@ -15,17 +15,9 @@ from db.turns.live_values import Eagerness, TurnTaking
 from inference.audio.vad import FRAME
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
+from inference.live.caller_events import CallOver, CallProblem, ReplyAudio, ReplyFinished, ReplyStarted, SpeechStarted
 from inference.live.inbox import AudioInbox
-from inference.live.ports import (
-    CallerGone,
-    CallOver,
-    CallProblem,
-    CallState,
-    ReplyAudio,
-    ReplyFinished,
-    ReplyStarted,
-    SpeechStarted,
-)
+from inference.live.ports import CallerGone, CallState
 from inference.live.times import CallTimes
 from inference.ports import SAMPLE_RATE, JournalLost, Speech, Superseded, TextDelta
 from tests.inference.live.calls import Caller, calling

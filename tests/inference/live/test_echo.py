@@ -13,10 +13,10 @@ from db.errors import EngineUnavailable
 from inference.audio.vad import FRAME, SpeechDetector
 from inference.audio.wav import resample
 from inference.live import echo
+from inference.live.caller_events import ClearPlayback, PausePlayback, ReplyAudio, ResumePlayback, ToCaller
 from inference.live.ear import Ear, SpeechStarted
 from inference.live.echo import EchoCanceller, EchoFreeSpeaker
 from inference.live.open_ends import open_ends
-from inference.live.ports import ClearPlayback, PausePlayback, ReplyAudio, ResumePlayback, ToCaller
 from inference.ports import SAMPLE_RATE, Samples
 from tests.speech_samples import clips
 

@@ -11,8 +11,7 @@ from db.enums import PlaybackSource, TurnStatus
 from db.turns.live_values import TurnTaking
 from inference.engines.fake.chat import FakeChatModel
 from inference.engines.fake.synthesizer import FakeSynthesizer
-from inference.live.interruption import Verdict, verdict
-from inference.live.ports import (
+from inference.live.caller_events import (
     ClearPlayback,
     PausePlayback,
     ReplyAudio,
@@ -22,6 +21,7 @@ from inference.live.ports import (
     ResumePlayback,
     SpeechStarted,
 )
+from inference.live.interruption import Verdict, verdict
 from tests.inference.live.calls import Caller, calling
 from tests.inference.live.fakes import FakeRecognizer, noise, spoken, words_in
 

@@ -12,8 +12,8 @@ import pytest
 from db.enums import PlaybackSource
 from inference.audio.opus import PACKET_MS, OggFile, OpusEncoder, pack, unpack
 from inference.audio.vad import FRAME
+from inference.live.caller_events import ReplyStatus
 from inference.live.outbox import Outbox
-from inference.live.ports import ReplyStatus
 from inference.live.recording import CallRecording
 from inference.live.reply_track import ReplyTrack
 from inference.live.spoken_reply import SpokenReply

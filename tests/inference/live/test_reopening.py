@@ -10,7 +10,14 @@ from db.enums import TurnStatus
 from db.errors import EngineUnavailable
 from inference.engines.fake.chat import FakeChatModel, echo
 from inference.engines.fake.synthesizer import FakeSynthesizer
-from inference.live.ports import ClearPlayback, ReplyAudio, ReplyFinished, ReplyStarted, ReplyStatus, TurnCommitted
+from inference.live.caller_events import (
+    ClearPlayback,
+    ReplyAudio,
+    ReplyFinished,
+    ReplyStarted,
+    ReplyStatus,
+    TurnCommitted,
+)
 from inference.ports import CompletedToolCall, ToolRequest
 from tests.inference.live.calls import calling
 from tests.inference.live.fakes import FakeRecognizer, noise

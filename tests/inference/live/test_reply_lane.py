@@ -12,8 +12,8 @@ import pytest
 from inference.engines.fake.synthesizer import FakeSynthesizer
 from inference.engines.synthesizer_base import SynthesizerBase
 from inference.lane import Lane, LanePlace, Priority, current_lane
+from inference.live.caller_events import ReplyFinished
 from inference.live.outbox import Outbox
-from inference.live.ports import ReplyFinished
 from inference.live.reply_lane import reply_on_lane
 from inference.live.spoken_reply import SpokenReply
 from inference.live.tape import CallTape

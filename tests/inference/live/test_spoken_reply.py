@@ -8,9 +8,7 @@ from uuid import uuid4
 import numpy as np
 
 from db.enums import PlaybackSource
-from inference.live.outbox import Outbox
-from inference.live.ports import (
-    CallerGone,
+from inference.live.caller_events import (
     ClearPlayback,
     PausePlayback,
     ReplyAudio,
@@ -20,6 +18,8 @@ from inference.live.ports import (
     ResumePlayback,
     ToCaller,
 )
+from inference.live.outbox import Outbox
+from inference.live.ports import CallerGone
 from inference.live.spoken_reply import SpokenReply
 from inference.live.tape import CallTape
 from inference.ports import Speech

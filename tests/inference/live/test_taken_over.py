@@ -18,7 +18,8 @@ from graph.voice.calls import Calls, CallTicket, Connection
 from inference.audio.vad import FRAME
 from inference.journal.call_records import CallRecords
 from inference.live.call import Call
-from inference.live.ports import CallerSpeaker, CallRecord, LiveCall, TurnCommitted
+from inference.live.caller_events import TurnCommitted
+from inference.live.ports import CallerSpeaker, CallRecord, LiveCall
 from inference.ports import Samples, Transcript
 from tests.db.calls.rows import call_of, names, open_call
 from tests.db.rows import STORE, eventually, open_session

@@ -27,11 +27,8 @@ from graph.voice.opening import NewCall, OpenedCall, Reception
 from graph.voice.realtime.connection import ConnectionLimits
 from graph.voice.realtime.endpoint import PATH, RealtimeEndpoint
 from graph.voice.web import MAX_MESSAGE_BYTES
-from inference.live.ports import (
-    CallerGone,
-    CallerSpeaker,
+from inference.live.caller_events import (
     CallOver,
-    CallRecord,
     ClearPlayback,
     PausePlayback,
     ReplyAudio,
@@ -45,6 +42,7 @@ from inference.live.ports import (
     TurnCommitted,
     WordsPartial,
 )
+from inference.live.ports import CallerGone, CallerSpeaker, CallRecord
 from tests.graph.voice.fakes import until
 
 KEY = "vl_key"

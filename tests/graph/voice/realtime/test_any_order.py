@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection
 
 from db.enums import PlaybackSource
 from graph.voice.audio_format import AudioFormat
-from inference.live.ports import (
+from inference.live.caller_events import (
     ClearPlayback,
     PausePlayback,
     ReplyAudio,

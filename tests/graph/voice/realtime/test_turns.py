@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from db.enums import PlaybackSource
 from db.turns.live_values import Eagerness
 from graph.voice.audio_format import AudioFormat, InputStream, OutputStream
-from inference.live.ports import (
+from inference.live.caller_events import (
     CallProblem,
     ReplyFinished,
     ReplyStarted,

@@ -17,7 +17,8 @@ from db.enums import PlaybackSource
 from graph.voice.audio_format import Samples
 from graph.voice.outbox import Outbox
 from graph.voice.twilio.playout import LEAD_SECONDS, Playout
-from inference.live.ports import CallerGone, LiveCall, ReplyFinished, ReplyStatus
+from inference.live.caller_events import ReplyFinished, ReplyStatus
+from inference.live.ports import CallerGone, LiveCall
 from tests.graph.voice.fakes import until
 
 _RATE = 16_000
