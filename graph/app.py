@@ -36,6 +36,7 @@ from graph.guards.persisted_documents import Documents, trusted_documents
 from graph.guards.rate_limit import Rates
 from graph.guards.response_headers import Hosts, ResponseHeaders
 from graph.guards.revocations import Revocations
+from graph.guards.text_threads import TextThreads
 from graph.guards.upload_rate import UploadRate
 from graph.http import sign_in
 from graph.http.body_limit import BodyLimit
@@ -144,6 +145,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
                 revocations=revocations,
                 call_tokens=CallTokens(call_secret),
                 overview=OverviewReads(database),
+                texts=stack.enter_context(TextThreads()),
             )
             router = graphql_router(parts)
             fast_path["parts"] = FastPathParts(

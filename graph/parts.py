@@ -22,6 +22,7 @@ from graph.guards.open_subscriptions import SubscriptionLimits
 from graph.guards.persisted_documents import Documents
 from graph.guards.rate_limit import Rates
 from graph.guards.revocations import Revocations
+from graph.guards.text_threads import TextThreads
 from graph.media.signing import MediaSigner
 from graph.settings import ApiSettings
 
@@ -68,3 +69,4 @@ class Parts:
     revocations: Revocations
     call_tokens: CallTokens
     overview: OverviewReads
+    texts: TextThreads

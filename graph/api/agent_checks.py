@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from itertools import islice
 from typing import Annotated
@@ -71,7 +70,7 @@ class AgentChecks:
     ) -> AgentCheck:
         viewer = await info.context.viewer()
         try:
-            wanted = await asyncio.to_thread(given_definition, definition)
+            wanted = await info.context.parts.texts.run(viewer.tenant_id, given_definition, definition)
         except InvalidDefinition as error:
             return AgentCheck(
                 problems=[
@@ -98,13 +97,16 @@ class AgentChecks:
                     )
                 )
             current = None if found is None or found.agent.version is None else found.version.definition
+        differences: list[AgentChange] = []
+        if current is not None:
+            differences = await info.context.parts.texts.run(viewer.tenant_id, _changes, current, wanted)
         return AgentCheck(
             problems=[],
             warnings=await warnings_of(info, wanted),
             name=wanted.name,
             current_version=None if found is None else found.agent.version,
             known_version=known,
-            changes=[] if current is None else await asyncio.to_thread(_changes, current, wanted),
+            changes=differences,
         )
 
 

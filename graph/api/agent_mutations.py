@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import strawberry
@@ -42,7 +41,7 @@ class AgentMutations:
     )
     async def publish_agent(self, info: Info, input: PublishAgentInput) -> PublishAgentPayload | None:  # noqa: A002
         viewer = await info.context.viewer()
-        definition = await asyncio.to_thread(given_definition, input.definition)
+        definition = await info.context.parts.texts.run(viewer.tenant_id, given_definition, input.definition)
         found = await info.context.parts.database.run(
             lambda session: agents.publish_agent(
                 session,

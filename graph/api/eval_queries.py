@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -31,9 +30,6 @@ from graph.evals.conversation import Conversation
 from graph.evals.parse import parse_conversation, parse_evals
 from graph.evals.played import PlayedConversation
 
-#: Texts that are read, and sessions that are judged, at a time: both hold the interpreter.
-_PLACES = asyncio.Semaphore(2)
-
 #: Most lines of a file, all conversations together.
 _MAX_LINES = 2_000
 
@@ -52,9 +48,8 @@ class EvalQueries:
         info: Info,
         text: Annotated[str, strawberry.argument(description="The file in YAML, at most 1 MB.")],
     ) -> list[EvalConversation]:
-        await info.context.viewer()
-        async with _PLACES:
-            found = await asyncio.to_thread(parse_evals, text)
+        viewer = await info.context.viewer()
+        found = await info.context.parts.texts.run(viewer.tenant_id, parse_evals, text)
         if sum(len(each.turns) for each in found) > _MAX_LINES:
             raise InvalidEvals([Problem(f"The file has more than {_MAX_LINES} lines of customers: divide it.")])
         return [_shown(each) for each in found]
@@ -75,11 +70,10 @@ class EvalQueries:
         ],
     ) -> EvalVerdict:
         viewer = await info.context.viewer()
-        async with _PLACES:
-            expected = await asyncio.to_thread(parse_conversation, conversation)
+        texts = info.context.parts.texts
+        expected = await texts.run(viewer.tenant_id, parse_conversation, conversation)
         played = await _read(info, viewer, session_id)
-        async with _PLACES:
-            verdict = await asyncio.to_thread(check, expected, played)
+        verdict = await texts.run(viewer.tenant_id, check, expected, played)
         return _judged(played, verdict)
 
     @strawberry.field(
