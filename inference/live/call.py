@@ -305,7 +305,7 @@ class Call:
     async def _close_out(self, reason: CallEndReason) -> CallEndReason:
         """Stores what was said last, and ends the call. The turn in progress goes on to its end in the record."""
         await self._take_rest()
-        if keys := self._digits.take(final=True):
+        while keys := self._digits.take(final=True):
             await self._floor.typed(Typed(keys, digits=True), respond=False)
         await self._hearing.end_now(respond=True)
         await self._floor.last_words()
