@@ -91,10 +91,13 @@ class UnfinishedAudio:
         return number
 
     def cleared(self) -> int:
-        """Forgets all audio. Number of the last segment."""
+        """Forgets the utterance that has not ended. Number of the last segment that nothing else needs.
+
+        The segments of an utterance that has ended, and is not stored yet, are all that is left of it if the process
+        dies; segments are dropped from the first one on, so those of the forgotten utterance are kept until then.
+        """
         self._forget()
-        self._ends.clear()
-        return self.number
+        return 0 if self._ends else self.number
 
     def _forget(self) -> None:
         """What has not become a segment."""
