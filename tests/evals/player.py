@@ -1,7 +1,8 @@
 """Plays evaluation conversations with the scripted engine in this process, its tools faked over the agent's definition.
 
 ``python -m tests.evals.player [--half tune] [--kind KIND] [--name NAME] [--quiet]`` shows what ``voxloom eval`` shows,
-in half a minute. Spoken lines are played as text.
+in half a minute. Spoken lines are played as text. ``--half trades``: agents of other trades, which are defined by
+``trades/agents/*.agent.yaml`` and the examples; ``--half`` may be another folder too.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from inference.ports import (
 from inference.tools.crm_specs import crm_tools
 from inference.turn.guard.conversation import Conversation as GuardedConversation
 from inference.turn.guard.tool_guard import refusal_of
+from tests.evals.agents import agents_beside, servers_of
 
 FOLDER = Path(__file__).parent
 PROTOTYPES = Path(tempfile.gettempdir()) / "voxloom-prototypes"
@@ -52,7 +54,7 @@ _OF_THE_CRM = ("id", "reference", "scenario", "status")
 
 
 def conversations(half: str, kind: str | None = None, name: str | None = None) -> Iterator[Loaded]:
-    """The conversations of a half."""
+    """The conversations of a half: a folder beside this file, or the path of another one."""
     for each in load([FOLDER / half]):
         if kind in {None, each.conversation.kind} and name in {None, each.conversation.name}:
             yield each
@@ -169,17 +171,22 @@ def _record(record: Mapping[str, Any]) -> PlayedRecord:
 
 async def _main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--half", default="tune")
+    parser.add_argument("--half", default="tune", help="tune, test, trades, or the path of a folder")
     parser.add_argument("--kind")
     parser.add_argument("--name")
+    parser.add_argument("--agent", help="only the conversations of this agent")
     parser.add_argument("--quiet", action="store_true", help="only the table")
     options = parser.parse_args()
     engine = ScriptedEngine(threads=1, directory=PROTOTYPES)
     await engine.load()
     console = Console(width=140)
     outcomes = []
+    agents = agents_beside(FOLDER / options.half)
     for each in conversations(options.half, options.kind, options.name):
-        played = await play(engine, each.conversation)
+        if options.agent not in {None, each.conversation.agent}:
+            continue
+        agent = agents[each.conversation.agent]
+        played = await play(engine, each.conversation, agent, servers_of(agent))
         outcomes.append(Outcome(each, played, check(each.conversation, played, backtracking), 0.0))
     for outcome in outcomes:
         for turn in outcome.played.turns:
