@@ -57,6 +57,7 @@ class _Words:
     places: frozenset[str]
     moves: re.Pattern[str]
     numbers: re.Pattern[str]
+    house_first: re.Pattern[str]
 
 
 @cache
@@ -93,6 +94,7 @@ def _words(language: str) -> _Words:
         frozenset(place for table in tables for place in map(str.lower, table.places)),
         re.compile(rf" {every('moves')} "),
         re.compile(number_pattern(language, 99)),
+        re.compile(rf"{house}, (?={street})"),  # "1205, boulevard Saint-Laurent"
     )
 
 
@@ -185,7 +187,8 @@ def _extent(said: Utterance, start: int, words: _Words, rules: NameRules, *, ask
     end = start
     at = start
     for part in range(_MAX_PARTS):
-        stop = _part_end(folded, at)
+        first = words.house_first.match(folded, at) if part == 0 else None
+        stop = _part_end(folded, first.end() if first else at)
         cut = words.ends.search(folded, at, min(stop, start + _MAX_CHARS))
         close = min(cut.start() if cut else stop, _joined_clause(said, at, stop, words, rules))
         close = min([close, *(first for first, last in said.claimed if at <= first < close)])
@@ -245,14 +248,17 @@ def _street_end(said: Utterance, start: int, close: int, words: _Words, rules: N
         return close
     at = max(bodies)
     small = not any(said.is_upper(place) for place in range(start, at))
+    named = False
     while token := re.compile(r"[ .]{0,2}([^\s,]+)").match(said.folded, at, close):
         word, place = token[1].strip("."), token.start(1)
         following = re.compile(r" ([^\s,]+)").match(said.folded, token.end(), close)
         capital = said.is_upper(place) or word[:1].isdigit() or words.parts.fullmatch(word) is not None
-        joins = word in words.joint_words and following and said.is_upper(following.start(1))
+        town = following and (said.is_upper(following.start(1)) or (small and following[1] in words.places))
+        joins = following and ((word in words.joint_words and town) or (small and named and word in rules.particles))
         plain = (small or not said.has_case(place)) and word not in rules.own and word not in rules.stops
         if not (capital or joins or plain):
             break
+        named = words.parts.fullmatch(word) is not None or (named and word in rules.particles)  # "colonia del | valle"
         at = token.end()
     return at
 
@@ -326,6 +332,7 @@ def _value(said: Utterance, start: int, end: int, language: str) -> str:
     for numeral in find_numerals(said.folded[start:end], language):
         first, last = start + numeral.start, start + numeral.end
         edge = first == start or last == end or said.folded[last] in ",;" or numeral.digits > "9"
+        edge = edge or _words(language).parts.match(said.folded, last + 1) is not None
         part = _words(language).parts.search(said.folded[max(start, first - 16) : first].rstrip())
         beside = part is not None and said.folded[max(start, first - 16) : first].rstrip().endswith(part.group())
         if numeral.spoken and ((not numeral.weak and edge) or beside):

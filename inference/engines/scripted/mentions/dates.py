@@ -38,6 +38,8 @@ class _Words:
     months: dict[str, int]
     weekdays: dict[str, int]
     offsets: dict[str, int]
+    feasts: re.Pattern[str]
+    feast_days: dict[str, str]
     day_first: bool
 
 
@@ -77,6 +79,7 @@ def _words(language: str) -> _Words:
                 )
                 named.append((kind, re.compile(pattern)))
     offsets = {fold(word): days_ for each in dates for word, days_ in each.relative.items()}
+    feasts = {fold(word): day for each in dates for word, day in each.feasts.items()}
     return _Words(
         tuple(named),
         phrases(offsets),
@@ -88,6 +91,8 @@ def _words(language: str) -> _Words:
         months,
         weekdays,
         offsets,
+        phrases(feasts),
+        feasts,
         tables[0].day_first,
     )
 
@@ -144,6 +149,9 @@ def find_dates(said: Utterance, language: str, fields: Fields, expected: Expecta
                 kind == "weekday_patterns" and words.past_words.search(_clause(said.folded, match)) is not None
             )
             add(match, _value(kind, match, words, today, past=past))
+    for match in words.feasts.finditer(said.folded):
+        month, day = words.feast_days[re.sub(r"[ ,]+", " ", match.group())].split("-")
+        add(match, _next(int(day), int(month), today, past=False))
     for match in words.relative.finditer(said.folded):
         days = words.offsets.get(re.sub(r"[ ,]+", " ", match.group()))
         add(match, None if days is None else (today + dt.timedelta(days=days)).isoformat())

@@ -26,6 +26,7 @@ class _Words:
     currency: re.Pattern[str]
     cents: re.Pattern[str]
     joint: re.Pattern[str]
+    decimal: re.Pattern[str]
     codes: dict[str, str]
 
 
@@ -47,6 +48,7 @@ def _words(language: str) -> _Words:
         re.compile(rf" ?(?P<currency>{sign}|{names}{RIGHT})"),
         re.compile(rf" ?{cents}{RIGHT}"),
         re.compile(rf" (?:{joint} )?|{LEFT}{joint} "),
+        re.compile(rf"[ -]|,? {alternation(word for each in tables for word in each.decimals)} "),
         codes,
     )
 
@@ -79,8 +81,8 @@ def find_money(said: Utterance, language: str, fields: Fields, expected: Expecta
             continue
         currency = words.currency.match(said.folded, numeral.end)
         cents = words.cents.match(said.folded, numeral.end)
-        if currency and not numeral.weak:
-            start, amount = _with_hundredths(numerals, at, said.folded)
+        if currency and (not numeral.weak or numeral.digits == "1000"):
+            start, amount = _with_hundredths(numerals, at, said.folded, words)
             minor, end = _minor(said.folded, currency.end(), numerals, words)
             if minor:
                 amount = f"{amount[:-2]}{minor}"
@@ -100,11 +102,11 @@ def _written(amount: str) -> str:
     return f"{re.sub(r'[.,]', '', whole)}.{part:0<2}"
 
 
-def _with_hundredths(numerals: list[Numeral], at: int, folded: str) -> tuple[int, str]:
-    """The amount of a numeral before a currency; "forty nine ninety dollars" are two numerals."""
+def _with_hundredths(numerals: list[Numeral], at: int, folded: str, words: _Words) -> tuple[int, str]:
+    """The amount of a numeral before a currency; "forty nine ninety dollars", "con noventa euros" are two numerals."""
     numeral = numerals[at]
     before = numerals[at - 1] if at else None
-    joined = before and before.spoken and not before.weak and folded[before.end : numeral.start] in {" ", "-"}
+    joined = before and before.spoken and not before.weak and words.decimal.fullmatch(folded, before.end, numeral.start)
     if before and joined and numeral.spoken and len(numeral.digits) == 2 and len(before.digits) <= 3:
         return before.start, f"{before.digits}.{numeral.digits}"
     return numeral.start, f"{numeral.digits}.00"

@@ -37,6 +37,8 @@ class _Reader:
         self.below: dict[tuple[str, ...], int] = {}
         self.hundred: set[str] = set()
         self.thousand: set[str] = set()
+        self.fractions: dict[str, int] = {}
+        self.more: dict[str, int] = {}
         self.repeats: dict[str, int] = {}
         self.weak: set[tuple[str, ...]] = set()
         for language in reversed(languages):
@@ -44,6 +46,8 @@ class _Reader:
             self.below |= _below_thousand(words)
             self.hundred |= {fold(word) for word in words.hundred}
             self.thousand |= {fold(word) for word in words.thousand}
+            self.fractions |= {fold(word): part for word, part in words.fractions.items()}
+            self.more |= {fold(word): part for word, part in words.more.items()}
             self.repeats |= {fold(word): count for word, count in words.repeats.items()}
             self.weak |= {tuple(fold(word).split()) for word in words.weak}
         self.longest: dict[str, int] = {}
@@ -53,9 +57,9 @@ class _Reader:
 
 def _below_thousand(words: NumeralWords) -> dict[tuple[str, ...], int]:
     found: dict[tuple[str, ...], int] = {}
-    if words.generated:
+    for language in words.generated:
         for value in range(1000):
-            written = fold(num2words(value, lang=words.generated)).replace("-", " ")
+            written = fold(num2words(value, lang=language)).replace("-", " ")
             found[tuple(written.split())] = value
             found.setdefault(tuple(part for part in written.split() if part != "and"), value)
             if written.startswith("einhundert"):
@@ -82,7 +86,11 @@ def find_numerals(folded: str, language: str) -> list[Numeral]:
     found: list[Numeral] = []
     at = 0
     while at < len(tokens):
-        numeral, used = _repeated(folded, tokens, at, reader) or _numeral(folded, tokens, at, reader)
+        numeral, used = (
+            _repeated(folded, tokens, at, reader)
+            or _fraction(folded, tokens, at, reader)
+            or _numeral(folded, tokens, at, reader)
+        )
         if numeral is not None:
             found.append(numeral)
         at += max(used, 1)
@@ -101,6 +109,25 @@ def _repeated(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader
     return None
 
 
+def _fraction(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -> tuple[Numeral, int] | None:
+    """Parts of a hundred or thousand: "डेढ़ सौ" is 150, "साढ़े तीन हज़ार" is 3500."""
+    part, used = reader.fractions.get(tokens[at].group()), 1
+    more = reader.more.get(tokens[at].group())
+    if part is None and more is not None and at + 1 < len(tokens) and _near(folded, tokens, at + 1):
+        count = reader.below.get((tokens[at + 1].group(),), 0)
+        if count:
+            part, used = count * 100 + more, 2
+        elif more > 0:
+            part = 100 + more  # "सवा सौ"
+    if part is None or at + used >= len(tokens) or not _near(folded, tokens, at + used):
+        return None
+    unit = tokens[at + used].group()
+    size = 100 if unit in reader.hundred else 1000 if unit in reader.thousand else 0
+    if not size:
+        return None
+    return Numeral(tokens[at].start(), tokens[at + used].end(), str(part * size // 100), spoken=True), used + 1
+
+
 def single_number(text: str, language: str) -> str | None:
     """The digits of the only numeral of a text; None if it has none or several."""
     numerals = find_numerals(fold(text), language)
@@ -113,6 +140,8 @@ def _numeral(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader)
     if first.group().isdigit():
         return Numeral(first.start(), first.end(), first.group()), 1
     value, used = _below(folded, tokens, at, reader)
+    if value is None and first.group() in reader.thousand and (after := _after_thousand(folded, tokens, at, reader)):
+        return after
     compound = _compound(first.group(), reader) if value is None else None
     if compound is not None:
         value, used = compound, 1
@@ -130,6 +159,17 @@ def _numeral(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader)
         return None, 1
     words = tuple(token.group() for token in tokens[at : at + used])
     return Numeral(first.start(), tokens[at + used - 1].end(), str(value), True, words in reader.weak), used
+
+
+def _after_thousand(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -> tuple[Numeral, int] | None:
+    """A thousand that nothing counts: "mil doscientos", "mille deux cents". Alone it is often no number."""
+    if at + 1 == len(tokens) or not _near(folded, tokens, at + 1):
+        return Numeral(tokens[at].start(), tokens[at].end(), "1000", spoken=True, weak=True), 1
+    rest, more = _below(folded, tokens, at + 1, reader)
+    last = tokens[at + more] if rest else tokens[at]
+    return Numeral(tokens[at].start(), last.end(), str(1000 + (rest or 0)), True, weak=not rest), 1 + (
+        more if rest else 0
+    )
 
 
 def _below(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader) -> tuple[int | None, int]:
@@ -160,7 +200,13 @@ def _with_hundred(
 ) -> tuple[int | None, int]:
     """A count of hundreds in words of their own, with what follows: "चार सौ सत्रह"."""
     value, used = count
-    if not value or value > 9 or at + used >= len(tokens) or tokens[at + used].group() not in reader.hundred:
+    if (
+        not value
+        or value > 99
+        or value % 10 == 0
+        or at + used >= len(tokens)
+        or tokens[at + used].group() not in reader.hundred
+    ):
         return count
     if not _near(folded, tokens, at + used):
         return count

@@ -37,7 +37,8 @@ def find_person_names(
         only = asked and set(expected.fields) == {"name"}
         spans += finder.alone(asked=asked, only=only, identified=bool(identities))
     else:
-        spans += [each for each in finder.alone(asked=True, only=False, identified=False) if _longer(said, each, spans)]
+        alone = finder.alone(asked=True, only=False, identified=False)
+        spans += [each for each in alone if _longer(said, each, spans, language)]
     if not spans and expected.fields[:1] == ("name",):
         spans = finder.cued(anybody=True)  # "what is the name?" - "his name is Leo Hartmann"
     spans = spans or finder.for_whom()
@@ -51,11 +52,15 @@ def find_person_names(
     return found
 
 
-def _longer(said: Utterance, name: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+def _longer(said: Utterance, name: tuple[int, int], others: list[tuple[int, int]], language: str) -> bool:
     """Whether a name says another one in full: "I'm Kev, Kevin Oyelaran"."""
-    short = [said.folded[start:end] for start, end in others]
+    titles = name_rules(language).titles
+    short = [
+        " ".join(word for word in said.folded[start:end].split() if word.strip(".") not in titles)
+        for start, end in others
+    ]
     words = said.folded[slice(*name)].split()
-    return len(words) > 1 and any(" " not in each and words[0].startswith(each[:3]) for each in short)
+    return len(words) > 1 and any(each and " " not in each and words[0].startswith(each[:3]) for each in short)
 
 
 def written(name: str, rules: NameRules) -> str:
@@ -94,8 +99,10 @@ class _Finder(NameReader):
     def cued(self, *, anybody: bool = False) -> list[tuple[int, int]]:
         """Names behind cues. ``anybody``: also those that are said to be somebody else's."""
         found = []
-        cues = [(match, "strong") for match in self.rules.cues.finditer(self.folded)]
-        cues += [(match, "bare") for match in self.rules.bare_cues.finditer(self.folded)]
+        strong = list(self.rules.cues.finditer(self.folded))
+        inside = {at for match in strong for at in range(match.start(), match.end())}
+        cues = [(match, "strong") for match in strong]
+        cues += [(each, "bare") for each in self.rules.bare_cues.finditer(self.folded) if each.start() not in inside]
         cues += [(match, "weak") for match in self.rules.weak_cues.finditer(self.folded)]
         for match, kind in sorted(cues, key=lambda each: (each[0].end(), each[1] != "strong"))[:_MAX_CUES]:
             if not anybody and self.rules.not_mine.search(self.folded[max(0, match.start() - 40) : match.start()]):
@@ -182,7 +189,16 @@ class _Finder(NameReader):
             start = self._trim_leads(first, tail.start())
             name = self.sequence(start, tail.start())
             if name is None or self.folded[name.end : tail.start()].strip(" ,"):
-                continue
+                start = self._behind_common(first, tail.start())
+                name = self.sequence(start, tail.start()) if start > first else None
+                cased = name is not None and self.said.has_case(name.start) and not self.lower
+                if name is None or cased or name.words > _MAX_UNKNOWN + 1 or self._is_thing(name):
+                    continue
+                if self.folded[name.end : tail.start()].strip(" ,"):
+                    continue
+                if name.words > 1 and not self.said.has_case(name.start):
+                    found.append((name.start, name.end))
+                    continue
             if (
                 name.titled
                 or name.given
@@ -191,6 +207,11 @@ class _Finder(NameReader):
             ):
                 found.append((name.start, name.end))
         return found
+
+    def _behind_common(self, first: int, end: int) -> int:
+        """Where the last words begin that are no words of the language: "यह कनेक्शन | हरीश त्रिपाठी के नाम पर"."""
+        common = [word for word in NAME_WORD.finditer(self.folded, first, end) if word.group() in self.common]
+        return common[-1].end() if common else first
 
     def _clause_start(self, at: int) -> int:
         breaks = [match.end() for match in _BREAK.finditer(self.folded, 0, at) if not self._abbreviates(match)]

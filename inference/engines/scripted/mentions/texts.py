@@ -33,6 +33,7 @@ class _Words:
     number_cues: re.Pattern[str]
     links: re.Pattern[str]
     units: re.Pattern[str]
+    common: frozenset[str]
 
 
 @cache
@@ -47,6 +48,7 @@ def _words(language: str) -> _Words:
         re.compile(rf"[,;] (?:{LETTER}+ ){{0,2}}{LEFT}{alternation(cues)}{RIGHT}"),
         re.compile(alternation(word for each in tables for word in each.texts.links)),
         re.compile(alternation(word for each in tables for word in each.numbers.units)),
+        name_rules(language).common,
     )
 
 
@@ -169,7 +171,8 @@ def _behind(said: Utterance, tokens: list[re.Match[str]], span: tuple[int, int],
             break
         if kept and _is_capital(said, kept[0]) and not _is_capital(said, token):
             break
-        if kept and not _is_capital(said, kept[0]) and said.has_case(token.start()):
+        small = kept and not _is_capital(said, kept[0]) and said.has_case(token.start())
+        if small and (said.text != said.text.lower() or len(kept) > 1 or token.group() in words.common):
             break
         kept.append(token)
     return kept

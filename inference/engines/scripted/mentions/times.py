@@ -135,6 +135,8 @@ def _clock(hour: int, minutes: int, folded: str, match: re.Match[str], words: _W
     before = folded[max(0, match.start() - _NEAR) : match.start()]
     late = words.evening.search(around) or words.evening.search(before)
     early = words.morning.search(around) or words.morning.search(before)
+    if not late and not early:  # "this evening a table for four, at half past seven"
+        late, early = words.evening.search(folded), words.morning.search(folded)
     if late and not (early and not words.evening.search(around)) and hour <= _NOON and total < _EVENING * 60:
         total += _EVENING * 60
     elif early and not late and hour == _NOON and minutes >= 0:

@@ -22,15 +22,19 @@ class _Table(BaseModel):
 
 
 class NumeralWords(_Table):
-    """``generated``: language of num2words, whose words for 0..999 are added. ``weak``: number words that mean
-    something else too, and so are no number alone. ``joins``: words between the groups of a number.
+    """``generated``: languages of num2words, whose words for 0..999 are added. ``weak``: number words that mean
+    something else too, and so are no number alone. ``joins``: words between the groups of a number. ``fractions``:
+    of the hundred or thousand that follows, in hundredths ("डेढ़ सौ"); ``more``: what is added to the number behind it,
+    so too ("साढ़े तीन सौ").
     """
 
-    generated: str | None = None
+    generated: list[str] = []
     words: dict[str, int] = {}
     listed: list[str] = []
     hundred: list[str] = []
     thousand: list[str] = []
+    fractions: dict[str, int] = {}
+    more: dict[str, int] = {}
     weak: list[str] = []
     repeats: dict[str, int] = {}
     dash: list[str] = []
@@ -124,7 +128,7 @@ class DateWords(_Table):
     """Patterns with ``{day}``, ``{month}``, ``{year}``, ``{weekday}``, ``{n}``. ``past``: before a day that is over.
     ``past_words``: of clauses about the past.
     ``asked_patterns``: only of the answer to a question for a date.
-    ``stated``: before the day that it is ("today is Friday").
+    ``stated``: before the day that it is ("today is Friday"). ``feasts``: days that have a name -> month and day.
     """
 
     months: list[list[str]]
@@ -141,6 +145,7 @@ class DateWords(_Table):
     past: list[str]
     past_words: list[str]
     stated: list[str]
+    feasts: dict[str, str]
 
 
 class TimeWords(_Table):
@@ -162,11 +167,14 @@ class EmailWords(_Table):
 
 
 class MoneyWords(_Table):
-    """``currencies``: words and signs -> ISO 4217. ``cents``: of any currency. ``joints``: between the two."""
+    """``currencies``: words and signs -> ISO 4217. ``cents``: of any currency. ``joints``: between the two.
+    ``decimals``: the decimal point in words ("forty nine point ninety").
+    """
 
     currencies: dict[str, str]
     cents: list[str]
     joints: list[str]
+    decimals: list[str]
 
 
 class CorrectionWords(_Table):
