@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import weakref
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from db.audio.store import AudioStore
 from db.calls import connections
 from db.calls.ending import CALLS_CHANNEL, ENDED, INTERRUPT
 from db.enums import LiveCallStatus
+from db.errors import Conflict
 from db.feed.feed import Feed
 from db.postgres.database import Database
 from db.postgres.outage import retry_outage, run_forever
@@ -68,6 +70,8 @@ class CallRecords:
         self._recordings = CallRecordings(database, store)
         self._parts = RecordParts(database, store, self._jobs, self._feed, self._recordings, patience_seconds)
         self._connecting: Counter[UUID] = Counter()
+        #: The newest connection that was told of while one of this process was made; infinite: the call has ended.
+        self._told: dict[UUID, float] = {}
         self._records: weakref.WeakSet[DatabaseCallRecord] = weakref.WeakSet()
         self.interrupt: Callable[[UUID], None] = lambda _: None
         self.leave: Callable[[UUID], None] = lambda _: None
@@ -75,8 +79,8 @@ class CallRecords:
     async def connect(self, ticket: Ticket) -> DatabaseCallRecord:
         """The record of the call for a new connection, which fences the one before it.
 
-        Raises NotFound, Forbidden if the first connection comes too late, Conflict if the call has ended, and database
-        errors.
+        Raises NotFound, Forbidden if the first connection comes too late, Conflict if the call has ended or has a newer
+        connection by now, and database errors.
         """
         await self._jobs.worker_id()  # so that the first turn does not wait for it
         tried: list[tuple[int, datetime]] = []
@@ -89,12 +93,15 @@ class CallRecords:
                 record.follow_on(before)
                 if before.held and before.lease.connection < record.lease.connection:
                     before.stop()
+            if self._told.get(ticket.call_id, 0) > call.lease.connection:  # since this connection was committed
+                raise Conflict("The call has ended, or has a newer connection.")
             self._records.add(record)
             return record
         finally:
             self._connecting[ticket.call_id] -= 1
             if not self._connecting[ticket.call_id]:
                 del self._connecting[ticket.call_id]
+                self._told.pop(ticket.call_id, None)
 
     async def run(self) -> None:
         """Heartbeats, notifications and polls, until cancelled; database outages are logged and outlasted."""
@@ -125,6 +132,9 @@ class CallRecords:
         except (ValueError, KeyError, TypeError):
             log.warning("call_notification_unreadable")
             return
+        if signal != INTERRUPT and call_id in self._connecting:
+            newest = math.inf if signal == ENDED else connection
+            self._told[call_id] = max(self._told.get(call_id, 0), newest)
         for record in self._records_of(call_id):
             if signal == INTERRUPT:
                 self.interrupt(call_id)

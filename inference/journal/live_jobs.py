@@ -113,6 +113,8 @@ class LiveJobOwner:
         given_back = (stopped & owned) | (unknown & self._unknown)
         self._unknown = unknown
         for job_id in given_back:
+            if job_id in self._jobs:  # meanwhile its turn is known here, or runs again
+                continue
             again = partial(retry_own_job, job_id=job_id, worker_id=self._worker_id, retry_at=None)
             await self._database.run(again)
         if ended or given_back:

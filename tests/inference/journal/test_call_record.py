@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from db.audio.encoded import EncodedAudio
+from db.calls import connections
 from db.calls.ending import CALLS_CHANNEL
 from db.commands import calls, sessions, turns
 from db.enums import CallEndReason, CallStatus, EventType, LiveCallStatus, PlaybackSource, Prompt, Stage, TurnStatus
@@ -36,6 +38,7 @@ from tests.conftest import working
 from tests.db.calls.rows import call_of, names, open_call
 from tests.db.jobs import fetched, job_of, owner_of_jobs
 from tests.db.rows import STORE, events_of, eventually, finish, open_session, say, scalar
+from tests.waiting import until
 
 _SECOND: Samples = np.full(16_000, 0.25, np.float32)
 
@@ -105,7 +108,7 @@ async def types(database: Database, record: DatabaseCallRecord) -> list[str]:
 async def test_events_are_written_behind_in_order(database: Database, record: DatabaseCallRecord) -> None:
     async with database.transaction() as session:
         await session.execute(text("select from sessions for update"))
-        async with asyncio.timeout(1):  # none of them waits
+        async with asyncio.timeout(30):  # none of them waits for the lock
             await record.prompted(Prompt.GREETING, "Hello, how can I help?")
             await record.speech_started(100)
             await record.words("I am")
@@ -241,10 +244,10 @@ async def test_whether_a_commit_was_made_is_known_also_when_the_call_is_left(
     async with database.transaction() as session:
         await session.execute(text("select from sessions for update"))
         beginning = asyncio.create_task(begun(record))
-        await asyncio.sleep(0.05)
+        await until(lambda: record._committing)
         record.stop()
         later = asyncio.create_task(record.speech_started(2_000))
-        await asyncio.sleep(0.05)
+        await until(later.done)
         assert isinstance(later.exception(), Superseded)
         assert not beginning.done(), "refused, it would be made once more by the next connection"
     assert (await beginning).attempt == 1
@@ -332,7 +335,7 @@ async def test_the_reply_of_a_turn_that_is_over_is_no_more_followed(
 ) -> None:
     claim = await begun(record)
     await answered(record.journal(claim), "Good day.")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert [each async for each in record.follow(claim.turn_id)] == [TurnStatus.COMPLETED]
 
 
@@ -401,6 +404,43 @@ async def test_a_client_closes_the_call_and_interrupts_it(
     assert (await call_of(database, ticket.call_id)).end_reason is CallEndReason.CLOSED
 
 
+@pytest.mark.parametrize("by", ["the client", "another process"])
+async def test_a_call_that_is_lost_while_its_connection_is_made_is_not_held(
+    database: Database, viewer: Viewer, ticket: Ticket, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Told of after the commit of the connection, and before this process has its record."""
+    async with process(database, heartbeat_seconds=3600.0) as records, process(database) as elsewhere:
+        hear, told = records._feed.channels[CALLS_CHANNEL], list[str]()
+        records._feed.channels[CALLS_CHANNEL] = lambda payload: (told.append(payload), hear(payload))
+        run = database.run
+
+        async def lose() -> None:
+            if by == "another process":
+                await elsewhere.connect(ticket)
+            else:
+                async with database.transaction() as session:
+                    await calls.close_call(session, viewer, call_id=ticket.call_id)
+
+        async def slow(work: Any) -> Any:
+            made = await run(work)
+            if getattr(work, "func", None) is connections.connect:
+                monkeypatch.setattr(database, "run", run)
+                before = len(told)
+                await lose()
+                await until(lambda: len(told) > before)
+            return made
+
+        async def listens() -> bool:
+            async with database.transaction() as session:
+                await session.execute(text(f"select pg_notify('{CALLS_CHANNEL}', '{{}}')"))
+            return bool(told)
+
+        await eventually(listens)
+        monkeypatch.setattr(database, "run", slow)
+        with pytest.raises(Conflict):
+            await records.connect(ticket)
+
+
 async def test_a_cancelled_turn_stops_its_attempt(
     database: Database, viewer: Viewer, record: DatabaseCallRecord
 ) -> None:
@@ -411,7 +451,7 @@ async def test_a_cancelled_turn_stops_its_attempt(
     async with database.transaction() as session:
         await turns.cancel_turn(session, viewer, turn_id=claim.turn_id)
     with pytest.raises(Superseded):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await working_
     await eventually(lambda: _no_job(database))
     await record.speech_started(1)  # the call goes on
@@ -510,5 +550,5 @@ async def test_a_turn_begun_behind_a_finished_one(
     await asyncio.sleep(0.1)
     async with database.transaction() as session:
         await session.execute(text("delete from procrastinate_jobs where id = :id"), {"id": job})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await beginning

@@ -1,0 +1,19 @@
+"""Waiting for what tells nobody that it has happened: a fixed pause is too short on a busy machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(holds: Callable[[], object], seconds: float = 30) -> None:
+    """Returns as soon as the condition holds. ``seconds``: for what never comes; a busy machine takes less."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.005)
+
+
+async def settled(rounds: int = 50) -> None:
+    """Lets the tasks of this loop run until, in all likelihood, each waits for something outside of it."""
+    for _ in range(rounds):
+        await asyncio.sleep(0)
