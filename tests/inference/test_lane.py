@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from functools import partial
 
@@ -12,6 +12,7 @@ import pytest
 
 from db.errors import Overloaded
 from inference.lane import MAX_FINAL_WAIT, Lane, Priority, current_lane, use_lane
+from tests.waiting import until
 
 
 class Held:
@@ -41,12 +42,6 @@ async def occupy(lane: Lane) -> tuple[Held, asyncio.Task[str]]:
     task = asyncio.create_task(lane.run(Priority.QUEUED, held))
     assert await asyncio.to_thread(held.begun.wait, 10)
     return held, task
-
-
-async def wait_until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - no event for it
-            await asyncio.sleep(0.001)
 
 
 async def test_the_most_urgent_job_is_next_and_equal_ones_keep_their_order(lane: Lane) -> None:
@@ -147,7 +142,7 @@ async def test_waits_are_known_by_priority_also_of_jobs_that_still_wait(
     assert lane.wait_p90(Priority.FINAL) == 0.0
     held, task = await occupy(lane)
     final = asyncio.create_task(lane.run(Priority.FINAL, lambda: None))
-    await wait_until(lambda: lane.wait_p90(Priority.FINAL) > MAX_FINAL_WAIT)
+    await until(lambda: lane.wait_p90(Priority.FINAL) > MAX_FINAL_WAIT)
     assert not lane.admits_call
     held.released.set()
     await asyncio.gather(task, final)

@@ -135,7 +135,7 @@ async def test_close_kills_busy_processes() -> None:
     started = children()
     bomb = asyncio.create_task(pool.inspect(BOMB, owner="a", max_seconds=10))
     await asyncio.sleep(0.3)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await pool.close()
     assert len(started) == 2
     assert not any(running(pid) for pid in started)

@@ -165,7 +165,7 @@ async def test_the_job_of_an_ended_turn_is_waited_for(database: Database, viewer
     assert not beginning.done()
     async with database.transaction() as session:
         await end_own_job(session, job, worker, "succeeded")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await beginning
 
 

@@ -146,7 +146,7 @@ async def test_notifications_follow_the_commit_and_not_a_rollback(database: Data
             await connection.execute("select 1")
             await asyncio.sleep(0.1)
             assert told.empty()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await told.get() == str(two)
             assert await scalar(database, "select count(*) from events") == 1
         assert told.empty()

@@ -107,7 +107,7 @@ async def test_polling_finds_events_without_notifications(
         await asyncio.sleep(1)  # it listens by now; only polling is left
         for round_ in range(1, 4):
             await write(database, session_id, 5)
-            await eventually(lambda round_=round_: follower.reached(5 * round_), seconds=poll_seconds + 2)  # type: ignore[misc]
+            await eventually(lambda round_=round_: follower.reached(5 * round_))  # type: ignore[misc]
         assert await follower.stop() == list(range(1, 16))
 
 

@@ -15,7 +15,7 @@ from db.turns.values import Failure, FinishedCall
 from db.viewer import Viewer
 from inference.journal.database_journal import DatabaseJournal
 from inference.ports import EngineInfo, Journal, Superseded, ToolContext, ToolRequest, ToolResult, Transcript
-from tests.db.rows import STORE, claimed, end, events_of, everything, open_session, send_recording
+from tests.db.rows import STORE, claimed, end, events_of, eventually, everything, open_session, scalar, send_recording
 
 _INFO = EngineInfo("fake", "m")
 _AUDIO = EncodedAudio(b"audio", "audio/wav", 10, 16_000)
@@ -105,7 +105,7 @@ async def test_a_takeover_at_any_moment_leaves_complete_commits(database: Databa
         return wrote
 
     old = asyncio.create_task(write_on())
-    await asyncio.sleep(0.1)
+    await eventually(lambda: scalar(database, "select count(*) from events where type = 'ReplyDelta'"))
     await claimed(database, turn_id)
     wrote = await old
     events = await events_of(database, session_id)

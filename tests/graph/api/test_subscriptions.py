@@ -14,6 +14,7 @@ from db.feed.feed import Feed
 from tests.client import END, EVENTS, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, init, opened, operate, subscribe
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,12 +26,6 @@ TURN_EVENTS = """subscription($id: ID!, $after: Int! = 0) { turnEvents(turnId: $
 async def edge(postgres: str, feeds: list[Feed]) -> AsyncIterator[Edge]:
     async with cloned(postgres) as url, opened(url) as running:
         yield running
-
-
-async def until(holds: Any) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what it waits for tells nobody
-            await asyncio.sleep(0.01)
 
 
 def left_since(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:

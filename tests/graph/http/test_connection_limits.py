@@ -15,7 +15,9 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.client import Client
 from tests.conftest import cloned
+from tests.db.rows import eventually
 from tests.graph.edge import Edge, bare_socket, init, opened
+from tests.waiting import settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -174,8 +176,12 @@ async def test_who_does_not_read_the_answer_is_hung_up_on(hasty: Edge) -> None:
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         for _ in range(16):
             writer.write(b"GET /static/vendor/graphiql.min.js HTTP/1.1\r\nHost: x\r\n\r\n")
-        await asyncio.sleep(3)
-        assert await flood(writer, b"\r\n" * 100, 50) < 50 or writer.is_closing()
+
+        async def hung_up() -> bool:
+            await asyncio.sleep(0.5)
+            return await flood(writer, b"\r\n" * 100, 50) < 50 or writer.is_closing()
+
+        await eventually(hung_up)
 
 
 async def test_connections_of_an_address_are_bounded_until_they_show_a_key(hasty: Edge) -> None:
@@ -189,10 +195,13 @@ async def test_connections_of_an_address_are_bounded_until_they_show_a_key(hasty
             assert await status_of(reader) == 503
         for _, writer in held:
             writer.close()
-        await asyncio.sleep(0.1)
-        async with connected(hasty) as (reader, writer):
-            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert await status_of(reader) == 200
+
+        async def admitted() -> bool:
+            async with connected(hasty) as (reader, writer):
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                return await status_of(reader) == 200
+
+        await eventually(admitted)  # the server has met the ends
 
 
 def _place(edge: Edge) -> tuple[str, int]:
@@ -207,14 +216,17 @@ async def test_bytes_in_flight_are_bounded(hasty: Edge) -> None:
         async with connected(hasty) as (_, first):
             first.write(posting(client, 90_000) + b" " * 80_000)
             await first.drain()
-            await asyncio.sleep(0.1)
+            await settled()  # the server, which runs in this loop, has read it
             async with connected(hasty) as (reader, writer):
                 writer.write(posting(client, 90_000))
                 assert await status_of(reader) == 503
                 assert b"OVERLOADED" in await asyncio.wait_for(reader.read(-1), 10)
-        await asyncio.sleep(0.2)
-        answer = await client.http.post("/graphql", json={"query": "{ viewer { tenant } }" + " " * 90_000})
-        assert answer.json()["data"]
+
+        async def admitted() -> bool:
+            answer = await client.http.post("/graphql", json={"query": "{ viewer { tenant } }" + " " * 90_000})
+            return "data" in answer.json()
+
+        await eventually(admitted)  # the bytes of the first are given back
 
 
 async def closed_with(socket: ClientConnection) -> int:

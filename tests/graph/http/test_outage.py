@@ -24,6 +24,7 @@ from tests.client import EVENTS, SEND, Client, GraphQLFailed
 from tests.conftest import lent, working
 from tests.db.rows import eventually, scalar
 from tests.graph.edge import Edge, closing_code, code_of, init, opened
+from tests.waiting import until
 
 DOWN_SECONDS = 10
 TURN = "query($id: ID!) { turn(id: $id) { status attempt reply { text complete } } }"
@@ -97,9 +98,3 @@ async def follow(client: Client, session: str, seen: list[tuple[int, str]]) -> N
             async for event in client.events(EVENTS, id=session, after=seen[-1][0] if seen else 0):
                 seen.append((event["seq"], event["__typename"]))
         await asyncio.sleep(0.2)
-
-
-async def until(holds: Any) -> None:
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - what it waits for comes over a socket
-            await asyncio.sleep(0.05)

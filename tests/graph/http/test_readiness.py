@@ -15,6 +15,7 @@ from db.postgres.database import Database
 from db.queue import workers
 from tests.client import Client
 from tests.conftest import cloned
+from tests.db.rows import eventually
 from tests.graph.edge import Edge, opened
 
 
@@ -93,8 +94,11 @@ async def test_without_a_database_it_lives_and_is_not_ready(postgres: str, edge:
         assert await told(edge, "/healthz") == (200, {"status": "ok"})
         await connection.execute(text(f'alter database "{name}" with allow_connections true'))
     await server.close()
-    await asyncio.sleep(1.1)  # what was told is remembered for a second
-    assert (await told(edge))[0] == 200
+
+    async def ready() -> bool:
+        return (await told(edge))[0] == 200
+
+    await eventually(ready)  # what was told is remembered for a second
 
 
 async def test_many_who_ask_at_once_are_one_question_to_the_database(

@@ -25,8 +25,9 @@ from graph.http.sse import EventStream
 from graph.http.streaming import Stream
 from tests.client import END, EVENTS, SEND, Client
 from tests.conftest import cloned
-from tests.graph.api.test_subscriptions import left_since, until
+from tests.graph.api.test_subscriptions import left_since
 from tests.graph.edge import Edge, code_of, opened
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

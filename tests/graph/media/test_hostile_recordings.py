@@ -48,7 +48,7 @@ async def test_one_tenants_bombs_do_not_keep_another_waiting(acme: Client, rival
             SEND, input={"sessionId": others, "content": {"text": "hello"}, "idempotencyKey": f"text-{number}"}
         )
     assert not bombs[-1].done()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     for each in bombs:
         each.cancel()
     await asyncio.gather(*bombs, return_exceptions=True)

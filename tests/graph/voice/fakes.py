@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from db.enums import CallEndReason
@@ -118,11 +117,3 @@ class Making:
     def __call__(self, record: CallRecord, speaker: CallerSpeaker) -> LiveCall:
         self.calls.append(Call(record, speaker))
         return cast("LiveCall", self.calls[-1])
-
-
-async def until(true: Callable[[], Any], seconds: float = 5) -> None:
-    for _ in range(int(seconds / 0.005)):
-        if true():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")

@@ -28,11 +28,11 @@ from db.viewer import Viewer
 from graph.guards.call_tokens import CallTokens
 from inference.engines.fake.chat import echo
 from tests.db.agents.definitions import small_agent
-from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.desk import Desk, at_wire_rate, desk
 from tests.graph.voice.realtime.fakes import served
 from tests.graph.voice.realtime.raw import closing, hear, raw, tell
 from tests.inference.live.fakes import spoken
+from tests.waiting import until
 
 
 @pytest.fixture

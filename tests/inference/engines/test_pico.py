@@ -15,6 +15,7 @@ from inference.engines.pico import engine as pico
 from inference.engines.pico.engine import LANGUAGES, PicoEngine
 from inference.ports import Synthesizer
 from inference.testing.synthesizer import SynthesizerContract, speak
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.models,
@@ -54,6 +55,7 @@ _FAULTY = """
 import os, sys, time
 from db.subprocesses.confinement import open_pipes
 from db.subprocesses.messages import frame
+from tests.waiting import until
 next_request, answers = open_pipes()
 header, text = next_request()
 {fault}
@@ -93,9 +95,9 @@ async def test_a_cancelled_piece_kills_the_subprocess_at_once(monkeypatch: pytes
     child = engine._child
     assert child is not None
     use = asyncio.create_task(speak(engine, "Guten Tag.", language="de"))
-    await asyncio.sleep(0.3)
+    await until(engine._busy.locked)
     use.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.wait({use})
     assert not child.alive
     await engine.close()

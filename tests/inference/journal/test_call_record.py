@@ -411,8 +411,11 @@ async def test_a_call_that_is_lost_while_its_connection_is_made_is_not_held(
     """Told of after the commit of the connection, and before this process has its record."""
     async with process(database, heartbeat_seconds=3600.0) as records, process(database) as elsewhere:
         hear, told = records._feed.channels[CALLS_CHANNEL], list[str]()
-        records._feed.channels[CALLS_CHANNEL] = lambda payload: (told.append(payload), hear(payload))
         run = database.run
+
+        def noted(payload: str) -> None:
+            hear(payload)
+            told.append(payload)
 
         async def lose() -> None:
             if by == "another process":
@@ -435,6 +438,7 @@ async def test_a_call_that_is_lost_while_its_connection_is_made_is_not_held(
                 await session.execute(text(f"select pg_notify('{CALLS_CHANNEL}', '{{}}')"))
             return bool(told)
 
+        records._feed.channels[CALLS_CHANNEL] = noted
         await eventually(listens)
         monkeypatch.setattr(database, "run", slow)
         with pytest.raises(Conflict):

@@ -82,7 +82,7 @@ class Caller:
         """Reports that so many milliseconds of a reply were played."""
         self.call.played(reply_id, ms, PlaybackSource.ACKS)
 
-    async def until(self, done: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, done: Callable[[], bool], seconds: float = 20.0) -> None:
         """Real time passes until it is so, without audio."""
         for _ in range(round(seconds * 1000)):
             if done():
@@ -141,7 +141,7 @@ async def calling(record: FakeRecord | None = None, **given: Any) -> AsyncIterat
 async def end(caller: Caller) -> None:
     """Hangs up, and waits for the call's task."""
     with suppress(CallerGone, Superseded):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await caller.call.hang_up(CallEndReason.CALLER)
             await asyncio.wait({caller.running})
     caller.running.cancel()

@@ -151,7 +151,7 @@ async def test_work_begun_in_a_pause_is_discarded_when_the_caller_goes_on() -> N
 
     async with calling(llm=FakeChatModel(script), score=lambda _: 0.0) as caller:
         await caller.say("my number is", pause=0.3)
-        await asyncio.sleep(0.02)
+        await caller.until(lambda: bool(asked))
         await caller.say("four two", pause=2.0)
         await caller.answered()
         assert asked == ["my number is", "my number is four two"]
@@ -177,12 +177,13 @@ async def test_on_a_busy_lane_early_work_waits_for_a_longer_pause() -> None:
 
 
 async def test_words_are_not_decoded_a_second_time_while_early_work_decodes_them() -> None:
-    recognizer = FakeRecognizer(final_seconds=0.3)
+    recognizer = FakeRecognizer(final_seconds=0.5)
     async with calling(recognizer=recognizer, score=lambda _: 0.0) as caller:
         await caller.say("my number is", pause=0.8)
         (stream,) = recognizer.streams
         assert (recognizer.finals, stream.pauses) == (1, 0)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.5)
+        await settle()
         await caller.wait(0.1)
         assert stream.pauses == 1, "the segment is closed, with the words that are known"
 
@@ -537,7 +538,7 @@ async def test_audio_after_the_end_is_dropped() -> None:
     async with calling() as caller:
         await caller.call.hang_up(CallEndReason.CALLER)
         await caller.running
-        await asyncio.wait_for(caller.call.hear(silence(10)), 1)
+        await asyncio.wait_for(caller.call.hear(silence(10)), 30)
         assert not await caller.call.interrupt()
         assert not await caller.call.commit_audio()
         assert not caller.all(ReplyAudio)

@@ -122,7 +122,7 @@ class Chance:
         caller = self.caller
         caller.call.lost()
         with pytest.raises(CallerGone):
-            await asyncio.wait_for(caller.running, 5)
+            await asyncio.wait_for(caller.running, 30)
         record, speaker = caller.record.taken_over(), FakeSpeaker()
         speaker.events = caller.speaker.events
         assert caller.call.resume(record, speaker)
@@ -149,7 +149,7 @@ async def test_no_word_is_lost_or_stored_twice(seed: int, monkeypatch: pytest.Mo
             await chance.act()
         caller = chance.caller
         await caller.call.hang_up(CallEndReason.CALLER)
-        assert await asyncio.wait_for(caller.running, 10) is CallEndReason.CALLER
+        assert await asyncio.wait_for(caller.running, 30) is CallEndReason.CALLER
         stored = [word for text in caller.record.texts for word in text.split()]
         assert sorted(stored) == sorted(chance.said)
         await caller.until(lambda: all(each.status.ended for each in caller.record.turns.values()))

@@ -222,7 +222,7 @@ async def test_a_session_that_ends_meanwhile(line: Line, viewer: Viewer) -> None
         await caller.say("is wrong", pause=0.3)
         await caller.call.hang_up(CallEndReason.CLOSED)
         with pytest.raises(Superseded):
-            await asyncio.wait_for(caller.running, 5)
+            await asyncio.wait_for(caller.running, 30)
     assert not await line.turns()
     assert (await call_of(line.database, line.ticket.call_id)).end_reason is CallEndReason.CLOSED
 
@@ -235,7 +235,7 @@ async def test_a_client_cancels_the_turn_while_its_reply_is_spoken(line: Line, v
         (turn,) = await line.turns()
         async with line.database.transaction() as session:
             await turns.cancel_turn(session, viewer, turn_id=turn.id)
-        await caller.until(lambda: bool(caller.all(ClearPlayback)), 3)
+        await caller.until(lambda: bool(caller.all(ClearPlayback)), 20)
         sent = len(caller.all(ReplyAudio))
         await asyncio.sleep(0.2)
         assert len(caller.all(ReplyAudio)) == sent
@@ -254,7 +254,7 @@ async def test_a_client_closes_the_call(line: Line, viewer: Viewer) -> None:
         await caller.answered()
         async with line.database.transaction() as session:
             await calls.close_call(session, viewer, call_id=line.ticket.call_id)
-        await asyncio.wait({caller.running}, timeout=5)
+        await asyncio.wait({caller.running}, timeout=30)
         assert caller.running.done()
     (turn,) = await line.turns()
     assert turn.status is TurnStatus.COMPLETED

@@ -33,7 +33,7 @@ def talkative() -> FakeChatModel:
 async def dropped(caller: Caller) -> None:
     caller.call.lost()
     with pytest.raises(CallerGone):
-        await asyncio.wait_for(caller.running, 5)
+        await asyncio.wait_for(caller.running, 30)
 
 
 def resume(caller: Caller, record: FakeRecord | None = None) -> Caller:
@@ -60,7 +60,7 @@ async def test_a_connection_that_does_not_read_is_lost() -> None:
         caller.speaker.gone = True
         await caller.wait(0.3)
         with pytest.raises(CallerGone):
-            await asyncio.wait_for(caller.running, 5)
+            await asyncio.wait_for(caller.running, 30)
         (turn,) = caller.record.turns.values()
         await caller.until(lambda: turn.status is TurnStatus.COMPLETED)
 
@@ -130,10 +130,10 @@ async def test_a_call_that_was_taken_over_ends_silently() -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(caller.hear(spoken("is wrong")), 1)
         with pytest.raises(Superseded):
-            await asyncio.wait_for(caller.running, 5)
+            await asyncio.wait_for(caller.running, 30)
         assert not caller.all(CallOver)
         assert not caller.all(CallProblem)
-        await asyncio.wait_for(caller.call.hang_up(CallEndReason.CALLER), 1)
+        await asyncio.wait_for(caller.call.hang_up(CallEndReason.CALLER), 30)
 
 
 async def test_a_session_that_ends_meanwhile_ends_the_call() -> None:
@@ -144,7 +144,7 @@ async def test_a_session_that_ends_meanwhile_ends_the_call() -> None:
         caller.record.ended = CallEndReason.CLOSED
         await caller.call.hang_up(CallEndReason.CLOSED)
         with pytest.raises(Superseded):
-            await asyncio.wait_for(caller.running, 5)
+            await asyncio.wait_for(caller.running, 30)
 
 
 async def test_a_record_out_of_reach_ends_the_call_as_failed() -> None:
@@ -154,7 +154,7 @@ async def test_a_record_out_of_reach_ends_the_call_as_failed() -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(caller.wait(0.4), 1)
         with pytest.raises(JournalLost):
-            await asyncio.wait_for(caller.running, 5)
+            await asyncio.wait_for(caller.running, 30)
         assert caller.all(CallProblem)[-1].code == "DATABASE_UNAVAILABLE"
         assert caller.all(CallOver) == [CallOver(CallEndReason.FAILED)]
         assert not caller.all(ReplyAudio)
@@ -289,7 +289,7 @@ async def test_audio_faster_than_real_time_waits() -> None:
         await inbox.put(silence(0.096))
     passed = time.perf_counter() - begun
     taking.cancel()
-    assert 0.5 < passed < 2.0
+    assert 0.5 < passed < 5.0
 
 
 async def test_audio_that_is_not_taken_fills_the_inbox_and_then_waits() -> None:
@@ -302,11 +302,12 @@ async def test_audio_that_is_not_taken_fills_the_inbox_and_then_waits() -> None:
         held += 1
     assert held * FRAME <= 2 * SAMPLE_RATE
     inbox.close()
-    await asyncio.wait_for(putting, 1)
+    await asyncio.wait_for(putting, 30)
 
 
 async def test_silence_is_assumed_where_the_client_sends_nothing() -> None:
     inbox = AudioInbox(CallTimes(no_audio=0.05), lambda: None)
+    begun = time.perf_counter()
     inbox.assume_silence()
     assert inbox.take() is None
     await asyncio.sleep(0.15)
@@ -314,7 +315,7 @@ async def test_silence_is_assumed_where_the_client_sends_nothing() -> None:
     frames = 0
     while inbox.take() is not None:
         frames += 1
-    assert 2 <= frames <= 10
+    assert 2 <= frames <= 2 + (time.perf_counter() - begun) * SAMPLE_RATE / FRAME
 
 
 async def test_frames_of_any_size_are_heard() -> None:
@@ -350,7 +351,7 @@ async def test_the_record_knows_the_new_connection_before_the_call_does() -> Non
         await caller.until(lambda: not caller.record.turns)
         caller.call.lost()
         with pytest.raises(CallerGone):
-            await asyncio.wait_for(caller.running, 5)
+            await asyncio.wait_for(caller.running, 30)
         record = caller.record.taken_over()
         caller.record.reachable.set()
         await asyncio.sleep(0.05)

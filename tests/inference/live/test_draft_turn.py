@@ -31,6 +31,7 @@ from inference.turn.limits import TurnLimits
 from tests.conftest import lent
 from tests.db.rows import STORE, claimed, events_of, open_session, say, scalar
 from tests.inference.turn.listener import MemoryListener
+from tests.waiting import until
 
 _LIMITS = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
 _FILE = 'file billing_query {"query": "charged twice", "intent": "billing"}'
@@ -120,7 +121,7 @@ async def test_times_of_a_draft_that_was_done_before_its_commit_are_those_of_the
     claim, inputs, now = await turn_of(database, viewer, "hello")
     begun = now - timedelta(seconds=60)  # as if the draft had begun a minute before its turn was committed
     draft = DraftTurn(setup_of(toolbox, llm=FakeChatModel(delay=0.01)), inputs, now=begun)
-    await asyncio.sleep(0.1)
+    await until(draft._pipeline.done)
     await draft.keep(claim, DatabaseJournal(database, STORE, claim), MemoryListener())
     timing = await scalar(database, "select timing from turns")
     queue = (claim.started_at - claim.queued_at).total_seconds() * 1000
@@ -139,7 +140,7 @@ async def test_an_interrupted_turn_records_its_model_calls_and_sends_nothing_mor
     setup = setup_of(toolbox, llm=FakeChatModel(lambda _: _LONG), tts=FakeSynthesizer(delay=0.05))
     draft, listener = DraftTurn(setup, inputs, now=now), MemoryListener()
     kept = asyncio.create_task(draft.keep(claim, DatabaseJournal(database, STORE, claim), listener))
-    await asyncio.sleep(0.3)
+    await until(lambda: listener.got)
     async with database.transaction() as session:
         await cancel_turn(session, viewer, turn_id=claim.turn_id)
     kept.cancel()
@@ -185,7 +186,7 @@ async def test_a_listener_that_hangs_does_not_keep_the_turn_from_being_stored(
     claim, inputs, now = await turn_of(database, viewer, "hello")
     draft = DraftTurn(setup_of(toolbox), inputs, now=now)
     kept = asyncio.create_task(draft.keep(claim, DatabaseJournal(database, STORE, claim), Hanging()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await scalar(database, "select status from turns") != "COMPLETED":  # noqa: ASYNC110 - it is a row
             await asyncio.sleep(0.02)
     kept.cancel()
@@ -206,7 +207,7 @@ async def test_a_draft_runs_on_the_lane_with_the_priority_of_speech(
     _, inputs, now = await turn_of(database, viewer, "hello")
     lane = Lane(1)
     draft = DraftTurn(replace(setup_of(toolbox, llm=FakeChatModel(reply)), lane=lane), inputs, now=now)
-    await asyncio.sleep(0.1)
+    await until(lambda: places)
     await draft.discard()
     (place,) = places
     assert place is not None

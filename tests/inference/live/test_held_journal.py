@@ -83,7 +83,7 @@ async def test_two_stages_side_by_side_keep_their_orders(one: list[str], other: 
 
 async def test_a_tool_waits_for_the_release_and_checkpoints_do_not() -> None:
     held, real = HeldJournal(), MemoryJournal()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         await write_all(held, ["reply_ready", "audio_ready", "turn_finished"])
     asked = asyncio.create_task(held.tool_started(ToolRequest("1", "note", {}), "crm", 3))
     await asyncio.sleep(0.05)

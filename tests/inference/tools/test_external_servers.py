@@ -20,6 +20,7 @@ from inference.turn.retries import RetryPolicy
 from inference.turn.stages.tool import _call
 from tests.inference.tools.shop import Shop
 from tests.inference.tools.shop_server import SECRET
+from tests.waiting import settled
 
 CONTEXT = ToolContext("tenant", "session", "call")
 LIMITS = TurnLimits(
@@ -80,7 +81,8 @@ async def test_a_server_that_died_before_the_call_did_nothing(shop: Shop, connec
     assert (await call(connection)).ok
     charge = next(spec for spec in connection.tools if spec.name == "shop__charge")
     await shop.kill()
-    await asyncio.sleep(0.3)  # until the client notices the closed output
+    await asyncio.sleep(0.3)
+    await settled()  # until the client notices the closed output
     with pytest.raises(EngineUnavailable) as failed:
         for _ in range(20):  # the first calls may still find the tool listed
             await connection.call(charge.name, {}, CONTEXT)
@@ -148,7 +150,7 @@ async def test_a_program_that_is_not_there() -> None:
     connection = connect_to(McpServerSettings(name="shop", command=("/nowhere/to/be/found",), timeout_seconds=5))
     await connection.start()
     assert not connection.reached
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await connection.close()
 
 

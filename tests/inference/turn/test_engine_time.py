@@ -42,11 +42,11 @@ async def _give(*texts: str, pause: float = 0) -> AsyncIterator[str]:
 
 async def test_a_reply_that_is_spoken_for_longer_than_the_language_model_may_work_is_finished() -> None:
     async with asyncio.timeout(20):
-        journal = await run(work(), llm=FakeChatModel(lambda _: SENTENCES), tts=FakeSynthesizer(delay=0.04), stage=0.5)
+        journal = await run(work(), llm=FakeChatModel(lambda _: SENTENCES), tts=FakeSynthesizer(delay=0.04), stage=1)
     assert journal.failure is None
     assert len(journal.told("chunk_ready")) == 30
     (said,) = [call for call in journal.calls if call.stage is Stage.LLM]
-    assert said.duration_ms < 500
+    assert said.duration_ms < 1000
 
 
 @pytest.mark.parametrize("stage", [Stage.ASR, Stage.LLM, Stage.TTS])
@@ -75,16 +75,16 @@ async def test_an_engine_that_is_done_is_free_although_its_reader_is_not() -> No
 async def test_a_slow_reader_costs_no_engine_time() -> None:
     lender = Lender(FakeChatModel(), wait_seconds=5)
     meter = _meter(lender)
-    limits = TurnLimits(recording_seconds=60, stall_seconds=0.2, stage_seconds=0.3, tool_seconds=1)
+    limits = TurnLimits(recording_seconds=60, stall_seconds=1, stage_seconds=1, tool_seconds=1)
     seen = []
     async with aclosing(
         meter.stream(lender, lambda _: _give("one", "two", "three", pause=0.01), limits=limits)
     ) as items:
         async for item in items:
             seen.append(item)
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.4)
     assert seen == ["one", "two", "three"]
-    assert meter.finished().duration_ms < 250
+    assert meter.finished().duration_ms < 1000
 
 
 async def test_a_stream_without_end_waits_for_its_reader() -> None:
@@ -141,7 +141,7 @@ async def test_native_code_that_hangs_ends_its_stage_and_keeps_its_engine(monkey
     limits = TurnLimits(recording_seconds=60, stall_seconds=0.1, stage_seconds=5, tool_seconds=1)
     meter = _meter(lender)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with pytest.raises(StageError) as ended:
                 async for _ in meter.stream(lender, lambda model: model.reply(None), limits=limits):  # type: ignore[arg-type]
                     pass
@@ -153,7 +153,7 @@ async def test_native_code_that_hangs_ends_its_stage_and_keeps_its_engine(monkey
                     pass
     finally:
         engine.released.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not await _is_free(lender):  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.01)
 
@@ -181,7 +181,7 @@ class _Hub(FakeChatModel):
 async def test_a_model_hub_that_hangs_makes_its_engine_unavailable() -> None:
     hub = _Hub()
     lender = Lender(hub, wait_seconds=5, load_seconds=0.2)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         found = await asyncio.gather(*(lender.load() for _ in range(3)), return_exceptions=True)
         assert all(isinstance(each, EngineUnavailable) for each in found)
         with pytest.raises(EngineUnavailable, match="VOXLOOM_ENGINE_LOAD_SECONDS"):
@@ -200,7 +200,7 @@ async def test_an_engine_that_is_still_loading_is_closed() -> None:
     lender = Lender(_Hub(), wait_seconds=5, load_seconds=60)
     loading = asyncio.create_task(lender.load())
     await asyncio.sleep(0.05)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await lender.close()
         with pytest.raises(EngineUnavailable, match="closed"):
             await loading

@@ -26,6 +26,7 @@ from tests.conftest import lent
 from tests.inference.turn.journal import MemoryJournal
 from tests.inference.turn.listener import MemoryListener
 from tests.inference.turn.turns import OneTool, work
+from tests.waiting import until
 
 _LIMITS = TurnLimits(
     recording_seconds=60, stall_seconds=5, stage_seconds=10, tool_seconds=1, retry=RetryPolicy(3, pause_seconds=0.01)
@@ -192,15 +193,15 @@ async def test_tools_are_told_when_they_begin_and_end() -> None:
 
 
 async def test_cancelling_stops_the_engine_at_its_next_piece() -> None:
-    voice, relay = CountingSynthesizer(delay=0.02), ReplyRelay()
+    voice, relay = CountingSynthesizer(delay=0.1), ReplyRelay()
     running = asyncio.create_task(pipeline_of((voice,), FakeChatModel(lambda _: _REPLY), MemoryJournal(), relay).run())
-    await asyncio.sleep(0.07)
+    await until(lambda: voice.made)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     made = voice.made
-    assert 0 < made < 5
-    await asyncio.sleep(0.1)
+    assert made > 0
+    await asyncio.sleep(0.2)
     assert voice.made == made
 
 

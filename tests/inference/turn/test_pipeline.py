@@ -257,9 +257,9 @@ async def test_a_superseded_attempt_stops(method: str) -> None:
 
 
 async def test_cancelling_stops_the_engines() -> None:
-    asr = FakeTranscriber("a b c", delay=0.2)
+    asr = FakeTranscriber("a b c", delay=20)
     running = asyncio.create_task(run(work(text=None, recording=RECORDING), asr=asr))
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

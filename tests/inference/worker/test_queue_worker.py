@@ -84,7 +84,7 @@ async def test_what_a_stopping_worker_cannot_finish_it_hands_over(database: Data
     async with taking(database, slow(1000), settings(drain_seconds=0.2)) as task:
         await eventually(lambda: runs(database))
         task.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(task, return_exceptions=True)
     job = await job_of(database)
     assert job["status"] == "todo"
@@ -119,7 +119,7 @@ async def test_a_worker_stops_although_the_database_is_away(
     async with taking(database, slow(), settings()) as task:
         await asyncio.sleep(0.1)
         task.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(task, return_exceptions=True)
 
 

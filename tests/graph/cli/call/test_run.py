@@ -20,8 +20,8 @@ from graph.cli.call.client import CallRefused, VoiceUnusable
 from graph.cli.call.devices import opened_devices
 from graph.cli.call.playout import CHUNK_BYTES, SAMPLE_RATE, Playout
 from graph.cli.call.run import CallPlan, play, talk
-from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import KEY, FakeReception, realtime_server, tone
+from tests.waiting import until
 
 
 @pytest.fixture

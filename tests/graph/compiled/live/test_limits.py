@@ -24,9 +24,10 @@ from graph.compiled.live.opening import Opened
 from graph.guards.open_subscriptions import SubscriptionLimits
 from tests.client import END, EVENTS, Client
 from tests.conftest import cloned
-from tests.graph.api.test_subscriptions import left_since, until
+from tests.graph.api.test_subscriptions import left_since
 from tests.graph.edge import Edge, bare_socket, init, opened, subscribe
 from tests.graph.http.test_streams import MULTIPART, SSE, events_of, streamed
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 from collections import Counter
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +14,7 @@ from db.feed.listeners import Listener
 from tests.client import EVENTS, Client
 from tests.conftest import cloned
 from tests.graph.edge import Edge, bare_socket, init, opened, subscribe
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,12 +50,6 @@ async def connections(edge: Edge) -> Counter[str]:
     async with edge.database.reading() as session:
         names = "select application_name from pg_stat_activity where datname = current_database()"
         return Counter((await session.execute(text(names))).scalars())
-
-
-async def until(holds: Any) -> None:
-    async with asyncio.timeout(20):
-        while not holds():  # noqa: ASYNC110 - what it waits for tells nobody
-            await asyncio.sleep(0.05)
 
 
 async def test_nothing_is_left_of_a_thousand(postgres: str) -> None:

@@ -43,7 +43,7 @@ from inference.live.caller_events import (
     WordsPartial,
 )
 from inference.live.ports import CallerGone, CallerSpeaker, CallRecord
-from tests.graph.voice.fakes import until
+from tests.waiting import until
 
 KEY = "vl_key"
 AGENTS = ("billing_agent", "technical_agent")

@@ -61,7 +61,7 @@ async def tell(socket: ClientConnection, kind: str, **members: Any) -> None:
 
 async def hear(socket: ClientConnection, kind: str) -> dict[str, Any]:
     """The next event of a kind."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             event: dict[str, Any] = json.loads(await socket.recv())
             if event["type"] == kind:
@@ -76,7 +76,7 @@ async def next_error(socket: ClientConnection) -> dict[str, Any]:
 async def closing(socket: ClientConnection) -> tuple[int, str]:
     """The code and reason with which the server closes the socket."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 await socket.recv()
     except ConnectionClosed as closed:

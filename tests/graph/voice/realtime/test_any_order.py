@@ -33,6 +33,7 @@ from inference.live.caller_events import (
 )
 from tests.graph.voice.realtime.fakes import RATE, FakeCall, FakeReception, tone
 from tests.graph.voice.realtime.raw import hear, pcm, raw, tell
+from tests.waiting import settled, until
 
 _STEPS = 250
 _EVENT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
@@ -133,10 +134,11 @@ async def test_events_in_any_order(address: str, reception: FakeReception, seed:
             await call.speaker.send(ResumePlayback(reply))
             await call.speaker.send(ReplyFinished(reply, ReplyStatus.INTERRUPTED, ""))
         await tell(socket, "conversation.item.retrieve", item_id="none")
-        await asyncio.sleep(0.3)
+        await until(lambda: reading.done() or not client.open)  # every response has ended
+        await settled()
         assert not reading.done(), reading.exception()
         reading.cancel()
-        assert client.open == set(), "every response has ended"
+        assert client.open == set()
     sent = sum(client.audio_ms.values())
     heard: dict[UUID, float] = {}
     for reply, ms, source in call.reports:

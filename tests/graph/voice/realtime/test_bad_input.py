@@ -15,9 +15,9 @@ from websockets.exceptions import ConnectionClosed
 from graph.voice.realtime.connection import ConnectionLimits
 from graph.voice.web import MAX_MESSAGE_BYTES
 from inference.live.ports import CallerGone
-from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import FakeReception, realtime_server
 from tests.graph.voice.realtime.raw import closing, hear, next_error, pcm, raw, silent, tell
+from tests.waiting import until
 
 _AUDIO = {"type": "input_audio_buffer.append"}
 _ITEM = {"type": "conversation.item.create"}

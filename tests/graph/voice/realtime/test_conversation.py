@@ -16,10 +16,10 @@ from db.enums import PlaybackSource, TurnStatus
 from db.postgres.database import Database
 from db.turns.live_values import Playback
 from inference.ports import AssistantMessage, ChatRequest
-from tests.graph.voice.fakes import until as happens
 from tests.graph.voice.realtime.desk import RATE, Desk, Microphone, desk
 from tests.graph.voice.realtime.fakes import served
 from tests.graph.voice.realtime.test_python_sdk import connected
+from tests.waiting import until as happens
 
 _LONG = "Your bill is high because of calls abroad, which are not part of your plan, and of a fee for paper."
 
@@ -114,18 +114,18 @@ async def calling(address: str, key: str, **query: str) -> AsyncIterator[Client]
 async def test_a_conversation_with_an_interruption(address: str, key: str, running: Desk) -> None:
     async with calling(address, key) as client:
         client.say("what is my bill")
-        await happens(lambda: client.answers, 10)
+        await happens(lambda: client.answers)
         assert client.said == ["what is my bill"]
         assert client.answers == [("completed", "Thirty euros.")]
         record = running.record
-        await happens(lambda: record.told("playback_finished"), 5)
+        await happens(lambda: record.told("playback_finished"))
 
         client.say("why is it high")
-        await happens(lambda: len(client.kinds("response.created")) > 1, 10)
-        await happens(lambda: client.events[-1].type == "response.output_audio.delta", 5)
+        await happens(lambda: len(client.kinds("response.created")) > 1)
+        await happens(lambda: client.events[-1].type == "response.output_audio.delta")
         await asyncio.sleep(1.5)
         client.say("stop that please now")
-        await happens(lambda: len(client.answers) > 2, 10)
+        await happens(lambda: len(client.answers) > 2)
         assert client.said[1:] == ["why is it high", "stop that please now"]
         statuses = [status for status, _ in client.answers]
         assert statuses == ["completed", "cancelled", "completed"]
@@ -143,12 +143,12 @@ async def test_a_conversation_with_an_interruption(address: str, key: str, runni
 async def test_a_backchannel_does_not_stop_the_reply(address: str, key: str, running: Desk) -> None:
     async with calling(address, key) as client:
         client.say("why is it high")
-        await happens(lambda: client.kinds("response.output_audio.delta"), 10)
+        await happens(lambda: client.kinds("response.output_audio.delta"))
         await asyncio.sleep(1.5)
         client.say("okay")
-        await happens(lambda: client.answers and client.answers[-1][0] == "completed", 15)
+        await happens(lambda: client.answers and client.answers[-1][0] == "completed")
         record = running.record
-        await happens(lambda: record.told("playback_finished"), 10)
+        await happens(lambda: record.told("playback_finished"))
         (turn,) = record.turns.values()
         assert turn.playback is not None
         assert (turn.playback.heard_text, turn.playback.interrupted) == (_LONG, False)

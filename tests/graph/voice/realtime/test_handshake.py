@@ -13,9 +13,9 @@ from websockets.exceptions import InvalidStatus
 from db.enums import CallEndReason
 from db.errors import EngineUnavailable, Overloaded, SessionEnded
 from graph.voice.realtime.connection import ConnectionLimits
-from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import KEY, TOKEN, FakeReception, realtime_server
 from tests.graph.voice.realtime.raw import closing, hear, next_error, pcm, raw, silent, tell
+from tests.waiting import until
 
 
 def resident() -> int:

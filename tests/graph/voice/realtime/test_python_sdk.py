@@ -14,8 +14,8 @@ from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
 from db.enums import CallEndReason, PlaybackSource
 from db.turns.live_values import Eagerness
-from tests.graph.voice.fakes import until as happens
 from tests.graph.voice.realtime.fakes import KEY, FakeReception, tone
+from tests.waiting import until as happens
 
 
 @asynccontextmanager
@@ -26,7 +26,7 @@ async def connected(address: str, key: str = KEY, **query: str) -> AsyncIterator
             yield connection
 
 
-async def until(connection: AsyncRealtimeConnection, kind: str, seconds: float = 5) -> list[Any]:
+async def until(connection: AsyncRealtimeConnection, kind: str, seconds: float = 30) -> list[Any]:
     """The events up to the first of a kind."""
     events: list[Any] = []
     async with asyncio.timeout(seconds):

@@ -25,9 +25,9 @@ from inference.live.caller_events import (
     ToolProgress,
     WordsPartial,
 )
-from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import FakeCall, FakeReception, tone
 from tests.graph.voice.realtime.raw import hear, next_error, pcm, raw, tell
+from tests.waiting import until
 
 
 async def opened(socket: ClientConnection, reception: FakeReception, **audio: Any) -> FakeCall:
@@ -39,7 +39,7 @@ async def opened(socket: ClientConnection, reception: FakeReception, **audio: An
 async def kinds_to(socket: ClientConnection, last: str) -> list[str]:
     """The types of the events up to one."""
     kinds: list[str] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not kinds or kinds[-1] != last:
             kinds.append(json.loads(await socket.recv())["type"])
     return kinds
@@ -271,7 +271,7 @@ async def test_audio_is_sent_at_most_a_little_ahead(address: str, reception: Fak
         saying = asyncio.create_task(call.say(["a ", "b ", "c ", "d ", "e."], seconds=10))
         await asyncio.sleep(1)
         sent = 0
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while sent < AudioFormat.PCM.size(2_000):
                 sent += len(base64.b64decode((await hear(socket, "response.output_audio.delta"))["delta"]))
         await asyncio.sleep(0.2)

@@ -27,11 +27,11 @@ from inference.engines.fake.chat import Script
 from inference.journal.call_records import CallRecords
 from inference.live.times import CallTimes
 from tests.db.rows import STORE
-from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.desk import maker
 from tests.graph.voice.twilio.simulator import AUTH_TOKEN, NUMBER
 from tests.graph.voice.twilio.tones import words_in
 from tests.inference.live.fakes import FakeRecognizer
+from tests.waiting import until
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from graph.settings import ApiSettings
 from graph.voice.twilio.connection import StreamLimits
 from graph.voice.twilio.endpoint import TwilioEndpoint
 from graph.voice.web import MAX_MESSAGE_BYTES
-from tests.graph.voice.fakes import until
 from tests.graph.voice.realtime.fakes import KEY, TOKEN, FakeReception
 from tests.graph.voice.realtime.raw import closing
+from tests.waiting import until
 
 _PATH = "/v1/twilio/media"
 _FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8_000, "channels": 1}

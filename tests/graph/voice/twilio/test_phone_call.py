@@ -17,10 +17,10 @@ from inference.live.echo import EchoCanceller
 from inference.live.ports import LiveCall
 from inference.live.times import CallTimes
 from inference.ports import ChatRequest
-from tests.graph.voice.fakes import until
 from tests.graph.voice.twilio.exchange import Exchange, exchange
 from tests.graph.voice.twilio.simulator import CALLER, SILENCE, Disturbance, PhoneCall, calling
 from tests.graph.voice.twilio.tones import music, said
+from tests.waiting import until
 
 _SHORT, _LONG = "Thirty euros.", "Your bill is high because of calls abroad and fees."
 
@@ -106,9 +106,9 @@ async def test_an_interruption_clears_the_line_and_the_ledger_says_no_more_than_
 ) -> None:
     async with calling(line.base) as call:
         call.say(said("why is it high"))
-        await until(lambda: played_ms(call) > 1_500, 15)
+        await until(lambda: played_ms(call) > 1_500)
         call.say(said("stop that please now"))
-        await until(lambda: call.stream.named("clear"), 5)
+        await until(lambda: call.stream.named("clear"))
         await asyncio.sleep(0.1)
         at_clear = played_ms(call)
         await playback(database, 1)
@@ -125,10 +125,10 @@ async def test_an_interruption_clears_the_line_and_the_ledger_says_no_more_than_
 async def test_a_backchannel_does_not_cut_the_reply(line: Exchange, database: Database) -> None:
     async with calling(line.base) as call:
         call.say(said("why is it high"))
-        await until(lambda: played_ms(call) > 1_500, 15)
+        await until(lambda: played_ms(call) > 1_500)
         call.say(said("okay"))
-        await until(lambda: call.stream.named("clear"), 5)
-        await until(lambda: call.stream.buffer, 5)
+        await until(lambda: call.stream.named("clear"))
+        await until(lambda: call.stream.buffer)
         heard = await playback(database)
         total = heard["total_ms"]
         assert (heard["heard_text"], heard["interrupted"]) == (_LONG, False)
@@ -148,7 +148,7 @@ async def test_digits_reach_the_turn_as_marked_text(line: Exchange, database: Da
 async def test_the_assistants_side_hangs_up(line: Exchange, database: Database) -> None:
     async with calling(line.base) as call:
         await (await live(line, database)).hang_up(CallEndReason.ASSISTANT)
-        await until(lambda: call.status == "completed", 5)
+        await until(lambda: call.status == "completed")
     assert [each.tag for each in call.answers[-1]] == ["Hangup"]
     await has_ended(database, CallEndReason.ASSISTANT)
 
@@ -156,9 +156,9 @@ async def test_the_assistants_side_hangs_up(line: Exchange, database: Database) 
 async def test_a_lost_stream_goes_on_in_another_one_of_the_same_call(line: Exchange, database: Database) -> None:
     async with calling(line.base) as call:
         call.say(said("why is it high"))
-        await until(lambda: played_ms(call) > 1_000, 15)
+        await until(lambda: played_ms(call) > 1_000)
         call.lose_connection()
-        await until(lambda: len(call.streams) == 2, 5)
+        await until(lambda: len(call.streams) == 2)
         await playback(database)
         (row,) = await calls(database)
         assert (row["status"], row["drops"], row["connection"]) == ("CONNECTED", 1, 2)
@@ -170,7 +170,7 @@ async def test_a_lost_stream_goes_on_in_another_one_of_the_same_call(line: Excha
 async def test_a_caller_who_stays_silent_is_asked_and_then_hung_up(database: Database, key: str) -> None:
     times = CallTimes(still_there=0.5, give_up=0.5, no_audio=10)
     async with exchange(database, answer, times=times) as line, calling(line.base) as call:
-        await until(lambda: call.status == "completed", 15)
+        await until(lambda: call.status == "completed")
         assert played_ms(call) > 500, "are you still there?"
         assert [each.tag for each in call.answers[-1]] == ["Hangup"]
         await has_ended(database, CallEndReason.SILENCE)
@@ -226,5 +226,5 @@ async def test_a_call_that_a_client_closes_hangs_up_the_phone(
         await live(line, database)
         (row,) = await calls(database)
         await database.run(lambda session: close_call(session, viewer, call_id=row["id"]))
-        await until(lambda: call.status == "completed", 5)
+        await until(lambda: call.status == "completed")
     assert [each.tag for each in call.answers[-1]] == ["Hangup"]

@@ -19,7 +19,7 @@ from graph.voice.outbox import Outbox
 from graph.voice.twilio.playout import LEAD_SECONDS, Playout
 from inference.live.caller_events import ReplyFinished, ReplyStatus
 from inference.live.ports import CallerGone, LiveCall
-from tests.graph.voice.fakes import until
+from tests.waiting import settled, until
 
 _RATE = 16_000
 
@@ -91,7 +91,7 @@ class Line:
         for _ in range(round(seconds / 0.1)):
             self.now += 0.1
             self.playout._wake.set()  # its sleep is in real time
-            await asyncio.sleep(0.005)
+            await settled()
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def running() -> AsyncIterator[Line]:
 async def test_audio_is_sent_in_frames_of_20_ms_a_second_ahead(line: Line) -> None:
     await line.say(3)
     await until(lambda: line.frames >= 50)
-    await asyncio.sleep(0.02)
+    await settled()
     assert line.frames == LEAD_SECONDS * 50 + 5  # the slice that is begun
     assert {len(each["media"]["payload"]) for each in line.named("media")} == {216}
     await line.pass_time(1)
@@ -126,7 +126,7 @@ async def test_audio_is_sent_in_frames_of_20_ms_a_second_ahead(line: Line) -> No
 async def test_marks_tell_what_was_played_to_the_last_word(line: Line) -> None:
     reply_id = await line.say(0.5)
     await until(lambda: line.frames >= 25)
-    await asyncio.sleep(0.02)
+    await settled()
     line.playout.marked(line.call, line.marks[1])
     assert line.reports[-1] == (reply_id, 200)
     line.playout.marked(line.call, line.marks[0])  # again, or late: nothing new
@@ -138,7 +138,7 @@ async def test_marks_tell_what_was_played_to_the_last_word(line: Line) -> None:
 async def test_marks_of_two_replies_tell_of_both(line: Line) -> None:
     first, second = await line.say(0.2), await line.say(0.2)
     await until(lambda: line.frames >= 20)
-    await asyncio.sleep(0.02)
+    await settled()
     line.playout.marked(line.call, line.marks[-1])
     assert line.reported == [(first, 200), (second, 200)]
 
@@ -154,7 +154,7 @@ async def test_a_mark_that_was_never_sent_says_nothing(line: Line) -> None:
 async def test_a_pause_clears_and_what_was_not_confirmed_is_sent_again(line: Line) -> None:
     reply_id = await line.say(0.8)
     await until(lambda: line.frames >= 40)
-    await asyncio.sleep(0.02)
+    await settled()
     line.playout.marked(line.call, line.marks[2])
     cleared = line.marks[3:]
     line.playout.pause(reply_id)
@@ -167,7 +167,7 @@ async def test_a_pause_clears_and_what_was_not_confirmed_is_sent_again(line: Lin
     assert line.frames == before, "nothing is sent in the pause"
     line.playout.resume(reply_id)
     await until(lambda: line.frames == before + 25)
-    await asyncio.sleep(0.02)
+    await settled()
     assert line.frames == before + 25
     assert line.far.cleared == 1
     line.playout.marked(line.call, line.marks[-1])
@@ -179,7 +179,7 @@ async def test_a_pause_clears_and_what_was_not_confirmed_is_sent_again(line: Lin
 async def test_a_cleared_reply_is_not_sent_again_and_the_next_one_is(line: Line) -> None:
     first = await line.say(2)
     await until(lambda: line.frames >= 50)
-    await asyncio.sleep(0.02)
+    await settled()
     line.playout.marked(line.call, line.marks[0])
     line.playout.pause(first)
     before = line.frames
@@ -187,7 +187,7 @@ async def test_a_cleared_reply_is_not_sent_again_and_the_next_one_is(line: Line)
     line.playout.clear(first)
     line.playout.finished(ReplyFinished(first, ReplyStatus.INTERRUPTED, ""))
     await until(lambda: line.frames == before + 10)
-    await asyncio.sleep(0.02)
+    await settled()
     assert (line.frames, len(line.named("clear"))) == (before + 10, 1)
     line.playout.marked(line.call, line.marks[-1])
     assert line.reported == [(first, 100), (second, 200)]
@@ -196,7 +196,7 @@ async def test_a_cleared_reply_is_not_sent_again_and_the_next_one_is(line: Line)
 async def test_a_reply_that_is_cleared_takes_none_of_the_next_with_it(line: Line) -> None:
     first, second = await line.say(0.3), await line.say(0.3)
     await until(lambda: line.frames >= 30)
-    await asyncio.sleep(0.02)
+    await settled()
     line.playout.clear(first)
     await until(lambda: line.frames == 45)
     line.playout.marked(line.call, line.marks[-1])
@@ -207,10 +207,10 @@ async def test_audio_that_is_made_faster_than_played_waits(line: Line) -> None:
     reply_id = await line.say(20, complete=False)
     await line.playout.audio(reply_id, np.zeros(20 * _RATE, np.float32), _RATE)
     waits = asyncio.create_task(line.playout.audio(reply_id, np.zeros(_RATE, np.float32), _RATE))
-    await asyncio.sleep(0.02)
+    await settled()
     assert not waits.done()
     line.playout.clear(reply_id)
-    await asyncio.wait_for(waits, 1)
+    await asyncio.wait_for(waits, 30)
 
 
 async def test_a_line_that_returns_no_marks_has_bounded_memory(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +229,6 @@ async def test_whoever_makes_audio_for_a_lost_line_is_told() -> None:
         line.outbox.finish()
         await until(lambda: line.outbox.gone)
         line.playout._wake.set()
-        await asyncio.sleep(0.02)
+        await settled()
         with pytest.raises(CallerGone):
             await line.playout.audio(reply_id, np.zeros(10, np.float32), _RATE)
