@@ -28,6 +28,7 @@ class Reading:
     those that they do not want or no longer need. ``condition``: the words of the condition of a yes. ``values``:
     values in it, as they are written on a record; ``retracted``: those of them that are said to be wrong.
     ``written``: the text with spoken numbers in digits. ``another``: it speaks of a further matter of a kind.
+    ``rearranges``: it says that signs of a value changed places, or that there is one too many.
     """
 
     answer: Answer = Answer.OTHER
@@ -39,6 +40,7 @@ class Reading:
     retracted: tuple[str, ...] = ()
     written: str = ""
     another: bool = False
+    rearranges: bool = False
 
 
 class Withheld(StrEnum):

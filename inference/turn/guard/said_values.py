@@ -23,6 +23,9 @@ _NAMED = {"reference": "reference", "id": "reference"}
 #: Fields of which the agent's definition does not name the format.
 _TEXT = "text"
 
+#: Least signs of a number or a code of which signs may change places.
+_SHORTEST = 4
+
 
 def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conversation) -> Refusal | None:
     """Refuses values that neither the customer said nor the session knows, and numbers that nobody said.
@@ -79,7 +82,19 @@ def _is_put_right(text: str, conversation: Conversation, languages: Sequence[str
         later = [words for each in conversation.exchanges[at:] for words in (each.text, each.reading.written)]
         if Grounds(later, languages).put_together(text, wholes):
             return True
+        rearranges = any(each.reading.rearranges for each in conversation.exchanges[at:])
+        if rearranges and any(_is_rearranged(squashed(text), squashed(whole)) for whole in wholes):
+            return True
     return False
+
+
+def _is_rearranged(text: str, whole: str) -> bool:
+    """Whether a value is another one with two neighbouring signs in each other's place, or with a sign left out."""
+    if len(whole) == len(text) + 1 > _SHORTEST:
+        return any(whole[:at] + whole[at + 1 :] == text for at in range(len(whole)))
+    return len(whole) == len(text) >= _SHORTEST and any(
+        whole[:at] + whole[at + 1] + whole[at] + whole[at + 2 :] == text for at in range(len(whole) - 1)
+    )
 
 
 def _retracted(conversation: Conversation) -> frozenset[str]:

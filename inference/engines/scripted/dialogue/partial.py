@@ -26,6 +26,7 @@ _DIGITS = frozenset({"phone", "account_id"})
 _HOUSE = 4
 #: How alike a name and its correction are, 0..1.
 _ALIKE = 0.6
+_HOUSE_NUMBER = re.compile(r"(?<!\w)\d{1,4}[a-zA-Z]?(?!\w)")
 _NAME = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 
 
@@ -132,10 +133,17 @@ def _squeezed(value: str) -> str:
 
 
 def _differs_little(known: str, said: str) -> bool:
-    """Whether two numbers or codes of one length differ in at most a third of their signs."""
+    """Whether two numbers or codes of one length differ in at most a third of their signs, or one has a sign more."""
     one, other = _squeezed(known), _squeezed(said)
+    if other.isdigit():
+        one = "".join(ch for ch in one if ch.isdigit())
+    if len(other) < _HOUSE or one == other:
+        return False
+    if abs(len(one) - len(other)) == 1 and min(len(one), len(other)) > _HOUSE:
+        longer, shorter = sorted((one, other), key=len, reverse=True)
+        return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
     same = sum(a == b for a, b in zip(one, other, strict=False))
-    return len(one) == len(other) >= _HOUSE and len(one) > same and same * 3 >= len(one) * 2
+    return len(one) == len(other) and same * 3 >= len(one) * 2
 
 
 def _is_code_like(known: str, said: str) -> bool:
@@ -152,7 +160,12 @@ def _fits(known: Known, number: Mention) -> bool:
 
 
 def _likeness(known: Known, number: Mention) -> float:
-    """1 for a number of as many digits that differs in some; the order of what was said decides otherwise."""
+    """1 for a number of as many digits that differs in some, less for a house number; else the order of what was said
+    decides.
+    """
+    house = _HOUSE_NUMBER.search(known.value) if known.format == "postal_address" else None
+    if house is not None:
+        return 0.5 if abs(len(house.group()) - len(number.value)) <= 1 else 0.0
     digits = "".join(ch for ch in known.value if ch.isdigit())
     if known.format not in _DIGITS or len(digits) != len(number.value) or len(digits) < _HOUSE:
         return 0.0

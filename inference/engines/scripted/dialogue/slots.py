@@ -223,4 +223,5 @@ def store(state: DialogueState, values: dict[str, str]) -> None:
             if own is not None:
                 request.fields[name] = own
     if values:
-        state.last_said = [*values, *(name for name in state.last_said if name not in values)]
+        own_first = sorted(values, key=lambda name: name in IDENTITY)
+        state.last_said = [*own_first, *(name for name in state.last_said if name not in values)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from inference.engines.scripted.dialogue.conditions import corrects, said_condition
-from inference.engines.scripted.dialogue.contrasts import put_right, said_anew, with_other_word
+from inference.engines.scripted.dialogue.contrasts import exchanged, put_right, said_anew, with_other_word
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.known_values import format_of, known_values, own_texts
 from inference.engines.scripted.dialogue.same_value import same_value
@@ -72,7 +72,7 @@ def contrasted_values(state: DialogueState, understood: Understanding, values: d
         wrong = next((each.value for each in understood.mentions if each.retracted and each.format == "text"), None)
         right = next((each.value for each in understood.mentions if not each.retracted and each.format == "text"), None)
         if wrong and right and fold(wrong) in fold(value):
-            return {name: right if same_value(wrong, value) else value.replace(wrong, right)}
+            return {name: right if same_value(wrong, value) else exchanged(value, wrong, right) or value}
         again = said_anew(understood.text, value) if format_of(state, name) is None else None
         if again is None and corrects(understood):
             again = with_other_word(understood.text, value)

@@ -2,6 +2,7 @@
 
 from inference.engines.scripted.mentions.corrections import merge_correction
 from inference.engines.scripted.mentions.dates import day_words, names_day
+from inference.engines.scripted.mentions.edits import says_edit
 from inference.engines.scripted.mentions.email_parts import Known
 from inference.engines.scripted.mentions.finder import find_mentions, mask
 from inference.engines.scripted.mentions.letter_changes import changed_name, find_letter_changes
@@ -20,6 +21,7 @@ __all__ = [
     "mask",
     "merge_correction",
     "names_day",
+    "says_edit",
     "single_number",
     "with_half",
 ]

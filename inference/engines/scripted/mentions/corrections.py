@@ -33,7 +33,8 @@ def _replace_last_digits(old: str, digits: str) -> str | None:
     if not digits.isdigit() or len(digits) < 2:
         return None
     if len(digits) > len(places):
-        return digits
+        whole = bool(places) and places[-1] - places[0] == len(places) - 1
+        return old[: places[0]] + digits + old[places[-1] + 1 :] if whole else digits
     changed = list(old)
     for at, digit in zip(places[-len(digits) :], digits, strict=True):
         changed[at] = digit

@@ -19,6 +19,10 @@ _TOKEN = rf"@?\.?{_SIGN}(?:\.{_SIGN}){{0,4}}"
 _PARTS = re.compile(r"[._\-+]")
 #: A word with signs in it: "priya_raghu".
 _SIGNED = re.compile(r"(?<![\w.\-@])[a-z0-9]+(?:[._\-][a-z0-9]+)+(?![\w@])")
+#: "gmx.de", or an ending alone: ".com".
+_BARE_DOMAIN = re.compile(r"(?<![\w.\-@])(?:[a-z0-9\-]{2,30}(?:\.[a-z0-9\-]{2,30}){0,2})?\.[a-z]{2,4}(?![\w@\-]|\.\w)")
+#: Words of an utterance that says a domain and little else.
+_MAX_BARE_WORDS = 8
 #: How alike what was said before the @ and its correction are, 0..1.
 _SAME_LOCAL = 0.75
 
@@ -49,6 +53,9 @@ class _Words:
     domain: re.Pattern[str]
     local: re.Pattern[str]
     without: tuple[tuple[str, re.Pattern[str]], ...]
+    named: tuple[tuple[str, re.Pattern[str]], ...]
+    denied: re.Pattern[str]
+    denied_dot: re.Pattern[str]
 
 
 @cache
@@ -69,7 +76,7 @@ def _words(language: str) -> _Words:
     return _Words(
         (
             ("@", re.compile(rf"{LEFT}{either('at')} (?={_DOMAIN})")),
-            (".", re.compile(rf" {either('dot')} ")),
+            (".", re.compile(rf"(?:^| ){either('dot')} ")),
             ("-", re.compile(rf" {either('dash')} ")),
             ("_", re.compile(rf" {either('underscore')} ")),
         ),
@@ -79,6 +86,9 @@ def _words(language: str) -> _Words:
         tuple(
             (sign, re.compile(rf"{LEFT}{negations} (?:[^\s,]{{1,5}} )?{either(name)}{RIGHT}")) for sign, name in signs
         ),
+        tuple((sign, re.compile(rf"{LEFT}{either(name)}{RIGHT}")) for sign, name in signs),
+        re.compile(rf"{LEFT}{negations} (?:[^\s,]{{1,5}} )?$"),
+        re.compile(rf"(?P<before>{LEFT}{negations} ){either('dot')} (?=[a-z])"),
     )
 
 
@@ -88,7 +98,7 @@ def correct_email(said: Utterance, language: str, known: Sequence[Known]) -> Cor
     if address is None:
         return None
     words = _words(language)
-    folded = said.folded
+    folded = words.denied_dot.sub(r"\g<before>.", said.folded)
     for sign, pattern in words.signs[1:]:
         folded = pattern.sub(sign, folded)
     folded = words.signs[0][1].sub("@", folded)
@@ -114,7 +124,28 @@ def correct_email(said: Utterance, language: str, known: Sequence[Known]) -> Cor
     if again:
         return corrected(f"{again[-1]}@{domain}")
     left_out = [sign for sign, pattern in words.without if pattern.search(said.folded) and sign in local]
-    return corrected(f"{local.replace(left_out[0], '')}@{domain}") if left_out else None
+    if left_out:
+        put = [sign for sign in _named_signs(said.folded, words) if sign not in left_out]
+        return corrected(f"{local.replace(left_out[0], put[0] if put else '')}@{domain}")
+    bare = [match for match in _BARE_DOMAIN.finditer(folded) if not words.denied.search(folded[: match.start()])]
+    if len(folded.split()) <= _MAX_BARE_WORDS and len(bare) == 1:
+        said_domain = bare[0].group()
+        return corrected(f"{local}@{_with_ending(domain, said_domain)}")
+    return None
+
+
+def _named_signs(folded: str, words: _Words) -> list[str]:
+    """The signs that are named and not denied: "underscore, not a dot"."""
+    return [
+        sign
+        for sign, pattern in words.named
+        if any(not words.denied.search(folded[: match.start()]) for match in pattern.finditer(folded))
+    ]
+
+
+def _with_ending(domain: str, said: str) -> str:
+    """The domain that is said, or the known one with the ending that is said: ".com"."""
+    return f"{domain.rpartition('.')[0]}{said}" if said.startswith(".") else said
 
 
 def _alike(said: str, local: str) -> bool:
@@ -130,7 +161,7 @@ def _exchanged(local: str, domain: str, old: str, new: str) -> str | None:
     if old in {domain, *domain.split(".")}:
         place = domain.rfind(old)
         return f"{local}@{domain[:place]}{new}{domain[place + len(old) :]}"
-    if old in {local, *_PARTS.split(local)}:
+    if old in {local, *_PARTS.split(local)} or (old.isdigit() and local.count(old) == 1):
         place = local.rfind(old)
         return f"{local[:place]}{new}{local[place + len(old) :]}@{domain}"
     return None

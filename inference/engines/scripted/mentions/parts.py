@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from inference.engines.scripted.mentions.code_letters import correct_letters
+from inference.engines.scripted.mentions.edits import find_edit, is_counted
 from inference.engines.scripted.mentions.email_parts import Corrected, Known, correct_email
 from inference.engines.scripted.mentions.runs import Run, find_runs
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
@@ -76,7 +78,9 @@ def correct_part(text: str, language: str, known: Sequence[Known]) -> Corrected 
         correct_email(said, language, known)
         or _post_code(said, language, words, known)
         or _house_number(said, language, words, known)
+        or correct_letters(said, language, known)
         or _letter(said, language, words, known)
+        or find_edit(said, language, known)
         or _digits(said, language, words, known)
     )
 
@@ -147,7 +151,7 @@ def _digits(said: Utterance, language: str, words: _Words, known: Sequence[Known
     at_end = place is not None and place.re is words.ends
     runs = _runs(said, language, place.span() if place else None)
     old, new = _contrast(folded, runs, words, place.end() if place else None)
-    if new is None or (old is None and (place is None or new.weak)):
+    if new is None or (old is None and (place is None or new.weak or is_counted(folded, new.end, language))):
         return None
     shown = folded if place is None else folded[: place.start()] + "|" * len(place.group()) + folded[place.end() :]
     clause = _clause(shown, new.start)
@@ -157,7 +161,7 @@ def _digits(said: Utterance, language: str, words: _Words, known: Sequence[Known
     wrong = _without_article(old, new, folded) if old else None
     digits = _without_article(new, old, folded)
     house = _house_of(new, folded)
-    found: list[tuple[int, Corrected]] = []
+    found: list[tuple[tuple[int, int], Corrected]] = []
     for each in _candidates(known, clause, words):
         if place is not None and each.format in _DIGITS:
             value = _overlaid(each.value, digits, wrong, at_end=at_end)
@@ -168,7 +172,9 @@ def _digits(said: Utterance, language: str, words: _Words, known: Sequence[Known
         if value is not None and fold(value) != fold(each.value):
             # digits that were only said in another order, "hinten 184" for "148", are most likely meant
             same = sorted(each.value) == sorted(value) and each.format in _DIGITS
-            found.append((-int(same), Corrected(each.field, value, *said.span(new.start, new.end))))
+            # and a number that stands by itself in a value rather than digits within one: "not 41, 14"
+            whole = wrong is not None and re.search(rf"(?<!\w){wrong}(?!\w)", each.value) is not None
+            found.append(((-int(whole), -int(same)), Corrected(each.field, value, *said.span(new.start, new.end))))
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 

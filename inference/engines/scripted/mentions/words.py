@@ -181,7 +181,7 @@ class CorrectionWords(_Table):
     """``contrasts``: "not A but B", with groups ``old`` and ``new``; ``{x}`` stands for some words. ``ends``,
     ``begins``: of the digits of a number ("it ends in"). ``domain``, ``local``: the sides of an e-mail address.
     ``house``: names of a house number, ``post``: of a post code. ``negations``: before a wrong number;
-    ``negations_behind``: behind one.
+    ``negations_behind``: behind one. ``town``: names of the town of an address.
     """
 
     contrasts: list[str]
@@ -196,6 +196,23 @@ class CorrectionWords(_Table):
     local: list[str]
     house: list[str]
     post: list[str]
+    town: list[str]
+
+
+class EditWords(_Table):
+    """Words for changes of single signs of a number or a code. ``swapped``: two changed places. ``extra``, ``missing``:
+    there is one too many, or one too few. ``nth``: places, from the end if negative, before one of ``signs`` ("digit").
+    ``behind``, ``before``: a sign that stands in the value. ``replaces``: patterns with ``{old}`` and ``{new}``.
+    """
+
+    swapped: list[str]
+    extra: list[str]
+    missing: list[str]
+    nth: dict[str, int]
+    signs: list[str]
+    behind: list[str]
+    before: list[str]
+    replaces: list[str]
 
 
 class TextWords(_Table):
@@ -226,6 +243,7 @@ class MentionWords(_Table):
     email: EmailWords
     money: MoneyWords
     corrections: CorrectionWords
+    edits: EditWords
     texts: TextWords
 
 

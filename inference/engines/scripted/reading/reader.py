@@ -13,6 +13,7 @@ import structlog
 from db.agents.definition import AgentDefinition
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.lexicon import LANGUAGES, fold
+from inference.engines.scripted.mentions import says_edit
 from inference.engines.scripted.reading.claims import claims_of
 from inference.engines.scripted.reading.lexicon_reader import MAX_CHARS, LexiconReader
 from inference.engines.scripted.values import Expectation, Polarity, Reaction, Understanding
@@ -103,5 +104,6 @@ def _reading(understood: Understanding, written: str) -> Reading:
         values=tuple(mention.value for mention in understood.mentions),
         retracted=tuple(mention.value for mention in understood.mentions if mention.retracted),
         written=written,
+        rearranges=says_edit(understood.text[:MAX_CHARS], understood.language),
         another=cues(understood.language).another.search(fold(understood.text)) is not None,
     )
