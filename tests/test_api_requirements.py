@@ -67,6 +67,6 @@ def test_the_api_starts_with_these_packages_alone() -> None:
         text=True,
         check=False,
         cwd=_ROOT,
-        timeout=100,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr

@@ -77,7 +77,7 @@ def _install(directory: Path, prelude: str = "", **environment: str) -> subproce
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=200,
         env=os.environ | environment,
     )
 

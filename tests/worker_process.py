@@ -21,8 +21,8 @@ _FAKES = {
     "VOXLOOM_TTS_ENGINE": "fake",
 }
 _ENGINES = "{ capabilities { engines { stage engine model workers loaded error } } }"
-_START_SECONDS = 80
-_STOP_SECONDS = 20
+_START_SECONDS = 200
+_STOP_SECONDS = 100
 
 
 @asynccontextmanager

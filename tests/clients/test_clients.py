@@ -15,7 +15,7 @@ pytestmark = pytest.mark.clients
 
 _HERE = Path(__file__).parent
 _RECORDING = _HERE.parent / "audio" / "jfk.wav"
-_WAIT_SECONDS = 60
+_WAIT_SECONDS = 200
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 _NAMES = ("firefox-esr", "firefox")
-_START_SECONDS = 60
-_WAIT_SECONDS = 60
+_START_SECONDS = 200
+_WAIT_SECONDS = 200
 
 #: The microphone is fake and allowed; nothing is asked of other hosts.
 _PREFERENCES = {

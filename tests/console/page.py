@@ -16,7 +16,7 @@ from tests.browser import ARGUMENTS, chromium_program
 from tests.client import Client
 
 CONSOLE = Path(__file__).parents[2] / "graph" / "console"
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 
 _AXE = CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
 

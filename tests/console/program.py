@@ -20,7 +20,7 @@ from tests.graph.voice.process import free_port
 
 _ROOT = Path(__file__).parents[2]
 _START_SECONDS = 600
-_STOP_SECONDS = 60
+_STOP_SECONDS = 200
 _LINK = re.compile(r"Console +(http://\S+)/#sign-in=(\S+)")
 _KEY = re.compile(r"API key +(vxl_\S+)")
 

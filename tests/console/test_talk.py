@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 HEARD = "my bill is wrong"
 LONG = "I would like to hear a very long story. " * 8
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 @dataclass

@@ -35,5 +35,5 @@ def build(example: Path, outfile: Path) -> None:
         env={**os.environ, "NODE_PATH": str(packages)},
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=200,
     )

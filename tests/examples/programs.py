@@ -11,7 +11,7 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-_WAIT_SECONDS = 60
+_WAIT_SECONDS = 200
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ from tests.inference.live.fakes import FakeRecognizer
 
 _PAGE = EXAMPLES / "call-page"
 _SPEECH = Path(__file__).parents[1] / "audio" / "jfk.wav"
-_WAIT_MS = 20_000
+_WAIT_MS = 60_000
 
 _MICROPHONE = [
     "--use-fake-ui-for-media-stream",

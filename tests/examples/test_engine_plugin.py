@@ -34,7 +34,7 @@ def site(source: Path) -> Path:
     """The folder it is installed into, without a network."""
     folder = source.parent / "site"
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(folder)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True, timeout=100)
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True, timeout=200)
     return folder
 
 
@@ -42,7 +42,7 @@ def test_it_passes_the_contract_for_engine_authors(source: Path, site: Path) -> 
     environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{_ROOT}"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        command, cwd=source, env=environment, capture_output=True, text=True, check=False, timeout=100
+        command, cwd=source, env=environment, capture_output=True, text=True, check=False, timeout=200
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout

@@ -21,7 +21,7 @@ from tests.examples.pages import build, packages_of_clients
 from tests.examples.programs import EXAMPLES
 
 _PAGE = EXAMPLES / "react-page"
-_WAIT_MS = 20_000
+_WAIT_MS = 60_000
 
 
 def test_its_packages_are_those_of_the_clients() -> None:

@@ -66,6 +66,6 @@ def test_two_models_may_import_the_same_package_at_once() -> None:
         text=True,
         check=False,
         cwd=Path(__file__).parents[2],
-        timeout=100,
+        timeout=200,
     )
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[3]
-_SECONDS = 60
+_SECONDS = 200
 
 
 @dataclass(frozen=True, slots=True)

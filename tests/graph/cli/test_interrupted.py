@@ -19,7 +19,7 @@ import pytest
 from db.postgres.embedded import EmbeddedPostgres
 from tests.graph.cli.command import Ended, started
 
-_SECONDS = 60
+_SECONDS = 200
 
 
 def interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT) -> Ended:

@@ -159,7 +159,7 @@ def test_output_that_cannot_be_written(
     output = opened()
     with started(arguments, tmp_path, stdout=output) as process:
         os.close(output)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=200)
     assert process.returncode == 1
     assert len(err.splitlines()) == lines, err
     assert "Traceback" not in err

@@ -81,7 +81,7 @@ async def follow_stream(client: Client, accept: str, query: str, session: str, r
     """All that the stream holds, when it has ended."""
     text = ""
     body = {"query": query, "variables": {"id": session}}
-    async with client.http.stream("POST", "/graphql", json=body, headers={"accept": accept}, timeout=60) as answer:
+    async with client.http.stream("POST", "/graphql", json=body, headers={"accept": accept}, timeout=200) as answer:
         async for piece in answer.aiter_text():
             text += piece
             if "seq" in text:

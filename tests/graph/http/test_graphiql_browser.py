@@ -15,7 +15,7 @@ from tests.client import Client
 
 pytestmark = pytest.mark.browser
 
-_WAIT_MS = 20_000
+_WAIT_MS = 60_000
 
 
 class Ide:

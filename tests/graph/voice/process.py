@@ -27,7 +27,7 @@ _FAKES = {
 REAL_ENGINES = dict.fromkeys(_FAKES, "")
 
 _START_SECONDS = 180
-_STOP_SECONDS = 30
+_STOP_SECONDS = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ def test_an_installed_voxloom_finds_its_engines_without_its_source_tree(tmp_path
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(_ROOT / name, source / name)
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--no-compile", "--target", str(target)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True, timeout=100)
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True, timeout=200)
     code = (
         "import inference, json\n"
         "from inference.engines.discovery import installed_engines\n"

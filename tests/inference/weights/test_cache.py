@@ -44,7 +44,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(model: str, tmp_path
         text=True,
         check=False,
         cwd=_ROOT,
-        timeout=100,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     assert "cannot be written: File too large" in done.stdout

@@ -22,7 +22,11 @@ def test_only_a_living_worker_of_this_host_is_healthy(
     # The process may take longer to start than a heartbeat lasts by default, on a busy machine.
     environment = {**os.environ, "DATABASE_URL": database_url, "VOXLOOM_LOST_WORKER_SECONDS": "60"}
     done = subprocess.run(
-        [sys.executable, "-m", "inference.worker.health"], env=environment, check=False, capture_output=True, timeout=60
+        [sys.executable, "-m", "inference.worker.health"],
+        env=environment,
+        check=False,
+        capture_output=True,
+        timeout=200,
     )
     assert (done.returncode, done.stderr) == (code, b"")
 
@@ -38,7 +42,7 @@ def test_without_a_database_it_says_so_in_one_line(url: str, words: str) -> None
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     (line,) = done.stderr.splitlines()
     assert (done.returncode, words in line, "secret" in line) == (1, True, False)

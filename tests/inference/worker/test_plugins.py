@@ -54,7 +54,7 @@ def test_a_setting_that_names_nothing_ends_it_in_one_line(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=200,
     )
     (line,) = done.stderr.splitlines()
     assert done.returncode == os.EX_CONFIG
