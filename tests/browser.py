@@ -6,11 +6,16 @@ import os
 import shutil
 
 import pytest
+from playwright.async_api import expect
 
 _NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 #: It reaches this machine and no other.
 ARGUMENTS = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+
+#: Milliseconds for what never comes; a busy machine takes less.
+WAIT_MS = 60_000
+expect.set_options(timeout=WAIT_MS)
 
 
 def chromium_program() -> str:

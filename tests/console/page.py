@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
-from tests.browser import ARGUMENTS, chromium_program
+from tests.browser import ARGUMENTS, WAIT_MS, chromium_program
 from tests.client import Client
 
 CONSOLE = Path(__file__).parents[2] / "graph" / "console"
-WAIT_MS = 60_000
 
 _AXE = CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
 

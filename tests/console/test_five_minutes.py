@@ -17,6 +17,7 @@ from playwright.async_api import Page, expect
 
 from db.audio.decoding import read_recording
 from graph.cli.demo import shipped_recording
+from tests.browser import WAIT_MS
 from tests.console.microphone import microphone, silence
 from tests.console.page import chromium, console_page
 from tests.console.program import running_voxloom
@@ -29,7 +30,6 @@ pytestmark = [
 ]
 
 WITHIN_SECONDS = 300
-WAIT_MS = 60_000
 GREETING = "Good day, you have reached the five minute company."
 
 #: Seconds from the press of the button to the person's first word: the greeting is heard to its end.

@@ -19,7 +19,7 @@ from db.postgres.database import Database
 from graph.guards.call_tokens import CALL_TOKEN_SECRET
 from graph.settings import ApiSettings
 from inference.ports import ChatRequest, Samples
-from tests.browser import ARGUMENTS, chromium_program
+from tests.browser import ARGUMENTS, WAIT_MS, chromium_program
 from tests.conftest import served
 from tests.examples.pages import build, packages_of_clients
 from tests.examples.programs import EXAMPLES, started
@@ -29,7 +29,6 @@ from tests.inference.live.fakes import FakeRecognizer
 
 _PAGE = EXAMPLES / "call-page"
 _SPEECH = Path(__file__).parents[1] / "audio" / "jfk.wav"
-_WAIT_MS = 60_000
 
 _MICROPHONE = [
     "--use-fake-ui-for-media-stream",
@@ -84,17 +83,17 @@ async def test_a_page_calls_with_a_token(
         address = (await server.stdout.readline()).decode().strip()
         browser = await playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *_MICROPHONE])
         page = await browser.new_page()
-        page.set_default_timeout(_WAIT_MS)
+        page.set_default_timeout(WAIT_MS)
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(address)
         await page.get_by_role("button", name="Call").click()
         words = page.locator("#words")
-        await expect(words).to_contain_text("You: my bill is wrong", timeout=_WAIT_MS)
-        await expect(words).to_contain_text("Assistant: Thirty euros.", timeout=_WAIT_MS)
+        await expect(words).to_contain_text("You: my bill is wrong", timeout=WAIT_MS)
+        await expect(words).to_contain_text("Assistant: Thirty euros.", timeout=WAIT_MS)
         await page.get_by_role("button", name="Hang up").click()
-        await expect(page.get_by_role("button", name="Call")).to_be_enabled(timeout=_WAIT_MS)
+        await expect(page.get_by_role("button", name="Call")).to_be_enabled(timeout=WAIT_MS)
         await browser.close()
     assert complaints == []
     assert next(iter(running.record.turns.values())).texts[-1].startswith("my bill is wrong")

@@ -15,13 +15,12 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from graph.settings import ApiSettings
-from tests.browser import ARGUMENTS, chromium_program
+from tests.browser import ARGUMENTS, WAIT_MS, chromium_program
 from tests.conftest import served
 from tests.examples.pages import build, packages_of_clients
 from tests.examples.programs import EXAMPLES
 
 _PAGE = EXAMPLES / "react-page"
-_WAIT_MS = 60_000
 
 
 def test_its_packages_are_those_of_the_clients() -> None:
@@ -58,7 +57,7 @@ async def test_a_conversation(page_address: str, api_settings: ApiSettings, key:
     async with served(settings) as api, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         page = await browser.new_page()
-        page.set_default_timeout(_WAIT_MS)
+        page.set_default_timeout(WAIT_MS)
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -71,8 +70,8 @@ async def test_a_conversation(page_address: str, api_settings: ApiSettings, key:
             await page.get_by_placeholder("Say something").fill(text)
             await page.get_by_role("button", name="Send").click()
             turn = page.get_by_role("listitem").nth(number - 1)
-            await expect(turn).to_contain_text(f"You: {text}", timeout=_WAIT_MS)
-            await expect(turn).to_contain_text(f"Assistant: You said: {text} done", timeout=_WAIT_MS)
+            await expect(turn).to_contain_text(f"You: {text}", timeout=WAIT_MS)
+            await expect(turn).to_contain_text(f"Assistant: You said: {text} done", timeout=WAIT_MS)
             await expect(turn.locator("audio")).to_have_attribute("src", re.compile(f"^{api}/"))
         await browser.close()
     assert complaints == []

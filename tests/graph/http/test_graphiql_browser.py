@@ -10,12 +10,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.async_api import ConsoleMessage, Page, Route, async_playwright, expect
 
-from tests.browser import ARGUMENTS, chromium_program
+from tests.browser import ARGUMENTS, WAIT_MS, chromium_program
 from tests.client import Client
 
 pytestmark = pytest.mark.browser
-
-_WAIT_MS = 60_000
 
 
 class Ide:
@@ -54,7 +52,7 @@ class Ide:
     async def open(self) -> None:
         await self.page.route("**/*", self.guard)
         await self.page.goto(f"http://{self.host}/graphql", wait_until="networkidle")
-        await expect(self.page.locator(".graphiql-container")).to_be_visible(timeout=_WAIT_MS)
+        await expect(self.page.locator(".graphiql-container")).to_be_visible(timeout=WAIT_MS)
 
     async def write(self, editor: str, text: str) -> None:
         """Replaces what stands in the "Headers" or the "Variables" editor."""
@@ -74,7 +72,7 @@ class Ide:
         """Waits until the response pane shows it. Returns all that the pane holds."""
         held = "() => document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue()"
         await self.page.wait_for_function(
-            f"(pattern) => new RegExp(pattern).test(({held})())", arg=pattern, timeout=_WAIT_MS
+            f"(pattern) => new RegExp(pattern).test(({held})())", arg=pattern, timeout=WAIT_MS
         )
         value: Any = await self.page.evaluate(held)
         return str(value)
@@ -97,7 +95,7 @@ async def test_it_loads_without_a_key_and_without_another_host(ide: Ide) -> None
     headers = ide.page.get_by_role("region", name="Headers", exact=True)
     await expect(headers).to_contain_text("Bearer YOUR_KEY")
     hint = ide.page.get_by_role("status").filter(has_text="API key")
-    await expect(hint).to_be_visible(timeout=_WAIT_MS)
+    await expect(hint).to_be_visible(timeout=WAIT_MS)
     await expect(hint).to_contain_text("Replace YOUR_KEY in the Headers editor")
     await ide.response("requires an API key")
     assert ide.asked == {("http", ide.host)}
@@ -113,7 +111,7 @@ async def test_the_documentation_loads_with_the_key(ide: Ide, key: str) -> None:
     await ide.response("wrong or was revoked")
     await expect(hint).to_be_visible()
     await ide.write("Headers", f'{{"Authorization": "Bearer {key}"}}')
-    await expect(explorer).to_contain_text("Mutation", timeout=_WAIT_MS)
+    await expect(explorer).to_contain_text("Mutation", timeout=WAIT_MS)
     await expect(explorer).to_contain_text("Subscription")
     await expect(hint).to_be_hidden()
 
@@ -144,7 +142,7 @@ async def test_what_an_address_asks_is_filled_in_and_not_run(ide: Ide) -> None:
     for _ in range(2):  # with the tabs of the first visit there too
         address = urlencode({"query": query, "variables": '{"a": 1}'})
         await ide.page.goto(f"http://{ide.host}/graphql?{address}", wait_until="networkidle")
-        await expect(ide.page.get_by_role("region", name="Query Editor")).to_contain_text("tenant", timeout=_WAIT_MS)
+        await expect(ide.page.get_by_role("region", name="Query Editor")).to_contain_text("tenant", timeout=WAIT_MS)
         for editor, text in ((".graphiql-query-editor", query), (".graphiql-editor-tool", '{"a": 1}')):
             editors = f"[...document.querySelectorAll('{editor} .CodeMirror')]"
             assert text in await ide.page.evaluate(f"() => {editors}.map((each) => each.CodeMirror.getValue())")
