@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 
 from db.agents.definition import AgentDefinition
@@ -18,7 +19,7 @@ from inference.engines.scripted.mentions.letter_changes import find_letter_chang
 from inference.engines.scripted.mentions.money import find_decimals, find_money
 from inference.engines.scripted.mentions.name_halves import join_halves
 from inference.engines.scripted.mentions.names import name_rules
-from inference.engines.scripted.mentions.numbers import find_numbers
+from inference.engines.scripted.mentions.numbers import find_numbers, is_identifier
 from inference.engines.scripted.mentions.person_names import find_person_names
 from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled
 from inference.engines.scripted.mentions.text import WORD, Utterance, fold
@@ -75,7 +76,7 @@ def find_mentions(
     found += find_money(said, language, fields, expected)
     found += find_dates(said, language, fields, expected, today or dt.date.today())  # noqa: DTZ011
     found += find_times(said, language, fields, expected)
-    found += find_decimals(said)
+    found += find_decimals(said, partial(is_identifier, said.folded, language, fields.asked(expected)))
     found += find_numbers(said, language, fields, expected)
     spelled = [(each.start, each.end) for each in find_spelled(said, language)]
     spelled += [(each.start, each.stop) for each in find_letter_changes(said.folded, language)]

@@ -22,6 +22,8 @@ _MAX_CUES = 2
 _MAX_OR = 16
 _OR = re.compile(rf"{LEFT}(?:or|oder|o|ou|ya|या|یا){RIGHT}")
 _MAX_CLAUSE = 120
+#: Words around a number that is the whole answer.
+_FEW_WORDS = 3
 #: More numbers of an utterance are not read.
 _MAX_RUNS = 60
 _BREAK = re.compile(r"[,.;:!?\n()]")
@@ -29,6 +31,9 @@ _WORD = re.compile(rf"{LETTER}+")
 #: Printed codes that are account numbers without a word that says so: "AC-20417", "KD88213", "TK-5508-1".
 _ACCOUNT_CODE = re.compile(r"[a-z]{2,5}-?\d{4,12}(?:-\d{1,6})*|[a-z]{2,5}-\d{2,12}(?:-\d{1,6})*")
 _NUMBER_FOLLOWS = re.compile(r"[ ,:#.]*(?:[^\s,.]{1,8} ){0,2}\d")
+#: "number", as a word or a part of one, in all languages.
+_NUMBER_WORD = re.compile(r"num[eb]|numm|nr|n[°º]|नंबर|नम्बर|संख्या|نمبر")
+_DIGIT_BEFORE = re.compile(r"\d[ ,.\-]*$")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -138,6 +143,17 @@ def _find_cues(folded: str, cues: _Cues, fields: Fields) -> list[_Cue]:
         for slot in fields.of_format(form):
             found += [_Cue(each.end(), 1, kind) for each in (slot.names.finditer(folded) if slot.names else ())]
     return sorted(found)
+
+
+def is_identifier(folded: str, language: str, asked: frozenset[str], start: int, end: int) -> bool:
+    """Whether a number with decimals is one of an account or phone in groups: its number was asked for or is announced
+    as one ("Kundennummer 24,17"), and no unit follows. ``asked``: formats of the fields that were asked for.
+    """
+    if _cues(language).units.match(folded, end) or _DIGIT_BEFORE.search(folded, max(0, start - _MAX_OR), start):
+        return False  # "4, 9,06": some of its digits were not heard
+    announced = _NUMBER_WORD.search(folded, max(0, start - _MAX_BETWEEN), start) and is_number(folded, start, language)
+    alone = len(_WORD.findall(folded)) <= _FEW_WORDS and not asked.isdisjoint({"account_id", "phone"})
+    return bool(announced) or alone
 
 
 def is_number(folded: str, start: int, language: str) -> bool:

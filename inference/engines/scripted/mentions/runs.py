@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from inference.engines.scripted.mentions.numerals import Numeral, find_numerals
+from inference.engines.scripted.mentions.misheard import find_heard_numerals
+from inference.engines.scripted.mentions.numerals import Numeral
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
 from inference.engines.scripted.mentions.words import alternation, known_names, languages_of, mention_words
 
@@ -16,6 +17,8 @@ _PLAIN_GAP = re.compile(r" {1,2}|[-/.]|\) ?-?|")
 _FLOORS = frozenset({"og", "eg", "ug", "dg"})
 #: So many letters before a comma are a name that was spelled, not the beginning of a number.
 _SPELLED_NAME = 3
+#: Most digits of a group that a comma without a space joins to the next: "24,17".
+_GROUP = 3
 _COMMA_GAP = re.compile(r" ?, ?| ?\. ?")
 
 
@@ -119,7 +122,7 @@ def find_runs(said: Utterance, language: str) -> list[Run]:
         for match in codes
         if said.is_free(match.start(), match.end())
     ]
-    for numeral in find_numerals(said.folded, language):
+    for numeral in find_heard_numerals(said.folded, language):
         if numeral.start not in inside and said.is_free(numeral.start, numeral.end):
             items.append(Run(numeral.start, numeral.end, [numeral], letters_start=numeral.start))
     for item in sorted(items, key=lambda each: each.start):
@@ -168,6 +171,8 @@ def _gap(folded: str, run: Run, item: Run, patterns: _Patterns) -> str | None:
     last, first = run.numerals[-1], item.numerals[0]
     if between in {" (", "("} and folded.startswith(")", item.end):
         return " "
+    if between == "," and max(len(last.digits), len(first.digits)) <= _GROUP:
+        return " "  # a list has spaces behind its commas
     if _PLAIN_GAP.fullmatch(between):
         return between.strip(" )") or " "
     if patterns.dash.fullmatch(between):

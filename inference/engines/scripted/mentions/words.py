@@ -25,7 +25,7 @@ class NumeralWords(_Table):
     """``generated``: languages of num2words, whose words for 0..999 are added. ``weak``: number words that mean
     something else too, and so are no number alone. ``joins``: words between the groups of a number. ``fractions``:
     of the hundred or thousand that follows, in hundredths ("डेढ़ सौ"); ``more``: what is added to the number behind it,
-    so too ("साढ़े तीन सौ").
+    so too ("साढ़े तीन सौ"). ``completions``: words that speech recognition makes of a digit ("septembre" of "sept").
     """
 
     generated: list[str] = []
@@ -42,6 +42,7 @@ class NumeralWords(_Table):
     joins: list[str] = []
     ordinals: dict[str, int] = {}
     ordinal_endings: list[str] = []
+    completions: dict[str, int] = {}
 
 
 class LetterWords(_Table):

@@ -1,6 +1,7 @@
 """Transliterates Urdu script to Devanagari: speech recognition writes spoken Hindi in either.
 
-Urdu leaves short vowels out, so frequent words are looked up and only the others are written letter by letter.
+Urdu leaves short vowels out, so frequent words are looked up, and next those that sound like a frequent word, since
+recognition spells by ear ("شکائیت" for शिकायत). Only the others are written letter by letter.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from inference.engines.scripted.mentions.sounds import sound_of
+from inference.engines.scripted.mentions.text import fold
+from inference.engines.scripted.mentions.words import known_names
+
 #: Arabic letters, those of Urdu among them, and their marks.
 _WORD = re.compile(
     r"[\u0620-\u065F\u066E-\u06D3\u06D5-\u06DC\u06EE\u06EF\u06FA-\u06FF\u0750-\u077F\uFB50-\uFDFF\uFE70-\uFEFC]+"
@@ -18,6 +23,12 @@ _WORD = re.compile(
 _MARKS = re.compile(r"[\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED]")
 #: Letters of Urdu that Arabic and Persian lack.
 _OF_URDU = frozenset("ٹڈڑںےھہ")
+#: Shorter words sound like too many others.
+_LEAST_LETTERS = 4
+_LEAST_CONSONANTS = 2
+_DEVANAGARI = re.compile(r"[\u0900-\u097F]+")
+_VOWELS = re.compile(r"[اآعأإ\u0904-\u0914]")
+_ENDS = {"ا": "a", "ہ": "a", "ی": "i", "ے": "e", "و": "o", "ा": "a", "ी": "i", "ि": "i", "े": "e", "ै": "e", "ो": "o"}
 _STOPS = {"۔": "।", "؟": "?", "،": ",", "؛": ";"}
 
 
@@ -58,6 +69,8 @@ def _word(word: str) -> str:
     words, letters = _tables()
     if bare in words:
         return words[bare]
+    if len(bare) >= _LEAST_LETTERS and (alike := _by_sound().get(_sound_and_ends(bare))):
+        return alike
     pieces = []
     for number, ch in enumerate(bare):
         if ch == "ا" and number:
@@ -74,3 +87,20 @@ def _tables() -> tuple[dict[str, str], dict[str, str]]:
     """The Devanagari of words and of letters."""
     table = tomllib.loads((files(__package__) / "urdu.toml").read_text(encoding="utf-8"))
     return table["words"], table["letters"]
+
+
+@cache
+def _by_sound() -> dict[str, str]:
+    """Frequent words by their sound, without words that sound alike."""
+    listed = [*_tables()[0].values(), *known_names("hi").common.split()]
+    found: dict[str, set[str]] = {}
+    for word in listed:
+        if _DEVANAGARI.fullmatch(word) and len(sound_of(fold(word))) >= _LEAST_CONSONANTS:
+            found.setdefault(_sound_and_ends(word), set()).add(word)
+    return {sound: min(words) for sound, words in found.items() if len({fold(word) for word in words}) == 1}
+
+
+def _sound_and_ends(word: str) -> str:
+    """The consonants of a word in either script, whether it begins with a vowel, and the vowel that it ends with."""
+    begins = "-" if _VOWELS.match(word) else ""
+    return f"{begins}{sound_of(fold(word))}-{_ENDS.get(word[-1:], '')}"

@@ -72,6 +72,20 @@ def test_urdu_is_read_as_hindi() -> None:
     assert in_devanagari("میرا انٹرنیٹ نہیں چل رہا ہے۔") == "मेरा इंटरनेट नहीं चल रहा है।"
 
 
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        ("کیا آپ نے میری شکائیت درج کر لی ہے", "क्या आप ने मेरी शिकायत दर्ज कर ली है"),
+        ("میرا اینٹرنت کل سے بلکل بند ہے", "मेरा इंटरनेट कल से बिल्कुल बंद है"),
+        ("اور انٹرنت بہت دیمہ چل رہا ہے", "और इंटरनेट बहुत धीमा चल रहा है"),
+        ("حانجی کر دیجے", "हाँ जी कर दीजिए"),
+        ("میرا نام سنیتا ہے", "मेरा नाम सनीता है"),  # a name is no frequent word
+    ],
+)
+def test_urdu_words_that_recognition_spelled_by_ear_are_the_frequent_ones_of_their_sound(heard: str, said: str) -> None:
+    assert in_devanagari(heard) == said
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("text", ["not " * 500, "yes, no, " * 250, "nicht kein will " * 120, "a.b." * 500])
 def test_repetition_is_read_in_bounded_time(language: str, text: str) -> None:
