@@ -15,8 +15,11 @@ from inference.engines.scripted.mentions.text import LETTER, fold
 from inference.engines.scripted.mentions.words import languages_of, mention_words
 
 _TOKEN = re.compile(rf"(?:(?!\d){LETTER})+")
-_GAP = re.compile(r"[ ,.\-]{1,3}")
+#: Nothing stands between two digits that were written as one word.
+_GAP = re.compile(r"[ ,.\-]{0,3}")
 _LAST_DAY = 31
+#: Most letters of two digit words.
+_LONGEST = 16
 #: Least digits in a row for misheard ones among them.
 _LEAST = 4
 
@@ -31,6 +34,18 @@ def _digits_by_sound(language: str) -> dict[str, str]:
                 if sound := sound_of(fold(variant)):
                     found[sound] = min(found.get(sound, (rank, digit)), (rank, digit))
     return {sound: str(digit) for sound, (_, digit) in found.items()}
+
+
+@cache
+def _digit_words(language: str) -> dict[str, str]:
+    """Digit words of two letters or more, in Devanagari and Urdu script."""
+    return {
+        fold(variant): str(digit)
+        for each in languages_of(language)
+        for digit, variants in enumerate(mention_words(each).numerals.listed[:10])
+        for variant in variants.split()
+        if len(variant) > 1 and sound_of(fold(variant))
+    }
 
 
 @cache
@@ -53,11 +68,11 @@ def _by_sound(folded: str, sure: list[Numeral], language: str) -> list[Numeral]:
     if not sounds:
         return sure
     heard = [
-        Numeral(match.start(), match.end(), sounds[sound_of(match.group())], spoken=True)
+        each
         for match in _TOKEN.finditer(folded)
-        if sound_of(match.group()) in sounds
-        and match.group() not in _other_words(language)
+        if match.group() not in _other_words(language)
         and not any(each.start < match.end() and match.start() < each.end for each in sure)
+        for each in _heard(match.group(), match.start(), sounds, _digit_words(language))
     ]
     if not heard:
         return sure
@@ -69,6 +84,21 @@ def _by_sound(folded: str, sure: list[Numeral], language: str) -> list[Numeral]:
             row = []
         row.append(each)
     return [*kept, *_row(row, heard, folded)]
+
+
+def _heard(word: str, start: int, sounds: dict[str, str], digits: dict[str, str]) -> list[Numeral]:
+    """The digit that a word sounds like, or two digits that were written as one word ("چارتین")."""
+    sound = sound_of(word)
+    if sound in sounds:
+        return [Numeral(start, start + len(word), sounds[sound], spoken=True)]
+    for at in range(2, min(len(word), _LONGEST) - 1):
+        first, second = word[:at], word[at:]
+        one = digits.get(first)
+        other = digits.get(second) or (sounds.get(sound_of(second)) if len(sound_of(second)) > 1 else None)
+        if one and other:
+            middle, end = start + at, start + len(word)
+            return [Numeral(start, middle, one, spoken=True), Numeral(middle, end, other, spoken=True)]
+    return []
 
 
 def _row(row: list[Numeral], heard: Sequence[Numeral], folded: str) -> Iterable[Numeral]:

@@ -15,6 +15,8 @@ from tests.inference.engines.scripted.mentions.reading import fields, values
         ("hi", "نمس دے میرا کھتا نمبر پنچ پنچ ایک آٹ شونہ ہے اور انٹرنت بہت دیمہ چل رہا ہے", "55180"),
         ("hi", "میرا کھاہتا نمبر ہے ساتھ دو شونے چار ایک", "72041"),
         ("hi", "मेरा खाता नंबर पंच पंच एक आट शुन्य है", "55180"),
+        ("hi", "میرا نام مناقشی آئر ہے خاتا نمبر ساتشونے چارتین ایک", "70431"),
+        ("hi", "کستمر نمبر 5 5 2 1 شونیا ہے", "55210"),
         ("fr", "Mon numéro de client est le 5-108 septembre.", "5-1087"),
         ("fr", "Mon numéro de client est le 5 108 septembre.", "51087"),
         ("de", "So, die Kundennummer ist 24,17.", "2417"),
@@ -42,6 +44,7 @@ def test_an_answer_to_the_question_for_the_account_may_be_in_two_groups() -> Non
     [
         ("de", "Ich habe 24,5 Megabit."),
         ("de", "Mein Vertrag ist um 24,17 teurer."),
+        ("fr", "Je ne trouve que mon code postale, 29.200."),
         ("en", "you took 89.95 instead of 59.95 from my bank"),
         ("fr", "Voilà numéro de client 4, 9,06."),  # a digit is missing: it is asked again
         ("hi", "میں اپنے بھائی کے ساتھ دو تین دن سے بات کر رہا ہوں"),
