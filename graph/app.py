@@ -40,7 +40,7 @@ from graph.guards.text_threads import TextThreads
 from graph.guards.upload_rate import UploadRate
 from graph.http import sign_in
 from graph.http.body_limit import BodyLimit
-from graph.http.console import console_router
+from graph.http.console import add_console
 from graph.http.content_coding import ContentCoding
 from graph.http.error_boundary import ErrorBoundary
 from graph.http.fast_path import FastPath, FastPathParts
@@ -176,7 +176,7 @@ def create_app(settings: ApiSettings, url: str) -> ASGIApp:
     )
     app.add_middleware(ErrorBoundary)  # also here: FastAPI handles uncaught exceptions itself
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.include_router(console_router(settings))
+    add_console(app, settings)
 
     return _guarded(app, settings, fast_path, rates)
 

@@ -16,10 +16,10 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.enums import CallTransport
 from graph.http.content_coding import accepts_gzip
@@ -90,27 +90,28 @@ class _File:
     gzipped: bytes | None
 
 
-def console_router(settings: ApiSettings, folder: Path = SERVED) -> APIRouter:
-    """``GET`` of the page at `VIEWS` for browsers, and of ``/console/<file>``. ``folder``: the built files."""
+def add_console(app: FastAPI, settings: ApiSettings, folder: Path = SERVED) -> None:
+    """``GET`` of the page for browsers, at `VIEWS` and at wrong addresses, and of ``/console/<file>``.
+
+    ``folder``: the built files.
+    """
+    app.include_router(_router(settings, folder))
+    app.router.default = _unknown_address(settings, app.router.default, folder)
+
+
+def _router(settings: ApiSettings, folder: Path) -> APIRouter:
     router = APIRouter()
     files = _read(folder)
-    index = _below(files.get(_PAGE), "" if settings.public_url is None else urlsplit(settings.public_url).path)
+    index = _index(files, settings)
 
-    def page(request: Request) -> Response:
+    async def view(request: Request) -> Response:
         if not wants_page(request.headers.get("accept", "")):
             if request.url.path == "/":
                 return RedirectResponse("graphql", headers={"Vary": "Accept"})  # relative: a proxy may add a prefix
             return PlainTextResponse(_FOR_BROWSERS, 404, {"Vary": "Accept"})
         if index is None:
             return PlainTextResponse(_MISSING, 404, {"Vary": "Accept"})
-        response = _response(request, index)
-        response.headers["Vary"] = "Accept, Accept-Encoding"
-        response.headers["Content-Security-Policy"] = _policy(request.scope, settings)
-        response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
-        return response
-
-    async def view(request: Request) -> Response:
-        return page(request)
+        return _page(request, index, settings)
 
     for path in VIEWS:
         router.add_api_route(path, view, methods=["GET"], include_in_schema=False)
@@ -123,6 +124,35 @@ def console_router(settings: ApiSettings, folder: Path = SERVED) -> APIRouter:
         return _response(request, found)
 
     return router
+
+
+def _unknown_address(settings: ApiSettings, otherwise: ASGIApp, folder: Path) -> ASGIApp:
+    """Where no route is: a browser gets the page, with 404, which says so in words; ``otherwise`` answers others."""
+    index = _index(_read(folder), settings)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if index is None or scope["type"] != "http" or scope["method"] != "GET":
+            return await otherwise(scope, receive, send)
+        request = Request(scope)
+        if not wants_page(request.headers.get("accept", "")):
+            return await otherwise(scope, receive, send)
+        response = _page(request, index, settings)
+        response.status_code = 404 if response.status_code == 200 else response.status_code
+        await response(scope, receive, send)
+
+    return answer
+
+
+def _index(files: Mapping[str, _File], settings: ApiSettings) -> _File | None:
+    return _below(files.get(_PAGE), "" if settings.public_url is None else urlsplit(settings.public_url).path)
+
+
+def _page(request: Request, index: _File, settings: ApiSettings) -> Response:
+    response = _response(request, index)
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    response.headers["Content-Security-Policy"] = _policy(request.scope, settings)
+    response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
+    return response
 
 
 def _response(request: Request, file: _File) -> Response:

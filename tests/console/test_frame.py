@@ -81,6 +81,15 @@ async def test_every_view_by_keyboard(console: ConsolePage, acme: Client) -> Non
     await console.heading("Overview")
 
 
+async def test_a_wrong_address_says_so_and_leads_on(console: ConsolePage, acme: Client) -> None:
+    await console.sign_in(key_of(acme), "/converstions")
+    await console.heading("Nothing is at this address")
+    await console.page.get_by_role("main").get_by_role("link", name="Talk").click()
+    await console.heading("Talk")
+    await console.page.go_back()
+    await console.heading("Nothing is at this address")
+
+
 async def test_language_and_theme_are_kept(console: ConsolePage, acme: Client) -> None:
     await console.sign_in(key_of(acme))
     page = console.page

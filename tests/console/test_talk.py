@@ -243,7 +243,7 @@ async def test_a_written_turn_files_a_record(talk: ConsolePage) -> None:
     tool = talk.page.locator(".tool")
     await expect(tool).to_contain_text("billing_query", timeout=WAIT_MS)
     await expect(tool).to_contain_text("done")
-    await expect(tool.locator(".record")).to_contain_text(re.compile("[A-Z0-9]{8}billing"))
+    await expect(tool.locator(".record")).to_contain_text(re.compile("[A-Z0-9]{8}Billing"))
     await expect(replies(talk).last).to_contain_text("The tool billing_query said yes.")
     await expect(replies(talk).last.get_by_text("Listen")).to_be_visible(timeout=WAIT_MS)
     await talk.page.get_by_role("group").filter(has_text="billing_query").locator("summary").last.click()

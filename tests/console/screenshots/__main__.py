@@ -100,7 +100,7 @@ async def _call(address: str, key: str, look: Look, path: Path) -> None:
             await page.goto(f"{address}/talk")
             await settled(page)
             await page.locator(".callbar .button-primary").click()
-            await expect(page.locator(".said-assistant").nth(1)).to_contain_text("recorded", timeout=_WAIT_MS)
+            await expect(page.locator(".said-assistant", has_text="recorded").first).to_be_visible(timeout=_WAIT_MS)
             await expect(page.locator(".status-assistant")).to_be_visible(timeout=_WAIT_MS)
             await page.wait_for_timeout(1_500)
             await _take(page, path)

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from graph import app
-from graph.http.console import VIEWS, console_router
+from graph.http.console import VIEWS, add_console
 from tests.conftest import cloned
 from tests.graph.edge import Edge, opened
 
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def edge(postgres: str, folder: Path) -> AsyncIterator[Edge]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "console_router", partial(console_router, folder=folder))
+        patch.setattr(app, "add_console", partial(add_console, folder=folder))
         async with cloned(postgres) as url, opened(url, voice_port=8123) as running:
             yield running
 
@@ -70,6 +70,16 @@ async def test_the_page_is_for_browsers(http: httpx.AsyncClient) -> None:
     assert other.status_code == 404
     assert "Accept: text/html" in other.text
     assert "Accept" in root.headers["vary"]
+
+
+async def test_a_wrong_address_is_the_page_for_browsers_and_json_for_programs(http: httpx.AsyncClient) -> None:
+    for path in ("/converstions", "/conversations/0192/more"):
+        page = await http.get(path)
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "<title>VoxLoom</title>" in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        program = await http.get(path, headers={"Accept": "application/json"})
+        assert (program.status_code, program.json()) == (404, {"detail": "Not Found"})
 
 
 async def test_nothing_runs_but_the_servers_own_files(http: httpx.AsyncClient) -> None:
@@ -131,7 +141,7 @@ async def test_no_other_file_is_served(http: httpx.AsyncClient, path: str) -> No
 
 
 async def test_a_missing_build_is_said(postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "console_router", partial(console_router, folder=tmp_path / "none"))
+    monkeypatch.setattr(app, "add_console", partial(add_console, folder=tmp_path / "none"))
     async with cloned(postgres) as url, opened(url) as edge, httpx.AsyncClient(base_url=edge.address) as http:
         page = await http.get("/", headers={"Accept": BROWSER})
         assert page.status_code == 404

@@ -11,6 +11,7 @@ import { Page } from '@/ui/Page';
 import { type Column, Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { words } from '@/words';
+import { languageName } from '@/words/named';
 import { AgentList as Agents, type AgentListQuery } from './agents.generated';
 
 type Agent = AgentListQuery['agents']['nodes'][number];
@@ -86,7 +87,7 @@ function columns(): Column<Agent>[] {
       ),
     },
     { heading: text.description, cell: (agent) => <bdi>{agent.description}</bdi>, isMinor: true },
-    { heading: text.languages, cell: (agent) => agent.languages.join(', '), isMinor: true },
+    { heading: text.languages, cell: (agent) => agent.languages.map(languageName).join(', '), isMinor: true },
     { heading: text.version, cell: (agent) => formatNumber(agent.currentVersion.number), isNumber: true },
     { heading: text.changed, cell: (agent) => <Time at={agent.currentVersion.publishedAt} />, isMinor: true },
   ];

@@ -36,7 +36,15 @@ export function AgentPage({ name, version }: { name: string; version: number | u
       </p>
       {error && <ErrorNotice error={error} onRetry={reload} />}
       {isLoading && data === undefined && <Loading />}
-      {agent === null && <ErrorNotice error={new ApiError('AGENT_NOT_FOUND', text.notFound)} />}
+      {agent === null && (
+        <ErrorNotice
+          error={
+            version === undefined
+              ? new ApiError('AGENT_NOT_FOUND', text.notFound)
+              : new ApiError('NOT_FOUND', words.value.talk.missing(name))
+          }
+        />
+      )}
       {agent && agent.archivedAt !== null && (
         <p class="notice">{text.archivedSince(formatTime(agent.archivedAt))}</p>
       )}

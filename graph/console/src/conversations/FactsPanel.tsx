@@ -6,12 +6,13 @@ import { Json } from '@/ui/Json';
 import { Link } from '@/ui/Link';
 import { Time } from '@/ui/Time';
 import { words } from '@/words';
+import { languageName } from '@/words/named';
 import { addressOf, NO_FILTERS } from './filters';
 import type { Head } from './store';
 
 /** Whose conversation it is, with which agent, and how it was carried. */
 export function FactsPanel({ head }: { head: Head }) {
-  const text = words.value.conversations;
+  const { conversations: text, terms } = words.value;
   const version = head.agentVersion;
   return (
     <div class="work panel" tabIndex={0} role="region" aria-label={text.facts}>
@@ -27,7 +28,9 @@ export function FactsPanel({ head }: { head: Head }) {
         </Fact>
         <Fact label={text.status}>{text.statuses[head.status]}</Fact>
         <Fact label={text.channel}>{text.channels[head.channel]}</Fact>
-        <Fact label={text.language}>{head.language}</Fact>
+        <Fact label={text.language}>
+          <span title={head.language}>{languageName(head.language)}</span>
+        </Fact>
         <Fact label={text.begun}>
           <Time at={head.createdAt} />
         </Fact>
@@ -49,7 +52,7 @@ export function FactsPanel({ head }: { head: Head }) {
           <h3>{text.calls}</h3>
           {head.calls.map((call) => (
             <p key={call.id} class="call-line">
-              <span>{text.callOf(call.transport)}</span>
+              <span>{text.callOf(terms.transports[call.transport])}</span>
               <Time at={call.connectedAt ?? call.openedAt} />
               <Duration ms={call.elapsedMs} />
               {call.drops > 0 && <span>{text.drops(formatNumber(call.drops))}</span>}

@@ -4,6 +4,7 @@ import { Button } from '@/ui/Button';
 import { Field } from '@/ui/Field';
 import { Select } from '@/ui/Select';
 import { words } from '@/words';
+import { languageName } from '@/words/named';
 import { CHANNELS, type Filters, isFiltered, NO_FILTERS, OUTCOMES, SHOWN, STATUSES } from './filters';
 import { ListOptions } from './list.generated';
 
@@ -57,7 +58,13 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
             labels={text.channels}
             onChange={(given) => set({ channel: given })}
           />
-          <Choice label={text.language} value={language} values={languages} onChange={(given) => set({ language: given })} />
+          <Choice
+            label={text.language}
+            value={language}
+            values={languages}
+            labels={Object.fromEntries(languages.map((code) => [code, languageName(code)]))}
+            onChange={(given) => set({ language: given })}
+          />
           <Field label={text.from} type="date" value={from} onInput={(given) => set({ from: given })} />
           <Field label={text.to} type="date" value={to} onInput={(given) => set({ to: given })} />
         </div>

@@ -5,6 +5,7 @@ import { Link } from '@/ui/Link';
 import { StatusDot, type Tone } from '@/ui/StatusDot';
 import { Time } from '@/ui/Time';
 import { words } from '@/words';
+import { languageName } from '@/words/named';
 import type { SessionOutcome, SessionRowFragment } from './list.generated';
 
 export const TONES: Readonly<Record<SessionOutcome, Tone>> = {
@@ -32,7 +33,7 @@ export function SessionRow({ row }: { row: SessionRowFragment }) {
         <bdi class="session-customer">{row.customerId}</bdi>
         <span>{row.persona}</span>
         <span>{text.channels[row.channel]}</span>
-        <span>{row.language}</span>
+        <span>{languageName(row.language)}</span>
         <span>{text.turns(row.turnCount, formatNumber(row.turnCount))}</span>
         {row.recordCount > 0 && <span>{text.records(row.recordCount, formatNumber(row.recordCount))}</span>}
         {row.failedTurns > 0 && (

@@ -11,6 +11,7 @@ import { PlainText } from '@/ui/PlainText';
 import { Time } from '@/ui/Time';
 import { Waterfall } from '@/ui/Waterfall';
 import { words } from '@/words';
+import { fieldName } from '@/words/named';
 import type { DetailFragment } from './conversation.generated';
 import type { DetailStore } from './details';
 import { ModelCallItem } from './ModelCallItem';
@@ -156,7 +157,7 @@ function Changed({ before, after }: { before: unknown; after: unknown }) {
     <dl class="changed">
       {Object.entries((after ?? {}) as Record<string, unknown>).map(([name, value]) => (
         <div key={name}>
-          <dt>{name}</dt>
+          <dt title={name}>{fieldName(name)}</dt>
           <dd>
             <del dir="auto">{shown(old[name])}</del> <ins dir="auto">{shown(value)}</ins>
           </dd>

@@ -6,8 +6,10 @@ import { pathTo, place, route, VIEWS } from '@/state/router';
 import { session, signOut } from '@/state/session';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
+import { EmptyState } from '@/ui/EmptyState';
 import { Icon } from '@/ui/Icon';
 import { Link } from '@/ui/Link';
+import { Page } from '@/ui/Page';
 import { words } from '@/words';
 import { Logo } from './Logo';
 import { Preferences } from './Preferences';
@@ -42,10 +44,22 @@ export function Frame() {
         </nav>
         <Account />
       </header>
-      <main id="main" class={`main main-${view}`} tabIndex={-1} ref={main}>
-        <ViewOf name={view} key={view} />
+      <main id="main" class={`main main-${view ?? 'none'}`} tabIndex={-1} ref={main}>
+        {view === undefined ? <Nowhere /> : <ViewOf name={view} key={view} />}
       </main>
     </div>
+  );
+}
+
+/** A wrong address: a link that lost a letter. */
+function Nowhere() {
+  const { common, nav } = words.value;
+  return (
+    <Page heading={common.unknownAddress}>
+      <EmptyState icon="alert" heading={common.unknownAddressHelp}>
+        <Link to={pathTo('talk')}>{nav.talk}</Link>
+      </EmptyState>
+    </Page>
   );
 }
 
@@ -84,7 +98,7 @@ function Account() {
             <a href={`${PREFIX}/graphql`} target="_blank" rel="noreferrer">
               {text.graphiql}
             </a>
-            <a href="/console/licenses.txt" target="_blank" rel="noreferrer">
+            <a href={`${PREFIX}/console/licenses.txt`} target="_blank" rel="noreferrer">
               {text.licenses}
             </a>
           </p>
@@ -95,7 +109,7 @@ function Account() {
 }
 
 /** A change of the view puts the focus on it, so that a screen reader reads the new heading; the first view does not. */
-function useFocusOnChange(main: { current: HTMLElement | null }, view: string): void {
+function useFocusOnChange(main: { current: HTMLElement | null }, view: string | undefined): void {
   const before = useRef(view);
   useEffect(() => {
     if (before.current === view) return;

@@ -21,8 +21,15 @@ export function Errors({ errors }: { errors: OverviewQuery['overview']['errors']
           rows={errors}
           keyOf={(each) => `${each.code} ${each.stage}`}
           columns={[
-            { heading: text.code, cell: (each) => <code>{each.code}</code> },
-            { heading: text.stage, cell: (each) => (each.stage === null ? '–' : text.stages[each.stage]) },
+            {
+              heading: text.error,
+              cell: (each) => (
+                <>
+                  {words.value.errors.headings[each.code]} <code>{each.code}</code>
+                </>
+              ),
+            },
+            { heading: text.stage, cell: (each) => (each.stage === null ? '–' : words.value.talk.stages[each.stage]) },
             {
               heading: text.share,
               cell: (each) => (

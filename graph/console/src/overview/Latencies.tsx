@@ -28,7 +28,7 @@ export function Latencies({ stages, turns }: LatenciesProps) {
     { key: 'first', label: text.firstSound, fill: 'fill-play', latency: turns.firstSound },
     ...stages.map(({ stage, latency }) => ({
       key: stage,
-      label: text.stages[stage],
+      label: words.value.talk.stages[stage],
       fill: `fill-${stage.toLowerCase()}`,
       latency,
     })),

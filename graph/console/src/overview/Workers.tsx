@@ -28,7 +28,7 @@ export function Workers({ workers }: { workers: OverviewQuery['overview']['worke
               heading: text.worker,
               cell: ({ worker, number }) => text.workerNamed(formatNumber(number), text.roles[worker.role ?? 'WORKER']),
             },
-            { heading: text.stage, cell: ({ engine }) => text.stages[engine.stage] },
+            { heading: text.stage, cell: ({ engine }) => words.value.talk.stages[engine.stage] },
             { heading: text.engine, cell: ({ engine }) => engine.engine, isMinor: true },
             { heading: text.model, cell: ({ engine }) => <bdi>{engine.model}</bdi> },
             {

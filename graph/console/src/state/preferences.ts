@@ -34,10 +34,12 @@ export function kept<Value extends string>(name: string, values?: readonly Value
   }
 }
 
+/** A browser that keeps nothing asks again next time; where this is too long to be kept, the one before goes as well. */
 export function keep(name: string, value: string): void {
   try {
+    localStorage.removeItem(`voxloom.${name}`);
     localStorage.setItem(`voxloom.${name}`, value);
   } catch {
-    // a browser that keeps nothing asks again next time
+    // nothing is kept
   }
 }

@@ -14,10 +14,11 @@ const here = (): Place => ({ path: location.pathname, query: new URLSearchParams
 
 export const place = signal<Place>(here());
 
-/** The view, and what its path names: `/agents/billing_agent` is `agents` with `billing_agent`. */
-export const route = computed<{ view: ViewName; id: string | undefined }>(() => {
-  const [, first = '', second] = place.value.path.slice(PREFIX.length).split('/');
-  const view = VIEWS.find((each) => each === first) ?? 'talk';
+/** The view, and what its path names: `/agents/billing_agent` is `agents` with `billing_agent`. Without a view: a wrong address. */
+export const route = computed<{ view: ViewName | undefined; id: string | undefined }>(() => {
+  const [, first = '', second, ...more] = place.value.path.slice(PREFIX.length).split('/');
+  const isNone = more.some(Boolean) || (!!second && first !== 'conversations' && first !== 'agents');
+  const view = first === '' ? 'talk' : isNone ? undefined : VIEWS.find((each) => each === first);
   let id: string | undefined;
   try {
     id = second ? decodeURIComponent(second) : undefined;

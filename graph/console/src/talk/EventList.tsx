@@ -1,4 +1,5 @@
 import type { LogEvent } from '@/conversations/store';
+import { formatDuration, formatNumber } from '@/ui/format';
 import { Time } from '@/ui/Time';
 import { VirtualList } from '@/ui/VirtualList';
 import { words } from '@/words';
@@ -12,6 +13,7 @@ const ROW_PX = 30;
 /** Events of a session, a line each. */
 export function EventList({ events, sticksToEnd = false }: { events: readonly Logged[]; sticksToEnd?: boolean }) {
   const text = words.value.talk;
+  const { events: names } = words.value.terms;
   return (
     <VirtualList
       label={text.eventsLabel}
@@ -23,7 +25,9 @@ export function EventList({ events, sticksToEnd = false }: { events: readonly Lo
         <p class="event">
           <span class="event-seq figures">{event.seq}</span>
           <Time at={event.at} clock />
-          <span class="event-name">{event.__typename}</span>
+          <span class="event-name" title={event.__typename}>
+            {names[event.__typename]}
+          </span>
           <span dir="auto" class="event-about">
             {about(event).slice(0, SHOWN)}
           </span>
@@ -35,33 +39,34 @@ export function EventList({ events, sticksToEnd = false }: { events: readonly Lo
 
 /** What an event tells beside its name. */
 function about(event: Logged): string {
+  const { talk: text, terms } = words.value;
   switch (event.__typename) {
     case 'StageStarted':
-      return `${event.stage} ${event.engine}/${event.model}`;
+      return `${text.stages[event.stage]} ${event.engine}/${event.model}`;
     case 'StageCompleted':
-      return event.stage;
+      return text.stages[event.stage];
     case 'StageSkipped':
-      return `${event.stage} ${event.skipReason}`;
+      return `${text.stages[event.stage]} ${event.skipReason}`;
     case 'StageFailed':
-      return `${event.stage} ${event.code}`;
+      return `${text.stages[event.stage]} ${event.code}`;
     case 'TurnStarted':
-      return String(event.attempt);
+      return event.attempt > 1 ? terms.attempt(formatNumber(event.attempt)) : '';
     case 'TranscriptPartial':
     case 'ReplyDelta':
     case 'CallPrompted':
       return event.text;
     case 'AudioChunkReady':
-      return `${event.durationMs} ms ${event.text}`;
+      return `${formatDuration(event.durationMs)} ${event.text}`;
     case 'TranscriptReady':
     case 'ReplyReady':
       return event.message.text ?? '';
     case 'ToolCallStarted':
     case 'ToolCallFinished':
-      return `${event.toolCall.name} ${event.toolCall.status}`;
+      return `${event.toolCall.name} ${text.toolStates[event.toolCall.status]}`;
     case 'CrmRecordUpdated':
       return event.crmRecord.reference;
     case 'CallEnded':
-      return event.endReason;
+      return text.endReasons[event.endReason] ?? event.endReason;
     case 'TurnFailed':
       return event.turn.error?.code ?? '';
     default:

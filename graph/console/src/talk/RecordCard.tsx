@@ -1,11 +1,12 @@
 import { Icon } from '@/ui/Icon';
 import { PlainText } from '@/ui/PlainText';
 import { words } from '@/words';
+import { fieldName, named } from '@/words/named';
 import type { CrmRecord } from './conversation';
 
 /** A filed CRM record: what the customer gets as reference, and what was filed. */
 export function RecordCard({ record, isUpdate = false }: { record: CrmRecord; isUpdate?: boolean }) {
-  const text = words.value.talk;
+  const { talk: text, terms } = words.value;
   const details = Object.entries((record.details ?? {}) as Record<string, unknown>);
   const facts: [string, string | null][] = [
     ['name', record.name],
@@ -18,20 +19,22 @@ export function RecordCard({ record, isUpdate = false }: { record: CrmRecord; is
       <p class="record-head">
         <Icon name="record" />
         <strong>{record.reference}</strong>
-        <span>{record.intent}</span>
-        <span class="record-scenario">{record.scenario}</span>
+        <span title={record.intent}>{named(record.intent)}</span>
+        <span class="record-scenario" title={record.scenario}>
+          {named(record.scenario)}
+        </span>
         {isUpdate && <span class="record-scenario">{text.updated}</span>}
       </p>
       <dl class="facts">
         <div>
-          <dt>{text.priority}</dt>
-          <dd>{record.priority}</dd>
+          <dt>{fieldName('priority')}</dt>
+          <dd title={record.priority}>{terms.priorities[record.priority]}</dd>
         </div>
         {facts
           .filter(([, value]) => value !== null && value !== '')
           .map(([name, value]) => (
             <div key={name}>
-              <dt>{name}</dt>
+              <dt title={name}>{fieldName(name)}</dt>
               <dd>
                 <PlainText text={value ?? ''} />
               </dd>

@@ -6,7 +6,8 @@ import { formatNumber } from '@/ui/format';
 import { Link } from '@/ui/Link';
 import { Select } from '@/ui/Select';
 import { words } from '@/words';
-import { type Agent, ANY, canTalk, choice, languageName, possible } from './choice';
+import { languageName } from '@/words/named';
+import { type Agent, ANY, canTalk, choice, possible } from './choice';
 
 export interface SetupProps {
   agents: readonly Agent[];

@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { pageLanguage } from '@/state/preferences';
 import type { Choice } from './store';
 import type { TalkOptionsQuery } from './talk.generated';
@@ -33,16 +33,6 @@ export const canTalk = (agent: Agent): boolean => !agent.isArchived;
 export const ANY = 'auto';
 
 export const choice = signal<Choice>({ agent: '', language: '' });
-
-const names = computed(() => new Intl.DisplayNames([pageLanguage.value], { type: 'language' }));
-
-export function languageName(code: string): string {
-  try {
-    return names.value.of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
 
 /**
  * A choice that can be made: of these agents, in a language that the agent speaks. Of several, one that was published is

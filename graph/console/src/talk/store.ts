@@ -7,6 +7,7 @@ import { isCallLive } from '@/state/liveCall';
 import { keep, kept } from '@/state/preferences';
 import { navigate, pathTo } from '@/state/router';
 import { isSignedIn } from '@/state/session';
+import { words } from '@/words';
 import { type CallAddress, type CallFault, LiveCall } from './call';
 import { after, type Conversation, EMPTY, turnsOf } from './conversation';
 import type { Closing } from './realtime';
@@ -80,7 +81,7 @@ export async function openSession(id: string): Promise<void> {
   if (sessionId.peek() !== id) return;
   if (found.session !== null) return followSession(id, Math.max(0, found.session.lastSeq - MOST_EVENTS));
   reset();
-  error.value = new ApiError('NOT_FOUND', id);
+  error.value = new ApiError('NOT_FOUND', words.peek().conversations.missingHelp);
 }
 
 /** Follows a session's events after one of them. */

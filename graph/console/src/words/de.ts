@@ -4,6 +4,7 @@ import { evals } from './evals.de';
 import { keys } from './keys.de';
 import { overview } from './overview.de';
 import { talk } from './talk.de';
+import { terms } from './terms.de';
 import type { Words } from './en';
 
 /** The console's words in German. */
@@ -21,10 +22,10 @@ export const de: Words = {
     more: 'Mehr',
     none: 'keine',
     skip: 'Zum Inhalt',
-    unknownAddress: 'An dieser Adresse ist nichts.',
+    unknownAddress: 'An dieser Adresse ist nichts',
+    unknownAddressHelp: 'Prüfen Sie sie, oder wählen Sie eine Ansicht.',
     milliseconds: (text) => `${text} ms`,
     seconds: (text) => `${text} s`,
-    optional: 'freiwillig',
   },
   nav: {
     label: 'Ansichten',
@@ -52,7 +53,7 @@ export const de: Words = {
     submit: 'Anmelden',
     checking: 'Schlüssel wird geprüft …',
     link: 'Anmeldung mit dem Link …',
-    wrongKey: 'Dieser Schlüssel ist nicht gültig. Kopieren Sie ihn ganz, von „vl_“ bis zum Ende.',
+    wrongKey: 'Dieser Schlüssel ist nicht gültig. Kopieren Sie ihn ganz, von „vxl_“ bis zum Ende.',
     usedLink:
       'Dieser Link gilt nicht mehr: Er meldet nur einmal an. Starten Sie voxloom up neu für einen anderen, oder geben Sie einen Schlüssel ein.',
     reasons: {
@@ -77,6 +78,17 @@ export const de: Words = {
       OVERLOADED: 'Der Server ist ausgelastet',
       DATABASE_UNAVAILABLE: 'Die Datenbank ist nicht erreichbar',
       INTERNAL: 'Im Server ist etwas schiefgegangen',
+      BAD_USER_INPUT: 'Die Anfrage ist nicht gültig',
+      AUDIO_UNREADABLE: 'Die Aufnahme ist nicht lesbar',
+      AUDIO_TOO_LONG: 'Die Aufnahme ist zu lang',
+      PAYLOAD_TOO_LARGE: 'Das ist zu groß',
+      OPERATION_TIMEOUT: 'Der Server wurde nicht rechtzeitig fertig',
+      SESSION_ENDED: 'Dieses Gespräch ist beendet',
+      AUDIO_STORE_UNAVAILABLE: 'Der Speicher der Aufnahmen ist nicht erreichbar',
+      OUTCOME_UNKNOWN: 'Ein Werkzeug hat nicht geantwortet: Vielleicht hat es gewirkt, vielleicht nicht',
+      ENGINE_UNAVAILABLE: 'Ein Modell ist nicht nutzbar',
+      INVALID_DEFINITION: 'Die Definition ist nicht gültig',
+      INVALID_EVALS: 'Die Prüfgespräche sind nicht gültig',
     },
     help: {
       TIMEOUT: 'Er hat vielleicht viel zu tun. Versuchen Sie es gleich noch einmal.',
@@ -94,4 +106,5 @@ export const de: Words = {
   evals,
   overview,
   keys,
+  terms,
 };

@@ -4,6 +4,7 @@ import { evals } from './evals.en';
 import { keys } from './keys.en';
 import { overview } from './overview.en';
 import { talk } from './talk.en';
+import { terms } from './terms.en';
 
 /** The console's words in English. Each view has a section of its own. */
 export const en = {
@@ -20,10 +21,10 @@ export const en = {
     more: 'More',
     none: 'none',
     skip: 'Skip to the content',
-    unknownAddress: 'Nothing is at this address.',
+    unknownAddress: 'Nothing is at this address',
+    unknownAddressHelp: 'Check it, or choose a view beside.',
     milliseconds: (text: string) => `${text} ms`,
     seconds: (text: string) => `${text} s`,
-    optional: 'optional',
   },
   nav: {
     label: 'Views',
@@ -51,7 +52,7 @@ export const en = {
     submit: 'Sign in',
     checking: 'Checking the key …',
     link: 'Signing in with the link …',
-    wrongKey: 'This key is not valid. Copy the whole key, from “vl_” to its end.',
+    wrongKey: 'This key is not valid. Copy the whole key, from “vxl_” to its end.',
     usedLink: 'This link does not work any more: it signs in once. Start voxloom up again for another, or enter a key.',
     reasons: {
       refused: 'Your key does not work any more: it has expired or was revoked. Sign in again, and you are back where you were.',
@@ -74,6 +75,17 @@ export const en = {
       OVERLOADED: 'The server is busy',
       DATABASE_UNAVAILABLE: 'The database cannot be reached',
       INTERNAL: 'Something went wrong in the server',
+      BAD_USER_INPUT: 'The request is not valid',
+      AUDIO_UNREADABLE: 'The recording cannot be read',
+      AUDIO_TOO_LONG: 'The recording is too long',
+      PAYLOAD_TOO_LARGE: 'This is too large',
+      OPERATION_TIMEOUT: 'The server did not finish in time',
+      SESSION_ENDED: 'This conversation has ended',
+      AUDIO_STORE_UNAVAILABLE: 'The store of recordings cannot be reached',
+      OUTCOME_UNKNOWN: 'A tool did not answer: it may have done its work or not',
+      ENGINE_UNAVAILABLE: 'A model cannot be used',
+      INVALID_DEFINITION: 'The definition is not valid',
+      INVALID_EVALS: 'The eval file is not valid',
     } as Readonly<Record<string, string>>,
     /** In place of the browser's own words, which are of another language and say nothing. */
     help: {
@@ -92,6 +104,7 @@ export const en = {
   evals,
   overview,
   keys,
+  terms,
 };
 
 /** What a dictionary must have. */

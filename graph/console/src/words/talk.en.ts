@@ -113,6 +113,4 @@ export const talk = {
   result: 'Result',
   toolStates: { PENDING: 'runs', ACCEPTED: 'done', FAILED: 'failed' },
   updated: 'changed',
-  priority: 'Priority',
-  turnFailed: 'This turn failed',
 };
