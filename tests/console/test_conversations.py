@@ -134,6 +134,11 @@ async def test_the_address_holds_the_filters(console: ConsolePage, tenant: Clien
     await console.sign_in(key_of(tenant), "/conversations?show=failed&customer=failed")
     await expect(_rows(console)).to_have_count(1)
     await expect(_rows(console)).to_contain_text("Failed")
+    await _rows(console).click()
+    # Words for the code; and no alert: a screen reader does not break off for what failed long ago.
+    await expect(_turn(console, 1).get_by_role("group")).to_contain_text("Something went wrong in the server")
+    await expect(console.page.get_by_role("alert")).to_have_count(0)
+    await console.page.go_back()
     await expect(console.page.get_by_label("Customer")).to_have_value("failed")
     await console.page.get_by_label("Customer").fill("filed")
     await expect(console.page.get_by_text("No conversation matches")).to_be_visible()

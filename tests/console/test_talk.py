@@ -16,12 +16,12 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 from sqlalchemy import text
 
 from db.commands.keys import revoke_key
 from tests.browser import WAIT_MS
-from tests.client import Client
+from tests.client import END, Client
 from tests.conftest import cloned
 from tests.console.microphone import microphone, silence, speech
 from tests.console.page import ConsolePage, chromium, console_page, key_of
@@ -110,6 +110,13 @@ def replies(console: ConsolePage) -> Locator:
     return console.page.locator(".said-assistant")
 
 
+def session_of(console: ConsolePage) -> str:
+    """The session that the page's address names."""
+    named = re.search(r"session=([0-9a-f-]+)", console.page.url)
+    assert named is not None, console.page.url
+    return named[1]
+
+
 async def call(console: ConsolePage) -> None:
     await console.page.get_by_role("button", name="Start talking").click()
     await expect(replies(console).first).to_contain_text("How can I help you?", timeout=WAIT_MS)
@@ -134,7 +141,7 @@ async def test_a_person_talks_and_is_answered(edge: Edge, acme: Client, tmp_path
             await expect(line).to_be_visible()
         await expect(console.page.get_by_text("First sound sent")).to_be_visible()
         await console.page.get_by_role("tab", name="Events").click()
-        await expect(console.page.get_by_role("list", name="Event log")).to_contain_text("PlaybackFinished")
+        await expect(console.page.get_by_role("list", name="Event log")).to_contain_text("Caller has heard")
         assert await console.axe() == []
         await console.page.get_by_role("button", name="Hang up").click()
         await expect(console.page.get_by_text("You hung up.")).to_be_visible()
@@ -220,13 +227,11 @@ async def _away(console: ConsolePage, cuttable: Relay, client: Client) -> None:
     """The network is cut; meanwhile something happens in the session."""
     await cuttable.cut()
     await expect(console.page.get_by_text("Live events are interrupted")).to_be_visible(timeout=WAIT_MS)
-    session = re.search(r"session=([0-9a-f-]+)", console.page.url)
-    assert session is not None
-    await client.say(session[1], "meanwhile")
+    await client.say(session_of(console), "meanwhile")
     await cuttable.mend()
 
 
-async def test_a_loaded_page_goes_on_with_its_call(talk: ConsolePage) -> None:
+async def test_a_loaded_page_goes_on_with_its_call_until_it_is_ended_elsewhere(talk: ConsolePage, acme: Client) -> None:
     await call(talk)
     await talk.page.reload()
     await talk.page.get_by_role("button", name="Go on with the call").click()
@@ -235,7 +240,32 @@ async def test_a_loaded_page_goes_on_with_its_call(talk: ConsolePage) -> None:
     await expect(talk.page.get_by_text("Listening", exact=True)).to_be_visible(timeout=WAIT_MS)
     await write(talk, "still here")
     await expect(replies(talk).last).to_contain_text("You said: still here", timeout=WAIT_MS)
-    await talk.page.get_by_role("button", name="Hang up").click()
+    await talk.page.get_by_role("button", name="Hang up").focus()
+    await acme.run(END, id=session_of(talk))
+    await expect(talk.page.get_by_text("This conversation has ended.")).to_be_visible(timeout=WAIT_MS)
+    await expect(talk.page.get_by_text("Not in a call", exact=True)).to_be_visible(timeout=WAIT_MS)
+    await expect(talk.page.get_by_role("main")).to_be_focused()
+
+
+async def test_a_message_whose_answer_was_lost_is_said_once_and_found_again(talk: ConsolePage) -> None:
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await write(talk, "one")
+    await expect(replies(talk).last).to_contain_text("You said: one", timeout=WAIT_MS)
+    await talk.page.route("**/graphql", lose)
+    await write(talk, "two")
+    await expect(talk.page.get_by_role("alert").filter(has_text="OFFLINE")).to_be_visible()
+    await talk.page.unroute("**/graphql")
+    await talk.page.get_by_role("button", name="Send").click()
+    await expect(talk.page.get_by_label("Write to the agent")).to_have_value("")
+    await expect(replies(talk).last).to_contain_text("You said: two", timeout=WAIT_MS)
+    session_id = session_of(talk)
+    await talk.page.get_by_role("link", name="Keys").click()
+    await talk.page.get_by_role("link", name="Talk", exact=True).click()
+    await expect(said(talk)).to_have_count(2)
+    assert session_of(talk) == session_id, "the address names what is shown"
 
 
 async def test_a_written_turn_files_a_record(talk: ConsolePage) -> None:

@@ -82,7 +82,7 @@ export function TurnItem({ turn, draft, isChosen, lit, onChoose, onPlay }: TurnI
           )}
         </div>
       )}
-      {turn.error && <ErrorNotice error={new ApiError(turn.error.code, turn.error.message)} />}
+      {turn.error && <ErrorNotice isPast error={new ApiError(turn.error.code, turn.error.message)} />}
     </article>
   );
 }

@@ -53,7 +53,7 @@ function Done({ turn, detail }: { turn: Line; detail: DetailFragment }) {
         <h2>{text.openTurn(formatNumber(turn.number))}</h2>
         <Time at={detail.queuedAt} />
       </header>
-      {turn.error && <ErrorNotice error={new ApiError(turn.error.code, turn.error.message)} />}
+      {turn.error && <ErrorNotice isPast error={new ApiError(turn.error.code, turn.error.message)} />}
       <Waterfall label={talk.waterfall} spans={spansOf(detail)} marks={marksOf(detail)} />
       <Times detail={detail} />
       {detail.modelCalls.length > 0 && (

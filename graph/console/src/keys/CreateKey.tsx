@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { request } from '@/api/client';
 import { type ApiError, asApiError } from '@/api/errors';
 import { Button } from '@/ui/Button';
@@ -45,7 +45,7 @@ export function CreateKey({ onCreated, onClose }: CreateKeyProps) {
 
   if (secret !== undefined) return <NewKey secret={secret} onClose={onClose} />;
   return (
-    <Dialog heading={keys.create} onClose={onClose}>
+    <Dialog heading={keys.create} onClose={onClose} isFirm={isBusy}>
       <form class="key-form" onSubmit={(event) => void create(event)}>
         <Field label={keys.name} help={keys.nameHelp} value={name} onInput={setName} maxLength={100} required autocomplete="off" />
         <Select
@@ -74,16 +74,24 @@ function NewKey({ secret, onClose }: { secret: string; onClose: () => void }) {
     const timer = setTimeout(() => setCopied(false), 3_000);
     return () => clearTimeout(timer);
   }, [isCopied]);
+  const code = useRef<HTMLElement>(null);
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(secret);
+      setCopied(true);
+    } catch {
+      // Without HTTPS a page has no clipboard: marked, the key is copied by the keyboard.
+      if (code.current) getSelection()?.selectAllChildren(code.current);
+    }
+  }
   return (
     <Dialog
       heading={keys.createdHeading}
       onClose={onClose}
+      isFirm
       actions={
         <>
-          <Button
-            icon={isCopied ? 'check' : 'copy'}
-            onClick={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true), () => undefined)}
-          >
+          <Button icon={isCopied ? 'check' : 'copy'} onClick={() => void copy()}>
             {isCopied ? common.copied : common.copy}
           </Button>
           <Button kind="primary" onClick={onClose}>
@@ -93,7 +101,7 @@ function NewKey({ secret, onClose }: { secret: string; onClose: () => void }) {
       }
     >
       <p>{keys.shownOnce}</p>
-      <code class="key-secret">{secret}</code>
+      <code ref={code} class="key-secret">{secret}</code>
     </Dialog>
   );
 }

@@ -5,7 +5,7 @@ import { Select } from '@/ui/Select';
 import { StatusDot } from '@/ui/StatusDot';
 import { formatNumber } from '@/ui/format';
 import { words } from '@/words';
-import { TONES, talkState } from './callState';
+import { TONES, type TalkState, talkState } from './callState';
 import { choice } from './choice';
 import { hasOpenCall } from './conversation';
 import {
@@ -22,6 +22,9 @@ import {
 } from './store';
 import { Voices } from './Voices';
 
+/** Who speaks is heard: a screen reader that said it each time would speak over the call. */
+const TURNS: ReadonlySet<TalkState> = new Set(['listening', 'caller', 'thinking', 'assistant']);
+
 /** The voices as they sound, who has the word, and the buttons of the call. */
 export function CallBar({ canStart }: { canStart: boolean }) {
   const text = words.value.talk;
@@ -29,17 +32,21 @@ export function CallBar({ canStart }: { canStart: boolean }) {
   const state = talkState.value;
   const buttons = useRef<HTMLDivElement>(null);
   // The button that was pressed has given way to others: the focus goes to them, not to the top of the page.
-  const before = useRef(live);
+  const { isEnded } = conversation.value;
+  const before = useRef({ live, isEnded });
   useEffect(() => {
-    if (before.current === live) return;
-    before.current = live;
-    if (document.activeElement === document.body) buttons.current?.querySelector('button')?.focus({ preventScroll: true });
-  }, [live]);
+    if (before.current.live === live && before.current.isEnded === isEnded) return;
+    before.current = { live, isEnded };
+    const focused = document.activeElement;
+    if (focused !== null && focused !== document.body && !focused.matches(':disabled')) return;
+    const next = buttons.current?.querySelector<HTMLElement>('button:enabled') ?? document.getElementById('main');
+    next?.focus({ preventScroll: true });
+  }, [live, isEnded]);
   return (
     <section class="callbar" aria-label={text.heading}>
       <Voices />
       <div class="callbar-row">
-        <div class="callbar-state" role="status">
+        <div class="callbar-state" role="status" aria-live={TURNS.has(state) ? 'off' : 'polite'}>
           <StatusDot tone={TONES[state]} isLive={live !== undefined}>
             {text.states[state]}
           </StatusDot>

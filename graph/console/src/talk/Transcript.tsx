@@ -86,7 +86,7 @@ function EntryOf({ entry }: { entry: Entry }) {
 
 /** Tells a screen reader of whole messages alone, not of each word. */
 function Announcer() {
-  const text = words.value.talk;
+  const { talk: text, errors } = words.value;
   const [said, setSaid] = useState('');
   const last = conversation.value.entries.findLast((entry) => entry.kind !== 'call');
   let message = '';
@@ -94,6 +94,8 @@ function Announcer() {
   if (last?.kind === 'turn') {
     const { turn } = last;
     message = turn.endedAt === undefined ? `${text.you}: ${turn.said ?? ''}` : `${text.assistant}: ${turn.reply}`;
+    const code = turn.ended?.error?.code;
+    if (code !== undefined) message = errors.headings[code] ?? errors.heading;
   }
   useEffect(() => {
     const timer = setTimeout(() => setSaid(message.slice(0, 1_000)), 400);

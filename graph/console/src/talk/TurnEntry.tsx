@@ -42,7 +42,7 @@ export function TurnEntry({ turn, entryKey }: { turn: Turn; entryKey: string }) 
       )}
       {turn.ended?.error && (
         <li class="said-error">
-          <ErrorNotice error={new ApiError(turn.ended.error.code, turn.ended.error.message)} />
+          <ErrorNotice isPast error={new ApiError(turn.ended.error.code, turn.ended.error.message)} />
         </li>
       )}
     </>

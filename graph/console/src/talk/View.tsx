@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { useQuery } from '@/api/useQuery';
-import { place } from '@/state/router';
+import { navigate, pathTo, place } from '@/state/router';
 import { ErrorNotice } from '@/ui/ErrorNotice';
 import { Loading } from '@/ui/Loading';
 import { Page } from '@/ui/Page';
@@ -17,8 +17,11 @@ export function View() {
   const { query } = place.value;
   const [named, asked, version] = [query.get('session'), query.get('agent'), query.get('version')];
   const options = useQuery(TalkOptions, { asked: asked ?? '', version: Number(version) || null });
+  const open = sessionId.value;
   useEffect(() => {
     if (named !== null) void openSession(named);
+    // Come back from another view: the address names what is shown, so that it can be loaded again and be sent.
+    else if (open !== undefined && asked === null) navigate(pathTo('talk', undefined, { session: open }), { replace: true });
   }, [named]);
   useEffect(() => {
     // Another agent, or another version, is to be tried: not in the conversation of before, unless its call goes on.
@@ -32,7 +35,7 @@ export function View() {
       {data === undefined && options.isLoading && <Loading />}
       {data !== undefined && (
         <>
-          {sessionId.value === undefined && <Setup agents={agents} isMissing={asked !== null && data.asked === null && !options.isLoading} />}
+          {open === undefined && <Setup agents={agents} isMissing={asked !== null && data.asked === null && !options.isLoading} />}
           <Studio maxTextLength={data.capabilities.limits.maxTextLength} canTalk={agents.some(canTalk)} />
         </>
       )}

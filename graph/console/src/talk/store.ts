@@ -209,14 +209,18 @@ export async function chooseMicrophone(id: string | undefined): Promise<void> {
   }
 }
 
+/** A message whose answer was lost: sent again by the person, it is the same one. */
+let unanswered: { id: string; text: string; idempotencyKey: string } | undefined;
+
 /** Says a text: in the call that goes on, else as a message. Returns whether it was taken. */
 export async function say(text: string, choice: Choice): Promise<boolean> {
   if (call.peek()?.type(text)) return true;
   let isTaken = false;
   await open('text', async () => {
     const id = await sessionOf(choice);
-    const input = { sessionId: id, content: { text }, idempotencyKey: crypto.randomUUID() };
-    await request(SayText, { input });
+    if (unanswered?.id !== id || unanswered.text !== text) unanswered = { id, text, idempotencyKey: crypto.randomUUID() };
+    await request(SayText, { input: { sessionId: id, content: { text }, idempotencyKey: unanswered.idempotencyKey } });
+    unanswered = undefined;
     isTaken = true;
   });
   return isTaken;

@@ -8,18 +8,23 @@ export interface DialogProps {
   children: ComponentChildren;
   /** Buttons at its foot. */
   actions?: ComponentChildren;
-  /** By Escape, by the cross, or by a click beside it. */
+  /** By the cross, and unless it is firm by Escape or by a click beside it. */
   onClose: () => void;
+  /** What it shows is lost with it: it closes by no accident. */
+  isFirm?: boolean;
 }
 
 /** A modal dialog, open while it is drawn: the focus goes into it, stays there, and returns. */
-export function Dialog({ heading, children, actions, onClose }: DialogProps) {
+export function Dialog({ heading, children, actions, onClose, isFirm = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
+    return () => {
+      const isThere = before instanceof HTMLElement && before !== document.body && before.isConnected;
+      (isThere ? before : document.getElementById('main'))?.focus({ preventScroll: true });
+    };
   }, []);
   return (
     <dialog
@@ -28,9 +33,11 @@ export function Dialog({ heading, children, actions, onClose }: DialogProps) {
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!isFirm) onClose();
       }}
-      onMouseDown={(event) => event.target === element.current && onClose()}
+      // A browser may close it without asking, when Escape is pressed twice.
+      onClose={() => (isFirm ? element.current?.showModal() : onClose())}
+      onMouseDown={(event) => !isFirm && event.target === element.current && onClose()}
     >
       <div class="dialog-body">
         <header class="dialog-head">

@@ -5,11 +5,18 @@ import { formatNumber } from './format';
 import { Icon } from './Icon';
 import { PlainText } from './PlainText';
 
+export interface ErrorNoticeProps {
+  error: ApiError;
+  onRetry?: () => void;
+  /** It is part of what is read, such as a turn that failed: a screen reader does not break off for it. */
+  isPast?: boolean;
+}
+
 /** An error in words, with its code and the id under which the server's log has it. */
-export function ErrorNotice({ error, onRetry }: { error: ApiError; onRetry?: () => void }) {
+export function ErrorNotice({ error, onRetry, isPast = false }: ErrorNoticeProps) {
   const { errors, common } = words.value;
   return (
-    <div class="notice notice-bad" role="alert">
+    <div class="notice notice-bad" role={isPast ? 'group' : 'alert'}>
       <Icon name="alert" />
       <div class="notice-words">
         <p class="notice-heading">{errors.headings[error.code] ?? errors.heading}</p>

@@ -1,1 +1,0 @@
-import{x as s}from"./chunk-55CRSNPR.js";function n({tone:t,children:a,isLive:e=!1}){return s("span",{class:`status status-${t}`,"data-live":e||void 0,children:[s("span",{class:"status-dot","aria-hidden":"true"}),a]})}export{n as a};

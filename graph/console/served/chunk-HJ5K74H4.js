@@ -1,0 +1,1 @@
+import{x as s}from"./chunk-ABXUTTQ4.js";function n({tone:t,children:a,isLive:e=!1}){return s("span",{class:`status status-${t}`,"data-live":e||void 0,children:[s("span",{class:"status-dot","aria-hidden":"true"}),a]})}export{n as a};

@@ -1,0 +1,1 @@
+import{B as n,F as a,n as r}from"./chunk-ABXUTTQ4.js";var o=r(()=>new Intl.DisplayNames([n.value],{type:"language"}));function p(t){try{return o.value.of(t)??t}catch{return t}}function s(t){let e=t.replaceAll("_"," ").trim();return e.charAt(0).toLocaleUpperCase()+e.slice(1)}var u=t=>a.value.terms.fields[t]??s(t);export{p as a,s as b,u as c};
