@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from db.audio.decoder_pool import DecoderPool
 from db.audio.store import TableStore
@@ -48,6 +49,11 @@ __all__ = ["pytest_collection_finish", "pytest_collection_modifyitems"]  # hooks
 pytest.register_assert_rewrite("inference.testing")
 
 fork_server.install()
+
+# Hypothesis draws the same examples each time, and an example may take long: 200 ms, its limit, pass on a busy machine.
+# ``--hypothesis-profile=default`` draws others.
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 _TEMPLATE = "voxloom_template"
 _numbers = count(1)
