@@ -32,10 +32,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SLOW = """subscription($id: ID!) { sessionEvents(sessionId: $id) { __typename seq
   ... on TurnCompleted { turn { session { turns { id } } } } } }"""
 
-WITHIN_SECONDS = 2
+#: A busy machine may take far longer than the second in which keys are polled.
+WITHIN_SECONDS = 20
 
 #: Of a key that expires while it is used.
-LIFE_SECONDS = 3
+LIFE_SECONDS = 5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=[True, False], ids=["notified", "not notified"])

@@ -129,13 +129,13 @@ async def test_a_conversation_with_an_interruption(address: str, key: str, runni
         assert client.said[1:] == ["why is it high", "stop that please now"]
         statuses = [status for status, _ in client.answers]
         assert statuses == ["completed", "cancelled", "completed"]
-        assert client.stopped_ms[-1] < 600, "told at once"
+        assert client.stopped_ms[-1] < 1_500, "told before the words have ended"
         first, second = (turn.playback for turn in list(record.turns.values())[:2])
         assert first == Playback("Thirty euros.", 780, 780, False, PlaybackSource.CLOCK)
         assert second is not None
         assert (second.interrupted, second.source) == (True, PlaybackSource.TRUNCATE)
         assert _LONG.startswith(second.heard_text)
-        assert 800 < second.heard_ms < 2_500
+        assert 800 < second.heard_ms < second.total_ms - 500
         assert AssistantMessage(second.heard_text) in _asked[-1].history, "the history holds what was heard"
         assert list(record.turns.values())[1].status is TurnStatus.CANCELLED or second.interrupted
 
