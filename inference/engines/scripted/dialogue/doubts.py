@@ -71,6 +71,11 @@ def is_joined(understood: Understanding, wish: Wish) -> bool:
     return any(joins.match(word) for word in (*before, *said.split()[:1]))
 
 
+def joins_words(language: str, text: str) -> int:
+    """1 if a text begins with "and" or the like, else 0."""
+    return int(cues(language).joins.match(fold(text)) is not None)
+
+
 def _is_further(understood: Understanding) -> bool:
     """Whether a message is said to be about a further matter: "and", "also", "another"."""
     words, said = cues(understood.language), fold(understood.text)

@@ -17,6 +17,7 @@ from inference.engines.scripted.mentions import (
     merge_correction,
     names_day,
     single_number,
+    spelled_words,
     with_half,
 )
 from inference.engines.scripted.values import Mention, Understanding
@@ -27,6 +28,8 @@ _HOUSE = 4
 #: How alike a name and its correction are, 0..1.
 _ALIKE = 0.6
 _HOUSE_NUMBER = re.compile(r"(?<!\w)\d{1,4}[a-zA-Z]?(?!\w)")
+#: How alike a word of a name and the letters that are spelled are.
+_SPELLED_ALIKE = 0.5
 _NAME = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 
 
@@ -45,8 +48,8 @@ def put_right_part(
         return {**kept, part.field: part.value}
     name = next((each for each in known if each.format == "person_name"), None)
     if name is not None:
-        right = _with_half(understood, name.value) or _right_name(understood, name.value)
-        right = right or _respelled(understood, name.value)
+        right = _with_half(understood, name.value) or _spelled_anew(understood, name.value)
+        right = right or _right_name(understood, name.value) or _respelled(understood, name.value)
         if right is not None and right != name.value:
             return {**values, name.field: right}
     return None
@@ -62,10 +65,29 @@ def _with_half(understood: Understanding, known: str) -> str | None:
     return None if half is None or whole else with_half(known, half, names[0].value)
 
 
+def _spelled_anew(understood: Understanding, known: str) -> str | None:
+    """The known name with the one word that is spelled letter by letter and is like it: "no, M A Y E R"."""
+    spelled = spelled_words(understood.text, understood.language)
+    words = known.split()
+    if len(spelled) != 1 or not words or not fold(known).isascii():
+        return None
+    letters = spelled[0]
+    at = max(range(len(words)), key=lambda at: (_ratio(words[at], letters), at))
+    return " ".join([*words[:at], letters, *words[at + 1 :]]) if _ratio(words[at], letters) >= _SPELLED_ALIKE else None
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, fold(one), fold(other)).ratio()
+
+
 def _respelled(understood: Understanding, known: str) -> str | None:
-    """The known name with the one word that is said anew and is much like it: "it's Mukherjee, not Mukherji"."""
+    """The known name with the one word that is said anew, and denied or much like it: "Mukherjee, not Mukherji"."""
     said = [each.value for each in understood.mentions if each.format == "person_name" and not each.retracted]
     words = known.split()
+    wrong = [fold(each.value) for each in understood.mentions if each.format == "person_name" and each.retracted]
+    denied = [at for at, word in enumerate(words) if fold(word) in wrong]
+    if len(said) == 1 and len(denied) == 1 and len(words) > 1 and " " not in said[0]:
+        return " ".join([*words[: denied[0]], said[0], *words[denied[0] + 1 :]])
     if not understood.corrects or len(said) != 1 or len(words) < 2 or " " in said[0]:
         return None
     at = max(range(len(words)), key=lambda at: SequenceMatcher(None, fold(words[at]), fold(said[0])).ratio())
@@ -85,8 +107,13 @@ def _right_name(understood: Understanding, known: str) -> str | None:
             if fold(new) != fold(word) and _alike(word, new):
                 words[at] = new if not new.islower() else new.title()
                 return " ".join(words)
+    named = [at for at, word in enumerate(words) if fold(word) in map(fold, said)]
     for change in changes:
-        known = changed_name(known, change)
+        if len(named) == 1:
+            words[named[0]] = changed_name(words[named[0]], change)  # "without an h in Jon"
+            known = " ".join(words)
+        else:
+            known = changed_name(known, change)
     return known
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from inference.engines.scripted.dialogue.doubts import asks_for, is_joined
+from inference.engines.scripted.dialogue.doubts import asks_for, is_joined, joins_words
 from inference.engines.scripted.dialogue.state import DialogueState
-from inference.engines.scripted.lexicon import WORD
+from inference.engines.scripted.lexicon import WORD, fold
 from inference.engines.scripted.values import Polarity, Reaction, Understanding, Wish
 from inference.engines.scripted.wording.asked import Asks
 
@@ -28,11 +28,12 @@ def certain_wishes(state: DialogueState, understood: Understanding) -> list[Wish
     return [
         wish
         for wish in understood.wishes
-        if wish.polarity is not Polarity.WANTED
+        if (wish.polarity is not Polarity.WANTED and not (confirms and _is_told_beside(state, wish)))
         or (
-            not _is_remark(state, understood, wish, wanted)
+            wish.polarity is Polarity.WANTED
+            and not _is_remark(state, understood, wish, wanted)
             and not _is_reason(state, wish, wanted)
-            and not (state.turn.changed and wish.score < _SURE and not wish.requested)
+            and not (state.turn.changed and (confirms or wish.score < _SURE) and not wish.requested)
             and (not asks or _is_pending(state, wish) or (not understood.question and wish.requested))
             and (not confirms or wish.requested or wish.score >= _SURE or _is_pending(state, wish))
         )
@@ -44,7 +45,7 @@ def _is_remark(state: DialogueState, understood: Understanding, wish: Wish, want
     "no card payments".
     """
     best = max(each.score for each in wanted)
-    words = len(WORD.findall(wish.text))
+    words = len(WORD.findall(wish.text)) - joins_words(understood.language, wish.text)
     short = words <= _REMARK_WORDS and not wish.requested
     longer = short and any(
         each.score >= _CERTAIN
@@ -54,9 +55,24 @@ def _is_remark(state: DialogueState, understood: Understanding, wish: Wish, want
     )
     if not (longer or (best > wish.score and best >= _CERTAIN)):
         return False
-    if is_joined(understood, wish):
+    if is_joined(understood, wish) and _follows_wish(understood, wish):
         return False
-    return wish.score < _WEAKER * best or len(WORD.findall(wish.text)) <= _REMARK_WORDS
+    return wish.score < _WEAKER * best or words <= _REMARK_WORDS
+
+
+def _is_told_beside(state: DialogueState, wish: Wish) -> bool:
+    """Whether something doubtful is only told beside a value that is put right: "the postcode is not right"."""
+    told = wish.polarity in {Polarity.DOUBTFUL, Polarity.REMOTE} and not wish.requested
+    return bool(state.turn.changed) and told
+
+
+def _follows_wish(understood: Understanding, wish: Wish) -> bool:
+    """Whether another wish stands right before the words of a wish: what "and" joins it to."""
+    text, said = fold(understood.text), fold(wish.text)
+    before = " ".join(WORD.findall(text[: max(text.find(said), 0)]))
+    joined = before.rsplit(" ", 1)[0] if joins_words(understood.language, before.rpartition(" ")[2]) else before
+    others = [" ".join(WORD.findall(fold(each.text))) for each in understood.wishes if each is not wish]
+    return not before or any(each and (before.endswith(each) or joined.endswith(each)) for each in others)
 
 
 def _scenario_name(state: DialogueState, wish: Wish) -> str | None:

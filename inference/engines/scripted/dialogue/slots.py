@@ -12,9 +12,11 @@ from inference.engines.scripted.dialogue.known_values import format_of, known_in
 from inference.engines.scripted.dialogue.partial import merged_number, put_right_part, says_anew
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.dialogue.values_put_right import (
+    another_name,
     condition_after_filing,
     contrasted_values,
     filed_field,
+    is_anothers_name,
     is_news,
     is_retracted,
     put_right_at_once,
@@ -25,11 +27,12 @@ from inference.engines.scripted.wording.asked import IDENTITY, IDENTITY_FORMATS,
 #: Words of an utterance that is a value and little else: "sorry, 4412".
 _SHORT = 4
 #: A name with a number: "Basic 50", "the Family Max 200".
-_NUMBERED = re.compile(r"(?<!\w)((?:[A-Z][a-zA-Z+-]+ ){1,2}\d{1,4})(?![\w-]|[ ,.]\d)")
+_NUMBERED = re.compile(r"(?<!\w)((?:[A-ZÀ-ÖØ-Þ][^\W\d_]+(?:[+-][^\W\d_]*)* ){1,2}\d{1,4})(?![\w-]|[ ,.]\d)")
 #: Most words of an answer that is taken verbatim.
 _MAX_VERBATIM_WORDS = 40
 #: Marks at the ends of an answer that is taken verbatim.
 _BARE = re.compile(r"^[\s,;:]+|[\s.,;:!।]+$")
+_TOLD = frozenset({Polarity.WANTED, Polarity.DOUBTFUL, Polarity.REMOTE})
 _NO_ANSWER = frozenset({"wait", "why", "repeat", "nevermind", "goodbye", "status", "recall", "abilities"})
 
 
@@ -71,7 +74,7 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     expected = expectation(state)
     values: dict[str, str] = {}
     for mention in understood.mentions:
-        if is_retracted(mention, understood, state):
+        if is_retracted(mention, understood, state) or is_anothers_name(mention, understood, state, expected):
             continue
         name = _field(mention, scenarios, values, state, understood)
         if name is not None and not _is_shorter(mention, values.get(name)):
@@ -80,7 +83,7 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     values |= {name: value for name, value in named.items() if name not in values}
     values |= put_right_at_once(understood, values, state)
     before = known_in_order(state)
-    part = None if understood.wishes else put_right_part(understood, values, before)
+    part = None if _wishes(state, understood) else put_right_part(understood, values, before)
     if part is not None:
         return part
     puts_right = understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT
@@ -89,7 +92,7 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     for mention in understood.mentions:
         if puts_right or says_anew(mention, understood, before):
             alone = not mention.retracted or is_news(mention, understood, before)
-            taken = mention.value in texts or mention.value in values.values()
+            taken = mention.value in texts or mention.value in values.values() or bool(named)
             if alone and not taken and not understood.wishes:
                 values.update(merged_number(mention, understood, before))
     values.update({name: value for name, value in contrasted.items() if name not in values or name in named})
@@ -97,6 +100,15 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     if not values:
         values.update(_verbatim(state, understood, expected))
     return values
+
+
+def _wishes(state: DialogueState, understood: Understanding) -> bool:
+    """Whether something is wished that a correction is no part of. Beside an answer to a read-back, what is only told
+    is none: "no, house number 121, that happens to me all the time".
+    """
+    if not state.asks(Asks.CONFIRM):
+        return bool(understood.wishes)
+    return any(wish.requested or wish.polarity not in _TOLD for wish in understood.wishes)
 
 
 def _scenarios(state: DialogueState, understood: Understanding) -> list[ScenarioDefinition]:
@@ -174,8 +186,10 @@ def _named(state: DialogueState, understood: Understanding, scenarios: list[Scen
     known = known_values(state)
     fields = scenarios[0].fields.items() if scenarios else ()
     empty = [name for name, field in fields if field.holds_name and not known.get(name)]
-    if len(empty) != 1 or understood.declines:
+    if understood.declines:
         return {}
+    if len(empty) != 1:
+        return another_name(state, understood)
     others = [each for each in understood.mentions if each.format != "number" or each.field]
     numbered = [
         match[1]

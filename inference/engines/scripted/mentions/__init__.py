@@ -8,7 +8,9 @@ from inference.engines.scripted.mentions.finder import find_mentions, mask
 from inference.engines.scripted.mentions.letter_changes import changed_name, find_letter_changes
 from inference.engines.scripted.mentions.name_halves import half_of_name, with_half
 from inference.engines.scripted.mentions.numerals import single_number
+from inference.engines.scripted.mentions.own_names import is_own_name, last_name
 from inference.engines.scripted.mentions.parts import correct_part
+from inference.engines.scripted.mentions.spelling import spelled_words
 
 __all__ = [
     "Known",
@@ -18,10 +20,13 @@ __all__ = [
     "find_letter_changes",
     "find_mentions",
     "half_of_name",
+    "is_own_name",
+    "last_name",
     "mask",
     "merge_correction",
     "names_day",
     "says_edit",
     "single_number",
+    "spelled_words",
     "with_half",
 ]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 
+from inference.engines.scripted.mentions.address_words import AddressWords, address_words
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.names import NameRules, name_rules
 from inference.engines.scripted.mentions.numbers import is_number
-from inference.engines.scripted.mentions.numerals import find_numerals, number_pattern
-from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance, fold
-from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
+from inference.engines.scripted.mentions.numerals import find_numerals
+from inference.engines.scripted.mentions.text import LETTER, Utterance, fold
 from inference.engines.scripted.values import Expectation, Mention
 
 _MAX_PARTS = 5
@@ -36,6 +35,10 @@ _ABBREVIATED = re.compile(
 _ORDINAL = re.compile(r"(?<!\d)\d{1,2}$")
 _FLOOR = re.compile(r" (?:og|ug|stock|stockwerk|etage|obergeschoss|aufgang|hinterhaus|hof)(?!\w)")
 _WORDS = re.compile(rf"{LETTER}+(?:['\-]{LETTER}+)*")
+#: So many digits in a row are no house number and post code.
+_PHONE = re.compile(r"\d(?:[ \-]?\d){6}")
+#: A house number that is said once more behind the street: "15, calle del Olmo 15".
+_TWICE = re.compile(r"^(\d{1,5}), (?=\D* \1(?!\w))")
 _SHORT_PART = re.compile(r"\d{1,3} ?[a-z]{0,2}(?: [a-z])?|[a-z] ?\d{0,3}")
 _TOWN = re.compile(
     r"(?:[a-z]{1,3}[ -]?)?\d{4,6}\b.{0,40}|.{2,40} \d{4,6}"
@@ -43,64 +46,9 @@ _TOWN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    cues: re.Pattern[str]
-    skips: re.Pattern[str]
-    street: re.Pattern[str]
-    shapes: tuple[re.Pattern[str], ...]
-    loose: re.Pattern[str]
-    parts: re.Pattern[str]
-    ends: re.Pattern[str]
-    joints: re.Pattern[str]
-    joint_words: frozenset[str]
-    places: frozenset[str]
-    moves: re.Pattern[str]
-    numbers: re.Pattern[str]
-    house_first: re.Pattern[str]
-
-
-@cache
-def _words(language: str) -> _Words:
-    tables = [mention_words(each).places for each in languages_of(language)]
-
-    def every(name: str) -> str:
-        return alternation(word for table in tables for word in getattr(table, name))
-
-    after, before, suffix = every("street_after"), every("street_before"), every("street_suffix")
-    loose = alternation(word for table in tables for word in (*table.street_before, *table.loose_before))
-    spoken = number_pattern(language, 199, least=1, weak=False)
-    word = r"[^\s,;\d]{1,30}"
-    house = rf"(?:\d{{1,5}}|{LEFT}{spoken}{RIGHT})(?:[ -]?[a-z](?![a-z]))?(?: (?:bis|ter|quater)(?![a-z]))?"
-    street = rf"(?:{LEFT}(?:{after}|{loose}){RIGHT}|[a-z]{{2,}}{suffix}{RIGHT})"
-    shapes = (
-        rf"(?<![\w.,\-]){house},? (?:{word} ){{0,4}}{LEFT}{after}{RIGHT}",
-        rf"(?<![\w.,\-]){house},? {LEFT}{before}{RIGHT} {word}(?: {word}){{0,3}}",
-        rf"{LEFT}{before}{RIGHT} (?:{word} ){{1,6}}?(?:n[o.]? )?{house}(?![\w])",
-        rf"(?:{LEFT}{word} )?{LEFT}[a-z\-]{{2,30}}{suffix} {house}(?![\w])",
-        rf"{LEFT}{word} {LEFT}{after}{RIGHT},? {house}(?![\w])",
-        rf"{LEFT}(?:{every('boxes')}) (?:n[o.]? )?\d{{1,6}}(?![\w])",
-    )
-    return _Words(
-        re.compile(f"{LEFT}{every('cues')}{RIGHT}"),
-        re.compile(rf"(?:[ ,:]|{LEFT}{every('skips')}(?:{RIGHT}|(?<=')))*"),
-        re.compile(street),
-        tuple(re.compile(shape) for shape in shapes),
-        re.compile(rf"{LEFT}{loose}{RIGHT} (?:{word} ){{1,6}}?{house}(?!\w)"),
-        re.compile(f"{LEFT}{every('parts')}{RIGHT}"),
-        re.compile(f"{LEFT}{every('ends')}{RIGHT}"),
-        re.compile(rf"[ ,]+{every('joints')}$"),
-        frozenset(fold(word) for table in tables for word in table.joints),
-        frozenset(place for table in tables for place in map(str.lower, table.places)),
-        re.compile(rf" {every('moves')} "),
-        re.compile(number_pattern(language, 99)),
-        re.compile(rf"{house}, (?={street})"),  # "1205, boulevard Saint-Laurent"
-    )
-
-
 def find_addresses(said: Utterance, language: str, fields: Fields, expected: Expectation) -> list[Mention]:
     """The postal addresses as said, house numbers in digits. Without a cue in the utterance an address has no field."""
-    words, rules = _words(language), name_rules(language)
+    words, rules = address_words(language), name_rules(language)
     starts: list[tuple[int, str]] = []
     for cue in words.cues.finditer(said.folded):
         skipped = words.skips.match(said.folded, cue.end())
@@ -121,10 +69,12 @@ def find_addresses(said: Utterance, language: str, fields: Fields, expected: Exp
         starts.append((_lead(said, rules, words), "asked"))
     found: list[Mention] = []
     for start, how in sorted(starts, key=lambda each: (each[0], each[1] == "asked")):
+        if how == "asked" and _is_other_number(said.folded, start, words, language):
+            continue
         end = _extent(said, start, words, rules, asked=how == "asked")
         if end is None or not said.is_free(start, end):
             continue
-        value = _value(said, start, end, language)
+        value = _TWICE.sub("", _value(said, start, end, language))
         said.claim(start, end)
         field = fields.assign("postal_address", said.folded, start, end, expected)
         mention = Mention("postal_address", value, *said.span(start, end), field if cued or asked else None)
@@ -136,7 +86,15 @@ def find_addresses(said: Utterance, language: str, fields: Fields, expected: Exp
     return found
 
 
-def _left(said: Utterance, words: _Words) -> list[tuple[int, int]]:
+def _is_other_number(folded: str, start: int, words: AddressWords, language: str) -> bool:
+    """Whether an answer gives a phone number or the like: "the new number is 98110 45632"."""
+    digits = re.compile(r"[^\d.!?]*").match(folded, start)
+    if digits is None or words.street.search(digits.group()):
+        return False
+    return _PHONE.match(folded, digits.end()) is not None or is_number(folded, digits.end(), language)
+
+
+def _left(said: Utterance, words: AddressWords) -> list[tuple[int, int]]:
     """The spans from a street that is left up to the new one: "from 3 Elm Court to | 19 Birch Road"."""
     folded = said.folded
     for move in list(words.moves.finditer(folded))[:_MAX_STREETS]:
@@ -147,14 +105,14 @@ def _left(said: Utterance, words: _Words) -> list[tuple[int, int]]:
     return []
 
 
-def _skip_articles(said: Utterance, start: int, words: _Words) -> int:
+def _skip_articles(said: Utterance, start: int, words: AddressWords) -> int:
     """Skips small words such as "in der" that a street's shape may begin with."""
     skipped = words.skips.match(said.folded, start)
     small = said.has_case(start) and not said.is_upper(start)
     return skipped.end() if small and skipped else start
 
 
-def _is_plain(said: Utterance, match: re.Match[str], words: _Words, rules: NameRules) -> bool:
+def _is_plain(said: Utterance, match: re.Match[str], words: AddressWords, rules: NameRules) -> bool:
     """Whether the words of a street are no others: not "3 routers on this road"."""
     if not match.group()[0].isdigit():
         return True
@@ -164,7 +122,7 @@ def _is_plain(said: Utterance, match: re.Match[str], words: _Words, rules: NameR
     return bool(streets) or not any(each in rules.own for each in small)
 
 
-def _lead(said: Utterance, rules: NameRules, words: _Words) -> int:
+def _lead(said: Utterance, rules: NameRules, words: AddressWords) -> int:
     """Where an answer begins, behind "yes, it's" and the like."""
     at = 0
     folded = said.folded
@@ -181,7 +139,7 @@ def _lead(said: Utterance, rules: NameRules, words: _Words) -> int:
         at = match.end()
 
 
-def _extent(said: Utterance, start: int, words: _Words, rules: NameRules, *, asked: bool) -> int | None:
+def _extent(said: Utterance, start: int, words: AddressWords, rules: NameRules, *, asked: bool) -> int | None:
     """Where the address ends that begins at ``start``; None if there is none."""
     folded = said.folded
     end = start
@@ -221,7 +179,7 @@ def _extent(said: Utterance, start: int, words: _Words, rules: NameRules, *, ask
     return end if end - start >= 4 else None
 
 
-def _joined_clause(said: Utterance, at: int, stop: int, words: _Words, rules: NameRules) -> int:
+def _joined_clause(said: Utterance, at: int, stop: int, words: AddressWords, rules: NameRules) -> int:
     """Where "and" begins something else than a part of an address: "Salamanca y | me llamo"."""
     lower = said.text == said.text.lower()
     for match in _AND.finditer(said.folded, at, stop):
@@ -239,7 +197,7 @@ def _joined_clause(said: Utterance, at: int, stop: int, words: _Words, rules: Na
     return stop
 
 
-def _street_end(said: Utterance, start: int, close: int, words: _Words, rules: NameRules) -> int:
+def _street_end(said: Utterance, start: int, close: int, words: AddressWords, rules: NameRules) -> int:
     """Where a street and what follows it in its clause end: "12 Rose Lane NW in Leeds | was closed"."""
     bodies = [
         match.end() for shape in (*words.shapes, words.loose) if (match := shape.match(said.folded, start, close))
@@ -263,7 +221,7 @@ def _street_end(said: Utterance, start: int, close: int, words: _Words, rules: N
     return at
 
 
-def _street_follows(said: Utterance, start: int, end: int, words: _Words) -> bool:
+def _street_follows(said: Utterance, start: int, end: int, words: AddressWords) -> bool:
     """Whether an answer begins with the name or the code of a house and goes on with a street or a town."""
     piece = said.folded[start:end].strip()
     code = re.fullmatch(r"[a-z]{1,2}[ \-]?\d{1,4}[a-z]?", piece) is not None
@@ -286,7 +244,7 @@ def _part_end(folded: str, at: int) -> int:
     return len(folded)
 
 
-def _is_street(said: Utterance, start: int, end: int, words: _Words, *, asked: bool) -> bool:
+def _is_street(said: Utterance, start: int, end: int, words: AddressWords, *, asked: bool) -> bool:
     """Whether a part holds a street and number, or as an answer at least one of them."""
     piece = said.folded[start:end].strip()
     tokens = piece.split()
@@ -303,7 +261,7 @@ def _is_street(said: Utterance, start: int, end: int, words: _Words, *, asked: b
     return (capital and len(tokens) >= 2 and (number or street) and len(tokens) <= 8) or (street and later)
 
 
-def _is_part(said: Utterance, start: int, end: int, words: _Words, rules: NameRules) -> bool:
+def _is_part(said: Utterance, start: int, end: int, words: AddressWords, rules: NameRules) -> bool:
     """Whether a part behind a comma still belongs to the address: flat, ZIP code, town, country."""
     while start < end and said.folded[start] == " ":
         start += 1
@@ -332,8 +290,8 @@ def _value(said: Utterance, start: int, end: int, language: str) -> str:
     for numeral in find_numerals(said.folded[start:end], language):
         first, last = start + numeral.start, start + numeral.end
         edge = first == start or last == end or said.folded[last] in ",;" or numeral.digits > "9"
-        edge = edge or _words(language).parts.match(said.folded, last + 1) is not None
-        part = _words(language).parts.search(said.folded[max(start, first - 16) : first].rstrip())
+        edge = edge or address_words(language).parts.match(said.folded, last + 1) is not None
+        part = address_words(language).parts.search(said.folded[max(start, first - 16) : first].rstrip())
         beside = part is not None and said.folded[max(start, first - 16) : first].rstrip().endswith(part.group())
         if numeral.spoken and ((not numeral.weak and edge) or beside):
             pieces += [said.said(at, first), numeral.digits]

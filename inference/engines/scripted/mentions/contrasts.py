@@ -22,6 +22,7 @@ _MAX_BETWEEN = 60
 _LOOSE = frozenset({"text", "enum"})
 #: Characters between "not A" and the right value.
 _NEAR = 16
+_SPELLED = re.compile(r"[^\W\d_](?:-[^\W\d_]){2,}")
 #: More words of a name behind the first one.
 _CAPITALS = re.compile(r"(?: [A-ZÀ-ÖØ-Þ][\w'’\-]{0,30}){1,4}")
 
@@ -137,8 +138,14 @@ def _contrast(
     field = fields.assign(form, said.folded, match.start("old"), match.end("new"), NOTHING_ASKED) if person else None
     added = [Mention(form, said.said(*match.span("old")), *old, field, retracted=True)]
     if not any(_overlap(each, new) for each in mentions):
-        added.append(Mention(form, " ".join(said.text[slice(*new)].split()), *new, field))
+        value = " ".join(said.text[slice(*new)].split())
+        added.append(Mention(form, _without_hyphens(value), *new, field))
     return sorted([*mentions, *added], key=lambda each: each.start)
+
+
+def _without_hyphens(value: str) -> str:
+    """A name that was spelled: "L-E-I-G-H"."""
+    return value.replace("-", "").title() if _SPELLED.fullmatch(value) else value
 
 
 def _overlap(each: Mention, span: tuple[int, int]) -> bool:

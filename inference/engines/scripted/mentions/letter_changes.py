@@ -46,6 +46,7 @@ class LetterChange:
 @dataclass(frozen=True, slots=True)
 class _Words:
     change: re.Pattern[str]
+    without: re.Pattern[str]
     letters: dict[str, str]
 
 
@@ -67,7 +68,9 @@ def _words(language: str) -> _Words:
     place = rf"(?:,? (?:(?P<ends>{either('at_end')})|(?P<begins>{either('at_begin')})){RIGHT})?"
     word = rf"(?:,? {as_in} {LETTER}+)?"
     old = rf"(?:,? (?:{either('not_')}) (?:{either('with_')} )?{small}(?P<old>{one}){RIGHT})?"
-    return _Words(re.compile(f"{begin}{twice}(?P<letters>{one})(?:'?e?s)?{RIGHT}{word}{place}{old}"), letters)
+    without = alternation(word for each in tables for word in each.without)
+    left_out = re.compile(rf"{LEFT}{without} {small}(?P<letters>{one})(?![\w'])")
+    return _Words(re.compile(f"{begin}{twice}(?P<letters>{one})(?:'?e?s)?{RIGHT}{word}{place}{old}"), left_out, letters)
 
 
 def find_letter_changes(folded: str, language: str) -> list[LetterChange]:
@@ -85,6 +88,11 @@ def find_letter_changes(folded: str, language: str) -> list[LetterChange]:
         place = "end" if match["ends"] else "begin" if match["begins"] else ""
         old = words.letters.get(match["old"] or "", match["old"] or "")
         found.append(LetterChange(match.start(), match.end(), letters, match["twice"] is not None, place, old))
+    for match in words.without.finditer(folded):
+        left_out = words.letters.get(match["letters"], match["letters"].replace(" ", ""))
+        following = re.match(rf" {LETTER}", folded[match.end() :])
+        if not (left_out in _WORDS and following):
+            found.append(LetterChange(match.start(), match.end(), "", old=left_out))
     return found
 
 

@@ -109,3 +109,14 @@ def name_rules(language: str) -> NameRules:
         nouns_are_capitals=language == "de",
         numbers=either(numbers),
     )
+
+
+def written(name: str, rules: NameRules) -> str:
+    """A name with capital letters, if it has none or nothing else."""
+    if name.islower() or (name.isupper() and len(name) > 4):
+        words = name.lower().split()
+        return " ".join(
+            word if at and word in rules.particles else word.title().replace("'S", "'s")
+            for at, word in enumerate(words)
+        )
+    return name

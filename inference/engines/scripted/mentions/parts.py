@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from inference.engines.scripted.mentions.address_parts import correct_address_part
 from inference.engines.scripted.mentions.code_letters import correct_letters
 from inference.engines.scripted.mentions.edits import find_edit, is_counted
 from inference.engines.scripted.mentions.email_parts import Corrected, Known, correct_email
@@ -78,6 +79,7 @@ def correct_part(text: str, language: str, known: Sequence[Known]) -> Corrected 
         correct_email(said, language, known)
         or _post_code(said, language, words, known)
         or _house_number(said, language, words, known)
+        or correct_address_part(said, language, known)
         or correct_letters(said, language, known)
         or _letter(said, language, words, known)
         or find_edit(said, language, known)

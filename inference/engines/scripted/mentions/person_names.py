@@ -6,7 +6,7 @@ import re
 
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.name_reader import NAME_WORD, Name, NameReader
-from inference.engines.scripted.mentions.names import NameRules, name_rules
+from inference.engines.scripted.mentions.names import NameRules, name_rules, written
 from inference.engines.scripted.mentions.text import LETTER, Utterance
 from inference.engines.scripted.values import Expectation, Mention
 
@@ -61,17 +61,6 @@ def _longer(said: Utterance, name: tuple[int, int], others: list[tuple[int, int]
     ]
     words = said.folded[slice(*name)].split()
     return len(words) > 1 and any(each and " " not in each and words[0].startswith(each[:3]) for each in short)
-
-
-def written(name: str, rules: NameRules) -> str:
-    """A name with capital letters, if it has none or nothing else."""
-    if name.islower() or (name.isupper() and len(name) > 4):
-        words = name.lower().split()
-        return " ".join(
-            word if at and word in rules.particles else word.title().replace("'S", "'s")
-            for at, word in enumerate(words)
-        )
-    return name
 
 
 class _Finder(NameReader):
@@ -150,6 +139,9 @@ class _Finder(NameReader):
         unknown = unknown and not self._has_common(name)
         if unknown and name.words <= _MAX_UNKNOWN and self._ends_clause(name.end):
             return True  # "soy xu wei", as recognizers write it
+        numbered = self.rules.numbers.match(self.folded, self.gap(name.end, True)) is not None
+        if numbered and self.lower and cased and not pointing and not self._has_common(name) and 2 <= name.words <= 3:
+            return True  # "soy encarna bermúdez cuenta uno siete"
         if name.given or tail:
             return (name.capital and cased) or tail or self._ends_clause(name.end)
         # Lower case as some recognizers write, or a script without capitals: "this is bob", "मैं रमेश बोल रहा हूँ".

@@ -80,6 +80,11 @@ def find_spelled(said: Utterance, language: str) -> list[Spelled]:
     return found
 
 
+def spelled_words(text: str, language: str) -> list[str]:
+    """The words that a text spells, with a capital."""
+    return [each.letters.title() for each in find_spelled(Utterance(text), language)]
+
+
 def _is_initials(said: Utterance, match: re.Match[str]) -> bool:
     """ "J. R. R. Tolkien": initials before a surname."""
     rest = said.folded[match.end() :]

@@ -47,7 +47,7 @@ class NumeralWords(_Table):
 
 class LetterWords(_Table):
     """``names``: of letters, as said. ``as_in``: between a letter and a word ("B as in Bravo"). ``alphabet``: words
-    that stand for letters. The others make "with two l at the end, not a k".
+    that stand for letters. The others make "with two l at the end, not a k", "without an h".
     """
 
     names: dict[str, str] = {}
@@ -60,6 +60,7 @@ class LetterWords(_Table):
     at_end: list[str]
     at_begin: list[str]
     not_: list[str]
+    without: list[str]
 
 
 class NumberCues(_Table):

@@ -42,6 +42,7 @@ class _CueFile(BaseModel):
     doubts: list[str]
     soft_doubts: list[str]
     question_starts: list[str]
+    relatives: list[str]
     requests: list[str]
     remote: list[str]
     no_need: list[str]
@@ -92,6 +93,8 @@ class Cues:
         self.doubts = pattern(file.doubts)
         self.soft_doubts = pattern(file.soft_doubts)
         self.question_starts = pattern(file.question_starts)
+        #: They begin a clause that tells of what was named before a comma: "your line, which is dead".
+        self.relatives = pattern(file.relatives)
         self.requests = pattern(file.requests)
         self.remote = pattern(file.remote)
         #: "I'll pay it", "mine works": what was said before it needs nothing to be done.

@@ -18,6 +18,8 @@ from inference.engines.scripted.values import Polarity
 
 #: Characters of a clause in which cues are searched.
 _MAX_CHARS = 400
+#: Least words of a clause that another one tells more of: "your line, which is dead".
+_MIN_TOLD = 3
 
 
 class Negation(StrEnum):
@@ -120,7 +122,8 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
 
 def spread(tones: Sequence[Tone], clauses: Sequence[Clause], cues: Cues) -> list[Tone]:
     """Tones of clauses: what one clause of a sentence imagines, all of them do, and what somebody says is told of them
-    behind a comma too. So is what nobody need do anything about: "there's a bill open, I'll pay it".
+    behind a comma too. So is what nobody need do anything about: "there's a bill open, I'll pay it". A relative clause
+    asks nothing: "your line, which is dead".
     """
     imagined = {clause.sentence for clause, tone in zip(clauses, tones, strict=True) if tone.imagined}
     found = [replace(tone, imagined=clause.sentence in imagined) for clause, tone in zip(clauses, tones, strict=True)]
@@ -128,6 +131,9 @@ def spread(tones: Sequence[Tone], clauses: Sequence[Clause], cues: Cues) -> list
         both = normalized(f"{before.text} {clause.text}").text[:_MAX_CHARS]
         if before.sentence == clause.sentence and not tones[number - 1].remote and cues.remote.search(both):
             found[number] = replace(found[number], remote=True)
+        follows = before.sentence == clause.sentence and len(before.text.split()) >= _MIN_TOLD
+        if follows and not clause.asked and cues.relatives.match(normalized(clause.text).text[:_MAX_CHARS]):
+            found[number] = replace(found[number], question=False, inquires=False, asks_if_done=False)
     for number, clause in enumerate(clauses):
         if cues.no_need.search(normalized(clause.text).text[:_MAX_CHARS]) is None:
             continue
