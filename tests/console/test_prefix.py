@@ -63,6 +63,9 @@ async def test_it_works_below_a_path(edge: Edge, console: ConsolePage) -> None:
         await page.get_by_role("navigation").get_by_role("link", name=view).click()
         await console.heading(view)
         await expect(page).to_have_url(f"{edge.address}/{view.lower()}")
+    await page.get_by_role("button", name="Preferences").click()
+    for link in await page.get_by_role("dialog").get_by_role("link").all():
+        assert (await link.get_attribute("href") or "").startswith(f"{_PREFIX}/")
     assert {path: status for path, status in answers.items() if status >= 400 or not path.startswith(_PREFIX)} == {}
 
 

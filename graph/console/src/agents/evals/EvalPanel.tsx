@@ -106,10 +106,11 @@ export function EvalPanel({ name, published, versionOfText, hindrance }: EvalPan
             {text.compare}
           </label>
         )}
-        <label class="evals-open">
+        <label class="button evals-open">
           {text.openFile}
           <input
             type="file"
+            class="visually-hidden"
             accept=".yaml,.yml"
             onChange={(event) => {
               const input = event.currentTarget;
