@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from inference.engines.factory import EngineContext, EngineFactory, EngineSettings
+from inference.engines.roman_numerals import without_empty_numerals
 from inference.engines.synthesizer_base import SynthesizerBase
 from inference.ports import EngineInfo, Samples, Synthesizer
 from inference.weights.cache import PackageFile
@@ -52,7 +53,7 @@ class HibariEngine(SynthesizerBase):
         return voice in {None, self.info.model}
 
     def _render(self, words: str, *, language: str, voice: str | None, seed: int) -> Samples:
-        return np.asarray(self._model(words, seed=seed), dtype=np.float32)
+        return np.asarray(self._model(without_empty_numerals(words), seed=seed), dtype=np.float32)
 
 
 def _make(settings: EngineSettings, context: EngineContext) -> Synthesizer:

@@ -8,6 +8,7 @@ import numpy as np
 
 from db.errors import EngineUnavailable
 from inference.engines.espnet.phonemes import to_espeak, to_tokens
+from inference.engines.roman_numerals import without_empty_numerals
 from inference.engines.synthesizer_base import SynthesizerBase
 from inference.import_package import import_package
 from inference.ports import EngineInfo, Samples
@@ -87,7 +88,7 @@ class EspnetEngine(SynthesizerBase):
         try:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
-                wave = self._text2speech(self._phonemize(words), **arguments)["wav"]
+                wave = self._text2speech(self._phonemize(without_empty_numerals(words)), **arguments)["wav"]
         except EngineUnavailable:
             raise
         except Exception as exc:  # its message may contain the text
