@@ -58,8 +58,8 @@ def test_a_known_name_is_replaced_by_the_customers_own_only(line: str, name: str
 def test_own_names() -> None:
     text = "this is Bob Jones"
     assert is_own_name(text, text.index("Bob"), len(text), "en")
-    text = "my son is with Bob Jones"
-    assert not is_own_name(text, text.index("Bob"), len(text), "en")
+    for language, text in (("en", "my son is with Bob Jones"), ("es", "mi marido es Bob Jones")):
+        assert not is_own_name(text, text.index("Bob"), len(text), language)
 
 
 @pytest.mark.parametrize(
