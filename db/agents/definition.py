@@ -69,9 +69,11 @@ class FieldDefinition(_Part):
 
     @property
     def format(self) -> str | None:
-        """One of FieldFormat, "enum", or None for a text that is taken verbatim."""
+        """One of FieldFormat, "number" for numeric types too, "enum", or None for a text that is taken verbatim."""
         if "enum" in self.json_schema:
             return "enum"
+        if self.json_schema.get("type") in ("integer", "number"):
+            return "number"
         named = self.json_schema.get("format")
         return named if isinstance(named, str) else None
 

@@ -76,6 +76,12 @@ def _own(field: FieldDefinition) -> dict[str, Json]:
     return schema
 
 
+def broken_rules(field: FieldDefinition, value: Json) -> list[tuple[str, Json]]:
+    """The keywords of a field's schema that a value breaks, each with what the schema has for it."""
+    errors = _Validator(_own(field), format_checker=_FORMATS).iter_errors(value)
+    return [(str(error.validator), error.validator_value) for error in islice(errors, _MAX_ERRORS)]
+
+
 def check_payload(
     agent: AgentDefinition, scenario: ScenarioDefinition, payload: Mapping[str, Json]
 ) -> tuple[dict[str, Json], list[dict[str, str]]]:

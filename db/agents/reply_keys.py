@@ -6,7 +6,7 @@ A test holds them equal to the texts that the engine has.
 from __future__ import annotations
 
 #: Groups of texts by the name of a field or a status, as ``ask.phone``; a definition's own fields may be named too.
-REPLY_GROUPS = frozenset({"ask", "field", "priority", "recorded", "status", "value"})
+REPLY_GROUPS = frozenset({"ask", "field", "limit", "priority", "recorded", "status", "value"})
 
 REPLY_KEYS = frozenset(
     {
@@ -78,6 +78,7 @@ REPLY_KEYS = frozenset(
         "updated",
         "wait",
         "why_confirm",
+        "why_field",
         "withdraw_noted",
         "withdraw_offer",
     }

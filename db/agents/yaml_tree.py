@@ -29,11 +29,14 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?
 
 @dataclass(slots=True)
 class Tree:
-    """``value``: as of JSON. ``places``: line and column from 1, of each value, and of each key in ``keys``."""
+    """``value``: as of JSON. ``places``: line and column from 1, of each value, and of each key in ``keys``.
+    ``unquoted``: texts without quotes in lists in brackets, which a comma ends.
+    """
 
     value: Json = None
     places: dict[Loc, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Loc, tuple[int, int]] = field(default_factory=dict)
+    unquoted: set[Loc] = field(default_factory=set)
 
     def place(self, loc: Loc, *, key: bool = False) -> tuple[int, int]:
         """Where the value stands, or else the nearest that it is in; ``key``: its key, if it has one."""
@@ -118,12 +121,14 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._list(loc)
+            return self._list(loc, flow=bool(event.flow_style))
         return self._mapping(loc)
 
-    def _list(self, loc: Loc) -> list[Json]:
+    def _list(self, loc: Loc, *, flow: bool) -> list[Json]:
         found: list[Json] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            if flow and isinstance(event, yaml.ScalarEvent) and not event.style:
+                self._tree.unquoted.add((*loc, len(found)))
             found.append(self._node(event, (*loc, len(found))))
         return found
 

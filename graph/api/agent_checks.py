@@ -102,7 +102,7 @@ class AgentChecks:
             differences = await info.context.parts.texts.run(viewer.tenant_id, _changes, current, wanted)
         return AgentCheck(
             problems=[],
-            warnings=await warnings_of(info, wanted),
+            warnings=await warnings_of(info, viewer.tenant_id, definition, wanted),
             name=wanted.name,
             current_version=None if found is None else found.agent.version,
             known_version=known,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 from strawberry.scalars import JSON
 
 from db.agents.definition import AgentDefinition
 from db.agents.parse import MAX_BYTES, parse_definition, validate_definition
+from db.agents.split_texts import split_texts
 from db.commands.agents import MAX_DEFINITION_BYTES
 from db.errors import InvalidDefinition, PayloadTooLarge
 from db.json_value import Json
@@ -34,11 +36,20 @@ def given_definition(given: JSON) -> AgentDefinition:
         return parse_definition(value)  # refuses it, and tells lines
 
 
-async def warnings_of(info: Info, definition: AgentDefinition) -> list[str]:
-    """What may be a mistake in a valid definition: a voice that no engine of the live workers has."""
+def _split_texts(given: JSON) -> list[str]:
+    if not isinstance(given, str) or given.lstrip().startswith("{"):
+        return []
+    return [f"{each.path}: {each.message}" for each in split_texts(given)]
+
+
+async def warnings_of(info: Info, tenant_id: UUID, given: JSON, definition: AgentDefinition) -> list[str]:
+    """What may be a mistake in a valid definition: a voice that no engine of the live workers has, or a text that a
+    comma splits. ``given``: the definition as the client gave it.
+    """
     async with info.context.parts.database.reading() as session:
         living = await workers.find_alive(session, info.context.parts.settings.live_worker_seconds)
-    return [
+    voices = [
         f"voices.{language}: no engine of the live workers has the voice {name!r}."
         for language, name in workers.unknown_voices(living, definition.voices)
     ]
+    return [*voices, *(await info.context.parts.texts.run(tenant_id, _split_texts, given))]

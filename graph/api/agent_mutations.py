@@ -54,7 +54,7 @@ class AgentMutations:
         )
         source = info.context.loaders
         return PublishAgentPayload(
-            warnings=await warnings_of(info, definition),
+            warnings=await warnings_of(info, viewer.tenant_id, input.definition, definition),
             agent=Agent(row=found.agent, source=source, asked=found.version),
             version=AgentVersion(row=found.version, source=source),
             is_new=found.is_new,

@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -32,7 +33,7 @@ _NAME = re.compile("[a-z][a-z0-9_]{0,63}", re.ASCII)
 def check(definitions: _Files) -> None:
     """Check definitions, without a server. One line for each problem: file:line:column: message.
 
-    Exit code 1 if there is one.
+    Exit code 1 if there is one. Warnings, of what may be a mistake, do not count.
     """
     for file, definition in read_definitions(definitions):
         languages = ", ".join(definition.languages)
@@ -193,17 +194,21 @@ def schema() -> None:
 
 def read_definitions(definitions: Sequence[Path]) -> list[tuple[Path, AgentDefinition]]:
     """The definitions, if all are valid; else writes their problems and exits with code 1."""
-    from db.agents.parse import parse_file  # noqa: PLC0415 - the other commands do without it
+    from db.agents.files import read_text  # noqa: PLC0415 - the other commands do without it
+    from db.agents.parse import MAX_BYTES, parse_file  # noqa: PLC0415 - likewise
+    from db.agents.split_texts import split_texts  # noqa: PLC0415 - likewise
     from db.errors import InvalidDefinition  # noqa: PLC0415 - likewise
 
     found: list[tuple[Path, AgentDefinition]] = []
     problems: list[Problem] = []
+    warnings: list[Problem] = []
     for file in definitions:
         try:
             found.append((file, parse_file(file)))
+            warnings += split_texts(read_text(file, MAX_BYTES), str(file))
         except InvalidDefinition as error:
             problems += error.problems
-    for each in problems:
+    for each in (*problems, *(replace(each, message=f"warning: {each.message}") for each in warnings)):
         sys.stderr.write(" ".join(str(each).split()) + "\n")
     if problems:
         raise typer.Exit(1)

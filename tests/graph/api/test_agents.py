@@ -255,6 +255,8 @@ async def test_a_definition_is_checked_and_stored_nowhere(edge: Edge, acme: Clie
     before = await edge.rows()
     new = await checked(small_definition(voices={"en": "nobody"}))
     assert (new["name"], new["currentVersion"], new["knownVersion"], new["changes"]) == ("desk", None, None, [])
+    split = await checked(yaml.safe_dump(small_definition()) + "greeting: {en: [Hello, there]}\n")
+    assert (split["problems"], split["warnings"][0][:32]) == ([], "greeting.en[0]: 'Hello' and 'the")
     wrong = await checked(yaml.safe_dump(small_definition(colour="red")))
     (problem,) = wrong["problems"]
     assert (problem["path"], wrong["name"]) == ("colour", None)

@@ -55,6 +55,15 @@ def test_every_mistake_is_a_line_with_its_place(tmp_path: Path) -> None:
     assert line.startswith(f"{bad}:{length + 2}:13: handover.scenario: ")
 
 
+def test_a_text_that_a_comma_splits_is_a_warning(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    length = len(file.read_text().splitlines())
+    file.write_text(file.read_text() + "greeting:\n  en: [Hello, there]\n", encoding="utf-8")
+    ended = check(file)
+    assert ended.code == 0 and ended.out.endswith("desk is valid (en; scenarios: 1)\n")
+    assert ended.err.startswith(f"{file}:{length + 2}:8: greeting.en[0]: warning: 'Hello' and 'there' are two texts")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

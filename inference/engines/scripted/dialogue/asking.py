@@ -10,6 +10,10 @@ from inference.engines.scripted.wording.wording import PLACEHOLDER, Part
 
 #: Words of a question that can only be about what was just asked: "what for?".
 _SHORT = 3
+#: Keywords of a field's schema whose limit is told.
+_TOLD = frozenset({"minimum", "maximum", "type"})
+#: Characters of a value that is told again.
+_MAX_SHOWN = 60
 
 
 def open_question(context: Context, request: PendingRequest) -> tuple[Part, ...]:
@@ -42,10 +46,21 @@ def _own_fields(context: Context, request: PendingRequest) -> tuple[Part, ...]:
     for name in (*scenario.ask_for, *required):
         standard = name in IDENTITY and scenario.require == "any"
         if not standard and name not in request.given_up and not _known(context, request, name):
-            again = request.unanswered.get(name, 0) > 0 or _asks_why(context)
-            values = {"field": context.wording.field_name(name, scenario)}
-            return (Part("ask_field_again" if again else "ask", values, scenario, asked=name),)
+            return _ask(context, request, name)
     return ()
+
+
+def _ask(context: Context, request: PendingRequest, name: str) -> tuple[Part, ...]:
+    """Asks for a field, the second time with the reason; in its own words if it has no name."""
+    scenario, wording = request.scenario, context.wording
+    own = Part("ask", {}, scenario, asked=name)
+    if wording.asks_itself(name, scenario) and any(each.name == name for each in context.state.turn.unfit):
+        return (own,)  # the reason was just told
+    again = request.unanswered.get(name, 0) > 0 or _asks_why(context)
+    if again and wording.asks_itself(name, scenario) and not wording.is_named(name, scenario):
+        return (Part("why_field", {}, scenario), own)
+    values = {"field": wording.field_name(name, scenario)}
+    return (Part("ask_field_again" if again else "ask", values, scenario, asked=name),)
 
 
 def _one_of(context: Context, request: PendingRequest) -> tuple[Part, ...]:
@@ -112,13 +127,14 @@ def confirmation(context: Context, request: PendingRequest) -> tuple[Part, ...]:
     templates = wording.variants("confirm", scenario)
     shown = set(PLACEHOLDER.findall(" ".join(templates)))
     asked_before = context.state.asks(Asks.CONFIRM) and not context.state.turn.changed
-    values = {**context.state.identity, **request.fields}
+    said = {name: wording.spoken(name, value, scenario) for name, value in request.fields.items()}
+    values = {**context.state.identity, **said}
     if own:
         values["details"] = ", ".join(own)
     question = Part("confirm", values, scenario)
     # What the question itself tells is not read back before it; asked again, it is in other words without values.
     words = wording.text(question, context.state.said, 0)
-    told = {name for name in shown if name in details and request.fields[name] in words}
+    told = {name for name in shown if name in details and said[name] in words}
     read = (
         [] if "details" in shown and not asked_before else [text for name, text in details.items() if name not in told]
     )
@@ -129,3 +145,12 @@ def confirmation(context: Context, request: PendingRequest) -> tuple[Part, ...]:
     if request.condition:
         parts.append(Part("condition", {"condition": request.condition}))
     return (*parts, question)
+
+
+def not_taken(context: Context) -> tuple[Part, ...]:
+    """Why values of this turn were not taken."""
+    parts = []
+    for each in context.state.turn.unfit:
+        told = {"value": context.wording.spoken(each.name, each.value, each.scenario)[:_MAX_SHOWN], "limit": each.limit}
+        parts.append(Part(f"limit.{each.rule if each.rule in _TOLD else 'other'}", told))
+    return tuple(parts)

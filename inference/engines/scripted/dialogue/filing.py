@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.json_value import Json
 from inference.engines.scripted.dialogue.asking import open_question
 from inference.engines.scripted.dialogue.context import Context
+from inference.engines.scripted.dialogue.limits import typed
 from inference.engines.scripted.dialogue.state import FiledRequest, Outcome, PendingRequest
 from inference.engines.scripted.wording.asked import IDENTITY
 from inference.engines.scripted.wording.wording import Part
@@ -22,9 +23,7 @@ def arguments(context: Context, request: PendingRequest) -> dict[str, Json]:
     """The arguments of the scenario's tool: only what was said and what the session knows."""
     scenario = request.scenario
     known = {name: context.state.identity.get(name) for name in IDENTITY}
-    own: dict[str, Json] = {
-        name: typed(value, scenario.fields[name].json_schema.get("type")) for name, value in request.fields.items()
-    }
+    own: dict[str, Json] = {name: typed(value, scenario.fields.get(name)) for name, value in request.fields.items()}
     if scenario.tool is not None:
         wanted = {*scenario.ask_for, *scenario.one_of, *scenario.fields}
         return {**{name: value for name, value in known.items() if value and name in wanted}, **own}
@@ -35,18 +34,6 @@ def arguments(context: Context, request: PendingRequest) -> dict[str, Json]:
         "priority": request.priority or "NORMAL",
         **own,
     }
-
-
-def typed(value: str, kind: object) -> Json:
-    """A value as the type of its field's schema, if it can be read as that."""
-    if kind == "integer" and value.lstrip("-").isdigit():
-        return int(value)
-    if kind in {"number", "integer"}:
-        try:
-            return float(value.replace(",", "."))
-        except ValueError:
-            return value
-    return value
 
 
 def report(context: Context) -> tuple[Part, ...]:
@@ -63,7 +50,11 @@ def report(context: Context) -> tuple[Part, ...]:
 
 def _filed(context: Context, filed: FiledRequest, *, alone: bool) -> list[Part]:
     """The reference and a field of the record, both from the tool's result."""
-    record = {name: str(value) for name, value in filed.record.items() if isinstance(value, str | int | float)}
+    record = {
+        name: context.wording.spoken(name, str(value), filed.scenario)
+        for name, value in filed.record.items()
+        if isinstance(value, str | int | float)
+    }
     external = filed.scenario.tool is not None
     key = "filed" if external or filed.reference else "filed_plain"
     parts = [Part(key, record, filed.scenario, otherwise="done" if external else None)]

@@ -9,7 +9,7 @@ from db.agents.tool_names import FIND_CRM_RECORDS, SEARCH_KNOWLEDGE, UPDATE_CRM_
 from db.json_value import Json
 from inference.engines.scripted.dialogue import filing, updating
 from inference.engines.scripted.dialogue.answers import abilities, answers, asks_something, needs_lookup
-from inference.engines.scripted.dialogue.asking import open_question
+from inference.engines.scripted.dialogue.asking import not_taken, open_question
 from inference.engines.scripted.dialogue.context import Context
 from inference.engines.scripted.dialogue.state import PendingRequest
 from inference.engines.scripted.values import Polarity, Reaction, Understanding
@@ -46,7 +46,8 @@ def decide(context: Context) -> Decision:
     called = _calls(context)
     if called is not None:
         return called
-    parts = (*filing.report(context), *updating.report(context), *_changes(context), *answers(context))
+    reports = (*filing.report(context), *updating.report(context), *not_taken(context))
+    parts = (*reports, *_changes(context), *answers(context))
     if turn.waits and not parts and not turn.new and not turn.values:
         return Decision("wait", (Part("wait"),))
     question = () if _asks_already(parts) else _question(context)

@@ -70,7 +70,7 @@ def _identity_order(request: PendingRequest | None) -> tuple[str, ...]:
 
 def read_values(state: DialogueState, understood: Understanding) -> dict[str, str]:
     """Field -> value of what the utterance says. Own fields are those of the scenarios that it is about."""
-    scenarios = _scenarios(state, understood)
+    scenarios = scenarios_about(state, understood)
     expected = expectation(state)
     values: dict[str, str] = {}
     for mention in understood.mentions:
@@ -111,7 +111,7 @@ def _wishes(state: DialogueState, understood: Understanding) -> bool:
     return any(wish.requested or wish.polarity not in _TOLD for wish in understood.wishes)
 
 
-def _scenarios(state: DialogueState, understood: Understanding) -> list[ScenarioDefinition]:
+def scenarios_about(state: DialogueState, understood: Understanding) -> list[ScenarioDefinition]:
     """The scenarios that an utterance may speak about, the likeliest first."""
     wished = [
         state.agent.intent(wish.intent)

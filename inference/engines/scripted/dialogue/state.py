@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 from db.agents.definition import AgentDefinition, ScenarioDefinition
 from db.json_value import Json
+from inference.engines.scripted.dialogue.limits import Unfit
 from inference.engines.scripted.values import Understanding
 from inference.engines.scripted.wording.asked import Asks, Question
 
 #: Times that a field is asked for: the second time with the reason.
 MAX_ASKED = 2
+#: Values for a field that its schema does not allow, after which it is not asked for any more.
+MAX_UNFIT = 3
 #: A request that tools refused this often is dropped.
 MAX_REFUSALS = 2
 
@@ -24,7 +27,7 @@ class PendingRequest:
     ``condition``: when or under which condition it shall be done. ``doubtful``: the customer only considers it.
     ``offered``: the assistant proposed it. ``requested``: the customer's words ask for it. ``hesitated``: the last
     answer was no plain yes or no. ``unanswered``: times that a question got no answer, by what it asks for.
-    ``given_up``: questions that are not asked again.
+    ``unfit``: answers that a field's schema does not allow, by field. ``given_up``: questions that are not asked again.
     """
 
     scenario: ScenarioDefinition
@@ -40,6 +43,7 @@ class PendingRequest:
     confirmed: bool = False
     hesitated: bool = False
     unanswered: dict[str, int] = field(default_factory=dict)
+    unfit: dict[str, int] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
     refusals: int = 0
 
@@ -107,8 +111,8 @@ class TurnState:
     requests that were wished again. ``elsewhere``: whether something was wished that this agent does not take up.
     ``answers``: intents that are answered and not filed. ``new``: requests of this turn. ``hesitates``: a confirmation
     was answered by neither yes nor no. ``conditional``: by a condition. ``waits``: the customer needs time. ``values``:
-    field -> value, as said in this turn. ``changed``: those that replace another value. ``leaves``: the customer says
-    goodbye.
+    field -> value, as said in this turn. ``changed``: those that replace another value. ``unfit``: those that were not
+    taken. ``leaves``: the customer says goodbye.
     """
 
     understood: Understanding | None = None
@@ -130,6 +134,7 @@ class TurnState:
     refused_offer: bool = False
     values: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    unfit: list[Unfit] = field(default_factory=list)
     leaves: bool = False
 
 

@@ -12,14 +12,17 @@ from inference.engines.scripted.dialogue.confirming import drop, react
 from inference.engines.scripted.dialogue.corrections import note_facts, note_priority, note_updates
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.known_values import replaced
+from inference.engines.scripted.dialogue.limits import Unfit, unfit
 from inference.engines.scripted.dialogue.results import apply_tool_result, tool_of
-from inference.engines.scripted.dialogue.slots import expectation, read_values, store
+from inference.engines.scripted.dialogue.slots import expectation, read_values, scenarios_about, store
 from inference.engines.scripted.dialogue.state import (
     MAX_ASKED,
+    MAX_UNFIT,
     DialogueState,
     PendingRequest,
     TurnState,
 )
+from inference.engines.scripted.dialogue.told import as_answer
 from inference.engines.scripted.dialogue.wishes import apply_wishes
 from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.values import Expectation, Polarity, Reaction, Understanding
@@ -78,11 +81,12 @@ def note_reply(state: DialogueState, said: str) -> None:
 
 def update(state: DialogueState, understood: Understanding, understander: Understands) -> None:
     """Updates the state by one utterance of the customer."""
+    understood = as_answer(state, understood)
     state.turn = turn = TurnState(understood)
     if not understood.words or understood.unsupported:
         return
     state.language = understood.language
-    values = read_values(state, understood)
+    values, turn.unfit = _fitting(state, understood, read_values(state, understood))
     declines = not values and (understood.declines or _refuses(state, understood)) and "why" not in understood.acts
     turn.understood = understood = replace(understood, declines=declines)
     if not state.asks(Asks.HANDOVER):
@@ -90,7 +94,7 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
     turn.values = values
     turn.changed = replaced(state, values)
     asked = state.pending[0] if state.pending else None
-    react(state, understood, turn.changed)
+    react(state, understood, turn.changed | {each.name for each in turn.unfit})
     if asked is not None and asked.needs_yes and not state.asks(Asks.CONFIRM) and not values:
         note_condition(asked, understood.condition)
     _leave(state, understood, values)
@@ -102,6 +106,18 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
     note_facts(state, understood)
     for request in [each for each in state.pending if _lacks(each)]:
         drop(state, request)
+
+
+def _fitting(
+    state: DialogueState, understood: Understanding, values: dict[str, str]
+) -> tuple[dict[str, str], list[Unfit]]:
+    """The values that their fields can have, and the others."""
+    about = scenarios_about(state, understood)
+    having = {name: next((each for each in about if name in each.fields), None) for name in values}
+    found = [unfit(scenario, name, values[name]) for name, scenario in having.items() if scenario is not None]
+    wrong = [each for each in found if each is not None]
+    names = {each.name for each in wrong}
+    return {name: value for name, value in values.items() if name not in names}, wrong
 
 
 def _lacks(request: PendingRequest) -> bool:
@@ -130,7 +146,7 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
     turn.leaves = "goodbye" in understood.acts and not engages
     declines = understood.declines and any(question_key(each) for each in state.open)
     answers = understood.reaction in _ENGAGES and (state.asks(Asks.CONFIRM) or understood.reaction is not Reaction.YES)
-    said_else = values or declines or turn.conditional or answers
+    said_else = values or turn.unfit or declines or turn.conditional or answers
     if understood.reaction is Reaction.WAIT and state.asks(Asks.CONFIRM):
         return  # "wait, don't do it yet"
     if "nevermind" in understood.acts and not said_else:
@@ -165,6 +181,10 @@ def _note_unanswered(
             continue  # something new was asked for instead
         if understood.declines:
             asked.given_up.add(key)
+        elif any(each.name == key for each in turn.unfit):
+            asked.unfit[key] = asked.unfit.get(key, 0) + 1
+            if asked.unfit[key] >= MAX_UNFIT:
+                asked.given_up.add(key)
         else:
             asked.unanswered[key] = asked.unanswered.get(key, 0) + 1
             if asked.unanswered[key] >= MAX_ASKED:

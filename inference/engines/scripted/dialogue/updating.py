@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from db.json_value import Json
 from inference.engines.scripted.dialogue.context import Context
-from inference.engines.scripted.dialogue.filing import reachable, typed
+from inference.engines.scripted.dialogue.filing import reachable
+from inference.engines.scripted.dialogue.limits import typed
 from inference.engines.scripted.dialogue.state import Update
 from inference.engines.scripted.wording.wording import Part, field_definition
 
@@ -18,8 +19,7 @@ def arguments(update: Update) -> dict[str, Json]:
     """The arguments of the tool that changes a record."""
     changes: dict[str, Json] = {}
     for name, value in update.changes.items():
-        field = field_definition(update.filed.scenario, name)
-        changes[name] = typed(value, field.json_schema.get("type") if field else "string")
+        changes[name] = typed(value, field_definition(update.filed.scenario, name))
     return {"reference": update.filed.reference, **changes}
 
 

@@ -31,25 +31,17 @@ def find_choices(said: Utterance, languages: tuple[str, ...], fields: Fields, ex
 
 
 def _wordings(slot: Slot, languages: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Value and folded wording: the value itself, and the definition's words for it."""
-    if slot.definition is None:
-        return []
-    listed = slot.definition.json_schema.get("enum")
-    values = (
-        [each for each in listed if isinstance(each, str | int) and not isinstance(each, bool)]
-        if isinstance(listed, list)
-        else []
-    )
-    pairs = []
-    for value in values:
-        texts = slot.definition.values.get(str(value), {})
-        wordings = [
-            str(value),
-            str(value).replace("_", " "),
-            *(text for each in languages for text in texts.get(each, [])),
-        ]
-        pairs += [(str(value), fold(wording)) for wording in dict.fromkeys(wordings)]
-    return pairs
+    """Value and folded wording: the value itself, and the definitions' words for it."""
+    pairs: list[tuple[str, str]] = []
+    for field in slot.definitions:
+        listed = field.json_schema.get("enum")
+        for value in listed if isinstance(listed, list) else ():
+            if not isinstance(value, str | int) or isinstance(value, bool):
+                continue
+            texts = field.values.get(str(value), {})
+            said = [text for each in languages for text in texts.get(each, [])]
+            pairs += [(str(value), fold(each)) for each in (str(value), str(value).replace("_", " "), *said)]
+    return list(dict.fromkeys(pairs))
 
 
 @lru_cache(maxsize=2048)

@@ -21,17 +21,14 @@ _SENTENCE_END = re.compile(r"[.!?;\n](?= |$)|\n")
 
 
 def format_of(field: FieldDefinition) -> str:
-    """The field's format; "number" for numeric types without one, "text" for a field that is taken verbatim."""
-    if field.format == "condition":
-        return "text"
-    if field.format:
-        return field.format
-    return "number" if field.json_schema.get("type") in {"integer", "number"} else "text"
+    """The field's format; "text" for a field that is taken verbatim."""
+    return "text" if field.format in {None, "condition"} else str(field.format)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A field of the agent. ``names``: a pattern of what customers call it. ``phrases``: patterns with a group.
+    """A field of the agent, in all scenarios that have one of this name. ``names``: a pattern of what customers call
+    it. ``phrases``: patterns with a group.
     ``short``: whether a phrase of any language goes on behind the value ("the {} plan"), so that it is a name. Hindi
     does not count: its verbs stand behind every value.
     ``nouns``: what stands beside such a name ("plan").
@@ -39,9 +36,9 @@ class Slot:
 
     name: str
     format: str
-    definition: FieldDefinition | None
-    names: re.Pattern[str] | None
-    phrases: tuple[re.Pattern[str], ...]
+    definitions: tuple[FieldDefinition, ...] = ()
+    names: re.Pattern[str] | None = None
+    phrases: tuple[re.Pattern[str], ...] = ()
     short: bool = False
     nouns: frozenset[str] = frozenset()
 
@@ -50,12 +47,14 @@ class Fields:
     """The fields of an agent in one language, the standard ones among them."""
 
     def __init__(self, agent: AgentDefinition, languages: tuple[str, ...]) -> None:
-        self.slots: dict[str, Slot] = {name: Slot(name, form, None, None, ()) for name, form in STANDARD.items()}
+        self.slots: dict[str, Slot] = {name: Slot(name, form) for name, form in STANDARD.items()}
+        named: dict[str, list[FieldDefinition]] = {}
         for scenario in agent.scenarios:
             for name, field in scenario.fields.items():
-                known = self.slots.get(name)
-                if known is None or known.definition is None:
-                    self.slots[name] = _slot(name, field, languages)
+                known = named.setdefault(name, [])
+                if not known or format_of(known[0]) == format_of(field):  # else the first is meant
+                    known.append(field)
+        self.slots |= {name: _slot(name, fields, languages) for name, fields in named.items()}
 
     def of_format(self, form: str) -> list[Slot]:
         """The fields of a format."""
@@ -108,18 +107,20 @@ class Fields:
         return slot is not None and slot.format == form
 
 
-def _slot(name: str, field: FieldDefinition, languages: tuple[str, ...]) -> Slot:
-    names = [each for language in languages for each in field.names.get(language, [])]
+def _slot(name: str, fields: list[FieldDefinition], languages: tuple[str, ...]) -> Slot:
+    names = [each for field in fields for language in languages for each in field.names.get(language, [])]
     pattern = re.compile(f"{LEFT}{alternation(names)}{RIGHT}") if names else None
-    phrases = [each for language in languages for each in field.phrases.get(language, [])]
+    said = [each for field in fields for language in languages for each in field.phrases.get(language, [])]
+    phrases = list(dict.fromkeys(said))
     return Slot(
         name,
-        STANDARD.get(name, format_of(field)),
-        field,
+        STANDARD.get(name, format_of(fields[0])),
+        tuple(fields),
         pattern,
         tuple(map(_phrase, sorted(phrases, key=len, reverse=True))),
         any(
             not text.strip().endswith("{}")
+            for field in fields
             for language, texts in field.phrases.items()
             if language not in _VERB_LAST
             for text in texts

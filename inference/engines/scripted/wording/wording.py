@@ -107,6 +107,16 @@ class Wording:
         titles = scenario.title.get(self.language)
         return titles[0] if titles else scenario.name.replace("_", " ")
 
+    def asks_itself(self, name: str, scenario: ScenarioDefinition | None) -> bool:
+        """Whether the definition has a question for a field in the language."""
+        definition = field_definition(scenario, name)
+        return definition is not None and self.language in definition.ask
+
+    def is_named(self, name: str, scenario: ScenarioDefinition | None) -> bool:
+        """Whether a field has a name in the language, beside its key."""
+        definition = field_definition(scenario, name)
+        return definition is None or self.language in definition.names
+
     def field_name(self, name: str, scenario: ScenarioDefinition | None = None) -> str:
         """What a field is called in a question: "your name"."""
         definition = field_definition(scenario, name)
@@ -122,7 +132,15 @@ class Wording:
         definition = field_definition(scenario, name)
         templates = definition.read_back.get(self.language) if definition else None
         template = (templates or self._defaults.get(f"value.{name}") or self._defaults["value.default"])[0]
-        return PLACEHOLDER.sub(lambda _: value, template, count=1)
+        return PLACEHOLDER.sub(lambda _: self.spoken(name, value, scenario), template, count=1)
+
+    def spoken(self, name: str, value: str, scenario: ScenarioDefinition | None) -> str:
+        """A value as it is said: of an enum, what customers say for it in the language, else the value in words."""
+        definition = field_definition(scenario, name)
+        if definition is None or definition.format != "enum":
+            return value
+        said = definition.values.get(value, {}).get(self.language)
+        return said[0] if said else value.replace("_", " ")
 
     def listed(self, items: Sequence[str]) -> str:
         """Alternatives: "a, b or c"."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from db.agents.definition import AgentDefinition
 from db.agents.parse import parse_file
 from inference.engines.scripted.mentions import find_mentions
 from inference.engines.scripted.values import NOTHING_ASKED, Expectation
@@ -70,3 +71,42 @@ def test_a_field_whose_phrases_end_with_the_value_takes_words_in_lower_case() ->
 )
 def test_party_sizes(language: str, text: str, guests: str) -> None:
     assert _read("restaurant", language, text)["guests"] == guests
+
+
+def test_a_field_of_several_scenarios_is_understood_by_the_words_of_all() -> None:
+    door = {"type": "string", "enum": ["front", "cellar"]}
+    number = {"type": "string", "format": "number"}
+    agent = AgentDefinition.model_validate(
+        {
+            "name": "locks",
+            "description": "Locks.",
+            "languages": ["en"],
+            "instructions": "You take orders.",
+            "scenarios": [
+                {
+                    "name": "order",
+                    "description": "Keys.",
+                    "fields": {
+                        "door": {"schema": door, "values": {"cellar": {"en": ["the basement"]}}},
+                        "code": {"schema": number, "names": {"en": ["code"]}},
+                        "size": {"schema": number, "names": {"en": ["width"]}},
+                    },
+                },
+                {
+                    "name": "repair",
+                    "description": "A lock.",
+                    "fields": {
+                        "door": {"schema": door, "values": {"cellar": {"en": ["downstairs"]}}},
+                        "code": {"schema": number, "names": {"en": ["stamp"]}},
+                    },
+                },
+            ],
+        }
+    )
+    for text, field, value in (
+        ("it is the basement", "door", "cellar"),
+        ("it is downstairs", "door", "cellar"),
+        ("the code is 4412", "code", "4412"),
+        ("the stamp is 4412", "code", "4412"),
+    ):
+        assert [(each.field, each.value) for each in find_mentions(text, "en", agent)] == [(field, value)], text
