@@ -49,23 +49,27 @@ class _Part(BaseModel):
 
 
 class FieldDefinition(_Part):
-    """A field of a scenario's record.
+    """A field of a scenario's record, which is asked for, understood and read back."""
 
-    ``json_schema`` (key ``schema``): JSON Schema of the value; ``format`` may be one of FieldFormat, ``enum`` lists
-    values. Without either, an answer is taken verbatim. ``ask``: the question for it. ``read_back``: how it is named
-    with its value, ``{value}``. ``names``: what customers call it. ``phrases``: sentences in which ``{}`` stands for
-    the value ("because {}", "the {} plan"). ``values``: of an enum, what customers say for each value. ``required``:
-    no record is filed without it.
-    """
-
-    json_schema: dict[str, Json] = Field(default_factory=lambda: {"type": "string"}, alias="schema")
-    description: str = Field("", max_length=500)
-    ask: Texts = {}
-    read_back: Texts = {}
-    names: Texts = {}
-    phrases: Texts = {}
-    values: dict[str, Texts] = {}
-    required: bool = False
+    json_schema: dict[str, Json] = Field(
+        default_factory=lambda: {"type": "string"},
+        alias="schema",
+        description="JSON Schema of the value. `format`: how it is read out of what is said; `enum`: one of a list;"
+        " `type: integer` or `number`: a number. Without any of these an answer is taken in the customer's words.",
+    )
+    description: str = Field("", max_length=500, description="What it holds, for engines that take a prompt.")
+    ask: Texts = Field({}, description="The question for it.")
+    read_back: Texts = Field({}, description="How it is told, with `{value}`; the value alone without one.")
+    names: Texts = Field(
+        {}, description="What customers call it. The first is what VoxLoom calls it: give its article."
+    )
+    phrases: Texts = Field(
+        {}, description="Sentences in which `{}` stands for the value: `because {}`, `the {} plan`, `for {} people`."
+    )
+    values: dict[str, Texts] = Field(
+        {}, description="Of an `enum`: what customers say for each value. The first is how it is read back."
+    )
+    required: bool = Field(False, description="Nothing is filed without it. It is asked for if `ask_for` has it not.")
 
     @property
     def format(self) -> str | None:
@@ -85,39 +89,40 @@ class FieldDefinition(_Part):
 
 
 class ScenarioReplies(_Part):
-    """Replies about a scenario; absent: the language's defaults, with the scenario's ``title``.
-
-    ``lead``: said when it is taken up. ``confirm``: reads it back and asks for a yes. ``filed``, ``updated``: said
-    after the tool's success, with ``{reference}``. ``ask_one_of``: asks for one of the
-    fields of ``one_of``. Placeholders are names of fields, and of the tool's result in ``filed``.
+    """Replies about a scenario; absent: the language's defaults, with the scenario's `title`. Placeholders are names of
+    fields, `{details}` (all that is known), and of the tool's result in `filed` and `updated`, as `{reference}`.
     """
 
-    lead: Texts = {}
-    confirm: Texts = {}
-    filed: Texts = {}
-    updated: Texts = {}
-    ask_one_of: Texts = {}
+    lead: Texts = Field({}, description="Said when it is taken up, before the first question.")
+    confirm: Texts = Field({}, description="Reads it back and asks for a yes, where `confirm` is true.")
+    filed: Texts = Field({}, description="Said once it is filed.")
+    updated: Texts = Field({}, description="Said once a filed record was changed.")
+    ask_one_of: Texts = Field({}, description="Asks for one of the fields of `one_of`.")
 
 
 class ScenarioDefinition(_Part):
-    """What may be filed. ``title``: how it is called in replies, with its article ("the billing question").
+    """What may be filed."""
 
-    ``ask_for``: fields to ask for before filing, in this order; of standard fields name, phone and account_id with
-    ``require: any`` one is enough. ``one_of``: fields of which at least one is needed. ``confirm``: whether it is read
-    back and filed only after a yes. ``tool``: an external tool (``server__tool``) that is called with the fields
-    instead of filing a record; ``filed`` may name what its result holds.
-    """
-
-    name: Identifier
-    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-    title: Texts = {}
-    fields: dict[Identifier, FieldDefinition] = {}
-    ask_for: list[Identifier] = []
-    require: Literal["any", "all"] = "all"
-    one_of: list[Identifier] = []
-    confirm: bool = False
-    tool: str | None = None
-    replies: ScenarioReplies = ScenarioReplies()
+    name: Identifier = Field(description="Its name, on records and as a tool of engines that take a prompt.")
+    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+        description="What it is for, for engines that take a prompt."
+    )
+    title: Texts = Field({}, description="How it is called in replies, with its article: `the billing question`.")
+    fields: dict[Identifier, FieldDefinition] = Field(
+        {}, description="Its own fields, beside the standard ones: name, phone, account_id, query, intent, priority."
+    )
+    ask_for: list[Identifier] = Field(
+        [], description="Own fields and name, phone, account_id that are asked for before filing, in this order."
+    )
+    require: Literal["any", "all"] = Field(
+        "all", description="`any`: one of the name, phone and account_id in `ask_for` is enough."
+    )
+    one_of: list[Identifier] = Field([], description="Fields of which at least one is needed; asked for first.")
+    confirm: bool = Field(False, description="Whether it is read back and filed only after a yes.")
+    tool: str | None = Field(
+        None, description="An external tool, `server__tool`, that is called with the fields; no record is filed."
+    )
+    replies: ScenarioReplies = Field(ScenarioReplies(), description="What is said about it.")
 
     @property
     def files_records(self) -> bool:
@@ -137,70 +142,74 @@ class ScenarioDefinition(_Part):
 
 
 class IntentDefinition(_Part):
-    """Something that a customer may want. ``scenario``: what is filed for it. ``answer``: what is said, if nothing is.
+    """Something that a customer may want."""
 
-    ``examples``: what customers say; ``NAME`` and ``NUMBER`` may stand for names and numbers. ``remark``: said beside
-    a request it is taken for the reason of that, unless it is asked for by name.
-    """
-
-    name: Identifier
-    scenario: Identifier | None = None
-    examples: Texts
-    answer: Texts = {}
-    remark: bool = False
+    name: Identifier = Field(description="Its name, on records.")
+    scenario: Identifier | None = Field(None, description="What is filed for it.")
+    examples: Texts = Field(
+        description="What customers say, five or more; `NAME` and `NUMBER` may stand for names and numbers."
+    )
+    answer: Texts = Field({}, description="What is said, if it has no scenario.")
+    remark: bool = Field(
+        False, description="Said beside a request it is taken for the reason of that, unless it is asked for by name."
+    )
 
 
 class KnowledgeSource(_Part):
-    """A text that questions are answered from. ``source``: the file's name. ``text``: its contents, read when a file
-    is published; Markdown or plain text.
-    """
+    """A text that questions are answered from."""
 
-    source: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    text: str | None = Field(None, max_length=1_000_000)
+    source: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        description="The file's name, beside the definition."
+    )
+    text: str | None = Field(
+        None, max_length=1_000_000, description="Its contents, Markdown or plain text; read when a file is published."
+    )
 
 
 class ToolServer(_Part):
-    """An MCP server known to the process. ``allow``: names of tools that may be used; absent: all. ``confirm``: those
-    that need a yes first; "*": all that the server does not declare read-only or idempotent.
-    """
+    """An MCP server known to the process."""
 
-    server: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    allow: list[str] | None = None
-    confirm: list[str] = []
+    server: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(description="Its name.")
+    allow: list[str] | None = Field(None, description="Names of tools that may be used; all without it.")
+    confirm: list[str] = Field(
+        [], description='Tools that need a yes first; "*": all that are not declared read-only or idempotent.'
+    )
 
 
 class EnginePreferences(_Part):
     """Engines by stage, in order of preference; absent: the process's settings."""
 
-    asr: list[str] | None = None
-    llm: list[str] | None = None
-    tts: list[str] | None = None
+    asr: list[str] | None = Field(None, description="Speech recognition.")
+    llm: list[str] | None = Field(None, description="The dialogue.")
+    tts: list[str] | None = Field(None, description="Speech synthesis.")
 
 
 class Handover(_Part):
-    """``scenario``: what is filed to reach a person. ``after_misunderstandings``: in a row, then it is offered."""
+    """How a person is reached."""
 
-    scenario: Identifier
-    after_misunderstandings: int = Field(2, ge=1, le=10)
+    scenario: Identifier = Field(description="What is filed to reach a person.")
+    after_misunderstandings: int = Field(2, ge=1, le=10, description="In a row, then a person is offered.")
 
 
 class AgentDefinition(_Part):
-    """An agent. ``replies``: texts that replace the defaults of the dialogue engine, by their key."""
+    """An agent: who it is, what customers may want of it, what it files and says."""
 
-    name: Identifier
-    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-    languages: list[Language] = Field(min_length=1, max_length=20)
-    instructions: LongText
-    greeting: Texts = {}
-    voices: dict[Language, str] = {}
-    engines: EnginePreferences = EnginePreferences()
-    intents: list[IntentDefinition] = []
-    scenarios: list[ScenarioDefinition] = []
-    replies: dict[str, Texts] = {}
-    knowledge: list[KnowledgeSource] = []
-    tools: list[ToolServer] = []
-    handover: Handover | None = None
-    tests: list[str] = []
+    name: Identifier = Field(description="What `createSession(persona:)` names.")
+    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+        description="What it does, for people who choose."
+    )
+    languages: list[Language] = Field(min_length=1, max_length=20, description="That it speaks, ISO 639-1.")
+    instructions: LongText = Field(description="The prompt, for engines that take one.")
+    greeting: Texts = Field({}, description="Said first in a call.")
+    voices: dict[Language, str] = Field({}, description="Voices by language; the engine's default without one.")
+    engines: EnginePreferences = Field(EnginePreferences(), description="Engines by stage.")
+    intents: list[IntentDefinition] = Field([], description="What customers may want.")
+    scenarios: list[ScenarioDefinition] = Field([], description="What may be filed.")
+    replies: dict[str, Texts] = Field({}, description="Texts that replace VoxLoom's own, by their key.")
+    knowledge: list[KnowledgeSource] = Field([], description="Texts that questions are answered from.")
+    tools: list[ToolServer] = Field([], description="MCP servers whose tools it may use.")
+    handover: Handover | None = Field(None, description="How a person is reached.")
+    tests: list[str] = Field([], description="Its eval files, for people.")
 
     @property
     def scenario_names(self) -> tuple[str, ...]:

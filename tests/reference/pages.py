@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.reference.agent_definitions import agent_definitions_page
 from tests.reference.decisions import decisions_index
 from tests.reference.errors import errors_page
 from tests.reference.graphql import graphql_pages
@@ -18,6 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def generated_pages() -> dict[str, str]:
     pages = {
         "decisions/index.md": decisions_index(),
+        "reference/agent-definitions.md": agent_definitions_page(),
         "reference/errors.md": errors_page(),
         "reference/realtime.md": realtime_page(),
         "reference/settings.md": settings_page(),

@@ -54,11 +54,10 @@ def _ask(context: Context, request: PendingRequest, name: str) -> tuple[Part, ..
     """Asks for a field, the second time with the reason; in its own words if it has no name."""
     scenario, wording = request.scenario, context.wording
     own = Part("ask", {}, scenario, asked=name)
-    if wording.asks_itself(name, scenario) and any(each.name == name for each in context.state.turn.unfit):
-        return (own,)  # the reason was just told
+    told = any(each.name == name for each in context.state.turn.unfit)  # the reason
     again = request.unanswered.get(name, 0) > 0 or _asks_why(context)
-    if again and wording.asks_itself(name, scenario) and not wording.is_named(name, scenario):
-        return (Part("why_field", {}, scenario), own)
+    if wording.asks_itself(name, scenario) and (told or not wording.is_named(name, scenario)):
+        return (Part("why_field", {}, scenario), own) if again and not told else (own,)
     values = {"field": wording.field_name(name, scenario)}
     return (Part("ask_field_again" if again else "ask", values, scenario, asked=name),)
 

@@ -26,6 +26,8 @@ from inference.engines.scripted.wording.asked import IDENTITY, IDENTITY_FORMATS,
 
 #: Words of an utterance that is a value and little else: "sorry, 4412".
 _SHORT = 4
+#: Words of a number and what counts it: "two bags".
+_FEW = 2
 #: A name with a number: "Basic 50", "the Family Max 200".
 _NUMBERED = re.compile(r"(?<!\w)((?:[A-ZÀ-ÖØ-Þ][^\W\d_]+(?:[+-][^\W\d_]*)* ){1,2}\d{1,4})(?![\w-]|[ ,.]\d)")
 #: Most words of an answer that is taken verbatim.
@@ -75,6 +77,8 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     values: dict[str, str] = {}
     for mention in understood.mentions:
         if is_retracted(mention, understood, state) or is_anothers_name(mention, understood, state, expected):
+            continue
+        if _is_within_text(mention, understood, expected, state):
             continue
         name = _field(mention, scenarios, values, state, understood)
         if name is not None and not _is_shorter(mention, values.get(name)):
@@ -162,6 +166,12 @@ def _own_field(
         if names and (scenario.name not in filed_only or form not in IDENTITY_FORMATS.values()):
             return names[0]
     return None
+
+
+def _is_within_text(mention: Mention, understood: Understanding, expected: Expectation, state: DialogueState) -> bool:
+    """Whether a number that nothing names is a part of the text that was asked for: "the main station, platform 9"."""
+    text = state.asks(Asks.FIELD) and expected.formats == (None,)
+    return text and mention.format == "number" and mention.field is None and understood.words > _FEW
 
 
 def _is_shorter(mention: Mention, known: str | None) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from db.agents.definition import AgentDefinition
 from inference.engines.scripted.lexicon import LANGUAGES
-from inference.engines.scripted.values import Reaction
+from inference.engines.scripted.values import Mention, Reaction
 from tests.inference.engines.scripted.dialogue.talk import Talk, said, wish
 
 _FRONT = {"en": ["the front door", "front"], "fr": ["la porte d'entrée"]}
@@ -144,3 +144,10 @@ def test_an_answer_withdraws_only_what_it_surely_withdraws(reaction: Reaction, s
     scores = (("nevermind", score),)
     talk.say(said("it just does not close", acts=("nevermind",), reaction=reaction, scores=scores))
     assert talk.filed == filed
+
+
+def test_a_number_within_an_answer_in_own_words_belongs_to_the_answer() -> None:
+    talk = Talk(_agent())
+    talk.say(said("a broken lock", wish("repair"), values={"pieces": "1", "door": "front_door"}))
+    talk.say(said("it takes 15 turns to open", mentions=(Mention("number", "15", 9, 11),)))
+    assert (talk.records[0]["trouble"], talk.records[0]["pieces"]) == ("it takes 15 turns to open", 1)
