@@ -14,7 +14,7 @@ from inference.engines.scripted.dialogue.doubts import (
     may_be_a_sigh,
     may_elaborate,
 )
-from inference.engines.scripted.dialogue.remarks import certain_wishes
+from inference.engines.scripted.dialogue.remarks import certain_wishes, is_background
 from inference.engines.scripted.dialogue.repeated import Similarity, filed_before
 from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, PendingRequest
 from inference.engines.scripted.lexicon import fold
@@ -29,7 +29,8 @@ def apply_wishes(state: DialogueState, understood: Understanding, similar: Simil
     """Updates the requests by the wishes of an utterance. Called after the answer to a confirmation was taken."""
     wishes = certain_wishes(state, understood)
     _replace(state, understood, wishes)
-    for wish in wishes:
+    # What is only told beside a request is asked about after it.
+    for wish in sorted(wishes, key=lambda wish: is_background(state, understood, wish, same_sentence=False)):
         intent = state.agent.intent(wish.intent)
         scenario = state.agent.scenario(intent.scenario) if intent and intent.scenario else None
         if intent is None:
@@ -155,6 +156,7 @@ def _want(
     doubtful = doubtful or unlikely or beside_answer(state, understood, wish)
     doubtful = doubtful or claims_to_repeat(state, understood) or may_elaborate(state, understood, wish, scenario)
     doubtful = doubtful or may_be_a_sigh(state, understood, wish)
+    doubtful = doubtful or is_background(state, understood, wish, same_sentence=False)
     request = PendingRequest(
         scenario, wish.intent, [wish.text], wish.score, doubtful=doubtful, requested=wish.requested
     )

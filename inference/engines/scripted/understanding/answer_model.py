@@ -21,7 +21,7 @@ from inference.engines.scripted.values import Reaction
 MAX_WORDS = 16
 #: Probability from which what no rule knows is a yes or a no. Chosen so that none of 43 answers that were no yes
 #: passed for one, of conversations that are no examples.
-_SURE_YES, _SURE_NO = 0.85, 0.9
+SURE_YES, _SURE_NO = 0.85, 0.9
 #: Below this probability a yes of the rules is in doubt, and from this probability on a no of theirs.
 _LEAST_YES, _MOST_YES = 0.1, 0.9
 #: With a goodbye, a yes is one from here on.
@@ -64,7 +64,7 @@ def weighed(
     if reaction is Reaction.NO and plain and likeness.yes > _MOST_YES:
         return Reaction.MIXED
     if reaction is Reaction.NONE and plain and not leaves:
-        if likeness.yes >= _SURE_YES:
+        if likeness.yes >= SURE_YES:
             return Reaction.YES
         if likeness.no >= _SURE_NO:
             return Reaction.NO

@@ -14,6 +14,8 @@ from inference.engines.scripted.values import Reaction
 
 #: Longer clauses are no plain answers.
 _MAX_WORDS = 12
+#: Words of a yes with a question mark that only asks what is meant.
+_ECHO_WORDS = 1
 
 
 class _Part(StrEnum):
@@ -75,7 +77,8 @@ def _parts(clause: Clause, tone: Tone, own: Cues) -> list[_Part]:
             others = (cues(language) for language in LANGUAGES if language != own.language)
             plain = next((found for other in others if (found := _plain_answer(body, other))), None)
         if plain is not None:
-            return [plain]
+            echo = plain is _Part.YES and clause.asked and len(WORD.findall(body)) <= _ECHO_WORDS
+            return [_Part.QUESTION if echo else plain]
     parts: list[_Part] = []
     if own.no_starts.match(body):
         parts.append(_Part.NO)
@@ -85,7 +88,7 @@ def _parts(clause: Clause, tone: Tone, own: Cues) -> list[_Part]:
             parts.append(_Part.DOUBT)
     if condition is not None:
         parts.append(_Part.CONDITION)
-    elif (tone.question or tone.inquires) and not tone.requests:
+    elif tone.inquires or (tone.question and not tone.requests):
         parts.append(_Part.QUESTION)
     return parts
 
@@ -96,6 +99,6 @@ def _plain_answer(body: str, language: Cues) -> _Part | None:
         return _Part.WAIT
     if language.refusal.fullmatch(body):
         return _Part.NO
-    if language.assent.fullmatch(body):
-        return _Part.YES
-    return _Part.DOUBT if language.doubtful_answer.fullmatch(body) else None
+    if language.doubtful_answer.fullmatch(body):  # "yeah right" before "yeah, right"
+        return _Part.DOUBT
+    return _Part.YES if language.assent.fullmatch(body) else None

@@ -11,7 +11,7 @@ from inference.engines.scripted.understanding.cues import Cues
 from inference.engines.scripted.understanding.normalized import Normalized, normalized
 
 #: Marks that end a sentence: Latin, Devanagari and Urdu.
-_END = re.compile(r"[.!?;।॥…\n۔؟]+")
+SENTENCE_END = re.compile(r"[.!?;।॥…\n۔؟]+")
 _PAUSE = re.compile(r"[,،:()]| [-–—]+ |[–—]+")
 _QUESTION = re.compile(r"[?؟]")
 #: A clause of fewer words belongs to the one before it, unless it is an answer or a greeting by itself.
@@ -46,7 +46,7 @@ def _sentences(text: str, cues: Cues, kept: Sequence[tuple[int, int]]) -> list[t
     """Start, end and whether it is asked, of each sentence."""
     sentences: list[tuple[int, int, bool]] = []
     at = 0
-    for match in _END.finditer(text):
+    for match in SENTENCE_END.finditer(text):
         if _is_inside(match.start(), kept) or _continues(text, match, cues):
             continue
         sentences.append((at, match.start(), _QUESTION.search(match.group()) is not None))

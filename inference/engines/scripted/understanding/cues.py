@@ -16,7 +16,7 @@ from inference.engines.scripted.understanding.normalized import normalized
 
 # Python's \w lacks Devanagari's vowel signs, so \b does not find the boundaries of Hindi words.
 _LETTER = r"[\w\u0900-\u0963\u0966-\u097F]"
-_LEFT, _RIGHT = rf"(?<!{_LETTER})", rf"(?!{_LETTER})"
+_LEFT, _RIGHT = rf"(?:(?<!{_LETTER})|(?='))", rf"(?!{_LETTER})"  # "'s settled" stands in "that's settled"
 #: Matches nothing.
 NEVER = re.compile(r"(?!)")
 
@@ -44,6 +44,7 @@ class _CueFile(BaseModel):
     question_starts: list[str]
     relatives: list[str]
     requests: list[str]
+    asides: list[str]
     remote: list[str]
     no_need: list[str]
     intended: list[str]
@@ -96,6 +97,7 @@ class Cues:
         #: They begin a clause that tells of what was named before a comma: "your line, which is dead".
         self.relatives = pattern(file.relatives)
         self.requests = pattern(file.requests)
+        self.asides = pattern(file.asides)
         self.remote = pattern(file.remote)
         #: "I'll pay it", "mine works": what was said before it needs nothing to be done.
         self.no_need = pattern(file.no_need)

@@ -123,7 +123,7 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
 def spread(tones: Sequence[Tone], clauses: Sequence[Clause], cues: Cues) -> list[Tone]:
     """Tones of clauses: what one clause of a sentence imagines, all of them do, and what somebody says is told of them
     behind a comma too. So is what nobody need do anything about: "there's a bill open, I'll pay it". A relative clause
-    asks nothing: "your line, which is dead".
+    asks nothing: "your line, which is dead"; one of a place or time only describes: "where the internet was slow".
     """
     imagined = {clause.sentence for clause, tone in zip(clauses, tones, strict=True) if tone.imagined}
     found = [replace(tone, imagined=clause.sentence in imagined) for clause, tone in zip(clauses, tones, strict=True)]
@@ -131,6 +131,9 @@ def spread(tones: Sequence[Tone], clauses: Sequence[Clause], cues: Cues) -> list
         both = normalized(f"{before.text} {clause.text}").text[:_MAX_CHARS]
         if before.sentence == clause.sentence and not tones[number - 1].remote and cues.remote.search(both):
             found[number] = replace(found[number], remote=True)
+        aside = cues.asides.match(normalized(clause.text).text) is not None and not clause.asked
+        if aside and before.sentence == clause.sentence and not tones[number].requests:
+            found[number] = replace(found[number], remote=True, question=False)
         follows = before.sentence == clause.sentence and len(before.text.split()) >= _MIN_TOLD
         if follows and not clause.asked and cues.relatives.match(normalized(clause.text).text[:_MAX_CHARS]):
             found[number] = replace(found[number], question=False, inquires=False, asks_if_done=False)

@@ -10,7 +10,7 @@ from db.agents.definition import AgentDefinition
 from inference.engines.scripted.lexicon import WORD
 from inference.engines.scripted.mentions import find_mentions, mask
 from inference.engines.scripted.understanding.agent_model import AgentModel
-from inference.engines.scripted.understanding.answer_model import MAX_WORDS, AnswerModel, is_plain, weighed
+from inference.engines.scripted.understanding.answer_model import MAX_WORDS, SURE_YES, AnswerModel, is_plain, weighed
 from inference.engines.scripted.understanding.answers import reaction_of
 from inference.engines.scripted.understanding.clause_judge import ClauseJudge, within
 from inference.engines.scripted.understanding.clauses import Clause, split_clauses
@@ -29,6 +29,8 @@ from inference.engines.scripted.understanding.wishes import (
     PolarityOf,
     acts_of,
     is_certain_act,
+    is_dropping,
+    is_withdrawal,
     merged,
     wish_of,
     wishes_of,
@@ -117,8 +119,17 @@ class Utterance:
             acts = tuple(act for act in acts if act != "wait")
         if expected.binds and count <= MAX_WORDS:
             plain = not self._mentions and not any(conditions) and is_plain(clauses, tones)
+            plain = plain and not (reaction is Reaction.NONE and any(map(is_dropping, judged)))
             likeness = answers.judge(masked)
-            weighs = weighed(reaction, likeness, plain=plain, wishes=bool(wishes), leaves="goodbye" in acts)
+            last = sentences.get(clauses[-1].sentence, clauses[-1])
+            if reaction is Reaction.YES and plain and likeness.yes < SURE_YES and last.start > 0:
+                likeness = max(likeness, answers.judge(last.text), key=lambda each: each.yes)  # "well, fine. Yes, do"
+            bare = all(self._cues.assent.fullmatch(normalized(each.text).text) for each in clauses)
+            weighs = weighed(
+                reaction, likeness, plain=plain, wishes=bool(wishes), leaves="goodbye" in acts and not bare
+            )
+            if weighs is Reaction.YES and any(map(is_withdrawal, judged)) and likeness.yes < SURE_YES:
+                weighs = Reaction.MIXED
             if weighs is not reaction and weighs is Reaction.YES:
                 acts = tuple(act for act in acts if act not in _LIKE_A_YES)
             reaction = weighs

@@ -16,6 +16,8 @@ MIN_SCORE, MIN_CLAUSE_SCORE = 0.5, 0.6
 _MIN_CERTAINTY = 0.75
 #: A settled or denied matter is taken for the likeliest intent from here on: it files nothing.
 _MIN_WITHDRAWN_SCORE = 0.3
+#: Probability from which an act is as good as certain.
+_SURE_ACT = 0.95
 #: From this probability on, an intent may be meant although another is likelier.
 _NEAR = 0.04
 #: Up to this many words, a clause behind a denied one goes on with it: "I do not want to cancel, change or move".
@@ -54,6 +56,10 @@ def wishes_of(
         if not certain and any(not is_certain_act(each) for each in members):
             sentence = larger(number)
             certain = [sentence] if sentence is not None and _is_wish(sentence, MIN_SCORE) else []
+        if len(certain) == 1 < len(members) and certain[0].judgement.certainty < _MIN_CERTAINTY:
+            sentence = larger(number)  # "the number is no good any more and I'd like you to change it"
+            if sentence is not None and _is_wish(sentence, certain[0].judgement.certainty):
+                certain = [replace(certain[0], judgement=sentence.judgement)]
         found += _in_order(certain, members, polarity_of)
     if not found and any(not is_certain_act(each) for each in clauses):
         whole = larger(None)
@@ -163,6 +169,11 @@ def is_withdrawal(judged: Judged) -> bool:
     tone = judged.tone
     certain = is_certain_act(judged) and judged.judgement.label == "nevermind"
     return certain and not tone.question and (tone.refuses or tone.negation is Negation.STRONG)
+
+
+def is_dropping(judged: Judged) -> bool:
+    """Whether a clause is as good as certainly a "leave it then", of which no likeness makes a yes."""
+    return judged.judgement.label == "nevermind" and judged.judgement.score >= _SURE_ACT
 
 
 def acts_of(clauses: Sequence[Judged], larger: Sequence[Judged]) -> tuple[str, ...]:
