@@ -32,6 +32,7 @@ class _Words:
     relative: re.Pattern[str]
     past: re.Pattern[str]
     past_words: re.Pattern[str]
+    past_forms: frozenset[str]
     stated: re.Pattern[str]
     today: re.Pattern[str]
     days: dict[str, int]
@@ -85,6 +86,7 @@ def _words(language: str) -> _Words:
         phrases(offsets),
         re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.past)} (?:\w+ )?$"),
         phrases(word for each in dates for word in each.past_words),
+        frozenset(word.lower() for each in dates for word in each.past_words),
         re.compile(rf"{LEFT}{alternation(word for each in dates for word in each.stated)} $"),
         phrases(word for each in dates for word in each.stated),
         days | ordinals,
@@ -145,9 +147,7 @@ def find_dates(said: Utterance, language: str, fields: Fields, expected: Expecta
             continue
         for match in pattern.finditer(said.folded):
             past = words.past.search(said.folded[max(0, match.start() - _BEFORE) : match.start()]) is not None
-            past = past or (
-                kind == "weekday_patterns" and words.past_words.search(_clause(said.folded, match)) is not None
-            )
+            past = past or (kind == "weekday_patterns" and _is_past(said, match, words))
             add(match, _value(kind, match, words, today, past=past))
     for match in words.feasts.finditer(said.folded):
         month, day = words.feast_days[re.sub(r"[ ,]+", " ", match.group())].split("-")
@@ -158,10 +158,14 @@ def find_dates(said: Utterance, language: str, fields: Fields, expected: Expecta
     return _whole(said, found)
 
 
-def _clause(folded: str, match: re.Match[str]) -> str:
+def _is_past(said: Utterance, match: re.Match[str], words: _Words) -> bool:
+    """Whether the clause around a weekday is about the past. Accents count: "hätte" is not "hatte"."""
+    folded = said.folded
     first = max(folded.rfind(mark, 0, match.start()) for mark in ",.;!?\n") + 1
     ends = [at for mark in ",.;!?\n" if (at := folded.find(mark, match.end())) >= 0]
-    return folded[max(first, match.start() - _CLAUSE) : min([*ends, match.end() + _CLAUSE])]
+    start, end = max(first, match.start() - _CLAUSE), min([*ends, match.end() + _CLAUSE, len(folded)])
+    forms = [said.said(*each.span()).lower() for each in words.past_words.finditer(folded, start, end)]
+    return any(form in words.past_forms or not form[:1].isascii() for form in forms)
 
 
 def _whole(said: Utterance, found: list[Mention]) -> list[Mention]:

@@ -103,3 +103,10 @@ def test_money(language: str, text: str, amount: str) -> None:
 def test_amount_without_a_currency_answers_the_question_for_it(text: str, amount: str) -> None:
     assert values(text, "en", "money", "amount") == [amount]
     assert values(text, "en", "money") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("ich hätte gern am Mittwoch", "2026-12-02"), ("ich hatte am Mittwoch", "2026-11-25")]
+)
+def test_a_day_behind_a_conditional_is_not_past(text: str, day: str) -> None:
+    assert values(text, "de", "date") == [day]
