@@ -25,6 +25,8 @@ _NAMED_HOUSE = re.compile(r"(?:The|Le|La|Les|El|Los|Las) [A-ZÀ-Þ]")
 _HOUSE_FIRST = re.compile(r"\d{1,5}[a-zA-Z]? (?:[A-ZÀ-Þ][\w'’\-]+ ?){1,4}$")
 #: Most characters between a street and its town: "Goethestr. 8a umgezogen, 53111 Bonn".
 _NEAR_TOWN = 20
+#: So many digits in a part without a street are no house number.
+_PHONE_DIGITS = 8
 _AND = re.compile(r"[ ,]+(?:and|und|y|e|et|aur|और|اور) (?P<next>[^\s,.;]+)")
 _STOP = re.compile(r",|;|\n|[.?!](?=\s|$)| - |\(|\)")
 _ABBREVIATED = re.compile(
@@ -256,6 +258,8 @@ def _is_street(said: Utterance, start: int, end: int, words: AddressWords, *, as
         return True
     capital = said.is_upper(start) or not said.has_case(start) or tokens[0][0].isdigit()
     later = re.search(r"\d", said.folded[end : end + 40]) is not None
+    if asked and street is False and sum(map(str.isdigit, piece)) >= _PHONE_DIGITS and "," not in piece:
+        return False  # a telephone number
     if asked:
         return (number and capital and len(tokens) >= 2 and re.search(r"[^\W\d_]{2}", piece) is not None) or street
     return (capital and len(tokens) >= 2 and (number or street) and len(tokens) <= 8) or (street and later)

@@ -167,7 +167,8 @@ def _behind(said: Utterance, tokens: list[re.Match[str]], span: tuple[int, int],
     for token in tokens:
         if kept and kept[-1].group().isdigit() and words.units.fullmatch(token.group()) and token.end() <= limit:
             return [*kept, token]
-        if token.end() > limit or token.group() in words.vague or len(kept) >= _MAX_WORDS:
+        named = not kept and _begins_name(said, token, limit)
+        if token.end() > limit or (token.group() in words.vague and not named) or len(kept) >= _MAX_WORDS:
             break
         if kept and _is_capital(said, kept[0]) and not _is_capital(said, token):
             break
@@ -176,6 +177,13 @@ def _behind(said: Utterance, tokens: list[re.Match[str]], span: tuple[int, int],
             break
         kept.append(token)
     return kept
+
+
+def _begins_name(said: Utterance, token: re.Match[str], limit: int) -> bool:
+    """Whether a capital word and what is behind it are a name, whatever the word means: "Illimité 20"."""
+    following = re.compile(r" (?:\d|[^\W\d_])").match(said.folded, token.end(), limit)
+    named = following is not None and (said.is_upper(following.end() - 1) or following.group()[1:].isdigit())
+    return named and said.is_upper(token.start()) and said.text != said.text.upper()
 
 
 def _is_capital(said: Utterance, token: re.Match[str]) -> bool:

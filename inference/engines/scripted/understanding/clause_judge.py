@@ -10,6 +10,7 @@ from inference.engines.scripted.e5 import Vectors
 from inference.engines.scripted.lexicon import WORD
 from inference.engines.scripted.mentions import mask
 from inference.engines.scripted.understanding.agent_model import AgentModel
+from inference.engines.scripted.understanding.around_identity import around_identity
 from inference.engines.scripted.understanding.beside_values import beside_values
 from inference.engines.scripted.understanding.clauses import Clause
 from inference.engines.scripted.understanding.cues import cues
@@ -24,6 +25,8 @@ from inference.engines.scripted.values import Mention
 
 #: Words beside a value from which a clause may ask for something; fewer only name the value: "the Gold plan".
 _MIN_WORDS_AROUND = 3
+#: Probability from which a part of a clause has its wish.
+_SURE_PART = 0.7
 
 
 class ClauseJudge:
@@ -47,6 +50,7 @@ class ClauseJudge:
     def judge(self, clauses: Sequence[Clause]) -> list[Judged]:
         """The clauses, or sentences, with their judgements and tones."""
         judged = self._model.judge([self._masked(each) for each in clauses], english=self._language == "en")
+        judged = [self._around_identity(*each) for each in zip(clauses, judged, strict=True)]
         judged = [self._beside_values(*each) for each in zip(clauses, judged, strict=True)]
         judgements = [self._with_values(*each) for each in zip(clauses, judged, strict=True)]
         tones = spread([tone_of(each, self._cues) for each in clauses], clauses, self._cues)
@@ -76,6 +80,17 @@ class ClauseJudge:
         inside = [each for each in self._mentions if clause.start <= each.start and each.end <= clause.end]
         moved = [replace(each, start=each.start - clause.start, end=each.end - clause.start) for each in inside]
         return mask(clause.text, tuple(moved))
+
+    def _around_identity(self, clause: Clause, judgement: Judgement) -> Judgement:
+        """The judgement; of a clause that says nothing certain, that of its part before or behind who it is."""
+        if not judgement.is_act and judgement.score >= MIN_CLAUSE_SCORE:
+            return judgement
+        parts = around_identity(clause, self._mentions)
+        if not parts:
+            return judgement
+        judged = self._model.judge([part.text for part in parts], english=self._language == "en")
+        best = max(judged, key=lambda each: 0.0 if each.is_act else each.score)
+        return best if not best.is_act and best.score >= _SURE_PART else judgement
 
     def _beside_values(self, clause: Clause, judgement: Judgement) -> Judgement:
         """The judgement; of a clause whose values alone seem to say something, that of the words beside them.

@@ -138,7 +138,8 @@ def _merged(
 def _stands_alone(text: str, part: tuple[int, int, str], cues: Cues) -> bool:
     start, end, joint = part
     body = text[start + len(joint) : end].strip(" ,")
-    return len(WORD.findall(body)) >= _MIN_WORDS or any(
+    least = _MIN_WORDS - 1 if cues.openers.fullmatch(joint) else _MIN_WORDS  # "because nobody came"
+    return len(WORD.findall(body)) >= least or any(
         each.fullmatch(body) for each in (cues.assent, cues.refusal, cues.wait, cues.interjections)
     )
 

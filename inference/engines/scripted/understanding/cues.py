@@ -28,6 +28,7 @@ class _CueFile(BaseModel):
 
     abbreviations: list[str]
     joins: list[str]
+    openers: list[str]
     subordinators: list[str]
     interjections: list[str]
     negations: list[str]
@@ -42,6 +43,7 @@ class _CueFile(BaseModel):
     doubts: list[str]
     soft_doubts: list[str]
     question_starts: list[str]
+    inverting: list[str]
     relatives: list[str]
     requests: list[str]
     asides: list[str]
@@ -49,6 +51,7 @@ class _CueFile(BaseModel):
     no_need: list[str]
     intended: list[str]
     adversatives: list[str]
+    instead: list[str]
     imagined: list[str]
     vague: list[str]
     moods: list[str]
@@ -79,6 +82,8 @@ class Cues:
         self.language = language
         self.abbreviations = frozenset(file.abbreviations)
         self.joins = pattern(file.joins)
+        #: Conjunctions behind which two words are a clause: "because nobody came", "and also it lags".
+        self.openers = pattern(file.openers)
         self.written_joins = re.compile("|".join(file.joins))
         self.subordinators = pattern(file.subordinators)
         self.interjections = pattern(file.interjections)
@@ -94,6 +99,8 @@ class Cues:
         self.doubts = pattern(file.doubts)
         self.soft_doubts = pattern(file.soft_doubts)
         self.question_starts = pattern(file.question_starts)
+        #: Words behind which a statement has its verb first, as a question has: "außerdem ist das Netz weg".
+        self.inverting = pattern(file.inverting)
         #: They begin a clause that tells of what was named before a comma: "your line, which is dead".
         self.relatives = pattern(file.relatives)
         self.requests = pattern(file.requests)
@@ -103,6 +110,7 @@ class Cues:
         self.no_need = pattern(file.no_need)
         self.intended = pattern(file.intended)
         self.adversatives = pattern(file.adversatives)
+        self.instead = pattern(file.instead)
         self.imagined = pattern(file.imagined)
         self.vague = pattern(file.vague)
         self.moods = pattern(file.moods)

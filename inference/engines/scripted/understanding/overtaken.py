@@ -25,13 +25,17 @@ def overtaken(wishes: tuple[Wish, ...], judged: Sequence[Judged], cues: Cues) ->
         elif cues.adversatives.match(normalized(following).text):
             against[each.clause.text] = following
 
-    def in_doubt(wish: Wish) -> bool:
+    def polarity(wish: Wish) -> Polarity:
         later = next((later for first, later in against.items() if wish.text.startswith(first)), None)
-        if wish.polarity is not Polarity.WANTED or later is None:
-            return False
-        return not any(later in other.text for other in wishes if other is not wish)
+        if wish.polarity not in {Polarity.WANTED, Polarity.DOUBTFUL} or later is None:
+            return wish.polarity
+        behind = [each for each in wishes if each is not wish and each.polarity is Polarity.WANTED]
+        if any(later in each.text or cues.instead.search(normalized(each.text).text) for each in behind):
+            instead = any(cues.instead.search(normalized(each.text).text) for each in behind)
+            return Polarity.REMOTE if instead else wish.polarity  # "I wanted to leave, but rather give me ..."
+        return Polarity.DOUBTFUL
 
-    return tuple(replace(wish, polarity=Polarity.DOUBTFUL) if in_doubt(wish) else wish for wish in wishes)
+    return tuple(replace(wish, polarity=polarity(wish)) for wish in wishes)
 
 
 def stated(judged: Judged) -> Judged:

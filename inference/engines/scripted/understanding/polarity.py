@@ -82,7 +82,8 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
     """The tone of a clause."""
     said = normalized(clause.text).text[:_MAX_CHARS]
     body = said[len(clause.joint) :].strip(" ,") if clause.joint and said.startswith(clause.joint) else said
-    question = clause.asked or cues.question_starts.match(body) is not None
+    opening = said if cues.inverting.match(said) else body
+    question = clause.asked or cues.question_starts.match(opening) is not None
     question = question and cues.assent.fullmatch(body) is None
     polite = cues.polite_negatives.search(said) is not None
     negation = Negation.NONE

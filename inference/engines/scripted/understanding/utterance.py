@@ -133,6 +133,8 @@ class Utterance:
             if weighs is not reaction and weighs is Reaction.YES:
                 acts = tuple(act for act in acts if act not in _LIKE_A_YES)
             reaction = weighs
+        if all(self._declines(each.clause) for each in judged if each.judgement.label == "nevermind"):
+            acts = tuple(act for act in acts if act != "nevermind")  # "I won't tell you" takes no wish back
         said = normalized(text).text
         condition = next((each for each in conditions if each), None)
         return Understanding(

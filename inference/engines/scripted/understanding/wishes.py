@@ -109,6 +109,7 @@ def _in_order(certain: Sequence[Judged], members: Sequence[Judged], polarity_of:
         else:
             wish = wish_of(judged, polarity_of)
         short = len(judged.clause.text.split()) <= _MAX_CONTINUATION_WORDS and not judged.clause.joint
+        short = short and not judged.tone.requests  # "I don't want to leave, I need a copy"
         if (
             short
             and before is not None
