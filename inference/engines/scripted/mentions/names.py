@@ -40,6 +40,7 @@ class NameRules:
     days: frozenset[str]
     nouns_are_capitals: bool
     numbers: re.Pattern[str]
+    goes_on: re.Pattern[str]
 
 
 @cache
@@ -108,6 +109,9 @@ def name_rules(language: str) -> NameRules:
         days=frozenset(fold(word) for word in (*days, *relative)),
         nouns_are_capitals=language == "de",
         numbers=either(numbers),
+        goes_on=re.compile(
+            f"[ ,]+{alternation([*numbers, *(word for each in own for word in each.names.callers)])}{RIGHT}"
+        ),
     )
 
 

@@ -139,9 +139,9 @@ class _Finder(NameReader):
         unknown = unknown and not self._has_common(name)
         if unknown and name.words <= _MAX_UNKNOWN and self._ends_clause(name.end):
             return True  # "soy xu wei", as recognizers write it
-        numbered = self.rules.numbers.match(self.folded, self.gap(name.end, True)) is not None
-        if numbered and self.lower and cased and not pointing and not self._has_common(name) and 2 <= name.words <= 3:
-            return True  # "soy encarna bermúdez cuenta uno siete"
+        plain = self.lower and cased and not pointing and not self._has_common(name)
+        if plain and 1 < name.words <= _MAX_UNKNOWN and self.rules.goes_on.match(self.folded, name.end):
+            return True  # "soy rosaura mena cuenta 44190"
         if name.given or tail:
             return (name.capital and cased) or tail or self._ends_clause(name.end)
         # Lower case as some recognizers write, or a script without capitals: "this is bob", "मैं रमेश बोल रहा हूँ".

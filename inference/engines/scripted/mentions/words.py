@@ -82,6 +82,7 @@ class NameCues(_Table):
     ``with_letters``: before its spelling ("Wolff with two f").
     ``pointing_cues``: those of the weak cues that may point at anything ("this is").
     ``other_persons``: before somebody else's name ("my husband"). ``endings``: of words that are no names ("-ung").
+    ``callers``: behind a name with which somebody begins ("... calling about").
     ``given_cues``, ``surname_cues``: before a part of a name. ``whom``: before the name that a request ends with
     ("a table for two for Nina Berg").
     """
@@ -101,6 +102,7 @@ class NameCues(_Table):
     whom: list[str]
     leads: list[str]
     trails: list[str]
+    callers: list[str]
     with_letters: list[str]
 
 
