@@ -1,5 +1,5 @@
-"""What a clause says around a name or an account number in it, as in recognized speech: "hello Ann Lee here, account 20417, my
-line is dead" without a single comma.
+"""What a clause says around a name or an account number in it, as in recognized speech without a single comma: "hello
+Ann Lee here account 20417 my line is dead".
 """
 
 from __future__ import annotations
