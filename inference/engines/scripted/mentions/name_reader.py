@@ -125,7 +125,7 @@ class NameReader:
         word = token.group()
         upper = self.is_capital(token)
         if not words and word in self.rules.titles and word not in self.rules.given:
-            return "title"
+            return "title" if upper or word not in self.rules.cased_titles else ""
         if word in self.rules.suffixes and words:
             return "suffix"
         if word in self.rules.particles and self._continues(token):

@@ -10,6 +10,9 @@ from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.mentions.text import LEFT, RIGHT, fold
 from inference.engines.scripted.mentions.words import alternation, known_names, languages_of, mention_words
 
+#: Letters of a title that may be another word and needs its capital: "Me Dupont".
+_SHORT_TITLE = 2
+
 
 @dataclass(frozen=True, slots=True)
 class NameRules:
@@ -27,9 +30,12 @@ class NameRules:
     trails: re.Pattern[str]
     spelling: re.Pattern[str]
     pointing: re.Pattern[str]
+    impersonal: re.Pattern[str]
     other_persons: re.Pattern[str]
     endings: tuple[str, ...]
+    participles: tuple[str, ...]
     titles: frozenset[str]
+    cased_titles: frozenset[str]
     suffixes: frozenset[str]
     particles: frozenset[str]
     given: frozenset[str]
@@ -54,7 +60,8 @@ def name_rules(language: str) -> NameRules:
     relative = [word for each in every for word in each.dates.relative]
     given = frozenset(fold(word) for each in known for word in each.given.split())
     common = {fold(word) for each in known for word in each.common.split()}
-    mine = {fold(word) for each in languages_of(language) for word in known_names(each).common.split()}
+    spoken_words = {fold(word) for each in languages_of(language) for word in known_names(each).common.split()}
+    mine = set(spoken_words)
     units = [part for each in own for word in each.numbers.units for part in word.split()]
     mine |= {fold(word) for word in (*days, *relative, *units)}
     spoken = [word for each in own for word in (*each.names.leads, *each.names.trails, *each.names.cues, *numbers)]
@@ -62,6 +69,7 @@ def name_rules(language: str) -> NameRules:
     common |= mine
     places = frozenset(fold(place) for each in every for place in each.places.places)
 
+    titles = {fold(word) for each in own for word in each.names.titles}
     particles = {fold(word) for each in known for word in each.particles.split()} - mine
     particles |= {fold(word) for each in languages_of(language) for word in known_names(each).particles.split()}
 
@@ -81,16 +89,19 @@ def name_rules(language: str) -> NameRules:
         ),
         whom=either([word for each in own for word in each.names.whom]),
         pointing=either([word for each in own for word in each.names.pointing_cues], f"(?:{RIGHT}|(?<='))"),
+        impersonal=either([word for each in own for word in each.names.impersonal_cues], f"(?:{RIGHT}|(?<='))"),
         other_persons=re.compile(
             f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)}(?: \\w{{1,3}})? ?,? ?$"
         ),
         endings=tuple(fold(word) for each in own for word in each.names.endings),
+        participles=tuple(fold(word) for each in own for word in each.names.participles),
         leads=either(leads, f"(?:{RIGHT}|(?<='))"),
         trails=re.compile(f"[ ,]+{alternation([*trails, *numbers])}[ ,.]*$"),
         spelling=re.compile(
             f" {alternation(word for each in own for word in each.names.with_letters)}(?: [^ ,]+){{1,4}}[ .]*$"
         ),
-        titles=frozenset(fold(word) for each in every for word in each.names.titles),
+        titles=frozenset({fold(word) for each in every for word in each.names.titles} - (mine - titles)) | titles,
+        cased_titles=frozenset(word for word in titles & spoken_words if len(word) <= _SHORT_TITLE),
         suffixes=frozenset(fold(word) for each in every for word in each.names.suffixes),
         particles=frozenset(particles),
         given=given,

@@ -15,13 +15,17 @@ _SMALL = 12
 
 
 def is_own_name(text: str, start: int, end: int, language: str) -> bool:
-    """Whether words around ``text[start:end]`` say that the speaker is called so."""
+    """Whether words around ``text[start:end]`` say that the speaker is called so: "my name is". "That's" may point at
+    anything.
+    """
     rules = name_rules(language)
     before, behind = fold(text[max(0, start - _NEAR) : start]), fold(text[end:])
     if rules.other_persons.search(before):
         return False  # "it's my wife Karin Lee"
     for pattern in (rules.cues, rules.weak_cues):
         for cue in pattern.finditer(before):
+            if pattern is rules.weak_cues and rules.impersonal.fullmatch(cue.group()):
+                continue
             ahead = before[: cue.start()]
             others = rules.not_mine.search(ahead) or rules.other_persons.search(ahead)
             if len(before) - cue.end() <= _SMALL and not others:

@@ -230,7 +230,9 @@ class _Finder(NameReader):
             name = self.sequence(start, end)
             if name is None or self.folded[name.end : end].strip(" .,'-") or self._is_thing(name):
                 continue
-            if self.rules.other_persons.search(self.folded[max(0, first - 24) : first]):
+            if self.rules.other_persons.search(self.folded[max(0, first - 24) : first]) or self._asks(
+                name, first, last
+            ):
                 continue
             cased = self.said.has_case(name.start)
             edge = at in {0, len(clauses) - 1} or identified
@@ -251,6 +253,14 @@ class _Finder(NameReader):
             if accepted:
                 found.append((name.start, name.end))
         return found
+
+    def _asks(self, name: Name, first: int, last: int) -> bool:
+        """Whether unknown words in lower case are a question, or behind "it's": "c'est réparé du coup ?"."""
+        if name.given or name.titled or not self.said.has_case(name.start) or self.said.is_upper(name.start):
+            return False
+        pointed = self.rules.pointing.search(self.folded, first, name.start) is not None
+        done = self.folded[name.start : name.end].split()[0].endswith(self.rules.participles)
+        return (pointed and done) or self.folded[last:].lstrip(" ")[:1] == "?"
 
     def _clause(self, span: tuple[int, int]) -> str:
         """The words of a clause without what leads it, with the space behind them."""

@@ -95,6 +95,8 @@ class NameCues(_Table):
     pointing_cues: list[str]
     other_persons: list[str]
     endings: list[str]
+    participles: list[str]
+    impersonal_cues: list[str]
     titles: list[str]
     suffixes: list[str] = []
     given_cues: list[str]

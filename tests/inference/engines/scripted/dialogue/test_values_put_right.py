@@ -63,6 +63,25 @@ def test_own_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "named"),
+    [
+        ("en", "that's Bob Jones", False),
+        ("en", "my name is Bob Jones", True),
+        ("de", "das ist Bob Jones", False),
+        ("de", "ich heiße Bob Jones", True),
+        ("es", "es Bob Jones", False),
+        ("es", "me llamo Bob Jones", True),
+        ("fr", "c'est Bob Jones", False),
+        ("fr", "je m'appelle Bob Jones", True),
+        ("hi", "ye Bob Jones", False),
+        ("hi", "mera naam Bob Jones", True),
+    ],
+)
+def test_a_name_that_is_pointed_at_does_not_replace_the_customers(language: str, text: str, named: bool) -> None:
+    assert is_own_name(text, text.index("Bob"), len(text), language) is named
+
+
+@pytest.mark.parametrize(
     ("language", "text", "name"),
     [
         ("en", "no, Gold", "Gold"),

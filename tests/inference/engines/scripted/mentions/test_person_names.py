@@ -95,6 +95,17 @@ def test_bare_name_answers_the_question_for_it(language: str, text: str, name: s
         ("hi", "एक मिनट रुकिए"),
         ("hi", "namaste ji"),
         ("hi", "मेरी पत्नी का नाम सीता है"),
+        ("en", "That's me sorted then. Cheers."),
+        ("en", "that's me finished"),
+        ("en", "it's been rewired then?"),
+        ("de", "das ist jetzt umverdrahtet oder?"),
+        ("de", "Das war's von mir."),
+        ("es", "eso es todo de mi parte"),
+        ("es", "Es recableado ya"),
+        ("fr", "C'est réparé du coup ?"),
+        ("fr", "c'est rebranché du coup"),
+        ("fr", "c'est me semble réglé"),
+        ("hi", "bas itna hi"),
     ],
 )
 def test_nobody_is_named_by_other_words(language: str, text: str) -> None:
