@@ -31,6 +31,8 @@ class NameRules:
     spelling: re.Pattern[str]
     pointing: re.Pattern[str]
     impersonal: re.Pattern[str]
+    holders: re.Pattern[str]
+    origins: re.Pattern[str]
     other_persons: re.Pattern[str]
     endings: tuple[str, ...]
     participles: tuple[str, ...]
@@ -90,6 +92,14 @@ def name_rules(language: str) -> NameRules:
         whom=either([word for each in own for word in each.names.whom]),
         pointing=either([word for each in own for word in each.names.pointing_cues], f"(?:{RIGHT}|(?<='))"),
         impersonal=either([word for each in own for word in each.names.impersonal_cues], f"(?:{RIGHT}|(?<='))"),
+        holders=re.compile(
+            f"{alternation(word for each in own for word in each.names.mine)}"
+            f" {alternation(word for each in own for word in each.names.other_persons)}(?:'s name|e?s|e?n)?{RIGHT}"
+        ),
+        origins=re.compile(
+            f"{alternation(word for each in own for word in each.names.origins)}(?: |(?<='))"
+            r"[^\W\d_]+(?:[ -][^\W\d_]+){0,2}[ .,;!]*$"
+        ),
         other_persons=re.compile(
             f"{LEFT}{alternation(word for each in own for word in each.names.other_persons)}(?: \\w{{1,3}})? ?,? ?$"
         ),

@@ -15,6 +15,10 @@ _AND = re.compile(r"[ ,]+(?:and|und|y|et|aur|और|اور) ")
 _MAX_CUES = 24
 #: Most words of a name in lower case of which none is known.
 _MAX_UNKNOWN = 3
+#: Least words of a name that is said without a cue.
+_MIN_WHOLE = 2
+#: Most words of a greeting.
+_MAX_GREETING = 4
 
 
 def find_person_names(
@@ -106,6 +110,8 @@ class _Finder(NameReader):
         """Skips punctuation and words such as "is" and "uh" behind a cue."""
         while True:
             match = re.compile(r"[ :,]+").match(self.folded, at)
+            if match is None and kind == "strong":
+                match = self.rules.holders.match(self.folded, at)  # "in the name of my husband Leo Hartmann"
             if match is None:
                 match = self.rules.leads.match(self.folded, at)
                 if match and match.group() in self.rules.titles:
@@ -227,6 +233,8 @@ class _Finder(NameReader):
         for at, (first, last) in enumerate(clauses):
             start = self._trim_leads(first, last)
             end = self._trim_trails(start, last)
+            town = self.rules.origins.search(self.folded, start, end)
+            end = town.start() if town and not asked else end
             name = self.sequence(start, end)
             if name is None or self.folded[name.end : end].strip(" .,'-") or self._is_thing(name):
                 continue
@@ -248,11 +256,29 @@ class _Finder(NameReader):
                 known = name.given or name.titled
                 accepted = name.capital and many and ((identified and edge) or (known and edge and len(clauses) > 1))
                 accepted = accepted or (at == len(clauses) - 1 and self._signs(name, first))
+                accepted = accepted or self._introduces(name, clauses, at, town=town is not None)
+                accepted = accepted or self._beside_identity(name, first, last)
             else:
                 accepted = many and name.words <= 4 and identified
             if accepted:
                 found.append((name.start, name.end))
         return found
+
+    def _introduces(self, name: Name, clauses: list[tuple[int, int]], at: int, *, town: bool) -> bool:
+        """Whether a name and a town are said first, or behind a greeting: "Hello, Leo Hartmann, from Leeds"."""
+        sure = name.capital and name.words <= _MAX_UNKNOWN and (name.given or not self.rules.nouns_are_capitals)
+        words = set(self.folded[name.start : name.end].split()) - self.rules.particles
+        if not sure or name.words < _MIN_WHOLE or words & self.common:
+            return False
+        before = NAME_WORD.findall(self.folded[: clauses[at][0]])
+        end = clauses[at + 1][1] if at + 1 < len(clauses) else 0
+        town = town or self.rules.origins.fullmatch(self.folded, name.end, max(end, name.end)) is not None
+        return town and all(word in self.common for word in before) and len(before) <= _MAX_GREETING
+
+    def _beside_identity(self, name: Name, first: int, last: int) -> bool:
+        """Whether a name in lower case with a known given name is all that is said before or behind a number."""
+        whole = self.lower and name.given and _MIN_WHOLE <= name.words <= _MAX_UNKNOWN and not self._has_common(name)
+        return whole and any(end == first or start == last for start, end in self.identities)
 
     def _asks(self, name: Name, first: int, last: int) -> bool:
         """Whether unknown words in lower case are a question, or behind "it's": "c'est réparé du coup ?"."""

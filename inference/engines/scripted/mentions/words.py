@@ -97,6 +97,8 @@ class NameCues(_Table):
     endings: list[str]
     participles: list[str]
     impersonal_cues: list[str]
+    mine: list[str]
+    origins: list[str]
     titles: list[str]
     suffixes: list[str] = []
     given_cues: list[str]

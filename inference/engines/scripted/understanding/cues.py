@@ -58,6 +58,7 @@ class _CueFile(BaseModel):
     consults: list[str]
     reversals: list[str]
     wrongly: list[str]
+    offered_help: list[str]
     inquiries: list[str]
     indirect_questions: list[str]
     done_questions: list[str]
@@ -118,6 +119,7 @@ class Cues:
         self.reversals = pattern(file.reversals)
         self.wrongly = pattern(file.wrongly)
         self.inquiries = pattern(file.inquiries)
+        self.offered_help = pattern(file.offered_help)
         self.indirect_questions = pattern(file.indirect_questions)
         self.done_questions = pattern(file.done_questions)
         self.conditions = pattern(file.conditions)

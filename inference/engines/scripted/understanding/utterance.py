@@ -136,6 +136,8 @@ class Utterance:
         if all(self._declines(each.clause) for each in judged if each.judgement.label == "nevermind"):
             acts = tuple(act for act in acts if act != "nevermind")  # "I won't tell you" takes no wish back
         said = normalized(text).text
+        if self._cues.offered_help.search(said):  # "if that helps you" asks for nothing
+            acts = tuple(act for act in acts if act != "abilities")
         condition = next((each for each in conditions if each), None)
         return Understanding(
             text,

@@ -113,6 +113,37 @@ def test_nobody_is_named_by_other_words(language: str, text: str) -> None:
     assert values(text, language, "person_name") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "names"),
+    [
+        (
+            "fr",
+            "Bonjour, Baudouin van der Straeten, de Namur. Je n'arrive plus à me connecter.",
+            "Baudouin van der Straeten",
+        ),
+        ("en", "Hello, Baudouin Clarke, from Leeds. I cannot log in.", "Baudouin Clarke"),
+        ("es", "Hola, Eusebio Barrenechea, de Bilbao. No puedo entrar.", "Eusebio Barrenechea"),
+        ("de", "Guten Tag, Franz Wiesner aus Graz. Ich komme nicht mehr rein.", "Franz Wiesner"),
+        ("de", "Störung Fernsehen aus Graz", ""),
+        ("en", "Hello, Virgin Media, from Leeds.", ""),
+        ("de", "hofer franz aus steyr kundennummer drei drei null acht zwei", "Hofer Franz"),
+        ("de", "kundennummer vier vier sieben eins zwei gerlinde aschauer", "Gerlinde Aschauer"),
+        ("en", "account number four four seven one two george thornbury", "George Thornbury"),
+        ("es", "número de cuenta cuatro cuatro siete uno dos begoña azcona", "Begoña Azcona"),
+        ("fr", "numéro de client quatre quatre sept un deux amandine aubrac", "Amandine Aubrac"),
+        ("hi", "khata number chaar chaar saat ek do ramesh aiyar", "Ramesh Aiyar"),
+        ("es", "está a nombre de mi marido raúl domínguez", "Raúl Domínguez"),
+        ("es", "está a nombre de mi marido", ""),
+        ("en", "it's in the name of my husband Ralph Denning", "Ralph Denning"),
+        ("de", "auf den namen meines mannes rudolf dengler", "Rudolf Dengler"),
+        ("fr", "c'est au nom de mon mari raoul domergue", "Raoul Domergue"),
+        ("fr", "c'est au nom de mon mari", ""),
+    ],
+)
+def test_name_with_a_town_a_number_or_of_the_holder(language: str, text: str, names: str) -> None:
+    assert values(text, language, "person_name") == ([names] if names else [])
+
+
 def test_an_address_names_nobody() -> None:
     assert values("12 Rose Lane, Springfield", "en", "person_name", "name", "new_address") == []
 
