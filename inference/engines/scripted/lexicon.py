@@ -68,6 +68,7 @@ class Lexicon:
         self.dash = phrases(words.dash)
         self.yes = phrases(words.yes)
         self.no = phrases(words.no)
+        self.plain_answers = frozenset(map(fold, (*words.yes, *words.no)))
 
 
 @cache

@@ -22,6 +22,8 @@ _NAMED = {"reference": "reference", "id": "reference"}
 
 #: Fields of which the agent's definition does not name the format.
 _TEXT = "text"
+#: Minutes from which on a time may be told by the hour that comes.
+_BEFORE_NEXT_HOUR = 15
 
 #: Least signs of a number or a code of which signs may change places.
 _SHORTEST = 4
@@ -138,7 +140,9 @@ def _is_time_said(text: str, said: Grounds) -> bool:
         value = datetime.fromisoformat(f"2000-01-01T{text}").time()
     except ValueError:
         return said.most_words(text)
-    hours = {str(value.hour), str(value.hour % 12 or 12), f"{value.hour:02d}"}
+    # Before the full hour, the next one may be named: "half past seven" is "halb acht".
+    named = {value.hour, value.hour + 1} if value.minute >= _BEFORE_NEXT_HOUR else {value.hour}
+    hours = {text for each in named for text in (str(each), str(each % 12 or 12), f"{each:02d}")}
     if not any(said.number(hour) for hour in hours):
         return False
     return value.minute == 0 or said.number(f"{value.minute:02d}") or value.minute in {15, 30, 45}

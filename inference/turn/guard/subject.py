@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from db.agents.definition import AgentDefinition, FieldDefinition, ScenarioDefinition
@@ -18,6 +18,8 @@ from inference.turn.guard.words import squashed, tokens
 #: Letters of a word that tells a title or a tool's name apart from other words; characters of a template's part.
 _TELLING = 4
 _LONG_PART = 12
+#: Letters of all parts of a short question together.
+_SHORT_PARTS = 6
 
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 
@@ -53,7 +55,7 @@ class Subject:
             return self._is_named_in(reply) or self._was_refused_before(reply, conversation)
         return (
             self.names(self.scenario, reply)
-            or any(part in squashed(reply) for part in self._read_backs)
+            or self._is_read_back(squashed(reply))
             or bool(self.intents & conversation.intents_named(reply))
         )
 
@@ -63,13 +65,19 @@ class Subject:
         words = frozenset(tokens(text))
         return any(_holds_most(title, words) for lines in scenario.title.values() for title in lines)
 
-    @property
-    def _read_backs(self) -> Iterator[str]:
-        """The longer parts of the definition's own questions for a yes."""
+    def _is_read_back(self, reply: str) -> bool:
+        """Whether a reply, squashed, has the definition's own question for a yes: a longer part of it, or all parts in
+        their order, as of "{day} at {hour}: okay?".
+        """
         assert self.scenario is not None
-        for lines in self.scenario.replies.confirm.values():
-            for line in lines:
-                yield from (squashed(part) for part in _PLACEHOLDER.split(line) if len(part.strip()) >= _LONG_PART)
+        for line in (line for lines in self.scenario.replies.confirm.values() for line in lines):
+            parts = _PLACEHOLDER.split(line)
+            if any(squashed(each) in reply for each in parts if len(each.strip()) >= _LONG_PART):
+                return True
+            told = [part for each in parts if (part := squashed(each))]
+            if sum(map(len, told)) >= _SHORT_PARTS and re.search(".*".join(map(re.escape, told)), reply):
+                return True
+        return False
 
     def _is_named_in(self, reply: str) -> bool:
         """Whether a value of the arguments is read back, or the tool's name is."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from inference.engines.scripted.dialogue.conditions import corrects
 from inference.engines.scripted.dialogue.same_value import same_value
 from inference.engines.scripted.dialogue.state import DialogueState, FiledRequest, Update
+from inference.engines.scripted.mentions import read_as_format
 from inference.engines.scripted.values import Polarity, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY
 
@@ -53,6 +55,13 @@ def _concerns(state: DialogueState, understood: Understanding, filed: FiledReque
         return not known or understood.corrects or not state.turn.new
     if name not in filed.scenario.fields:
         return False
+    if (
+        known
+        and read_as_format(filed.scenario.fields[name]) == "text"
+        and understood.question
+        and not corrects(understood)
+    ):
+        return False  # "so it's going to be used in Japan, you've got that?"
     taken = any(name in request.scenario.fields for request in state.pending)
     newest = next(each for each in reversed(state.filed) if name in each.scenario.fields)
     return not taken and filed is newest

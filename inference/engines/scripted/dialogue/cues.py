@@ -33,6 +33,8 @@ class _CuesFile(BaseModel):
     joins: list[str]
     contrast: list[str]
     around: list[str]
+    openings: list[str]
+    closings: list[str]
     murmurs: list[str]
     said_before: list[str]
     concludes: list[str]
@@ -58,6 +60,8 @@ class Cues:
         self.joins = phrases(table.joins)
         self.contrast = tuple(fold(each) for each in table.contrast)
         self.around = phrases(table.around)
+        self.openings = phrases(table.openings)
+        self.closings = phrases(table.closings)
         self.murmurs = phrases(table.murmurs)
         self.said_before = phrases(table.said_before)
         self.concludes = phrases(table.concludes)

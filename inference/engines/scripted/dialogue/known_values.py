@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from db.agents.definition import ScenarioDefinition
+from db.agents.definition import FieldDefinition, ScenarioDefinition
 from inference.engines.scripted.dialogue.same_value import same_value
 from inference.engines.scripted.dialogue.state import DialogueState
-from inference.engines.scripted.mentions import Known
+from inference.engines.scripted.mentions import Known, read_as_format
 from inference.engines.scripted.wording.asked import IDENTITY_FORMATS
+
+
+def field_of(state: DialogueState, name: str) -> FieldDefinition | None:
+    """An own field of what is pending, or of any scenario of the agent."""
+    scenarios = [*(each.scenario for each in state.pending), *state.agent.scenarios]
+    return next((each.fields[name] for each in scenarios if name in each.fields), None)
 
 
 def format_of(state: DialogueState, name: str) -> str | None:
@@ -18,9 +24,9 @@ def format_of(state: DialogueState, name: str) -> str | None:
 
 
 def taken_as(scenario: ScenarioDefinition, name: str) -> str | None:
-    """The format of an own field; None for a condition too, as its answer is taken verbatim."""
-    format_ = scenario.fields[name].format
-    return None if format_ == "condition" else format_
+    """The format that an own field is read as; None for a text, whose answer is taken verbatim."""
+    read_as = read_as_format(scenario.fields[name])
+    return None if read_as == "text" else read_as
 
 
 def own_texts(state: DialogueState) -> dict[str, str]:

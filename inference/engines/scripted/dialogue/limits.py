@@ -30,6 +30,8 @@ def typed(value: str, field: FieldDefinition | None) -> Json:
     if isinstance(listed, list):
         return next((each for each in listed if str(each) == value), value)
     kind = schema.get("type")
+    if kind == "boolean" and value in {"true", "false"}:
+        return value == "true"
     if kind == "integer" and value.lstrip("-").isdigit():
         return int(value)
     if kind in ("number", "integer"):

@@ -35,6 +35,7 @@ def certain_wishes(state: DialogueState, understood: Understanding) -> list[Wish
         wish
         for wish in understood.wishes
         if (wish.polarity is not Polarity.WANTED and not (confirms and _is_told_beside(state, wish)))
+        or _is_answered(state, wish)
         or (
             wish.polarity is Polarity.WANTED
             and not _is_remark(state, understood, wish, wanted)
@@ -150,6 +151,12 @@ def _is_beside_value(state: DialogueState, understood: Understanding, wish: Wish
     if state.asks(Asks.CONFIRM) and understood.mentions and not _is_pending(state, wish):
         return not _is_added(understood, wish)
     return bool(state.turn.changed) and (state.asks(Asks.CONFIRM) or wish.score < _SURE)
+
+
+def _is_answered(state: DialogueState, wish: Wish) -> bool:
+    """Whether nothing is filed for a wish, but it is answered: "until when are you open?"."""
+    intent = state.agent.intent(wish.intent)
+    return intent is not None and intent.scenario is None and bool(intent.answer) and (wish.asks or wish.requested)
 
 
 def _is_pending(state: DialogueState, wish: Wish) -> bool:

@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from db.agents.definition import ScenarioDefinition
 from inference.engines.scripted.dialogue.contrasts import without_around
 from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.free_answers import free_answer
 from inference.engines.scripted.dialogue.known_values import format_of, known_in_order, known_values, taken_as
 from inference.engines.scripted.dialogue.partial import merged_number, put_right_part, says_anew
+from inference.engines.scripted.dialogue.repeated import Similarity
+from inference.engines.scripted.dialogue.said_anew import code_said_anew, in_known_month, number_said_anew
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.dialogue.values_put_right import (
     another_name,
@@ -21,6 +24,7 @@ from inference.engines.scripted.dialogue.values_put_right import (
     is_retracted,
     put_right_at_once,
 )
+from inference.engines.scripted.mentions import choices_of, read_as_format
 from inference.engines.scripted.values import Expectation, Mention, Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY, IDENTITY_FORMATS, Asks
 
@@ -30,12 +34,7 @@ _SHORT = 4
 _FEW = 2
 #: A name with a number: "Basic 50", "the Family Max 200".
 _NUMBERED = re.compile(r"(?<!\w)((?:[A-ZÀ-ÖØ-Þ][^\W\d_]+(?:[+-][^\W\d_]*)* ){1,2}\d{1,4})(?![\w-]|[ ,.]\d)")
-#: Most words of an answer that is taken verbatim.
-_MAX_VERBATIM_WORDS = 40
-#: Marks at the ends of an answer that is taken verbatim.
-_BARE = re.compile(r"^[\s,;:]+|[\s.,;:!।]+$")
 _TOLD = frozenset({Polarity.WANTED, Polarity.DOUBTFUL, Polarity.REMOTE})
-_NO_ANSWER = frozenset({"wait", "why", "repeat", "nevermind", "goodbye", "status", "recall", "abilities"})
 
 
 def expectation(state: DialogueState) -> Expectation:
@@ -70,11 +69,12 @@ def _identity_order(request: PendingRequest | None) -> tuple[str, ...]:
     return tuple(asked or IDENTITY)
 
 
-def read_values(state: DialogueState, understood: Understanding) -> dict[str, str]:
+def read_values(state: DialogueState, understood: Understanding, similar: Similarity) -> dict[str, str]:
     """Field -> value of what the utterance says. Own fields are those of the scenarios that it is about."""
     scenarios = scenarios_about(state, understood)
     expected = expectation(state)
     values: dict[str, str] = {}
+    known = known_values(state)
     for mention in understood.mentions:
         if is_retracted(mention, understood, state) or is_anothers_name(mention, understood, state, expected):
             continue
@@ -82,7 +82,7 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
             continue
         name = _field(mention, scenarios, values, state, understood)
         if name is not None and not _is_shorter(mention, values.get(name)):
-            values[name] = mention.value
+            values[name] = in_known_month(mention, understood, known.get(name))
     named = {} if state.asks(Asks.FIELD) else _named(state, understood, scenarios)
     values |= {name: value for name, value in named.items() if name not in values}
     values |= put_right_at_once(understood, values, state)
@@ -91,6 +91,8 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
     if part is not None:
         return part
     puts_right = understood.corrects or understood.reaction is Reaction.NO or understood.words <= _SHORT
+    # "07700 900274, but not before ten": what was asked is answered, and the other number is none of those before it
+    puts_right = puts_right and not (values and set(expected.fields) & set(values))
     contrasted = contrasted_values(state, understood, values)
     texts = [word for value in (*contrasted.values(), *named.values()) for word in value.split()]
     for mention in understood.mentions:
@@ -101,8 +103,9 @@ def read_values(state: DialogueState, understood: Understanding) -> dict[str, st
                 values.update(merged_number(mention, understood, before))
     values.update({name: value for name, value in contrasted.items() if name not in values or name in named})
     values.update(condition_after_filing(state, understood))
-    if not values:
-        values.update(_verbatim(state, understood, expected))
+    if not values and not understood.question:
+        values.update(code_said_anew(state, understood) or number_said_anew(state, understood))
+    values.update(free_answer(state, understood, expected, values, similar))
     return values
 
 
@@ -147,7 +150,7 @@ def _field(
     # A scenario about new contact details: a number is the new one, unless it was said to be the present one.
     if mention.format == "number" and any(ch.isalpha() for ch in mention.value):
         return None  # a code of letters and digits, which counts nothing
-    own = _own_field(mention.format, scenarios, values, state) or filed_field(mention.format, named, understood, state)
+    own = _own_field(mention, scenarios, values, state) or filed_field(mention.format, named, understood, state)
     if own is not None:
         return own
     if named is not None:
@@ -157,12 +160,19 @@ def _field(
 
 
 def _own_field(
-    form: str, scenarios: list[ScenarioDefinition], values: dict[str, str], state: DialogueState
+    mention: Mention, scenarios: list[ScenarioDefinition], values: dict[str, str], state: DialogueState
 ) -> str | None:
     """The own field of this format of what the customer wants now; of what is filed only if nothing else is open."""
+    form = mention.format
     filed_only = {each.scenario.name for each in state.filed} - {each.scenario.name for each in state.pending}
     for scenario in scenarios:
-        names = [name for name, field in scenario.fields.items() if field.format == form and name not in values]
+        names = [
+            name
+            for name, field in scenario.fields.items()
+            if read_as_format(field) == form
+            and name not in values
+            and (form != "enum" or mention.value in choices_of(field))
+        ]
         if names and (scenario.name not in filed_only or form not in IDENTITY_FORMATS.values()):
             return names[0]
     return None
@@ -177,16 +187,6 @@ def _is_within_text(mention: Mention, understood: Understanding, expected: Expec
 def _is_shorter(mention: Mention, known: str | None) -> bool:
     """Whether a name is a part of the one that was said before it: "Kevin Oyelaran, Kev for short"."""
     return mention.format == "person_name" and known is not None and len(mention.value.split()) < len(known.split())
-
-
-def _verbatim(state: DialogueState, understood: Understanding, expected: Expectation) -> dict[str, str]:
-    """The whole answer, for a field without a format."""
-    asked = [name for name, form in zip(expected.fields, expected.formats, strict=True) if form is None]
-    if not asked or not state.asks(Asks.FIELD) or understood.wishes or understood.question or understood.declines:
-        return {}
-    if _NO_ANSWER.intersection(understood.acts) or not 0 < understood.words <= _MAX_VERBATIM_WORDS:
-        return {}
-    return {asked[0]: (_BARE.sub("", understood.text) or understood.text)[:200]}
 
 
 def _named(state: DialogueState, understood: Understanding, scenarios: list[ScenarioDefinition]) -> dict[str, str]:

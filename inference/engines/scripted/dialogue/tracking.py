@@ -86,7 +86,8 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
     if not understood.words or understood.unsupported:
         return
     state.language = understood.language
-    values, turn.unfit = _fitting(state, understood, read_values(state, understood))
+    said = read_values(state, understood, understander.similarity)
+    values, turn.unfit = _fitting(state, understood, said)
     declines = not values and (understood.declines or _refuses(state, understood)) and "why" not in understood.acts
     turn.understood = understood = replace(understood, declines=declines)
     if not state.asks(Asks.HANDOVER):
@@ -143,7 +144,8 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
     """A "never mind" drops what is pending; a goodbye what still needs a yes, and the rest is filed as it is."""
     turn = state.turn
     engages = state.asks(Asks.CONFIRM) and understood.reaction in _ENGAGES
-    turn.leaves = "goodbye" in understood.acts and not engages
+    # "no, a quarter past nine" may sound like a goodbye.
+    turn.leaves = "goodbye" in understood.acts and not engages and not turn.changed
     declines = understood.declines and any(question_key(each) for each in state.open)
     answers = understood.reaction in _ENGAGES and (state.asks(Asks.CONFIRM) or understood.reaction is not Reaction.YES)
     said_else = values or turn.unfit or declines or turn.conditional or answers

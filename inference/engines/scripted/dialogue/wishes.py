@@ -22,6 +22,8 @@ from inference.engines.scripted.values import Polarity, Reaction, Understanding,
 
 #: Below this score, a wish whose words ask for nothing is asked about.
 _LIKELY = 0.7
+#: Beside another wish, a person is called for only in words that ask, or from this score on.
+_CERTAIN = 0.9
 _ANSWERS = frozenset({Reaction.YES, Reaction.CONDITION, Reaction.MIXED})
 
 
@@ -151,8 +153,9 @@ def _want(
     if before is None and (asks_on(state, understood, wish, scenario) or elaborates(state, understood, wish, scenario)):
         return
     unlikely = not wish.requested and wish.score < _LIKELY
-    if unlikely and state.agent.handover is not None and state.agent.handover.scenario == scenario.name:
-        return  # nobody hints at a person: "my manager says that ..."
+    hint = unlikely or (not wish.requested and wish.score < _CERTAIN and len(understood.wishes) > 1)
+    if hint and state.agent.handover is not None and state.agent.handover.scenario == scenario.name:
+        return  # nobody hints at a person: "my manager says that ...", "I'm a nurse and my son needs an appointment"
     doubtful = doubtful or unlikely or beside_answer(state, understood, wish)
     doubtful = doubtful or claims_to_repeat(state, understood) or may_elaborate(state, understood, wish, scenario)
     doubtful = doubtful or may_be_a_sigh(state, understood, wish)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from db.agents.definition import AgentDefinition, FieldDefinition
+from db.agents.definition import AgentDefinition, FieldDefinition, ScenarioDefinition
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, fold
 from inference.engines.scripted.mentions.words import alternation
 from inference.engines.scripted.values import Expectation
@@ -17,12 +17,24 @@ STANDARD = {"name": "person_name", "phone": "phone", "account_id": "account_id"}
 _NEAR = 60
 #: Languages whose verb stands behind its object.
 _VERB_LAST = frozenset({"hi"})
+_PREFIX = re.compile(r"(?<![\w-])([A-Z]{1,6}-?)NUMBER")
 _SENTENCE_END = re.compile(r"[.!?;\n](?= |$)|\n")
 
 
-def format_of(field: FieldDefinition) -> str:
-    """The field's format; "text" for a field that is taken verbatim."""
+def read_as_format(field: FieldDefinition) -> str:
+    """The field's format; "enum" for yes or no, "text" for a field that is taken verbatim."""
+    if field.json_schema.get("type") == "boolean":
+        return "enum"
     return "text" if field.format in {None, "condition"} else str(field.format)
+
+
+def choices_of(field: FieldDefinition) -> tuple[str, ...]:
+    """The values of an enum, as texts; "true" and "false" of a field that is yes or no."""
+    if field.json_schema.get("type") == "boolean":
+        return ("true", "false")
+    listed = field.json_schema.get("enum")
+    values = listed if isinstance(listed, list) else []
+    return tuple(str(each) for each in values if isinstance(each, str | int) and not isinstance(each, bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,7 @@ class Slot:
     ``short``: whether a phrase of any language goes on behind the value ("the {} plan"), so that it is a name. Hindi
     does not count: its verbs stand behind every value.
     ``nouns``: what stands beside such a name ("plan").
+    ``spoken_of``: of a time, what the definition says about its scenario, folded: it may tell the time of the day.
     """
 
     name: str
@@ -41,6 +54,7 @@ class Slot:
     phrases: tuple[re.Pattern[str], ...] = ()
     short: bool = False
     nouns: frozenset[str] = frozenset()
+    spoken_of: tuple[tuple[str, str], ...] = ()
 
 
 class Fields:
@@ -48,13 +62,29 @@ class Fields:
 
     def __init__(self, agent: AgentDefinition, languages: tuple[str, ...]) -> None:
         self.slots: dict[str, Slot] = {name: Slot(name, form) for name, form in STANDARD.items()}
+        asked = [name for each in agent.scenarios for name in (*each.ask_for, *each.one_of)]
+        own = [field for each in agent.scenarios for field in each.fields.values()]
+        #: Whether the agent asks anybody for an account: to one that asks for other things a bare code is none.
+        self.accounts = "account_id" in asked or not asked or any(read_as_format(each) == "account_id" for each in own)
+        #: What the numbers of the agent begin with, by its examples: "flat W-NUMBER".
+        self.prefixes = frozenset(
+            fold(prefix)
+            for intent in agent.intents
+            for lines in intent.examples.values()
+            for text in lines
+            for prefix in _PREFIX.findall(text)
+        )
         named: dict[str, list[FieldDefinition]] = {}
+        spoken_of: dict[str, tuple[tuple[str, str], ...]] = {}
         for scenario in agent.scenarios:
             for name, field in scenario.fields.items():
                 known = named.setdefault(name, [])
-                if not known or format_of(known[0]) == format_of(field):  # else the first is meant
+                if not known or read_as_format(known[0]) == read_as_format(field):  # else the first is meant
                     known.append(field)
-        self.slots |= {name: _slot(name, fields, languages) for name, fields in named.items()}
+                    spoken_of[name] = (*spoken_of.get(name, ()), *_spoken_of(agent, scenario, field))
+        for name, fields in named.items():
+            slot = _slot(name, fields, languages)
+            self.slots[name] = replace(slot, spoken_of=spoken_of[name]) if slot.format == "time" else slot
 
     def of_format(self, form: str) -> list[Slot]:
         """The fields of a format."""
@@ -88,6 +118,11 @@ class Fields:
         formats = [each for each in expected.formats if each]
         return frozenset([*formats, *(self.slots[name].format for name in expected.fields if name in self.slots)])
 
+    def may_be_account(self, expected: Expectation) -> bool:
+        """Whether a code that nothing names may be an account's: not to a question for another text."""
+        asked = self.asked(expected)
+        return "account_id" in asked or (self.accounts and None not in expected.formats)
+
     def named(self, form: str, folded: str, start: int, end: int) -> str | None:
         """The field of a format whose name or phrase stands around the value."""
         for slot in self.of_format(form):
@@ -107,6 +142,14 @@ class Fields:
         return slot is not None and slot.format == form
 
 
+def _spoken_of(
+    agent: AgentDefinition, scenario: ScenarioDefinition, field: FieldDefinition
+) -> tuple[tuple[str, str], ...]:
+    """What the definition says of a scenario and of a field, with its language: examples, questions and names."""
+    texts = [field.ask, field.names, *(each.examples for each in agent.intents if each.scenario == scenario.name)]
+    return tuple((language, fold(text)) for each in texts for language, lines in each.items() for text in lines)
+
+
 def _slot(name: str, fields: list[FieldDefinition], languages: tuple[str, ...]) -> Slot:
     names = [each for field in fields for language in languages for each in field.names.get(language, [])]
     pattern = re.compile(f"{LEFT}{alternation(names)}{RIGHT}") if names else None
@@ -114,7 +157,7 @@ def _slot(name: str, fields: list[FieldDefinition], languages: tuple[str, ...]) 
     phrases = list(dict.fromkeys(said))
     return Slot(
         name,
-        STANDARD.get(name, format_of(fields[0])),
+        STANDARD.get(name, read_as_format(fields[0])),
         tuple(fields),
         pattern,
         tuple(map(_phrase, sorted(phrases, key=len, reverse=True))),

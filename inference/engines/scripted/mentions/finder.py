@@ -11,6 +11,7 @@ from threading import Lock
 from db.agents.definition import AgentDefinition
 from inference.engines.scripted.mentions.addresses import find_addresses
 from inference.engines.scripted.mentions.choices import find_choices
+from inference.engines.scripted.mentions.codes import find_codes, is_code
 from inference.engines.scripted.mentions.contrasts import retract
 from inference.engines.scripted.mentions.dates import find_dates
 from inference.engines.scripted.mentions.email import find_emails
@@ -19,7 +20,7 @@ from inference.engines.scripted.mentions.letter_changes import find_letter_chang
 from inference.engines.scripted.mentions.money import find_decimals, find_money
 from inference.engines.scripted.mentions.name_halves import join_halves
 from inference.engines.scripted.mentions.names import name_rules
-from inference.engines.scripted.mentions.numbers import find_numbers, is_identifier
+from inference.engines.scripted.mentions.numbers import between_name_and_value, find_numbers, is_identifier
 from inference.engines.scripted.mentions.person_names import find_person_names
 from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled
 from inference.engines.scripted.mentions.text import WORD, Utterance, fold
@@ -34,6 +35,8 @@ _IDENTIFIES = frozenset({"phone", "account_id", "email"})
 _CACHED_AGENTS = 64
 #: Least digits of a number behind a name that is taken for an account's.
 _MIN_ACCOUNT = 5
+#: Words before the name of a field in an answer: "the number plate is".
+_MAX_LEADING = 3
 #: Marks around a number that stands by itself: of a sentence, and of a clause.
 _SENTENCE_MARKS, _CLAUSE_MARKS = ".!?;…।۔؟\n", ",،:"
 
@@ -72,6 +75,8 @@ def find_mentions(
     fields = known.fields
     found: list[Mention] = []
     found += find_emails(said, language, fields, expected)
+    found += find_codes(said, language, fields, expected)
+    found += find_choices(said, languages_of(language), fields, expected, phrases=True)
     found += find_addresses(said, language, fields, expected)
     found += find_money(said, language, fields, expected)
     found += find_dates(said, language, fields, expected, today or dt.date.today())  # noqa: DTZ011
@@ -97,9 +102,10 @@ def find_mentions(
     field = fields.assign("person_name", said.folded, 0, 0, expected)
     persons = apply_spelling(said, persons, language, asked=asked, field=field)
     found += join_halves(said, persons, language, name_rules(language).given)
-    found = _beside_name(said, found, fields, expected)
-    found = _by_themselves(said, found, fields, expected)
-    found += find_choices(said, languages_of(language), fields, expected)
+    if fields.may_be_account(expected):
+        found = _beside_name(said, found, fields, expected)
+        found = _by_themselves(said, found, fields, expected)
+    found += find_choices(said, languages_of(language), fields, expected, known=found)
     found = _by_phrases(said, found, fields)
     found += find_texts(said, language, fields)
     return tuple(sorted(retract(said, found, language, fields), key=lambda each: (each.start, each.end)))
@@ -167,6 +173,21 @@ def _by_themselves(said: Utterance, found: list[Mention], fields: Fields, expect
     return [replace(each, format="account_id", field=field) if is_account(each) else each for each in found]
 
 
+def without_name(text: str, agent: AgentDefinition, language: str, name: str) -> str:
+    """An answer without the field's own name and what leads from it to the value: "the plate is | KL 45"."""
+    slot = _known(agent, language).fields.slots.get(name)
+    if slot is None or slot.names is None:
+        return text
+    said = Utterance(text)
+    match = slot.names.search(said.folded)
+    if match is None or len(said.folded[: match.start()].split()) > _MAX_LEADING:
+        return text
+    behind = between_name_and_value(language).match(said.folded, match.end())
+    end = behind.end() if behind else match.end()
+    rest = said.text[said.span(end, len(said.folded))[0] :] if said.folded[end:].strip(" .!") else ""
+    return rest if rest and behind and any(ch.isalpha() for ch in behind.group()) else text
+
+
 def mask(text: str, mentions: tuple[Mention, ...]) -> str:
     """The text with ``NAME`` and ``NUMBER`` in place of its mentions, for the intent classifier."""
     pieces: list[str] = []
@@ -174,6 +195,7 @@ def mask(text: str, mentions: tuple[Mention, ...]) -> str:
     for each in sorted(mentions, key=lambda each: each.start):
         digits = any(ch.isdigit() for ch in text[each.start : each.end])
         number = each.format in _NUMBERS or (each.format in {"date", "time"} and digits)
+        number = number or (each.format == "text" and is_code(text[each.start : each.end]))
         if each.start < at or not (number or each.format in _NAMES):
             continue
         pieces += [text[at : each.start], "NUMBER" if number else "NAME"]

@@ -109,6 +109,8 @@ def find_numbers(said: Utterance, language: str, fields: Fields, expected: Expec
 def _read(
     said: Utterance, run: Run, cues: _Cues, found_cues: list[_Cue], *, expected: Expectation, fields: Fields
 ) -> _Reading:
+    if run.code and fields.prefixes and run.code.startswith(tuple(fields.prefixes)):
+        return _Reading(run, "account_id", False)
     kind = _cued(said.folded, run, cues, found_cues)
     if kind == "account" and _fits_account(run, cues, said.folded):
         return _Reading(run, "account_id", True)
@@ -116,7 +118,11 @@ def _read(
         return _Reading(run, "phone", True)
     if kind is not None or cues.units.match(said.folded, run.end):
         return _Reading(run, "number", False)
-    return _Reading(run, _uncued(said, run, cues, fields.asked(expected)), False)
+    kind = _uncued(said, run, cues, fields.asked(expected))
+    # To who asks for something else in words, or for no account ever, a bare code is none.
+    if kind == "account_id" and not fields.may_be_account(expected):
+        kind = "number"
+    return _Reading(run, kind, False)
 
 
 def _uncued(said: Utterance, run: Run, cues: _Cues, asked: frozenset[str]) -> str:
@@ -154,6 +160,11 @@ def is_identifier(folded: str, language: str, asked: frozenset[str], start: int,
     announced = _NUMBER_WORD.search(folded, max(0, start - _MAX_BETWEEN), start) and is_number(folded, start, language)
     alone = len(_WORD.findall(folded)) <= _FEW_WORDS and not asked.isdisjoint({"account_id", "phone"})
     return bool(announced) or alone
+
+
+def between_name_and_value(language: str) -> re.Pattern[str]:
+    """What may stand between a field's name and its value: "is", "lautet", a colon."""
+    return _cues(language).between
 
 
 def is_number(folded: str, start: int, language: str) -> bool:

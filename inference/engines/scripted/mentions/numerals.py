@@ -128,6 +128,12 @@ def _fraction(folded: str, tokens: list[re.Match[str]], at: int, reader: _Reader
     return Numeral(tokens[at].start(), tokens[at + used].end(), str(part * size // 100), spoken=True), used + 1
 
 
+def only_number(text: str, language: str) -> str | None:
+    """The digits of the only number in a text; None if there is none or more than one."""
+    found = find_numerals(fold(text), language)
+    return found[0].digits if len(found) == 1 else None
+
+
 def single_number(text: str, language: str) -> str | None:
     """The digits of the only numeral of a text; None if it has none or several."""
     numerals = find_numerals(fold(text), language)

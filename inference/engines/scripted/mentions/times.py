@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.mentions.dates import fold_pattern
 from inference.engines.scripted.mentions.fields import Fields
 from inference.engines.scripted.mentions.numerals import number_pattern, number_words
@@ -66,7 +67,9 @@ def _daytime(items: Iterable[str]) -> re.Pattern[str]:
 
 
 def find_times(said: Utterance, language: str, fields: Fields, expected: Expectation) -> list[Mention]:
-    """The times of day as HH:MM; hours up to twelve are taken for the evening only if that is said."""
+    """The times of day as HH:MM; hours up to twelve are taken for the evening only if that is said, or if the agent's
+    definition speaks of evenings alone.
+    """
     words = _words(language)
     found: list[Mention] = []
     dated = bool(said.claimed)
@@ -77,6 +80,9 @@ def find_times(said: Utterance, language: str, fields: Fields, expected: Expecta
             field = fields.assign("time", said.folded, match.start(), match.end(), expected)
             if "time" not in expected.formats and match.group().strip().isdigit() and not dated:
                 field = None  # "left at 4"
+            told = words.daytime.search(_around(said.folded, match)) is not None or match.group().strip()[:1] == "0"
+            if field is not None and not told and _is_late(fields.slots[field].spoken_of, value):
+                value = f"{int(value[:2]) + _NOON:02}{value[2:]}"
             found.append(Mention("time", value, *said.span(match.start(), match.end()), field))
 
     for match in _CLOCK.finditer(said.folded):
@@ -100,6 +106,29 @@ def find_times(said: Utterance, language: str, fields: Fields, expected: Expecta
     if "time" in expected.formats and not found:
         _bare(said, language, fields, expected, add)
     return found
+
+
+def _around(folded: str, match: re.Match[str]) -> str:
+    return folded[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+
+
+def _is_late(spoken_of: tuple[tuple[str, str], ...], value: str) -> bool:
+    """Whether an hour up to eleven, said without the time of the day, is one after noon: what the agent's definition
+    says is about evenings ("dinner", "a table for tomorrow evening") and not about mornings.
+    """
+    if not 0 < int(value[:2]) < _NOON:
+        return False
+    told = [(_times_of_day(language), text) for language, text in spoken_of if language in LANGUAGES]
+    return any(late.search(text) for (_, late), text in told) and not any(
+        early.search(text) for (early, _), text in told
+    )
+
+
+@cache
+def _times_of_day(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Words of mornings and of evenings."""
+    table = mention_words(language).times
+    return phrases((*table.morning, *table.early_meals)), phrases((*table.evening, *table.late_meals))
 
 
 def _counts(said: Utterance, match: re.Match[str], words: _Words, fields: Fields) -> bool:

@@ -157,12 +157,16 @@ class DateWords(_Table):
 
 
 class TimeWords(_Table):
-    """``patterns``: with ``{h}`` and ``{m}``, the minutes to add, and whether ``{m}`` counts forward or back."""
+    """``patterns``: with ``{h}`` and ``{m}``, the minutes to add, and whether ``{m}`` counts forward or back.
+    ``early_meals``, ``late_meals``: what is had in the morning and in the evening.
+    """
 
     patterns: list[tuple[str, int, int]]
     named: dict[str, str]
     morning: list[str]
     evening: list[str]
+    early_meals: list[str]
+    late_meals: list[str]
 
 
 class EmailWords(_Table):

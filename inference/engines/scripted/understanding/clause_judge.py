@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from db.agents.definition import AgentDefinition
@@ -18,7 +18,7 @@ from inference.engines.scripted.understanding.encoder import Encoder
 from inference.engines.scripted.understanding.intents import Judgement
 from inference.engines.scripted.understanding.normalized import normalized
 from inference.engines.scripted.understanding.overtaken import stated
-from inference.engines.scripted.understanding.polarity import Examples, affirmative, spread, tone_of
+from inference.engines.scripted.understanding.polarity import Examples, Tone, affirmative, spread, tone_of
 from inference.engines.scripted.understanding.prototypes import clean
 from inference.engines.scripted.understanding.wishes import MIN_CLAUSE_SCORE, Judged
 from inference.engines.scripted.values import Mention
@@ -27,6 +27,11 @@ from inference.engines.scripted.values import Mention
 _MIN_WORDS_AROUND = 3
 #: Probability from which a part of a clause has its wish.
 _SURE_PART = 0.7
+#: Formats of values that tell what a clause may be about, how much likelier they make the scenarios that have such a
+#: field, and least words beside them: "despiérteme | mañana a las seis".
+_TELLING = frozenset({"date", "time", "money", "enum"})
+_EVIDENCE_OF_FORMAT = 4.0
+_MIN_WORDS_BESIDE = 1
 
 
 class ClauseJudge:
@@ -55,6 +60,7 @@ class ClauseJudge:
         judgements = [self._with_values(*each) for each in zip(clauses, judged, strict=True)]
         tones = spread([tone_of(each, self._cues) for each in clauses], clauses, self._cues)
         dependent = [self._cues.subordinators.match(normalized(each.text).text) is not None for each in clauses]
+        judgements = [self._asked(*each) for each in zip(judgements, tones, strict=True)]
         found = [Judged(*each) for each in zip(clauses, tones, judgements, dependent, strict=True)]
         return [stated(each) for each in found]
 
@@ -121,7 +127,24 @@ class ClauseJudge:
         } - {None}
         for scenario in named:
             judgement = judgement.given(self._agent.intents_of(scenario or ""))
-        return judgement
+        return judgement.given(self._fitting(clause, count), _EVIDENCE_OF_FORMAT)
+
+    def _asked(self, judgement: Judgement, tone: Tone) -> Judgement:
+        """The judgement; a statement is no question: "it is Saturday" does not ask whether one is open."""
+        intent = self._agent.intent(judgement.label)
+        if intent is None or intent.scenario is not None or tone.question or tone.inquires or tone.requests:
+            return judgement
+        return judgement.without(intent.name) if self._model.examples[intent.name].only_ask else judgement
+
+    def _fitting(self, clause: Clause, count: int) -> Collection[str]:
+        """The intents of scenarios that have a field for a day, time, amount or choice in a clause."""
+        values = [each for each in self._mentions if each.format in _TELLING and within(each, clause)]
+        said = [clause.text[each.start - clause.start : each.end - clause.start] for each in values]
+        if count - sum(len(WORD.findall(each)) for each in said) < _MIN_WORDS_BESIDE:
+            return ()
+        formats = {each.format for each in values}
+        having = [each for each in self._agent.scenarios if formats & {field.format for field in each.fields.values()}]
+        return [intent for each in having for intent in self._agent.intents_of(each.name)]
 
 
 def within(mention: Mention, clause: Clause) -> bool:

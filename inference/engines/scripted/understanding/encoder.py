@@ -25,6 +25,10 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.e5)
 
+    def rows(self, numbers: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.intp]]) -> Encoded:
+        """The vectors of some of the texts."""
+        return Encoded(self.e5[numbers], self.use[numbers], self.minilm[numbers])
+
 
 class Encoder:
     """E5, the multilingual Universal Sentence Encoder and MiniLM together. Thread-safe."""

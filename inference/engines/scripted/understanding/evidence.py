@@ -53,6 +53,11 @@ class IntentExamples:
         return any(tone.inquires for tone in self._tones)
 
     @cached_property
+    def only_ask(self) -> bool:
+        """Whether all examples are questions: "when are you open"."""
+        return bool(self._tones) and all(tone.question or tone.inquires or tone.requests for tone in self._tones)
+
+    @cached_property
     def ask_if_done(self) -> bool:
         """Whether an example asks if something was done: "did you receive my payment"."""
         return any(tone.asks_if_done for tone in self._tones)
@@ -61,6 +66,9 @@ class IntentExamples:
         """Whether a negation is the wish itself. The words tell, where they are those of negative or of affirmative
         examples only; else the likeness. ``encode``: the vectors of what was said and of its affirmative.
         """
+        denial = cues(language).denials.search(normalized(text).text)
+        if denial is not None and (language, denial.group()) in self._denials:
+            return Belonging.OWN  # "we want to stay three nights", where examples say that one wants to stay
         if not self.negative:
             return Belonging.FOREIGN
         own = foreign = 0
@@ -89,6 +97,17 @@ class IntentExamples:
             for text, language in self._pairs
             if language in LANGUAGES
         ]
+
+    @cached_property
+    def _denials(self) -> set[tuple[str, str]]:
+        """The words without a negation that examples have in common with what denies other wishes."""
+        pairs = [(normalized(text).text, language) for text, language in self._pairs if language in LANGUAGES]
+        found = [(language, cues(language).denials.search(said)) for said, language in pairs]
+        return {
+            (language, each.group())
+            for language, each in found
+            if each and not is_negative(each.group(), cues(language))
+        }
 
     @cached_property
     def _negative(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
