@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inference.engines.scripted.dialogue.conditions import add_condition, corrects, said_condition, says_again
 from inference.engines.scripted.dialogue.cues import cues
+from inference.engines.scripted.dialogue.partly import partly
 from inference.engines.scripted.dialogue.state import DialogueState, PendingRequest
 from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.values import Polarity, Reaction, Understanding
@@ -28,6 +29,9 @@ def react(state: DialogueState, understood: Understanding, changed: set[str]) ->
 
 def _confirm(state: DialogueState, request: PendingRequest, understood: Understanding, changed: set[str]) -> None:
     turn = state.turn
+    if not changed & set(request.fields) and _takes_some(state, request, understood):
+        request.hesitated = False
+        return
     condition = said_condition(understood, request.condition)
     repeats = condition is not None and request.condition is not None and says_again(condition, request.condition)
     if condition and request.condition and not repeats and corrects(understood):
@@ -55,6 +59,24 @@ def _confirm(state: DialogueState, request: PendingRequest, understood: Understa
     elif understood.reaction in {Reaction.MIXED, Reaction.CONDITION}:
         turn.hesitates = True
     request.hesitated = turn.hesitates or turn.waits
+
+
+def _takes_some(state: DialogueState, request: PendingRequest, understood: Understanding) -> bool:
+    """Leaves out the values that are refused while others are not; the rest is read back, or filed
+    if a yes was said and each value spoken of. True too where it is not clear whether a yes is for all of them.
+    """
+    said = partly(request, understood)
+    refused = said.refused - set(state.turn.values)
+    for name in refused:
+        del request.fields[name]
+        if not request.scenario.fields[name].required:
+            request.given_up.add(name)
+    state.turn.partly = bool(refused)
+    if refused and said.settled and understood.reaction is Reaction.YES:
+        _take_yes(state, request, understood)
+    unclear = said.unclear and understood.reaction is Reaction.YES
+    state.turn.hesitates = state.turn.hesitates or (unclear and not refused)
+    return bool(refused) or unclear
 
 
 def _take_yes(state: DialogueState, request: PendingRequest, understood: Understanding) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict
 
 from inference.engines.scripted.lexicon import fold, phrases, read_table
+from inference.engines.scripted.understanding.normalized import normalized
 
 #: Words of a message in which "that" may point at what was asked: "I won't tell you that".
 _POINTING = 9
@@ -21,6 +22,21 @@ class _Refusal(BaseModel):
     negation: list[str]
     asked: list[str]
     that: list[str]
+
+
+class _Partly(BaseModel):
+    """Words of an answer to values that were read back. ``formats``: what values of a format are called."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    accepts: list[str]
+    leaves_out: list[str]
+    only: list[str]
+    all_but: list[str]
+    contrasts: list[str]
+    wrong: list[str]
+    plain: list[str]
+    formats: dict[str, list[str]]
 
 
 class _CuesFile(BaseModel):
@@ -40,6 +56,7 @@ class _CuesFile(BaseModel):
     concludes: list[str]
     recall: dict[str, list[str]]
     refusal: _Refusal
+    partly: _Partly
 
 
 class Cues:
@@ -48,7 +65,9 @@ class Cues:
     ``joins``: words that join a wish of equal right. ``contrast``: patterns of a value that is put right. ``around``:
     words around a new value that are no part of it. ``murmurs``: sounds that are hardly a yes. ``said_before``: words
     for what was said already. ``concludes``: words that begin a conclusion. ``recall``: words for each standard field,
-    in a question about what was said.
+    in a question about what was said. ``accepts``, ``leaves_out``, ``only``, ``all_but``: words that take or refuse one
+    of several values; ``contrasts``: "but"; ``wrong``: a value is wrong; ``plain``: idioms that refuse nothing.
+    ``formats``: words for the values of each format. ``joining``: ``joins`` without accents.
     """
 
     def __init__(self, language: str) -> None:
@@ -65,6 +84,15 @@ class Cues:
         self.murmurs = phrases(table.murmurs)
         self.said_before = phrases(table.said_before)
         self.concludes = phrases(table.concludes)
+        self.accepts = _normal(table.partly.accepts)
+        self.leaves_out = _normal(table.partly.leaves_out)
+        self.only = _normal(table.partly.only)
+        self.all_but = _normal(table.partly.all_but)
+        self.contrasts = _normal(table.partly.contrasts)
+        self.wrong = _normal(table.partly.wrong)
+        self.plain = _normal(table.partly.plain)
+        self.formats = table.partly.formats
+        self.joining = _normal(table.joins)
         self._negation = phrases(table.refusal.negation)
         self._asked = phrases([*table.refusal.asked, *(word for words in table.recall.values() for word in words)])
         self._that = phrases(table.refusal.that)
@@ -76,6 +104,11 @@ class Cues:
             return False
         points = not names_it and len(folded.split()) <= _POINTING and self._that.search(folded) is not None
         return bool(self._asked.search(folded)) or points
+
+
+def _normal(words: list[str]) -> re.Pattern[str]:
+    """A pattern of phrases in a normalized text, without accents."""
+    return phrases(normalized(word).text for word in words)
 
 
 @cache

@@ -126,7 +126,7 @@ def _lead(context: Context, understood: Understanding, reported: bool) -> tuple[
         return ()
     if request in state.turn.new:
         return (Part("asked_offer" if request.offered else "lead", {}, request.scenario),)
-    if state.turn.conditional:
+    if state.turn.conditional or state.turn.partly:
         return ()
     if state.asks(Asks.CONFIRM):
         unclear = state.turn.hesitates or understood.reaction in {Reaction.NONE, Reaction.MIXED}

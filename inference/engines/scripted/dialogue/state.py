@@ -110,7 +110,8 @@ class TurnState:
     or is settled. ``withdrawn``: filed requests that the customer does not want any more. ``already_filed``: filed
     requests that were wished again. ``elsewhere``: whether something was wished that this agent does not take up.
     ``answers``: intents that are answered and not filed. ``new``: requests of this turn. ``hesitates``: a confirmation
-    was answered by neither yes nor no. ``conditional``: by a condition. ``waits``: the customer needs time. ``values``:
+    was answered by neither yes nor no. ``conditional``: by a condition. ``partly``: by a no to some of the
+    values. ``waits``: the customer needs time. ``values``:
     field -> value, as said in this turn. ``changed``: those that replace another value. ``unfit``: those that were not
     taken. ``leaves``: the customer says goodbye.
     """
@@ -130,6 +131,7 @@ class TurnState:
     settled: bool = False
     hesitates: bool = False
     conditional: bool = False
+    partly: bool = False
     waits: bool = False
     refused_offer: bool = False
     values: dict[str, str] = field(default_factory=dict)

@@ -148,7 +148,7 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
     turn.leaves = "goodbye" in understood.acts and not engages and not turn.changed
     declines = understood.declines and any(question_key(each) for each in state.open)
     answers = understood.reaction in _ENGAGES and (state.asks(Asks.CONFIRM) or understood.reaction is not Reaction.YES)
-    said_else = values or turn.unfit or declines or turn.conditional or answers
+    said_else = values or turn.unfit or declines or turn.conditional or turn.partly or answers
     if understood.reaction is Reaction.WAIT and state.asks(Asks.CONFIRM):
         return  # "wait, don't do it yet"
     if "nevermind" in understood.acts and not said_else:

@@ -89,7 +89,7 @@ def _deny(state: DialogueState, wish: Wish, scenario: ScenarioDefinition) -> Non
         return
     pending = [request for request in state.pending if request.scenario.name == scenario.name]
     same = [request for request in pending if request.intent == wish.intent] or pending
-    if any(turn.changed & set(request.fields) for request in same):
+    if turn.partly or any(turn.changed & set(request.fields) for request in same):
         return  # a value is denied, not the wish
     filed = _filed(state, scenario, wish.intent)
     if filed is not None and not same and not turn.values.keys().isdisjoint(scenario.fields):
