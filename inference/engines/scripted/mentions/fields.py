@@ -183,7 +183,9 @@ def _nouns(phrases: list[str]) -> frozenset[str]:
 def _phrase(text: str) -> re.Pattern[str]:
     before, _, after = fold(text).partition("{}")
     head, tail = (r"[ ,]+".join(re.escape(word) for word in part.replace(",", " ").split()) for part in (before, after))
-    opening = f"{LEFT}{head}[ ,:]+" if head else "(?:^|(?<=[,.;:!?\n] ))"
+    # Without a head a value may also follow the phrase itself: "I want my plan changed to a gold plan".
+    again = rf"|(?<={tail} )" if tail and "[" not in tail else ""
+    opening = f"{LEFT}{head}[ ,:]+" if head else rf"(?:^|(?<=[,.;:!?\n] ){again})"
     if head.endswith("'"):
         opening = f"{LEFT}{head}"
     return re.compile(

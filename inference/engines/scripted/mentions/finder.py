@@ -21,6 +21,7 @@ from inference.engines.scripted.mentions.money import find_decimals, find_money
 from inference.engines.scripted.mentions.name_halves import join_halves
 from inference.engines.scripted.mentions.names import name_rules
 from inference.engines.scripted.mentions.numbers import between_name_and_value, find_numbers, is_identifier
+from inference.engines.scripted.mentions.other_records import is_suspect
 from inference.engines.scripted.mentions.person_names import find_person_names
 from inference.engines.scripted.mentions.spelling import apply_spelling, find_spelled
 from inference.engines.scripted.mentions.text import WORD, Utterance, fold
@@ -102,7 +103,7 @@ def find_mentions(
     field = fields.assign("person_name", said.folded, 0, 0, expected)
     persons = apply_spelling(said, persons, language, asked=asked, field=field)
     found += join_halves(said, persons, language, name_rules(language).given)
-    if fields.may_be_account(expected):
+    if fields.may_be_account(expected) and not is_suspect(said.folded, len(said.folded), language):
         found = _beside_name(said, found, fields, expected)
         found = _by_themselves(said, found, fields, expected)
     found += find_choices(said, languages_of(language), fields, expected, known=found)

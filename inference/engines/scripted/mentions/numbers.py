@@ -11,6 +11,7 @@ import phonenumbers
 
 from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.mentions.fields import Fields
+from inference.engines.scripted.mentions.other_records import is_of_a_record, is_suspect
 from inference.engines.scripted.mentions.runs import Run, find_runs
 from inference.engines.scripted.mentions.text import LEFT, LETTER, RIGHT, Utterance
 from inference.engines.scripted.mentions.words import alternation, languages_of, mention_words
@@ -91,7 +92,7 @@ def find_numbers(said: Utterance, language: str, fields: Fields, expected: Expec
     found_cues = _find_cues(said.folded, cues, fields)
     readings: list[_Reading] = []
     for run in runs:
-        reading = _read(said, run, cues, found_cues, expected=expected, fields=fields)
+        reading = _read(said, run, language, found_cues, expected=expected, fields=fields)
         last = readings[-1] if readings else None
         # "the PIN was 4471, or maybe 4417": the second is what the first is.
         between = said.folded[last.run.end : run.start] if last else ""
@@ -107,18 +108,25 @@ def find_numbers(said: Utterance, language: str, fields: Fields, expected: Expec
 
 
 def _read(
-    said: Utterance, run: Run, cues: _Cues, found_cues: list[_Cue], *, expected: Expectation, fields: Fields
+    said: Utterance, run: Run, language: str, found_cues: list[_Cue], *, expected: Expectation, fields: Fields
 ) -> _Reading:
     if run.code and fields.prefixes and run.code.startswith(tuple(fields.prefixes)):
         return _Reading(run, "account_id", False)
+    cues = _cues(language)
     kind = _cued(said.folded, run, cues, found_cues)
     if kind == "account" and _fits_account(run, cues, said.folded):
         return _Reading(run, "account_id", True)
     if kind == "phone" and _fits_phone(run):
         return _Reading(run, "phone", True)
+    start = run.letters_start if run.letters else run.start
+    if kind is None and is_of_a_record(said.folded, start, language):
+        kind = "other"
     if kind is not None or cues.units.match(said.folded, run.end):
         return _Reading(run, "number", False)
-    kind = _uncued(said, run, cues, fields.asked(expected))
+    suspect = is_suspect(said.folded, start, language)
+    kind = _uncued(said, run, cues, fields.asked(expected) - ({"account_id"} if suspect else set()))
+    if suspect:
+        return _Reading(run, "phone" if kind == "phone" else "number", False)
     # To who asks for something else in words, or for no account ever, a bare code is none.
     if kind == "account_id" and not fields.may_be_account(expected):
         kind = "number"

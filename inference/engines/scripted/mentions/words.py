@@ -66,6 +66,8 @@ class LetterWords(_Table):
 class NumberCues(_Table):
     """Words that say what a number is. ``fillers``: between such words and the number. ``after``: between a number
     and its cue ("20417 is my account number"). ``units``: words after a number that make it a count or a measure.
+    ``records``: what has a number that is no account's ("ticket"). ``earlier``: an earlier talk. ``lacking``: says that
+    the number asked for is not at hand; ``regained``: that it is now.
     """
 
     account: list[str]
@@ -74,6 +76,10 @@ class NumberCues(_Table):
     fillers: list[str]
     after: list[str]
     units: list[str]
+    records: list[str]
+    earlier: list[str]
+    lacking: list[str]
+    regained: list[str]
 
 
 class NameCues(_Table):
