@@ -95,6 +95,7 @@ class Understanding:
 
     ``acts``: certain intents of the dialogue itself, in their order: greeting, goodbye, thanks, abilities, status,
     recall, nevermind, inform, out_of_scope, unclear, wait, repeat, why. ``question``: whether something is asked.
+    ``asks_state``: whether something has come about by now is.
     ``corrects``: whether an earlier value or statement is corrected. ``declines``: whether the customer does not have
     or will not say what was asked. ``unsure``: words were said and no wish and no act is certain. ``masked``: the text
     with NAME and NUMBER for mentions. ``priority``: that is said of all wishes. ``facts``: clauses that tell an amount,
@@ -109,6 +110,7 @@ class Understanding:
     reaction: Reaction = Reaction.NONE
     condition: str | None = None
     question: bool = False
+    asks_state: bool = False
     corrects: bool = False
     declines: bool = False
     unsure: bool = False

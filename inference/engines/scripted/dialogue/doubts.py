@@ -31,11 +31,19 @@ def asks_on(state: DialogueState, understood: Understanding, wish: Wish, scenari
 
     Of another scenario it is a new matter only if it is certain: "so can I cancel too?".
     """
+    if asks_state(state, understood, wish):
+        return True
     words, said = cues(understood.language), fold(understood.text)
     concludes = bool(state.filed) and understood.question and words.concludes.match(said) is not None
     if not any(each.scenario is scenario for each in state.filed):
         return concludes and wish.score < _SURE and not words.added.search(said)
     return concludes or (wish.asks and not _is_further(understood))
+
+
+def asks_state(state: DialogueState, understood: Understanding, wish: Wish) -> bool:
+    """Whether a message only asks, behind a filing, what has come of it by now: "is the line off already?"."""
+    only = len(understood.wishes) == 1 and wish.asks and understood.asks_state
+    return bool(state.filed) and only and not _is_further(understood)
 
 
 def elaborates(state: DialogueState, understood: Understanding, wish: Wish, scenario: ScenarioDefinition) -> bool:

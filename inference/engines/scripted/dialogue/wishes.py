@@ -8,6 +8,7 @@ from inference.engines.scripted.dialogue.confirming import drop, to_confirm
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.doubts import (
     asks_on,
+    asks_state,
     beside_answer,
     claims_to_repeat,
     elaborates,
@@ -118,7 +119,8 @@ def _ask_about(state: DialogueState, understood: Understanding, wish: Wish, scen
     """
     requests = [each.scenario for each in (*state.pending, *state.turn.dropped)]
     known = [*requests, *(each.scenario for each in state.filed)]
-    if {"status", "recall"}.intersection(understood.acts) or scenario in known:
+    settled = {"status", "recall"}.intersection(understood.acts) or asks_state(state, understood, wish)
+    if settled or scenario in known:
         return
     if not state.pending and len(understood.wishes) == 1:
         offered = PendingRequest(scenario, wish.intent, [wish.text], doubtful=True, offered=True)

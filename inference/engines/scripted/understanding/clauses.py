@@ -89,6 +89,13 @@ def _parts(text: str, start: int, end: int, cues: Cues, kept: Sequence[tuple[int
             previous = next((place for place in breaks if place <= at and not sentence.text[place:at].strip()), None)
             left = breaks.pop(previous)[0] if previous is not None else at
             breaks[at] = (left, match.group())
+    for match in cues.restarts.finditer(sentence.text):  # "i don't want to leave i just want it to work"
+        at = match.start()
+        inside = _is_inside(start + sentence.source[at], kept) or any(
+            not sentence.text[place:at].strip() for place in breaks if place <= at
+        )
+        if not inside and cues.negations.search(sentence.text, 0, at):
+            breaks[at] = (at, match.group())
     values = [(left - start, right - start) for left, right in kept]
     return _merged(text, start, sentence, breaks, cues=cues, values=values)
 

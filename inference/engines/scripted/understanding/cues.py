@@ -29,6 +29,8 @@ class _CueFile(BaseModel):
     abbreviations: list[str]
     joins: list[str]
     openers: list[str]
+    restarts: list[str]
+    state_questions: list[str]
     subordinators: list[str]
     interjections: list[str]
     negations: list[str]
@@ -86,6 +88,7 @@ class Cues:
         #: Conjunctions behind which two words are a clause: "because nobody came", "and also it lags".
         self.openers = pattern(file.openers)
         self.written_joins = re.compile("|".join(file.joins))
+        self.restarts, self.state_questions = pattern(file.restarts), pattern(file.state_questions)
         self.subordinators = pattern(file.subordinators)
         self.interjections = pattern(file.interjections)
         self.negations = pattern(file.negations)
@@ -127,8 +130,7 @@ class Cues:
         self.refusal = answer(file.refusals, file.fillers)
         self.wait = answer(file.waits, [*file.fillers, *file.assents, *file.refusals])
         self.doubtful_answer = answer(file.doubtful_answers, [*file.fillers, *file.assents])
-        self.yes_starts = pattern(file.yes_starts)
-        self.no_starts = pattern(file.no_starts)
+        self.yes_starts, self.no_starts = pattern(file.yes_starts), pattern(file.no_starts)
         self.declines = pattern(file.declines)
         self.corrections = pattern(file.corrections)
         self.other_urgency = pattern(file.priority["other"])

@@ -148,6 +148,10 @@ class Utterance:
             reaction=reaction,
             condition=condition,
             question=any(each.tone.question for each in judged),
+            asks_state=any(
+                each.tone.question and self._cues.state_questions.match(normalized(each.clause.text).text) is not None
+                for each in judged
+            ),
             corrects=self._cues.corrections.search(said) is not None,
             declines=not expected.confirms and any(map(self._declines, clauses)),
             unsure=not wishes and not acts and reaction is Reaction.NONE,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from inference.engines.scripted.values import Polarity, Reaction
 from tests.inference.engines.scripted.dialogue.talk import Talk, said, wish
 
@@ -118,3 +120,14 @@ def test_what_is_only_told_and_uncertain_is_asked_about_and_is_no_call_for_a_per
     other.say(said("my manager says that it is enough", wish("human", score=0.62)))
     assert other.filed == []
     assert other.keys[-1] != "confirm"
+
+
+@pytest.mark.parametrize("polarity", [Polarity.WANTED, Polarity.ASKED])
+def test_a_question_of_what_has_come_of_a_filing_is_no_new_matter(polarity: Polarity) -> None:
+    """ "Is the line off already?" behind a filed matter files and offers nothing, and gets an honest answer."""
+    talk = _filed_outage()
+    text = "has the money gone out"
+    talk.say(said(text, wish("refund", text, polarity, requested=True, asks=True), question=True, asks_state=True))
+    assert talk.filed == []
+    assert len(talk.records) == 1
+    assert talk.keys[0] == "cannot_tell_filed"
