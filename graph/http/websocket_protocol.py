@@ -13,9 +13,10 @@ from websockets.http11 import Request
 from graph.http.connections import Connections, Slot
 from graph.wire.scope import KEY_SHOWN, PUSH
 
-#: Before connection_ack: bytes of a message, and messages in the queue.
+#: Before a key is shown: bytes of a message, and messages in the queue. A phone line sends its audio without waiting
+#: for an answer: these are 5 s of it, in messages of 20 ms, should a slow network bring them all at once.
 STRANGER_MESSAGE_BYTES = 16_384
-_STRANGER_MESSAGES = 16
+_STRANGER_MESSAGES = 256
 
 #: Frames of one fragmented message (RFC 6455, section 5.4); clients send one.
 _MAX_FRAGMENTS = 1_000

@@ -158,6 +158,15 @@ async def test_a_damaged_or_unknown_message_is_dropped_and_the_call_goes_on(
         assert not call.names and not call.reports
 
 
+async def test_a_line_whose_first_seconds_come_at_once_is_heard(address: str, reception: FakeReception) -> None:
+    async with connect(address) as socket:
+        for message in (start(), *(media(chunk=chunk) for chunk in range(1, 101))):
+            socket.protocol.send_text(message.encode())
+        socket.transport.write(b"".join(socket.protocol.data_to_send()))
+        call = await reception.call()
+        await until(lambda: call.heard.size > 20_000)
+
+
 async def test_too_many_damaged_messages_close_the_stream(address: str, reception: FakeReception) -> None:
     async with started(address) as socket:
         for _ in range(51):
