@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from db.agents.definition import AgentDefinition, FieldDefinition, ScenarioDefinition
@@ -75,7 +75,7 @@ class Subject:
             if any(squashed(each) in reply for each in parts if len(each.strip()) >= _LONG_PART):
                 return True
             told = [part for each in parts if (part := squashed(each))]
-            if sum(map(len, told)) >= _SHORT_PARTS and re.search(".*".join(map(re.escape, told)), reply):
+            if sum(map(len, told)) >= _SHORT_PARTS and _in_order(told, reply):
                 return True
         return False
 
@@ -113,3 +113,16 @@ def subject_of(request: ToolRequest, spec: ToolSpec, agent: AgentDefinition) -> 
 def _holds_most(title: str, words: frozenset[str]) -> bool:
     telling = [word for word in tokens(title) if len(word) >= _TELLING]
     return bool(telling) and sum(word in words for word in telling) * 2 >= len(telling)
+
+
+def _in_order(parts: Iterable[str], text: str) -> bool:
+    """Whether all parts stand in a text, one behind the other. The definition is a stranger's: no pattern is made of
+    it, whose search could go on for ever.
+    """
+    at = 0
+    for part in parts:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

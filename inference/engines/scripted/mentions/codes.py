@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from db.agents.definition import FieldDefinition
-from db.agents.patterns import matches
+from db.agents.patterns import check_pattern, matches
 from inference.engines.scripted.lexicon import LANGUAGES
 from inference.engines.scripted.mentions.fields import Fields, Slot
 from inference.engines.scripted.mentions.numerals import find_numerals
@@ -26,8 +26,8 @@ _MAX_TOKENS, _MAX_CODE = 8, 32
 #: Letters of a word in capitals that may be a part of a code.
 _MAX_CAPITALS = 4
 _MAX_SMALL = 3
-#: Tokens of an utterance that are read.
-_MAX_READ = 80
+#: Tokens of an utterance that are read, and fields of which it may hold codes: a definition may have 5,000.
+_MAX_READ, _MAX_SLOTS = 40, 20
 _JOINTS = ("", "-", " ", "/")
 #: What a pattern that tells a code from other words does not match.
 _PLAIN = ("hello", "Hello there", "one of the words that I said")
@@ -57,7 +57,7 @@ def find_codes(said: Utterance, language: str, fields: Fields, expected: Expecta
     if not any(each.has_digit for each in tokens):
         return []
     found: list[Mention] = []
-    for slot in sorted(slots, key=lambda each: each.name not in expected.fields):
+    for slot in sorted(slots, key=lambda each: each.name not in expected.fields)[:_MAX_SLOTS]:
         pattern = _telling_pattern(slot)
         free = [each for each in tokens if said.is_free(each.start, each.end)]
         code = _by_pattern(slot, pattern, free, said, expected) if pattern else _by_name(slot, free, said)
@@ -160,6 +160,10 @@ def _telling_pattern(slot: Slot) -> str | None:
     if not isinstance(pattern, str):
         return None
     whole = f"^(?:{pattern})$"
+    try:
+        check_pattern(whole)
+    except ValueError:  # it cannot be a part of another: "(?x)[a-z]{3} # three letters"
+        return None
     return None if any(matches(whole, text) for text in _PLAIN) else whole
 
 

@@ -22,6 +22,7 @@ _FIELDS: dict[str, Any] = {
         "values": {"single": {"en": ["single room"]}, "double": {"en": ["double room"], "es": ["cuarto doble"]}},
     },
 }
+_BOOKING = {"name": "booking", "description": "A booking."}
 _AGENT = AgentDefinition.model_validate(
     {
         "name": "inn",
@@ -29,9 +30,7 @@ _AGENT = AgentDefinition.model_validate(
         "languages": ["en", "de", "es"],
         "instructions": "Take bookings.",
         "intents": [{"name": "book", "scenario": "booking", "examples": {"en": ["a table for dinner"]}}],
-        "scenarios": [
-            {"name": "booking", "description": "A booking.", "fields": _FIELDS, "ask_for": ["plate", "name"]}
-        ],
+        "scenarios": [{**_BOOKING, "fields": _FIELDS, "ask_for": ["plate", "name"]}],
     }
 )
 _TODAY = dt.date(2026, 11, 26)
@@ -93,3 +92,12 @@ def test_hours_are_those_of_what_the_agent_is_for(text: str, language: str, hour
 )
 def test_a_day_behind_a_conditional_is_not_past(text: str, language: str, day: str) -> None:
     assert day in _fields(text, language, "day", "date").values()
+
+
+def test_a_pattern_that_cannot_be_a_part_of_another_finds_nothing_and_does_no_harm() -> None:
+    code = {"schema": {"type": "string", "pattern": "(?x)^[a-z]{3}[0-9]{3}$ # letters, then digits"}}
+    agent = _AGENT.model_copy(
+        update={"scenarios": [_AGENT.scenarios[0].model_validate({**_BOOKING, "fields": {"code": code}})]}
+    )
+    found = find_mentions("room 204 for two", "en", agent, Expectation(), _TODAY)
+    assert "code" not in {each.field for each in found}
