@@ -187,14 +187,15 @@ class Lane:
                 raised = error
                 if isinstance(error, StopIteration):  # a future takes none
                     raised = RuntimeError("A job of the lane raised StopIteration.")
-                _settle(job, partial(_fail, job.future, raised))
+                settle = partial(_fail, job.future, raised)
             else:
-                _settle(job, partial(_succeed, job.future, result))
+                settle = partial(_succeed, job.future, result)
                 del result
             with self._changed:
                 del self._running[job]
                 self._changed.notify()  # what had to wait for it
-            del job  # and with it what the work holds
+            _settle(job, settle)  # after it no longer counts as running: who has the result may ask ``busy``
+            del job, settle  # and with them what the work holds
 
     def _take(self) -> _Job | None:
         """Waits for the next job; None once the lane is closed."""

@@ -72,6 +72,12 @@ async def test_results_errors_and_context_variables_pass(lane: Lane) -> None:
     assert await lane.run(Priority.FINAL, lambda: "still there") == "still there"
 
 
+async def test_a_job_whose_result_is_known_no_longer_makes_the_lane_busy(lane: Lane) -> None:
+    for _ in range(2000):  # the thread may be stopped between any two of its steps
+        await lane.run(Priority.FINAL, int)
+        assert not lane.busy
+
+
 async def test_a_cancelled_job_that_waits_never_runs(lane: Lane) -> None:
     held, task = await occupy(lane)
     ran: list[int] = []

@@ -17,9 +17,12 @@ const DAYS = ['1', '7', '30', '92'] as const;
 type Days = (typeof DAYS)[number];
 
 const REFRESH_MS = 15_000;
-const DAY_MS = 86_400_000;
-
-const begin = (days: Days): string => new Date(Date.now() - Number(days) * DAY_MS).toISOString();
+/** This time of day, so many calendar days ago; daylight saving makes days of 23 and 25 hours. */
+function begin(days: Days): string {
+  const date = new Date();
+  date.setDate(date.getDate() - Number(days));
+  return date.toISOString();
+}
 
 /** What goes on now, and what calls and turns did in a period. Loaded again by itself while it is in sight. */
 export function View() {
