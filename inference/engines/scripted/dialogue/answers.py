@@ -12,7 +12,7 @@ from inference.engines.scripted.dialogue.context import Context
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.filing import reachable
 from inference.engines.scripted.dialogue.known_values import known_values
-from inference.engines.scripted.dialogue.state import FiledRequest
+from inference.engines.scripted.dialogue.on_record import asked_on_record, reference, status
 from inference.engines.scripted.lexicon import fold
 from inference.engines.scripted.values import Polarity, Reaction, Understanding
 from inference.engines.scripted.wording.asked import IDENTITY, Asks
@@ -21,8 +21,6 @@ from inference.engines.scripted.wording.wording import Part
 #: Acts that are answers or questions of the dialogue itself.
 _ANSWERED_ACTS = frozenset({"status", "recall", "abilities", "why", "repeat", "out_of_scope", "greeting", "wait"})
 _OTHER_QUESTIONS = frozenset({"status", "recall", "abilities", "why"})
-#: Most filed requests that a status answer names.
-_MAX_NAMED = 4
 #: Characters of a passage of knowledge that are spoken.
 _MAX_PASSAGE = 600
 
@@ -44,6 +42,8 @@ def answers(context: Context) -> tuple[Part, ...]:
         parts.append(Part("why_confirm"))
     if turn.lookup is not None:
         parts += _looked_up(context, turn.lookup)
+    elif not turn.outcomes and (on_record := asked_on_record(context, understood)):
+        parts += on_record
     elif "status" in understood.acts and not turn.outcomes:
         parts += [*status(context), *_reach(context)]
     elif "recall" in understood.acts:
@@ -103,28 +103,13 @@ def _cannot_tell(context: Context) -> Part:
     if not context.state.filed:
         return Part("cannot_tell")
     newest = context.state.filed[-1]
-    return Part("cannot_tell_filed" if newest.reference else "cannot_tell", _reference(newest), newest.scenario)
-
-
-def _reference(filed: FiledRequest) -> dict[str, str]:
-    return {"reference": filed.reference}
+    return Part("cannot_tell_filed" if newest.reference else "cannot_tell", reference(newest), newest.scenario)
 
 
 def abilities(context: Context) -> Part:
     """What the agent can do: in its own words, or the titles of what it may file."""
     titles = [context.wording.title(each) for each in context.agent.scenarios if context.may_file(each)]
     return Part("abilities", {"titles": ", ".join(titles)})
-
-
-def status(context: Context) -> list[Part]:
-    """What is filed in this session, and what is not yet."""
-    state = context.state
-    filed = [each for each in state.filed if each.reference][-_MAX_NAMED:]
-    parts = [Part("status_filed", _reference(each), each.scenario) for each in filed]
-    waiting = [each for each in state.pending if context.may_file(each.scenario) and not each.offered]
-    if waiting:
-        parts.append(Part("not_yet", {}, waiting[0].scenario))
-    return parts or [Part("status_none")]
 
 
 def needs_lookup(context: Context) -> bool:

@@ -8,6 +8,7 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict
 
 from inference.engines.scripted.lexicon import fold, phrases, read_table
+from inference.engines.scripted.understanding.cues import pattern
 from inference.engines.scripted.understanding.normalized import normalized
 
 #: Words of a message in which "that" may point at what was asked: "I won't tell you that".
@@ -39,6 +40,43 @@ class _Partly(BaseModel):
     formats: dict[str, list[str]]
 
 
+class _Asked(BaseModel):
+    """Patterns of questions, over normalized text as those of ``understanding.toml``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    openings: list[str]
+    which: list[str]
+    filed: list[str]
+    held: list[str]
+    whose: list[str]
+    content: list[str]
+    number: list[str]
+    reference: list[str]
+    ahead: list[str]
+    why: list[str]
+
+
+class AskedCues:
+    """Words of questions. ``openings``: any before one. ``which``: which value. ``on_record``: what is said of a value
+    on a record; ``filed``: verbs of filing. ``whose``: for whom something was filed. ``content``: what was noted.
+    ``number``: of anything that has one; ``reference``: the one that was told. ``ahead``: what is to come, or a rule.
+    ``why``: a reason.
+    """
+
+    def __init__(self, table: _Asked) -> None:
+        self.openings = re.compile(rf"(?:{pattern(table.openings).pattern}[\s]*)*")
+        self.which = pattern(table.which)
+        self.filed = pattern(table.filed)
+        self.on_record = pattern([*table.filed, *table.held])
+        self.whose = pattern(table.whose)
+        self.content = pattern(table.content)
+        self.number = pattern(table.number)
+        self.reference = pattern(table.reference)
+        self.ahead = pattern(table.ahead)
+        self.why = pattern(table.why)
+
+
 class _CuesFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -57,6 +95,7 @@ class _CuesFile(BaseModel):
     recall: dict[str, list[str]]
     refusal: _Refusal
     partly: _Partly
+    asked: _Asked
 
 
 class Cues:
@@ -67,7 +106,8 @@ class Cues:
     for what was said already. ``concludes``: words that begin a conclusion. ``recall``: words for each standard field,
     in a question about what was said. ``accepts``, ``leaves_out``, ``only``, ``all_but``: words that take or refuse one
     of several values; ``contrasts``: "but"; ``wrong``: a value is wrong; ``plain``: idioms that refuse nothing.
-    ``formats``: words for the values of each format. ``joining``: ``joins`` without accents.
+    ``formats``, ``format_words``: words for the values of each format. ``joining``: ``joins`` without accents.
+    ``asked``: words of questions.
     """
 
     def __init__(self, language: str) -> None:
@@ -92,7 +132,9 @@ class Cues:
         self.wrong = _normal(table.partly.wrong)
         self.plain = _normal(table.partly.plain)
         self.formats = table.partly.formats
+        self.format_words = {form: _normal(words) for form, words in table.partly.formats.items()}
         self.joining = _normal(table.joins)
+        self.asked = AskedCues(table.asked)
         self._negation = phrases(table.refusal.negation)
         self._asked = phrases([*table.refusal.asked, *(word for words in table.recall.values() for word in words)])
         self._that = phrases(table.refusal.that)

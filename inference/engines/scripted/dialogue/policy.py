@@ -9,6 +9,7 @@ from db.agents.tool_names import FIND_CRM_RECORDS, SEARCH_KNOWLEDGE, UPDATE_CRM_
 from db.json_value import Json
 from inference.engines.scripted.dialogue import filing, updating
 from inference.engines.scripted.dialogue.answers import abilities, answers, asks_something, needs_lookup
+from inference.engines.scripted.dialogue.asked_ahead import asks_ahead_beside
 from inference.engines.scripted.dialogue.asking import not_taken, open_question
 from inference.engines.scripted.dialogue.context import Context
 from inference.engines.scripted.dialogue.state import PendingRequest
@@ -24,6 +25,8 @@ _MAX_CALLS = 4
 _ASKING = frozenset(
     {"failed_offer", "failed_end", "failed_field", "not_here_offer", "correction_offer", "withdraw_offer", "repeat"}
 )
+#: Honest answers to questions.
+_CANNOT_TELL = frozenset({"cannot_tell", "cannot_tell_filed", "answer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,18 @@ def decide(context: Context) -> Decision:
     if turn.leaves and not question:
         return Decision("talk", (*parts, Part("goodbye")))
     if question:
-        return Decision("ask", (*parts, *_lead(context, understood, bool(parts)), *question))
+        beside = _beside(context, understood, parts)
+        return Decision("ask", (*beside, *parts, *_lead(context, understood, bool(parts)), *question))
     if parts:
+        parts = (*_beside(context, understood, parts), *parts)
         return Decision("report", parts if _asks_already(parts) else (*parts, Part("anything_else")))
     return _small_talk(context, understood)
+
+
+def _beside(context: Context, understood: Understanding, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """What is said first of a question beside a new request that nothing else answers."""
+    answered = any(part.key in _CANNOT_TELL for part in parts) or SEARCH_KNOWLEDGE in context.offered
+    return (Part("cannot_tell"),) if not answered and asks_ahead_beside(context.state, understood) else ()
 
 
 def _asks_already(parts: tuple[Part, ...]) -> bool:

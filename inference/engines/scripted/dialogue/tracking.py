@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from db.agents.definition import AgentDefinition
+from inference.engines.scripted.dialogue.asked_ahead import as_question
 from inference.engines.scripted.dialogue.conditions import note_condition
 from inference.engines.scripted.dialogue.confirming import drop, react
 from inference.engines.scripted.dialogue.corrections import note_facts, note_priority, note_updates
@@ -81,7 +82,7 @@ def note_reply(state: DialogueState, said: str) -> None:
 
 def update(state: DialogueState, understood: Understanding, understander: Understands) -> None:
     """Updates the state by one utterance of the customer."""
-    understood = as_answer(state, understood)
+    understood = as_question(state, as_answer(state, understood))
     state.turn = turn = TurnState(understood)
     if not understood.words or understood.unsupported:
         return

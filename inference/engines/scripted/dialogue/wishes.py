@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.agents.definition import ScenarioDefinition
+from inference.engines.scripted.dialogue.asked_ahead import only_asks
 from inference.engines.scripted.dialogue.conditions import note_condition
 from inference.engines.scripted.dialogue.confirming import drop, to_confirm
 from inference.engines.scripted.dialogue.cues import cues
@@ -40,6 +41,8 @@ def apply_wishes(state: DialogueState, understood: Understanding, similar: Simil
             continue
         if scenario is None:
             _answer_only(state, wish, bool(intent.answer))
+        elif only_asks(state, understood, wish, scenario):
+            continue
         elif wish.polarity in {Polarity.DENIED, Polarity.SETTLED}:
             _deny(state, wish, scenario)
         elif wish.polarity in {Polarity.ASKED, Polarity.REMOTE}:
@@ -77,6 +80,8 @@ def _replace(state: DialogueState, understood: Understanding, wishes: list[Wish]
 
 def _answer_only(state: DialogueState, wish: Wish, has_answer: bool) -> None:
     if not has_answer:
+        if wish.polarity is Polarity.ASKED and to_confirm(state) is not None:
+            return  # "and what becomes of my ...?" instead of a yes asks about what is to be filed
         denied = wish.polarity in {Polarity.DENIED, Polarity.SETTLED}
         state.turn.elsewhere = state.turn.elsewhere or not denied
     elif wish.polarity is not Polarity.DENIED and wish.intent not in state.turn.answers:
