@@ -13,7 +13,7 @@ _MAX_TOKENS = 9
 _MAX_LOWER = 4
 _MIN_SURNAME = 3
 #: Words joined to a particle in the middle of a name: "von und zu".
-_INSIDE = frozenset({"und", "y", "i", "e", "et"})
+JOINTS = frozenset({"und", "y", "i", "e", "et"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class NameReader:
             return "suffix"
         if word in self.rules.particles and self._continues(token):
             return "particle"
-        if word in _INSIDE and words and self._continues(token, capital=True):
+        if word in JOINTS and words and self._continues(token, capital=True):
             return "particle"
         cased = self.said.has_case(token.start())
         common = self.own if upper and cased else self.common

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections import Counter
@@ -9,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from inference.engines.scripted.lexicon import LANGUAGES, WORD
+from inference.engines.scripted.lexicon import LANGUAGES, WORD, phrases
+from inference.engines.scripted.mentions.text import fold
+from inference.engines.scripted.mentions.words import known_names
+from inference.engines.scripted.understanding.names_aside import is_only_name, without_names
 from inference.engines.scripted.understanding.normalized import normalized
 from inference.engines.scripted.understanding.urdu import is_written_in_urdu
 
@@ -49,31 +53,48 @@ _MARKS = {
     }.items()
     for letter in letters
 }  # fmt: skip
-#: Words that names have too: "de los Santos", "van der Velde".
-_OF_NAMES = frozenset(
-    {"der", "den", "des", "del", "los", "las", "le", "la", "du", "zu", "van", "von", "di", "da", "dos"}
-)
+#: Words that names have too: "de los Santos", "van der Velde", "Nguyen Thi Anh", "Amit Das".
+_OF_NAMES = frozenset({
+    "der", "den", "des", "del", "los", "las", "le", "la", "du", "zu", "van", "von", "di", "da", "dos", "das", "ben",
+    "sen", "can", "thi", "anh", "chi", "em", "bao", "han", "min",
+})  # fmt: skip
 _WEIGHT_OF_NAMES = 0.3
 #: Of a word of the agent's examples.
 _WEIGHT_OF_EXAMPLES = 0.5
+#: Words of a name in Arabic letters.
+_MAX_NAME = 4
 _MAX_CHARS = 600
 
 
 def language_of(
-    text: str, before: str, spoken: Sequence[str], vocabulary: Mapping[str, Sequence[str]] | None = None
+    text: str,
+    before: str,
+    spoken: Sequence[str],
+    vocabulary: Mapping[str, Sequence[str]] | None = None,
+    *,
+    name_asked: bool = False,
 ) -> tuple[str, str | None]:
     """The language to understand a text in, and the language that it is in, if that is clearly none of ``spoken``.
 
     ``before``: the language of the messages before it or of the session. ``spoken``: the agent's languages.
-    ``vocabulary``: languages of the words of its examples, normalized.
+    ``vocabulary``: languages of the words of its examples, normalized. ``name_asked``: whether the last reply asked
+    for the customer's name.
     """
-    text = text[:_MAX_CHARS]
+    text = unicodedata.normalize("NFC", text[:_MAX_CHARS])
     able = [language for language in spoken if language in LANGUAGES] or [LANGUAGES[0]]
     before = before if before in able else able[0]
     by_script = _by_script(text)
+    if by_script == "ar" and before == "hi" and _is_name_in_urdu(text):
+        return before, None
+    if by_script is not None and by_script not in able:
+        return before, None if name_asked and is_only_name(text) else by_script
     if by_script is not None:
-        return (by_script, None) if by_script in able else (before, by_script)
-    evidence = _evidence(text, vocabulary or {})
+        return by_script, None
+    evidence = _evidence(without_names(text, _languages_of_words(), before, _OF_NAMES), vocabulary or {})
+    whole = fold(text)
+    for code, phrase in _introductions().items():
+        if phrase.search(whole):
+            evidence[code] = max(evidence.get(code, 0.0), _MIN_FOREIGN_EVIDENCE)
     if not evidence:
         return before, None
     own = evidence.get(before, 0.0)
@@ -109,10 +130,16 @@ def _by_script(text: str) -> str | None:
     return language
 
 
+def _is_name_in_urdu(text: str) -> bool:
+    """Whether a few words are a name as Urdu has them, though all their letters are Arabic too: "احمد خان"."""
+    words = text.split()
+    return len(words) <= _MAX_NAME and words[0] in known_names("hi").given.split()
+
+
 def _evidence(text: str, vocabulary: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """Evidence for languages written in Latin letters: a word counts by the number of languages that have it."""
     found: dict[str, float] = {}
-    words = {match.group() for match in WORD.finditer(normalized(text).text)}
+    words = {match.group() for match in WORD.finditer(fold(normalized(text).text))}
     table = _languages_of_words()
     for word in words:
         for part in {word, *word.split("-")}:
@@ -128,6 +155,13 @@ def _evidence(text: str, vocabulary: Mapping[str, Sequence[str]]) -> dict[str, f
     if "sí" in text.lower().replace(",", " ").split():
         found["es"] = found.get("es", 0.0) + 1
     return found
+
+
+@cache
+def _introductions() -> Mapping[str, re.Pattern[str]]:
+    """What introduces one's own name in languages that are not supported: "mi chiamo"."""
+    table = tomllib.loads((files(__package__) / "introductions.toml").read_text(encoding="utf-8"))
+    return {language: phrases(items) for language, items in table.items()}
 
 
 @cache

@@ -55,7 +55,9 @@ class Understander:
                 self._cache.move_to_end(key)
                 return kept
         model = self._model(agent, checksum)
-        utterance = Utterance(text[:_MAX_CHARS], language, agent, self.encoder, model.vocabulary)
+        said = text[:_MAX_CHARS]
+        asked = "person_name" in expected.formats
+        utterance = Utterance(said, language, agent, self.encoder, model.vocabulary, name_asked=asked)
         understood = utterance.understand(model, self._answer_model(), expected, today)
         with self._lock:
             understood = self._cache.setdefault(key, understood)

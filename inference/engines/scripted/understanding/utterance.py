@@ -68,9 +68,13 @@ class Utterance:
         agent: AgentDefinition,
         encoder: Encoder,
         vocabulary: Mapping[str, Sequence[str]],
+        *,
+        name_asked: bool,
     ) -> None:
         self._text = text
-        self._language, self._unsupported = language_of(text, language, agent.languages, vocabulary)
+        self._language, self._unsupported = language_of(
+            text, language, agent.languages, vocabulary, name_asked=name_asked
+        )
         self._cues: Cues = cues(self._language)
         self._agent = agent
         self._encoder = encoder

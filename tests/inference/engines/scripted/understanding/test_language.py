@@ -60,6 +60,79 @@ def test_a_language_that_nobody_speaks_is_named(text: str, code: str) -> None:
     assert language_of(text, "en", _SPOKEN) == ("en", code)
 
 
+@pytest.mark.parametrize("before", _SPOKEN)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Marek Szczepanek, S Z C Z E P A N E K",
+        "Marek Szczepanek. S-Z-C-Z-E-P-A-N-E-K.",
+        "s, z, c, z, e, p, a, n, e, k",
+        "J A N S E N",
+        "Nguyễn Thị Minh Khai",
+        "nguyen thi minh khai",
+        "TRAN THI BAO ANH",
+        "Tran Thi Bao Anh",
+        "Le Thi La",
+        "Emine İyi Şen",
+        "Işıl Şen Çağ",
+        "Kis Jó Mihály",
+        "Daan van het Hof",
+        "Maria João da Conceição e Silva",
+        "Gianluca Della Mia",
+        "Ana de los Santos Peña",
+        "Abdul Rahman bin Said al Maktoum",
+        "Haruto Yamamoto",
+        "Amit Das",
+        "Sol Les Roches",
+    ],
+)
+def test_a_name_is_of_no_language(name: str, before: str) -> None:
+    assert language_of(name, before, _SPOKEN) == (before, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "expected"),
+    [
+        ("Marek Szczepanek. That's S Z C Z E P A N E K.", "en", "en"),
+        ("C'est Bao Anh Nguyen", "fr", "fr"),
+        ("C'est Bao Anh Nguyen", "en", "fr"),
+        ("Me llamo Giovanni Lo Presti", "en", "es"),
+        ("mera naam Thi Anh hai", "de", "hi"),
+        ("Guten Tag, Anna Kowalska", "en", "de"),
+        ("Buenos Días", "en", "es"),
+        ("احمد خان", "hi", "hi"),
+    ],
+)
+def test_the_words_around_a_name_have_a_language(text: str, before: str, expected: str) -> None:
+    assert language_of(text, before, _SPOKEN) == (expected, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Mi chiamo Giuseppe Lo Presti", "it"),
+        ("mi chiamo giuseppe lo presti", "it"),
+        ("Nazywam się Marek Szczepanek", "pl"),
+        ("Nie działa mi internet", "pl"),
+        ("Tôi tên là Nguyễn Thị Minh Khai", "vi"),
+        ("Benim adım Ayşe Yılmaz", "tr"),
+        ("Mijn naam is Jan de Boer", "nl"),
+        ("Chamo-me Maria da Silva", "pt"),
+        ("Kovács János vagyok, nem működik az internet", "hu"),
+        ("Меня зовут Марек Щепанек", "ru"),
+        ("اسمي محمد العلي", "ar"),
+    ],
+)
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_name_in_a_sentence_of_a_language_that_nobody_speaks(text: str, code: str, asked: bool) -> None:
+    assert language_of(text, "en", _SPOKEN, name_asked=asked) == ("en", code)
+
+
+def test_a_name_in_letters_of_another_language_is_an_answer_to_the_question_for_it() -> None:
+    assert language_of("Олена Шевченко", "en", _SPOKEN, name_asked=True) == ("en", None)
+    assert language_of("Олена Шевченко", "en", _SPOKEN) == ("en", "ru")
+
+
 def test_an_agent_of_one_language_knows_the_others_as_foreign() -> None:
     assert language_of("No quiero cancelar nada, gracias", "en", ("en",)) == ("en", "es")
     assert language_of("मेरा नेट बंद है", "en", ("en", "es")) == ("en", "hi")
