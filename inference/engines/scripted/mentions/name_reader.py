@@ -12,8 +12,15 @@ NAME_WORD = re.compile(rf"(?:(?!\d){LETTER})+(?:['\-](?:(?!\d){LETTER})+)*")
 _MAX_TOKENS = 9
 _MAX_LOWER = 4
 _MIN_SURNAME = 3
-#: Words joined to a particle in the middle of a name: "von und zu".
-JOINTS = frozenset({"und", "y", "i", "e", "et"})
+#: Words joined to a particle in the middle of a name: "von und zu", "van den Berg".
+JOINTS = frozenset({"und", "y", "i", "e", "et", "van", "von", "den", "het"})
+#: Words of one language that are parts of names of another; beside another name and with capitals they are a name.
+_NAMES_ELSEWHERE = frozenset({
+    "al", "an", "anh", "ban", "bao", "can", "chi", "das", "del", "di", "do", "em", "ha", "han", "ho", "la", "le", "lo",
+    "mai", "mi", "min", "na", "sa", "sang", "su", "tak", "thi", "to", "tu", "yu",
+})  # fmt: skip
+#: Those that may begin a name in a language that has the word: nobody answers with them.
+_BEGIN_NAMES = frozenset({"an", "can", "do", "thi", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,8 @@ class NameReader:
         surname = sure and upper and cased and len(word) >= _MIN_SURNAME and word not in self.rules.days
         if self.asked and word in self.rules.days and upper and cased and (sure or self._surname_follows(token)):
             return "name"  # "Sunday Adeleke", "Marie-Ange Dimanche"
+        if upper and cased and (words or self._begins_name(token)) and word in _NAMES_ELSEWHERE:
+            return "name"
         if word in self.rules.stops or (word in common and not (word in self.rules.given and upper) and not surname):
             return ""
         if len(word) == 1:
@@ -145,6 +154,39 @@ class NameReader:
         if word.endswith("'s") and not words:
             return ""
         return "name"
+
+    def begins_name_at(self, at: int) -> bool:
+        """Whether a name with capitals begins with a particle or a word of another language: "Le Van Tam", "To Lan"."""
+        token = NAME_WORD.match(self.folded, at)
+        if token is None or not self.said.is_upper(at) or not self.said.has_case(at):
+            return False
+        following = NAME_WORD.match(self.folded, self.gap(token.end(), True))
+        article = token.group() in self.rules.particles and following is not None and self.is_capital(following)
+        return article or self._begins_name(token)
+
+    def _begins_name(self, token: re.Match[str]) -> bool:
+        """Whether a name begins with a word that another language has too: "Can Yılmaz", "Do Thi Ha"."""
+        word = token.group()
+        if word not in _NAMES_ELSEWHERE or not self.said.is_upper(token.start()) or self.lower:
+            return False
+        following = NAME_WORD.match(self.folded, self.gap(token.end(), True))
+        if following is None or following.start() == token.end() or not self.said.is_upper(following.start()):
+            return False
+        sure = self.asked or not self._begins_sentence(token.start())
+        begins = sure and word in _BEGIN_NAMES and not self.rules.nouns_are_capitals
+        own = word in self.rules.own
+        if own and not begins:
+            return False
+        return following.group() not in self.own or (not own and following.group() in _NAMES_ELSEWHERE)
+
+    def ends_name(self, trail: re.Match[str]) -> bool:
+        """Whether a courtesy behind a name is its last word, by its capital: "Mi Na Han"."""
+        word = trail.group().strip(" .")
+        return (
+            word in _NAMES_ELSEWHERE
+            and self.said.is_upper(trail.end() - len(trail.group().lstrip()))
+            and not self.lower
+        )
 
     def _surname_follows(self, token: re.Match[str]) -> bool:
         following = NAME_WORD.match(self.folded, self.gap(token.end(), True))
@@ -160,7 +202,7 @@ class NameReader:
             if following is None or following.start() == token.end():
                 return False
             word = following.group()
-            if word not in self.rules.particles:
+            if word not in self.rules.particles | JOINTS:
                 if self.said.has_case(following.start()) and self.is_capital(following):
                     return not self.rules.nouns_are_capitals or word not in self.own or word in self.rules.given
                 return not capital and self.lower and word not in self.common and word not in self.rules.stops

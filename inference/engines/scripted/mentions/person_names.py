@@ -114,7 +114,7 @@ class _Finder(NameReader):
                 match = self.rules.holders.match(self.folded, at)  # "in the name of my husband Leo Hartmann"
             if match is None:
                 match = self.rules.leads.match(self.folded, at)
-                if match and match.group() in self.rules.titles:
+                if match and (match.group() in self.rules.titles or self.begins_name_at(at)):
                     return at
                 if match and kind == "weak" and not self._title_follows(match.end()):
                     return at
@@ -313,17 +313,12 @@ class _Finder(NameReader):
             if match is None or match.end() == start:
                 break
             after = self.folded[match.end() : end].strip(" .,")
-            article = self.folded[start : match.end()].strip() in self.rules.particles and self.said.is_upper(start)
-            if article and re.match(r" *[^\W\d_]", self.folded[match.end() :]) and self._capital_follows(match.end()):
+            if self.begins_name_at(start):
                 break
             if not after or self.folded[start : match.end()].strip() in self.rules.titles:
                 break
             start = match.end()
         return start
-
-    def _capital_follows(self, at: int) -> bool:
-        token = NAME_WORD.match(self.folded, self.gap(at, True))
-        return token is not None and self.is_capital(token)
 
     def _trim_trails(self, start: int, end: int) -> int:
         spelling = self.rules.spelling.search(self.folded, start, end)
@@ -332,5 +327,7 @@ class _Finder(NameReader):
         if joined and self.rules.numbers.search(self.folded, joined.start(), end):
             end = joined.start()  # "Aaliyah Brooks and the account is"
         while (match := self.rules.trails.search(self.folded, start, end)) is not None:
+            if self.ends_name(match):
+                break
             end = match.start()
         return end

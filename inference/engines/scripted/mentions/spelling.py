@@ -123,8 +123,19 @@ def apply_spelling(
 def _respelled(name: str, letters: str) -> str:
     """The name with the word replaced that the letters are likest to, the last one in doubt."""
     words = name.split()
-    likeness = [SequenceMatcher(None, fold(word), letters).ratio() for word in words]
+    likeness = [SequenceMatcher(None, _bare(word), letters).ratio() for word in words]
     best = max(range(len(words)), key=lambda at: (round(likeness[at], 1), at))
-    if fold(words[best]).replace("'", "").replace("-", "") != letters:
+    for at in range(len(words) - 1):  # "Marek Stepanek, M A R E K, S Z C ..."
+        before = "".join(map(_bare, words[at:-1]))
+        rest = letters.removeprefix(before)
+        alike = SequenceMatcher(None, _bare(words[-1]), rest).ratio()
+        if letters != rest and rest and alike > max(likeness):
+            best, letters = len(words) - 1, rest
+            break
+    if _bare(words[best]) != letters:
         words[best] = letters.title()
     return " ".join(words)
+
+
+def _bare(word: str) -> str:
+    return fold(word).replace("'", "").replace("-", "")

@@ -165,3 +165,62 @@ def test_an_address_names_nobody() -> None:
 )
 def test_spelled_name(language: str, text: str, name: str) -> None:
     assert values(text, language, "person_name", "name") == [name]
+
+
+@pytest.mark.parametrize("language", ["en", "es", "de", "fr", "hi"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Marek Szczepanek",
+        "Nguyễn Thị Minh Khai",
+        "Tran Thi Bao Anh",
+        "Can Yılmaz",
+        "Emine İyi Şen",
+        "Hans van den Berg",
+        "Daan van het Hof",
+        "Kovács János",
+        "Haruto Yamamoto",
+        "Sang Min Tak",
+        "Giovanni Lo Presti",
+        "Gianluca Della Mia",
+        "Fatima Al Zahra",
+        "Maria João da Conceição e Silva",
+    ],
+)
+def test_a_name_of_anywhere_answers_the_question_for_it(language: str, name: str) -> None:
+    lead = {"en": "My name is ", "es": "Me llamo ", "de": "Mein Name ist ", "fr": "Je m'appelle ", "hi": "mera naam "}
+    assert values(name, language, "person_name", "account_id", "name") == [name]
+    assert values(lead[language] + name, language, "person_name") == [name]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Can You Call Me"),
+        ("en", "Can Do"),
+        ("en", "Do Not Call Me"),
+        ("de", "An Frau"),
+        ("de", "Das Internet"),
+        ("es", "Lo Siento"),
+        ("es", "Su Nombre"),
+        ("fr", "Tu Parles"),
+        ("fr", "Le Compte"),
+        ("hi", "Han Ji"),
+        ("hi", "Do Din Se"),
+    ],
+)
+def test_words_with_capitals_that_are_no_name(language: str, text: str) -> None:
+    assert values(text, language, "person_name", "account_id", "name") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("es", "Soy Pedro Gómez al Habla", "Pedro Gómez"),
+        ("hi", "Han Amit Sharma", "Amit Sharma"),
+        ("hi", "Mera Naam Amit Sharma Hai", "Amit Sharma"),
+        ("en", "Ann Lee Thanks", "Ann Lee"),
+    ],
+)
+def test_words_beside_a_name_are_no_part_of_it(language: str, text: str, name: str) -> None:
+    assert values(text, language, "person_name", "account_id", "name") == [name]

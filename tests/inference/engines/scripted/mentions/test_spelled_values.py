@@ -83,3 +83,18 @@ def test_halves_and_spelling_of_a_name(language: str, text: str, name: str) -> N
 )
 def test_what_somebody_is_names_nobody(language: str, text: str, asked: tuple[str, ...]) -> None:
     assert values(text, language, "person_name", *asked) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("en", "It's Işıl Şen. I S I L, S E N.", "Işıl Şen"),
+        ("en", "Marek Stepanek, M A R E K, S Z C Z E P A N E K", "Marek Szczepanek"),
+        ("de", "Tomasz Szczepański, S Z C Z E P A N S K I", "Tomasz Szczepański"),
+        ("es", "Jan de Boer, J A N, D E, B O E R", "Jan de Boer"),
+        ("fr", "Anne Annabel, A N N A B E L L E", "Anne Annabelle"),
+        ("hi", "mera naam Marek Stepanek hai, M A R E K S Z C Z E P A N E K", "Marek Szczepanek"),
+    ],
+)
+def test_spelled_words_of_a_name(language: str, text: str, name: str) -> None:
+    assert values(text, language, "person_name", "account_id", "name") == [name]
