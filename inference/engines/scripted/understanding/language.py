@@ -44,6 +44,8 @@ _SCRIPTS = {
 _MIN_EVIDENCE, _MIN_LEAD = 1.0, 0.9
 #: A language that the agent lacks needs more of both: a wrong notice is worse than a misunderstanding.
 _MIN_FOREIGN_EVIDENCE, _MIN_FOREIGN_LEAD = 2.0, 1.0
+#: Evidence of a letter that only some languages have.
+_OF_A_MARK = 0.7
 #: Letters that only some languages have.
 _MARKS = {
     letter: language
@@ -91,6 +93,8 @@ def language_of(
     if by_script is not None:
         return by_script, None
     evidence = _evidence(without_names(text, _languages_of_words(), before, _OF_NAMES), vocabulary or {})
+    if any(language == before and mark in text.lower() for mark, language in _MARKS.items()):
+        evidence[before] = max(evidence.get(before, 0.0), _OF_A_MARK)  # "Grüß Gott" is no name
     whole = fold(text)
     for code, phrase in _introductions().items():
         if phrase.search(whole):
@@ -151,7 +155,7 @@ def _evidence(text: str, vocabulary: Mapping[str, Sequence[str]]) -> dict[str, f
                 found[language] = found.get(language, 0.0) + weight / len(languages)
     for mark, language in _MARKS.items():
         if mark in text.lower():
-            found[language] = found.get(language, 0.0) + 0.7
+            found[language] = found.get(language, 0.0) + _OF_A_MARK
     if "sí" in text.lower().replace(",", " ").split():
         found["es"] = found.get("es", 0.0) + 1
     return found

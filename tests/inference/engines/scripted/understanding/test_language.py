@@ -98,6 +98,7 @@ def test_a_name_is_of_no_language(name: str, before: str) -> None:
         ("C'est Bao Anh Nguyen", "en", "fr"),
         ("Me llamo Giovanni Lo Presti", "en", "es"),
         ("mera naam Thi Anh hai", "de", "hi"),
+        ("Grüß Gott, i mecht in den Tarif Komfort 250 wechseln", "de", "de"),
         ("Guten Tag, Anna Kowalska", "en", "de"),
         ("Buenos Días", "en", "es"),
         ("احمد خان", "hi", "hi"),
