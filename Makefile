@@ -8,6 +8,9 @@ INSTALL := $(PYTHON) requirements/install.py $(VENV)
 # one process, as a debugger needs).
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 4
+# Packages are installed without byte code, which is written when a module is first imported: without it every process
+# compiles its modules anew, the half of a start. Containers like to forbid it.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run screenshots test test-newcomer test-browser test-clients test-voices test-quality chaos bench bench-peers check console reference docs install lock clean
 

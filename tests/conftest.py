@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -103,6 +104,8 @@ async def _make_template(url: str) -> None:
     await _execute(url, "alter system set fsync = off")
     await _execute(url, "alter system set full_page_writes = off")
     await _execute(url, "select pg_reload_conf()")
+    # Each test connects several times; the hash of the random password need not be slow.
+    await _execute(url, f"set scram_iterations = 1; alter role current_user password '{urlsplit(url).password}'")
     await _execute(url, f"create database {_TEMPLATE}")
     await migrate(named(url, _TEMPLATE))
 
@@ -131,7 +134,7 @@ async def database_url(postgres: str) -> AsyncIterator[str]:
 async def cloned(postgres: str) -> AsyncIterator[str]:
     """The URL of a new database with all migrations, dropped afterwards."""
     name = f"test_{next(_numbers)}"
-    await _execute(postgres, f"create database {name} template {_TEMPLATE}")
+    await _execute(postgres, f"create database {name} template {_TEMPLATE} strategy file_copy")
     yield named(postgres, name)
     await _execute(postgres, f"drop database {name} with (force)")
 
@@ -233,10 +236,10 @@ async def working(
     app = queue_app(database)
     async with (
         McpToolBox(database, mcp_servers) as toolbox,
-        DecoderPool(2, wait_seconds=10) as decoder,
+        DecoderPool(2, wait_seconds=60) as decoder,
         app.open_async(),
     ):
-        limits = TurnLimits(recording_seconds=60, stall_seconds=10, stage_seconds=30, tool_seconds=10)
+        limits = TurnLimits(recording_seconds=60, stall_seconds=60, stage_seconds=120, tool_seconds=60)
         runner = TurnRunner(database, TableStore(), engines=engines, decoder=decoder, toolbox=toolbox, limits=limits)
         register_turns(app, runner)
         turns = asyncio.create_task(take_turns(app, database, settings, runner))

@@ -58,6 +58,7 @@ class E5:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it would take others' core
         # The arena would keep memory for the largest batch.
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(

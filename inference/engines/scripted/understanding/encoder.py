@@ -36,7 +36,7 @@ class Encoder:
     def __init__(self, threads: int = 1, e5: E5 | None = None) -> None:
         """``e5``: a model that is loaded already. Raises EngineUnavailable if a package is missing or altered."""
         self.e5 = e5 or E5(threads)
-        self._use = Multilingual(threads)
+        self._use = Multilingual()
         self._minilm = MiniLM(threads)
         self.name = f"{self.e5.name}+{self._use.name}+{self._minilm.name}"
 
