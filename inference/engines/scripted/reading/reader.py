@@ -16,6 +16,8 @@ from inference.engines.scripted.lexicon import LANGUAGES, fold
 from inference.engines.scripted.mentions import says_edit
 from inference.engines.scripted.reading.claims import claims_of
 from inference.engines.scripted.reading.lexicon_reader import MAX_CHARS, LexiconReader
+from inference.engines.scripted.understanding.conditions import without_shrugs
+from inference.engines.scripted.understanding.cues import cues as clause_cues
 from inference.engines.scripted.values import Expectation, Polarity, Reaction, Understanding
 from inference.lender import load_failure
 from inference.turn.guard.conversation import asks
@@ -64,9 +66,14 @@ class UnderstandingReader:
             return replace(reading, answer=Answer.YES)
         if reading.answer is Answer.YES and len(text) > MAX_CHARS:
             return replace(reading, answer=Answer.OTHER)
-        if reading.answer is Answer.YES and claims_of(understood.language).reserves(text):
+        if reading.answer is Answer.YES and self._reserves(text, understood.language):
             return replace(reading, answer=Answer.CONDITION, condition=text)  # a yes that the models take for plain
         return reading
+
+    @staticmethod
+    def _reserves(text: str, language: str) -> bool:
+        """Whether a yes has a reservation; words that only give in are none: "if I must"."""
+        return claims_of(language).reserves(without_shrugs(text, clause_cues(language)))
 
     def claims(self, text: str, language: str) -> bool:
         return self._lexicon.claims(text, language)

@@ -67,6 +67,11 @@ class _CueFile(BaseModel):
     conditions: list[str]
     fillers: list[str]
     assents: list[str]
+    biddings: list[str]
+    shrugs: list[str]
+    yields: list[str]
+    bounds: list[str]
+    not_now: list[str]
     yes_starts: list[str]
     refusals: list[str]
     no_starts: list[str]
@@ -126,15 +131,27 @@ class Cues:
         self.indirect_questions = pattern(file.indirect_questions)
         self.done_questions = pattern(file.done_questions)
         self.conditions = pattern(file.conditions)
-        self.assent = answer(file.assents, file.fillers)
-        self.refusal = answer(file.refusals, file.fillers)
-        self.wait = answer(file.waits, [*file.fillers, *file.assents, *file.refusals])
-        self.doubtful_answer = answer(file.doubtful_answers, [*file.fillers, *file.assents])
-        self.yes_starts, self.no_starts = pattern(file.yes_starts), pattern(file.no_starts)
+        self._compile_answers(file)
         self.declines = pattern(file.declines)
         self.corrections = pattern(file.corrections)
         self.other_urgency = pattern(file.priority["other"])
         self.priority = {level.upper(): pattern(file.priority[level]) for level in ("low", "urgent", "high")}
+
+    def _compile_answers(self, file: _CueFile) -> None:
+        self.assent = answer([*file.assents, *file.biddings], [*file.fillers, *file.yields])
+        #: An order to do it, however reluctant: "whatever, do it".
+        self.bidding = answer(file.biddings, [*file.fillers, *file.assents, *file.shrugs, *file.yields])
+        #: "Whatever" leaves it open by itself and with a yes; with an order it is a yes.
+        self.shrug = answer(file.shrugs, [*file.fillers, *file.assents, *file.yields])
+        #: "If I must" leaves it open by itself; with a yes it is one.
+        self.giving_in = answer(file.yields, file.fillers)
+        self.shrugs, self.filler = pattern([*file.shrugs, *file.yields]), answer(file.fillers, file.fillers)
+        #: Behind a condition, these only say it again: "at the end of May, not before".
+        self.bound, self.not_now = answer(file.bounds, file.fillers), answer(file.not_now, file.fillers)
+        self.refusal = answer(file.refusals, file.fillers)
+        self.wait = answer(file.waits, [*file.fillers, *file.assents, *file.biddings, *file.refusals])
+        self.doubtful_answer = answer(file.doubtful_answers, [*file.fillers, *file.assents, *file.biddings])
+        self.yes_starts, self.no_starts = pattern(file.yes_starts), pattern(file.no_starts)
 
 
 def pattern(items: Sequence[str]) -> re.Pattern[str]:

@@ -84,7 +84,8 @@ def tone_of(clause: Clause, cues: Cues) -> Tone:
     body = said[len(clause.joint) :].strip(" ,") if clause.joint and said.startswith(clause.joint) else said
     opening = said if cues.inverting.match(said) else body
     question = clause.asked or cues.question_starts.match(opening) is not None
-    question = question and cues.assent.fullmatch(body) is None
+    answers = (cues.assent, cues.bidding, cues.shrug, cues.giving_in)
+    question = question and not any(each.fullmatch(body) for each in answers)
     polite = cues.polite_negatives.search(said) is not None
     negation = Negation.NONE
     hurried = cues.priority["LOW"].sub(" ", said).strip(" ,")  # "no hurry" denies nothing

@@ -11,10 +11,10 @@ from inference.engines.scripted.lexicon import WORD
 from inference.engines.scripted.mentions import find_mentions, mask
 from inference.engines.scripted.understanding.agent_model import AgentModel
 from inference.engines.scripted.understanding.answer_model import MAX_WORDS, SURE_YES, AnswerModel, is_plain, weighed
-from inference.engines.scripted.understanding.answers import reaction_of
+from inference.engines.scripted.understanding.answers import is_order, reaction_of
 from inference.engines.scripted.understanding.clause_judge import ClauseJudge, within
 from inference.engines.scripted.understanding.clauses import Clause, split_clauses
-from inference.engines.scripted.understanding.conditions import condition_of
+from inference.engines.scripted.understanding.conditions import condition_of, restating, with_restated
 from inference.engines.scripted.understanding.cues import Cues, cues
 from inference.engines.scripted.understanding.encoder import Encoder
 from inference.engines.scripted.understanding.language import language_of
@@ -56,6 +56,8 @@ _LONG_FORMATS = frozenset({"text", "enum"})
 _SURE_WINDOW = 0.8
 #: Acts that a yes to a confirmation may look like: "go on then".
 _LIKE_A_YES = frozenset({"nevermind", "goodbye", "unclear"})
+#: Acts beside which a yes is in doubt: "fine, I'll think about it".
+_PUTS_OFF = frozenset({"wait", "repeat"})
 
 
 class Utterance:
@@ -115,28 +117,17 @@ class Utterance:
         wishes = overtaken(wishes, judged, self._cues)
         acts = acts_of(judged, larger)
         best = max((*judged, *larger), key=lambda each: each.judgement.score)
-        conditions = [self._condition(each) for each in clauses]
+        restated = restating(clauses, self._cues)
+        conditions = with_restated(clauses, [self._condition(each) for each in clauses], restated)
         masked = mask(text, self._mentions)
         tones = [each.tone for each in judged]
         reaction = reaction_of(clauses, tones, self._cues)
         if reaction is Reaction.QUESTION:  # "one moment, what does it cost?" waits for the answer
             acts = tuple(act for act in acts if act != "wait")
-        if expected.binds and count <= MAX_WORDS:
-            plain = not self._mentions and not any(conditions) and is_plain(clauses, tones)
-            plain = plain and not (reaction is Reaction.NONE and any(map(is_dropping, judged)))
-            likeness = answers.judge(masked)
+        if expected.binds:
             last = sentences.get(clauses[-1].sentence, clauses[-1])
-            if reaction is Reaction.YES and plain and likeness.yes < SURE_YES and last.start > 0:
-                likeness = max(likeness, answers.judge(last.text), key=lambda each: each.yes)  # "well, fine. Yes, do"
-            bare = all(self._cues.assent.fullmatch(normalized(each.text).text) for each in clauses)
-            weighs = weighed(
-                reaction, likeness, plain=plain, wishes=bool(wishes), leaves="goodbye" in acts and not bare
-            )
-            if weighs is Reaction.YES and any(map(is_withdrawal, judged)) and likeness.yes < SURE_YES:
-                weighs = Reaction.MIXED
-            if weighs is not reaction and weighs is Reaction.YES:
-                acts = tuple(act for act in acts if act not in _LIKE_A_YES)
-            reaction = weighs
+            plain = not self._mentions and not any(conditions)
+            reaction, acts = self._weighed(judged, answers, reaction, acts, last=last, plain=plain, wishes=bool(wishes))
         if all(self._declines(each.clause) for each in judged if each.judgement.label == "nevermind"):
             acts = tuple(act for act in acts if act != "nevermind")  # "I won't tell you" takes no wish back
         said = normalized(text).text
@@ -165,6 +156,38 @@ class Utterance:
             facts=self._facts(judged, wishes),
             scores=best.judgement.scores,
         )
+
+    def _weighed(
+        self,
+        judged: Sequence[Judged],
+        answers: AnswerModel,
+        reaction: Reaction,
+        acts: tuple[str, ...],
+        *,
+        last: Clause,
+        plain: bool,
+        wishes: bool,
+    ) -> tuple[Reaction, tuple[str, ...]]:
+        """The reaction after both judges of an answer, and the acts without those that a yes looks like. ``last``: its
+        last sentence. ``plain``: whether it names no value and no condition.
+        """
+        clauses, tones = [each.clause for each in judged], [each.tone for each in judged]
+        unlike = tuple(act for act in acts if act not in _LIKE_A_YES)
+        if is_order(clauses, self._cues):
+            return reaction, unlike
+        if len(WORD.findall(self._text)) > MAX_WORDS:
+            return reaction, acts
+        plain = plain and is_plain(clauses, tones)
+        plain = plain and not (reaction is Reaction.NONE and any(map(is_dropping, judged)))
+        likeness = answers.judge(mask(self._text, self._mentions))
+        if reaction is Reaction.YES and plain and likeness.yes < SURE_YES and last.start > 0:
+            likeness = max(likeness, answers.judge(last.text), key=lambda each: each.yes)  # "well, fine. Yes, do"
+        bare = all(self._cues.assent.fullmatch(normalized(each.text).text) for each in clauses)
+        weighs = weighed(reaction, likeness, plain=plain, wishes=wishes, leaves="goodbye" in acts and not bare)
+        doubtful = any(map(is_withdrawal, judged)) or not _PUTS_OFF.isdisjoint(acts)
+        if weighs is Reaction.YES and doubtful and likeness.yes < SURE_YES:
+            return Reaction.MIXED, acts
+        return weighs, unlike if weighs is not reaction and weighs is Reaction.YES else acts
 
     def _in_run_ons(self, judged: Sequence[Judged], judge: ClauseJudge, polarity: PolarityOf) -> tuple[Wish, ...]:
         """The wishes within long sentences without pauses that as a whole say nothing certain."""
