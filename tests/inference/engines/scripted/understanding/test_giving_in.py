@@ -37,7 +37,7 @@ _NO_YES = {
     ],
     "de": [
         "machen Sie mal langsam", "Machen Sie das?", "Wenn's sein muss.", "Na dann mal sehen.", "Wer weiß.",
-        "Was soll's, lassen Sie es.",
+        "Was soll's, lassen Sie es.", "Machen Sie's gut.", "Macht's gut, tschüss.",
     ],
     "es": ["Dale más despacio.", "Vale, me lo pienso.", "¿Dale? ¿Dale qué?", "Pues igual sí, igual no."],
     "fr": ["Allez doucement.", "Allez savoir.", "Tant pis, laissez tomber.", "D'accord, j'y réfléchis."],
