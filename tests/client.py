@@ -86,7 +86,7 @@ class Client:
 
     async def say(self, session_id: str, text: str, **given: Any) -> dict[str, Any]:
         """Sends a text and waits for its turn."""
-        return await self.send(session_id, {"text": text}, waitSeconds=20, **given)
+        return await self.send(session_id, {"text": text}, waitSeconds=60, **given)
 
     @asynccontextmanager
     async def socket(self, payload: object = None) -> AsyncIterator[ClientConnection]:

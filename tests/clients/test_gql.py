@@ -123,7 +123,7 @@ async def test_each_event_once_though_connections_are_cut(
 
 
 def said(session_id: str, text: str) -> dict[str, Any]:
-    return {"sessionId": session_id, "content": {"text": text}, "waitSeconds": 20}
+    return {"sessionId": session_id, "content": {"text": text}, "waitSeconds": 60}
 
 
 @asynccontextmanager

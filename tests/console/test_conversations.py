@@ -54,7 +54,7 @@ async def tenant(edge: Edge) -> AsyncIterator[Client]:
 async def spoken(tenant: Client) -> str:
     """A recording of the customer and a message that files a record, answered by the worker with speech."""
     session_id = await tenant.create_session(customerId="ada", metadata={"name": "Ada"})
-    await tenant.upload(session_id, noise(2), "question.wav", "audio/wav", waitSeconds=20)
+    await tenant.upload(session_id, noise(2), "question.wav", "audio/wav", waitSeconds=60)
     fields = json.dumps({"name": "Ada", "account_id": "ACC-1234", "intent": "refund", "query": "A refund."})
     await tenant.say(session_id, f"file billing_query {fields}")
     return session_id

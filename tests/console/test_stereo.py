@@ -62,7 +62,7 @@ async def test_a_customer_on_the_right_channel_is_drawn_and_exported(console: Co
         writing.setsampwidth(2)
         writing.setframerate(_RATE)
         writing.writeframes(frames.tobytes())
-    await acme.upload(session_id, file.getvalue(), "call.wav", "audio/wav", waitSeconds=20)
+    await acme.upload(session_id, file.getvalue(), "call.wav", "audio/wav", waitSeconds=60)
     await console.sign_in(key_of(acme), f"/conversations/{session_id}")
     clip = console.page.locator(".clip-caller[data-loaded]")
     await expect(clip).to_have_count(1)

@@ -93,7 +93,7 @@ async def test_a_cancellation_ends_a_wait() -> None:
     began = time.monotonic()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (work.done, time.monotonic() - began < 20) == (1, True)
+    assert (work.done, time.monotonic() - began < 50) == (1, True)
 
 
 def test_backoff_doubles_up_to_a_bound_with_jitter() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from db.agents.definition import AgentDefinition
 from db.agents.parse import MAX_BYTES, parse_definition, parse_file, validate_definition
 from db.errors import InvalidDefinition, Problem
 from tests.db.agents.definitions import small_agent, small_definition
+from tests.waiting import bounded_work
 
 _PACKAGE = Path(definition_module.__file__).parent
 _EXAMPLES = Path(__file__).parents[3] / "examples" / "agents"
@@ -124,26 +124,24 @@ def test_the_error_of_the_api() -> None:
 
 def test_ten_megabytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
     text = "name: desk\n" + "a: [1, 2]\n" * 1_000_000
-    begun = time.process_time()
-    assert [each.message for each in problems(text)] == [f"The definition has more than {MAX_BYTES} bytes."]
     file = tmp_path / "desk.yaml"
     file.write_text(text)
-    with pytest.raises(InvalidDefinition, match=f"more than {MAX_BYTES} bytes"):
-        parse_file(file)
-    assert time.process_time() - begun < 2
+    with bounded_work(10):
+        assert [each.message for each in problems(text)] == [f"The definition has more than {MAX_BYTES} bytes."]
+        with pytest.raises(InvalidDefinition, match=f"more than {MAX_BYTES} bytes"):
+            parse_file(file)
     assert problems("é" * 600_000)[0].message.startswith("The definition has more than")
 
 
 def test_the_largest_hostile_text_takes_bounded_time() -> None:
-    begun = time.process_time()
     for text in (
         "\n".join(f"key{number}: 1" for number in range(24_000)),
         "intents:\n" + "- {name: A, exmaples: 1}\n" * 12_000,
         "languages: [" + "xx," * 24_000 + "]",
         "name: desk\ndescription: x\ninstructions: x\nlanguages: [en]\nreplies: {a: {en: ['" + "{" * 450 + "']}}",
     ):
-        assert problems(text)
-    assert time.process_time() - begun < 20
+        with bounded_work():
+            assert problems(text)
 
 
 # --- files ---------------------------------------------------------------------------------------------------

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from db.agents.patterns import check_pattern, matches
+from tests.waiting import bounded_work
 
 
 @pytest.mark.parametrize(
@@ -42,16 +41,13 @@ def test_taken(pattern: str, text: str, found: bool) -> None:
     ],
 )
 def test_refused(pattern: str, rule: str) -> None:
-    begun = time.process_time()
-    with pytest.raises(ValueError, match=rule):
+    with bounded_work(10), pytest.raises(ValueError, match=rule):
         check_pattern(pattern)
-    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "(a?){90}a{90}$", "^(.*a){12}$"])
 def test_matching_takes_linear_time(pattern: str) -> None:
     """For each of these ``re`` takes longer than the age of the universe."""
     check_pattern(pattern)
-    begun = time.process_time()
-    matches(pattern, "a" * 20_000 + "b")
-    assert time.process_time() - begun < 5
+    with bounded_work():
+        matches(pattern, "a" * 20_000 + "b")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from db.agents.yaml_tree import MAX_NODES, Unreadable, read_tree
+from tests.waiting import bounded_work
 
 
 def problem(text: str) -> tuple[str, str, int | None, int | None]:
@@ -78,10 +77,9 @@ def test_a_billion_laughs() -> None:
 
 @pytest.mark.parametrize("text", ["[" * 500_000, "- " * 300_000, "{a: " * 200_000, "? " * 300_000])
 def test_depth_costs_nothing(text: str) -> None:
-    begun = time.process_time()
-    message, *_ = problem(text)
+    with bounded_work(10):
+        message, *_ = problem(text)
     assert "deeper than 20 levels" in message or "key must be a text" in message
-    assert time.process_time() - begun < 2
 
 
 def test_many_values_are_refused_early() -> None:

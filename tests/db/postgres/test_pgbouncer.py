@@ -67,7 +67,7 @@ async def test_conversations_work(pooled: Pooled, pooled_database: Database) -> 
         async def converse() -> None:
             session = await client.create_session()
             for number in range(3):
-                turn = await client.send(session, {"text": f"hello {number}"}, waitSeconds=30)
+                turn = await client.send(session, {"text": f"hello {number}"}, waitSeconds=60)
                 assert turn["status"] == "COMPLETED"
             read = await client.run(_CONVERSATION, id=session)
             assert [each["status"] for each in read["conversation"]["turns"]] == ["COMPLETED"] * 3

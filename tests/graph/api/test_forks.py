@@ -66,7 +66,7 @@ async def spoken_to(client: Client) -> str:
     await client.say(session, "hello. how are you?")
     await client.say(session, FILE)
     content = {"audio": {"base64": base64.b64encode(await recording()).decode(), "mimeType": "audio/wav"}}
-    assert (await client.send(session, content, waitSeconds=20))["status"] == "COMPLETED"
+    assert (await client.send(session, content, waitSeconds=60))["status"] == "COMPLETED"
     await client.say(session, "goodbye")
     return session
 

