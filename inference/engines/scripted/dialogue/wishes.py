@@ -161,6 +161,8 @@ def _want(
         return
     unlikely = not wish.requested and wish.score < _LIKELY
     hint = unlikely or (not wish.requested and wish.score < _CERTAIN and len(understood.wishes) > 1)
+    # "You can reach me on ..." is a value of what is filed or pending.
+    hint = hint or (not wish.requested and "phone" in turn.values and bool(state.filed or state.pending))
     if hint and state.agent.handover is not None and state.agent.handover.scenario == scenario.name:
         return  # nobody hints at a person: "my manager says that ...", "I'm a nurse and my son needs an appointment"
     doubtful = doubtful or unlikely or beside_answer(state, understood, wish)

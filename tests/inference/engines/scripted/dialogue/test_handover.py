@@ -54,3 +54,19 @@ def test_two_misunderstandings_offer_a_person() -> None:
     talk.say(said("yes please", reaction=Reaction.YES))
     assert talk.filed == ["human_handover"]
     assert talk.records[0]["query"] == "flurb the grommet"
+
+
+def test_how_to_be_reached_is_a_value_of_what_is_filed_and_calls_for_nobody() -> None:
+    talk = Talk(known={"name": "Ann Lee", "account_id": "48210"})
+    talk.say(said("the line hums", wish("technical")))
+    talk.say(said("you reach me on 415-555-0132", wish("human", score=0.99), phone="415-555-0132"))
+    assert len(talk.records) == 1
+    assert talk.records[0]["phone"] == "415-555-0132"
+    # Nothing is there that it could belong to, or a person is asked for.
+    for told, requested in ((said("the line hums", wish("technical")), True), (None, False)):
+        other = Talk(known={"name": "Ann Lee"})
+        if told is not None:
+            other.say(told)
+        wanted = wish("human", score=0.99, requested=requested)
+        other.say(said("get me a person, 415-555-0132", wanted, phone="415-555-0132"))
+        assert other.filed == ["human_handover"]
