@@ -20,6 +20,7 @@ REPLY_KEYS = frozenset(
         "ask_field_again",
         "ask_one_of",
         "ask_one_of_again",
+        "ask_rest",
         "asked_offer",
         "cannot_record",
         "cannot_tell",

@@ -11,7 +11,7 @@ from inference.turn.guard.conversation import Conversation, texts_of
 from inference.turn.guard.grounds import Grounds
 from inference.turn.guard.refusal import Refusal, Rule
 from inference.turn.guard.subject import Subject
-from inference.turn.guard.words import squashed
+from inference.turn.guard.words import squashed, tokens
 
 #: Formats of the standard fields. Of the others, ``query`` is a text, ``intent`` and ``priority`` are not said.
 _STANDARD = {"name": "person_name", "phone": "phone", "account_id": "account_id"}
@@ -27,6 +27,9 @@ _BEFORE_NEXT_HOUR = 15
 
 #: Least signs of a number or a code of which signs may change places.
 _SHORTEST = 4
+
+#: Most messages in a row in which a number is said in pieces.
+_MOST_PIECES = 4
 
 
 def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conversation) -> Refusal | None:
@@ -47,11 +50,15 @@ def unsaid(subject: Subject, arguments: Mapping[str, Json], conversation: Conver
         if not text.strip():
             continue
         if format_ == _TEXT:
-            if not anybody.numbers(text):
+            if not anybody.numbers(text) and not is_in_pieces(text, conversation):
                 errors.append((name, "It holds a number that nobody said. Use the customer's own words."))
         elif squashed(text) in wrong:
             errors.append((name, "The customer said that this is wrong."))
-        elif not _is_said(text, format_, customer) and not _is_put_right(text, conversation, languages):
+        elif not (
+            _is_said(text, format_, customer)
+            or _is_put_right(text, conversation, languages)
+            or is_in_pieces(text, conversation)
+        ):
             errors.append((name, "The customer did not say this. Leave it out, or ask for it."))
     return Refusal(Rule.NOT_SAID, tuple(errors)) if errors else None
 
@@ -88,6 +95,27 @@ def _is_put_right(text: str, conversation: Conversation, languages: Sequence[str
         if rearranges and any(_is_rearranged(squashed(text), squashed(whole)) for whole in wholes):
             return True
     return False
+
+
+def is_in_pieces(text: str, conversation: Conversation) -> bool:
+    """Whether the digits of a number or code are all those of a few messages in a row, in their order, and its letters
+    are in them: "the first half is 4198", "and then 820"."""
+    digits = _digits(text)
+    letters = {each for each in tokens(text) if not each.isdigit()}
+    said = [(_digits(each.reading.written or each.text), set(tokens(each.text))) for each in conversation.exchanges]
+    for first, (head, _) in enumerate(said):
+        if len(digits) < _SHORTEST or not head or not digits.startswith(head):
+            continue
+        for last in range(first + 1, min(first + _MOST_PIECES, len(said))):
+            pieces = said[first : last + 1]
+            words = set[str]().union(*(each for _, each in pieces))
+            if "".join(piece for piece, _ in pieces) == digits != head and letters <= words:
+                return True
+    return False
+
+
+def _digits(text: str) -> str:
+    return "".join(each for each in squashed(text) if each.isdigit())
 
 
 def _is_rearranged(text: str, whole: str) -> bool:

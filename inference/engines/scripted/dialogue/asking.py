@@ -53,6 +53,8 @@ def _own_fields(context: Context, request: PendingRequest) -> tuple[Part, ...]:
 def _ask(context: Context, request: PendingRequest, name: str) -> tuple[Part, ...]:
     """Asks for a field, the second time with the reason; in its own words if it has no name."""
     scenario, wording = request.scenario, context.wording
+    if context.state.turn.piece == name:
+        return (Part("ask_rest", {"field": wording.field_name(name, scenario)}, scenario),)
     own = Part("ask", {}, scenario, asked=name)
     told = any(each.name == name for each in context.state.turn.unfit)  # the reason
     again = request.unanswered.get(name, 0) > 0 or _asks_why(context)
@@ -87,6 +89,9 @@ def _identity(context: Context, request: PendingRequest) -> tuple[Part, ...]:
         return ()
     if context.state.identity_given_up or Asks.IDENTITY in request.given_up:
         return ()
+    piece = context.state.turn.piece
+    if piece in asked:
+        return (Part("ask_rest", {"field": context.wording.field_name(piece)}),)
     times = request.unanswered.get(Asks.IDENTITY, 0)
     if times and context.is_handover(scenario):
         return ()

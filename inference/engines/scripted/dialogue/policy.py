@@ -51,7 +51,7 @@ def decide(context: Context) -> Decision:
         return called
     reports = (*filing.report(context), *updating.report(context), *not_taken(context))
     parts = (*reports, *_changes(context), *answers(context))
-    if turn.waits and not parts and not turn.new and not turn.values:
+    if turn.waits and not (parts or turn.new or turn.values or turn.piece):
         return Decision("wait", (Part("wait"),))
     question = () if _asks_already(parts) else _question(context)
     if turn.leaves and not question:

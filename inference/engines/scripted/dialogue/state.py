@@ -102,6 +102,15 @@ class Update:
     unknown: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FirstPiece:
+    """The first piece of a number of which the rest is to come. ``told``: the customer says that it is one."""
+
+    field: str
+    value: str
+    told: bool = True
+
+
 @dataclass(slots=True, eq=False)
 class TurnState:
     """What the customer's last utterance changed, and the results of tool calls since.
@@ -113,7 +122,8 @@ class TurnState:
     was answered by neither yes nor no. ``conditional``: by a condition. ``partly``: by a no to some of the
     values. ``waits``: the customer needs time. ``values``:
     field -> value, as said in this turn. ``changed``: those that replace another value. ``unfit``: those that were not
-    taken. ``leaves``: the customer says goodbye.
+    taken. ``leaves``: the customer says goodbye. ``piece``: the field of which a first piece was said;
+    ``piece_again``: the one that was known.
     """
 
     understood: Understanding | None = None
@@ -138,6 +148,8 @@ class TurnState:
     changed: set[str] = field(default_factory=set)
     unfit: list[Unfit] = field(default_factory=list)
     leaves: bool = False
+    piece: str | None = None
+    piece_again: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -146,7 +158,8 @@ class DialogueState:
 
     ``identity_given_up``: the customer did not identify themselves when asked. ``misunderstood``: replies in a row that
     asked to rephrase. ``offer_text``: what the customer said before a person was offered. ``said``: the assistant's
-    earlier replies. ``last_said``: the fields that the customer gave last, the newest first.
+    earlier replies. ``last_said``: the fields that the customer gave last, the newest first. ``piece``: what was said
+    of a number of which more is to come.
     """
 
     agent: AgentDefinition
@@ -160,6 +173,7 @@ class DialogueState:
     offer_text: str = ""
     said: list[str] = field(default_factory=list)
     last_said: list[str] = field(default_factory=list)
+    piece: FirstPiece | None = None
     turn: TurnState = field(default_factory=TurnState)
 
     def asks(self, kind: Asks) -> bool:

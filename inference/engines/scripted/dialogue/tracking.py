@@ -14,6 +14,7 @@ from inference.engines.scripted.dialogue.corrections import note_facts, note_pri
 from inference.engines.scripted.dialogue.cues import cues
 from inference.engines.scripted.dialogue.known_values import replaced
 from inference.engines.scripted.dialogue.limits import Unfit, unfit
+from inference.engines.scripted.dialogue.pieces import note_incomplete, with_pieces
 from inference.engines.scripted.dialogue.results import apply_tool_result, tool_of
 from inference.engines.scripted.dialogue.slots import expectation, read_values, scenarios_about, store
 from inference.engines.scripted.dialogue.state import (
@@ -88,8 +89,11 @@ def update(state: DialogueState, understood: Understanding, understander: Unders
         return
     state.language = understood.language
     said = read_values(state, understood, understander.similarity)
+    said = with_pieces(state, understood, expectation(state), said)
     values, turn.unfit = _fitting(state, understood, said)
-    declines = not values and (understood.declines or _refuses(state, understood)) and "why" not in understood.acts
+    note_incomplete(state, turn.unfit)
+    said_some = values or turn.piece
+    declines = not said_some and (understood.declines or _refuses(state, understood)) and "why" not in understood.acts
     turn.understood = understood = replace(understood, declines=declines)
     if not state.asks(Asks.HANDOVER):
         state.offer_text = understood.text
@@ -149,7 +153,7 @@ def _leave(state: DialogueState, understood: Understanding, values: Mapping[str,
     turn.leaves = "goodbye" in understood.acts and not engages and not turn.changed
     declines = understood.declines and any(question_key(each) for each in state.open)
     answers = understood.reaction in _ENGAGES and (state.asks(Asks.CONFIRM) or understood.reaction is not Reaction.YES)
-    said_else = values or turn.unfit or declines or turn.conditional or turn.partly or answers
+    said_else = values or turn.unfit or turn.piece or declines or turn.conditional or turn.partly or answers
     if understood.reaction is Reaction.WAIT and state.asks(Asks.CONFIRM):
         return  # "wait, don't do it yet"
     if "nevermind" in understood.acts and not said_else:
@@ -176,6 +180,7 @@ def _note_unanswered(
         return
     pauses = bool(_PAUSES.intersection(understood.acts)) or understood.question
     paused = (pauses and not understood.declines and not values) or _tells_more(state, asked, values)
+    paused = paused or (turn.piece is not None and not turn.piece_again)
     for question in state.open:
         key = question_key(question)
         if key is None or paused or _answered(question, asked, values):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -81,6 +81,16 @@ def codes_in(text: str, field: FieldDefinition) -> list[str]:
             found.append(match.span())
     codes = [text[start:end] for start, end in found if is_code(text[start:end])]
     return [each for each in codes if not isinstance(pattern, str) or matches(pattern, each)]
+
+
+def joined_code(pieces: Sequence[str], field: FieldDefinition) -> str | None:
+    """A code that was said in pieces, as the field's pattern wants it; None if it does not allow it."""
+    pattern = str(field.json_schema["pattern"])
+    said = [joint.join(pieces) for joint in _JOINTS]
+    groups = [re.findall(r"[^\W\d_]+|\d+", each) for each in ("".join(pieces), " ".join(pieces))]
+    texts = (*said, *(joint.join(each) for each in groups for joint in _JOINTS))
+    cased = (each for text in texts for each in (text, text.upper(), text.lower()))
+    return next((each for each in cased if matches(pattern, each)), None)
 
 
 def is_code(text: str) -> bool:

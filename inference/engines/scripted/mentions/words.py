@@ -217,6 +217,16 @@ class CorrectionWords(_Table):
     town: list[str]
 
 
+class PieceWords(_Table):
+    """Words of a number that is said in pieces, before or behind one. ``first``: of the first, ``rest``: of others.
+    ``links``: between such words and the number.
+    """
+
+    first: list[str]
+    rest: list[str]
+    links: list[str]
+
+
 class EditWords(_Table):
     """Words for changes of single signs of a number or a code. ``swapped``: two changed places. ``extra``, ``missing``:
     there is one too many, or one too few. ``nth``: places, from the end if negative, before one of ``signs`` ("digit").
@@ -261,6 +271,7 @@ class MentionWords(_Table):
     email: EmailWords
     money: MoneyWords
     corrections: CorrectionWords
+    pieces: PieceWords
     edits: EditWords
     texts: TextWords
 

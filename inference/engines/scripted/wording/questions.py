@@ -126,6 +126,9 @@ def _templates(agent: AgentDefinition, language: str) -> list[tuple[str, Questio
         names = IDENTITY if scenario is None else tuple(scenario.fields)
         for name in names:
             found += [(text, Question(Asks.FIELD, name)) for text in _asking(wording, scenario, name)]
+            # to the rest of an account's number the name is an answer too
+            rest = Question(Asks.IDENTITY) if scenario is None else Question(Asks.FIELD, name)
+            found += [(text, rest) for text in _named(wording, scenario, name, ("ask_rest",))]
         if scenario is not None:
             for key in ("confirm", "ask_one_of"):
                 found += [(text, Question(_KEYS[key])) for text in wording.variants(key, scenario)]
@@ -134,9 +137,16 @@ def _templates(agent: AgentDefinition, language: str) -> list[tuple[str, Questio
 
 def _asking(wording: Wording, scenario: ScenarioDefinition | None, name: str) -> list[str]:
     """The templates that ask for one field, with its name filled in."""
+    own = [
+        text.replace("{field}", wording.field_name(name, scenario)) for text in wording.variants("ask", scenario, name)
+    ]
+    return [*own, *_named(wording, scenario, name, _FIELD_KEYS)]
+
+
+def _named(wording: Wording, scenario: ScenarioDefinition | None, name: str, keys: tuple[str, ...]) -> list[str]:
+    """General templates with the name of a field filled in."""
     named = wording.field_name(name, scenario)
-    general = [text for key in _FIELD_KEYS for text in wording.variants(key)]
-    return [text.replace("{field}", named) for text in (*wording.variants("ask", scenario, name), *general)]
+    return [text.replace("{field}", named) for key in keys for text in wording.variants(key)]
 
 
 _INDEXES: OrderedDict[int, tuple[AgentDefinition, QuestionIndex]] = OrderedDict()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from inference.ports import UserMessage
 from inference.turn.guard.grounds import Grounds
+from inference.turn.guard.said_values import is_in_pieces
 from inference.turn.guard.words import MAX_CHARS
+from tests.inference.turn.guard.test_consent import said as conversation_of
 from tests.waiting import bounded_work
 
 
@@ -154,3 +157,20 @@ def test_a_value_that_was_put_right_in_a_part(value: str, whole: str, said: str)
 )
 def test_a_value_of_which_no_such_part_was_said(value: str, whole: str, said: str) -> None:
     assert not grounds(said).put_together(value, [whole])
+
+
+@pytest.mark.parametrize(
+    ("messages", "value", "in_pieces"),
+    [
+        (("the first half is 4198", "and then 820"), "4198820", True),
+        (("it starts with KD 41", "hang on", "98820"), "KD-4198820", True),
+        (("my card is 4198", "I paid 30 twice", "and then 820"), "4198820", False),
+        (("the first half is 4198", "and then 820"), "8204198", False),
+        (("the first half is 4198", "and then 820"), "XY-4198820", False),
+        (("the first half is 4198", "and then 820 on the 3rd"), "4198820", False),
+        (("4198820",), "4198821", False),
+    ],
+)
+def test_a_number_is_said_in_pieces(messages: tuple[str, ...], value: str, in_pieces: bool) -> None:
+    conversation = conversation_of(*(UserMessage(each) for each in messages))
+    assert is_in_pieces(value, conversation) is in_pieces
