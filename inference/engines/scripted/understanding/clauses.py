@@ -14,6 +14,9 @@ from inference.engines.scripted.understanding.normalized import Normalized, norm
 SENTENCE_END = re.compile(r"[.!?;।॥…\n۔؟]+")
 _PAUSE = re.compile(r"[,،:()]| [-–—]+ |[–—]+")
 _QUESTION = re.compile(r"[?؟]")
+#: The abbreviation of "number" that is an answer too, and what follows it as such: "no. AC-20", but "No. I ...".
+_NO_OR_NUMBER = "no"
+_NUMBER_NEXT = re.compile(r"\s*[#:]?\s*\S*\d")
 #: A clause of fewer words belongs to the one before it, unless it is an answer or a greeting by itself.
 _MIN_WORDS = 3
 _MAX_CLAUSES = 24
@@ -65,6 +68,8 @@ def _continues(text: str, match: re.Match[str], cues: Cues) -> bool:
     word = re.search(r"[^\W\d_]+(?:\.[^\W\d_]+)*$", before)
     if word is not None:
         name = normalized(word.group()).text
+        if name == _NO_OR_NUMBER:
+            return _NUMBER_NEXT.match(after) is not None
         return name in cues.abbreviations or (len(name) == 1 and word.group().isupper() and bool(after.strip()))
     # An ordinal: "am 3. Mai". A number at a sentence's end is followed by a capital letter or nothing.
     digits = re.search(r"(?<!\d)\d{1,2}$", before)

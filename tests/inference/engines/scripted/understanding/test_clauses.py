@@ -36,6 +36,21 @@ def test_clauses(language: str, text: str, expected: list[str]) -> None:
     assert [each.text for each in split_clauses(text, cues(language))] == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "Yes and no. I'm torn.", 2),
+        ("en", "No. I want to keep it.", 2),
+        ("es", "No. Quiero quedarme.", 2),
+        ("hi", "No. Abhi nahin.", 2),
+        ("en", "It is account no. 48210.", 1),
+        ("es", "Es la cuenta no. RT4410.", 1),
+    ],
+)
+def test_no_is_an_abbreviation_only_before_a_number(language: str, text: str, expected: int) -> None:
+    assert len({each.start for each in split_clauses(text, cues(language)) if not each.joint}) == expected
+
+
 def test_values_are_not_split() -> None:
     text = "My new address is 12 Rose Lane, Springfield and my internet is down"
     span = (text.index("12"), text.index(" and my"))
