@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from db.agents.definition import FieldDefinition
 from inference.ports import UserMessage
 from inference.turn.guard.grounds import Grounds
-from inference.turn.guard.said_values import is_in_pieces
+from inference.turn.guard.said_values import is_in_pieces, unsaid
+from inference.turn.guard.subject import Subject
 from inference.turn.guard.words import MAX_CHARS
+from tests.inference.turn.guard.test_consent import AGENT
 from tests.inference.turn.guard.test_consent import said as conversation_of
 from tests.waiting import bounded_work
 
@@ -174,3 +177,11 @@ def test_a_value_of_which_no_such_part_was_said(value: str, whole: str, said: st
 def test_a_number_is_said_in_pieces(messages: tuple[str, ...], value: str, in_pieces: bool) -> None:
     conversation = conversation_of(*(UserMessage(each) for each in messages))
     assert is_in_pieces(value, conversation) is in_pieces
+
+
+@pytest.mark.parametrize(("name", "refused"), [("account_id", False), ("price", True)])
+def test_only_numbers_that_name_something_are_said_in_pieces(name: str, refused: bool) -> None:
+    conversation = conversation_of(UserMessage("it was 50"), UserMessage("and then 20"))
+    price = FieldDefinition.model_validate({"schema": {"type": "string", "format": "money"}})
+    subject = Subject("wake_up", AGENT.scenarios[0], frozenset(), needs_yes=False, fields={"price": price})
+    assert (unsaid(subject, {name: "5020"}, conversation) is not None) is refused
